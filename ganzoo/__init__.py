@@ -1,0 +1,65 @@
+"""ganzoo: a plugin-based zoo of generative adversarial networks.
+
+    zebra = ganzoo.load("cyclegan/horse2zebra")
+    zebra.translate("photo.jpg").save("zebra.png")
+
+Importing ganzoo imports no torch: every public name is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.version import __version__
+
+if TYPE_CHECKING:
+    from ganzoo.building import build as build
+    from ganzoo.entry import Config as Config
+    from ganzoo.entry import Entry as Entry
+    from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.interfaces import Discriminator as Discriminator
+    from ganzoo.interfaces import Generator as Generator
+    from ganzoo.interfaces import Loss as Loss
+    from ganzoo.interfaces import Recipe as Recipe
+    from ganzoo.loading import info as info
+    from ganzoo.loading import load as load
+    from ganzoo.model import Model as Model
+    from ganzoo.registry import Card as Card
+    from ganzoo.registry import list_models as list_models
+    from ganzoo.training.loop import resume as resume
+    from ganzoo.training.loop import train as train
+
+# Public name -> the module that has it.
+_HOMES = {
+    "Card": "ganzoo.registry",
+    "Config": "ganzoo.entry",
+    "Discriminator": "ganzoo.interfaces",
+    "Entry": "ganzoo.entry",
+    "GanzooError": "ganzoo.errors",
+    "Generator": "ganzoo.interfaces",
+    "Loss": "ganzoo.interfaces",
+    "Model": "ganzoo.model",
+    "Recipe": "ganzoo.interfaces",
+    "build": "ganzoo.building",
+    "hookimpl": "ganzoo.hookspecs",
+    "info": "ganzoo.loading",
+    "list_models": "ganzoo.registry",
+    "load": "ganzoo.loading",
+    "resume": "ganzoo.training.loop",
+    "train": "ganzoo.training.loop",
+}
+
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ganzoo' has no attribute '{name}'")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

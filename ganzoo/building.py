@@ -1,0 +1,104 @@
+"""Entry + options + parts -> a torch module with random weights, a loss, or a recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ganzoo import catalog, options
+from ganzoo.entry import Entry
+from ganzoo.errors import OptionError, suggest
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganzoo.interfaces import Loss
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """What something was built from; `build` leaves it on the object as ``.architecture``."""
+
+    entry: str
+    options: dict[str, Any]
+
+
+def build(spec: str, /, **values: Any) -> Any:
+    """Build the entry ``spec`` ("generator:resnet") with these options and random weights.
+
+    Raises UnknownName for the entry and OptionError for an option, each saying what would be right.
+    Recipes need data and parts: `ganzoo.train` builds those.
+    """
+    entry = catalog.find(spec)
+    if entry.kind == "recipe":
+        raise OptionError(f"'{spec}' is a recipe, which needs data. Use ganzoo.train or `ganzoo train {entry.name}`.")
+    config = options.parse(entry, values)
+    built = entry.build(config)
+    built.architecture = Architecture(spec, options.as_dict(config))
+    return built
+
+
+class ChosenParts:
+    """The parts of one recipe: the entry's defaults, or what the user chose instead, with the user's options."""
+
+    def __init__(self, recipe: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
+        """``chosen``: role -> entry name, with or without its kind. ``part_options``: role -> options."""
+        for role in (*chosen, *part_options):
+            if role not in recipe.parts:
+                raise OptionError(
+                    f"The recipe '{recipe.name}' has no part '{role}'.{suggest(role, recipe.parts)} "
+                    f"Its parts are: {', '.join(recipe.parts)}."
+                )
+        self.specs = {role: _same_kind(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
+        self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
+        for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
+            options.parse(catalog.find(spec), self.options[role])
+
+    def build(self, role: str, **suggestions: Any) -> Any:
+        """Build the part for ``role``; a suggestion counts where the part has that option and the user set none."""
+        entry = catalog.find(self.specs[role])
+        known = options.names(entry)
+        values = {name: value for name, value in suggestions.items() if name in known}
+        built = build(self.specs[role], **{**values, **self.options[role]})
+        return OverScales(built) if entry.kind == "loss" else built
+
+
+class OverScales:
+    """A loss that also takes the list of logits of a multi-scale discriminator: the mean over its scales.
+
+    Logits are taken to float32 first, so that half precision stops at the networks.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Tensor:
+        return _mean(self.loss.discriminator, real_logits, fake_logits)
+
+    def generator(self, fake_logits: Any) -> Tensor:
+        return _mean(self.loss.generator, fake_logits)
+
+    def regularizer(self, discriminator: Any, real_images: Tensor, fake_images: Tensor) -> Tensor | float:
+        """Return the loss's own regulariser, or 0 where it has none."""
+        own = getattr(self.loss, "regularizer", None)
+        return own(discriminator, real_images, fake_images) if own else 0.0
+
+
+def _mean(half: Callable[..., Tensor], *logits: Any) -> Tensor:
+    if not isinstance(logits[0], (list, tuple)):
+        return half(*(each.float() for each in logits))
+    per_scale = [half(*(each.float() for each in scale)) for scale in zip(*logits, strict=True)]
+    return sum(per_scale[1:], per_scale[0]) / len(per_scale)
+
+
+def _same_kind(role: str, default: str, choice: str | None) -> str:
+    """Return ``choice`` as a spec of the default's kind: --part loss=hinge means loss:hinge."""
+    kind = default.partition(":")[0]
+    if choice is None:
+        return default
+    if ":" not in choice:
+        choice = f"{kind}:{choice}"
+    if not choice.startswith(f"{kind}:"):
+        raise OptionError(f"The part '{role}' takes a {kind}, not '{choice}'.")
+    return choice

@@ -1,0 +1,104 @@
+"""The catalog knows code: (kind, name) -> Entry, out of every plugin."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from ganzoo import plugins
+from ganzoo.entry import DATA_KINDS, KINDS, TASKS, Config, Entry
+from ganzoo.errors import DuplicateName, OptionError, PluginError, UnknownName, suggest
+
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def entries(kind: str | None = None) -> list[Entry]:
+    """Return every entry, or those of one kind, sorted by kind and name."""
+    return [entry for (entry_kind, _), entry in sorted(_table().items()) if kind in (None, entry_kind)]
+
+
+def find(spec: str) -> Entry:
+    """Return the entry that ``spec`` names, as "generator:resnet".
+
+    Raises OptionError for a malformed spec, UnknownName with a suggestion for an unknown one.
+    """
+    kind, colon, name = spec.partition(":")
+    if not colon or kind not in KINDS:
+        raise OptionError(
+            f"'{spec}' is no entry. Write KIND:NAME with a kind out of {', '.join(KINDS)}; "
+            f"`ganzoo list --entries` shows them all."
+        )
+    entry = _table().get((kind, name))
+    if entry is None:
+        known = [entry.name for entry in entries(kind)]
+        raise UnknownName(
+            f"No {kind} is called '{name}'.{suggest(name, known)} `ganzoo list --entries` shows all {len(known)}."
+        )
+    return entry
+
+
+def origin(spec: str) -> str:
+    """Return the name of the plugin that supplies ``spec``."""
+    entry = find(spec)
+    return _origins()[(entry.kind, entry.name)]
+
+
+def refresh() -> None:
+    """Forget the table, and what plugins were found."""
+    plugins.refresh()
+    _collected.cache_clear()
+
+
+def _table() -> dict[tuple[str, str], Entry]:
+    return _collected()[0]
+
+
+def _origins() -> dict[tuple[str, str], str]:
+    return _collected()[1]
+
+
+@cache
+def _collected() -> tuple[dict[tuple[str, str], Entry], dict[tuple[str, str], str]]:
+    table: dict[tuple[str, str], Entry] = {}
+    origins: dict[tuple[str, str], str] = {}
+    for implementation in plugins.manager().hook.ganzoo_entries.get_hookimpls():
+        for entry in _entries_of(implementation.plugin_name, implementation.function):
+            key = (entry.kind, entry.name)
+            if key in table:
+                raise DuplicateName(
+                    f"Two plugins add the {entry.kind} '{entry.name}': {origins[key]} and "
+                    f"{implementation.plugin_name}. Uninstall one, or rename yours."
+                )
+            table[key], origins[key] = entry, implementation.plugin_name
+    return table, origins
+
+
+def _entries_of(plugin: str, hook: object) -> list[Entry]:
+    try:
+        returned = list(hook())  # type: ignore[operator]
+    except Exception as error:
+        raise PluginError(
+            f"The plugin '{plugin}' failed in ganzoo_entries: {type(error).__name__}: {error}. "
+            "It should return a list of ganzoo.Entry; mend or uninstall it."
+        ) from error
+    for entry in returned:
+        _check(plugin, entry)
+    return returned
+
+
+def _check(plugin: str, entry: object) -> None:
+    """Refuse an entry that breaks the contract, naming plugin, entry and field."""
+    if not isinstance(entry, Entry):
+        raise PluginError(f"The plugin '{plugin}' returned {entry!r} from ganzoo_entries, not a ganzoo.Entry.")
+    checks = {
+        f"kind '{entry.kind}' is none of {', '.join(KINDS)}": entry.kind in KINDS,
+        f"name '{entry.name}' is not lower case with hyphens": bool(_NAME.fullmatch(entry.name)),
+        "config is no subclass of ganzoo.Config": isinstance(entry.config, type) and issubclass(entry.config, Config),
+        "build cannot be called": callable(entry.build),
+        f"task '{entry.task}' is none of {', '.join(TASKS)}": entry.kind != "generator" or entry.task in TASKS,
+        f"data '{entry.data}' is none of {', '.join(DATA_KINDS)}": entry.kind != "recipe" or entry.data in DATA_KINDS,
+        "parts are for recipes only": entry.kind == "recipe" or not entry.parts,
+    }
+    for complaint, holds in checks.items():
+        if not holds:
+            raise PluginError(f"The plugin '{plugin}' adds {entry.kind}:{entry.name}, whose {complaint}.")

@@ -1,0 +1,37 @@
+"""`ganzoo generate`: pictures from nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli import options
+
+
+@click.command("generate")
+@click.argument("ref")
+@click.option("-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same pictures.")
+@click.option("--label", "labels", multiple=True, help="Class to generate, for conditional models; may be repeated.")
+@click.option("-o", "--output", required=True, help="A picture (one grid), or a folder with a trailing slash.")
+@options.running
+def command(
+    ref: str, number: int, seed: int, labels: tuple[str, ...], output: str, device: str, dtype: str | None, engine: str
+) -> None:
+    """Generate pictures with the model REF: one grid, or single files into a folder."""
+    from ganzoo import images, loading
+
+    single = output.endswith("/") or Path(output).is_dir()
+    if not single:
+        images.check_target(Path(output))
+    model = loading.load(ref, device, dtype, engine)
+    made = model.generate(number, seed, labels or None)
+    if not single:
+        images.save(images.grid(made), output)
+        click.echo(output)
+        return
+    digits = max(4, len(str(number - 1)))
+    for index, image in enumerate(made):
+        images.save(image, Path(output) / f"{index:0{digits}d}.png")
+    click.echo(f"{number} pictures in {output}")

@@ -1,0 +1,27 @@
+"""Options that mean the same in every command."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Any)
+
+
+def device(function: F) -> F:
+    return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")(function)
+
+
+def running(function: F) -> F:
+    """Add the options of `ganzoo.load`: device, dtype, engine."""
+    for option in (
+        click.option("--engine", default="auto", show_default=True, help="What runs the network: auto or torch."),
+        click.option("--dtype", default=None, help="float32 (default), float16 or bfloat16."),
+    ):
+        function = option(function)
+    return device(function)
+
+
+def token(function: F) -> F:
+    return click.option("--token", help="Hub token; else HF_TOKEN, or what `hf auth login` left.")(function)

@@ -1,0 +1,26 @@
+"""`ganzoo pull`: a model to this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganzoo.cli import options
+
+
+@click.command("pull")
+@click.argument("ref")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also save it as a folder, for dir:FOLDER.")
+@options.token
+def command(ref: str, output: Path | None, token: str | None) -> None:
+    """Bring the model REF to this machine, and check its hash."""
+    from ganzoo import folders, loading, weights
+
+    located = loading.locate(ref, token)
+    if output is None:
+        click.echo(located.weights)
+        return
+    discriminator = weights.read(located.discriminator) if located.discriminator else None
+    folders.write(output, located.card, weights.read(located.weights), discriminator)
+    click.echo(output)

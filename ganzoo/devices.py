@@ -1,0 +1,51 @@
+"""A device's name -> torch.device, refused where the machine has none."""
+
+from __future__ import annotations
+
+import platform
+
+import torch
+
+from ganzoo.errors import DeviceError
+
+
+def choose(name: str = "auto") -> torch.device:
+    """Return the device; "auto" is CUDA, then Apple's MPS, then the CPU.
+
+    Raises DeviceError for a name torch does not know, and for a device this machine does not have.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"'{name}' is no device. Write auto, cpu, cuda, cuda:1 or mps.") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise DeviceError("This machine has no CUDA device that torch can use. Write cpu, or auto.")
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"There is no {name}: this machine has {torch.cuda.device_count()} CUDA device(s).")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("This machine has no MPS device. Write cpu, or auto.")
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise DeviceError(f"'{name}' is no device ganzoo runs on. Write auto, cpu, cuda, cuda:1 or mps.")
+    return device
+
+
+def describe(device: torch.device) -> str:
+    """Return the hardware in words, for a card: the GPU's name, or the CPU's architecture and thread count."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def choose_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
+    """Return the floating type to run in: float32 for None. Raises DeviceError for any but 32, 16 and bfloat16."""
+    known = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+    if dtype is None:
+        return torch.float32
+    chosen = known.get(dtype) if isinstance(dtype, str) else dtype
+    if chosen is None or chosen not in known.values():
+        raise DeviceError(f"'{dtype}' is no type a model runs in. Write float32, float16 or bfloat16.")
+    return chosen

@@ -1,0 +1,109 @@
+"""Every error ganzoo raises on purpose.
+
+    GanzooError
+    |-- UnknownName        (LookupError)   no entry, model, option value or label of that name
+    |-- DuplicateName      (ValueError)    two plugins claim one name
+    |-- PluginError        (RuntimeError)  a plugin breaks the contract: misspelt hook, wrong return value
+    |-- OptionError        (ValueError)    an option that does not exist, or a value it does not take
+    |-- ReferenceError     (ValueError)    a model reference that is spelt wrongly
+    |-- RegistryError      (ValueError)    a registry or model folder that cannot be read
+    |-- WeightsError       (ValueError)    a weights file that is missing, damaged, or does not fit
+    |   `-- HashMismatch                   its SHA-256 is not the one the registry states
+    |-- HubError           (OSError)       the Hub could not be reached, or refused
+    |   |-- HubNotFound                    no such repository, revision or file
+    |   |-- HubForbidden                   private, gated, or the token is not allowed to
+    |   `-- HubUnreachable                 no connection, or offline and not cached
+    |-- ImageError         (ValueError)    an input that is no readable picture
+    |-- DataError          (ValueError)    a data set that cannot be trained on
+    |-- OutputError        (OSError)       a result that cannot be written
+    |-- DeviceError        (RuntimeError)  a device or engine that is not there
+    `-- TrainingError      (RuntimeError)  a run that cannot start, resume or go on
+
+Messages say what was wrong, what would be right, and one next step.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanzooError(Exception):
+    """Base of every error that ganzoo raises on purpose; its text is meant for the user."""
+
+    def __str__(self) -> str:  # LookupError and OSError would add quotes or an errno
+        return str(self.args[0]) if self.args else self.__class__.__name__
+
+
+class UnknownName(GanzooError, LookupError):
+    """No entry, model or label has that name."""
+
+
+class DuplicateName(GanzooError, ValueError):
+    """Two plugins claim one name."""
+
+
+class PluginError(GanzooError, RuntimeError):
+    """A plugin breaks the contract of the hooks."""
+
+
+class OptionError(GanzooError, ValueError):
+    """An option that does not exist, or a value it does not take."""
+
+
+class ReferenceError(GanzooError, ValueError):  # noqa: A001 - ganzoo.errors.ReferenceError reads right
+    """A model reference that is spelt wrongly."""
+
+
+class RegistryError(GanzooError, ValueError):
+    """A registry file or model folder that cannot be read."""
+
+
+class WeightsError(GanzooError, ValueError):
+    """A weights file that is missing, damaged, or does not fit the network."""
+
+
+class HashMismatch(WeightsError):
+    """A weights file whose SHA-256 is not the stated one."""
+
+
+class HubError(GanzooError, OSError):
+    """The Hub could not be reached, or refused."""
+
+
+class HubNotFound(HubError):
+    """No such repository, revision or file on the Hub."""
+
+
+class HubForbidden(HubError):
+    """The repository is private or gated, or the token may not do this."""
+
+
+class HubUnreachable(HubError):
+    """No connection to the Hub, or offline mode and nothing cached."""
+
+
+class ImageError(GanzooError, ValueError):
+    """An input that is no readable picture."""
+
+
+class DataError(GanzooError, ValueError):
+    """A data set that cannot be trained on."""
+
+
+class OutputError(GanzooError, OSError):
+    """A result that cannot be written."""
+
+
+class DeviceError(GanzooError, RuntimeError):
+    """A device or engine that this machine does not have."""
+
+
+class TrainingError(GanzooError, RuntimeError):
+    """A training run that cannot start, resume or go on."""
+
+
+def suggest(wrong: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the known name nearest to ``wrong``, or an empty string."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

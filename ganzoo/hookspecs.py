@@ -1,0 +1,61 @@
+"""The hooks a plugin may implement, each with ``@ganzoo.hookimpl``. Entry-point group: ``ganzoo``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from ganzoo.entry import Entry
+
+if TYPE_CHECKING:
+    import click
+
+hookspec = pluggy.HookspecMarker("ganzoo")
+hookimpl = pluggy.HookimplMarker("ganzoo")
+
+
+@hookspec
+def ganzoo_entries() -> Iterable[Entry]:
+    """Return the entries this plugin adds to the catalog. Called on every start: import no torch here."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def ganzoo_cards() -> Path | Iterable[Path]:
+    """Return the path(s) of registry files, whose cards name this plugin's published weights.
+
+    Weights named by ``file`` in a card are looked for beside the registry file.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def ganzoo_commands(cli: click.Group) -> None:
+    """Add commands to the ``ganzoo`` command line: ``cli.add_command(mine)``."""
+
+
+@hookspec
+def ganzoo_train_start(run: Path, settings: Mapping[str, Any]) -> None:
+    """Called once before the first step of a run or of its resumption.
+
+    run       the run's folder
+    settings  what run.json holds: recipe, options, data, seed, steps, ...
+    """
+
+
+@hookspec
+def ganzoo_train_step(run: Path, step: int, losses: Mapping[str, float]) -> None:
+    """Called after every logged step (each ``log_every`` steps), with the named losses as numbers."""
+
+
+@hookspec
+def ganzoo_train_checkpoint(run: Path, step: int, checkpoint: Path) -> None:
+    """Called after a checkpoint is complete on disk."""
+
+
+@hookspec
+def ganzoo_train_end(run: Path, step: int, reason: str) -> None:
+    """Called once at the end: ``reason`` is "finished", "interrupted" or "failed: ..."."""

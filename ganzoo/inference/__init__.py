@@ -1,0 +1,1 @@
+"""Running models: engines, and the sizes they work at."""

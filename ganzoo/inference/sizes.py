@@ -1,0 +1,36 @@
+"""At which size a translation works: the picture's own, or a smaller one."""
+
+from __future__ import annotations
+
+from ganzoo.errors import OptionError
+
+# Beyond this many times the training size, objects are larger than any the network has seen.
+AUTO_FACTOR = 2
+
+
+def working_size(height: int, width: int, size: str | int, trained: int) -> tuple[int, int]:
+    """Return the (height, width) a picture is translated at; the result is scaled back to its own size.
+
+    "native" is the picture's own size; a number is the shorter side; "auto" is the picture's own size as long as
+    its shorter side is at most `AUTO_FACTOR` times the training size, else that.
+    Raises OptionError for anything else.
+    """
+    shorter = min(height, width)
+    if size == "native":
+        return height, width
+    if size == "auto":
+        wanted = min(shorter, AUTO_FACTOR * trained) if trained else shorter
+    else:
+        wanted = _number(size)
+    scale = wanted / shorter
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _number(size: str | int) -> int:
+    try:
+        number = int(size)
+    except ValueError as error:
+        raise OptionError(f"size '{size}' is not right. Write auto, native, or the shorter side in pixels.") from error
+    if number < 1:
+        raise OptionError(f"size {number} is not right: it should be at least 1 pixel.")
+    return number

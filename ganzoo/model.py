@@ -1,0 +1,146 @@
+"""A loaded model: translate pictures, generate pictures, save, publish."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ganzoo import folders, images, weights
+from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.inference.sizes import working_size
+from ganzoo.registry import Card
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ganzoo.hub import Pushed
+
+BATCH = 64  # generated images at a time
+
+
+class Model:
+    """A generator with its card, on a device. `ganzoo.load` makes one.
+
+    generator  the torch module, in inference mode
+    card       what it is and where it came from
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        card: Card,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
+        discriminator: Path | None = None,
+    ) -> None:
+        self.generator = generator.eval().requires_grad_(False).to(device, dtype)
+        self.card, self.device, self.dtype = card, device, dtype
+        self._discriminator = discriminator
+
+    def __repr__(self) -> str:
+        return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self.device}>"
+
+    @torch.inference_mode()
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Run the network: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim); (N, C, H, W) in [-1, 1] out.
+
+        Any height and width is taken: images are reflected to the next multiple of the network's stride, and the
+        result cut back. Returns float32 on the model's device.
+        """
+        inputs = inputs.to(self.device, self.dtype)
+        if self.card.task != "image-to-image":
+            return self._float(inputs)
+        padded, (height, width) = images.pad_to_multiple(inputs, getattr(self.generator, "stride", 1))
+        return images.crop(self._float(padded), height, width)
+
+    def _float(self, inputs: Tensor) -> Tensor:
+        made: Tensor = self.generator(inputs)
+        return made.float()
+
+    def translate(self, x: Any, size: str | int = "auto") -> Any:
+        """Translate a picture, or a list of them; returns a PIL image, or a list.
+
+        x     a path, PIL image, uint8 or float array (H, W, 3), tensor in [-1, 1], or a list of such
+        size  "auto" works at the picture's own size up to twice the training size, "native" at its own always, a
+              number at that many pixels on the shorter side; the result has the input's size whatever it is
+        The input's orientation (EXIF) and alpha channel are kept.
+        Raises ImageError for what is no picture, OptionError when the model does not translate.
+        """
+        if self.card.task != "image-to-image":
+            raise OptionError(f"{self.card.name} makes pictures from nothing; it translates none. Use generate.")
+        if isinstance(x, (list, tuple)):
+            return [self.translate(one, size) for one in x]
+        if isinstance(x, Tensor) and x.ndim == 4 and len(x) != 1:
+            return [self.translate(one, size) for one in x]
+        alpha = None
+        if not isinstance(x, (Tensor, np.ndarray)):
+            x = x if isinstance(x, images.Picture) else images.read(x)
+            alpha = x.alpha
+        image = images.to_pil(self._translate(images.to_tensor(x, channels=self.card.in_channels), size)[0])
+        return image if alpha is None else images.with_alpha(image, alpha)
+
+    def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
+        """Return the (height, width) at which `translate` would work on a picture of this size."""
+        return working_size(height, width, size, self.card.image_size)
+
+    def _translate(self, image: Tensor, size: str | int) -> Tensor:
+        height, width = image.shape[-2:]
+        small = images.resize(image, *self.working_size(height, width, size))
+        try:
+            return images.resize(self(small), height, width)
+        except (MemoryError, RuntimeError) as error:
+            if "memory" not in str(error).lower():
+                raise
+            raise ImageError(
+                f"{width}x{height} pixels do not fit in memory at once. Give a smaller size, as size=512 or --size 512."
+            ) from error
+
+    def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | None = None) -> list[Image.Image]:
+        """Return ``n`` generated PIL images; image i is the same for a seed whatever ``n`` is.
+
+        labels   for class-conditional models only
+        Raises OptionError when the model translates instead, or takes no labels.
+        """
+        if self.card.task == "image-to-image":
+            raise OptionError(f"{self.card.name} translates pictures; it makes none from nothing. Use translate.")
+        if labels is not None:
+            raise OptionError(f"{self.card.name} takes no labels: it was trained without classes.")
+        if n < 1:
+            raise OptionError(f"n={n} is not right: it should be at least 1.")
+        random = torch.Generator().manual_seed(seed)
+        latent_dim = self.card.latent_dim
+        latents = torch.stack([torch.randn(latent_dim, generator=random) for _ in range(n)])
+        made: list[Image.Image] = []
+        for first in range(0, n, BATCH):
+            made += images.to_pils(self(latents[first : first + BATCH]))
+        return made
+
+    def save(self, folder: str | Path) -> Card:
+        """Write config.json, model.safetensors and README.md into ``folder`` and return the card with the new hash.
+
+        Raises OutputError when that cannot be done, and when the model was loaded in half precision.
+        """
+        if self.dtype != torch.float32:
+            raise OutputError(f"{self.card.name} was loaded as {self.dtype}, which loses digits. Load it in float32.")
+        discriminator = weights.read(self._discriminator) if self._discriminator else None
+        return folders.write(Path(folder), self.card, self.generator.state_dict(), discriminator)
+
+    def push(
+        self, repo_id: str, *, private: bool = False, token: str | None = None, message: str = "Upload with ganzoo"
+    ) -> Pushed:
+        """Publish the model as ``owner/repo`` on the Hub, created if need be; return its address and commit.
+
+        Raises HubError, with what to do.
+        """
+        from ganzoo import hub
+
+        hub.check_repo_id(repo_id)
+        with tempfile.TemporaryDirectory() as folder:
+            self.save(folder)
+            return hub.push(Path(folder), repo_id, private=private, token=token, message=message)

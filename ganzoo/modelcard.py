@@ -1,0 +1,120 @@
+"""A `Card` -> README.md with the YAML head that the Hub reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ganzoo.registry import Card
+
+# The Hub's own licence identifiers; anything else goes under "other" with its name.
+LICENSES = {"mit", "apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "openrail"}
+
+
+def text(card: Card) -> str:
+    """Return the model card: YAML head, then what it is, how to use it, what it came from, and its limits."""
+    from ganzoo import hub  # facts(), which `ganzoo info` needs, does without it
+
+    return hub.model_card(head(card), body(card))
+
+
+def head(card: Card) -> dict[str, Any]:
+    """Return the YAML head: library, tags, licence, task, data sets and measured values."""
+    family = card.name.partition("/")[0]
+    values: dict[str, Any] = {
+        "library_name": "ganzoo",
+        "pipeline_tag": card.task,
+        "tags": sorted({"ganzoo", "gan", "pytorch", family, *([_paper_tag(card)] if card.paper else [])}),
+    }
+    if card.license.lower() in LICENSES:
+        values["license"] = card.license.lower()
+    else:
+        values |= {"license": "other", "license_name": re.sub(r"[^a-z0-9.-]+", "-", card.license.lower()).strip("-")}
+    if card.dataset:
+        values["datasets"] = [re.sub(r"[^A-Za-z0-9._/-]+", "-", card.dataset.name).strip("-").lower()]
+    if card.scores:
+        values["metrics"] = sorted({score.metric for score in card.scores})
+        values["model-index"] = [{"name": card.name, "results": [_result(card)]}]
+    return values
+
+
+def body(card: Card) -> str:
+    """Return the card's text in Markdown."""
+    call = (
+        'model.translate("photo.jpg").save("out.png")'
+        if card.task == "image-to-image"
+        else "model.generate(16, seed=0)"
+    )
+    lines = [
+        f"# {card.name}",
+        "",
+        card.summary or f"A model of {card.task.replace('-', ' ')}, made with ganzoo.",
+        "",
+        "```python",
+        "import ganzoo  # pip install ganzoo-core",
+        "",
+        'model = ganzoo.load("hf-hub:OWNER/REPO")  # or dir:FOLDER',
+        call,
+        "```",
+        "",
+        "| | |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in facts(card)),
+    ]
+    if card.limits:
+        lines += ["", "## Limits", "", card.limits]
+    return "\n".join(lines) + "\n"
+
+
+def facts(card: Card) -> list[tuple[str, str]]:
+    """Return what is known of a model as (name, value) rows, for the model card and for `ganzoo info`."""
+    options = ", ".join(f"{name}={value}" for name, value in card.options.items())
+    rows = [
+        ("task", card.task),
+        ("architecture", f"{card.entry} ({options})" if options else card.entry),
+        ("paper", card.paper),
+        ("trained at", card.size),
+        ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),
+        ("parameters", f"{card.parameters:,}" if card.parameters else ""),
+        ("plugin", card.plugin),
+        ("licence of the weights", card.license),
+    ]
+    if card.weights:
+        place = f"{card.weights.repo}@{card.weights.revision or 'main'}" if card.weights.repo else "with the package"
+        rows += [
+            ("weights", f"{card.weights.file} ({card.weights.bytes / 1e6:.1f} MB, {card.weights.dtype}), {place}"),
+            ("SHA-256", card.weights.sha256),
+        ]
+    if card.dataset:
+        count = f", {card.dataset.count:,} pictures" if card.dataset.count else ""
+        rows += [
+            ("data set", f"{card.dataset.name}, {card.dataset.split}{count}".replace(", ,", ",")),
+            ("licence of the data", card.dataset.license),
+        ]
+    if card.training:
+        t = card.training
+        ema = f", EMA {t.ema_decay:g}" if t.ema_decay else ""
+        rows += [
+            (
+                "trained by",
+                f"recipe {t.recipe}, {t.steps:,} steps of {t.batch_size}, seed {t.seed}, {t.precision}{ema}",
+            ),
+            ("training time", f"{t.seconds / 60:.0f} min on {t.hardware}"),
+            ("made with", f"ganzoo {t.ganzoo_version}"),
+        ]
+    rows += [("at inference", card.inference)]
+    rows += [(score.metric, f"{score.value:g} ({score.protocol})") for score in card.scores]
+    return [(name, value) for name, value in rows if value]
+
+
+def _result(card: Card) -> dict[str, Any]:
+    data = card.dataset.name if card.dataset else "unknown"
+    return {
+        "task": {"type": card.task},
+        "dataset": {"name": data, "type": re.sub(r"[^A-Za-z0-9._/-]+", "-", data).lower()},
+        "metrics": [{"type": s.metric, "value": s.value, "name": f"{s.metric} ({s.protocol})"} for s in card.scores],
+    }
+
+
+def _paper_tag(card: Card) -> str:
+    return card.paper.replace("arXiv:", "arxiv:")

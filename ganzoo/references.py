@@ -1,0 +1,64 @@
+"""A model reference -> which of the three places it means. Nothing is guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ganzoo import errors, registry
+from ganzoo.errors import UnknownName
+
+
+@dataclass(frozen=True)
+class Reference:
+    """``place`` and ``name`` (a registry name, owner/repo, or a path), with a Hub ``revision`` or "" for main."""
+
+    place: Literal["registry", "hub", "dir"]
+    name: str
+    revision: str = ""
+
+    def __str__(self) -> str:
+        prefix = {"registry": "", "hub": "hf-hub:", "dir": "dir:"}[self.place]
+        return prefix + self.name + (f"@{self.revision}" if self.revision else "")
+
+    @property
+    def path(self) -> Path:
+        """The folder of a ``dir:`` reference."""
+        return Path(self.name).expanduser()
+
+
+def parse(ref: str) -> Reference:
+    """Return what ``ref`` means: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+
+    Raises ReferenceError for another prefix or a malformed one, UnknownName for a name no registry has.
+    """
+    prefix, colon, rest = ref.partition(":")
+    if colon and prefix == "dir" and rest:
+        return Reference("dir", rest)
+    if colon and prefix == "hf-hub":
+        repo, at, revision = rest.partition("@")
+        if repo.count("/") != 1 or not all(repo.split("/")) or (at and not revision):
+            raise errors.ReferenceError(
+                f"'{ref}' is no Hub reference. Write hf-hub:OWNER/REPO or hf-hub:OWNER/REPO@REVISION."
+            )
+        return Reference("hub", repo, revision)
+    if colon and "/" not in prefix:
+        raise errors.ReferenceError(
+            f"'{ref}' has the prefix '{prefix}:', which means nothing. "
+            "Write FAMILY/VARIANT, hf-hub:OWNER/REPO or dir:PATH."
+        )
+    _require_card(ref)
+    return Reference("registry", ref)
+
+
+def _require_card(name: str) -> None:
+    try:
+        registry.find(name)
+    except UnknownName as error:
+        family = registry.list_models(f"{name.partition('/')[0]}/*")
+        if not family and "/" in name:
+            raise UnknownName(f"'{name}' is no registry name. Write hf-hub:{name} or dir:{name}.") from None
+        if family and "/" not in name:
+            raise UnknownName(f"'{name}' is a family. Its models are {', '.join(family)}.") from None
+        raise error from None

@@ -1,0 +1,247 @@
+"""The registry knows weights: name -> `Card`, out of registry.json and those of third-party plugins.
+
+Cards are plain dataclasses, read without pydantic, because `ganzoo list` reads them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ganzoo import plugins
+from ganzoo.entry import TASKS
+from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the weights are: a bundled ``file``, or ``repo`` + ``revision`` + ``file`` on the Hub.
+
+    file      "package:path" for weights inside an installed package, a path beside the registry file, or a name
+              in the repository
+    sha256    64 hex digits of the whole file
+    bytes     its length
+    dtype     the tensors' type on disk; networks are built in float32 and the tensors converted
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    dtype: str = "float32"
+    repo: str = ""
+    revision: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a model was trained on: name, split, number of pictures, and the licence they carry."""
+
+    name: str
+    split: str = ""
+    count: int = 0
+    license: str = "unknown"
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingInfo:
+    """How a model was trained, enough to do it again."""
+
+    recipe: str
+    steps: int = 0
+    batch_size: int = 0
+    seconds: float = 0.0
+    hardware: str = ""
+    seed: int = 0
+    ganzoo_version: str = ""
+    precision: str = ""
+    ema_decay: float = 0.0
+    options: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measure with the protocol that produced it, in words; scores of unlike protocols do not compare."""
+
+    metric: str
+    value: float
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """One published model: what it is, what its weights came from, what it may be used for.
+
+    image_size   the side of the pictures it was trained on, in pixels
+    in_channels  of a translation's input, 0 for generation from latents
+    inference    what differs between training and use, in words (dropout, averaged weights)
+    """
+
+    name: str
+    entry: str
+    task: str
+    image_size: int
+    out_channels: int
+    in_channels: int = 0
+    latent_dim: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    parameters: int = 0
+    summary: str = ""
+    license: str = "unknown"
+    paper: str = ""
+    plugin: str = ""
+    inference: str = ""
+    limits: str = ""
+    weights: Weights | None = None
+    dataset: DatasetInfo | None = None
+    training: TrainingInfo | None = None
+    scores: tuple[Score, ...] = ()
+
+    @property
+    def size(self) -> str:
+        """Size and channels as people read them: "128x128 RGB"."""
+        return f"{self.image_size}x{self.image_size} {'grey' if self.out_channels == 1 else 'RGB'}"
+
+
+_NESTED = {"weights": Weights, "dataset": DatasetInfo, "training": TrainingInfo}
+
+
+def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
+    """Return the card that ``values`` (parsed JSON) describe; ``where`` is for the message.
+
+    Raises RegistryError that names the field.
+    """
+    if not isinstance(values, Mapping):
+        raise RegistryError(f"{where}: a card is a JSON object, not {type(values).__name__}.")
+    given = dict(values)
+    for name, kind in _NESTED.items():
+        if given.get(name) is not None:
+            given[name] = _make(kind, given[name], f"{where}: {name}")
+    given["scores"] = tuple(_make(Score, score, f"{where}: scores") for score in given.get("scores", ()))
+    given["value_range"] = tuple(given.get("value_range", (-1.0, 1.0)))
+    card: Card = _make(Card, given, where)
+    if card.task not in TASKS:
+        raise RegistryError(f"{where}: task '{card.task}' is none of {', '.join(TASKS)}.")
+    return card
+
+
+def card_to_dict(card: Card) -> dict[str, Any]:
+    """Return the card as JSON holds it."""
+    return dataclasses.asdict(card)
+
+
+def read_registry(path: Path) -> list[Card]:
+    """Return the cards of one registry file. Raises RegistryError that says which file, card and field is wrong."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RegistryError(f"There is no registry file {path}. Mend the plugin's ganzoo_cards.") from error
+    except (OSError, ValueError) as error:
+        raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cards"), list):
+        raise RegistryError(f'{path} is no registry: it should be {{"format": {FORMAT}, "cards": [...]}}.')
+    return [card_from_dict(card, f"{path}: card {number + 1}") for number, card in enumerate(content["cards"])]
+
+
+def find(name: str) -> Card:
+    """Return the card called ``name``. Raises UnknownName with a suggestion."""
+    card = _table().get(name)
+    if card is None:
+        raise UnknownName(f"No model is called '{name}'.{suggest(name, _table())} `ganzoo list` shows all.")
+    return card
+
+
+def cards(pattern: str = "*", task: str | None = None) -> list[Card]:
+    """Return the cards whose name matches the shell ``pattern`` and, if given, whose task is ``task``.
+
+    Raises UnknownName for a task that does not exist.
+    """
+    if task is not None and task not in TASKS:
+        raise UnknownName(f"No task is called '{task}'.{suggest(task, TASKS)} Tasks are: {', '.join(TASKS)}.")
+    every = sorted(_table().values(), key=lambda card: card.name)
+    return [card for card in every if fnmatch.fnmatchcase(card.name, pattern) and task in (None, card.task)]
+
+
+def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
+    """Return the names of the models that match the shell ``pattern`` and, if given, do ``task``."""
+    return [card.name for card in cards(pattern, task)]
+
+
+def home(name: str) -> Path:
+    """Return the folder of the registry file that has the card ``name``; bundled relative files lie there."""
+    return _collected()[1][name].parent
+
+
+def refresh() -> None:
+    """Forget what was read."""
+    _collected.cache_clear()
+
+
+def own_path() -> Path:
+    """Return ganzoo's own registry.json: in the package when installed, at the repository's root when editable."""
+    packaged = Path(__file__).parent / "registry.json"
+    return packaged if packaged.exists() else Path(__file__).parent.parent / "registry.json"
+
+
+def _table() -> dict[str, Card]:
+    return _collected()[0]
+
+
+@cache
+def _collected() -> tuple[dict[str, Card], dict[str, Path]]:
+    table: dict[str, Card] = {}
+    homes: dict[str, Path] = {}
+    for path in [own_path(), *_plugin_paths()]:
+        for card in read_registry(path):
+            if card.name in table:
+                raise DuplicateName(
+                    f"Two registries have a model '{card.name}': {homes[card.name]} and {path}. Rename one."
+                )
+            table[card.name], homes[card.name] = card, path
+    return table, homes
+
+
+def _plugin_paths() -> Iterable[Path]:
+    for implementation in plugins.manager().hook.ganzoo_cards.get_hookimpls():
+        try:
+            returned: Any = implementation.function()
+            paths: list[Any] = [returned] if isinstance(returned, (str, Path)) else list(returned)
+        except Exception as error:
+            raise PluginError(
+                f"The plugin '{implementation.plugin_name}' failed in ganzoo_cards: {type(error).__name__}: {error}. "
+                "It should return the path(s) of registry files."
+            ) from error
+        yield from (Path(path) for path in paths)
+
+
+def _make(kind: type[Any], values: object, where: str) -> Any:
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    if not isinstance(values, Mapping):
+        raise RegistryError(f"{where} should be a JSON object, not {type(values).__name__}.")
+    for name in values:
+        if name not in known:
+            raise RegistryError(f"{where}: there is no field '{name}'.{suggest(str(name), known)}")
+    for name, spec in known.items():
+        if name not in values and spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+            raise RegistryError(f"{where}: the field '{name}' is missing.")
+        if name in values and not _fits(values[name], str(spec.type)):
+            raise RegistryError(f"{where}: {name}={values[name]!r} should be {spec.type}.")
+    return kind(**values)
+
+
+def _fits(value: object, annotation: str) -> bool:
+    """Check the simple types by their annotation; nested cards were made before."""
+    simple: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
+    if annotation in simple:
+        return isinstance(value, simple[annotation]) and not isinstance(value, bool)
+    return isinstance(value, dict) if annotation.startswith("dict") else True

@@ -1,0 +1,37 @@
+"""Which pictures a step sees: a function of seed and step alone, so that no position needs saving."""
+
+from __future__ import annotations
+
+import torch
+
+
+class Order:
+    """Shuffled passes over ``count`` pictures, without a gap between passes."""
+
+    def __init__(self, count: int, batch_size: int, seed: int) -> None:
+        self.count, self.batch_size, self.seed = count, batch_size, seed
+        self._epoch, self._permutation = -1, torch.empty(0)
+
+    def indices(self, step: int) -> list[int]:
+        """Return the ``batch_size`` indices of a step, counted from 0."""
+        first = step * self.batch_size
+        return [self._index(position) for position in range(first, first + self.batch_size)]
+
+    def random(self, step: int) -> torch.Generator:
+        """Return the generator for a step's augmentation, the same whenever that step is done."""
+        return torch.Generator().manual_seed(_mix(self.seed, 1, step))
+
+    def _index(self, position: int) -> int:
+        epoch, place = divmod(position, self.count)
+        if epoch != self._epoch:
+            generator = torch.Generator().manual_seed(_mix(self.seed, 2, epoch))
+            self._epoch, self._permutation = epoch, torch.randperm(self.count, generator=generator)
+        return int(self._permutation[place])
+
+
+def _mix(*numbers: int) -> int:
+    """Return one seed out of several numbers, so that neighbours share no random stream."""
+    state = 0x9E3779B97F4A7C15
+    for number in numbers:
+        state = ((state ^ number) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63
+    return state

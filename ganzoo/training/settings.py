@@ -1,0 +1,89 @@
+"""What a run was asked to do, as run.json holds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pydantic
+
+from ganzoo.errors import OptionError, TrainingError, suggest
+from ganzoo.files import replacing
+
+FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One training run.
+
+    recipe, data    a recipe's name, and the folder or archive it reads
+    steps           updates in all; the schedule runs over them
+    batch_size      pictures a step
+    seed            of weights, latents, data order and augmentation
+    device          "auto", "cpu", "cuda", "cuda:1", "mps"
+    precision       "fp32", or "bf16" for autocast
+    ema_decay       of the averaged generator (0: none), which is what is saved, sampled and validated
+    validation      share of the pictures kept out of training
+    log_every, sample_every, checkpoint_every   in steps
+    keep            checkpoints to keep, the newest ones
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    recipe: str
+    data: str
+    steps: int = 10_000
+    batch_size: int = 1
+    seed: int = 0
+    device: str = "auto"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    ema_decay: float = 0.0
+    validation: float = 0.0
+    log_every: int = 50
+    sample_every: int = 500
+    checkpoint_every: int = 500
+    keep: int = 2
+    options: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, str] = field(default_factory=dict)
+    part_options: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "log_every", "sample_every", "checkpoint_every", "keep"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
+        if not 0 <= self.ema_decay < 1:
+            raise ValueError(f"ema_decay={self.ema_decay} should be from 0 up to, not including, 1")
+
+
+def parse(values: dict[str, Any]) -> Settings:
+    """Return checked settings. Raises OptionError that names the field."""
+    try:
+        return pydantic.TypeAdapter(Settings).validate_python(values)
+    except pydantic.ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        known = [field.name for field in dataclasses.fields(Settings)]
+        hint = suggest(name, known) if problem["type"] == "unexpected_keyword_argument" else ""
+        text = problem["msg"].removeprefix("Value error, ")
+        raise OptionError(f"Training: {name + ': ' if name else ''}{text}.{hint}") from error
+
+
+def write(run: Path, settings: Settings) -> None:
+    """Write run.json."""
+    with replacing(run / FILE) as temporary:
+        temporary.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n", encoding="utf-8")
+
+
+def read(run: Path) -> Settings:
+    """Read run.json. Raises TrainingError when ``run`` is no run's folder."""
+    path = run / FILE
+    try:
+        return parse(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise TrainingError(f"{run} is no training run: it has no {FILE}. Give the folder that -o named.") from error
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path} cannot be read: {error}") from error

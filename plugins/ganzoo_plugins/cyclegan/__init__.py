@@ -1,0 +1,88 @@
+"""CycleGAN: unpaired image translation (Zhu, Park, Isola, Efros 2017, arXiv:1703.10593)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, hookimpl
+
+PAPER = "arXiv:1703.10593"
+
+
+@dataclass(frozen=True)
+class ResnetConfig(Config):
+    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper."""
+
+    in_channels: Literal[1, 3] = 3
+    out_channels: Literal[1, 3] = 3
+    width: int = 64
+    blocks: int = 9
+    norm: Literal["instance", "batch"] = "instance"
+    dropout: bool = False
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.blocks < 0:
+            raise ValueError(f"width={self.width} and blocks={self.blocks} must be at least 1 and 0")
+
+
+@dataclass(frozen=True)
+class RecipeConfig(Config):
+    """The paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5, decay over the second half.
+
+    ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
+    ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
+    """
+
+    image_size: int = 256
+    channels: int = 0
+    enlarge: float = 286 / 256
+    flip: bool = True
+    cycle_weight: float = 10.0
+    identity_weight: float = 0.0
+    pool_size: int = 50
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+    decay_from: float = 0.5
+
+
+def build_generator(config: ResnetConfig):
+    from .networks import ResnetGenerator
+
+    return ResnetGenerator(**vars(config))
+
+
+def build_recipe(config: RecipeConfig, parts):
+    from .recipe import CycleGanRecipe
+
+    return CycleGanRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="resnet",
+            config=ResnetConfig,
+            build=build_generator,
+            task="image-to-image",
+            summary="Residual blocks between strided convolutions, CycleGAN's generator",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="cyclegan",
+            config=RecipeConfig,
+            build=build_recipe,
+            data="unpaired",
+            parts={
+                "generator": "generator:resnet",
+                "discriminator": "discriminator:patchgan",
+                "loss": "loss:lsgan",
+            },
+            summary="Unpaired translation both ways, cycle consistency",
+            paper=PAPER,
+        ),
+    ]

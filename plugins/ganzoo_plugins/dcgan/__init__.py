@@ -1,0 +1,119 @@
+"""DCGAN: images from latents by transposed convolutions (Radford, Metz, Chintala 2015, arXiv:1511.06434)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, hookimpl
+
+PAPER = "arXiv:1511.06434"
+Norm = Literal["batch", "none", "spectral"]
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..256; ``channels`` 1 or 3; ``width`` 128 in the paper."""
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    latent_dim: int = 100
+    width: int = 64
+    norm: Norm = "batch"
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(Config):
+    """As the generator's; ``norm`` "spectral" is arXiv:1802.05957."""
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    width: int = 64
+    norm: Norm = "batch"
+
+
+@dataclass(frozen=True)
+class LossConfig(Config):
+    """``real_label`` below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4)."""
+
+    real_label: float = 1.0
+
+
+@dataclass(frozen=True)
+class RecipeConfig(Config):
+    """The paper's Adam. ``image_size`` and ``channels`` of 0 are taken from the data."""
+
+    image_size: int = 0
+    channels: int = 0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import DcganGenerator
+
+    return DcganGenerator(**vars(config))
+
+
+def build_discriminator(config: DiscriminatorConfig):
+    from .networks import DcganDiscriminator
+
+    return DcganDiscriminator(**vars(config))
+
+
+def build_loss(config: LossConfig):
+    from .losses import NonSaturatingLoss
+
+    return NonSaturatingLoss(**vars(config))
+
+
+def build_recipe(config: RecipeConfig, parts):
+    from .recipe import LatentRecipe
+
+    return LatentRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="dcgan",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="unconditional-image-generation",
+            summary="Transposed convolutions, 16..256 pixels, grey or RGB",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="dcgan",
+            config=DiscriminatorConfig,
+            build=build_discriminator,
+            summary="Strided convolutions to one logit; batch, spectral or no norm",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="loss",
+            name="nonsaturating",
+            config=LossConfig,
+            build=build_loss,
+            summary="Non-saturating cross entropy, the first GAN's",
+            paper="arXiv:1406.2661",
+        ),
+        Entry(
+            kind="recipe",
+            name="dcgan",
+            config=RecipeConfig,
+            build=build_recipe,
+            data="images",
+            parts={
+                "generator": "generator:dcgan",
+                "discriminator": "discriminator:dcgan",
+                "loss": "loss:nonsaturating",
+            },
+            summary="Images from latents, alternating Adam steps",
+            paper=PAPER,
+        ),
+    ]

@@ -1,0 +1,22 @@
+"""The non-saturating loss of the first GAN (arXiv:1406.2661, section 3)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class NonSaturatingLoss:
+    """D minimises -log s(D(x)) - log(1 - s(D(G(z)))), G minimises -log s(D(G(z))), with s the sigmoid."""
+
+    def __init__(self, real_label: float = 1.0) -> None:
+        self.real_label = real_label
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return the sum of both cross entropies, each a mean over logits; ``real_label`` below 1 smooths."""
+        real = F.softplus(-real_logits) * self.real_label + F.softplus(real_logits) * (1 - self.real_label)
+        return real.mean() + F.softplus(fake_logits).mean()
+
+    def generator(self, fake_logits: Tensor) -> Tensor:
+        """Return -log s(D(G(z))), whose gradient does not vanish where the discriminator is sure."""
+        return F.softplus(-fake_logits).mean()

@@ -1,0 +1,138 @@
+"""PatchGAN and pix2pix: paired image translation (Isola, Zhu, Zhou, Efros 2016, arXiv:1611.07004)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, hookimpl
+
+PAPER = "arXiv:1611.07004"
+Norm = Literal["batch", "instance", "none"]
+
+
+@dataclass(frozen=True)
+class PatchConfig(Config):
+    """``receptive_field`` is the patch one score sees, in pixels: the paper's four. ``spectral``: arXiv:1802.05957."""
+
+    in_channels: int = 3
+    width: int = 64
+    receptive_field: Literal[1, 16, 70, 286] = 70
+    norm: Norm = "instance"
+    spectral: bool = False
+
+
+@dataclass(frozen=True)
+class MultiScaleConfig(PatchConfig):
+    """As `PatchConfig`, at ``scales`` sizes, each half the one before (arXiv:1711.11585)."""
+
+    scales: int = 3
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.scales <= 6:
+            raise ValueError(f"scales={self.scales} is outside 1..6")
+
+
+@dataclass(frozen=True)
+class UNetConfig(Config):
+    """``image_size`` sets the depth (7 or 8 levels for 128 or 256); ``dropout`` is pix2pix's only noise."""
+
+    in_channels: Literal[1, 3] = 3
+    out_channels: Literal[1, 3] = 3
+    width: int = 64
+    image_size: int = 256
+    norm: Norm = "batch"
+    dropout: bool = True
+
+    def __post_init__(self) -> None:
+        if self.image_size not in (32, 64, 128, 256, 512):
+            raise ValueError(f"image_size={self.image_size} is none of 32, 64, 128, 256, 512")
+
+
+@dataclass(frozen=True)
+class RecipeConfig(Config):
+    """The paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, pictures enlarged to 286/256 and cropped.
+
+    ``decay_from``: the share of the run after which the learning rate falls linearly to 0.
+    ``direction``: which half of a side-by-side picture is the input; ``image_size`` and ``channels`` of 0: the data's.
+    """
+
+    image_size: int = 256
+    channels: int = 0
+    direction: Literal["left-to-right", "right-to-left"] = "left-to-right"
+    enlarge: float = 286 / 256
+    flip: bool = True
+    l1_weight: float = 100.0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+    decay_from: float = 0.5
+
+
+def build_patch(config: PatchConfig):
+    from .networks import PatchDiscriminator
+
+    return PatchDiscriminator(**vars(config))
+
+
+def build_multi_scale(config: MultiScaleConfig):
+    from .networks import MultiScaleDiscriminator
+
+    return MultiScaleDiscriminator(**vars(config))
+
+
+def build_unet(config: UNetConfig):
+    from .networks import UNetGenerator
+
+    return UNetGenerator(**vars(config))
+
+
+def build_recipe(config: RecipeConfig, parts):
+    from .recipe import Pix2PixRecipe
+
+    return Pix2PixRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="discriminator",
+            name="patchgan",
+            config=PatchConfig,
+            build=build_patch,
+            summary="Scores patches of 1, 16, 70 or 286 pixels",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="patchgan-multiscale",
+            config=MultiScaleConfig,
+            build=build_multi_scale,
+            summary="PatchGANs on an image pyramid",
+            paper="arXiv:1711.11585",
+        ),
+        Entry(
+            kind="generator",
+            name="unet",
+            config=UNetConfig,
+            build=build_unet,
+            task="image-to-image",
+            summary="Encoder-decoder with shortcuts, pix2pix's generator",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="pix2pix",
+            config=RecipeConfig,
+            build=build_recipe,
+            data="paired",
+            parts={
+                "generator": "generator:unet",
+                "discriminator": "discriminator:patchgan",
+                "loss": "loss:nonsaturating",
+            },
+            summary="Paired translation, L1 + conditional PatchGAN",
+            paper=PAPER,
+        ),
+    ]

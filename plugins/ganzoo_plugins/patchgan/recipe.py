@@ -1,0 +1,60 @@
+"""pix2pix: paired translation by L1 and a conditional PatchGAN (arXiv:1611.07004, equation 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Recipe
+
+
+class Pix2PixRecipe(Recipe):
+    """Generator: adversarial loss + lambda * L1. Discriminator: sees input and output stacked, its loss halved."""
+
+    def __init__(self, config, parts) -> None:
+        channels = config.channels
+        self.generator = parts.build(
+            "generator", in_channels=channels, out_channels=channels, image_size=config.image_size
+        )
+        self.discriminator = parts.build("discriminator", in_channels=2 * channels)
+        self.loss = parts.build("loss")
+        self.l1_weight = config.l1_weight
+        self.decay_from = config.decay_from
+        self.networks = {"generator": self.generator, "discriminator": self.discriminator}
+        betas = (config.beta1, config.beta2)
+        self.optimizers = {
+            name: torch.optim.Adam(network.parameters(), config.learning_rate, betas, fused=True)
+            for name, network in self.networks.items()
+        }
+        self.exports = {"": "generator"}
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        given, target = batch["input"], batch["target"]
+        made = self.generator(given)
+        real_pair, fake_pair = torch.cat([given, target], 1), torch.cat([given, made], 1)
+
+        loss_d = self.loss.discriminator(self.discriminator(real_pair), self.discriminator(fake_pair.detach()))
+        loss_d = loss_d + self.loss.regularizer(self.discriminator, real_pair, fake_pair.detach())
+        self.update("discriminator", loss_d / 2)  # section 3.3: halved, so that D learns more slowly than G
+
+        with self.frozen("discriminator"):
+            adversarial = self.loss.generator(self.discriminator(fake_pair))
+            l1 = (made.float() - target).abs().mean()
+            self.update("generator", adversarial + self.l1_weight * l1)
+        return {"generator": adversarial, "l1": l1, "discriminator": loss_d}
+
+    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return input, output, truth for each pair, one after the other."""
+        made = networks["generator"](batch["input"]).float()
+        return torch.stack([batch["input"], made, batch["target"]], 1).flatten(0, 1)
+
+    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return the mean absolute error in [0, 2] (the images' range is [-1, 1])."""
+        made = networks["generator"](batch["input"]).float()
+        return {"l1": (made - batch["target"]).abs().mean().item()}
+
+    def learning_rate(self, progress: float) -> float:
+        """Constant up to ``decay_from`` of the run, then linear to zero, as the authors' code does."""
+        return min(1.0, (1 - progress) / max(1 - self.decay_from, 1e-9))

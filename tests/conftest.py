@@ -1,0 +1,57 @@
+"""Fixtures for every test: a clean catalog and registry, small models, real pictures made on the spot."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """Forget what plugins, entries and cards were found, before and after a test that changes them."""
+    from ganzoo import catalog, registry
+
+    catalog.refresh()
+    registry.refresh()
+    yield
+    catalog.refresh()
+    registry.refresh()
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A 60x44 JPEG with smooth colours."""
+    path = tmp_path / "photo.jpg"
+    picture(60, 44, seed=1).save(path, quality=95)
+    return path
+
+
+@pytest.fixture
+def ganzoo_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line in a process of its own: ``ganzoo_command("list", "--json", cwd=..., env=...)``."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        given = {"capture_output": True, "text": True, "timeout": 300, **options}
+        return subprocess.run([sys.executable, "-m", "ganzoo", *map(str, arguments)], **given)  # type: ignore[call-overload]
+
+    return run
+
+
+def picture(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Return an RGB picture with smooth gradients and a few blocks, different for each seed."""
+    random = np.random.default_rng(seed)
+    across, down = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    waves = [np.sin(6 * (across * random.normal() + down * random.normal() + random.random())) for _ in range(3)]
+    pixels = (np.stack(waves, -1) * 100 + 128).astype(np.uint8)
+    return Image.fromarray(pixels)
