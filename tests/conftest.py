@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread waits more than it works
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 import threading
+import warnings
 import zlib
 from pathlib import Path
 
@@ -320,13 +321,75 @@ def test_orientation_turns_alpha_too(rng):
     assert np.array_equal(np.dstack([picture.rgb, picture.alpha]), np.rot90(pixels, -1))
 
 
+def exif_block(*entries):
+    """EXIF of (tag, kind, count, four bytes), little-endian, written without Pillow."""
+    body = b"".join(struct.pack("<HHI4s", *entry) for entry in entries)
+    return b"Exif\0\0II*\0" + struct.pack("<IH", 8, len(entries)) + body + bytes(4)
+
+
+ON_ITS_SIDE = (0x0112, 3, 1, b"\6\0\0\0")
+NO_RESOLUTION = (0x011A, 2, 1, bytes(4))  # an empty text instead of a number: Pillow 13 refuses such a JPEG
+BEYOND = (0x010F, 2, 99, b"\xff\xff\0\0")  # a text that lies behind the end
+INCHES = (0x0128, 3, 1, b"\2\0\0\0")
+
+
 @pytest.mark.parametrize(
-    "exif", [b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0II*\0\xff\xff\xff\xff"]
+    "exif",
+    [
+        b"Exif\0\0garbage",
+        b"Exif\0\0MM\0*\0\0\0\x08\xff\xff",
+        b"Exif\0\0II*\0\xff\xff\xff\xff",
+        exif_block(NO_RESOLUTION, INCHES),
+        exif_block(BEYOND),
+        exif_block(ON_ITS_SIDE)[:-10],
+    ],
 )
-@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's, while it looks for the resolution
-def test_damaged_exif_does_not_cost_the_picture(exif):
-    picture = images.read(encoded(Image.new("RGB", (8, 4), RED), "JPEG", exif=exif, quality=100))
-    assert picture.rgb.shape == (4, 8, 3)
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_damaged_exif_counts_as_none(exif, kind):
+    data = encoded(Image.new("RGB", (8, 4), RED), kind, exif=exif, quality=100)
+    assert exif[6:] in data
+    lazy = [] if kind == "JPEG" else [Image.open(io.BytesIO(data))]  # of a JPEG, opening it warns already
+    for source in (data, *lazy):
+        picture = images.read(source)
+        assert picture.rgb.shape == (4, 8, 3)
+        assert np.abs(picture.rgb.astype(int) - RED).max() <= 2
+
+
+def test_orientation_is_kept_where_another_part_of_the_exif_is_damaged():
+    data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif_block(BEYOND, ON_ITS_SIDE))
+    assert images.read(data).rgb.shape == (8, 4, 3)
+
+
+def test_animation_of_no_frames_gives_its_still():
+    png = encoded(Image.new("RGB", (3, 2), RED))
+    control = chunk(b"acTL", struct.pack(">II", 0, 0))  # Pillow warns of it
+    assert (images.read(png[:33] + control + png[33:]).rgb == RED).all()
+
+
+def test_warnings_of_pillow_are_held_back_for_threads_too_and_only_while_they_read():
+    data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif_block(BEYOND))
+    before = list(warnings.filters)
+    shapes, threads = [], []
+    for _ in range(8):
+        threads.append(threading.Thread(target=lambda: shapes.extend(images.read(data).rgb.shape for _ in range(20))))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert shapes == [(4, 8, 3)] * 160
+    assert list(warnings.filters) == before
+    with pytest.raises(UserWarning, match=r"corrupt EXIF|larger than file"):
+        Image.open(io.BytesIO(data)).getexif()
+
+
+def test_warnings_of_others_pass():
+    class Warning_(io.BytesIO):
+        def read(self, *size):
+            warnings.warn("disk is nearly full", UserWarning, stacklevel=1)
+            return super().read(*size)
+
+    with pytest.warns(UserWarning, match="nearly full"):
+        images.read(Warning_(encoded(Image.new("RGB", (2, 2)))))
 
 
 @pytest.mark.parametrize("value", [0, 9, 4711])
@@ -361,7 +424,7 @@ def test_bomb_is_refused_before_it_is_decoded(side):
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
     limit = images.MAX_PIXELS if side > 13_000 else 1000
-    with pytest.raises(ImageError, match="more than the limit|cannot be read"):
+    with pytest.raises(ImageError, match=r"more than the limit|cannot be read"):
         images.read(data, max_pixels=limit)
 
 
@@ -450,7 +513,9 @@ def test_malformed(tmp_path, case):
     path = tmp_path / "a.png"
     path.write_bytes(MALFORMED[case])
     for source in (path, MALFORMED[case]):
-        with pytest.raises(ImageError, match="Convert it|Check that the file|Give a picture|Make it smaller") as caught:
+        with pytest.raises(
+            ImageError, match=r"Convert it|Check that the file|Give a picture|Make it smaller"
+        ) as caught:
             images.read(source)
         assert str(caught.value).startswith(str(path) if source is path else "The picture")
 
@@ -494,7 +559,7 @@ def test_impossible_path(path):
 
 @pytest.mark.parametrize("source", [None, 7, [], object(), np.zeros(3)])
 def test_no_source_at_all(source):
-    with pytest.raises(ImageError, match="is no picture. Give a path"):
+    with pytest.raises(ImageError, match=r"is no picture\. Give a path"):
         images.read(source)
 
 
