@@ -7,18 +7,21 @@ from pathlib import Path
 
 
 def find(repo_id: str, file: str, revision: str = "") -> Path | None:
-    """Return the cached file of a model repository, or None. ``revision``: a commit, a branch or a tag; "" is main."""
+    """Return the cached file of a model repository, or None. ``revision``: a commit, a branch or a tag; "" is main.
+
+    Of a branch or a tag, what it meant when the client last asked. Files appear in the cache only when they are whole.
+    """
     repository = _root() / f"models--{repo_id.replace('/', '--')}"
     reference = repository / "refs" / (revision or "main")
-    commit = reference.read_text(encoding="utf-8").strip() if reference.is_file() else revision
+    commit = reference.read_text(encoding="utf-8").strip() if os.path.isfile(reference) else revision
     path = repository / "snapshots" / commit / file
-    return path if commit and path.is_file() else None
+    return path if commit and os.path.isfile(path) else None  # Path.is_file() raises if the cache is closed to us
 
 
 def _root() -> Path:
-    """Return the cache folder, by the client's own environment variables."""
-    if "HF_HUB_CACHE" in os.environ:
-        return Path(os.environ["HF_HUB_CACHE"]).expanduser()
-    if "HF_HOME" in os.environ:
-        return Path(os.environ["HF_HOME"]).expanduser() / "hub"
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "huggingface" / "hub"
+    """Return the cache folder, by the client's own environment variables (huggingface_hub/constants.py)."""
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache"))
+    home = os.environ.get("HF_HOME", os.path.join(cache, "huggingface"))
+    older = os.environ.get("HUGGINGFACE_HUB_CACHE", os.path.join(home, "hub"))
+    path = os.environ.get("HF_HUB_CACHE", older)
+    return Path(os.path.expandvars(os.path.expanduser(path)))
