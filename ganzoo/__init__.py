@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.building import build as build
     from ganzoo.entry import Config as Config
     from ganzoo.entry import Entry as Entry
+    from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Generator as Generator

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, fields
 from functools import cache
 
 from ganzoo import plugins
@@ -76,9 +78,9 @@ def _collected() -> tuple[dict[tuple[str, str], Entry], dict[tuple[str, str], st
 def _entries_of(plugin: str, hook: object) -> list[Entry]:
     try:
         returned = list(hook())  # type: ignore[operator]
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         raise PluginError(
-            f"The plugin '{plugin}' failed in ganzoo_entries: {type(error).__name__}: {error}. "
+            f"The plugin '{plugin}' failed in ganzoo_entries: {plugins.one_line(error)}. "
             "It should return a list of ganzoo.Entry; mend or uninstall it."
         ) from error
     for entry in returned:
@@ -90,15 +92,47 @@ def _check(plugin: str, entry: object) -> None:
     """Refuse an entry that breaks the contract, naming plugin, entry and field."""
     if not isinstance(entry, Entry):
         raise PluginError(f"The plugin '{plugin}' returned {entry!r} from ganzoo_entries, not a ganzoo.Entry.")
-    checks = {
-        f"kind '{entry.kind}' is none of {', '.join(KINDS)}": entry.kind in KINDS,
-        f"name '{entry.name}' is not lower case with hyphens": bool(_NAME.fullmatch(entry.name)),
-        "config is no subclass of ganzoo.Config": isinstance(entry.config, type) and issubclass(entry.config, Config),
-        "build cannot be called": callable(entry.build),
-        f"task '{entry.task}' is none of {', '.join(TASKS)}": entry.kind != "generator" or entry.task in TASKS,
-        f"data '{entry.data}' is none of {', '.join(DATA_KINDS)}": entry.kind != "recipe" or entry.data in DATA_KINDS,
-        "parts are for recipes only": entry.kind == "recipe" or not entry.parts,
-    }
-    for complaint, holds in checks.items():
-        if not holds:
-            raise PluginError(f"The plugin '{plugin}' adds {entry.kind}:{entry.name}, whose {complaint}.")
+    complaint = next(_complaints(entry), None)
+    if complaint:
+        raise PluginError(f"The plugin '{plugin}' adds {entry.spec}, whose {complaint}. Mend or uninstall it.")
+
+
+def _complaints(entry: Entry) -> Iterator[str]:
+    """Yield what is wrong with an entry. Nothing is certain of its fields: a plugin may have put anything there."""
+    if entry.kind not in KINDS:
+        yield f"kind '{entry.kind}' is none of {', '.join(KINDS)}"
+    if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
+        yield f"name {entry.name!r} is not lower case with hyphens, as 'my-gan'"
+    if not callable(entry.build):
+        yield "build cannot be called"
+    if not isinstance(entry.summary, str) or len(entry.summary.splitlines()) != 1:
+        yield "summary is not one line of text"
+    if entry.kind == "generator" and entry.task not in TASKS:
+        yield f"task '{entry.task}' is none of {', '.join(TASKS)}"
+    if entry.kind == "recipe" and entry.data not in DATA_KINDS:
+        yield f"data '{entry.data}' is none of {', '.join(DATA_KINDS)}"
+    yield from _config_complaints(entry.config)
+    yield from _parts_complaints(entry)
+
+
+def _config_complaints(config: object) -> Iterator[str]:
+    if not isinstance(config, type) or not issubclass(config, Config):
+        yield "config is no subclass of ganzoo.Config"
+    elif "__dataclass_fields__" not in vars(config):  # its options would silently be none
+        yield f"config {config.__name__} lacks @dataclass(frozen=True)"
+    else:
+        for option in fields(config):
+            if option.default is MISSING and option.default_factory is MISSING:
+                yield f"option '{option.name}' has no default"
+
+
+def _parts_complaints(entry: Entry) -> Iterator[str]:
+    if not isinstance(entry.parts, Mapping):
+        yield f"parts {entry.parts!r} are no dict of role to entry"
+    elif entry.parts and entry.kind != "recipe":
+        yield "parts are for recipes only"
+    else:
+        for role, part in entry.parts.items():
+            kind, _, name = str(part).partition(":")
+            if kind not in KINDS or kind == "recipe" or not name:
+                yield f"part '{role}' is {part!r}, not KIND:NAME as 'generator:resnet'"

@@ -24,7 +24,6 @@ Messages say what was wrong, what would be right, and one next step.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
@@ -105,5 +104,7 @@ class TrainingError(GanzooError, RuntimeError):
 
 def suggest(wrong: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name nearest to ``wrong``, or an empty string."""
+    import difflib  # only a mistake pays for it
+
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""

@@ -25,7 +25,7 @@ def ganzoo_entries() -> Iterable[Entry]:
 
 @hookspec
 def ganzoo_cards() -> Path | Iterable[Path]:
-    """Return the path(s) of registry files, whose cards name this plugin's published weights.
+    """Return the absolute path(s) of registry files, whose cards name this plugin's published weights.
 
     Weights named by ``file`` in a card are looked for beside the registry file.
     """
@@ -34,7 +34,10 @@ def ganzoo_cards() -> Path | Iterable[Path]:
 
 @hookspec
 def ganzoo_commands(cli: click.Group) -> None:
-    """Add commands to the ``ganzoo`` command line: ``cli.add_command(mine)``."""
+    """Add commands to the ``ganzoo`` command line.
+
+    cli  the group of commands: ``cli.add_command(mine)``
+    """
 
 
 @hookspec
@@ -48,14 +51,29 @@ def ganzoo_train_start(run: Path, settings: Mapping[str, Any]) -> None:
 
 @hookspec
 def ganzoo_train_step(run: Path, step: int, losses: Mapping[str, float]) -> None:
-    """Called after every logged step (each ``log_every`` steps), with the named losses as numbers."""
+    """Called after every logged step, which is each ``log_every`` steps, the first and the last.
+
+    run     the run's folder
+    step    how many steps are done
+    losses  the recipe's named losses as numbers
+    """
 
 
 @hookspec
 def ganzoo_train_checkpoint(run: Path, step: int, checkpoint: Path) -> None:
-    """Called after a checkpoint is complete on disk."""
+    """Called after a checkpoint is complete on disk.
+
+    run         the run's folder
+    step        how many steps it holds
+    checkpoint  what was written, in the run's folder
+    """
 
 
 @hookspec
 def ganzoo_train_end(run: Path, step: int, reason: str) -> None:
-    """Called once at the end: ``reason`` is "finished", "interrupted" or "failed: ..."."""
+    """Called once at the end of a run, however it ended.
+
+    run     the run's folder
+    step    how many steps are done
+    reason  "finished", "interrupted", or "failed" with what failed
+    """

@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ from ganzoo.entry import TASKS
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
 
 FORMAT = 1
+_NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,8 @@ class Score:
 class Card:
     """One published model: what it is, what its weights came from, what it may be used for.
 
+    name         in a registry "family/variant", lower case
+    entry        what builds it, as "generator:resnet"; ``options`` are that entry's
     image_size   the side of the pictures it was trained on, in pixels
     in_channels  of a translation's input, 0 for generation from latents
     inference    what differs between training and use, in words (dropout, averaged weights)
@@ -127,11 +132,15 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
             given[name] = _make(kind, given[name], f"{where}: {name}")
-    given["scores"] = tuple(_make(Score, score, f"{where}: scores") for score in given.get("scores", ()))
-    given["value_range"] = tuple(given.get("value_range", (-1.0, 1.0)))
+    if isinstance(given.get("scores"), (list, tuple)):
+        given["scores"] = tuple(_make(Score, one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
     card: Card = _make(Card, given, where)
+    low, high = card.value_range
+    card = dataclasses.replace(card, value_range=(low, high))
     if card.task not in TASKS:
-        raise RegistryError(f"{where}: task '{card.task}' is none of {', '.join(TASKS)}.")
+        raise RegistryError(f"{where}: task '{card.task}' is none of {', '.join(TASKS)}.{suggest(card.task, TASKS)}")
+    if card.weights and not _SHA256.fullmatch(card.weights.sha256):
+        raise RegistryError(f"{where}: weights: sha256 '{card.weights.sha256}' is not 64 hex digits, lower case.")
     return card
 
 
@@ -150,7 +159,13 @@ def read_registry(path: Path) -> list[Card]:
         raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cards"), list):
         raise RegistryError(f'{path} is no registry: it should be {{"format": {FORMAT}, "cards": [...]}}.')
-    return [card_from_dict(card, f"{path}: card {number + 1}") for number, card in enumerate(content["cards"])]
+    cards = [card_from_dict(card, f"{path}: card {number}") for number, card in enumerate(content["cards"], 1)]
+    for card in cards:
+        if not _NAME.fullmatch(card.name):
+            raise RegistryError(
+                f"{path}: '{card.name}' should be family/variant in lower case, as 'dcgan/fashion-mnist'."
+            )
+    return cards
 
 
 def find(name: str) -> Card:
@@ -205,26 +220,47 @@ def _collected() -> tuple[dict[str, Card], dict[str, Path]]:
         for card in read_registry(path):
             if card.name in table:
                 raise DuplicateName(
-                    f"Two registries have a model '{card.name}': {homes[card.name]} and {path}. Rename one."
+                    f"The model '{card.name}' is in the registry twice: in {homes[card.name]} and in {path}. "
+                    "Rename one, or uninstall its plugin."
                 )
             table[card.name], homes[card.name] = card, path
     return table, homes
 
 
-def _plugin_paths() -> Iterable[Path]:
+def _plugin_paths() -> Iterator[Path]:
     for implementation in plugins.manager().hook.ganzoo_cards.get_hookimpls():
-        try:
-            returned: Any = implementation.function()
-            paths: list[Any] = [returned] if isinstance(returned, (str, Path)) else list(returned)
-        except Exception as error:
+        yield from _paths_of(implementation.plugin_name, implementation.function)
+
+
+def _paths_of(plugin: str, hook: Any) -> list[Path]:
+    try:
+        returned = hook()
+        paths = [Path(path) for path in ([returned] if isinstance(returned, (str, Path)) else returned)]
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        raise PluginError(
+            f"The plugin '{plugin}' failed in ganzoo_cards: {plugins.one_line(error)}. "
+            "It should return the path(s) of registry files; mend or uninstall it."
+        ) from error
+    for path in paths:
+        if not path.is_absolute():  # it would mean another file in every working directory
             raise PluginError(
-                f"The plugin '{implementation.plugin_name}' failed in ganzoo_cards: {type(error).__name__}: {error}. "
-                "It should return the path(s) of registry files."
-            ) from error
-        yield from (Path(path) for path in paths)
+                f"The plugin '{plugin}' returned '{path}' from ganzoo_cards, which is not absolute. "
+                "Return Path(__file__).parent / 'registry.json'."
+            )
+    return paths
+
+
+# The annotations of the fields below, in words, with the types that JSON gives them.
+_KINDS: dict[str, tuple[str, type | tuple[type, ...]]] = {
+    "str": ("text", str),
+    "int": ("a whole number", int),
+    "float": ("a number", (int, float)),
+    "dict[str, Any]": ("a JSON object", dict),
+}
 
 
 def _make(kind: type[Any], values: object, where: str) -> Any:
+    """Return ``kind(**values)``. Raises RegistryError for a field that is unknown, missing or of the wrong type."""
     known = {field.name: field for field in dataclasses.fields(kind)}
     if not isinstance(values, Mapping):
         raise RegistryError(f"{where} should be a JSON object, not {type(values).__name__}.")
@@ -232,16 +268,22 @@ def _make(kind: type[Any], values: object, where: str) -> Any:
         if name not in known:
             raise RegistryError(f"{where}: there is no field '{name}'.{suggest(str(name), known)}")
     for name, spec in known.items():
-        if name not in values and spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-            raise RegistryError(f"{where}: the field '{name}' is missing.")
-        if name in values and not _fits(values[name], str(spec.type)):
-            raise RegistryError(f"{where}: {name}={values[name]!r} should be {spec.type}.")
+        if name not in values:
+            if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
+                raise RegistryError(f"{where}: the field '{name}' is missing.")
+        elif wanted := _misfit(values[name], str(spec.type)):
+            raise RegistryError(f"{where}: {name}={values[name]!r} should be {wanted}.")
     return kind(**values)
 
 
-def _fits(value: object, annotation: str) -> bool:
-    """Check the simple types by their annotation; nested cards were made before."""
-    simple: dict[str, type | tuple[type, ...]] = {"str": str, "int": int, "float": (int, float)}
-    if annotation in simple:
-        return isinstance(value, simple[annotation]) and not isinstance(value, bool)
-    return isinstance(value, dict) if annotation.startswith("dict") else True
+def _misfit(value: object, annotation: str) -> str:
+    """Return what a field of this annotation should be where ``value`` is not that, else an empty string."""
+    if annotation in _KINDS:
+        words, types = _KINDS[annotation]
+        return "" if isinstance(value, types) and not isinstance(value, bool) else words
+    if annotation == "tuple[float, float]":
+        pair = list(value) if isinstance(value, (list, tuple)) else []
+        return "" if [_misfit(one, "float") for one in pair] == ["", ""] else "a list of two numbers"
+    if annotation.startswith("tuple"):  # nested cards were made before: those of _NESTED, and scores
+        return "" if isinstance(value, tuple) else "a list"
+    return ""

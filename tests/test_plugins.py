@@ -1,0 +1,220 @@
+"""Plugins are found, named and judged; a broken one never takes the others away."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from importlib import metadata
+
+import pytest
+from strangers import ENTRY, install
+
+import ganzoo
+from ganzoo import catalog, plugins
+from ganzoo.errors import PluginError
+
+BUILT_IN = ["cyclegan", "dcgan", "losses", "lsgan", "patchgan"]
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+@pytest.fixture
+def strange(tmp_path, monkeypatch):
+    """Install a package made on the spot: ``strange("module", "source")``."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def lay(module, source, **given):
+        install(tmp_path, module, source, **given)
+        catalog.refresh()
+
+    return lay
+
+
+def found(name):
+    (plugin,) = [plugin for plugin in plugins.plugins() if plugin.name == name]
+    return plugin
+
+
+def test_built_in_families_come_first_with_the_package_and_its_version(strange):
+    strange("a_first_by_name", ENTRY.format(name="mine"))
+    ours = [plugin for plugin in plugins.plugins() if plugin.distribution == "ganzoo-core"]
+    assert {plugin.name for plugin in ours} >= {f"ganzoo_plugins.{family}" for family in BUILT_IN}
+    assert plugins.plugins()[: len(ours)] == ours
+    assert {plugin.version for plugin in ours} == {ganzoo.__version__}
+    assert plugins.problems() == []
+
+
+def test_stranger_is_found_with_its_package_and_version(strange):
+    strange("nets_of_anna", ENTRY.format(name="anna"), package="annas-gans")
+    assert found("nets_of_anna") == plugins.Plugin("nets_of_anna", "annas-gans", "1.2")
+    assert catalog.origin("loss:anna") == "nets_of_anna"
+    assert plugins.distribution_of("nets_of_anna") == "annas-gans"
+
+
+def test_entry_point_may_name_an_object_in_a_module(strange):
+    source = """
+        from ganzoo import Config, Entry, hookimpl
+
+        class Nets:
+            @hookimpl
+            def ganzoo_entries(self):
+                return [Entry(kind="loss", name="within", config=Config, build=object, summary="A loss")]
+
+        plugin = Nets()
+    """
+    strange("nets_in_a_class", source, points={"x": "nets_in_a_class:plugin"})
+    assert catalog.origin("loss:within") == "nets_in_a_class:plugin"
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "error"),
+    [
+        ("raises_an_error", "raise RuntimeError('no\\nluck')", "RuntimeError: no luck"),
+        ("wants_to_exit", "import sys; sys.exit('bye')", "SystemExit: bye"),
+        ("misses_a_module", "import torch_extension_x", "ModuleNotFoundError: No module named 'torch_extension_x'"),
+        ("is_no_python", "def (", "SyntaxError: invalid syntax (is_no_python.py, line 1)"),
+        ("asserts", "assert False", "AssertionError"),
+    ],
+)
+def test_broken_plugin_is_reported_and_the_others_work(strange, module, source, error):
+    strange(module, source, package="broken-gans")
+    strange(f"beside_{module}", ENTRY.format(name="beside"))
+    assert plugins.problems() == [plugins.Plugin(module, "broken-gans", "1.2", error)]
+    assert catalog.find("loss:beside") and catalog.find("generator:dcgan")
+
+
+def test_entry_point_without_its_module_is_reported(strange):
+    strange("is_here", "", points={"gone": "is_gone"})
+    assert found("is_gone").error == "ModuleNotFoundError: No module named 'is_gone'"
+
+
+def test_entry_point_to_a_missing_attribute_is_reported(strange):
+    strange("has_little", "", points={"more": "has_little:more"})
+    assert found("has_little:more").error.startswith("AttributeError: ")
+
+
+def test_leftover_without_metadata_still_has_a_name(strange, tmp_path):
+    strange("half_gone", ENTRY.format(name="half-gone"))
+    next(tmp_path.glob("*.dist-info/METADATA")).unlink()
+    catalog.refresh()
+    assert found("half_gone") == plugins.Plugin("half_gone", "half_gone", "")
+
+
+def test_one_module_under_two_entry_points_of_a_package_is_one_plugin(strange):
+    strange("named_twice", ENTRY.format(name="once"), points={"one": "named_twice", "two": "named_twice"})
+    assert found("named_twice").error == ""
+    assert catalog.origin("loss:once") == "named_twice"
+
+
+def test_one_module_of_two_packages_is_loaded_once_and_both_are_shown(strange, tmp_path):
+    strange("of_both", ENTRY.format(name="shared"), package="old-name")
+    install(tmp_path, "unused", "", package="new-name", points={"shared": "of_both"})
+    catalog.refresh()
+    assert {p.distribution for p in plugins.plugins() if p.name == "of_both"} == {"new-name", "old-name"}
+    assert catalog.find("loss:shared").summary == "A loss"
+
+
+MISUSE = {
+    "misspells": (
+        "@hookimpl\ndef ganzoo_entrys(): return []",
+        ["'misspells'", "'ganzoo_entrys'", "Did you mean 'ganzoo_entries'?", "ganzoo_cards"],
+    ),
+    "misspells_by_specname": (
+        "@hookimpl(specname='ganzoo_kards')\ndef cards(): return []",
+        ["'misspells_by_specname'", "'ganzoo_kards'", "Did you mean 'ganzoo_cards'?"],
+    ),
+    "takes_wrong_arguments": (
+        "@hookimpl\ndef ganzoo_train_step(run, stepp): pass",
+        ["'takes_wrong_arguments'", "ganzoo_train_step", "stepp", "ganzoo.hookspecs"],
+    ),
+    "forgets_the_mark": (
+        "def ganzoo_entries(): return []",
+        ["'forgets_the_mark'", "ganzoo_entries without @ganzoo.hookimpl"],
+    ),
+}
+
+
+@pytest.mark.parametrize("module", MISUSE)
+def test_misused_hook_is_an_error_that_names_plugin_and_hook(strange, module):
+    source, expected = MISUSE[module]
+    strange(module, f"from ganzoo import hookimpl\n{source}\n")
+    with pytest.raises(PluginError) as raised:
+        plugins.manager()
+    assert [text for text in expected if text not in str(raised.value)] == []
+    assert "\n" not in str(raised.value)
+
+
+def test_specname_and_optional_hooks_are_pluggys_own_and_allowed(strange):
+    source = """
+        from ganzoo import Config, Entry, hookimpl
+
+        @hookimpl(specname="ganzoo_entries")
+        def entries():
+            return [Entry(kind="loss", name="by-specname", config=Config, build=object, summary="A loss")]
+
+        @hookimpl(optionalhook=True)
+        def ganzoo_hook_of_a_later_version(): pass
+    """
+    strange("uses_pluggy_well", source)
+    assert catalog.origin("loss:by-specname") == "uses_pluggy_well"
+
+
+def test_package_in_a_zip_archive_on_the_path_is_found(tmp_path, monkeypatch):
+    folder = tmp_path / "content"
+    folder.mkdir()
+    install(folder, "zipped_nets", ENTRY.format(name="zipped"))
+    archive = shutil.make_archive(str(tmp_path / "nets"), "zip", folder)
+    monkeypatch.syspath_prepend(archive)
+    catalog.refresh()
+    assert found("zipped_nets").error == ""
+
+
+def test_metadata_of_another_importer_is_asked(monkeypatch, tmp_path):
+    install(tmp_path, "from_importer", ENTRY.format(name="imported"))
+
+    class Importer:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return None
+
+        @staticmethod
+        def find_distributions(context):
+            return [metadata.Distribution.at(next(tmp_path.glob("*.dist-info")))]
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Importer])
+    catalog.refresh()
+    assert found("from_importer").error == "ModuleNotFoundError: No module named 'from_importer'"
+
+
+def test_package_installed_later_is_found_after_refresh(strange, tmp_path):
+    assert "came_later" not in [plugin.name for plugin in plugins.plugins()]
+    install(tmp_path, "came_later", ENTRY.format(name="late"))
+    plugins.refresh()
+    assert found("came_later").error == ""
+
+
+def test_command_line_skips_a_broken_plugin_with_a_line_on_stderr(ganzoo_command, tmp_path):
+    install(tmp_path, "broken_nets", "raise RuntimeError('no luck')", package="broken-gans")
+    install(tmp_path, "sound_nets", ENTRY.format(name="sound"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    listed = ganzoo_command("list", "--entries", "*sound", env=environment, cwd=tmp_path)
+    assert listed.returncode == 0
+    assert "loss:sound" in listed.stdout
+    assert listed.stderr == "Skipped the plugin broken_nets of broken-gans: RuntimeError: no luck\n"
+    shown = json.loads(ganzoo_command("plugins", "--json", env=environment, cwd=tmp_path).stdout)
+    states = {plugin["name"]: (plugin["distribution"], plugin["version"], plugin["error"]) for plugin in shown}
+    assert states["broken_nets"] == ("broken-gans", "1.2", "RuntimeError: no luck")
+    assert states["sound_nets"] == ("sound-nets", "1.2", "")
+    assert states["ganzoo_plugins.dcgan"] == ("ganzoo-core", ganzoo.__version__, "")
+
+
+def test_command_line_ends_with_1_and_one_message_for_a_misspelt_hook(ganzoo_command, tmp_path):
+    install(tmp_path, "bad_speller", "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []")
+    done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith(
+        "Error: The plugin 'bad_speller' implements 'ganzoo_entrys', which is no hook of ganzoo."
+    )
+    assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1

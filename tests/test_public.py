@@ -1,0 +1,150 @@
+"""What users and plugin authors depend on: public names, hooks, and a new family as one new folder."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import pytest
+from conftest import picture
+
+import ganzoo
+import ganzoo_plugins
+from ganzoo import catalog, hookspecs, plugins
+
+PUBLIC = [
+    "Card",
+    "Config",
+    "Discriminator",
+    "Entry",
+    "GanzooError",
+    "Generator",
+    "Loss",
+    "Model",
+    "Recipe",
+    "__version__",
+    "build",
+    "hookimpl",
+    "info",
+    "list_models",
+    "load",
+    "resume",
+    "train",
+]
+
+
+def test_public_list_is_complete_and_sorted():
+    assert sorted(ganzoo.__all__) == PUBLIC
+    assert ganzoo.__all__[1:] == sorted(ganzoo.__all__[1:])
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_public_name_exists_is_shown_by_dir_and_is_documented(name):
+    value = getattr(ganzoo, name)
+    assert name in dir(ganzoo)
+    assert name in ("__version__", "hookimpl") or inspect.getdoc(value)
+
+
+def test_star_import_gives_the_public_names():
+    names: dict[str, object] = {}
+    exec("from ganzoo import *", names)
+    assert set(PUBLIC) <= set(names)
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'ganzoo' has no attribute 'lode'"):
+        _ = ganzoo.lode
+
+
+def test_type_checkers_see_the_names_that_are_loaded_lazily():
+    tree = ast.parse(Path(ganzoo.__file__).read_text(encoding="utf-8"))
+    (checking,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {alias.asname: node.module for node in checking.body for alias in node.names}
+    assert seen == {name: home for name, home in ganzoo._HOMES.items()}
+    assert all(hasattr(importlib.import_module(home), name) for name, home in seen.items())
+
+
+def test_there_are_hooks_for_entries_cards_commands_and_training():
+    assert set(plugins.HOOKS) >= {"ganzoo_entries", "ganzoo_cards", "ganzoo_commands", "ganzoo_train_step"}
+
+
+@pytest.mark.parametrize("hook", plugins.HOOKS)
+def test_hook_is_specified_and_its_docstring_names_each_argument(hook):
+    specification = getattr(hookspecs, hook)
+    assert hasattr(specification, "ganzoo_spec")
+    words = set(inspect.getdoc(specification).replace("``", " ").split())
+    assert [name for name in inspect.signature(specification).parameters if name not in words] == []
+    assert "return" in specification.__annotations__
+
+
+FAMILY = '''
+"""A family on the fly."""
+from dataclasses import dataclass
+from ganzoo import Config, Entry, hookimpl
+
+@dataclass(frozen=True)
+class PaintConfig(Config):
+    latent_dim: int = 3
+
+def build(config):
+    from .networks import Paint
+    return Paint(config.latent_dim)
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(kind="generator", name="paint", config=PaintConfig, build=build,
+              task="unconditional-image-generation", summary="One colour a picture"),
+    ]
+'''
+
+NETWORKS = """
+import torch
+from torch import nn
+
+class Paint(nn.Module):
+    image_size, out_channels = 16, 3
+
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.layer = nn.Linear(latent_dim, 3)
+
+    def forward(self, latents):
+        return torch.tanh(self.layer(latents))[:, :, None, None].expand(-1, -1, 16, 16)
+"""
+
+
+@pytest.mark.usefixtures("fresh")
+def test_new_family_is_one_new_folder(tmp_path, monkeypatch):
+    family = tmp_path / "families" / "paint"
+    family.mkdir(parents=True)
+    (family / "__init__.py").write_text(FAMILY)
+    (family / "networks.py").write_text(NETWORKS)
+    monkeypatch.setattr(ganzoo_plugins, "__path__", [*ganzoo_plugins.__path__, str(family.parent)])
+    catalog.refresh()
+
+    assert catalog.origin("generator:paint") == "ganzoo_plugins.paint"
+    assert "ganzoo_plugins.paint" in [plugin.name for plugin in plugins.plugins()]
+    assert ganzoo.build("generator:paint", latent_dim=2).layer.in_features == 2
+
+    data = tmp_path / "pictures"
+    data.mkdir()
+    for number in range(2):
+        picture(16, 16, number).save(data / f"{number}.png")
+    run = ganzoo.train(
+        "dcgan",
+        data,
+        tmp_path / "run",
+        steps=1,
+        batch_size=2,
+        device="cpu",
+        options={"image_size": 16},
+        parts={"generator": "paint"},
+        part_options={"discriminator": {"width": 4}},
+    )
+    (made,) = ganzoo.load(f"dir:{run}", device="cpu").generate(1)
+    assert made.size == (16, 16)
+    assert len(made.getcolors()) == 1
