@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """What something was built from; `build` leaves it on the object as ``.architecture``."""
+    """What a network was built from; `build` leaves it on the network as ``.architecture``."""
 
     entry: str
     options: dict[str, Any]
@@ -35,7 +35,8 @@ def build(spec: str, /, **values: Any) -> Any:
         raise OptionError(f"'{spec}' is a recipe, which needs data. Use ganzoo.train or `ganzoo train {entry.name}`.")
     config = options.parse(entry, values)
     built = entry.build(config)
-    built.architecture = Architecture(spec, options.as_dict(config))
+    if entry.kind in ("generator", "discriminator"):  # a loss may be anything, a frozen dataclass say
+        built.architecture = Architecture(spec, options.as_dict(config))
     return built
 
 
@@ -50,7 +51,7 @@ class ChosenParts:
                     f"The recipe '{recipe.name}' has no part '{role}'.{suggest(role, recipe.parts)} "
                     f"Its parts are: {', '.join(recipe.parts)}."
                 )
-        self.specs = {role: _same_kind(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
+        self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
         self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
         for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
             options.parse(catalog.find(spec), self.options[role])
@@ -92,8 +93,8 @@ def _mean(half: Callable[..., Tensor], *logits: Any) -> Tensor:
     return sum(per_scale[1:], per_scale[0]) / len(per_scale)
 
 
-def _same_kind(role: str, default: str, choice: str | None) -> str:
-    """Return ``choice`` as a spec of the default's kind: --part loss=hinge means loss:hinge."""
+def _fitting(role: str, default: str, choice: str | None) -> str:
+    """Return ``choice`` as a spec of the default's kind and task: --part loss=hinge means loss:hinge."""
     kind = default.partition(":")[0]
     if choice is None:
         return default
@@ -101,4 +102,17 @@ def _same_kind(role: str, default: str, choice: str | None) -> str:
         choice = f"{kind}:{choice}"
     if not choice.startswith(f"{kind}:"):
         raise OptionError(f"The part '{role}' takes a {kind}, not '{choice}'.")
+    if kind == "generator":
+        _check_task(role, default, choice)
     return choice
+
+
+def _check_task(role: str, default: str, choice: str) -> None:
+    """Refuse a generator that starts from other inputs, latents or pictures, than the recipe has for it."""
+    task, other = catalog.find(default).task, catalog.find(choice).task
+    if other != task:
+        fitting = ", ".join(entry.name for entry in catalog.entries("generator") if entry.task == task)
+        raise OptionError(
+            f"The part '{role}' takes a generator for {task}, not '{choice}', which is for {other}. "
+            f"Take one of: {fitting}."
+        )

@@ -34,7 +34,10 @@ class Generator(Protocol):
 
 @runtime_checkable
 class Discriminator(Protocol):
-    """A torch module that scores images, or patches of them: high for real."""
+    """A torch module that scores images, or patches of them: high for real.
+
+    It has ``image_size`` as well where it takes images of one size only.
+    """
 
     in_channels: int
 
@@ -45,7 +48,7 @@ class Discriminator(Protocol):
 
 @runtime_checkable
 class Loss(Protocol):
-    """An adversarial loss: both halves, as functions of logits, each a scalar to minimise.
+    """An adversarial loss: both halves, as functions of float32 logits, each a scalar to minimise.
 
     It may also have ``regularizer(discriminator, real_images, fake_images) -> Tensor``, added to the
     discriminator's half (a gradient penalty, say).
@@ -66,7 +69,8 @@ class Parts(Protocol):
     def build(self, role: str, **suggestions: Any) -> Any:
         """Build the part for ``role``.
 
-        A suggestion is used where the part has such an option and the user has not set it.
+        A suggestion is used where the part has such an option and the user has not set it. Suggest a fact under
+        every name that networks have for it (``channels``, ``in_channels``): a user may choose any of them.
         """
         ...
 

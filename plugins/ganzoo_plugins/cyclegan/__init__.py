@@ -12,7 +12,7 @@ PAPER = "arXiv:1703.10593"
 
 @dataclass(frozen=True)
 class ResnetConfig(Config):
-    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper."""
+    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper; ``global_skip``: learn a change of the input."""
 
     in_channels: Literal[1, 3] = 3
     out_channels: Literal[1, 3] = 3
@@ -20,10 +20,16 @@ class ResnetConfig(Config):
     blocks: int = 9
     norm: Literal["instance", "batch"] = "instance"
     dropout: bool = False
+    global_skip: bool = False
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.blocks < 0:
-            raise ValueError(f"width={self.width} and blocks={self.blocks} must be at least 1 and 0")
+            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
+        if self.global_skip and self.in_channels != self.out_channels:
+            raise ValueError(
+                f"global_skip={self.global_skip} adds the input to the output: in_channels={self.in_channels} and "
+                f"out_channels={self.out_channels} should be equal"
+            )
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,23 @@ class RecipeConfig(Config):
     beta1: float = 0.5
     beta2: float = 0.999
     decay_from: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0 or self.channels not in (0, 1, 3):
+            raise ValueError(
+                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
+            )
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+        for name in ("cycle_weight", "identity_weight", "pool_size"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
+        if not 0 <= self.decay_from <= 1:
+            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
 
 def build_generator(config: ResnetConfig):

@@ -49,7 +49,8 @@ class ResnetGenerator(nn.Module):
     """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: picture in, picture of the same size out.
 
     Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
-    norm on RGB), with 6 blocks its network for 128x128. Heights and widths must be multiples of 4.
+    norm on RGB), with 6 blocks its network for 128x128. Heights and widths must be multiples of 4, and at
+    least 8, which reflection needs.
     """
 
     stride = 4
@@ -62,9 +63,10 @@ class ResnetGenerator(nn.Module):
         blocks: int = 9,
         norm: str = "instance",
         dropout: bool = False,
+        global_skip: bool = False,
     ) -> None:
         super().__init__()
-        self.in_channels, self.out_channels = in_channels, out_channels
+        self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
         bias = norm == "instance"
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(3),
@@ -88,10 +90,15 @@ class ResnetGenerator(nn.Module):
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(width, out_channels, 7)]
         self.layers = nn.Sequential(*layers)
         self.apply(initialise)
+        if global_skip:  # start by changing nothing
+            nn.init.zeros_(self.layers[-1].weight)
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        return torch.tanh(self.layers(images))
+        change = self.layers(images)
+        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+            change = change.float() + torch.atanh(0.98 * images.float())
+        return torch.tanh(change)
 
 
 def initialise(module: nn.Module) -> None:

@@ -26,12 +26,12 @@ class ImagePool:
         out = []
         for image in images.detach():
             if len(self.images) < self.size:
-                self.images.append(image)
+                self.images.append(image.clone())  # a view would keep the whole batch in memory
                 out.append(image)
             elif torch.rand(()) < 0.5:
                 place = int(torch.randint(self.size, ()))
                 out.append(self.images[place])
-                self.images[place] = image
+                self.images[place] = image.clone()
             else:
                 out.append(image)
         return torch.stack(out)
@@ -42,11 +42,13 @@ class CycleGanRecipe(Recipe):
 
     def __init__(self, config, parts) -> None:
         self.config = config
-        channels = config.channels
-        self.a2b = parts.build("generator", in_channels=channels, out_channels=channels)
-        self.b2a = parts.build("generator", in_channels=channels, out_channels=channels)
-        self.judge_a = parts.build("discriminator", in_channels=channels)
-        self.judge_b = parts.build("discriminator", in_channels=channels)
+        size, channels = config.image_size, config.channels
+        self.a2b, self.b2a = (
+            parts.build("generator", in_channels=channels, out_channels=channels, image_size=size) for _ in range(2)
+        )
+        self.judge_a, self.judge_b = (
+            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
+        )
         # The paper's G minimises (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
         self.loss = parts.build("loss", factor=1.0)
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}

@@ -7,6 +7,8 @@ from typing import Literal
 
 from ganzoo import Config, Entry, hookimpl
 
+from .sizes import split_size
+
 PAPER = "arXiv:1511.06434"
 Norm = Literal["batch", "none", "spectral"]
 
@@ -21,6 +23,11 @@ class GeneratorConfig(Config):
     width: int = 64
     norm: Norm = "batch"
 
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if self.latent_dim < 1 or self.width < 1:
+            raise ValueError(f"latent_dim={self.latent_dim} and width={self.width} should both be at least 1")
+
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
@@ -31,12 +38,21 @@ class DiscriminatorConfig(Config):
     width: int = 64
     norm: Norm = "batch"
 
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
+
 
 @dataclass(frozen=True)
 class LossConfig(Config):
     """``real_label`` below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4)."""
 
     real_label: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.real_label <= 1:
+            raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,16 @@ class RecipeConfig(Config):
     learning_rate: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0 or self.channels not in (0, 1, 3):
+            raise ValueError(
+                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
 
 
 def build_generator(config: GeneratorConfig):

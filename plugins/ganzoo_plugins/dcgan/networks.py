@@ -6,22 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from .sizes import split_size
+
 WIDEST = 16  # in units of `width`: 1024 channels at width 64, the paper's widest layer
-
-
-def split_size(image_size: int) -> tuple[int, int]:
-    """Return (base, doublings) with ``image_size == base * 2**doublings`` and base 4..7, as 28 -> (7, 2).
-
-    Raises ValueError for a size that is no such product, and outside 16..256.
-    """
-    base, doublings = image_size, 0
-    while base > 7 and base % 2 == 0:
-        base, doublings = base // 2, doublings + 1
-    if not 4 <= base <= 7 or not 16 <= image_size <= 256:
-        raise ValueError(
-            f"image_size {image_size} is not 4, 5, 6 or 7 times a power of two between 16 and 256, as 28, 32, 48, 64"
-        )
-    return base, doublings
 
 
 def spectral(module: nn.Module) -> nn.Module:

@@ -15,7 +15,9 @@ class LatentRecipe(Recipe):
 
     def __init__(self, config, parts) -> None:
         self.generator = parts.build("generator", image_size=config.image_size, channels=config.channels)
-        self.discriminator = parts.build("discriminator", image_size=config.image_size, channels=config.channels)
+        self.discriminator = parts.build(
+            "discriminator", image_size=config.image_size, channels=config.channels, in_channels=config.channels
+        )
         self.loss = parts.build("loss")
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         betas = (config.beta1, config.beta2)

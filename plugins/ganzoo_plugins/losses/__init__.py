@@ -18,6 +18,10 @@ class WassersteinConfig(Config):
 
     penalty: float = 10.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.penalty < float("inf"):
+            raise ValueError(f"penalty={self.penalty} should be a number, 0 or above")
+
 
 def build_hinge(config: HingeConfig):
     from .losses import HingeLoss

@@ -45,6 +45,6 @@ class WassersteinGradientPenaltyLoss:
             # The critic's value of an image is the mean of its patches and scales, as in the halves above.
             logits = discriminator(between)
             scales = logits if isinstance(logits, (list, tuple)) else [logits]
-            value = sum(scale.flatten(1).mean(1).sum() for scale in scales) / len(scales)
+            value = sum(scale.reshape(len(scale), -1).mean(1).sum() for scale in scales) / len(scales)
             (gradient,) = torch.autograd.grad(value, between, create_graph=True)
         return self.penalty * (gradient.flatten(1).norm(dim=1) - 1).square().mean()

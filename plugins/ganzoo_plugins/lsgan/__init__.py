@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ganzoo import Config, Entry, hookimpl
+
+from .sizes import split_size
 
 PAPER = "arXiv:1611.04076"
 
@@ -19,6 +22,11 @@ class GeneratorConfig(Config):
     latent_dim: int = 1024
     width: int = 64
 
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if self.latent_dim < 1 or self.width < 1:
+            raise ValueError(f"latent_dim={self.latent_dim} and width={self.width} should both be at least 1")
+
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
@@ -27,6 +35,11 @@ class DiscriminatorConfig(Config):
     image_size: int = 112
     channels: Literal[1, 3] = 3
     width: int = 64
+
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,12 @@ class LossConfig(Config):
     b: float = 1.0
     c: float = 1.0
     factor: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.a, self.b, self.c))):
+            raise ValueError(f"a={self.a}, b={self.b} and c={self.c} should be numbers")
+        if not 0 < self.factor < math.inf:
+            raise ValueError(f"factor={self.factor} should be above 0")
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,16 @@ class RecipeConfig(Config):
     learning_rate: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0 or self.channels not in (0, 1, 3):
+            raise ValueError(
+                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
 
 
 def build_generator(config: GeneratorConfig):

@@ -5,20 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-
-def split_size(image_size: int) -> tuple[int, int]:
-    """Return (base, doublings) with ``image_size == base * 2**doublings`` and base 4..7, as 112 -> (7, 4).
-
-    Raises ValueError for a size that is no such product, and outside 16..256.
-    """
-    base, doublings = image_size, 0
-    while base > 7 and base % 2 == 0:
-        base, doublings = base // 2, doublings + 1
-    if not 4 <= base <= 7 or not 16 <= image_size <= 256:
-        raise ValueError(
-            f"image_size {image_size} is not 4, 5, 6 or 7 times a power of two between 16 and 256, as 28, 32, 112"
-        )
-    return base, doublings
+from .sizes import split_size
 
 
 def up(channels: int, after: int, stride: int) -> list[nn.Module]:
@@ -28,10 +15,11 @@ def up(channels: int, after: int, stride: int) -> list[nn.Module]:
 
 
 class LsganGenerator(nn.Module):
-    """A linear layer to base x base, then transposed convolutions; the last two doublings halve the width.
+    """A linear layer to base x base, then transposed convolutions that double the size.
 
-    Earlier doublings keep 4 * width channels and are followed by a convolution of stride 1, as in the paper's
-    112x112 model (base 7, four doublings, latent_dim 1024, width 64).
+    The first half of the doublings keep 4 * width channels and are each followed by a convolution of stride 1;
+    the others fall to ``width``. At 112x112 (base 7, four doublings) with latent_dim 1024 and width 64 this is the
+    paper's model; the paper gives none for other sizes.
     """
 
     def __init__(self, image_size: int = 112, channels: int = 3, latent_dim: int = 1024, width: int = 64) -> None:
@@ -41,9 +29,13 @@ class LsganGenerator(nn.Module):
         top = 4 * width
         self.linear = nn.Linear(latent_dim, top * self.base**2, bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(top), nn.ReLU(inplace=True)]
-        for _ in range(doublings - 2):
+        for _ in range(doublings // 2):
             layers += up(top, top, 2) + up(top, top, 1)
-        layers += up(top, 2 * width, 2) + up(2 * width, width, 2)
+        now = top
+        for index in reversed(range(doublings - doublings // 2)):
+            after = width * min(2**index, 4)
+            layers += up(now, after, 2)
+            now = after
         layers.append(nn.ConvTranspose2d(width, channels, 3, 1, 1))
         self.layers = nn.Sequential(*layers)
         self.apply(initialise)

@@ -15,7 +15,9 @@ class LsganRecipe(Recipe):
 
     def __init__(self, config, parts) -> None:
         self.generator = parts.build("generator", image_size=config.image_size, channels=config.channels)
-        self.discriminator = parts.build("discriminator", image_size=config.image_size, channels=config.channels)
+        self.discriminator = parts.build(
+            "discriminator", image_size=config.image_size, channels=config.channels, in_channels=config.channels
+        )
         self.loss = parts.build("loss", a=config.a, b=config.b, c=config.c)
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         adam = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
@@ -30,7 +32,8 @@ class LsganRecipe(Recipe):
         fake = self.generator(self.latents(len(real), real))
 
         loss_d = self.loss.discriminator(self.discriminator(real), self.discriminator(fake.detach()))
-        self.update("discriminator", loss_d + self.loss.regularizer(self.discriminator, real, fake.detach()))
+        loss_d = loss_d + self.loss.regularizer(self.discriminator, real, fake.detach())
+        self.update("discriminator", loss_d)
 
         with self.frozen("discriminator"):
             loss_g = self.loss.generator(self.discriminator(fake))

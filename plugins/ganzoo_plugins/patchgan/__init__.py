@@ -21,6 +21,10 @@ class PatchConfig(Config):
     norm: Norm = "instance"
     spectral: bool = False
 
+    def __post_init__(self) -> None:
+        if self.in_channels < 1 or self.width < 1:
+            raise ValueError(f"in_channels={self.in_channels} and width={self.width} should both be at least 1")
+
 
 @dataclass(frozen=True)
 class MultiScaleConfig(PatchConfig):
@@ -29,6 +33,7 @@ class MultiScaleConfig(PatchConfig):
     scales: int = 3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 1 <= self.scales <= 6:
             raise ValueError(f"scales={self.scales} is outside 1..6")
 
@@ -47,6 +52,8 @@ class UNetConfig(Config):
     def __post_init__(self) -> None:
         if self.image_size not in (32, 64, 128, 256, 512):
             raise ValueError(f"image_size={self.image_size} is none of 32, 64, 128, 256, 512")
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,22 @@ class RecipeConfig(Config):
     beta1: float = 0.5
     beta2: float = 0.999
     decay_from: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0 or self.channels not in (0, 1, 3):
+            raise ValueError(
+                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
+            )
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+        if not 0 <= self.l1_weight < float("inf"):
+            raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
+        if not 0 <= self.decay_from <= 1:
+            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
 
 def build_patch(config: PatchConfig):

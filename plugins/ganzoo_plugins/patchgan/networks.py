@@ -63,7 +63,8 @@ class PatchDiscriminator(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Score patches of (N, in_channels, H, W) in [-1, 1].
 
-        Returns logits, no sigmoid: (N, 1, H/8 - 2, W/8 - 2) for 70 pixels, (N, 1, H, W) for 1 pixel.
+        Returns logits, no sigmoid: (N, 1, H/s - 2, W/s - 2) with s = 2, 8, 32 for patches of 16, 70, 286 pixels, where
+        s divides H and W; (N, 1, H, W) for 1 pixel.
         """
         return self.layers(images)
 

@@ -18,7 +18,9 @@ class Pix2PixRecipe(Recipe):
         self.generator = parts.build(
             "generator", in_channels=channels, out_channels=channels, image_size=config.image_size
         )
-        self.discriminator = parts.build("discriminator", in_channels=2 * channels)
+        self.discriminator = parts.build(  # it sees input and output stacked
+            "discriminator", in_channels=2 * channels, channels=2 * channels, image_size=config.image_size
+        )
         self.loss = parts.build("loss")
         self.l1_weight = config.l1_weight
         self.decay_from = config.decay_from

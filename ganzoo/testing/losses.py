@@ -1,0 +1,53 @@
+"""The contract of adversarial losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+from torch import Tensor, nn  # noqa: TID253
+
+from ganzoo import options
+from ganzoo.building import OverScales
+from ganzoo.entry import Entry
+from ganzoo.interfaces import Loss
+from ganzoo.testing.expectations import BATCH, SEED, pictures, require
+
+
+def check_loss(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
+    """Check both halves: finite scalars with gradients, which fall as logits get better for their side."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        loss = entry.build(options.parse(entry, values or {}))
+        require(isinstance(loss, Loss), entry, "has no discriminator(real, fake) and generator(fake)")
+        for shape in ((4, 1), (4, 1, 3, 5)):
+            real, fake = (torch.randn(shape, requires_grad=True) for _ in range(2))
+            _check_scalar(entry, "discriminator(real, fake)", loss.discriminator(real, fake), real, fake)
+            _check_scalar(entry, "generator(fake)", loss.generator(fake), fake)
+        low, high = torch.full((4, 1), -2.0), torch.full((4, 1), -1.0)
+        require(bool(loss.generator(high) < loss.generator(low)), entry, "the generator's half rises with fake logits")
+        good, bad = loss.discriminator(-low, low), loss.discriminator(low, -low)
+        require(bool(good < bad), entry, "the discriminator's half is lower where it takes fakes for real")
+        far = torch.full((4, 1), 1e4)
+        extreme = [loss.discriminator(-far, far), loss.generator(-far)]
+        require(all(math.isfinite(value.item()) for value in extreme), entry, "overflows at logits of 10,000")
+        _check_regularizer(entry, loss)
+
+
+def _check_scalar(entry: Entry, half: str, value: Any, *logits: Tensor) -> None:
+    require(isinstance(value, Tensor) and value.dim() == 0, entry, f"returns no scalar tensor from {half}")
+    require(bool(value.isfinite()), entry, f"returns {value} from {half}")
+    gradients = torch.autograd.grad(value, logits, allow_unused=True)
+    for gradient in gradients:
+        flows = gradient is not None and bool(gradient.isfinite().all()) and bool(gradient.any())
+        require(flows, entry, f"sends no gradient through {half}")
+
+
+def _check_regularizer(entry: Entry, loss: Loss) -> None:
+    scores = nn.Linear(72, 1)
+    critic = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Tanh(), nn.Flatten(), scores)
+    added = OverScales(loss).regularizer(critic, pictures(BATCH, 3, 8, 8), pictures(BATCH, 3, 8, 8).flip(0))
+    if isinstance(added, Tensor):
+        _check_scalar(entry, "regularizer(discriminator, real, fake)", added, scores.weight)

@@ -1,0 +1,149 @@
+"""The contract of recipes: what the training loop needs of one."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+from torch import Tensor, nn  # noqa: TID253
+
+from ganzoo import options
+from ganzoo.building import ChosenParts
+from ganzoo.entry import Config, Entry
+from ganzoo.interfaces import Generator, Recipe
+from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
+
+
+def check_recipe(
+    entry: Entry,
+    values: Mapping[str, Any] | None = None,
+    *,
+    parts: Mapping[str, str] | None = None,
+    part_options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Check one step on small random pictures, then what the training loop needs of a recipe.
+
+    Options image_size and channels that are 0 become `PIXELS` and 3, as the loop fills them in from the data.
+    """
+    with torch.random.fork_rng(devices=[]):
+        config = _filled(entry, values or {})
+
+        def make(seed: int) -> Recipe:
+            torch.manual_seed(seed)
+            recipe: Recipe = entry.build(config, ChosenParts(entry, parts or {}, part_options or {}))
+            return recipe
+
+        recipe, batch = make(SEED), _batch(entry, config)
+        _check_anatomy(entry, recipe)
+        _check_step(entry, recipe, batch)
+        _check_resuming(entry, recipe, make(SEED + 1), batch)
+        _check_uses(entry, recipe, batch)
+
+
+def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
+    given = options.as_dict(options.parse(entry, values))
+    for name, value in (("image_size", PIXELS), ("channels", 3)):
+        if given.get(name) == 0:
+            given[name] = value
+    return options.parse(entry, given)
+
+
+def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
+    """Return a batch of random pictures as the loop hands it over for the recipe's kind of data."""
+    names = {"images": ["image"], "paired": ["input", "target"], "unpaired": ["a", "b"]}[entry.data]
+    pixels, channels = getattr(config, "image_size", PIXELS), getattr(config, "channels", 3)
+    drawn = pictures(len(names), BATCH, channels, pixels, pixels).unbind()
+    return dict(zip(names, drawn, strict=True))
+
+
+def _check_anatomy(entry: Entry, recipe: Any) -> None:
+    require(isinstance(recipe, Recipe), entry, f"builds {type(recipe).__name__}, not a ganzoo.Recipe")
+    require(bool(recipe.networks), entry, "has no networks")
+    for name, network in recipe.networks.items():
+        require(isinstance(network, nn.Module), entry, f"has a network '{name}' that is no torch.nn.Module")
+    groups = [group["params"] for each in recipe.optimizers.values() for group in each.param_groups]
+    trained = [id(parameter) for group in groups for parameter in group]
+    require(len(trained) == len(set(trained)), entry, "trains a parameter with two optimizers")
+    for name, parameter in _parameters(recipe).items():
+        require(not parameter.requires_grad or id(parameter) in trained, entry, f"trains {name} with no optimizer")
+    require("" in recipe.exports, entry, 'names no main generator in exports: {"": "generator"}')
+    for name in recipe.exports.values():
+        require(name in recipe.networks, entry, f"exports '{name}', which is none of its networks")
+        require(isinstance(recipe.networks[name], Generator), entry, f"exports '{name}', which is no generator")
+        built = hasattr(recipe.networks[name], "architecture")
+        require(built, entry, f"exports '{name}', which was not built by parts.build: nobody could load it")
+
+
+def _parameters(recipe: Recipe) -> dict[str, nn.Parameter]:
+    return {f"{name}.{key}": p for name, network in recipe.networks.items() for key, p in network.named_parameters()}
+
+
+def _check_step(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> None:
+    before = {name: parameter.detach().clone() for name, parameter in _parameters(recipe).items()}
+    pictures = {name: tensor.clone() for name, tensor in batch.items()}
+    losses = recipe.step(batch)
+    require(isinstance(losses, dict) and bool(losses), entry, "returns no dict of named losses from step()")
+    recipe.step(batch)  # layers behind one that starts at zero move in the second step only
+    for name, loss in losses.items():
+        scalar = isinstance(loss, Tensor) and loss.dim() == 0 and bool(loss.isfinite())
+        require(scalar, entry, f"returns a loss '{name}' that is no finite scalar tensor")
+    require(equal(pictures, batch), entry, "changes the batch in step()")
+    for name, parameter in _parameters(recipe).items():
+        require(bool(parameter.isfinite().all()), entry, f"makes {name} infinite in two steps")
+        if parameter.requires_grad and parameter.dim() > 1:
+            require(not torch.equal(parameter, before[name]), entry, f"does not train {name}")
+
+
+def _check_resuming(entry: Entry, recipe: Recipe, other: Recipe, batch: Mapping[str, Tensor]) -> None:
+    """Put the state into another recipe, as the loop's checkpoint does; both must then take the same step."""
+    file = io.BytesIO()
+    torch.save(_whole_state(recipe), file)
+    file.seek(0)
+    try:
+        state = torch.load(file, weights_only=True)
+    except Exception as error:  # pickle's errors are of many kinds
+        raise AssertionError(f"{entry.spec} returns what no checkpoint can hold from state(): {error}") from error
+    for name, network in other.networks.items():
+        network.load_state_dict(state["networks"][name])
+    for name, optimizer in other.optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+    other.load_state(state["recipe"])
+    for each in (recipe, other):
+        torch.manual_seed(SEED)
+        each.step(batch)
+    for name in recipe.networks:
+        same = equal(recipe.networks[name].state_dict(), other.networks[name].state_dict())
+        require(same, entry, f"does not go on as before when resumed: '{name}' differs after a step")
+
+
+def _whole_state(recipe: Recipe) -> dict[str, Any]:
+    return {
+        "networks": {name: network.state_dict() for name, network in recipe.networks.items()},
+        "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
+        "recipe": recipe.state(),
+    }
+
+
+def _check_uses(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> None:
+    """Check sample, validate and learning_rate, as the loop calls them: in inference mode, without gradients."""
+    for network in recipe.networks.values():
+        network.eval()
+    with torch.no_grad():
+        images = recipe.sample(recipe.networks, batch)
+        measures = recipe.validate(recipe.networks, batch)
+    whole = isinstance(images, Tensor) and images.dim() == 4 and len(images) > 0
+    require(whole, entry, "returns no images (N, C, H, W) from sample()")
+    require(len(images) % BATCH == 0, entry, f"returns {len(images)} images from sample() for a batch of {BATCH}")
+    require_images(entry, images, tuple(images.shape))
+    for name, value in measures.items():
+        require(math.isfinite(value), entry, f"measures {name}={value} in validate()")
+    rates = [recipe.learning_rate(progress) for progress in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    require(
+        all(math.isfinite(rate) and rate >= 0 for rate in rates),
+        entry,
+        f"has learning_rate factors {rates}, not numbers of 0 and more",
+    )
+    require(rates[0] > 0, entry, "has a learning_rate factor of 0 at the start")

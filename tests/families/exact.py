@@ -1,0 +1,60 @@
+"""A recipe taken into float64 and stepped by hand, to judge the recipe's own step by."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Recipe, catalog, options
+from ganzoo.building import ChosenParts
+
+RATE = 0.05  # of plain gradient descent, whose step shows a loss's scale; Adam's first step hides it
+
+
+def make(name: str, part_options: Mapping[str, Mapping[str, Any]], parts: Any = None, **values: Any) -> Recipe:
+    """Build a recipe with weights from seed 0."""
+    entry = catalog.find(f"recipe:{name}")
+    torch.manual_seed(0)
+    recipe: Recipe = entry.build(options.parse(entry, values), ChosenParts(entry, parts or {}, part_options))
+    return recipe
+
+
+def descend_plainly(recipe: Recipe) -> None:
+    """Put plain gradient descent in the place of every optimiser, over the same parameters."""
+    for name, optimizer in recipe.optimizers.items():
+        parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        recipe.optimizers[name] = torch.optim.SGD(parameters, lr=RATE)
+
+
+def doubles(recipe: Recipe) -> dict[str, nn.Module]:
+    """Return copies of the networks in float64."""
+    return {name: copy.deepcopy(network).double() for name, network in recipe.networks.items()}
+
+
+def step_down(loss: Tensor, *networks: nn.Module) -> None:
+    """Take ``networks`` one step of gradient descent down ``loss``."""
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    gradients = torch.autograd.grad(loss, parameters)
+    with torch.no_grad():
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter -= RATE * gradient
+
+
+def differences(recipe: Recipe, before: Mapping[str, Tensor], exact: Mapping[str, nn.Module]) -> dict[str, float]:
+    """Return, for each network, how far its step is from the exact one, as a share of the exact step's length."""
+    out = {}
+    for name, network in recipe.networks.items():
+        taken = nn.utils.parameters_to_vector(network.parameters()).double() - before[name]
+        right = nn.utils.parameters_to_vector(exact[name].parameters()) - before[name]
+        out[name] = ((taken - right).norm() / right.norm()).item()
+    return out
+
+
+def flat(recipe: Recipe) -> dict[str, Tensor]:
+    """Return each network's parameters as one vector of float64."""
+    vectors = {name: nn.utils.parameters_to_vector(each.parameters()) for name, each in recipe.networks.items()}
+    return {name: vector.detach().double().clone() for name, vector in vectors.items()}

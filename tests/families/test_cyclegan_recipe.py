@@ -1,0 +1,184 @@
+"""CycleGAN's step against equations 1-3 in float64; its image pool; its schedule."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from exact import descend_plainly, differences, doubles, flat, make, step_down
+from torch import Tensor
+
+from ganzoo_plugins.cyclegan.recipe import ImagePool
+
+PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
+
+
+def pictures(seed: int, count: int = 2) -> dict[str, Tensor]:
+    random = torch.Generator().manual_seed(seed)
+    return {name: torch.rand(count, 3, 16, 16, generator=random) * 2 - 1 for name in "ab"}
+
+
+@pytest.mark.parametrize("identity", [0.0, 0.5])
+@pytest.mark.parametrize("pool_size", [0, 50])
+def test_a_step_equals_the_papers_equations(identity: float, pool_size: int) -> None:
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16, identity_weight=identity, pool_size=pool_size)
+    descend_plainly(recipe)
+    exact, before, batch = doubles(recipe), flat(recipe), pictures(1)
+    losses = recipe.step(batch)
+
+    a, b = batch["a"].double(), batch["b"].double()
+    a2b, b2a, judge_a, judge_b = (exact[name] for name in ("a2b", "b2a", "judge_a", "judge_b"))
+    fake_b, fake_a = a2b(a), b2a(b)
+    adversarial = ((judge_b(fake_b) - 1) ** 2).mean() + ((judge_a(fake_a) - 1) ** 2).mean()
+    cycle = (b2a(fake_b) - a).abs().mean() + (a2b(fake_a) - b).abs().mean()
+    same = (a2b(b) - b).abs().mean() + (b2a(a) - a).abs().mean()
+    discriminator = sum(
+        (((judge(real) - 1) ** 2).mean() + (judge(fake.detach()) ** 2).mean()) / 2
+        for judge, real, fake in ((judge_a, a, fake_a), (judge_b, b, fake_b))
+    )
+    expected = {"adversarial": adversarial, "cycle": cycle, "discriminator": discriminator}
+    if identity:
+        expected["identity"] = same
+    assert {name: value.item() for name, value in losses.items()} == {
+        name: pytest.approx(value.item(), rel=1e-5) for name, value in expected.items()
+    }
+    step_down(adversarial + 10 * cycle + 10 * identity * same, a2b, b2a)
+    step_down(discriminator, judge_a, judge_b)
+    assert max(differences(recipe, before, exact).values()) < 1e-3
+
+
+def test_the_discriminators_loss_sends_no_gradient_into_the_generators() -> None:
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16)
+    descend_plainly(recipe)
+    gradients: dict[str, list[Tensor]] = {}
+    original = recipe.update
+
+    def update(optimizer: str, loss: Tensor) -> None:
+        original(optimizer, loss)
+        gradients[optimizer] = [p.grad.clone() for p in recipe.a2b.parameters()]
+
+    recipe.update = update  # type: ignore[method-assign]
+    recipe.step(pictures(1))
+    assert list(gradients) == ["generators", "discriminators"]
+    for after_generators, after_discriminators in zip(*gradients.values(), strict=True):
+        assert torch.equal(after_generators, after_discriminators)
+
+
+def test_the_generators_step_sends_no_gradient_into_the_discriminators() -> None:
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16)
+    judged: list[bool] = []
+    original = recipe.update
+
+    def update(optimizer: str, loss: Tensor) -> None:
+        original(optimizer, loss)
+        judged.append(any(p.grad is not None for p in recipe.judge_a.parameters()))
+
+    recipe.update = update  # type: ignore[method-assign]
+    recipe.step(pictures(1))
+    assert judged == [False, True]
+    assert all(parameter.requires_grad for parameter in recipe.judge_a.parameters())
+
+
+def test_the_discriminators_see_pictures_from_the_pool() -> None:
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16, pool_size=1)
+    seen: list[Tensor] = []
+    recipe.judge_b.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach().clone()))
+    kept = None
+    older = 0
+    for step in range(12):
+        seen.clear()
+        recipe.step(pictures(step, count=1))
+        made, real, shown = seen  # by the generator's half, then both of the discriminator's
+        assert torch.equal(real, pictures(step, count=1)["b"])
+        if kept is not None and torch.equal(shown[0], kept):
+            older, kept = older + 1, made[0]
+        else:
+            assert torch.equal(shown, made)
+            kept = made[0] if kept is None else kept
+    assert 1 <= older <= 11
+
+
+def test_a_resumed_recipe_has_its_pools_back() -> None:
+    recipe, other = (make("cyclegan", PARTS, channels=3, image_size=16, pool_size=3) for _ in range(2))
+    for step in range(3):
+        recipe.step(pictures(step))
+    other.load_state(recipe.state())
+    for name in "ab":
+        assert len(other.pools[name].images) == 3
+        pairs = zip(other.pools[name].images, recipe.pools[name].images, strict=True)
+        assert all(torch.equal(mine, yours) for mine, yours in pairs)
+    other.step(pictures(9))
+    assert len(recipe.state()["a"]) == 3, "the resumed pool is a list of its own"
+
+
+def test_a_sheet_shows_each_picture_beside_its_translation_both_ways() -> None:
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16)
+    batch = pictures(1)
+    sheet = recipe.sample(recipe.networks, batch)
+    assert sheet.shape == (8, 3, 16, 16)
+    for index in range(2):
+        a, fake_b, b, fake_a = sheet[4 * index : 4 * index + 4]
+        assert torch.equal(a, batch["a"][index])
+        assert torch.equal(b, batch["b"][index])
+        assert torch.allclose(fake_b, recipe.a2b(batch["a"])[index], atol=1e-6)
+        assert torch.allclose(fake_a, recipe.b2a(batch["b"])[index], atol=1e-6)
+    measures = recipe.validate(recipe.networks, batch)
+    back = (recipe.b2a(recipe.a2b(batch["a"])) - batch["a"]).abs().mean().item()
+    assert measures["cycle_a"] == pytest.approx(back, rel=1e-5)
+
+
+def numbered(first: int, count: int) -> Tensor:
+    """Return ``count`` pictures of one pixel, with their number as its value."""
+    return torch.arange(first, first + count, dtype=torch.float32).view(-1, 1, 1, 1)
+
+
+def test_a_pool_of_size_0_hands_every_picture_through() -> None:
+    images = numbered(0, 3)
+    assert ImagePool(0).exchange(images) is images
+
+
+def test_a_filling_pool_hands_every_picture_through_and_keeps_a_copy() -> None:
+    pool = ImagePool(5)
+    images = numbered(0, 3)
+    assert torch.equal(pool.exchange(images), images)
+    images += 100
+    assert torch.equal(torch.stack(pool.images), numbered(0, 3))
+    assert all(image.untyped_storage().nbytes() == 4 for image in pool.images), "no view of the whole batch"
+
+
+def test_a_full_pool_returns_an_older_picture_half_of_the_time_and_each_only_once() -> None:
+    torch.manual_seed(0)
+    pool = ImagePool(10)
+    pool.exchange(numbered(0, 10))
+    count = 4000
+    shown = torch.cat([pool.exchange(numbered(first, 2)) for first in range(10, 10 + count, 2)]).flatten()
+    numbers = torch.arange(10, 10 + count)
+    older = shown < numbers
+    assert older.float().mean().item() == pytest.approx(0.5, abs=0.03)  # four standard errors
+    assert len(shown.unique()) == count
+    assert len(pool.images) == 10
+    # A picture stays until it is drawn: with probability 1/20 a turn, 20 turns on average.
+    assert (numbers - shown)[older].float().mean().item() == pytest.approx(20, rel=0.1)
+
+
+def test_pictures_from_the_pool_carry_no_gradient() -> None:
+    pool = ImagePool(2)
+    images = numbered(0, 2).requires_grad_()
+    assert not pool.exchange(images * 2).requires_grad
+    assert not any(image.requires_grad for image in pool.images)
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "pix2pix"])
+@pytest.mark.parametrize(
+    ("decay_from", "factors"),
+    [
+        (0.5, {0: 1, 0.25: 1, 0.5: 1, 0.75: 0.5, 0.9: 0.2, 1: 0}),
+        (0.0, {0: 1, 0.25: 0.75, 1: 0}),
+        (1.0, {0: 1, 0.5: 1, 0.999: 1}),
+    ],
+)
+def test_the_learning_rate_is_constant_and_then_falls_to_zero(
+    recipe: str, decay_from: float, factors: dict[float, float]
+) -> None:
+    parts = PARTS if recipe == "cyclegan" else {"generator": {"width": 2}, "discriminator": {"width": 2}}
+    made = make(recipe, parts, channels=3, image_size=32, decay_from=decay_from)
+    assert {at: made.learning_rate(at) for at in factors} == pytest.approx(factors)

@@ -1,0 +1,87 @@
+"""Every option that has limits refuses what is beyond them, with one error that names the option."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from ganzoo import catalog, options
+from ganzoo.errors import OptionError
+
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "generator:dcgan": {
+        "image_size": [50, 8, 512],
+        "latent_dim": [0],
+        "width": [0, -4],
+        "channels": [2],
+        "norm": ["x"],
+    },
+    "generator:lsgan": {"image_size": [50], "latent_dim": [0], "width": [0], "channels": [4]},
+    "generator:resnet": {"width": [0], "blocks": [-1], "norm": ["none"], "in_channels": [2]},
+    "generator:unet": {"width": [0], "image_size": [100, 16], "out_channels": [4]},
+    "discriminator:dcgan": {"image_size": [18], "width": [0], "norm": ["layer"]},
+    "discriminator:lsgan": {"image_size": [9], "width": [-1]},
+    "discriminator:patchgan": {"receptive_field": [34, 0], "width": [0], "in_channels": [0]},
+    "discriminator:patchgan-multiscale": {"scales": [0, 7], "width": [0], "receptive_field": [2]},
+    "loss:nonsaturating": {"real_label": [0.0, 1.1, math.nan]},
+    "loss:lsgan": {"a": [math.nan], "b": [math.inf], "c": ["one"], "factor": [0.0, -1.0, math.inf]},
+    "loss:wgan-gp": {"penalty": [-1.0, math.nan, math.inf]},
+    "recipe:dcgan": {"image_size": [-1], "channels": [2], "learning_rate": [0.0, math.nan], "beta1": [1.0]},
+    "recipe:lsgan": {"image_size": [-1], "channels": [5], "learning_rate": [-1.0], "beta2": [-0.1]},
+    "recipe:pix2pix": {
+        "image_size": [-1],
+        "channels": [2],
+        "direction": ["up"],
+        "enlarge": [0.5, 9.0],
+        "l1_weight": [-1.0, math.nan],
+        "learning_rate": [0.0],
+        "beta1": [1.5],
+        "decay_from": [-0.1, 1.1, math.nan],
+    },
+    "recipe:cyclegan": {
+        "image_size": [-1],
+        "channels": [2],
+        "enlarge": [0.9, math.nan],
+        "cycle_weight": [-1.0],
+        "identity_weight": [math.inf],
+        "pool_size": [-1, 1.5],
+        "learning_rate": [0.0],
+        "beta2": [1.0],
+        "decay_from": [2.0],
+    },
+}
+CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]
+RIGHT: list[tuple[str, dict[str, Any]]] = [
+    ("generator:resnet", {"blocks": 0}),
+    ("loss:nonsaturating", {"real_label": 0.9}),
+    ("loss:wgan-gp", {"penalty": 0.0}),
+    ("discriminator:patchgan-multiscale", {"scales": 1}),
+    ("recipe:cyclegan", {"pool_size": 0, "decay_from": 1.0, "enlarge": 1.0, "cycle_weight": 0.0}),
+    ("recipe:dcgan", {"image_size": 100, "channels": 1, "beta1": 0.0}),  # another's generator may take 100 pixels
+    ("recipe:pix2pix", {"image_size": 0, "l1_weight": 0.0}),
+]
+
+
+@pytest.mark.parametrize(("spec", "name", "value"), CASES)
+def test_a_value_beyond_the_limits_is_refused_by_name(spec: str, name: str, value: Any) -> None:
+    with pytest.raises(OptionError) as caught:
+        options.parse(catalog.find(spec), {name: value})
+    text = str(caught.value)
+    assert text.startswith(f"{spec}: ")
+    assert f"{name}={value!r}" in text
+    assert text.endswith(".")
+    assert ".." not in text.replace("0..", "").replace("1..", "")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(("spec", "values"), RIGHT, ids=str)
+def test_values_at_the_limits_are_taken(spec: str, values: dict[str, Any]) -> None:
+    parsed = options.as_dict(options.parse(catalog.find(spec), values))
+    assert {name: parsed[name] for name in values} == values
+
+
+def test_every_built_in_entry_with_numbers_has_its_limits_tested() -> None:
+    families = {entry.spec for entry in catalog.entries() if catalog.origin(entry.spec).startswith("ganzoo_plugins.")}
+    assert families - set(WRONG) == {"loss:hinge"}, "which has no options"

@@ -1,0 +1,324 @@
+"""The plugin contract, for every entry of the catalog; and that the contract notices what breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import pytest
+import torch
+from torch import nn
+
+import ganzoo_plugins
+from ganzoo import Config, Entry, Recipe, catalog, testing
+
+# What makes an entry small; an entry that is not here is checked with its defaults.
+SMALL: dict[str, dict[str, Any]] = {
+    "generator:resnet": {"width": 4, "blocks": 2},
+    "generator:unet": {"width": 4, "image_size": 32},
+    "generator:dcgan": {"width": 4, "image_size": 16, "latent_dim": 6},
+    "generator:lsgan": {"width": 4, "image_size": 16, "latent_dim": 6},
+    "discriminator:patchgan": {"width": 4},
+    "discriminator:patchgan-multiscale": {"width": 4},
+    "discriminator:dcgan": {"width": 4, "image_size": 16},
+    "discriminator:lsgan": {"width": 4, "image_size": 16},
+    "recipe:dcgan": {"image_size": 16},
+    "recipe:lsgan": {"image_size": 16},
+    "recipe:pix2pix": {"image_size": 32},
+    "recipe:cyclegan": {"image_size": 32},
+}
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("generator:resnet", {"width": 4, "blocks": 1, "global_skip": True}),
+    ("generator:resnet", {"width": 4, "blocks": 1, "norm": "batch", "dropout": True, "in_channels": 1}),
+    ("generator:unet", {"width": 4, "image_size": 64, "norm": "instance", "out_channels": 1}),
+    ("generator:unet", {"width": 4, "image_size": 32, "norm": "none", "dropout": False}),
+    ("generator:dcgan", {"width": 4, "image_size": 28, "channels": 1, "norm": "spectral"}),
+    ("generator:dcgan", {"width": 4, "image_size": 48, "norm": "none"}),
+    ("generator:lsgan", {"width": 4, "image_size": 56, "channels": 1, "latent_dim": 6}),
+    ("discriminator:patchgan", {"width": 4, "receptive_field": 1}),
+    ("discriminator:patchgan", {"width": 4, "receptive_field": 16, "norm": "none"}),
+    ("discriminator:patchgan", {"width": 4, "receptive_field": 286, "norm": "batch", "in_channels": 6}),
+    ("discriminator:patchgan", {"width": 4, "spectral": True, "norm": "none"}),
+    ("discriminator:patchgan-multiscale", {"width": 4, "scales": 2, "receptive_field": 16}),
+    ("discriminator:dcgan", {"width": 4, "image_size": 28, "channels": 1, "norm": "spectral"}),
+    ("discriminator:dcgan", {"width": 4, "image_size": 20, "norm": "none"}),
+    ("discriminator:lsgan", {"width": 4, "image_size": 24, "channels": 1}),
+    ("loss:lsgan", {"a": -1.0, "b": 1.0, "c": 0.0}),
+    ("loss:nonsaturating", {"real_label": 0.9}),
+    ("recipe:cyclegan", {"image_size": 32, "channels": 1, "identity_weight": 0.5, "pool_size": 1}),
+    ("recipe:dcgan", {"image_size": 28, "channels": 1}),
+]
+FAMILIES = sorted(path.parent.name for path in Path(ganzoo_plugins.__file__).parent.glob("*/__init__.py"))
+
+
+def small_parts(entry: Entry) -> dict[str, dict[str, Any]]:
+    """Return options that make a recipe's default parts small, leaving sizes to the recipe."""
+    wanted = ("width", "blocks", "latent_dim")
+    return {
+        role: {name: value for name, value in SMALL.get(spec, {}).items() if name in wanted}
+        for role, spec in entry.parts.items()
+    }
+
+
+def check(spec: str, values: dict[str, Any]) -> None:
+    entry = catalog.find(spec)
+    testing.check_entry(entry, values, part_options=small_parts(entry))
+
+
+@pytest.mark.parametrize("entry", catalog.entries(), ids=lambda entry: entry.spec)
+def test_the_contract_holds_for_every_entry(entry: Entry) -> None:
+    check(entry.spec, SMALL.get(entry.spec, {}))
+
+
+@pytest.mark.parametrize(("spec", "values"), VARIANTS, ids=lambda value: str(value).replace("'", ""))
+def test_the_contract_holds_for_other_options(spec: str, values: dict[str, Any]) -> None:
+    check(spec, values)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_importing_a_family_imports_nothing_heavy(family: str) -> None:
+    testing.check_import(f"ganzoo_plugins.{family}")
+
+
+def test_the_random_numbers_of_torch_are_left_as_they_were() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    check("generator:dcgan", SMALL["generator:dcgan"])
+    check("recipe:dcgan", SMALL["recipe:dcgan"])
+    assert torch.equal(torch.rand(3), expected)
+
+
+@dataclass(frozen=True)
+class Options(Config):
+    fault: str = ""
+    size: int = 8
+
+
+class Toy(nn.Module):
+    """A generator that is right, but for the one ``fault`` it is asked to have."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.fault, self.latent_dim, self.image_size, self.out_channels = fault, 3, 4, 1
+        self.linear = nn.Linear(3, 16)
+        self.offset = torch.randn(())
+        if fault == "unused":
+            self.idle = nn.Linear(2, 2)
+        if fault == "grey-alpha":
+            self.out_channels = 2
+        if fault == "no-latent":
+            del self.latent_dim
+        if fault == "shared":
+            self.alias = self.linear.weight
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        weights = self.linear(latents.detach()) if self.fault != "cut" else self.linear(latents).detach()
+        if self.fault == "crowd":
+            weights = weights - weights.mean(0)
+        if self.fault == "hidden-state":
+            weights = weights + self.offset
+        if self.fault == "cut":
+            weights = weights + 0 * self.linear.weight.sum() + 0 * self.linear.bias.sum()
+        images = weights if self.fault == "range" else torch.tanh(weights)
+        images = images * 9 if self.fault == "range" else images
+        if self.fault == "nan":
+            images = images / 0 * 0
+        if self.fault == "double":
+            images = images.double()
+        return images.view(-1, 1, 2, 8) if self.fault == "shape" else images.view(-1, 1, 4, 4)
+
+
+def toy(fault: str, config: type[Config] = Options) -> Entry:
+    return Entry(
+        kind="generator",
+        name="toy",
+        config=config,
+        build=lambda config: Toy(fault),
+        summary="",
+        task="unconditional-image-generation",
+    )
+
+
+def test_a_right_generator_passes() -> None:
+    testing.check_entry(toy(""))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("unused", "never uses its parameter idle"),
+        ("grey-alpha", "out_channels 2"),
+        ("no-latent", "no whole number latent_dim"),
+        ("shared", "cannot be saved as safetensors"),
+        ("crowd", "depend on the others"),
+        ("hidden-state", "not in its state_dict"),
+        ("cut", "no gradient reach linear.weight"),
+        ("range", r"outside \[-1, 1\]"),
+        ("nan", "not finite"),
+        ("double", "float64, not float32"),
+        ("shape", r"\(2, 1, 2, 8\), not \(2, 1, 4, 4\)"),
+    ],
+)
+def test_a_wrong_generator_is_named_with_its_fault(fault: str, message: str) -> None:
+    with pytest.raises(AssertionError, match=f"generator:toy .*{message}"):
+        testing.check_entry(toy(fault))
+
+
+def test_a_generator_whose_weights_ignore_the_seed_is_refused() -> None:
+    def build(config: Config) -> Toy:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return Toy("")
+
+    with pytest.raises(AssertionError, match="the same weights for another seed"):
+        testing.check_entry(replace(toy(""), build=build))
+
+
+def test_options_that_json_changes_are_refused() -> None:
+    @dataclass(frozen=True)
+    class Odd(Config):
+        sizes: Any = field(default_factory=lambda: (1, 2))
+
+    with pytest.raises(AssertionError, match="differ after JSON"):
+        testing.check_options(toy("", Odd))
+
+
+def test_a_config_that_swallows_unknown_options_is_refused() -> None:
+    @dataclass(frozen=True)
+    class Lax(Config):
+        __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "ignore"}
+        width: int = 1
+
+    with pytest.raises(AssertionError, match="an option that it does not have"):
+        testing.check_options(toy("", Lax))
+
+
+class Judge(nn.Module):
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.in_channels, self.fault = 3, fault
+        self.layer = nn.Conv2d(3, 1, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor | list[torch.Tensor]:
+        logits = self.layer(images)
+        return {"": logits, "mean": logits.mean(), "half": logits.half(), "list": [logits, logits[0]]}[self.fault]
+
+
+@pytest.mark.parametrize(("fault", "message"), [("mean", "not N first"), ("half", "float16"), ("list", "not N first")])
+def test_a_wrong_discriminator_is_refused(fault: str, message: str) -> None:
+    entry = Entry("discriminator", "judge", Options, lambda config: Judge(config.fault), "")
+    testing.check_entry(entry)
+    with pytest.raises(AssertionError, match=f"discriminator:judge .*{message}"):
+        testing.check_entry(entry, {"fault": fault})
+
+
+class Critic:
+    def __init__(self, fault: Literal["", "sign", "vector", "overflow", "deaf", "swapped"]) -> None:
+        self.fault = fault
+
+    def discriminator(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> torch.Tensor:
+        if self.fault == "overflow":
+            return (fake_logits.exp() + (-real_logits).exp()).mean()
+        if self.fault == "deaf":
+            return fake_logits.mean()
+        return (real_logits.mean() - fake_logits.mean()) * (1 if self.fault == "swapped" else -1)
+
+    def generator(self, fake_logits: torch.Tensor) -> torch.Tensor:
+        return {"sign": fake_logits.mean(), "vector": -fake_logits}.get(self.fault, -fake_logits.mean())
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("sign", "the generator's half rises"),
+        ("vector", "no scalar tensor from generator"),
+        ("overflow", "overflows"),
+        ("deaf", "no gradient through discriminator"),
+        ("swapped", "takes fakes for real"),
+    ],
+)
+def test_a_wrong_loss_is_refused(fault: str, message: str) -> None:
+    entry = Entry("loss", "critic", Options, lambda config: Critic(config.fault), "")
+    testing.check_entry(entry)
+    with pytest.raises(AssertionError, match=f"loss:critic .*{message}"):
+        testing.check_entry(entry, {"fault": fault})
+
+
+class Algorithm(Recipe):
+    """A recipe that is right, but for its ``fault``."""
+
+    def __init__(self, fault: str, parts: Any) -> None:
+        self.fault = fault
+        self.generator = parts.build("generator", image_size=16, width=4)
+        self.networks = {"generator": self.generator}
+        trained = list(self.generator.parameters())
+        self.optimizers = {"adam": torch.optim.Adam(trained[:-1] if fault == "untrained" else trained)}
+        self.exports = {} if fault == "unpublished" else {"": "generator"}
+        if fault == "stranger":
+            self.generator.__dict__.pop("architecture")
+        self.momentum = torch.zeros(())
+
+    def step(self, batch: Any) -> Any:
+        images = self.generator(torch.randn(len(batch["image"]), self.generator.latent_dim))
+        loss = images.mean() + (self.momentum * images).mean()
+        if self.fault == "nan":
+            loss = loss * float("nan")
+        if self.fault != "idle":
+            self.update("adam", loss)
+        self.momentum = self.momentum + 1
+        if self.fault == "vandal":
+            batch["image"].zero_()
+        return loss if self.fault == "nameless" else {"mean": loss}
+
+    def sample(self, networks: Any, batch: Any) -> torch.Tensor:
+        return networks["generator"](torch.randn(len(batch["image"]), self.generator.latent_dim)) * (
+            1000 if self.fault == "bright" else 1
+        )
+
+    def state(self) -> dict[str, Any]:
+        return {} if self.fault == "forgetful" else {"momentum": self.momentum}
+
+    def load_state(self, state: Any) -> None:
+        self.momentum = state.get("momentum", self.momentum)
+
+    def learning_rate(self, progress: float) -> float:
+        return 0.5 - progress if self.fault == "backwards" else 1.0
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("untrained", "with no optimizer"),
+        ("unpublished", "no main generator"),
+        ("stranger", "not built by parts.build"),
+        ("nan", "no finite scalar"),
+        ("idle", "does not train generator"),
+        ("vandal", "changes the batch"),
+        ("nameless", "no dict of named losses"),
+        ("bright", r"outside \[-1, 1\]"),
+        ("forgetful", "does not go on as before when resumed"),
+        ("backwards", "learning_rate"),
+    ],
+)
+def test_a_wrong_recipe_is_refused(fault: str, message: str) -> None:
+    entry = Entry(
+        kind="recipe",
+        name="algorithm",
+        config=Options,
+        build=lambda config, parts: Algorithm(config.fault, parts),
+        summary="",
+        data="images",
+        parts={"generator": "generator:dcgan"},
+    )
+    testing.check_entry(entry)
+    with pytest.raises(AssertionError, match=f"recipe:algorithm .*{message}"):
+        testing.check_entry(entry, {"fault": fault})
+
+
+def test_a_plugin_that_imports_torch_is_refused() -> None:
+    with pytest.raises(AssertionError, match=r"imports \['torch'\]"):
+        testing.check_import("torch.version")
+    with pytest.raises(AssertionError, match="cannot be imported"):
+        testing.check_import("no_such_plugin")
