@@ -20,7 +20,7 @@ def choose(name: str = "auto") -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise DeviceError(f"'{name}' is no device. Write auto, cpu, cuda, cuda:1 or mps.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise DeviceError("This machine has no CUDA device that torch can use. Write cpu, or auto.")
@@ -30,7 +30,7 @@ def choose(name: str = "auto") -> torch.device:
         raise DeviceError("This machine has no MPS device. Write cpu, or auto.")
     if device.type not in ("cpu", "cuda", "mps"):
         raise DeviceError(f"'{name}' is no device ganzoo runs on. Write auto, cpu, cuda, cuda:1 or mps.")
-    return device
+    return torch.device("cpu") if device.type == "cpu" else device  # there is one CPU, whatever its number
 
 
 def describe(device: torch.device) -> str:

@@ -5,14 +5,17 @@ config.json has four parts: ``architecture`` (an entry), its ``options``, ``prep
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import modelcard, weights
-from ganzoo.errors import RegistryError
+from ganzoo.errors import OutputError, RegistryError
 from ganzoo.files import replacing
 from ganzoo.registry import Card, Weights, card_from_dict, card_to_dict
 
@@ -30,23 +33,46 @@ def write(
     card: Card,
     tensors: Mapping[str, Tensor],
     discriminator: Mapping[str, Tensor] | None = None,
+    ref: str = "dir:FOLDER",
 ) -> Card:
     """Write a model folder and return its card, with the new file's hash and length.
 
-    Each file appears whole or not at all; config.json comes last, so that a folder with one is complete.
+    Everything is written under temporary names first: when something fails, the folder is what it was before.
+    A discriminator that an earlier model left there is removed. ``ref`` is how the README says to load the model.
     Raises OutputError when the folder cannot be written.
     """
     dtype = card.weights.dtype if card.weights else "float32"
-    path = folder / weights.FILE
-    weights.write(path, tensors, dtype)
-    if discriminator is not None:
-        weights.write(folder / weights.DISCRIMINATOR_FILE, discriminator, dtype)
-    stated = Weights(weights.FILE, weights.sha256(path), path.stat().st_size, dtype)
-    card = dataclasses.replace(card, weights=stated)
-    with replacing(folder / README) as temporary:
-        temporary.write_text(modelcard.text(card), encoding="utf-8")
-    with replacing(folder / CONFIG) as temporary:
-        temporary.write_text(json.dumps(to_config(card), indent=2) + "\n", encoding="utf-8")
+    contents = {weights.FILE: tensors, weights.DISCRIMINATOR_FILE: discriminator}
+    puts = {
+        name: partial(weights.put, tensors=part, dtype=dtype) for name, part in contents.items() if part is not None
+    }
+    return _write(folder, card, puts, ref)
+
+
+def copy(folder: Path, card: Card, file: Path, discriminator: Path | None = None) -> Card:
+    """Write a model folder out of weights files, byte for byte, as `write` does; imports no torch."""
+    sources = {weights.FILE: file, weights.DISCRIMINATOR_FILE: discriminator}
+    puts = {name: partial(shutil.copyfile, source) for name, source in sources.items() if source is not None}
+    return _write(folder, card, puts, "dir:FOLDER")
+
+
+def _write(folder: Path, card: Card, puts: Mapping[str, Callable[[Path], object]], ref: str) -> Card:
+    """Write the files of ``puts``, then README.md and config.json."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"Cannot write the model to {folder}: it is a file. Name a folder.")
+    with ExitStack() as stack:  # renamed from the last to the first: config.json, which states the hash, comes last
+        names = (CONFIG, README, *puts)
+        paths = {name: stack.enter_context(replacing(folder / name)) for name in names}
+        for name, put in puts.items():
+            put(paths[name])
+        path = paths[weights.FILE]
+        dtype = card.weights.dtype if card.weights else "float32"
+        card = replace(card, weights=Weights(weights.FILE, weights.sha256(path), path.stat().st_size, dtype))
+        paths[README].write_text(modelcard.text(card, ref), encoding="utf-8", errors="replace")
+        paths[CONFIG].write_text(json.dumps(to_config(card), indent=2) + "\n", encoding="utf-8")
+    if weights.DISCRIMINATOR_FILE not in puts:
+        with suppress(OSError):
+            (folder / weights.DISCRIMINATOR_FILE).unlink()
     return card
 
 
@@ -57,11 +83,13 @@ def read(folder: Path) -> Card:
         config = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if not folder.exists():
-            raise RegistryError(f"There is no folder {folder}.") from error
+            raise RegistryError(f"There is no folder {folder}. Check the path.") from error
         raise RegistryError(
             f"{folder} is no model: it has no {CONFIG}. `ganzoo train -o`, `ganzoo pull -o` and model.save make one."
         ) from error
-    except (OSError, ValueError) as error:
+    except NotADirectoryError as error:
+        raise RegistryError(f"{folder} is a file. A model is a folder with a {CONFIG}: give that.") from error
+    except (OSError, ValueError, RecursionError) as error:
         raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
     return from_config(config, str(path))
 

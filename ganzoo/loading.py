@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo import catalog, folders, references, registry, weights
-from ganzoo.errors import UnknownName
+from ganzoo.errors import OptionError, RegistryError, UnknownName
 from ganzoo.registry import Card
 
 if TYPE_CHECKING:
@@ -25,15 +26,15 @@ class Located:
     discriminator: Path | None = None
 
 
-def info(ref: str) -> Card:
-    """Return the card of "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+def info(ref: str, token: str | None = None) -> Card:
+    """Return the card of "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path", without its weights.
 
     Raises UnknownName, ReferenceError, RegistryError or HubError, each saying what would be right.
     """
     reference = references.parse(ref)
     if reference.place == "registry":
         return registry.find(reference.name)
-    return folders.read(_folder(reference))
+    return folders.read(_folder(reference, token, files=(folders.CONFIG,)))
 
 
 def locate(ref: str, token: str | None = None) -> Located:
@@ -45,7 +46,7 @@ def locate(ref: str, token: str | None = None) -> Located:
     folder = _folder(reference, token)
     card = folders.read(folder)
     path, discriminator = folder / weights.FILE, folder / weights.DISCRIMINATOR_FILE
-    weights.check(path, card)
+    weights.check(path, card, _remedy(reference, path), "the folder's config.json")
     return Located(card, path, discriminator if discriminator.is_file() else None)
 
 
@@ -78,21 +79,37 @@ def load(
     return model.Model(generator, located.card, chosen_device, chosen_dtype, discriminator=located.discriminator)
 
 
-def _folder(reference: references.Reference, token: str | None = None) -> Path:
+def _folder(reference: references.Reference, token: str | None, files: Iterable[str] | None = None) -> Path:
     if reference.place == "dir":
         return reference.path
     from ganzoo import hub
 
-    return hub.pull(reference.name, revision=reference.revision or None, token=token).folder
+    return hub.pull(reference.name, revision=reference.revision or None, token=token, files=files).folder
+
+
+def _remedy(reference: references.Reference, path: Path) -> str:
+    if reference.place == "hub":
+        return f"Delete {path.resolve()} and try again; if it stays so, tell the repository's owner."
+    return "Copy, pull or save the model there again; a run's folder is mended by `ganzoo train --resume`."
 
 
 def _build(card: Card, ref: str) -> torch.nn.Module:
     from ganzoo import building
 
     try:
-        catalog.find(card.entry)
+        entry = catalog.find(card.entry)
     except UnknownName as error:
         plugin = f" Install the plugin it was made with: {card.plugin}." if card.plugin else ""
         raise UnknownName(f"{ref} needs the entry '{card.entry}', which no installed plugin has.{plugin}") from error
-    built: torch.nn.Module = building.build(card.entry, **card.options)
-    return built
+    if entry.kind != "generator" or entry.task != card.task:
+        what = f"{card.entry} ({entry.task})" if entry.task else card.entry
+        raise RegistryError(f"{ref}: the card says '{card.task}', but its architecture is {what}. Mend the card.")
+    try:
+        generator: torch.nn.Module = building.build(card.entry, **card.options)
+    except OptionError as error:
+        raise RegistryError(f"{ref}: the card's options do not fit: {error}") from error
+    for name in ("in_channels", "out_channels", "latent_dim"):
+        stated, built = getattr(card, name), getattr(generator, name, None)
+        if built is not None and built != stated:
+            raise RegistryError(f"{ref}: the card says {name}={stated}, the network has {built}. Mend the card.")
+    return generator

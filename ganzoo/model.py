@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from ganzoo.hub import Pushed
 
-BATCH = 64  # generated images at a time
+# Generated images at a time, always so many: the last bits of a result depend on the size of its batch.
+BATCH = 8
+SMALLEST = 16  # pixels a side; within a network, fewer become too few to normalise or to reflect
 
 
 class Model:
@@ -51,13 +53,24 @@ class Model:
         """Run the network: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim); (N, C, H, W) in [-1, 1] out.
 
         Any height and width is taken: images are reflected to the next multiple of the network's stride, and the
-        result cut back. Returns float32 on the model's device.
+        result cut back. Returns float32 on the model's device. Raises ImageError for inputs of another shape.
         """
+        translates = self.card.task == "image-to-image"
+        self._check_shape(inputs, translates)
         inputs = inputs.to(self.device, self.dtype)
-        if self.card.task != "image-to-image":
+        if not translates:
             return self._float(inputs)
-        padded, (height, width) = images.pad_to_multiple(inputs, getattr(self.generator, "stride", 1))
+        multiple = stride = int(getattr(self.generator, "stride", 1))
+        if min(inputs.shape[-2:]) < SMALLEST:
+            multiple = -(-SMALLEST // stride) * stride
+        padded, (height, width) = images.pad_to_multiple(inputs, multiple)
         return images.crop(self._float(padded), height, width)
+
+    def _check_shape(self, inputs: Tensor, translates: bool) -> None:
+        channels = self.card.in_channels if translates else self.card.latent_dim
+        if inputs.ndim != (4 if translates else 2) or inputs.shape[1] != channels or not inputs.numel():
+            wanted = f"images (N, {channels}, H, W)" if translates else f"latents (N, {channels})"
+            raise ImageError(f"{self.card.name} takes {wanted}, not a tensor of shape {tuple(inputs.shape)}.")
 
     def _float(self, inputs: Tensor) -> Tensor:
         made: Tensor = self.generator(inputs)
@@ -66,7 +79,8 @@ class Model:
     def translate(self, x: Any, size: str | int = "auto") -> Any:
         """Translate a picture, or a list of them; returns a PIL image, or a list.
 
-        x     a path, PIL image, uint8 or float array (H, W, 3), tensor in [-1, 1], or a list of such
+        x     a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of such;
+              a batch (N, 3, H, W) counts as a list
         size  "auto" works at the picture's own size up to twice the training size, "native" at its own always, a
               number at that many pixels on the shorter side; the result has the input's size whatever it is
         The input's orientation (EXIF) and alpha channel are kept.
@@ -76,7 +90,7 @@ class Model:
             raise OptionError(f"{self.card.name} makes pictures from nothing; it translates none. Use generate.")
         if isinstance(x, (list, tuple)):
             return [self.translate(one, size) for one in x]
-        if isinstance(x, Tensor) and x.ndim == 4 and len(x) != 1:
+        if isinstance(x, Tensor) and x.ndim == 4:
             return [self.translate(one, size) for one in x]
         alpha = None
         if not isinstance(x, (Tensor, np.ndarray)):
@@ -113,12 +127,13 @@ class Model:
             raise OptionError(f"{self.card.name} takes no labels: it was trained without classes.")
         if n < 1:
             raise OptionError(f"n={n} is not right: it should be at least 1.")
+        if not 0 <= seed < 2**63:
+            raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
         random = torch.Generator().manual_seed(seed)
-        latent_dim = self.card.latent_dim
-        latents = torch.stack([torch.randn(latent_dim, generator=random) for _ in range(n)])
         made: list[Image.Image] = []
-        for first in range(0, n, BATCH):
-            made += images.to_pils(self(latents[first : first + BATCH]))
+        while len(made) < n:
+            latents = torch.stack([torch.randn(self.card.latent_dim, generator=random) for _ in range(BATCH)])
+            made += images.to_pils(self(latents)[: n - len(made)])
         return made
 
     def save(self, folder: str | Path) -> Card:
@@ -126,10 +141,13 @@ class Model:
 
         Raises OutputError when that cannot be done, and when the model was loaded in half precision.
         """
+        return self._save(Path(folder), "dir:FOLDER")
+
+    def _save(self, folder: Path, ref: str) -> Card:
         if self.dtype != torch.float32:
             raise OutputError(f"{self.card.name} was loaded as {self.dtype}, which loses digits. Load it in float32.")
         discriminator = weights.read(self._discriminator) if self._discriminator else None
-        return folders.write(Path(folder), self.card, self.generator.state_dict(), discriminator)
+        return folders.write(folder, self.card, self.generator.state_dict(), discriminator, ref)
 
     def push(
         self, repo_id: str, *, private: bool = False, token: str | None = None, message: str = "Upload with ganzoo"
@@ -142,5 +160,5 @@ class Model:
 
         hub.check_repo_id(repo_id)
         with tempfile.TemporaryDirectory() as folder:
-            self.save(folder)
+            self._save(Path(folder), f"hf-hub:{repo_id}")
             return hub.push(Path(folder), repo_id, private=private, token=token, message=message)

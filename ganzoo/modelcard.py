@@ -8,14 +8,21 @@ from typing import Any
 from ganzoo.registry import Card
 
 # The Hub's own licence identifiers; anything else goes under "other" with its name.
-LICENSES = {"mit", "apache-2.0", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "openrail"}
+LICENSES = {
+    *("mit", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0"),
+    *("cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "cc-by-nd-4.0"),
+    *("openrail", "unlicense", "unknown"),
+}
 
 
-def text(card: Card) -> str:
-    """Return the model card: YAML head, then what it is, how to use it, what it came from, and its limits."""
+def text(card: Card, ref: str = "dir:FOLDER") -> str:
+    """Return the model card: YAML head, then what it is, how to use it, what it came from, and its limits.
+
+    ``ref`` is what its example loads.
+    """
     from ganzoo import hub  # facts(), which `ganzoo info` needs, does without it
 
-    return hub.model_card(head(card), body(card))
+    return hub.model_card(head(card), body(card, ref))
 
 
 def head(card: Card) -> dict[str, Any]:
@@ -30,16 +37,16 @@ def head(card: Card) -> dict[str, Any]:
         values["license"] = card.license.lower()
     else:
         values |= {"license": "other", "license_name": re.sub(r"[^a-z0-9.-]+", "-", card.license.lower()).strip("-")}
-    if card.dataset:
-        values["datasets"] = [re.sub(r"[^A-Za-z0-9._/-]+", "-", card.dataset.name).strip("-").lower()]
+    if card.dataset and _dataset_id(card):
+        values["datasets"] = [_dataset_id(card)]
     if card.scores:
         values["metrics"] = sorted({score.metric for score in card.scores})
         values["model-index"] = [{"name": card.name, "results": [_result(card)]}]
     return values
 
 
-def body(card: Card) -> str:
-    """Return the card's text in Markdown."""
+def body(card: Card, ref: str = "dir:FOLDER") -> str:
+    """Return the card's text in Markdown, with an example that loads ``ref``."""
     call = (
         'model.translate("photo.jpg").save("out.png")'
         if card.task == "image-to-image"
@@ -53,13 +60,13 @@ def body(card: Card) -> str:
         "```python",
         "import ganzoo  # pip install ganzoo-core",
         "",
-        'model = ganzoo.load("hf-hub:OWNER/REPO")  # or dir:FOLDER',
+        f'model = ganzoo.load("{ref}")',
         call,
         "```",
         "",
         "| | |",
         "|---|---|",
-        *(f"| {name} | {value} |" for name, value in facts(card)),
+        *(f"| {_cell(name)} | {_cell(value)} |" for name, value in facts(card)),
     ]
     if card.limits:
         lines += ["", "## Limits", "", card.limits]
@@ -80,15 +87,17 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("licence of the weights", card.license),
     ]
     if card.weights:
-        place = f"{card.weights.repo}@{card.weights.revision or 'main'}" if card.weights.repo else "with the package"
+        w = card.weights
+        place = f"hf-hub:{w.repo}@{w.revision or 'main'} " if w.repo else ""
         rows += [
-            ("weights", f"{card.weights.file} ({card.weights.bytes / 1e6:.1f} MB, {card.weights.dtype}), {place}"),
-            ("SHA-256", card.weights.sha256),
+            ("weights", f"{place}{w.file} ({w.bytes / 1e6:.1f} MB, {w.dtype})"),
+            ("SHA-256", w.sha256),
         ]
     if card.dataset:
-        count = f", {card.dataset.count:,} pictures" if card.dataset.count else ""
+        count = f"{card.dataset.count:,} pictures" if card.dataset.count else ""
+        known = (card.dataset.name, card.dataset.split, count, card.dataset.url)
         rows += [
-            ("data set", f"{card.dataset.name}, {card.dataset.split}{count}".replace(", ,", ",")),
+            ("data set", ", ".join(part for part in known if part)),
             ("licence of the data", card.dataset.license),
         ]
     if card.training:
@@ -108,12 +117,22 @@ def facts(card: Card) -> list[tuple[str, str]]:
 
 
 def _result(card: Card) -> dict[str, Any]:
-    data = card.dataset.name if card.dataset else "unknown"
+    name = card.dataset.name if card.dataset else ""
     return {
         "task": {"type": card.task},
-        "dataset": {"name": data, "type": re.sub(r"[^A-Za-z0-9._/-]+", "-", data).lower()},
+        "dataset": {"name": name or "unknown", "type": _dataset_id(card) or "unknown"},
         "metrics": [{"type": s.metric, "value": s.value, "name": f"{s.metric} ({s.protocol})"} for s in card.scores],
     }
+
+
+def _dataset_id(card: Card) -> str:
+    """Return the data set's name as the Hub spells identifiers, or nothing."""
+    name = card.dataset.name if card.dataset else ""
+    return re.sub(r"[^a-z0-9._/-]+", "-", name.lower()).strip("-")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _paper_tag(card: Card) -> str:

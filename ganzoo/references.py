@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ganzoo import errors, registry
 from ganzoo.errors import UnknownName
+
+_REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ def parse(ref: str) -> Reference:
     Raises ReferenceError for another prefix or a malformed one, UnknownName for a name no registry has.
     """
     prefix, colon, rest = ref.partition(":")
-    if colon and prefix == "dir" and rest:
+    if colon and prefix == "dir":
+        if not rest:
+            raise errors.ReferenceError("'dir:' names no folder. Write dir:PATH, as dir:runs/mine.")
         return Reference("dir", rest)
     if colon and prefix == "hf-hub":
         repo, at, revision = rest.partition("@")
@@ -56,9 +61,20 @@ def _require_card(name: str) -> None:
     try:
         registry.find(name)
     except UnknownName as error:
-        family = registry.list_models(f"{name.partition('/')[0]}/*")
-        if not family and "/" in name:
-            raise UnknownName(f"'{name}' is no registry name. Write hf-hub:{name} or dir:{name}.") from None
-        if family and "/" not in name:
-            raise UnknownName(f"'{name}' is a family. Its models are {', '.join(family)}.") from None
-        raise error from None
+        raise UnknownName(_explain(name, str(error))) from None
+
+
+def _explain(name: str, plainly: str) -> str:
+    """Say what an unknown name could have meant: a card, a repository, a folder, a family."""
+    known = registry.list_models()
+    family = [one for one in known if one.startswith(f"{name}/")]
+    if family:
+        return f"'{name}' is a family, not a model. Its models are {', '.join(family)}."
+    if "/" not in name:
+        return (
+            f"'{name}' is no registry name. Write dir:{name} for the folder."
+            if name and Path(name).is_dir()
+            else plainly
+        )
+    spellings = f"hf-hub:{name} or dir:{name}" if _REPO_ID.fullmatch(name) else f"dir:{name}"
+    return f"'{name}' is no registry name.{errors.suggest(name, known)} Write {spellings}."

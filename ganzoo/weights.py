@@ -8,7 +8,7 @@ import json
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ganzoo import hubcache, registry
 from ganzoo.errors import HashMismatch, WeightsError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
+DTYPES = ("float32", "float16", "bfloat16")  # on disk
 
 
 def locate(card: Card) -> Path:
@@ -30,11 +31,13 @@ def locate(card: Card) -> Path:
     if card.weights is None:
         raise WeightsError(f"{card.name} has no weights: its card names no file.")
     path = bundled(card)
-    if path is None:
-        from ganzoo import hub
+    if path is not None:
+        check(path, card, "Install the package it came with again.")
+        return path
+    from ganzoo import hub
 
-        path = hub.fetch(card.weights.repo, card.weights.file, revision=card.weights.revision or None)
-    check(path, card)
+    path = hub.fetch(card.weights.repo, card.weights.file, revision=card.weights.revision or None)
+    check(path, card, f"Delete {path.resolve()} and try again.")
     return path
 
 
@@ -45,7 +48,10 @@ def bundled(card: Card) -> Path | None:
     package, colon, inside = card.weights.file.partition(":")
     if not colon:
         return registry.home(card.name) / card.weights.file
-    spec = importlib.util.find_spec(package)
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # the package around it is missing, or the name is malformed
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError(f"{card.name}: its weights are in the package '{package}', which is not installed.")
     return Path(spec.submodule_search_locations[0]) / inside
@@ -55,32 +61,45 @@ def is_here(card: Card) -> bool:
     """Tell whether the weights are on this machine already: no network, and no hash."""
     if card.weights is None:
         return False
-    path = bundled(card)
+    try:
+        path = bundled(card)
+    except WeightsError:  # in a package that is not installed
+        return False
     if path is not None:
         return path.is_file()
     return hubcache.find(card.weights.repo, card.weights.file, card.weights.revision) is not None
 
 
-def check(path: Path, card: Card) -> None:
-    """Compare a file with its card. Raises WeightsError where it is missing, HashMismatch where it differs."""
-    if card.weights is None:
+def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> None:
+    """Compare a file with what ``source`` says of it; ``remedy`` ends the message where it differs.
+
+    Raises WeightsError where it is missing, unreadable or no safetensors file, HashMismatch where its content is
+    another one.
+    """
+    stated = card.weights
+    if stated is None:
         raise WeightsError(f"{card.name}: its card says nothing of weights.")
     if not path.is_file():
-        raise WeightsError(f"{card.name}: there is no file {path}. Install ganzoo-core (or the plugin) again.")
-    found = sha256(path)
-    if found != card.weights.sha256:
+        raise WeightsError(f"{card.name}: there is no file {path}. {remedy}")
+    _refuse_other_formats(path)
+    found, size = sha256(path), path.stat().st_size
+    if found != stated.sha256.lower():
+        lengths = f" ({size:,} bytes instead of {stated.bytes:,})" if size != stated.bytes else ""
         raise HashMismatch(
-            f"{card.name}: the file's SHA-256 begins {found[:8]}, the registry says {card.weights.sha256[:8]}. "
-            f"Delete {path} and try again."
+            f"{card.name}: the SHA-256 of {path} begins {found[:8]}, {source} says {stated.sha256[:8]}{lengths}. "
+            f"{remedy}"
         )
 
 
 def sha256(path: Path) -> str:
-    """Return the 64 hex digits of a file's SHA-256."""
+    """Return the 64 hex digits of a file's SHA-256. Raises WeightsError where it cannot be read."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        raise _unreadable(path, error) from error
     return digest.hexdigest()
 
 
@@ -101,17 +120,31 @@ def read(path: Path) -> dict[str, Tensor]:
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> None:
-    """Write tensors as safetensors; floating ones as ``dtype`` ("float32" or "float16"). Whole or not at all."""
+    """Write tensors as safetensors; floating ones as ``dtype``, one of `DTYPES`. Whole or not at all.
+
+    Raises WeightsError for another dtype, OutputError where the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        put(temporary, tensors, dtype)
+
+
+def put(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> None:
+    """As `write`, but straight to ``path``, within a block of `files.replacing`. Raises OSError."""
     import torch
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
+    if dtype not in DTYPES:
+        raise WeightsError(f"Weights cannot be written as '{dtype}'. Choose one of {', '.join(DTYPES)}.")
     kind = getattr(torch, dtype)
     plain = {
         name: (tensor.to(kind) if tensor.is_floating_point() else tensor).detach().cpu().contiguous().clone()
         for name, tensor in tensors.items()
     }
-    with replacing(path) as temporary:
-        save_file(plain, temporary, metadata={"format": "pt"})
+    try:
+        save_file(plain, path, metadata={"format": "pt"})
+    except SafetensorError as error:  # a full disk, told in words only
+        raise OSError(str(error)) from error
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
@@ -139,23 +172,39 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
+def _unreadable(path: Path, error: OSError) -> WeightsError:
+    return WeightsError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.")
+
+
 def _refuse_other_formats(path: Path) -> None:
-    """Tell a pickle, a zip (torch.save) or text from safetensors, whose head is a length and a JSON object."""
-    with path.open("rb") as file:
-        head = file.read(8)
-        if head[:2] == b"PK" or (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"):
-            raise WeightsError(
-                f"{path} is a pickle (a torch.save file), which can run any code when opened. ganzoo loads "
-                "safetensors only: convert it with safetensors.torch.save_file on a machine you can lose."
-            )
-        if len(head) < 8:
-            raise WeightsError(f"{path} has {len(head)} bytes: it is damaged or truncated. Download it again.")
-        (length,) = struct.unpack("<Q", head)
-        if length > path.stat().st_size - 8:
-            raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
-        try:
-            header: Any = json.loads(file.read(length))
-        except ValueError as error:
-            raise WeightsError(f"{path} is no safetensors file: its head is no JSON.") from error
-        if not isinstance(header, dict):
-            raise WeightsError(f"{path} is no safetensors file: its head is no JSON object.")
+    """Tell a pickle, a zip (torch.save) or text from safetensors, whose head is a length and a JSON object.
+
+    Reads no more than the file holds, whatever length the head claims.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_head(path, file)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _check_head(path: Path, file: IO[bytes]) -> None:
+    head = file.read(8)
+    if head[:2] == b"PK" or (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"):
+        raise WeightsError(
+            f"{path} is a pickle (a torch.save file), which can run any code when opened. ganzoo loads "
+            "safetensors only: convert it with safetensors.torch.save_file on a machine you can lose."
+        )
+    if len(head) < 8:
+        raise WeightsError(f"{path} has {len(head)} bytes: it is damaged or truncated. Download or export it again.")
+    (length,) = struct.unpack("<Q", head)
+    if length > path.stat().st_size - 8:
+        raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
+    try:
+        header: Any = json.loads(file.read(length))
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"{path} is no safetensors file: its head is no JSON. Download or export it again."
+        ) from error
+    if not isinstance(header, dict):
+        raise WeightsError(f"{path} is no safetensors file: its head is no JSON object. Download or export it again.")

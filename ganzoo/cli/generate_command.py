@@ -6,30 +6,47 @@ from pathlib import Path
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import options, targets
 
 
 @click.command("generate")
 @click.argument("ref")
 @click.option("-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same pictures.")
-@click.option("--label", "labels", multiple=True, help="Class to generate, for conditional models; may be repeated.")
-@click.option("-o", "--output", required=True, help="A picture (one grid), or a folder with a trailing slash.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    help="Class to generate, for conditional models; may be repeated.",
+)
+@click.option("-o", "--output", required=True, help="A picture (one grid), FOLDER/ for single files, or - for stdout.")
 @options.running
 def command(
-    ref: str, number: int, seed: int, labels: tuple[str, ...], output: str, device: str, dtype: str | None, engine: str
+    ref: str,
+    number: int,
+    seed: int,
+    labels: tuple[str, ...],
+    output: str,
+    device: str,
+    dtype: str | None,
+    engine: str,
+    token: str | None,
 ) -> None:
     """Generate pictures with the model REF: one grid, or single files into a folder."""
     from ganzoo import images, loading
 
-    single = output.endswith("/") or Path(output).is_dir()
-    if not single:
-        images.check_target(Path(output))
-    model = loading.load(ref, device, dtype, engine)
+    single = targets.is_folder(output)
+    if single:
+        targets.check_folder(output)
+    elif output != "-":
+        targets.check_file(output, "single files")
+    model = loading.load(ref, device, dtype, engine, token=token)
     made = model.generate(number, seed, labels or None)
     if not single:
-        images.save(images.grid(made), output)
-        click.echo(output)
+        targets.save(images.grid(made), output)
+        if output != "-":
+            click.echo(output)
         return
     digits = max(4, len(str(number - 1)))
     for index, image in enumerate(made):

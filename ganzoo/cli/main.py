@@ -6,6 +6,7 @@ the line, shows the traceback instead.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -14,7 +15,7 @@ from typing import Any
 import click
 
 from ganzoo import plugins
-from ganzoo.errors import GanzooError
+from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, suggest
 from ganzoo.version import __version__
 
 # Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
@@ -36,10 +37,46 @@ class Zoo(click.Group):
         self._add_plugin_commands()
         return super().get_command(ctx, cmd_name)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0].startswith("-") or self.get_command(ctx, args[0]):
+            return super().resolve_command(ctx, args)
+        known = self.list_commands(ctx)
+        raise click.UsageError(
+            f"No command is called '{args[0]}'.{suggest(args[0], known)} Commands: {', '.join(known)}."
+        )
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command; what a plugin's command returns is no exit code."""
+        super().invoke(ctx)
+
     def _add_plugin_commands(self) -> None:
-        if not getattr(self, "_asked_plugins", False):
-            self._asked_plugins = True
-            plugins.manager().hook.ganzoo_commands(cli=self)
+        if getattr(self, "_asked_plugins", False):
+            return
+        self._asked_plugins = True
+        origins = dict.fromkeys(COMMANDS, "ganzoo")
+        for implementation in plugins.manager().hook.ganzoo_commands.get_hookimpls():
+            for name, command in _commands_of(implementation).items():
+                if name in origins:
+                    raise DuplicateName(
+                        f"Two plugins add the command '{name}': {origins[name]} and {implementation.plugin_name}. "
+                        "Uninstall one, or rename yours."
+                    )
+                origins[name] = implementation.plugin_name
+                self.add_command(command, name)
+
+
+def _commands_of(implementation: Any) -> dict[str, click.Command]:
+    group = click.Group()
+    try:
+        implementation.function(*(group for _ in implementation.argnames))
+    except Exception as error:
+        raise PluginError(
+            f"The plugin '{implementation.plugin_name}' failed in ganzoo_commands: {type(error).__name__}: {error}. "
+            "It should call cli.add_command; mend or uninstall it."
+        ) from error
+    return dict(group.commands)
 
 
 @click.command(cls=Zoo, context_settings={"help_option_names": ["-h", "--help"]}, epilog="--debug shows tracebacks.")
@@ -56,25 +93,45 @@ def main(arguments: list[str] | None = None) -> None:
     debug = "--debug" in given
     given = [argument for argument in given if argument != "--debug"]
     try:
-        sys.exit(cli.main(given, prog_name="ganzoo", standalone_mode=False) or 0)
+        code = cli.main(given, prog_name="ganzoo", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted.", 130)
-    except BrokenPipeError:  # the reader of our output went away: nothing to say, nowhere to say it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except GanzooError as error:
-        if debug:
-            raise
-        _fail(str(error), 1)
     except Exception as error:
+        if _is_broken_pipe(error):  # the reader of our output went away: nothing to say, nowhere to say it
+            _drop_output()
+            sys.exit(1)
         if debug:
             raise
-        _fail(f"{type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened.", 1)
+        _fail(_explain(error), 1)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, GanzooError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return f"The output cannot be written: {error.strerror}."
+    return f"{type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    cause = error.__cause__ if isinstance(error, OutputError) else error
+    return isinstance(cause, BrokenPipeError)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, so that the interpreter's last flush cannot fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, code: int) -> Any:
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
     click.echo(f"Error: {message}", err=True)
     sys.exit(code)

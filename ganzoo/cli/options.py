@@ -14,14 +14,18 @@ def device(function: F) -> F:
 
 
 def running(function: F) -> F:
-    """Add the options of `ganzoo.load`: device, dtype, engine."""
+    """Add the options of `ganzoo.load`: device, dtype, engine, token."""
     for option in (
         click.option("--engine", default="auto", show_default=True, help="What runs the network: auto or torch."),
         click.option("--dtype", default=None, help="float32 (default), float16 or bfloat16."),
     ):
         function = option(function)
-    return device(function)
+    return device(token(function))
 
 
 def token(function: F) -> F:
     return click.option("--token", help="Hub token; else HF_TOKEN, or what `hf auth login` left.")(function)
+
+
+def as_json(function: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)

@@ -7,11 +7,11 @@ import dataclasses
 import click
 
 from ganzoo import plugins
-from ganzoo.cli import output
+from ganzoo.cli import options, output
 
 
 @click.command("plugins")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@options.as_json
 def command(as_json: bool) -> None:
     """List the plugins, with the reason for each that was skipped."""
     found = plugins.plugins()

@@ -15,12 +15,11 @@ from ganzoo.cli import options
 @options.token
 def command(ref: str, output: Path | None, token: str | None) -> None:
     """Bring the model REF to this machine, and check its hash."""
-    from ganzoo import folders, loading, weights
+    from ganzoo import folders, loading
 
     located = loading.locate(ref, token)
     if output is None:
         click.echo(located.weights)
         return
-    discriminator = weights.read(located.discriminator) if located.discriminator else None
-    folders.write(output, located.card, weights.read(located.weights), discriminator)
-    click.echo(output)
+    folders.copy(output, located.card, located.weights, located.discriminator)
+    click.echo(f"dir:{output}")

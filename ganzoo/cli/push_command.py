@@ -15,7 +15,8 @@ from ganzoo.cli import options
 @options.token
 def command(ref: str, repo_id: str, private: bool, message: str, token: str | None) -> None:
     """Publish the model REF as OWNER/REPO on the Hugging Face Hub."""
-    from ganzoo import loading
+    from ganzoo import hub, loading
 
-    pushed = loading.load(ref, device="cpu").push(repo_id, private=private, token=token, message=message)
+    hub.check_repo_id(repo_id)  # before the model is loaded
+    pushed = loading.load(ref, device="cpu", token=token).push(repo_id, private=private, token=token, message=message)
     click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")

@@ -8,30 +8,41 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import options, targets
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 
 if TYPE_CHECKING:
     from ganzoo.model import Model
 
+Job = tuple[str, str]  # source and target: paths, or "-"
+
 
 @click.command("translate")
 @click.argument("ref")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, help="A file for one picture, a folder for several, - for stdout.")
+@click.option("-o", "--output", required=True, help="A file for one picture, FOLDER/ for several, - for stdout.")
 @click.option("--size", default="auto", show_default=True, help="Work at: auto, native, or the shorter side in pixels.")
 @options.running
 def command(
-    ref: str, inputs: tuple[str, ...], output: str, size: str, device: str, dtype: str | None, engine: str
+    ref: str,
+    inputs: tuple[str, ...],
+    output: str,
+    size: str,
+    device: str,
+    dtype: str | None,
+    engine: str,
+    token: str | None,
 ) -> None:
     """Translate INPUT (pictures, folders, - for stdin) with the model REF.
 
     Each output has its input's size and orientation.
     """
     from ganzoo import loading
+    from ganzoo.inference import sizes
 
+    sizes.check(size)
     jobs = _jobs(inputs, output)
-    model = loading.load(ref, device, dtype, engine)
+    model = loading.load(ref, device, dtype, engine, token=token)
     failed: list[str] = []
     for source, target in jobs:
         try:
@@ -42,7 +53,8 @@ def command(
             failed.append(str(error))
     if failed:
         listing = "\n  ".join(failed)
-        raise GanzooError(f"{len(failed)} of {len(jobs)} pictures failed, the others are done:\n  {listing}")
+        done = "none is done" if len(failed) == len(jobs) else "the others are done"
+        raise GanzooError(f"{len(failed)} of {len(jobs)} pictures failed, {done}:\n  {listing}")
     if len(jobs) > 1:
         click.echo(f"{len(jobs)} pictures in {output}")
 
@@ -53,46 +65,70 @@ def _one(model: Model, source: str, target: str, size: str) -> None:
     picture = images.read(sys.stdin.buffer.read() if source == "-" else source)
     height, width = picture.rgb.shape[:2]
     worked = model.working_size(height, width, size)
-    made = model.translate(picture, size)
-    if target == "-":
-        images.save(made, sys.stdout.buffer, "PNG")
-        return
-    images.save(made, target)
-    note = "" if worked == (height, width) else f" (worked at {worked[1]}x{worked[0]}; --size native for every pixel)"
-    click.echo(target + note)
+    targets.save(model.translate(picture, size), target)
+    if target != "-":
+        smaller = f" (worked at {worked[1]}x{worked[0]}; --size native for every pixel)"
+        click.echo(target + ("" if worked == (height, width) else smaller))
 
 
-def _jobs(inputs: tuple[str, ...], output: str) -> list[tuple[str, str]]:
+def _jobs(inputs: tuple[str, ...], output: str) -> list[Job]:
     """Return (source, target) for every picture; folders keep their structure. Raises before any work is done."""
-    from ganzoo import images
-
     if len(inputs) == 1 and not Path(inputs[0]).is_dir():
-        source = inputs[0]
-        if output.endswith("/") or Path(output).is_dir():
-            output = str(Path(output) / _target_name(Path(source if source != "-" else "stdin.png")))
-        elif output != "-":
-            images.check_target(Path(output))
-        return [(source, output)]
-    folder = Path(output)
-    if output == "-" or (folder.exists() and not folder.is_dir()) or folder.suffix.lower() in images.SUFFIXES:
-        raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
-    jobs: list[tuple[str, str]] = []
-    for given in inputs:
-        path = Path(given)
-        if path.is_dir():
-            found = images.find(path)
-            if not found:
-                raise ImageError(f"{path} holds no pictures.")
-            jobs += [(str(one), str(folder / one.relative_to(path).parent / _target_name(one))) for one in found]
-        else:
-            jobs.append((given, str(folder / _target_name(path))))
-    targets = [target for _, target in jobs]
-    twice = next((target for target in targets if targets.count(target) > 1), None)
-    if twice:
-        raise OptionError(f"Two inputs would both be written to {twice}. Translate them into different folders.")
+        jobs = [(inputs[0], _single_target(inputs[0], output))]
+    else:
+        jobs = _several(inputs, output)
+    seen: set[str] = set()
+    for source, target in jobs:
+        if target in seen:
+            raise OptionError(f"Two inputs would both be written to {target}. Translate them into different folders.")
+        if target != "-" and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
+            raise OptionError(f"{target} would replace its own input. Write to another folder or name.")
+        seen.add(target)
     return jobs
 
 
-def _target_name(source: Path) -> str:
+def _single_target(source: str, output: str) -> str:
+    if source != "-" and not Path(source).exists():
+        raise ImageError(f"No file {source}. Check the path.")
+    if targets.is_folder(output):
+        targets.check_folder(output)
+        return str(Path(output) / _target_name(source))
+    if output != "-":
+        targets.check_file(output, "a folder")
+    return output
+
+
+def _several(inputs: tuple[str, ...], output: str) -> list[Job]:
+    from ganzoo import images
+
+    folder = Path(output)
+    if output == "-" or folder.suffix.lower() in images.SUFFIXES:
+        raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
+    targets.check_folder(output)
+    jobs: list[Job] = []
+    for given in inputs:
+        path = Path(given)
+        if not path.is_dir():
+            jobs.append((given, str(folder / _target_name(given))))
+            continue
+        found = [one for one in images.find(path) if not _is_earlier_result(one, path, folder)]
+        if not found:
+            raise ImageError(f"{path} holds no pictures. They end in {' '.join(images.SUFFIXES)}.")
+        jobs += [(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name))) for one in found]
+    return jobs
+
+
+def _is_earlier_result(file: Path, source: Path, output: Path) -> bool:
+    """Tell whether ``file`` lies in an output folder that is itself inside the input folder."""
+    results = output.resolve()
+    return (
+        results != source.resolve()
+        and file.resolve().is_relative_to(results)
+        and results.is_relative_to(source.resolve())
+    )
+
+
+def _target_name(source: str) -> str:
     """Return the output's name: the input's, as PNG where its own kind cannot be written or would lose much."""
-    return source.name if source.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") else f"{source.stem}.png"
+    path = Path("stdin.png" if source == "-" else source)
+    return path.name if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") else f"{path.stem}.png"

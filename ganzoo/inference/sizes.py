@@ -15,22 +15,25 @@ def working_size(height: int, width: int, size: str | int, trained: int) -> tupl
     its shorter side is at most `AUTO_FACTOR` times the training size, else that.
     Raises OptionError for anything else.
     """
+    check(size)
     shorter = min(height, width)
     if size == "native":
         return height, width
     if size == "auto":
         wanted = min(shorter, AUTO_FACTOR * trained) if trained else shorter
     else:
-        wanted = _number(size)
+        wanted = int(size)
     scale = wanted / shorter
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _number(size: str | int) -> int:
+def check(size: str | int) -> None:
+    """Raise OptionError unless ``size`` is "auto", "native" or a number from 1."""
+    if size in ("auto", "native"):
+        return
     try:
         number = int(size)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise OptionError(f"size '{size}' is not right. Write auto, native, or the shorter side in pixels.") from error
     if number < 1:
         raise OptionError(f"size {number} is not right: it should be at least 1 pixel.")
-    return number

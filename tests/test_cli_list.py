@@ -1,0 +1,120 @@
+"""ganzoo list, info, plugins: what they show."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from test_cli_main import call
+from tiny_models import maker, run_python, translator, write_registry
+
+from ganzoo import registry
+from ganzoo.registry import Card, Weights
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Card, Card]:
+    """tiny/maker is here, tiny/translator is on a Hub."""
+    here = maker(summary="Makes grey squares", parameters=12_345).save(tmp_path / "zoo")
+    away = translator(
+        weights=Weights("model.safetensors", "ab" * 32, 9, repo="alice/m", revision="c0ffee"), limits="Only squares."
+    ).card
+    path = write_registry(tmp_path / "zoo" / "registry.json", away, here)
+    monkeypatch.setattr(registry, "own_path", lambda: path)
+    return here, away
+
+
+def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
+    code, out, err = call(capsys, "list")
+    lines = [line.split("  ") for line in out.splitlines()]
+    rows = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert (code, err) == (0, "")
+    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"]
+    assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 grey", "12.3k", "-", "mit", "yes"]
+    assert rows[2] == ["tiny/translator", "image-to-image", "32x32 RGB", "Tiny Horses", "kid 0.25", "mit", "no"]
+
+
+def test_patterns_and_tasks_filter(capsys: Capture) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [card["name"] for card in json.loads(call(capsys, "list", "--json", *arguments)[1])]
+
+    assert names() == names("tiny/*") == ["tiny/maker", "tiny/translator"]
+    assert names("*/m*") == ["tiny/maker"]
+    assert names("--task", "image-to-image") == ["tiny/translator"]
+    assert names("cyclegan/*") == names("tiny/m*", "--task", "image-to-image") == []
+
+
+def test_json_holds_the_whole_card(capsys: Capture, cards: tuple[Card, Card]) -> None:
+    listed = json.loads(call(capsys, "list", "--json")[1])
+    for card, values in zip(cards, listed, strict=True):
+        assert values.pop("here") is (card.name == "tiny/maker")
+        assert registry.card_from_dict(values, "x") == card
+
+
+def test_no_match_says_what_a_pattern_is(capsys: Capture) -> None:
+    assert call(capsys, "list", "tiny") == (0, "", "No model matches 'tiny'. For a whole family write 'tiny/*'.\n")
+    assert call(capsys, "list", "x*")[2] == "No model matches 'x*'.\n"
+
+
+def test_an_unknown_task_gets_a_suggestion(capsys: Capture) -> None:
+    code, _, err = call(capsys, "list", "--task", "image-to-imag")
+    assert (code, "Did you mean 'image-to-image'?" in err) == (1, True)
+    assert call(capsys, "list", "--entries", "--task", "image-to-image")[0] == 2
+
+
+def test_entries_are_listed_by_kind_and_name(capsys: Capture) -> None:
+    out = call(capsys, "list", "--entries")[1]
+    for spec in ("generator:resnet", "discriminator:patchgan", "loss:hinge", "recipe:cyclegan"):
+        assert f"\n{spec} " in out
+    only = json.loads(call(capsys, "list", "--entries", "--json", "loss:*")[1])
+    assert only == json.loads(call(capsys, "list", "--entries", "--json", "loss")[1])
+    assert {entry["entry"].partition(":")[0] for entry in only} == {"loss"}
+    (pix2pix,) = json.loads(call(capsys, "list", "--entries", "--json", "pix2pix")[1])
+    assert pix2pix["data"] == "paired" and "generator" in pix2pix["parts"] and "learning_rate" in pix2pix["options"]
+    assert "No entry matches 'x'" in call(capsys, "list", "--entries", "x")[2]
+
+
+def test_info_shows_licences_scores_and_limits(capsys: Capture) -> None:
+    code, out, err = call(capsys, "info", "tiny/translator")
+    facts = {line[2:].split("  ")[0]: line.rsplit("  ", 1)[-1] for line in out.splitlines()[1:]}
+    assert (code, err) == (0, "")
+    assert out.splitlines()[0] == "tiny/translator"
+    assert facts["licence of the weights"] == "mit"
+    assert facts["licence of the data"] == "cc-by-4.0"
+    assert facts["data set"] == "Tiny Horses, train, 3 pictures"
+    assert facts["kid"] == "0.25 (64 pictures, seed 0)"
+    assert facts["limits"] == "Only squares."
+    assert facts["SHA-256"] == "ab" * 32
+    assert call(capsys, "info", "tiny/maker")[1].startswith("tiny/maker: Makes grey squares\n")
+
+
+def test_info_as_json_is_the_card_wherever_it_is(capsys: Capture, cards: tuple[Card, Card], tmp_path: Path) -> None:
+    assert registry.card_from_dict(json.loads(call(capsys, "info", "--json", "tiny/maker")[1]), "x") == cards[0]
+    folder = json.loads(call(capsys, "info", "--json", f"dir:{tmp_path / 'zoo'}")[1])
+    assert registry.card_from_dict(folder, "x") == cards[0]
+
+
+def test_plugins_lists_the_built_in_ones(capsys: Capture) -> None:
+    found = {plugin["name"]: plugin for plugin in json.loads(call(capsys, "plugins", "--json")[1])}
+    for family in ("cyclegan", "dcgan", "losses", "lsgan", "patchgan"):
+        plugin = found[f"ganzoo_plugins.{family}"]
+        assert (plugin["distribution"], plugin["error"]) == ("ganzoo-core", "")
+    assert "ganzoo_plugins.lsgan" in call(capsys, "plugins")[1]
+
+
+def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
+    registry_file = tmp_path / "zoo" / "registry.json"
+    code = (
+        "import sys; from pathlib import Path; from ganzoo import registry; from ganzoo.cli.main import main\n"
+        "registry.own_path = lambda: Path(sys.argv[1])\n"
+        "for given in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'], ['plugins']):\n"
+        "    try: main(given)\n"
+        "    except SystemExit as ended: assert not ended.code\n"
+        "heavy = {'torch', 'timm', 'pydantic', 'huggingface_hub', 'numpy', 'PIL', 'yaml', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = run_python(code, registry_file)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,57 @@
+"""Devices, number types, engines: what is there, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from ganzoo import devices
+from ganzoo.errors import DeviceError
+from ganzoo.inference import engines
+
+
+def test_cpu_is_always_there() -> None:
+    for name in ("cpu", "cpu:0", "cpu:5"):
+        assert devices.choose(name) == torch.device("cpu")
+
+
+def test_auto_takes_the_best_there_is() -> None:
+    best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    assert devices.choose("auto").type == best
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cpu:x", "cuda:", "xpu", "meta", "cuda:99"])
+def test_no_device_is_an_error_with_the_right_names(name: str) -> None:
+    with pytest.raises(DeviceError, match=r"cpu|CUDA device\(s\)"):
+        devices.choose(name)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_is_refused_where_there_is_none() -> None:
+    with pytest.raises(DeviceError, match="no CUDA device"):
+        devices.choose("cuda")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has MPS")
+def test_mps_is_refused_where_there_is_none() -> None:
+    with pytest.raises(DeviceError, match="no MPS device"):
+        devices.choose("mps")
+
+
+def test_a_cpu_is_described_by_architecture_and_threads() -> None:
+    assert f"{torch.get_num_threads()} threads" in devices.describe(torch.device("cpu"))
+
+
+def test_types_by_name_and_by_object() -> None:
+    assert devices.choose_dtype(None) == torch.float32
+    assert devices.choose_dtype("bfloat16") == devices.choose_dtype(torch.bfloat16) == torch.bfloat16
+    for wrong in ("half", "int8", torch.int8, torch.float64):
+        with pytest.raises(DeviceError, match="float32, float16 or bfloat16"):
+            devices.choose_dtype(wrong)
+
+
+def test_engines_are_auto_and_torch() -> None:
+    engines.check("auto")
+    engines.check("torch")
+    with pytest.raises(DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, torch"):
+        engines.check("troch")

@@ -1,0 +1,96 @@
+"""A model as a folder: written whole or not at all, read back the same."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_models import digest, maker, translator
+
+import ganzoo
+from ganzoo import folders
+from ganzoo.errors import OutputError, RegistryError
+
+
+@pytest.mark.parametrize("make", [translator, maker])
+def test_a_card_comes_back_from_its_config(make: object) -> None:
+    card = make().card  # type: ignore[operator]
+    config = json.loads(json.dumps(folders.to_config(card)))
+    assert folders.from_config(config, "x") == card
+    assert set(config) == {"format", "library", "architecture", "options", "preprocessing", "card"}
+
+
+def test_the_card_states_the_file_that_was_written(tmp_path: Path) -> None:
+    card = translator().save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    assert card.weights is not None
+    assert (card.weights.file, card.weights.sha256, card.weights.bytes, card.weights.repo) == (
+        "model.safetensors",
+        digest(path),
+        path.stat().st_size,
+        "",
+    )
+    assert folders.read(tmp_path) == card
+
+
+def test_a_copy_is_the_same_file(tmp_path: Path) -> None:
+    card = translator().save(tmp_path / "a")
+    (tmp_path / "d").write_bytes(b"a discriminator")
+    copied = folders.copy(tmp_path / "b", card, tmp_path / "a" / "model.safetensors", tmp_path / "d")
+    assert copied == card
+    assert digest(tmp_path / "b" / "model.safetensors") == digest(tmp_path / "a" / "model.safetensors")
+    assert (tmp_path / "b" / "discriminator.safetensors").read_bytes() == b"a discriminator"
+
+
+def test_a_copy_onto_itself_changes_nothing(tmp_path: Path) -> None:
+    card = translator().save(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    folders.copy(tmp_path, card, tmp_path / "model.safetensors")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_full_disk_leaves_the_model_that_was_there(tmp_path: Path) -> None:
+    translator(seed=1).save(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limit, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limit[1]))
+    try:
+        with pytest.raises(OutputError, match="has space"):
+            translator(seed=2).save(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    ganzoo.load(f"dir:{tmp_path}", device="cpu")
+
+
+def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    translator().save(tmp_path)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_names_outside_unicode_do_not_stop_a_save(tmp_path: Path) -> None:
+    dataset = ganzoo.registry.DatasetInfo("caf\udce9")
+    card = translator(dataset=dataset).save(tmp_path)
+    assert folders.read(tmp_path) == card
+
+
+def test_another_format_is_refused() -> None:
+    config = folders.to_config(translator().card)
+    for wrong in ([], {}, {**config, "format": 2}, "x"):
+        with pytest.raises(RegistryError, match="here is no ganzoo config of format 1"):
+            folders.from_config(wrong, "here")
+
+
+def test_integers_and_floats_survive(tmp_path: Path) -> None:
+    tensors = {"x": torch.tensor([1.5, float("inf")]), "n": torch.tensor(3), "b": torch.tensor([True])}
+    folders.write(tmp_path, maker().card, tensors)
+    from ganzoo import weights
+
+    came = weights.read(tmp_path / "model.safetensors")
+    assert all(torch.equal(came[name], tensor) for name, tensor in tensors.items())

@@ -1,0 +1,122 @@
+"""The model card: its YAML head as the Hub and its client read it, and its text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+from tiny_models import maker, translator
+
+from ganzoo import modelcard
+from ganzoo.registry import DatasetInfo, Score, Weights
+
+
+def head_of(text: str) -> dict[str, object]:
+    parsed: dict[str, object] = yaml.safe_load(text.split("---\n")[1])
+    return parsed
+
+
+def test_the_head_says_what_the_hub_asks() -> None:
+    head = head_of(modelcard.text(translator().card))
+    assert head["library_name"] == "ganzoo"
+    assert head["pipeline_tag"] == "image-to-image"
+    assert head["license"] == "mit"
+    assert {"ganzoo", "gan", "pytorch", "tiny", "arxiv:1703.10593"} <= set(head["tags"])  # type: ignore[call-overload]
+    assert head["datasets"] == ["tiny-horses"]
+    assert head["metrics"] == ["kid"]
+
+
+def test_the_hubs_own_client_reads_the_card_and_its_scores() -> None:
+    scores = (Score("kid", 0.25, "64 pictures"), Score("fid", 12.5, "64 pictures: Inception"))
+    card = translator(scores=scores).card
+    read = ModelCard(modelcard.text(card))
+    assert read.data.library_name == "ganzoo"
+    assert read.data.model_name == "tiny/translator"
+    results = read.data.eval_results
+    assert results is not None
+    assert [(r.metric_type, r.metric_value, r.task_type, r.dataset_name, r.dataset_type) for r in results] == [
+        ("kid", 0.25, "image-to-image", "Tiny Horses", "tiny-horses"),
+        ("fid", 12.5, "image-to-image", "Tiny Horses", "tiny-horses"),
+    ]
+    again = ModelCard(str(read))
+    assert again.data.to_dict() == read.data.to_dict()
+
+
+def test_a_card_with_little_known_is_read_too() -> None:
+    read = ModelCard(modelcard.text(maker().card))
+    assert read.data.pipeline_tag == "unconditional-image-generation"
+    assert (read.data.datasets, read.data.eval_results) == (None, None)
+
+
+def test_scores_without_a_data_set_are_read() -> None:
+    read = ModelCard(modelcard.text(translator(dataset=None).card))
+    assert [result.dataset_name for result in read.data.eval_results or ()] == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("license", "expected"),
+    [
+        ("MIT", {"license": "mit"}),
+        ("unknown", {"license": "unknown"}),
+        ("CC-BY-NC-SA-4.0", {"license": "cc-by-nc-sa-4.0"}),
+        ("Research only (ask us)", {"license": "other", "license_name": "research-only-ask-us"}),
+    ],
+)
+def test_licences_are_the_hubs_or_other_with_a_name(license: str, expected: dict[str, str]) -> None:
+    head = modelcard.head(translator(license=license).card)
+    assert {name: value for name, value in head.items() if name.startswith("license")} == expected
+
+
+def test_awkward_text_survives() -> None:
+    card = translator(
+        dataset=DatasetInfo("no: 'really' \"yes\" é #1 | 2", split="a\nb", license="x|y"),
+        limits="a --- b\n---\nc",
+        summary="yes: no",
+    ).card
+    text = modelcard.text(card)
+    assert ModelCard(text).data.datasets == ["no-really-yes-1-2"]
+    rows = [
+        line for line in text.splitlines() if line.startswith("| data set") or line.startswith("| licence of the d")
+    ]
+    assert rows == ["| data set | no: 'really' \"yes\" é #1 \\| 2, a b |", "| licence of the data | x\\|y |"]
+
+
+def test_a_data_set_without_a_name_is_left_out() -> None:
+    assert "datasets" not in modelcard.head(translator(dataset=DatasetInfo("???")).card)
+
+
+def test_the_example_loads_what_is_described() -> None:
+    text = modelcard.text(translator().card, "hf-hub:alice/m")
+    assert 'ganzoo.load("hf-hub:alice/m")' in text and "model.translate(" in text
+    assert "model.generate(" in modelcard.text(maker().card)
+
+
+def test_facts_hold_both_licences_and_the_scores_protocol() -> None:
+    facts = dict(modelcard.facts(translator().card))
+    assert facts["licence of the weights"] == "mit"
+    assert facts["licence of the data"] == "cc-by-4.0"
+    assert facts["data set"] == "Tiny Horses, train, 3 pictures"
+    assert facts["kid"] == "0.25 (64 pictures, seed 0)"
+    assert facts["training time"] == "1 min on cpu"
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        (DatasetInfo("x"), "x"),
+        (DatasetInfo("x", count=1200), "x, 1,200 pictures"),
+        (DatasetInfo("x", "test"), "x, test"),
+    ],
+)
+def test_a_data_set_is_told_without_gaps(dataset: DatasetInfo, expected: str) -> None:
+    assert dict(modelcard.facts(translator(dataset=dataset).card))["data set"] == expected
+
+
+def test_the_place_of_the_weights_is_told() -> None:
+    def told(weights: Weights) -> str:
+        return dict(modelcard.facts(dataclasses.replace(translator().card, weights=weights)))["weights"]
+
+    assert told(Weights("m.safetensors", "0", 1_500_000)) == "m.safetensors (1.5 MB, float32)"
+    assert told(Weights("m", "0", 10**6, "float16", "a/b", "c0ffee")) == "hf-hub:a/b@c0ffee m (1.0 MB, float16)"

@@ -1,0 +1,84 @@
+"""References: three forms, and what anything else is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny_models import maker, translator, write_registry
+
+from ganzoo import errors, references, registry
+from ganzoo.errors import UnknownName
+from ganzoo.references import Reference, parse
+
+
+@pytest.fixture(autouse=True)
+def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_registry(tmp_path / "registry.json", translator().card, maker().card)
+    monkeypatch.setattr(registry, "own_path", lambda: path)
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("tiny/maker", Reference("registry", "tiny/maker")),
+        ("hf-hub:alice/m", Reference("hub", "alice/m")),
+        ("hf-hub:alice/m@v1.0", Reference("hub", "alice/m", "v1.0")),
+        ("hf-hub:alice/m@feature/x", Reference("hub", "alice/m", "feature/x")),
+        ("dir:runs/mine", Reference("dir", "runs/mine")),
+        ("dir:/a b/c:d@e", Reference("dir", "/a b/c:d@e")),
+    ],
+)
+def test_each_form_is_understood_and_written_back(text: str, meaning: Reference) -> None:
+    assert parse(text) == meaning
+    assert str(meaning) == text
+
+
+def test_a_folder_may_begin_at_home() -> None:
+    assert parse("dir:~/x").path == Path.home() / "x"
+
+
+@pytest.mark.parametrize("text", ["hf-hub:alice", "hf-hub:", "hf-hub:a/b/c", "hf-hub:a/b@", "hf-hub:/b"])
+def test_a_malformed_hub_reference_is_told_the_form(text: str) -> None:
+    with pytest.raises(errors.ReferenceError, match="hf-hub:OWNER/REPO@REVISION"):
+        parse(text)
+
+
+def test_other_prefixes_and_empty_folders_are_refused() -> None:
+    with pytest.raises(errors.ReferenceError, match=r"'hub:', which means nothing.*hf-hub:OWNER/REPO or dir:PATH"):
+        parse("hub:alice/m")
+    with pytest.raises(errors.ReferenceError, match="names no folder"):
+        parse("dir:")
+
+
+def test_a_bare_repository_is_refused_with_both_spellings() -> None:
+    with pytest.raises(UnknownName, match=r"'timm/dcgan' is no registry name. Write hf-hub:timm/dcgan or dir:timm/dcg"):
+        parse("timm/dcgan")
+
+
+def test_a_misspelt_name_gets_a_suggestion_and_both_spellings() -> None:
+    with pytest.raises(UnknownName, match=r"Did you mean 'tiny/maker'\? Write hf-hub:tiny/makre or dir:tiny/makre"):
+        parse("tiny/makre")
+
+
+def test_what_can_be_no_repository_is_offered_as_a_folder_only() -> None:
+    for path in ("./runs/mine", "/abs/path", "a/b/c", "~/x"):
+        with pytest.raises(UnknownName) as caught:
+            parse(path)
+        assert str(caught.value) == f"'{path}' is no registry name. Write dir:{path}."
+
+
+def test_a_family_lists_its_models() -> None:
+    with pytest.raises(UnknownName, match=r"'tiny' is a family.*tiny/maker, tiny/translator"):
+        parse("tiny")
+
+
+def test_a_name_without_a_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownName, match="No model is called 'mine'"):
+        parse("mine")
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(UnknownName, match="Write dir:mine"):
+        parse("mine")
+    with pytest.raises(UnknownName, match="No model is called ''"):
+        references.parse("")

@@ -1,0 +1,91 @@
+"""Small real models for tests: a translator and a maker of pictures, with cards, as objects and as folders."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ganzoo import building
+from ganzoo.model import Model
+from ganzoo.registry import Card, DatasetInfo, Score, TrainingInfo
+
+RESNET = {"width": 4, "blocks": 1}
+DCGAN = {"image_size": 16, "width": 4, "channels": 1, "latent_dim": 8}
+
+
+def translator(seed: int = 0, **card: Any) -> Model:
+    """A ResNet generator of width 4, trained at "32" pixels."""
+    torch.manual_seed(seed)
+    generator = building.build("generator:resnet", **RESNET)
+    facts: dict[str, Any] = {
+        "name": "tiny/translator",
+        "entry": "generator:resnet",
+        "task": "image-to-image",
+        "image_size": 32,
+        "in_channels": 3,
+        "out_channels": 3,
+        "options": RESNET,
+        "license": "mit",
+        "plugin": "ganzoo-core",
+        "paper": "arXiv:1703.10593",
+        "dataset": DatasetInfo("Tiny Horses", split="train", count=3, license="cc-by-4.0"),
+        "training": TrainingInfo("cyclegan", steps=3, batch_size=1, seconds=61, hardware="cpu", precision="fp32"),
+        "scores": (Score("kid", 0.25, "64 pictures, seed 0"),),
+    }
+    return Model(generator, Card(**{**facts, **card}), torch.device("cpu"))
+
+
+def maker(seed: int = 0, **card: Any) -> Model:
+    """A DCGAN generator of grey 16x16 pictures, with batch statistics that are not the initial ones."""
+    torch.manual_seed(seed)
+    generator = building.build("generator:dcgan", **DCGAN)
+    with torch.no_grad():
+        generator.train()(torch.randn(32, 8))
+    facts: dict[str, Any] = {
+        "name": "tiny/maker",
+        "entry": "generator:dcgan",
+        "task": "unconditional-image-generation",
+        "image_size": 16,
+        "out_channels": 1,
+        "latent_dim": 8,
+        "options": DCGAN,
+        "license": "mit",
+    }
+    return Model(generator, Card(**{**facts, **card}), torch.device("cpu"))
+
+
+def write_registry(path: Path, *cards: Card) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"format": 1, "cards": [dataclasses.asdict(card) for card in cards]}))
+    return path
+
+
+def publish(root: Path, *cards: Card) -> dict[str, str]:
+    """Make a throw-away plugin below ``root`` that has these cards; return an environment in which it is found."""
+    module, info = root / "tinyzoo", root / "tinyzoo-1.0.dist-info"
+    write_registry(module / "registry.json", *cards)
+    (module / "__init__.py").write_text(
+        "from pathlib import Path\nfrom ganzoo import hookimpl\n\n"
+        "@hookimpl\ndef ganzoo_cards():\n    return Path(__file__).with_name('registry.json')\n"
+    )
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tinyzoo\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ganzoo]\ntiny = tinyzoo\n")
+    return {**os.environ, "PYTHONPATH": str(root)}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def run_python(code: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
