@@ -7,6 +7,7 @@ import math
 import struct
 import zlib
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,25 @@ def find(source: Source, part: str = "train") -> tuple[str, str | None] | None:
     return (images[0], labels[0] if labels else None) if images else None
 
 
+def read(source: Source, names: tuple[str, str | None]) -> tuple[Tensor, Tensor | None]:
+    """Return pictures (N, 1, H, W) and labels (N,) or None, uint8, for the names that `find` gave.
+
+    Raises DataError where a file is damaged, holds something else, or the two do not belong together.
+    """
+    pictures = parse(source.read(names[0]), names[0])
+    if pictures.ndim != 3 or not pictures.numel():
+        raise DataError(f"{names[0]} has the shape {tuple(pictures.shape)}, where pictures have (N, H, W).")
+    if names[1] is None:
+        return pictures[:, None], None
+    labels = parse(source.read(names[1]), names[1])
+    if labels.shape != pictures.shape[:1]:
+        raise DataError(
+            f"{names[0]} has {len(pictures)} pictures and {names[1]} {tuple(labels.shape)} labels. "
+            "Give the two files of one data set."
+        )
+    return pictures[:, None], labels
+
+
 def parse(content: bytes, name: str) -> Tensor:
     """Return the uint8 tensor of an IDX file, as (N, H, W) for images or (N,) for labels.
 
@@ -35,7 +55,8 @@ def parse(content: bytes, name: str) -> Tensor:
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != UNSIGNED_BYTE or len(raw) < 4 + 4 * raw[3]:
         raise DataError(f"{name} is no IDX file of unsigned bytes.")
     shape = struct.unpack(f">{raw[3]}I", raw[4 : 4 + 4 * raw[3]])
-    body = raw[4 + 4 * raw[3] :]
-    if len(body) != math.prod(shape):
-        raise DataError(f"{name} holds {len(body)} bytes where its head says {math.prod(shape)}: it is truncated.")
-    return torch.frombuffer(bytearray(body), dtype=torch.uint8).reshape(shape)
+    found, stated = len(raw) - 4 - 4 * raw[3], math.prod(shape)
+    if found != stated:
+        wrong = "it is truncated" if found < stated else "it is damaged"
+        raise DataError(f"{name} holds {found} bytes where its head says {stated}: {wrong}. Copy or download it again.")
+    return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).copy()).reshape(shape)

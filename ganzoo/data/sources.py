@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import lzma
+import os
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from ganzoo import images
 from ganzoo.errors import DataError
+
+# What zipfile raises for a member that is damaged, encrypted, or packed in a way it does not know.
+_ZIP_ERRORS = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError)
 
 
 class Source(Protocol):
@@ -17,19 +24,22 @@ class Source(Protocol):
     names: list[str]
 
     def read(self, name: str) -> bytes:
-        """Return the content of one file."""
+        """Return the content of one file. Raises DataError that names it."""
         ...
 
 
 class Folder:
-    """The files below a folder."""
+    """The files below a folder; links to other folders are followed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.names = sorted(p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file() and visible(p.name))
+        self.names = sorted(_files_below(path))
 
     def read(self, name: str) -> bytes:
-        return (self.path / name).read_bytes()
+        try:
+            return (self.path / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"{name}: it cannot be read ({error.strerror or error}).") from error
 
 
 class Archive:
@@ -42,18 +52,18 @@ class Archive:
         except (zipfile.BadZipFile, OSError) as error:
             raise DataError(f"{path} is no readable zip archive ({error}). Copy or download it again.") from error
         self.names = sorted(
-            info.filename
-            for info in self.zip.infolist()
-            if not info.is_dir() and all(visible(part) for part in PurePosixPath(info.filename).parts)
+            {
+                info.filename
+                for info in self.zip.infolist()
+                if not info.is_dir() and all(visible(part) for part in PurePosixPath(info.filename).parts)
+            }
         )
 
     def read(self, name: str) -> bytes:
         try:
             return self.zip.read(name)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise DataError(
-                f"{name} in {self.path} is damaged ({error}). Copy or download the archive again."
-            ) from error
+        except _ZIP_ERRORS as error:
+            raise DataError(f"{name}: it is damaged or locked in the archive ({error}).") from error
 
 
 def open_source(path: Path) -> Source:
@@ -80,3 +90,21 @@ def in_folder(names: list[str], folder: str) -> list[str]:
 def visible(name: str) -> bool:
     """Tell whether a file is meant to be seen: not hidden, no archiver's leftovers."""
     return not name.startswith(".") and name != "__MACOSX"
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """Yield the visible files; a link to nowhere too, so that reading it names what is missing."""
+    for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        folders[:] = [name for name in folders if visible(name) and not _leads_up(Path(root, name))]
+        for name in files:
+            path = Path(root, name)
+            if visible(name) and (path.is_file() or not path.exists()):  # a pipe would never end
+                yield path.relative_to(folder).as_posix()
+
+
+def _leads_up(folder: Path) -> bool:
+    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+
+
+def _refuse(error: OSError) -> None:
+    raise DataError(f"The folder {error.filename} cannot be listed: {error.strerror}. Check its permissions.")
