@@ -127,6 +127,8 @@ def _config_complaints(config: object) -> Iterator[str]:
 
 
 def _parts_complaints(entry: Entry) -> Iterator[str]:
+    if not isinstance(entry.batch_size, int) or entry.batch_size < 1:
+        yield f"batch_size {entry.batch_size!r} is no whole number from 1 up"
     if not isinstance(entry.parts, Mapping):
         yield f"parts {entry.parts!r} are no dict of role to entry"
     elif entry.parts and entry.kind != "recipe":

@@ -37,6 +37,7 @@ class Entry:
     paper    where it is described, as ``arXiv:1511.06434``
     task     generators only: one of `TASKS`
     data     recipes only: what they train on, one of `DATA_KINDS`
+    batch_size   recipes only: pictures a step where the user does not say
     parts    recipes only: role -> entry, as ``{"generator": "generator:resnet"}``; a user swaps one with --part
     """
 
@@ -48,6 +49,7 @@ class Entry:
     paper: str = ""
     task: str = ""
     data: str = ""
+    batch_size: int = 1
     parts: Mapping[str, str] = field(default_factory=dict)
 
     @property

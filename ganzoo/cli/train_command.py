@@ -20,7 +20,11 @@ from ganzoo.cli import options
     "--resume", type=click.Path(path_type=Path), help="Go on with this run instead; only --steps may be given too."
 )
 @click.option("--steps", type=click.IntRange(1), help="Updates in all [default: 10000].")
-@click.option("--batch-size", type=click.IntRange(1), help="Pictures a step [default: 1].")
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    help="Pictures a step [default: the recipe's, as 64 for dcgan, 1 for cyclegan].",
+)
 @click.option("--seed", type=int, help="Of weights, order and noise [default: 0].")
 @click.option("--precision", type=click.Choice(["fp32", "bf16"]), help="bf16 is autocast [default: fp32].")
 @click.option("--ema", "ema_decay", type=float, help="Decay of the averaged generator, as 0.999 [default: 0, none].")

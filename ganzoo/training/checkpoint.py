@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import random
-import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from ganzoo.errors import TrainingError
+from ganzoo.errors import OutputError, PluginError, TrainingError
 from ganzoo.files import replacing
 from ganzoo.interfaces import Recipe
+from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"
+_PARTS = {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
 
 
 def save(run: Path, step: int, recipe: Recipe, averages: Mapping[str, nn.Module], seconds: float, keep: int) -> Path:
-    """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest."""
+    """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest.
+
+    Raises OutputError where there is no space, PluginError where the recipe's state could not be read back.
+    """
     path = run / FOLDER / f"step-{step:08d}.pt"
     state = {
         "step": step,
@@ -31,8 +34,15 @@ def save(run: Path, step: int, recipe: Recipe, averages: Mapping[str, nn.Module]
         "recipe": recipe.state(),
         "random": random_state(),
     }
+    _check_plain(state["recipe"], type(recipe).__name__)
     with replacing(path) as temporary:
-        torch.save(state, temporary)
+        try:
+            torch.save(state, temporary)
+        except RuntimeError as error:  # torch's zip writer hides the errno of a full disk
+            reason = str(error).splitlines()[0]
+            raise OutputError(
+                f"Cannot write {path}: {reason}. Choose a folder that is writable and has space."
+            ) from error
     for old in found(run)[:-keep]:
         old.unlink(missing_ok=True)
     return path
@@ -43,54 +53,79 @@ def found(run: Path) -> list[Path]:
     return sorted((run / FOLDER).glob("step-*.pt"))
 
 
-def load_newest(run: Path, device: torch.device) -> tuple[dict[str, Any], list[str]]:
-    """Return the newest checkpoint that can be read, and a message for each newer one that cannot.
+def load_newest(run: Path, device: torch.device) -> tuple[dict[str, Any], list[Path]]:
+    """Return the newest checkpoint that can be read, and the newer ones that cannot.
 
     Raises TrainingError where there is none.
     """
-    damaged: list[str] = []
+    damaged: list[Path] = []
     for path in reversed(found(run)):
-        try:
-            return torch.load(path, map_location=device, weights_only=True), damaged
-        except Exception as error:  # zip, pickle and OS errors of many kinds, all meaning: not this one
-            damaged.append(f"{path.name} is damaged ({type(error).__name__}); going back to the one before.")
+        state = _read(path, device)
+        if state is not None:
+            return state, damaged
+        damaged.append(path)
     if damaged:
-        raise TrainingError(f"No checkpoint in {run / FOLDER} can be read: {' '.join(damaged)} Start the run again.")
-    raise TrainingError(f"{run} has no checkpoint yet. Start the run again, without --resume.")
+        names = ", ".join(path.name for path in damaged)
+        raise TrainingError(
+            f"No checkpoint in {run / FOLDER} can be read: {names} are damaged. Start the run again in another folder."
+        )
+    raise TrainingError(f"{run} has no checkpoint. Start the run again in another folder.")
+
+
+def _read(path: Path, device: torch.device) -> dict[str, Any] | None:
+    """Return a checkpoint's content, or None where it is damaged or something else."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip() is not None:  # torch.load compares no checksum: changed weights would go unnoticed
+                return None
+        state = torch.load(path, map_location=device, weights_only=True)
+    except Exception:  # zip, pickle and OS errors of many kinds, all meaning: not this one
+        return None
+    return state if isinstance(state, dict) and state.keys() >= _PARTS else None
+
+
+def set_aside(damaged: list[Path]) -> list[str]:
+    """Rename checkpoints that cannot be read, lest they count among the newest to keep; return a message for each."""
+    messages = []
+    for path in damaged:
+        aside = path.replace(path.with_name(f"{path.name}.damaged"))
+        messages.append(f"{path.name} is damaged and now called {aside.name}; going back to the one before.")
+    return messages
 
 
 def restore(state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.Module]) -> None:
-    """Put a checkpoint's state back into everything it came from."""
-    for name, network in recipe.networks.items():
-        network.load_state_dict(state["networks"][name])
-    for name, network in averages.items():
-        network.load_state_dict(state["averages"][name])
-    for name, optimizer in recipe.optimizers.items():
-        optimizer.load_state_dict(state["optimizers"][name])
-    recipe.load_state(state["recipe"])
+    """Put a checkpoint's state back into everything it came from.
+
+    Raises TrainingError where it does not fit, as after an edit of run.json or with another plugin's version.
+    """
+    try:
+        for name, network in recipe.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, network in averages.items():
+            network.load_state_dict(state["averages"][name])
+        for name, optimizer in recipe.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        recipe.load_state(state["recipe"])
+    except (KeyError, ValueError, TypeError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise TrainingError(
+            f"The checkpoint of step {state['step']} does not fit what run.json describes ({reason[:300]}). "
+            "Undo what was changed since: run.json, or the version of a plugin."
+        ) from error
     restore_random(state["random"])
 
 
-def random_state() -> dict[str, Any]:
-    """Return the state of every random number generator in use: Python's, NumPy's, torch's, each GPU's."""
-    state: Any = np.random.get_state(legacy=True)
-    name, keys, position, has_gauss, cached = state
-    return {
-        "python": list(random.getstate()[1]),
-        "numpy": [str(name), keys.tolist(), int(position), int(has_gauss), float(cached)],
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def restore_random(state: Mapping[str, Any]) -> None:
-    """Undo `random_state`."""
-    random.setstate((3, tuple(state["python"]), None))
-    name, keys, position, has_gauss, cached = state["numpy"]
-    np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
-    torch.set_rng_state(state["torch"].cpu())
-    if state["cuda"] and torch.cuda.is_available():
-        if len(state["cuda"]) != torch.cuda.device_count():
-            warnings.warn("another number of GPUs than before: their random numbers start anew", stacklevel=2)
-        else:
-            torch.cuda.set_rng_state_all([one.cpu() for one in state["cuda"]])
+def _check_plain(value: object, recipe: str) -> None:
+    """Refuse what `torch.load(weights_only=True)` would, while there is still a run to save."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_plain(key, recipe)
+            _check_plain(item, recipe)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _check_plain(item, recipe)
+    elif type(value) not in (int, float, str, bool, type(None)) and not isinstance(value, Tensor):
+        raise PluginError(
+            f"{recipe}.state() holds a {type(value).__name__}, which no checkpoint can hold. "
+            "It should return tensors, numbers, text, lists and dicts only."
+        )

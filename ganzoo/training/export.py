@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -17,67 +20,74 @@ from ganzoo.training.settings import Settings
 from ganzoo.version import __version__
 
 
-def export(
-    run: Path,
-    recipe: Recipe,
-    networks: Mapping[str, nn.Module],
-    settings: Settings,
-    data: Data,
-    step: int,
-    seconds: float,
-    device: torch.device,
-) -> None:
-    """Write each of the recipe's exports: the main one into the run's folder, others into folders in it."""
+@dataclass(frozen=True)
+class Origin:
+    """What the cards of a run say of it, beside what its networks say themselves.
+
+    options  the recipe's, complete
+    parts    role -> {"entry": what was built, "options": what the user set of it}
+    """
+
+    run: Path
+    settings: Settings
+    options: Mapping[str, Any]
+    parts: Mapping[str, Any]
+    data: Data
+    device: torch.device
+
+
+def export(origin: Origin, recipe: Recipe, networks: Mapping[str, nn.Module], step: int, seconds: float) -> None:
+    """Write each of the recipe's exports: the main one into the run's folder, others into folders in it.
+
+    ``networks`` gives the weights, ``recipe.networks`` what they are called after.
+    """
     for edition, name in recipe.exports.items():
-        network = networks[name]
-        card = describe(run, edition, recipe.networks[name], settings, data, step, seconds, device)
-        folders.write(run / edition, card, network.state_dict())
+        card = describe(origin, edition, recipe.networks[name], step, seconds)
+        folders.write(origin.run / edition, card, networks[name].state_dict())
 
 
-def describe(
-    run: Path,
-    edition: str,
-    network: nn.Module,
-    settings: Settings,
-    data: Data,
-    step: int,
-    seconds: float,
-    device: torch.device,
-) -> Card:
+def describe(origin: Origin, edition: str, network: nn.Module, step: int, seconds: float) -> Card:
     """Return the card of one generator as it stands."""
     architecture: Architecture = network.architecture  # type: ignore[assignment]
     entry = catalog.find(architecture.entry)
-    options = architecture.options
+    settings, data = origin.settings, origin.data
+    held_out = f", {len(data.held_out)} held out" if data.held_out else ""
     return Card(
-        name=f"{settings.recipe}/{'-'.join([run.resolve().name, *([edition] if edition else [])]).lower()}",
+        name=f"{settings.recipe}/{_variant(origin.run, edition)}",
         entry=architecture.entry,
         task=entry.task,
         image_size=data.image_size,
         in_channels=int(getattr(network, "in_channels", 0)),
         out_channels=int(network.out_channels),  # type: ignore[arg-type]
         latent_dim=int(getattr(network, "latent_dim", 0)),
-        options=options,
+        options=architecture.options,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         paper=entry.paper,
         plugin=plugins.distribution_of(catalog.origin(architecture.entry)),
         inference="; ".join(
             [
                 *(["averaged weights (EMA)"] if settings.ema_decay else []),
-                *(["dropout off (pix2pix's authors leave it on)"] if options.get("dropout") else []),
+                *(["dropout off (pix2pix's authors leave it on)"] if architecture.options.get("dropout") else []),
             ]
         ),
-        dataset=DatasetInfo(name=Path(settings.data).name, split="train", count=sum(data.counts.values())),
+        dataset=DatasetInfo(name=Path(settings.data).name, split=f"train{held_out}", count=sum(data.counts.values())),
         training=TrainingInfo(
             recipe=settings.recipe,
             steps=step,
             batch_size=settings.batch_size,
             seconds=round(seconds, 1),
-            hardware=devices.describe(device),
+            hardware=devices.describe(origin.device),
             seed=settings.seed,
             ganzoo_version=__version__,
             precision=settings.precision,
             ema_decay=settings.ema_decay,
-            options=settings.options,
-            parts={**settings.parts, **settings.part_options},
+            options=dict(origin.options),
+            parts=dict(origin.parts),
         ),
     )
+
+
+def _variant(run: Path, edition: str) -> str:
+    """Return the second half of the card's name: the folder's name and the edition, in a name's letters."""
+    words = "-".join([run.resolve().name, *([edition] if edition else [])])
+    return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.") or "run"

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import math
-import signal
-import threading
+import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from timm.utils import ModelEmaV3
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganzoo import catalog, devices, images, options, plugins
+from ganzoo import catalog, devices, folders, options
 from ganzoo.building import ChosenParts
-from ganzoo.data.datasets import Data, Dataset, open_data
+from ganzoo.data.datasets import Data
+from ganzoo.data.opening import open_data
 from ganzoo.entry import Config, Entry
-from ganzoo.errors import GanzooError, TrainingError
-from ganzoo.files import replacing
+from ganzoo.errors import OptionError, TrainingError
 from ganzoo.interfaces import Recipe
-from ganzoo.training import checkpoint, settings
-from ganzoo.training.export import export
+from ganzoo.training import checkpoint, record, settings
+from ganzoo.training.events import Events
+from ganzoo.training.export import Origin, export
+from ganzoo.training.observing import Machine, Observer
 from ganzoo.training.order import Order
+from ganzoo.training.randomness import seed_all
 from ganzoo.training.settings import Settings
-
-SAMPLES = 8  # pictures in a sample sheet for translation
-GENERATED_SAMPLES = 64
+from ganzoo.training.stopping import StopRequest
 
 
 class Reporter(Protocol):
@@ -64,17 +62,21 @@ def train(
 ) -> Path:
     """Train ``recipe`` on ``data`` and return the run's folder, which `ganzoo.load("dir:...")` loads.
 
-    values   fields of `ganzoo.training.settings.Settings`: steps, batch_size, seed, device, precision, ...,
+    values   fields of `ganzoo.training.settings.Settings`: steps, batch_size (the recipe's own if not given), seed,
+             device, precision, ...,
              with ``options`` (the recipe's), ``parts`` (role -> entry) and ``part_options`` (role -> options)
     Raises OptionError, UnknownName, DataError before anything is written, TrainingError when the folder holds a run
-    already, or a loss stops being a number.
+    or a model already, is stopped by a signal, or a loss stops being a number.
     """
     run = Path(output)
     if (run / settings.FILE).exists():
-        raise TrainingError(f"{run} holds a run already. Go on with it by --resume {run}, or name another folder.")
+        raise TrainingError(f"{run} holds a run already. {_resume_hint(run)}, or name another folder.")
+    if (run / folders.CONFIG).exists():
+        raise TrainingError(f"{run} holds a model, which the run would overwrite. Name another folder.")
     if run.exists() and not run.is_dir():
         raise TrainingError(f"{run} is a file. Name a folder for the run.")
-    asked = settings.parse({**values, "recipe": recipe, "data": str(Path(data).resolve())})
+    usual = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
+    asked = settings.parse({**usual, **values, "recipe": recipe, "data": str(Path(data).resolve())})
     loop = Loop(run, asked, reporter or Silent())
     settings.write(run, asked)
     loop.run(0)
@@ -84,33 +86,39 @@ def train(
 def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | None = None) -> Path:
     """Go on with an interrupted run, or on to more ``steps``; return its folder.
 
-    Raises TrainingError where there is no run or no checkpoint that can be read.
+    A run that was killed before its first checkpoint starts again. A schedule of the learning rate runs over all
+    the steps: with more of them, it is the longer one from here on.
+    Raises TrainingError where there is no run, no checkpoint that can be read, or nothing left to do.
     """
-    folder = Path(run)
+    folder, reporter = Path(run), reporter or Silent()
     asked = settings.read(folder)
     if steps is not None:
         asked = settings.parse({**dataclasses.asdict(asked), "steps": steps})
-    reporter = reporter or Silent()
     loop = Loop(folder, asked, reporter)
-    state, damaged = checkpoint.load_newest(folder, loop.device)
-    for message in damaged:
-        reporter.note(message)
-    checkpoint.restore(state, loop.recipe, loop.averages)
-    if state["step"] >= asked.steps:
-        raise TrainingError(
-            f"{folder} has done all its {asked.steps} steps. Give a larger --steps to go on from {state['step']}."
-        )
+    first = 0
+    if checkpoint.found(folder) or (folder / folders.CONFIG).exists():
+        state, damaged = checkpoint.load_newest(folder, loop.device)
+        first = state["step"]
+        if first >= asked.steps:
+            raise TrainingError(
+                f"{folder} has done {first} steps of {asked.steps}. Give a larger --steps to go on from there."
+            )
+        checkpoint.restore(state, loop.recipe, loop.averages)
+        loop.seconds = state["seconds"]
+        for message in checkpoint.set_aside(damaged):
+            reporter.note(message)
+    else:
+        reporter.note(f"{folder} was stopped before its first checkpoint: it starts again.")
     settings.write(folder, asked)
-    loop.drop_lines_after(state["step"])
-    loop.seconds = state["seconds"]
-    loop.run(state["step"])
+    record.sweep(folder)
+    record.drop_after(folder, first)
+    loop.run(first)
     return folder
 
 
-def make_recipe(entry: Entry, config: Config, asked: Settings) -> Recipe:
+def make_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) -> Recipe:
     """Build the recipe's networks and optimisers with weights from the run's seed."""
-    parts = ChosenParts(entry, asked.parts, asked.part_options)
-    torch.manual_seed(asked.seed)
+    seed_all(seed)
     built: Recipe = entry.build(config, parts)
     return built
 
@@ -131,134 +139,129 @@ class Loop:
     def __init__(self, run: Path, asked: Settings, reporter: Reporter) -> None:
         self.folder, self.settings, self.reporter = run, asked, reporter
         self.device = devices.choose(asked.device)
+        self.machine = Machine(self.device, asked.precision)
         entry = catalog.find(f"recipe:{asked.recipe}")
-        ChosenParts(entry, asked.parts, asked.part_options)  # wrong options are an error before data is read
+        parts = ChosenParts(entry, asked.parts, asked.part_options)  # a wrong option is an error before data is read
         config, self.data = open_recipe_data(entry, asked)
-        self.recipe = make_recipe(entry, config, asked)
+        self.recipe = make_recipe(entry, config, parts, asked.seed)
+        self._check_size()
         for network in self.recipe.networks.values():
-            network.to(self.device)
+            network.to(self.device)  # moves the parameters in place: the optimisers, still empty, go on holding them
         self.averages = self._averages()
+        self.observer = Observer(self.recipe, self.averages, self.data, self.machine)
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.recipe.optimizers.items()}
         self.order = Order(len(self.data.train), asked.batch_size, asked.seed)
+        described = {role: {"entry": spec, "options": parts.options[role]} for role, spec in parts.specs.items()}
+        self.origin = Origin(run, asked, options.as_dict(config), described, self.data, self.device)
+        self.events = Events(reporter.note)
+        self.stop = StopRequest()
         self.seconds = 0.0
-        self.stop_signal = ""
+        self.saved = 0  # the step of the newest checkpoint
+        self.interrupted = False
 
     def run(self, first: int) -> None:
-        """Do the steps from ``first`` to the end; leave a checkpoint whatever happens."""
-        hooks = plugins.manager().hook
-        hooks.ganzoo_train_start(run=self.folder, settings=dataclasses.asdict(self.settings))
-        self._write_held_out()
+        """Do the steps from ``first`` to the end, with a checkpoint at the end and wherever a signal stops it."""
+        self.saved = step = first
+        record.write_held_out(self.folder, self.data.held_out)
+        self.events.send("ganzoo_train_start", run=self.folder, settings=dataclasses.asdict(self.settings))
         self.reporter.start(first, self.settings.steps)
-        reason = "failed"
-        step = first
+        reason = "finished"
         try:
-            with self._signals():
+            with self.stop.listening():
                 for step in range(first + 1, self.settings.steps + 1):
                     self._one_step(step)
-                    if self.stop_signal and step < self.settings.steps:
-                        self._save(step)
-                        reason = "interrupted"
-                        raise TrainingError(
-                            f"Stopped by {self.stop_signal} after step {step}; nothing is lost. "
-                            f"Go on with: ganzoo train --resume {self.folder}"
-                        )
-            reason = "finished"
-        except GanzooError:
-            raise
-        except Exception as error:
-            reason = f"failed: {type(error).__name__}: {error}"
+                    if self.stop.name and step < self.settings.steps:
+                        self._stop(step)
+        except BaseException as error:
+            reason = (
+                "interrupted"
+                if self.interrupted or isinstance(error, KeyboardInterrupt)
+                else f"failed: {type(error).__name__}: {error}"
+            )
             raise
         finally:
-            hooks.ganzoo_train_end(run=self.folder, step=step, reason=reason)
+            self.events.send("ganzoo_train_end", run=self.folder, step=step, reason=reason)
 
     def _one_step(self, step: int) -> None:
         asked, started = self.settings, time.monotonic()
+        last = step == asked.steps
         self._set_rates((step - 1) / asked.steps)
-        batch = self._batch(self.data.train, self.order.indices(step - 1), self.order.random(step - 1))
-        with self._precision():
-            losses = self.recipe.step(batch)
-        for name, average in self.averages.items():
-            average.update(self.recipe.networks[name], step)
+        losses = self._update(step)
         self.seconds += time.monotonic() - started
-        logged = None
-        if step % asked.log_every == 0 or step in (1, asked.steps):
-            logged = self._log(step, losses)
-        self.reporter.step(step, logged)
-        if step % asked.sample_every == 0 or step in (1, asked.steps):
+        sample = step % asked.sample_every == 0 or step == 1 or last
+        save = step % asked.checkpoint_every == 0 or last
+        values = None
+        if step % asked.log_every == 0 or step == 1 or last:
+            values = self._log(step, losses)
+        self.reporter.step(step, values)
+        if sample or save:
+            self._check_finite(step, losses)
+        if sample:
             self._sample(step)
-        if step % asked.checkpoint_every == 0 or step == asked.steps:
+        if save:
             self._save(step)
 
-    def _log(self, step: int, losses: Mapping[str, Tensor]) -> dict[str, float]:
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad:
+    def _update(self, step: int) -> dict[str, Tensor]:
+        """Do the recipe's step on the step's batch, then update the averages."""
+        try:
+            batch = self.machine.batch(self.data.train, self.order.indices(step - 1), self.order.random(step - 1))
+            with self.machine.autocast():
+                losses = self.recipe.step(batch)
+            for name, average in self.averages.items():
+                average.update(self.recipe.networks[name], step)
+            return losses
+        except (torch.OutOfMemoryError, MemoryError) as error:
             raise TrainingError(
-                f"The loss '{bad[0]}' is {values[bad[0]]} at step {step}. The last checkpoint is whole: resume from "
-                "it with a lower learning_rate, or start again in fp32."
-            )
-        line = {"step": step, "seconds": round(self.seconds, 3), **values}
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        plugins.manager().hook.ganzoo_train_step(run=self.folder, step=step, losses=values)
+                f"Step {step} does not fit in the memory of {self.device}. Set a smaller batch_size or image_size."
+            ) from error
+
+    def _log(self, step: int, losses: Mapping[str, Tensor]) -> dict[str, float]:
+        values = self._values(step, losses)
+        record.append(self.folder / record.METRICS, {"step": step, "seconds": round(self.seconds, 3), **values})
+        self.events.send("ganzoo_train_step", run=self.folder, step=step, losses=values)
         return values
+
+    def _values(self, step: int, losses: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return the losses as numbers. Raises TrainingError where one is none."""
+        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise TrainingError(f"The loss '{name}' is {value} at step {step}. {self._remedy()}")
+        return values
+
+    def _check_finite(self, step: int, losses: Mapping[str, Tensor]) -> None:
+        """Raise TrainingError rather than keep networks that are broken, though no loss may show it yet."""
+        self._values(step, losses)
+        for name, network in self.recipe.networks.items():
+            for key, tensor in network.state_dict().items():
+                if tensor.is_floating_point() and not tensor.isfinite().all():
+                    raise TrainingError(f"'{name}.{key}' is no longer finite after step {step}. {self._remedy()}")
+
+    def _remedy(self) -> str:
+        kept = f"The checkpoint of step {self.saved} is whole" if self.saved else "There is no checkpoint yet"
+        return f"{kept}. Start again in another folder with a lower learning_rate, or in fp32."
 
     def _sample(self, step: int) -> None:
         """Write samples/step-00001000.png and, where pictures are held out, validation measures."""
-        dataset = self.data.validation or self.data.train
-        translates = any("in_channels" in vars(self.recipe.networks[name]) for name in self.recipe.exports.values())
-        count = min(SAMPLES if translates else GENERATED_SAMPLES, len(dataset))
-        batch = self._batch(dataset, list(range(count)), torch.Generator().manual_seed(0))
-        with self._inference() as networks, self._precision():
-            sheet = images.to_pils(self.recipe.sample(networks, batch).float())
-            measures = self._validate(networks)
-        columns = (len(sheet) // count) * max(1, round(math.sqrt(count) / (2 if translates else 1)))
-        images.save(images.grid(sheet, columns), self.folder / "samples" / f"step-{step:08d}.png")
+        measures = self.observer.draw(self.folder / "samples" / f"step-{step:08d}.png")
         if measures:
-            with (self.folder / "validation.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"step": step, **measures}) + "\n")
+            record.append(self.folder / record.VALIDATION, {"step": step, **measures})
             self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in measures.items()))
-
-    def _validate(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
-        """Return the mean over all held-out pictures of each of the recipe's measures."""
-        if self.data.validation is None:
-            return {}
-        totals: dict[str, float] = {}
-        every = range(len(self.data.validation))
-        for indices in _chunks(every, SAMPLES):
-            batch = self._batch(self.data.validation, list(indices), torch.Generator().manual_seed(0))
-            for name, value in self.recipe.validate(networks, batch).items():
-                totals[name] = totals.get(name, 0.0) + value * len(indices)
-        return {name: total / len(every) for name, total in totals.items()}
 
     def _save(self, step: int) -> None:
         path = checkpoint.save(self.folder, step, self.recipe, self.averages, self.seconds, self.settings.keep)
-        with self._inference() as networks:
-            export(self.folder, self.recipe, networks, self.settings, self.data, step, self.seconds, self.device)
-        plugins.manager().hook.ganzoo_train_checkpoint(run=self.folder, step=step, checkpoint=path)
+        self.saved = step
+        with self.observer.networks() as networks:
+            export(self.origin, self.recipe, networks, step, self.seconds)
+        self.events.send("ganzoo_train_checkpoint", run=self.folder, step=step, checkpoint=path)
 
-    @contextlib.contextmanager
-    def _inference(self) -> Iterator[Mapping[str, nn.Module]]:
-        """Yield the networks to use: averaged where there is an average, in inference mode, without gradients.
-
-        What is drawn at random within leaves training's own random numbers as they were.
-        """
-        chosen = {name: self._best(name) for name in self.recipe.networks}
-        modes = {name: network.training for name, network in chosen.items()}
-        state = checkpoint.random_state()
-        for network in chosen.values():
-            network.eval()
-        try:
-            with torch.no_grad():
-                yield chosen
-        finally:
-            for name, network in chosen.items():
-                network.train(modes[name])
-            checkpoint.restore_random(state)
-
-    def _best(self, name: str) -> nn.Module:
-        average = self.averages.get(name)
-        return average.module if average is not None else self.recipe.networks[name]
+    def _stop(self, step: int) -> None:
+        if self.saved != step:
+            self._save(step)
+        self.interrupted = True
+        raise TrainingError(
+            f"Stopped by {self.stop.name} after step {step}; nothing is lost. {_resume_hint(self.folder)}"
+        )
 
     def _averages(self) -> dict[str, ModelEmaV3]:
         if not self.settings.ema_decay:
@@ -268,11 +271,15 @@ class Loop:
             for name in self.recipe.exports.values()
         }
 
-    def _batch(self, dataset: Dataset, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
-        return {name: tensor.to(self.device) for name, tensor in dataset.batch(indices, random).items()}
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == "bf16")
+    def _check_size(self) -> None:
+        size = self.data.image_size
+        for name in self.recipe.exports.values():
+            stride = int(getattr(self.recipe.networks[name], "stride", 1))
+            if size % stride:
+                raise OptionError(
+                    f"image_size={size} is not right: the generator takes multiples of {stride}. "
+                    f"Set image_size={max(1, size // stride) * stride}."
+                )
 
     def _set_rates(self, progress: float) -> None:
         factor = self.recipe.learning_rate(progress)
@@ -280,49 +287,6 @@ class Loop:
             for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
                 group["lr"] = rate * factor
 
-    def _write_held_out(self) -> None:
-        if self.data.held_out:
-            with replacing(self.folder / "validation.txt") as temporary:
-                temporary.write_text("\n".join(self.data.held_out) + "\n", encoding="utf-8")
 
-    def drop_lines_after(self, step: int) -> None:
-        """Remove log lines of steps after the checkpoint: they will be done, and logged, again."""
-        for name in ("metrics.jsonl", "validation.jsonl"):
-            path = self.folder / name
-            if path.exists():
-                lines = path.read_text(encoding="utf-8").splitlines()
-                kept = [line for line in lines if _step_of(line) <= step]
-                with replacing(path) as temporary:
-                    temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Turn the first Ctrl-C or SIGTERM into an orderly stop after the step; a second Ctrl-C acts at once."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def ask(number: int, frame: object) -> None:
-            if self.stop_signal:
-                raise KeyboardInterrupt
-            self.stop_signal = signal.Signals(number).name
-
-        previous = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-
-def _chunks(every: range, size: int) -> Iterator[range]:
-    for first in range(0, len(every), size):
-        yield every[first : first + size]
-
-
-def _step_of(line: str) -> float:
-    """Return the step of a log line; a line cut off by a crash counts as later than any."""
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return math.inf
+def _resume_hint(run: Path) -> str:
+    return f"Go on with: ganzoo train --resume {shlex.quote(str(run))}"

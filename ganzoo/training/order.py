@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 
 class Order:
@@ -14,19 +15,24 @@ class Order:
 
     def indices(self, step: int) -> list[int]:
         """Return the ``batch_size`` indices of a step, counted from 0."""
-        first = step * self.batch_size
-        return [self._index(position) for position in range(first, first + self.batch_size)]
+        position, end = step * self.batch_size, (step + 1) * self.batch_size
+        indices: list[int] = []
+        while position < end:
+            epoch, place = divmod(position, self.count)
+            taken = self._shuffled(epoch)[place : place + end - position].tolist()
+            indices += taken
+            position += len(taken)
+        return indices
 
     def random(self, step: int) -> torch.Generator:
         """Return the generator for a step's augmentation, the same whenever that step is done."""
         return torch.Generator().manual_seed(_mix(self.seed, 1, step))
 
-    def _index(self, position: int) -> int:
-        epoch, place = divmod(position, self.count)
+    def _shuffled(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
             generator = torch.Generator().manual_seed(_mix(self.seed, 2, epoch))
             self._epoch, self._permutation = epoch, torch.randperm(self.count, generator=generator)
-        return int(self._permutation[place])
+        return self._permutation
 
 
 def _mix(*numbers: int) -> int:

@@ -55,21 +55,29 @@ class Settings:
         for name in ("steps", "batch_size", "log_every", "sample_every", "checkpoint_every", "keep"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
-        if not 0 <= self.ema_decay < 1:
-            raise ValueError(f"ema_decay={self.ema_decay} should be from 0 up to, not including, 1")
+        for name in ("ema_decay", "validation"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} should be from 0 up to, not including, 1")
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(f"seed={self.seed} should be from 0 up to 2**63 - 1")
 
 
 def parse(values: dict[str, Any]) -> Settings:
-    """Return checked settings. Raises OptionError that names the field."""
+    """Return checked settings. Raises OptionError that names the setting, what was given and what would be right."""
+    known = [field.name for field in dataclasses.fields(Settings)]
+    for name in values:
+        if name not in known:
+            raise OptionError(
+                f"Training has no setting '{name}'.{suggest(name, known)} Its settings are: {', '.join(known)}."
+            )
     try:
         return pydantic.TypeAdapter(Settings).validate_python(values)
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in problem["loc"])
-        known = [field.name for field in dataclasses.fields(Settings)]
-        hint = suggest(name, known) if problem["type"] == "unexpected_keyword_argument" else ""
         text = problem["msg"].removeprefix("Value error, ")
-        raise OptionError(f"Training: {name + ': ' if name else ''}{text}.{hint}") from error
+        given = f"{name}={problem['input']!r} is not right: " if name else ""
+        raise OptionError(f"Training: {given}{text}.") from error
 
 
 def write(run: Path, settings: Settings) -> None:
@@ -82,8 +90,11 @@ def read(run: Path) -> Settings:
     """Read run.json. Raises TrainingError when ``run`` is no run's folder."""
     path = run / FILE
     try:
-        return parse(json.loads(path.read_text(encoding="utf-8")))
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(values, dict):
+            raise ValueError("it holds no JSON object")
+        return parse(values)
     except FileNotFoundError as error:
         raise TrainingError(f"{run} is no training run: it has no {FILE}. Give the folder that -o named.") from error
     except (OSError, ValueError) as error:
-        raise TrainingError(f"{path} cannot be read: {error}") from error
+        raise TrainingError(f"{path} cannot be read: {str(error).rstrip('.')}. Undo what was changed in it.") from error

@@ -134,6 +134,7 @@ def ganzoo_entries():
             config=RecipeConfig,
             build=build_recipe,
             data="images",
+            batch_size=64,
             parts={
                 "generator": "generator:dcgan",
                 "discriminator": "discriminator:dcgan",

@@ -140,6 +140,7 @@ def ganzoo_entries():
             config=RecipeConfig,
             build=build_recipe,
             data="images",
+            batch_size=64,
             parts={"generator": "generator:lsgan", "discriminator": "discriminator:lsgan", "loss": "loss:lsgan"},
             summary="Images from latents by least squares",
             paper=PAPER,
