@@ -1,0 +1,98 @@
+"""Ship a run's generator with the package: its weights into a family's folder, its card into registry.json.
+
+    python scripts/bundle.py runs/h2z cyclegan/horse2zebra --facts scripts/bundled.json
+    python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
+
+The facts that a run cannot know (data set's name and licence, summary, limits, scores) are kept in the JSON file,
+under the model's name. Weights are stored in float16; the card says so, and this script refuses to ship where
+that changes any 8-bit pixel of a test picture by more than one level.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import ganzoo
+from ganzoo import catalog, images, plugins, registry, weights
+from ganzoo.files import replacing
+from ganzoo.registry import Card, DatasetInfo, Score, Weights
+
+ROOT = Path(__file__).parent.parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name", help="family/variant")
+    parser.add_argument("--facts", type=Path, default=ROOT / "scripts" / "bundled.json")
+    given = parser.parse_args()
+    facts = json.loads(given.facts.read_text(encoding="utf-8"))[given.name]
+    model = ganzoo.load(f"dir:{given.run}", device="cpu")
+    path, card = ship(model, given.name, facts)
+    check_pixels(model, path, card)
+    write_card(card)
+    print(f"{given.name}: {path.relative_to(ROOT)}, {path.stat().st_size / 1e6:.2f} MB")
+
+
+def ship(model: ganzoo.Model, name: str, facts: dict) -> tuple[Path, Card]:
+    """Write the weights beside the family's code and return their path and the finished card."""
+    package = catalog.origin(model.card.entry)
+    if name.partition("/")[0] != package.rpartition(".")[2]:
+        package = f"ganzoo_plugins.{name.partition('/')[0]}"
+    inside = f"weights/{name.partition('/')[2]}.safetensors"
+    path = ROOT / "plugins" / Path(*package.split(".")) / inside
+    weights.write(path, model.generator.state_dict(), "float16")
+    training = dataclasses.replace(model.card.training, **facts.get("training", {}))
+    card = dataclasses.replace(
+        model.card,
+        name=name,
+        plugin=plugins.distribution_of(package),
+        training=training,
+        weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, "float16"),
+        dataset=DatasetInfo(**facts["dataset"]),
+        scores=tuple(Score(**score) for score in facts.get("scores", ())),
+        **{key: facts[key] for key in ("summary", "license", "limits", "paper") if key in facts},
+    )
+    return path, card
+
+
+def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
+    """Refuse when float16 on disk shows: the same picture from both, compared as 8-bit values."""
+    torch.manual_seed(0)
+    size = card.image_size
+    if card.in_channels:
+        inputs = torch.rand(1, card.in_channels, size, size) * 2 - 1
+    else:
+        inputs = torch.randn(16, card.latent_dim)
+    before = model(inputs)
+    weights.load_into(model.generator, weights.read(path), str(path))
+    after = model(inputs)
+    levels = [np.stack([images.to_array(one).astype(int) for one in made]) for made in (before, after)]
+    difference = np.abs(levels[0] - levels[1])
+    print(f"float16 on disk: {(difference > 0).mean():.3%} of 8-bit values differ, by {difference.max()} at most")
+    if difference.max() > 1:
+        path.unlink()
+        raise SystemExit("float16 shows: ship these weights in float32, or train longer.")
+
+
+def write_card(card: Card) -> None:
+    """Put the card into registry.json, in place of one of the same name."""
+    path = ROOT / "registry.json"
+    cards = [one for one in registry.read_registry(path) if one.name != card.name] + [card]
+    content = {"format": registry.FORMAT, "cards": [registry.card_to_dict(c) for c in sorted(cards, key=_name)]}
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _name(card: Card) -> str:
+    return card.name
+
+
+if __name__ == "__main__":
+    main()
