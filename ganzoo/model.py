@@ -105,15 +105,26 @@ class Model:
 
     def _translate(self, image: Tensor, size: str | int) -> Tensor:
         height, width = image.shape[-2:]
-        small = images.resize(image, *self.working_size(height, width, size))
+        small = images.resize(image, *self.working_size(height, width, size)).to(self.device)
         try:
-            return images.resize(self(small), height, width)
+            return self._enlarge(self(small), small, image.to(self.device))
         except (MemoryError, RuntimeError) as error:
             if "memory" not in str(error).lower():
                 raise
             raise ImageError(
                 f"{width}x{height} pixels do not fit in memory at once. Give a smaller size, as size=512 or --size 512."
             ) from error
+
+    def _enlarge(self, made: Tensor, small: Tensor, full: Tensor) -> Tensor:
+        """Bring a result to the full picture's size.
+
+        A generator that learns a change of its input (``global_skip``) has only that change enlarged, half of it
+        because `images.resize` keeps to [-1, 1]; the full picture keeps its detail.
+        """
+        height, width = full.shape[-2:]
+        if made.shape == full.shape or not getattr(self.generator, "global_skip", False):
+            return images.resize(made, height, width)
+        return (full + 2 * images.resize((made - small) / 2, height, width)).clamp(-1, 1)
 
     def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | None = None) -> list[Image.Image]:
         """Return ``n`` generated PIL images; image i is the same for a seed whatever ``n`` is.

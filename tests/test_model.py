@@ -297,3 +297,27 @@ def test_saving_over_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="it is a file"):
         translator().save(tmp_path / "a")
     assert (tmp_path / "a").read_text() == "precious"
+
+
+class Fade(torch.nn.Module):
+    """Moves every value 2 % towards grey: a change of the input, whether it says so or not."""
+
+    in_channels = out_channels = 3
+    stride = 1
+
+    def __init__(self, global_skip: bool) -> None:
+        super().__init__()
+        self.global_skip = global_skip
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return 0.98 * inputs
+
+
+def test_a_generator_that_learns_a_change_keeps_the_detail_of_a_picture_worked_on_at_a_smaller_size() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
+    off_by = {}
+    for says_so in (True, False):
+        model = Model(Fade(says_so), translator().card, torch.device("cpu"))
+        off_by[says_so] = np.abs(np.asarray(model.translate(noise, size=16)).astype(int) - noise)
+    assert off_by[True].max() <= 3  # 2 % of half the range, rounded
+    assert off_by[False].mean() > 40  # the noise is averaged away
