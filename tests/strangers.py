@@ -23,8 +23,13 @@ def install(folder: Path, module: str, source: str, package: str = "", points: d
     """
     package = package or module.replace("_", "-")
     (folder / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    announce(folder, package, points or {package: module})
+
+
+def announce(folder: Path, package: str, points: dict[str, str]) -> None:
+    """Write the metadata of ``package``, version 1.2, whose modules lie in ``folder`` already."""
     info = folder / f"{package.replace('-', '_')}-1.2.dist-info"
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n", encoding="utf-8")
-    lines = [f"{name} = {value}" for name, value in (points or {package: module}).items()]
+    lines = [f"{name} = {value}" for name, value in points.items()]
     (info / "entry_points.txt").write_text("\n".join(["[ganzoo]", *lines, ""]), encoding="utf-8")

@@ -1,0 +1,76 @@
+"""The README is true: its plugin works as printed, its commands parse, and it names every model."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from conftest import ROOT, picture
+from strangers import announce
+
+from ganzoo import registry
+from ganzoo.cli.main import cli
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+COMMANDS = [
+    line.split("#")[0].strip()
+    for kind, block in BLOCKS
+    if kind == "sh"
+    for part in re.split(r"\n|&&", block)
+    for line in [part.strip()]
+    if line.startswith("ganzoo ")
+]
+
+
+def printed_file(name: str) -> str:
+    """Return the block whose first line is a comment with the file's name."""
+    return next(block for _, block in BLOCKS if block.startswith(f"# {name}"))
+
+
+def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
+    for name in ("ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "tests/test_mine.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(printed_file(name))
+    assert 'mine = "ganzoo_mine"' in printed_file("pyproject.toml")
+    announce(tmp_path, "ganzoo-mine", {"mine": "ganzoo_mine"})
+    (tmp_path / "pictures").mkdir()
+    for index in range(8):
+        picture(16, 16, seed=index).convert("L").save(tmp_path / "pictures" / f"{index}.png")
+
+    def run(*command: str) -> str:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    train, generate = (line for line in COMMANDS if "generator=mine" in line or "-n 16" in line)
+    assert "generator:mine" in run(sys.executable, "-m", "ganzoo", "list", "--entries")
+    run(sys.executable, "-m", *shlex.split(train), "--steps", "2", "--device", "cpu")
+    run(sys.executable, "-m", *shlex.split(generate))
+    assert (tmp_path / "grid.png").stat().st_size > 500
+    assert "1 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_mine.py")
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_printed_command_parses(line: str) -> None:
+    name, *arguments = shlex.split(line)[1:]
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None, line
+    command.make_context(name, arguments)  # raises UsageError for an option or argument that does not exist
+
+
+def test_every_model_that_comes_with_it_is_named() -> None:
+    for name in registry.list_models():
+        assert f"`{name}`" in README, name
+
+
+def test_the_readme_has_the_commands_that_ci_runs_word_for_word() -> None:
+    assert len(re.findall(r"<!-- (?:demo|test) -->\n```sh\n.+\n```", README)) == 2
