@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ganzoo.interfaces import Generator as Generator
     from ganzoo.interfaces import Loss as Loss
     from ganzoo.interfaces import Recipe as Recipe
+    from ganzoo.latent import LatentRecipe as LatentRecipe
     from ganzoo.loading import info as info
     from ganzoo.loading import load as load
     from ganzoo.model import Model as Model
@@ -39,6 +40,7 @@ _HOMES = {
     "Entry": "ganzoo.entry",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
+    "LatentRecipe": "ganzoo.latent",
     "Loss": "ganzoo.interfaces",
     "Model": "ganzoo.model",
     "Recipe": "ganzoo.interfaces",

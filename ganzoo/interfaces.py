@@ -22,7 +22,8 @@ class Generator(Protocol):
 
     For the task "unconditional-image-generation" it has ``latent_dim`` and ``image_size``, and takes latents
     (N, latent_dim) drawn from N(0, 1). For "image-to-image" it has ``in_channels`` and ``stride``, and takes images
-    whose height and width are multiples of ``stride``. ``out_channels`` is 1 or 3.
+    whose height and width are multiples of ``stride``; where its output is its input plus a change, it says so by
+    ``global_skip = True``. ``out_channels`` is 1 or 3.
     """
 
     out_channels: int

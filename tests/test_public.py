@@ -21,6 +21,7 @@ PUBLIC = [
     "Entry",
     "GanzooError",
     "Generator",
+    "LatentRecipe",
     "Loss",
     "Model",
     "Recipe",

@@ -19,10 +19,12 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "norm": ["x"],
     },
     "generator:lsgan": {"image_size": [50], "latent_dim": [0], "width": [0], "channels": [4]},
+    "generator:vanilla": {"image_size": [3, 257], "latent_dim": [0], "width": [-1], "channels": [2]},
     "generator:resnet": {"width": [0], "blocks": [-1], "norm": ["none"], "in_channels": [2]},
     "generator:unet": {"width": [0], "image_size": [100, 16], "out_channels": [4]},
     "discriminator:dcgan": {"image_size": [18], "width": [0], "norm": ["layer"]},
     "discriminator:lsgan": {"image_size": [9], "width": [-1]},
+    "discriminator:vanilla": {"image_size": [0, 512], "width": [0], "channels": [4]},
     "discriminator:patchgan": {"receptive_field": [34, 0], "width": [0], "in_channels": [0]},
     "discriminator:patchgan-multiscale": {"scales": [0, 7], "width": [0], "receptive_field": [2]},
     "loss:nonsaturating": {"real_label": [0.0, 1.1, math.nan]},
@@ -30,6 +32,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "loss:wgan-gp": {"penalty": [-1.0, math.nan, math.inf]},
     "recipe:dcgan": {"image_size": [-1], "channels": [2], "learning_rate": [0.0, math.nan], "beta1": [1.0]},
     "recipe:lsgan": {"image_size": [-1], "channels": [5], "learning_rate": [-1.0], "beta2": [-0.1]},
+    "recipe:vanilla": {"image_size": [-1], "channels": [2], "learning_rate": [0.0, math.nan], "beta1": [1.0, -0.1]},
     "recipe:pix2pix": {
         "image_size": [-1],
         "channels": [2],
@@ -60,6 +63,8 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("discriminator:patchgan-multiscale", {"scales": 1}),
     ("recipe:cyclegan", {"pool_size": 0, "decay_from": 1.0, "enlarge": 1.0, "cycle_weight": 0.0}),
     ("recipe:dcgan", {"image_size": 100, "channels": 1, "beta1": 0.0}),  # another's generator may take 100 pixels
+    ("generator:vanilla", {"image_size": 4, "latent_dim": 1, "width": 1}),
+    ("discriminator:vanilla", {"image_size": 256, "width": 1}),
     ("recipe:pix2pix", {"image_size": 0, "l1_weight": 0.0}),
 ]
 

@@ -1,0 +1,131 @@
+"""The first GAN (Goodfellow et al. 2014, arXiv:1406.2661) as two small perceptrons, with Adam and tanh.
+
+`ganzoo seed-experiment` trains it on Fashion-MNIST and prints its scores beside those of a paper.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, hookimpl
+
+PAPER = "arXiv:1406.2661"
+
+
+def check(image_size: int, **least_one: int) -> None:
+    """Raise ValueError for a size outside 4..256, or another number below 1."""
+    if not 4 <= image_size <= 256:
+        raise ValueError(f"image_size={image_size} should be from 4 to 256")
+    for name, value in least_one.items():
+        if value < 1:
+            raise ValueError(f"{name}={value} should be at least 1")
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """``width`` is that of the one hidden layer; ``image_size`` 4..256."""
+
+    image_size: int = 28
+    channels: Literal[1, 3] = 1
+    latent_dim: int = 100
+    width: int = 256
+
+    def __post_init__(self) -> None:
+        check(self.image_size, latent_dim=self.latent_dim, width=self.width)
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(Config):
+    """As the generator's."""
+
+    image_size: int = 28
+    channels: Literal[1, 3] = 1
+    width: int = 256
+
+    def __post_init__(self) -> None:
+        check(self.image_size, width=self.width)
+
+
+@dataclass(frozen=True)
+class RecipeConfig(Config):
+    """Adam with beta1 0.5. ``image_size`` and ``channels`` of 0 are taken from the data."""
+
+    image_size: int = 0
+    channels: int = 0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0 or self.channels not in (0, 1, 3):
+            raise ValueError(
+                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
+            )
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import VanillaGenerator
+
+    return VanillaGenerator(**vars(config))
+
+
+def build_discriminator(config: DiscriminatorConfig):
+    from .networks import VanillaDiscriminator
+
+    return VanillaDiscriminator(**vars(config))
+
+
+def build_recipe(config: RecipeConfig, parts):
+    from ganzoo import LatentRecipe
+
+    return LatentRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="vanilla",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="unconditional-image-generation",
+            summary="One hidden layer, 4..256 pixels, grey or RGB",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="vanilla",
+            config=DiscriminatorConfig,
+            build=build_discriminator,
+            summary="One hidden layer to one logit",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="vanilla",
+            config=RecipeConfig,
+            build=build_recipe,
+            data="images",
+            batch_size=128,
+            parts={
+                "generator": "generator:vanilla",
+                "discriminator": "discriminator:vanilla",
+                "loss": "loss:nonsaturating",
+            },
+            summary="The first GAN: perceptrons, alternating Adam steps",
+            paper=PAPER,
+        ),
+    ]
+
+
+@hookimpl
+def ganzoo_commands(cli):
+    from .command import command
+
+    cli.add_command(command)
