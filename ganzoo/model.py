@@ -81,7 +81,7 @@ class Model:
 
         x     a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of such;
               a batch (N, 3, H, W) counts as a list
-        size  "auto" works at the picture's own size up to twice the training size, "native" at its own always, a
+        size  "auto" works at the picture's own size up to the training size, "native" at its own always, a
               number at that many pixels on the shorter side; the result has the input's size whatever it is
         The input's orientation (EXIF) and alpha channel are kept.
         Raises ImageError for what is no picture, OptionError when the model does not translate.

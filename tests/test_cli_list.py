@@ -34,7 +34,7 @@ def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
     assert (code, err) == (0, "")
     assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"]
     assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 grey", "12.3k", "-", "mit", "yes"]
-    assert rows[2] == ["tiny/translator", "image-to-image", "32x32 RGB", "Tiny Horses", "kid 0.25", "mit", "no"]
+    assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25", "mit", "no"]
 
 
 def test_patterns_and_tasks_filter(capsys: Capture) -> None:

@@ -125,7 +125,7 @@ def test_a_network_of_grey_pictures_takes_colour_ones() -> None:
 
 
 def test_work_is_done_at_the_size_asked_for(model: Model) -> None:
-    image = picture(320, 160)  # "auto" stops at twice the training size of 32
+    image = picture(320, 160)  # "auto" stops at the training size of 64
     assert model.working_size(160, 320) == (64, 128)
     assert model.working_size(160, 320, "native") == (160, 320)
     assert model.working_size(160, 320, 40) == (40, 80)
@@ -191,7 +191,7 @@ def test_half_precision_gives_nearly_the_same_picture() -> None:
 
 
 def test_repr_names_model_and_device(model: Model) -> None:
-    assert repr(model) == "<ganzoo.Model tiny/translator: generator:resnet, 32x32 RGB, on cpu>"
+    assert repr(model) == "<ganzoo.Model tiny/translator: generator:resnet, 64x64 RGB, on cpu>"
 
 
 # ---- generate

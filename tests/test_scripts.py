@@ -43,13 +43,13 @@ def test_psnr_of_a_known_error() -> None:
 
 def test_pairs_are_scored_on_the_held_out_names_only(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        picture(64, 32, seed=ord(name)).save(tmp_path / f"{name}.png")
+        picture(128, 64, seed=ord(name)).save(tmp_path / f"{name}.png")
     l1, psnr = script("score").paired(translator(), tmp_path, {"b.png"}, "right-to-left")
-    assert "1 held-out pairs" in l1["protocol"] and "32x32" in psnr["protocol"]
+    assert "1 held-out pairs" in l1["protocol"] and "64x64" in psnr["protocol"]
     # The right half through the network, against the left half, in 8 bits.
-    both = np.asarray(picture(64, 32, seed=ord("b")))
-    made = np.asarray(translator().translate(both[:, 32:], size="native")).astype(float)
-    assert l1["value"] == pytest.approx(np.abs(made - both[:, :32]).mean() / 255, abs=2e-4)
+    both = np.asarray(picture(128, 64, seed=ord("b")))
+    made = np.asarray(translator().translate(both[:, 64:], size="native")).astype(float)
+    assert l1["value"] == pytest.approx(np.abs(made - both[:, :64]).mean() / 255, abs=2e-4)
 
 
 def test_a_run_is_bundled_with_its_card_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,10 @@ from ganzoo.inference.sizes import working_size
 @pytest.mark.parametrize(
     ("height", "width", "size", "trained", "expected"),
     [
-        (100, 150, "auto", 128, (100, 150)),  # below twice the training size: its own
-        (256, 300, "auto", 128, (256, 300)),
-        (512, 768, "auto", 128, (256, 384)),  # above: 2 * 128 on the shorter side
-        (768, 512, "auto", 128, (384, 256)),
+        (100, 150, "auto", 128, (100, 150)),  # below the training size: its own
+        (128, 300, "auto", 128, (128, 300)),
+        (512, 768, "auto", 128, (128, 192)),  # above: 128 on the shorter side
+        (768, 512, "auto", 128, (192, 128)),
         (4000, 10, "auto", 128, (4000, 10)),
         (999, 999, "auto", 0, (999, 999)),  # nothing known of the training
         (4000, 3000, "native", 128, (4000, 3000)),

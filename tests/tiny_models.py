@@ -22,14 +22,14 @@ DCGAN = {"image_size": 16, "width": 4, "channels": 1, "latent_dim": 8}
 
 
 def translator(seed: int = 0, **card: Any) -> Model:
-    """A ResNet generator of width 4, trained at "32" pixels."""
+    """A ResNet generator of width 4, trained at "64" pixels."""
     torch.manual_seed(seed)
     generator = building.build("generator:resnet", **RESNET)
     facts: dict[str, Any] = {
         "name": "tiny/translator",
         "entry": "generator:resnet",
         "task": "image-to-image",
-        "image_size": 32,
+        "image_size": 64,
         "in_channels": 3,
         "out_channels": 3,
         "options": RESNET,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from ganzoo.errors import OptionError
 
-# Beyond this many times the training size, objects are larger than any the network has seen.
-AUTO_FACTOR = 2
-
 
 def working_size(height: int, width: int, size: str | int, trained: int) -> tuple[int, int]:
     """Return the (height, width) a picture is translated at; the result is scaled back to its own size.
 
     "native" is the picture's own size; a number is the shorter side; "auto" is the picture's own size as long as
-    its shorter side is at most `AUTO_FACTOR` times the training size, else that.
+    its shorter side is at most the training size, else that: in a larger picture, objects are larger than any the
+    network has seen.
     Raises OptionError for anything else.
     """
     check(size)
@@ -20,7 +18,7 @@ def working_size(height: int, width: int, size: str | int, trained: int) -> tupl
     if size == "native":
         return height, width
     if size == "auto":
-        wanted = min(shorter, AUTO_FACTOR * trained) if trained else shorter
+        wanted = min(shorter, trained) if trained else shorter
     else:
         wanted = int(size)
     scale = wanted / shorter
