@@ -55,7 +55,7 @@ def ship(model: ganzoo.Model, name: str, facts: dict) -> tuple[Path, Card]:
         plugin=plugins.distribution_of(package),
         training=training,
         weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, "float16"),
-        dataset=DatasetInfo(**facts["dataset"]),
+        dataset=DatasetInfo(**{"count": model.card.dataset.count, **facts["dataset"]}),
         scores=tuple(Score(**score) for score in facts.get("scores", ())),
         **{key: facts[key] for key in ("summary", "license", "limits", "paper") if key in facts},
     )
