@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog, options
-from ganzoo.entry import Entry
-from ganzoo.errors import OptionError, suggest
+from ganzoo.entry import Config, Entry
+from ganzoo.errors import OptionError, PluginError, suggest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,19 +46,51 @@ class ChosenParts:
 
     def __init__(self, recipe: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
         """``chosen``: role -> entry name, with or without its kind. ``part_options``: role -> options."""
+        self.recipe = recipe
         for role in (*chosen, *part_options):
             if role not in recipe.parts:
                 raise OptionError(
                     f"The recipe '{recipe.name}' has no part '{role}'.{suggest(role, recipe.parts)} "
-                    f"Its parts are: {', '.join(recipe.parts)}."
+                    f"Its parts are: {', '.join(recipe.parts) or 'none'}."
                 )
         self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
         self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
         for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
             options.parse(catalog.find(spec), self.options[role])
 
+    def config(self, values: Mapping[str, Any]) -> Config:
+        """Return the recipe's own config. Raises OptionError that names the parts which have what the recipe lacks."""
+        try:
+            return options.parse(self.recipe, values)
+        except OptionError as error:
+            wrong = [name for name in values if f"has no option '{name}'" in str(error)]
+            if not wrong:
+                raise
+            raise OptionError(f"{error}{self._elsewhere(wrong[0], values[wrong[0]])}") from error
+
+    def _elsewhere(self, name: str, value: Any) -> str:
+        """Return which parts have an option like ``name``, or an empty string; the recipe's own options go first."""
+        roles: dict[str, list[str]] = {}
+        for role, spec in self.specs.items():
+            for option in options.names(catalog.find(spec)):
+                roles.setdefault(option, []).append(role)
+        near = [name] if name in roles else difflib.get_close_matches(name, roles, n=1)
+        if not near or (near != [name] and suggest(name, options.names(self.recipe))):
+            return ""
+        having = roles[near[0]]
+        owners = " and ".join(f"the {role}" for role in having)
+        return f" '{near[0]}' is an option of {owners}: --set {having[0]}.{near[0]}={value}."
+
     def build(self, role: str, **suggestions: Any) -> Any:
-        """Build the part for ``role``; a suggestion counts where the part has that option and the user set none."""
+        """Build the part for ``role``; a suggestion counts where the part has that option and the user set none.
+
+        Raises PluginError for a role that the recipe's entry does not declare.
+        """
+        if role not in self.specs:
+            raise PluginError(
+                f"{self.recipe.spec} declares no part '{role}'.{suggest(role, self.specs)} "
+                f'Add it to the parts of its Entry, as {{"{role}": "KIND:NAME"}}.'
+            )
         entry = catalog.find(self.specs[role])
         known = options.names(entry)
         values = {name: value for name, value in suggestions.items() if name in known}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 
 from ganzoo import plugins
 from ganzoo.entry import DATA_KINDS, KINDS, TASKS, Config, Entry
-from ganzoo.errors import DuplicateName, OptionError, PluginError, UnknownName, suggest
+from ganzoo.errors import DuplicateName, GanzooError, OptionError, PluginError, UnknownName, suggest
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -45,6 +45,14 @@ def origin(spec: str) -> str:
     return _origins()[(entry.kind, entry.name)]
 
 
+def refusals() -> dict[str, GanzooError]:
+    """Return the error that each plugin causes here for every use of the catalog, by the plugin's name.
+
+    Of two that claim one name both are named, but never one of ganzoo's own.
+    """
+    return dict(_collected().refusals)
+
+
 def refresh() -> None:
     """Forget the table, and what plugins were found."""
     plugins.refresh()
@@ -52,27 +60,58 @@ def refresh() -> None:
 
 
 def _table() -> dict[tuple[str, str], Entry]:
-    return _collected()[0]
+    return _sound().table
 
 
 def _origins() -> dict[tuple[str, str], str]:
-    return _collected()[1]
+    return _sound().origins
+
+
+@dataclass
+class _Collected:
+    table: dict[tuple[str, str], Entry] = field(default_factory=dict)
+    origins: dict[tuple[str, str], str] = field(default_factory=dict)
+    refusals: dict[str, GanzooError] = field(default_factory=dict)
+
+    def add(self, plugin: str, entry: Entry) -> None:
+        key = (entry.kind, entry.name)
+        if key in self.table:
+            self._refuse_both(entry, self.origins[key], plugin)
+        else:
+            self.table[key], self.origins[key] = entry, plugin
+
+    def _refuse_both(self, entry: Entry, *claimants: str) -> None:
+        one, other = (plugins.described(name) for name in claimants)
+        error = DuplicateName(
+            f"Two plugins add the {entry.kind} '{entry.name}': {one} and {other}. Uninstall one, or rename yours."
+        )
+        strangers = [name for name in claimants if plugins.distribution_of(name) != "ganzoo-core"]
+        for name in strangers or claimants:
+            self.refusals.setdefault(name, error)
+
+
+def _sound() -> _Collected:
+    """Return what was collected, or raise what is wrong with the first plugin that is refused."""
+    plugins.manager()  # raises for a hook that is misused
+    collected = _collected()
+    for error in collected.refusals.values():
+        raise error.with_traceback(None)  # raised every time: each would make its traceback longer
+    return collected
 
 
 @cache
-def _collected() -> tuple[dict[tuple[str, str], Entry], dict[tuple[str, str], str]]:
-    table: dict[tuple[str, str], Entry] = {}
-    origins: dict[tuple[str, str], str] = {}
-    for implementation in plugins.manager().hook.ganzoo_entries.get_hookimpls():
-        for entry in _entries_of(implementation.plugin_name, implementation.function):
-            key = (entry.kind, entry.name)
-            if key in table:
-                raise DuplicateName(
-                    f"Two plugins add the {entry.kind} '{entry.name}': {origins[key]} and "
-                    f"{implementation.plugin_name}. Uninstall one, or rename yours."
-                )
-            table[key], origins[key] = entry, implementation.plugin_name
-    return table, origins
+def _collected() -> _Collected:
+    collected = _Collected()
+    for implementation in plugins.registered().hook.ganzoo_entries.get_hookimpls():
+        plugin = implementation.plugin_name
+        try:
+            added = _entries_of(plugin, implementation.function)
+        except PluginError as error:
+            collected.refusals.setdefault(plugin, error)
+        else:
+            for entry in added:
+                collected.add(plugin, entry)
+    return collected
 
 
 def _entries_of(plugin: str, hook: object) -> list[Entry]:
@@ -80,7 +119,7 @@ def _entries_of(plugin: str, hook: object) -> list[Entry]:
         returned = list(hook())  # type: ignore[operator]
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         raise PluginError(
-            f"The plugin '{plugin}' failed in ganzoo_entries: {plugins.one_line(error)}. "
+            f"The plugin {plugins.described(plugin)} failed in ganzoo_entries: {plugins.one_line(error)}. "
             "It should return a list of ganzoo.Entry; mend or uninstall it."
         ) from error
     for entry in returned:
@@ -91,10 +130,15 @@ def _entries_of(plugin: str, hook: object) -> list[Entry]:
 def _check(plugin: str, entry: object) -> None:
     """Refuse an entry that breaks the contract, naming plugin, entry and field."""
     if not isinstance(entry, Entry):
-        raise PluginError(f"The plugin '{plugin}' returned {entry!r} from ganzoo_entries, not a ganzoo.Entry.")
+        raise PluginError(
+            f"The plugin {plugins.described(plugin)} returned {entry!r} from ganzoo_entries, not a ganzoo.Entry."
+            " Mend or uninstall it."
+        )
     complaint = next(_complaints(entry), None)
     if complaint:
-        raise PluginError(f"The plugin '{plugin}' adds {entry.spec}, whose {complaint}. Mend or uninstall it.")
+        raise PluginError(
+            f"The plugin {plugins.described(plugin)} adds {entry.spec}, whose {complaint}. Mend or uninstall it."
+        )
 
 
 def _complaints(entry: Entry) -> Iterator[str]:

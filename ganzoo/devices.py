@@ -37,7 +37,8 @@ def describe(device: torch.device) -> str:
     """Return the hardware in words, for a card: the GPU's name, or the CPU's architecture and thread count."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
+    threads = torch.get_num_threads()
+    return f"{device.type}, {platform.machine()}, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def choose_dtype(dtype: str | torch.dtype | None) -> torch.dtype:

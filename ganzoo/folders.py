@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 README = "README.md"
+RUN = "run.json"  # what training keeps beside its model
 FORMAT = 1
 _PREPROCESSING = ("image_size", "in_channels", "out_channels", "latent_dim", "value_range")
 
@@ -76,6 +77,27 @@ def _write(folder: Path, card: Card, puts: Mapping[str, Callable[[Path], object]
     return card
 
 
+def refuse_another(folder: Path, card: Card, sha256: Callable[[], str]) -> None:
+    """Raise OutputError if ``folder`` holds a training run, or a model that is not ``card`` with these weights.
+
+    ``sha256`` tells the hash of the weights to be written; asked for only where a model of that name is there.
+    For those who save at a user's word; training writes into its own run and does not ask.
+    """
+    held = ""
+    if (folder / RUN).exists():
+        held = f"a training run ({RUN})"
+    elif (folder / CONFIG).exists():
+        held = f"a {CONFIG} that is no model of ganzoo's"
+    with suppress(RegistryError):
+        there = read(folder)
+        if there.name == card.name and there.weights and there.weights.sha256 == sha256():
+            return
+        other = "with other weights" if there.name == card.name else ""
+        held = held if (folder / RUN).exists() else f"the model {there.name} {other}".rstrip()
+    if held:
+        raise OutputError(f"{folder} holds {held}, which {card.name} would overwrite. Name another folder.")
+
+
 def read(folder: Path) -> Card:
     """Return the card of a model folder. Raises RegistryError that says what is missing or wrong."""
     path = folder / CONFIG
@@ -90,7 +112,10 @@ def read(folder: Path) -> Card:
     except NotADirectoryError as error:
         raise RegistryError(f"{folder} is a file. A model is a folder with a {CONFIG}: give that.") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
+        raise RegistryError(
+            f"{path} cannot be read as JSON: {error}. Pull or save the model again into another folder; a run's "
+            "is mended by `ganzoo train --resume`."
+        ) from error
     return from_config(config, str(path))
 
 

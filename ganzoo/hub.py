@@ -19,7 +19,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
@@ -33,7 +33,7 @@ from huggingface_hub.hf_api import ModelInfo
 from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 
 from ganzoo import errors
-from ganzoo.errors import HubForbidden, HubNotFound, OptionError, RegistryError, suggest
+from ganzoo.errors import GanzooError, HubForbidden, HubNotFound, OptionError, RegistryError, suggest
 from ganzoo.hubfaults import HTTP_ERROR, Target, is_unreachable, translated
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
@@ -80,9 +80,10 @@ def push(
     files = _find_model_files(Path(folder))
     target = Target(check_repo_id(repo_id), revision, token, writing=True)
     with translated(target), _quiet_when_piped():
-        _open_repository(target, private)
+        is_new = _open_repository(target, private)
         operations = [CommitOperationAdd(path_in_repo=file.name, path_or_fileobj=file) for file in files]
-        commit = target.api.create_commit(repo_id, operations, commit_message=message, revision=revision)
+        with _telling_of_an_empty_repository(target) if is_new else nullcontext():
+            commit = target.api.create_commit(repo_id, operations, commit_message=message, revision=revision)
     return Pushed(repo_id, target.url, commit.oid)
 
 
@@ -189,12 +190,25 @@ def _read_head(text: str) -> dict[str, Any]:
     return head
 
 
-def _open_repository(target: Target, private: bool) -> None:
-    """Make sure that the repository and the branch are there."""
+@contextmanager
+def _telling_of_an_empty_repository(target: Target) -> Iterator[None]:
+    """Add to a failed upload's message what it leaves behind."""
+    try:
+        with translated(target):
+            yield
+    except GanzooError as error:
+        said = f"{error} The repository {target.repo_id} exists now, empty: the next push fills it."
+        raise type(error)(said) from error
+
+
+def _open_repository(target: Target, private: bool) -> bool:
+    """Make sure that the repository and the branch are there; tell whether the repository is new."""
+    is_new = False
     try:
         info = _ask(Target(target.repo_id, token=target.token))
     except RepositoryNotFoundError:
         target.api.create_repo(target.repo_id, private=private, exist_ok=True)
+        is_new = True
     else:
         if private and not info.private:
             raise HubForbidden(
@@ -203,6 +217,7 @@ def _open_repository(target: Target, private: bool) -> None:
             )
     if target.revision:
         target.api.create_branch(target.repo_id, branch=target.revision, exist_ok=True)
+    return is_new
 
 
 def _ask(target: Target, patience: float = 1) -> ModelInfo:

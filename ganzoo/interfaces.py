@@ -91,8 +91,11 @@ class Recipe(ABC):
     exports: Mapping[str, str]
 
     @abstractmethod
-    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Do one update on ``batch`` and return its named losses (scalars)."""
+    def step(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
+        """Do one update on ``batch`` and return its named losses: scalar tensors, or numbers.
+
+        A tensor is read when it is logged; a number, as from ``.item()``, makes every step wait for the GPU.
+        """
 
     @abstractmethod
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:

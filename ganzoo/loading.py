@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +31,18 @@ def info(ref: str, token: str | None = None) -> Card:
 
     Raises UnknownName, ReferenceError, RegistryError or HubError, each saying what would be right.
     """
+    return look_up(ref, token)[0]
+
+
+def look_up(ref: str, token: str | None = None) -> tuple[Card, str]:
+    """Return what `info` does, and the reference that means exactly this model: a Hub's with its commit."""
     reference = references.parse(ref)
     if reference.place == "registry":
-        return registry.find(reference.name)
-    return folders.read(_folder(reference, token, files=(folders.CONFIG,)))
+        return registry.find(reference.name), str(reference)
+    folder = _folder(reference, token, files=(folders.CONFIG,))
+    if reference.place == "hub":
+        reference = replace(reference, revision=folder.name)  # a snapshot's folder is called after its commit
+    return folders.read(folder), str(reference)
 
 
 def locate(ref: str, token: str | None = None) -> Located:

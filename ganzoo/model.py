@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,26 +151,46 @@ class Model:
     def save(self, folder: str | Path) -> Card:
         """Write config.json, model.safetensors and README.md into ``folder`` and return the card with the new hash.
 
-        Raises OutputError when that cannot be done, and when the model was loaded in half precision.
+        Raises OutputError when that cannot be done, when the folder holds a training run or another model, and
+        when this model was loaded in half precision.
         """
-        return self._save(Path(folder), "dir:FOLDER")
+        self._require_float32()
+        folders.refuse_another(Path(folder), self.card, self._sha256)
+        return self._save(Path(folder), self.card, "dir:FOLDER")
 
-    def _save(self, folder: Path, ref: str) -> Card:
+    def _sha256(self) -> str:
+        """Return the hash that the weights have when they are written."""
+        with tempfile.TemporaryDirectory() as folder:
+            return self._save(Path(folder), self.card, "dir:FOLDER").weights.sha256  # type: ignore[union-attr]
+
+    def _require_float32(self) -> None:
         if self.dtype != torch.float32:
             raise OutputError(f"{self.card.name} was loaded as {self.dtype}, which loses digits. Load it in float32.")
+
+    def _save(self, folder: Path, card: Card, ref: str) -> Card:
         discriminator = weights.read(self._discriminator) if self._discriminator else None
-        return folders.write(folder, self.card, self.generator.state_dict(), discriminator, ref)
+        return folders.write(folder, card, self.generator.state_dict(), discriminator, ref)
 
     def push(
-        self, repo_id: str, *, private: bool = False, token: str | None = None, message: str = "Upload with ganzoo"
+        self,
+        repo_id: str,
+        *,
+        private: bool = False,
+        token: str | None = None,
+        message: str = "Upload with ganzoo",
+        license: str | None = None,
+        summary: str | None = None,
     ) -> Pushed:
         """Publish the model as ``owner/repo`` on the Hub, created if need be; return its address and commit.
 
+        license, summary   of the published card, where they are not to be this model's own
         Raises HubError, with what to do.
         """
         from ganzoo import hub
 
         hub.check_repo_id(repo_id)
+        self._require_float32()
+        card = replace(self.card, license=license or self.card.license, summary=summary or self.card.summary)
         with tempfile.TemporaryDirectory() as folder:
-            self._save(Path(folder), f"hf-hub:{repo_id}")
+            self._save(Path(folder), card, f"hf-hub:{repo_id}")
             return hub.push(Path(folder), repo_id, private=private, token=token, message=message)

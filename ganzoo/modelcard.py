@@ -7,6 +7,9 @@ from typing import Any
 
 from ganzoo.registry import Card
 
+OWN_PACKAGE = "ganzoo-core"
+_PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")  # how a package may be called
+
 # The Hub's own licence identifiers; anything else goes under "other" with its name.
 LICENSES = {
     *("mit", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0"),
@@ -37,7 +40,7 @@ def head(card: Card) -> dict[str, Any]:
         values["license"] = card.license.lower()
     else:
         values |= {"license": "other", "license_name": re.sub(r"[^a-z0-9.-]+", "-", card.license.lower()).strip("-")}
-    if card.dataset and _dataset_id(card):
+    if _dataset_id(card):
         values["datasets"] = [_dataset_id(card)]
     if card.scores:
         values["metrics"] = sorted({score.metric for score in card.scores})
@@ -58,7 +61,7 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
         card.summary or f"A model of {card.task.replace('-', ' ')}, made with ganzoo.",
         "",
         "```python",
-        "import ganzoo  # pip install ganzoo-core",
+        f"import ganzoo  # pip install {_packages(card)}",
         "",
         f'model = ganzoo.load("{ref}")',
         call,
@@ -108,7 +111,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
                 "trained by",
                 f"recipe {t.recipe}, {t.steps:,} steps of {t.batch_size}, seed {t.seed}, {t.precision}{ema}",
             ),
-            ("training time", f"{t.seconds / 60:.0f} min on {t.hardware}"),
+            ("training time", f"{_duration(t.seconds)} on {t.hardware}"),
             ("made with", f"ganzoo {t.ganzoo_version}"),
         ]
     rows += [("at inference", card.inference)]
@@ -126,9 +129,23 @@ def _result(card: Card) -> dict[str, Any]:
 
 
 def _dataset_id(card: Card) -> str:
-    """Return the data set's name as the Hub spells identifiers, or nothing."""
-    name = card.dataset.name if card.dataset else ""
+    """Return a published data set's name as the Hub spells identifiers, or nothing.
+
+    A data set of which neither an address nor a licence is known is somebody's folder: its name identifies nothing.
+    """
+    data = card.dataset
+    name = data.name if data and (data.url or data.license.lower() not in ("", "unknown")) else ""
     return re.sub(r"[^a-z0-9._/-]+", "-", name.lower()).strip("-")
+
+
+def _packages(card: Card) -> str:
+    """Return what to install: ganzoo's own package, and that of the plugin the model needs."""
+    names = [OWN_PACKAGE, *([card.plugin] if _PACKAGE.fullmatch(card.plugin) else [])]
+    return " ".join(dict.fromkeys(names))
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def _cell(text: str) -> str:

@@ -1,7 +1,8 @@
 """Finds plugins: the folders of ganzoo_plugins first, then every package with a ``ganzoo`` entry point.
 
 Both go through `_register`. A plugin that cannot be imported is remembered in `problems()` and skipped, so that
-one broken package never takes the others away; one that misuses the hooks is an error that names it.
+one broken package never takes the others away; one that misuses the hooks is an error that names it, kept until
+`manager()` is asked for, so that `ganzoo plugins` can show it.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Plugin:
 class _Found:
     manager: pluggy.PluginManager
     plugins: list[Plugin]
+    misuses: dict[str, PluginError]  # by the plugin's name
 
 
 def manager() -> pluggy.PluginManager:
@@ -56,7 +58,19 @@ def manager() -> pluggy.PluginManager:
 
     Raises PluginError for a plugin that misuses a hook.
     """
+    for misuse in misuses().values():
+        raise misuse.with_traceback(None)  # raised every time: each would make its traceback longer
+    return registered()
+
+
+def registered() -> pluggy.PluginManager:
+    """Return the plugin manager even where a plugin misuses a hook; for those who report that."""
     return _found().manager
+
+
+def misuses() -> dict[str, PluginError]:
+    """Return what `manager` raises for plugins that misuse a hook, by the plugin's name."""
+    return dict(_found().misuses)
 
 
 def plugins() -> list[Plugin]:
@@ -74,6 +88,11 @@ def distribution_of(name: str) -> str:
     return next((plugin.distribution for plugin in plugins() if plugin.name == name), name)
 
 
+def described(name: str) -> str:
+    """Return the plugin ``name`` with its package as messages have it: "'my_nets' of my-gans"."""
+    return _described(name, distribution_of(name))
+
+
 def refresh() -> None:
     """Forget what was found: the next call looks again. For tests, and after installing a plugin."""
     importlib.invalidate_caches()
@@ -85,45 +104,69 @@ def _found() -> _Found:
     pm = pluggy.PluginManager("ganzoo")
     pm.add_hookspecs(hookspecs)
     found: list[Plugin] = []
+    misuses: dict[str, PluginError] = {}
     for name, distribution, version, load in (*_built_in(), *_entry_points()):
-        plugin = Plugin(name, distribution, version, _register(pm, name, load))
+        module, error = _imported(load)
+        if not error:
+            try:
+                _register(pm, name, distribution, module)
+            except PluginError as misuse:
+                misuses.setdefault(name, misuse)
+        plugin = Plugin(name, distribution, version, error)
         if plugin not in found:  # a package may name one module under two entry points
             found.append(plugin)
-    _check_hooks(pm)
-    return _Found(pm, found)
+    packages = {plugin.name: plugin.distribution for plugin in reversed(found)}
+    for name, unknown in _unknown_hooks(pm, packages):
+        misuses.setdefault(name, unknown)
+    return _Found(pm, found, misuses)
 
 
-def _register(pm: pluggy.PluginManager, name: str, load: Callable[[], Any]) -> str:
-    """Import and register one plugin; return why it could not be imported, or an empty string."""
+def _imported(load: Callable[[], Any]) -> tuple[Any, str]:
+    """Return the module and an empty string, or why it could not be imported."""
     try:
-        module = load()
+        return load(), ""
     except (Exception, SystemExit) as error:  # a stranger's import may raise anything
-        return one_line(error)
+        return None, one_line(error)
+
+
+def _register(pm: pluggy.PluginManager, name: str, distribution: str, module: Any) -> None:
+    """Register one plugin; raise PluginError where it misuses a hook that ganzoo has."""
     if pm.is_registered(module):  # one module under two entry points is one plugin
-        return ""
+        return
+    who = _described(name, distribution)
     for hook in HOOKS:
         if callable(getattr(module, hook, None)) and pm.parse_hookimpl_opts(module, hook) is None:
-            raise PluginError(f"The plugin '{name}' has {hook} without @ganzoo.hookimpl above it. Add it there.")
+            raise PluginError(
+                f"The plugin {who} has {hook} without @ganzoo.hookimpl above it. Add it there, or uninstall the plugin."
+            )
     try:
         pm.register(module, name)
     except pluggy.PluginValidationError as error:
         raise PluginError(
-            f"The plugin '{name}' misuses a hook: {' '.join(str(error).split())}."
+            f"The plugin {who} misuses a hook: {' '.join(str(error).split())}."
             " ganzoo.hookspecs shows each hook's arguments; mend the plugin or uninstall it."
         ) from error
-    return ""
 
 
-def _check_hooks(pm: pluggy.PluginManager) -> None:
-    """Refuse a hook that ganzoo does not have; pluggy's own ``check_pending`` would suggest nothing."""
+def _unknown_hooks(pm: pluggy.PluginManager, packages: dict[str, str]) -> Iterator[tuple[str, PluginError]]:
+    """Yield plugin and error for hooks that ganzoo lacks; pluggy's own ``check_pending`` would suggest nothing."""
     for hook in vars(pm.hook).values():
         if isinstance(hook, pluggy.HookCaller) and not hook.has_spec():
             for implementation in hook.get_hookimpls():
                 if not implementation.optionalhook:
-                    raise PluginError(
-                        f"The plugin '{implementation.plugin_name}' implements '{hook.name}', which is no hook of"
-                        f" ganzoo.{suggest(hook.name, HOOKS)} The hooks are: {', '.join(HOOKS)}."
+                    name = implementation.plugin_name
+                    who = _described(name, packages.get(name, name))
+                    yield (
+                        name,
+                        PluginError(
+                            f"The plugin {who} implements '{hook.name}', which is no hook of"
+                            f" ganzoo.{suggest(hook.name, HOOKS)} The hooks are: {', '.join(HOOKS)}."
+                        ),
                     )
+
+
+def _described(name: str, distribution: str) -> str:
+    return f"'{name}'" if distribution == name else f"'{name}' of {distribution}"
 
 
 def one_line(error: BaseException) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ganzoo import errors, registry
+from ganzoo.entry import KINDS
 from ganzoo.errors import UnknownName
 
 _REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
@@ -36,6 +38,7 @@ def parse(ref: str) -> Reference:
 
     Raises ReferenceError for another prefix or a malformed one, UnknownName for a name no registry has.
     """
+    _require_text(ref)
     prefix, colon, rest = ref.partition(":")
     if colon and prefix == "dir":
         if not rest:
@@ -48,6 +51,11 @@ def parse(ref: str) -> Reference:
                 f"'{ref}' is no Hub reference. Write hf-hub:OWNER/REPO or hf-hub:OWNER/REPO@REVISION."
             )
         return Reference("hub", repo, revision)
+    if colon and prefix in KINDS:
+        raise errors.ReferenceError(
+            f"'{ref}' is code of the catalog, not a model with weights. `ganzoo info {ref}` describes it, "
+            f'ganzoo.build("{ref}") builds it, `ganzoo list` shows the models.'
+        )
     if colon and "/" not in prefix:
         raise errors.ReferenceError(
             f"'{ref}' has the prefix '{prefix}:', which means nothing. "
@@ -55,6 +63,18 @@ def parse(ref: str) -> Reference:
         )
     _require_card(ref)
     return Reference("registry", ref)
+
+
+def _require_text(ref: object) -> None:
+    """Refuse what is no text; a path gets the spelling that means it."""
+    if isinstance(ref, str):
+        return
+    if isinstance(ref, os.PathLike):
+        path = os.fsdecode(ref)
+        raise errors.ReferenceError(f"The path {path} is no reference, which is text: write 'dir:{path}'.")
+    raise errors.ReferenceError(
+        f"{ref!r} is no model reference. Write text: 'FAMILY/VARIANT', 'hf-hub:OWNER/REPO' or 'dir:PATH'."
+    )
 
 
 def _require_card(name: str) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import Config, Entry, catalog
 from ganzoo.building import Architecture, ChosenParts, OverScales
-from ganzoo.errors import OptionError, UnknownName
+from ganzoo.errors import OptionError, PluginError, UnknownName
 
 
 def parts(recipe: str = "dcgan", chosen: Mapping[str, str] | None = None, **options: Mapping[str, Any]) -> ChosenParts:
@@ -201,3 +201,29 @@ def test_a_regularizer_passes_through_and_is_nothing_where_there_is_none() -> No
     real, fake = torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2)
     assert OverScales(Counting()).regularizer(torch.nn.Identity(), real, fake).item() == 12
     assert OverScales(FrozenLoss()).regularizer(torch.nn.Identity(), real, fake) == 0
+
+
+def test_a_part_that_the_recipe_does_not_declare_is_the_plugin_s_error() -> None:
+    with pytest.raises(
+        PluginError, match=r"^recipe:dcgan declares no part 'critic'\. Add it to the parts of its Entry"
+    ):
+        parts().build("critic")
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"width": 3},
+            r"'width' is an option of the generator and the discriminator: --set generator.width=3\.$",
+        ),
+        ({"widht": "8"}, r"'width' is an option of the generator and the discriminator: --set generator.width=8\.$"),
+        ({"latent_dim": 9}, r"'latent_dim' is an option of the generator: --set generator.latent_dim=9\.$"),
+        ({"imagesize": 32}, r"Did you mean 'image_size'\? Its options are: [^']*$"),
+        ({"zzz": 1}, r"no option 'zzz'\. Its options are: [^']*$"),
+        ({"learning_rate": "x"}, r"learning_rate='x' is not right: [^:]*$"),
+    ],
+)
+def test_an_option_of_a_part_given_to_the_recipe_names_the_part(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        parts().config(values)

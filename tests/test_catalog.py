@@ -77,9 +77,9 @@ def test_two_plugins_with_one_name_are_an_error_that_names_both(tmp_path, monkey
     catalog.refresh()
     with pytest.raises(DuplicateName) as raised:
         catalog.entries()
-    assert sorted(re.search(r"'hinge': (\S+) and (\S+)\.", str(raised.value)).groups()) == [
-        "also_hinge",
-        "ganzoo_plugins.losses",
+    assert sorted(re.search(r"'hinge': (.+) and (.+)\. U", str(raised.value)).groups()) == [
+        "'also_hinge' of also-hinge",
+        "'ganzoo_plugins.losses' of ganzoo-core",
     ]
     assert str(raised.value).startswith("Two plugins add the loss 'hinge': ")
     assert str(raised.value).endswith("Uninstall one, or rename yours.")
@@ -137,6 +137,18 @@ def test_entry_that_breaks_the_contract_is_refused_by_plugin_entry_and_field(plu
         catalog.entries()
     assert str(raised.value).startswith("The plugin 'stranger_nets' adds ")
     assert complaint in str(raised.value)
+
+
+def test_refusal_is_raised_each_time_and_kept_for_whoever_asks(plugin):
+    plugin(lambda: [replace(LOSS, summary="")])
+    for ask in (catalog.entries, lambda: catalog.find("loss:hinge")):
+        with pytest.raises(PluginError, match="summary is not one line"):
+            ask()
+    assert list(catalog.refusals()) == ["stranger_nets"]
+
+
+def test_refusals_are_none_where_all_is_well():
+    assert catalog.refusals() == {}
 
 
 def test_right_recipe_and_generator_of_a_stranger_are_taken(plugin):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_cli_main import call
-from tiny_models import maker, run_python, translator, write_registry
+from tiny_models import maker, publish, run_python, translator, write_registry
 
 from ganzoo import registry
+from ganzoo.cli import output
 from ganzoo.registry import Card, Weights
 
 Capture = pytest.CaptureFixture[str]
@@ -34,7 +37,7 @@ def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
     assert (code, err) == (0, "")
     assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"]
     assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 grey", "12.3k", "-", "mit", "yes"]
-    assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25", "mit", "no"]
+    assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25 ↓", "mit", "no"]
 
 
 def test_patterns_and_tasks_filter(capsys: Capture) -> None:
@@ -56,7 +59,67 @@ def test_json_holds_the_whole_card(capsys: Capture, cards: tuple[Card, Card]) ->
 
 def test_no_match_says_what_a_pattern_is(capsys: Capture) -> None:
     assert call(capsys, "list", "tiny") == (0, "", "No model matches 'tiny'. For a whole family write 'tiny/*'.\n")
-    assert call(capsys, "list", "x*")[2] == "No model matches 'x*'.\n"
+    assert call(capsys, "list", "x*")[2] == "No model matches 'x*'. `ganzoo list` shows all 2.\n"
+    assert call(capsys, "list", "zzz")[2] == "No model matches 'zzz'. `ganzoo list` shows all 2.\n"
+    assert "Did you mean 'tiny/maker'?" in call(capsys, "list", "tiny/makr")[2]
+
+
+def test_an_empty_registry_is_said_to_be_empty(
+    capsys: Capture, fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_registry(tmp_path / "empty" / "registry.json")
+    monkeypatch.setattr(registry, "own_path", lambda: path)
+    registry.refresh()
+    code, out, err = call(capsys, "list")
+    assert (code, out) == (0, "") and err.startswith("The registry holds no models.") and "'*'" not in err
+
+
+@pytest.mark.parametrize(
+    ("metric", "arrow"), [("psnr", " ↑"), ("kid", " ↓"), ("fd-efficientnet-lite0", " ↓"), ("charm", "")]
+)
+def test_a_known_score_tells_which_way_is_better(metric: str, arrow: str) -> None:
+    assert output.direction(metric) == arrow
+
+
+def test_an_output_without_arrows_gets_words(ganzoo_command: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "z").mkdir()
+    env = publish(tmp_path / "z", translator().card) | {"PYTHONIOENCODING": "ascii"}
+    done = ganzoo_command("list", "tiny/*", env=env)
+    assert (done.returncode, "kid 0.25 (down)" in done.stdout) == (0, True), done.stderr
+
+
+def test_info_of_an_entry_shows_its_parts_and_options(capsys: Capture) -> None:
+    code, out, err = call(capsys, "info", "generator:dcgan")
+    lines = [line.split() for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert out.startswith("generator:dcgan: ")
+    assert ["paper", "arXiv:1511.06434"] in lines and ["task", "unconditional-image-generation"] in lines
+    assert ["OPTION", "TYPE", "DEFAULT", "ONE", "OF"] in lines
+    assert ["channels", "int", "3", "1,", "3"] in lines
+    assert ["width", "int", "64"] in lines
+    recipe = [line.split() for line in call(capsys, "info", "recipe:dcgan")[1].splitlines()]
+    assert ["data", "images"] in recipe and ["part", "generator", "generator:dcgan"] in recipe
+
+
+def test_info_of_an_entry_as_json(capsys: Capture) -> None:
+    about = json.loads(call(capsys, "info", "--json", "generator:dcgan")[1])
+    assert (about["entry"], about["plugin"]) == ("generator:dcgan", "ganzoo_plugins.dcgan")
+    options = {option.pop("name"): option for option in about["options"]}
+    assert options["channels"] == {"type": "int", "default": 3, "choices": [1, 3]}
+    assert options["norm"] == {"type": "str", "default": "batch", "choices": ["batch", "none", "spectral"]}
+    assert options["width"] == {"type": "int", "default": 64, "choices": None}
+
+
+def test_info_of_a_misspelt_entry_gets_a_suggestion(capsys: Capture) -> None:
+    code, _, err = call(capsys, "info", "recipe:dcgna")
+    assert (code, "Did you mean 'dcgan'?" in err) == (1, True)
+
+
+def test_info_names_the_reference_where_the_card_is_called_otherwise(capsys: Capture, tmp_path: Path) -> None:
+    ref = f"dir:{tmp_path / 'zoo'}"
+    lines = call(capsys, "info", ref)[1].splitlines()
+    assert lines[0].startswith("tiny/maker") and lines[1].split() == ["reference", ref]
+    assert "reference" not in call(capsys, "info", "tiny/maker")[1]
 
 
 def test_an_unknown_task_gets_a_suggestion(capsys: Capture) -> None:
@@ -110,7 +173,8 @@ def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ganzoo import registry; from ganzoo.cli.main import main\n"
         "registry.own_path = lambda: Path(sys.argv[1])\n"
-        "for given in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'], ['plugins']):\n"
+        "for given in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'],\n"
+        "    ['info', 'recipe:dcgan'], ['plugins']):\n"
         "    try: main(given)\n"
         "    except SystemExit as ended: assert not ended.code\n"
         "heavy = {'torch', 'timm', 'pydantic', 'huggingface_hub', 'numpy', 'PIL', 'yaml', 'rich'} & set(sys.modules)\n"

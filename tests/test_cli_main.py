@@ -34,6 +34,13 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str], option: st
     assert "--debug" in out
 
 
+def test_a_commands_summary_is_one_whole_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = call(capsys, "-h")[1].splitlines()
+    for command in COMMANDS:
+        number = next(n for n, line in enumerate(lines) if line.startswith(f"  {command} "))
+        assert lines[number].endswith(".") and not lines[number].endswith("...")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself_and_its_options(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = call(capsys, command, "-h")

@@ -317,6 +317,58 @@ def test_a_wrong_recipe_is_refused(fault: str, message: str) -> None:
         testing.check_entry(entry, {"fault": fault})
 
 
+class Adversarial(Algorithm):
+    """A recipe with a discriminator and a loss, which asks the loss for its regularizer unless it has a ``fault``."""
+
+    def __init__(self, fault: str, parts: Any) -> None:
+        super().__init__("", parts)
+        self.habit = fault
+        self.critic = parts.build("critic", image_size=16, width=4)
+        self.objective = parts.build("objectiv" if fault == "misspelt" else "objective")
+        self.networks["critic"] = self.critic
+        self.optimizers["critic"] = torch.optim.Adam(self.critic.parameters())
+
+    def step(self, batch: Any) -> Any:
+        losses, real = super().step(batch), batch["image"][:, :, :16, :16]  # as large as the generator's
+        fake = self.sample(self.networks, batch).detach()
+        judged = self.objective.discriminator(self.critic(real), self.critic(fake))
+        if self.habit != "unregularized":
+            judged = judged + self.objective.regularizer(self.critic, real, fake)
+        self.update("critic", judged)
+        return {**losses, "critic": judged}
+
+
+ADVERSARIAL = Entry(
+    kind="recipe",
+    name="adversarial",
+    config=Options,
+    build=lambda config, parts: Adversarial(config.fault, parts),
+    summary="",
+    data="images",
+    parts={"generator": "generator:dcgan", "critic": "discriminator:dcgan", "objective": "loss:nonsaturating"},
+)
+
+
+@pytest.mark.parametrize("loss", ["nonsaturating", "wgan-gp"])
+def test_a_recipe_that_ignores_the_regularizer_of_its_loss_is_refused(loss: str) -> None:
+    testing.check_entry(ADVERSARIAL, parts={"objective": loss})
+    with pytest.raises(
+        AssertionError,
+        match=r"recipe:adversarial ignores the regularizer of its part 'objective'.*: add "
+        r"self\.objective\.regularizer\(discriminator, real, fake\) to the discriminator's loss",
+    ):
+        testing.check_entry(ADVERSARIAL, {"fault": "unregularized"}, parts={"objective": loss})
+
+
+def test_a_recipe_that_builds_an_undeclared_part_is_refused() -> None:
+    with pytest.raises(
+        AssertionError,
+        match=r"recipe:adversarial builds the part 'objectiv', which its entry does not declare. "
+        r"Did you mean 'objective'\? Declared: generator, critic, objective",
+    ):
+        testing.check_entry(ADVERSARIAL, {"fault": "misspelt"})
+
+
 def test_a_plugin_that_imports_torch_is_refused() -> None:
     with pytest.raises(AssertionError, match=r"imports \['torch'\]"):
         testing.check_import("torch.version")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import struct
 import zipfile
@@ -13,7 +14,7 @@ import pytest
 import torch
 
 from ganzoo.data import idx
-from ganzoo.data.sources import image_names, in_folder, open_source
+from ganzoo.data.sources import fingerprint, image_names, in_folder, open_source
 from ganzoo.errors import DataError
 
 
@@ -178,3 +179,18 @@ def test_idx_pictures_and_labels_must_belong_together(tmp_path: Path) -> None:
     (tmp_path / pictures).write_bytes(idx_bytes(np.zeros((0, 4, 2), np.uint8)))
     with pytest.raises(DataError, match=r"shape \(0, 4, 2\)"):
         idx.read(source, (pictures, None))
+
+
+def test_a_folder_and_its_archive_have_one_fingerprint_of_names_and_lengths(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"12345")
+    (folder / "b.png").write_bytes(b"123")
+    with zipfile.ZipFile(tmp_path / "data.zip", "w") as archive:
+        for name in ("b.png", "a.png"):
+            archive.write(folder / name, name)
+    expected = {"pictures": 2, "sha256": hashlib.sha256(b"5 a.png\n3 b.png").hexdigest()}
+    for path in (folder, tmp_path / "data.zip"):
+        assert fingerprint(open_source(path), ["b.png", "a.png"], 2) == expected
+    with pytest.raises(DataError, match=r"c\.png: it cannot be read"):
+        fingerprint(open_source(folder), ["c.png"], 1)

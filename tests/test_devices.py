@@ -39,7 +39,13 @@ def test_mps_is_refused_where_there_is_none() -> None:
 
 
 def test_a_cpu_is_described_by_architecture_and_threads() -> None:
-    assert f"{torch.get_num_threads()} threads" in devices.describe(torch.device("cpu"))
+    before = torch.get_num_threads()
+    try:
+        for number, words in ((1, ", 1 thread"), (2, ", 2 threads")):
+            torch.set_num_threads(number)
+            assert devices.describe(torch.device("cpu")).endswith(words)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_types_by_name_and_by_object() -> None:

@@ -60,12 +60,34 @@ def test_a_full_disk_leaves_the_model_that_was_there(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limit[1]))
     try:
         with pytest.raises(OutputError, match="has space"):
-            translator(seed=2).save(tmp_path)
+            other = translator(seed=2)
+            folders.write(tmp_path, other.card, other.generator.state_dict())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     ganzoo.load(f"dir:{tmp_path}", device="cpu")
+
+
+def test_an_unreadable_config_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(RegistryError, match=r"cannot be read as JSON: .*again into another folder"):
+        folders.read(tmp_path)
+
+
+def test_only_the_same_model_may_be_written_again_at_a_users_word(tmp_path: Path) -> None:
+    card = translator().save(tmp_path)
+    assert card.weights is not None
+    same = card.weights.sha256
+    folders.refuse_another(tmp_path / "nothing-yet", card, lambda: same)
+    folders.refuse_another(tmp_path, card, lambda: same)
+    with pytest.raises(OutputError, match=r"holds the model tiny/translator with other weights, .* another folder"):
+        folders.refuse_another(tmp_path, card, lambda: "ab" * 32)
+    with pytest.raises(OutputError, match=r"holds the model tiny/translator, which tiny/maker would overwrite"):
+        folders.refuse_another(tmp_path, maker().card, lambda: same)
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(OutputError, match=r"holds a config.json that is no model of ganzoo's"):
+        folders.refuse_another(tmp_path, card, lambda: same)
 
 
 def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:

@@ -135,6 +135,51 @@ def test_a_private_model_is_its_owners(alice: dict[str, str], stranger: dict[str
         assert done.returncode == 0, done.stderr
 
 
+def test_a_push_tells_of_the_models_it_leaves_behind(
+    alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
+) -> None:
+    run = save(tmp_path / "run", 20)
+    other = save(run / "b2a", 21)
+    done = command(alice, "push", f"dir:{run}", "alice/one-way", "--license", "cc0-1.0", "--summary", "One way")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 2
+    assert done.stderr == f"dir:{other} is a model of its own, not pushed: `ganzoo push dir:{other} OWNER/NAME`.\n"
+    done = command(stranger, "info", "hf-hub:alice/one-way", "--json")
+    card = json.loads(done.stdout)
+    assert (card["license"], card["summary"]) == ("cc0-1.0", "One way")
+    assert folders.read(run).license == "mit"
+
+
+def test_info_pins_what_it_shows(alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
+    (pinned,) = upload(alice, "alice/shown", save(tmp_path / "m", 22))
+    lines = command(stranger, "info", "hf-hub:alice/shown").stdout.splitlines()
+    assert lines[1].split() == ["reference", pinned]
+
+
+def test_pulling_over_another_model_or_a_run_is_refused(
+    alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
+) -> None:
+    upload(alice, "alice/newer", save(tmp_path / "new", 23))
+    mine, run = save(tmp_path / "mine", 24), save(tmp_path / "run", 25)
+    (run / "run.json").write_text("{}")
+    for folder, held in ((mine, "the model tiny/translator with other weights"), (run, "a training run (run.json)")):
+        before = {path: path.read_bytes() for path in folder.iterdir()}
+        done = command(stranger, "pull", "hf-hub:alice/newer", "-o", folder)
+        assert done.returncode == 1 and f"{folder} holds {held}" in done.stderr
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    for _ in range(2):  # the same one again is fine
+        assert command(stranger, "pull", "hf-hub:alice/newer", "-o", tmp_path / "out").returncode == 0
+
+
+def test_a_failed_push_tells_of_the_repository_it_made(hub: Hub, alice: dict[str, str], tmp_path: Path) -> None:
+    model = save(tmp_path / "m", 26)
+    hub.fail("POST /api/models/alice/half/commit", then="status", status=403)
+    done = command(alice, "push", f"dir:{model}", "alice/half")
+    assert done.returncode == 1 and "The repository alice/half exists now, empty" in done.stderr
+    hub.fail("POST /api/models/alice/half/commit", then="status", status=403)
+    done = command(alice, "push", f"dir:{model}", "alice/half")
+    assert done.returncode == 1 and "exists now" not in done.stderr
+
+
 def test_info_fetches_no_weights(hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
     upload(alice, "alice/light", save(tmp_path / "m", 6))
     done = command(stranger, "info", "hf-hub:alice/light")

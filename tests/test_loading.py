@@ -45,6 +45,14 @@ def test_a_folder_may_be_relative_and_its_name_anything(
     assert ganzoo.load("dir:a b:c@d é", device="cpu").card.name == "tiny/translator"
 
 
+def test_a_path_object_or_nothing_is_told_the_spelling(folder: Path) -> None:
+    for ask in (ganzoo.load, ganzoo.info):
+        with pytest.raises(ganzoo.GanzooError, match=f"write 'dir:{folder}'"):
+            ask(folder)  # type: ignore[operator]
+        with pytest.raises(ganzoo.GanzooError, match="None is no model reference"):
+            ask(None)  # type: ignore[operator]
+
+
 def test_half_precision_is_chosen_by_name(folder: Path) -> None:
     model = ganzoo.load(f"dir:{folder}", device="cpu", dtype="bfloat16")
     assert {parameter.dtype for parameter in model.generator.parameters()} == {torch.bfloat16}

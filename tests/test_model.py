@@ -284,6 +284,26 @@ def test_a_discriminator_is_carried_along_and_an_old_one_goes(tmp_path: Path) ->
     assert not (tmp_path / "b" / "discriminator.safetensors").exists()
 
 
+def test_saving_over_another_model_or_a_run_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    translator(seed=1).save(tmp_path / "m")
+    translator(seed=1).save(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    for other in (maker(), translator(seed=2)):
+        with pytest.raises(OutputError, match=r"m holds the model tiny/translator.*Name another folder"):
+            other.save(tmp_path / "m")
+        with pytest.raises(OutputError, match=r"run holds a training run \(run.json\).*Name another folder"):
+            other.save(tmp_path / "run")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+
+
+def test_a_model_is_saved_again_where_it_is(tmp_path: Path) -> None:
+    card = translator().save(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"damaged")
+    assert translator().save(tmp_path) == card
+    assert ganzoo.load(f"dir:{tmp_path}", device="cpu").save(tmp_path) == card
+
+
 def test_a_model_in_half_precision_is_not_saved(tmp_path: Path) -> None:
     translator().save(tmp_path / "a")
     half = ganzoo.load(f"dir:{tmp_path / 'a'}", device="cpu", dtype="bfloat16")

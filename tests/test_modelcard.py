@@ -10,7 +10,7 @@ from huggingface_hub import ModelCard
 from tiny_models import maker, translator
 
 from ganzoo import modelcard
-from ganzoo.registry import DatasetInfo, Score, Weights
+from ganzoo.registry import DatasetInfo, Score, TrainingInfo, Weights
 
 
 def head_of(text: str) -> dict[str, object]:
@@ -99,7 +99,23 @@ def test_facts_hold_both_licences_and_the_scores_protocol() -> None:
     assert facts["licence of the data"] == "cc-by-4.0"
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
     assert facts["kid"] == "0.25 (64 pictures, seed 0)"
-    assert facts["training time"] == "1 min on cpu"
+    assert facts["training time"] == "61 s on cpu"
+    longer = TrainingInfo("cyclegan", seconds=190, hardware="cpu")
+    assert dict(modelcard.facts(translator(training=longer).card))["training time"] == "3 min on cpu"
+
+
+def test_the_example_installs_the_plugin_too() -> None:
+    assert "# pip install ganzoo-core\n" in modelcard.body(translator().card)
+    assert "# pip install ganzoo-core tiny-zoo\n" in modelcard.body(translator(plugin="tiny-zoo").card)
+    assert "# pip install ganzoo-core\n" in modelcard.body(translator(plugin="a file; of mine").card)
+
+
+def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
+    mine = translator(dataset=DatasetInfo("holiday-photos", split="train", count=3)).card
+    head = modelcard.head(mine)
+    assert "datasets" not in head and head["model-index"][0]["results"][0]["dataset"]["type"] == "unknown"
+    told = translator(dataset=DatasetInfo("Tiny Horses", url="https://example.org")).card
+    assert modelcard.head(told)["datasets"] == ["tiny-horses"]
 
 
 @pytest.mark.parametrize(

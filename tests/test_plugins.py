@@ -215,6 +215,58 @@ def test_command_line_ends_with_1_and_one_message_for_a_misspelt_hook(ganzoo_com
     done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith(
-        "Error: The plugin 'bad_speller' implements 'ganzoo_entrys', which is no hook of ganzoo."
+        "Error: The plugin 'bad_speller' of bad-speller implements 'ganzoo_entrys', which is no hook of ganzoo."
     )
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+HINGE = ENTRY.format(name="hinge")
+DATALESS = ENTRY.format(name="film").replace('kind="loss"', 'kind="recipe"')
+MISSPELT = "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []"
+UNMARKED = "def ganzoo_entries(): return []"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (DATALESS, "The plugin 'film_nets' of ganzoo-film adds recipe:film, whose data '' is none of images"),
+        (HINGE, "Two plugins add the loss 'hinge': "),
+        (MISSPELT, "The plugin 'film_nets' of ganzoo-film implements 'ganzoo_entrys', which is no hook"),
+        (UNMARKED, "The plugin 'film_nets' of ganzoo-film has ganzoo_entries without @ganzoo.hookimpl"),
+    ],
+    ids=["no data", "duplicate", "misspelt", "unmarked"],
+)
+def test_plugins_shows_the_culprit_that_makes_other_commands_fail(ganzoo_command, tmp_path, source, reason):
+    install(tmp_path, "film_nets", source, package="ganzoo-film")
+    install(tmp_path, "sound_nets", ENTRY.format(name="sound"))
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    failed = ganzoo_command("list", "--entries", env=environment, cwd=tmp_path)
+    assert failed.returncode == 1 and failed.stderr.startswith(f"Error: {reason}")
+    assert "film_nets" in failed.stderr and "ganzoo-film" in failed.stderr and failed.stderr.count("\n") == 1
+    done = ganzoo_command("plugins", env=environment, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    (culprit,) = [line for line in done.stdout.splitlines() if "refused: " in line]
+    assert culprit.split()[:3] == ["film_nets", "ganzoo-film", "1.2"]
+    assert culprit.split("refused: ")[1] == failed.stderr.removeprefix("Error: ").strip()
+    shown = json.loads(ganzoo_command("plugins", "--json", env=environment, cwd=tmp_path).stdout)
+    assert [p["name"] for p in shown if p["error"].startswith("refused: ")] == ["film_nets"]
+    assert {p["error"] for p in shown if p["name"] != "film_nets"} == {""}
+
+
+def test_plugins_shows_every_culprit_at_once(ganzoo_command, tmp_path):
+    for module, source in {"one_spells": MISSPELT, "two_films": DATALESS, "three_raises": "1 / 0"}.items():
+        install(tmp_path, module, source)
+    for module in ("four_claims", "five_claims"):
+        install(tmp_path, module, ENTRY.format(name="claimed"))
+    done = ganzoo_command("plugins", "--json", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    assert done.returncode == 0
+    states = {plugin["name"]: plugin["error"] for plugin in json.loads(done.stdout) if plugin["error"]}
+    assert states.pop("three_raises") == "ZeroDivisionError: division by zero"
+    assert sorted(states) == ["five_claims", "four_claims", "one_spells", "two_films"]
+    assert {state.partition(" ")[0] for state in states.values()} == {"refused:"}
+
+
+def test_models_are_listed_though_an_entry_is_refused(ganzoo_command, tmp_path):
+    install(tmp_path, "film_nets", DATALESS)
+    done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -35,7 +35,7 @@ def printed_file(name: str) -> str:
 
 
 def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
-    for name in ("ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "tests/test_mine.py"):
+    for name in ("ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "ganzoo_mine/recipe.py", "tests/test_mine.py"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(printed_file(name))
@@ -56,6 +56,9 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
     run(sys.executable, "-m", *shlex.split(train), "--steps", "2", "--device", "cpu")
     run(sys.executable, "-m", *shlex.split(generate))
     assert (tmp_path / "grid.png").stat().st_size > 500
+    small = "{'generator': {'width': 4, 'image_size': 32}, 'judge': {'width': 4, 'receptive_field': 16}}"
+    check = f"check_entry(plain, {{'image_size': 32}}, part_options={small})"
+    run(sys.executable, "-c", f"from ganzoo.testing import check_entry; from ganzoo_mine.recipe import plain; {check}")
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_mine.py")
 
 

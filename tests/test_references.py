@@ -51,6 +51,19 @@ def test_other_prefixes_and_empty_folders_are_refused() -> None:
         parse("dir:")
 
 
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(errors.ReferenceError, match=r"write 'dir:/x/y'"):
+        parse(Path("/x/y"))  # type: ignore[arg-type]
+    for wrong in (None, 3, b"tiny/maker"):
+        with pytest.raises(errors.ReferenceError, match=r"is no model reference. Write text: 'FAMILY/VARIANT'"):
+            parse(wrong)  # type: ignore[arg-type]
+
+
+def test_an_entry_of_the_catalog_is_told_from_a_model() -> None:
+    with pytest.raises(errors.ReferenceError, match="`ganzoo info recipe:dcgan` describes it"):
+        parse("recipe:dcgan")
+
+
 def test_a_bare_repository_is_refused_with_both_spellings() -> None:
     with pytest.raises(UnknownName, match=r"'timm/dcgan' is no registry name. Write hf-hub:timm/dcgan or dir:timm/dcg"):
         parse("timm/dcgan")

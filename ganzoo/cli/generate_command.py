@@ -9,7 +9,7 @@ import click
 from ganzoo.cli import options, targets
 
 
-@click.command("generate")
+@click.command("generate", short_help="Generate pictures: one grid, or single files.")
 @click.argument("ref")
 @click.option("-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same pictures.")

@@ -1,26 +1,69 @@
-"""`ganzoo info`: a model's card."""
+"""`ganzoo info`: a model's card, or an entry of the catalog."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
-from ganzoo import loading, registry
-from ganzoo.cli import options, output
+from ganzoo import catalog, loading, registry
+from ganzoo.cli import entries, options, output
+from ganzoo.entry import KINDS
 from ganzoo.modelcard import facts
 
 
-@click.command("info")
+@click.command("info", short_help="Show what is known of a model, or of KIND:NAME.")
 @click.argument("ref")
 @options.as_json
 @options.token
 def command(ref: str, as_json: bool, token: str | None) -> None:
-    """Show what is known of the model REF: its task, origin, licences, training and scores."""
-    card = loading.info(ref, token)
+    """Show what is known of the model REF: its task, origin, licences, training and scores.
+
+    REF may also be code of the catalog, as recipe:dcgan: then its parts and options are shown.
+    """
+    if ref.partition(":")[0] in KINDS:
+        _entry(ref, as_json)
+        return
+    card, exact = loading.look_up(ref, token)
     if as_json:
         output.as_json(registry.card_to_dict(card))
         return
-    click.echo(click.style(card.name, bold=True) + (f": {card.summary}" if card.summary else ""))
-    rows = [*facts(card), *([("limits", card.limits)] if card.limits else [])]
+    place = [("reference", exact)] if exact != card.name else []
+    limits = [("limits", card.limits)] if card.limits else []
+    _show(card.name, card.summary, [*place, *facts(card), *limits])
+
+
+def _entry(spec: str, as_json: bool) -> None:
+    entry = catalog.find(spec)
+    about, its_options = entries.summary(entry), entries.options(entry)
+    if as_json:
+        output.as_json({**about, "options": its_options})
+        return
+    if entry.kind == "recipe":
+        about["pictures a step"] = str(entry.batch_size)
+    parts = [(f"part {role}", part) for role, part in about.pop("parts").items()]
+    facts_of_it = [(name, about[name]) for name in about if name not in ("entry", "summary") and about[name]]
+    _show(entry.spec, entry.summary, [*facts_of_it, *parts])
+    click.echo()
+    if not its_options:
+        click.echo("It has no options.")
+        return
+    rows = [
+        (o["name"], o["type"], _text(o["default"]), ", ".join(map(_text, o["choices"])) if o["choices"] else "")
+        for o in its_options
+    ]
+    output.table(("OPTION", "TYPE", "DEFAULT", "ONE OF"), rows)
+    if notes := entries.notes(entry):
+        click.echo(f"\n{notes}")
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _show(title: str, summary: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Print a title and aligned (name, value) rows."""
+    click.echo(click.style(title, bold=True) + (f": {summary}" if summary else ""))
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"  {name.ljust(width)}  {value}")

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import click
 
 from ganzoo import catalog, registry, weights
-from ganzoo.cli import options, output
+from ganzoo.cli import entries, options, output
+from ganzoo.errors import suggest
 
 
-@click.command("list")
+@click.command("list", short_help="List the models, or the code they are made of.")
 @click.argument("pattern", default="*")
 @click.option("--task", help="Only models of this task, as image-to-image.")
 @click.option(
     "--entries",
+    "of_code",
     is_flag=True,
     help="List generators, discriminators, losses and recipes instead; PATTERN may be a kind, as 'loss:*'.",
 )
 @options.as_json
-def command(pattern: str, task: str | None, entries: bool, as_json: bool) -> None:
+def command(pattern: str, task: str | None, of_code: bool, as_json: bool) -> None:
     """List the models whose name matches PATTERN, as "cyclegan/*".
 
-    HERE tells whether the weights are on this machine already.
+    HERE tells whether the weights are on this machine already. Beside a score, an arrow up means that higher
+    is better, one down that lower is; `ganzoo info NAME` tells how it was measured.
     """
-    if entries and task is not None:
+    if of_code and task is not None:
         raise click.UsageError("--task is for models: leave it out with --entries.")
-    if entries:
+    if of_code:
         _entries(pattern, as_json)
         return
     cards = registry.cards(pattern, task)
@@ -34,8 +35,7 @@ def command(pattern: str, task: str | None, entries: bool, as_json: bool) -> Non
         output.as_json([{**registry.card_to_dict(card), "here": weights.is_here(card)} for card in cards])
         return
     if not cards:
-        hint = "" if set(pattern) & set("*?[/") else f" For a whole family write '{pattern}/*'."
-        click.echo(f"No model matches '{pattern}'{f' with task {task}' if task else ''}.{hint}", err=True)
+        click.echo(_explain_none(pattern, task), err=True)
         return
     output.table(
         ("NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"),
@@ -46,13 +46,33 @@ def command(pattern: str, task: str | None, entries: bool, as_json: bool) -> Non
                 card.size,
                 output.count(card.parameters),
                 card.dataset.name if card.dataset else "",
-                f"{card.scores[0].metric} {card.scores[0].value:.4g}" if card.scores else "-",
+                _score(card),
                 card.license,
                 "yes" if weights.is_here(card) else "no",
             )
             for card in cards
         ],
     )
+
+
+def _score(card: registry.Card) -> str:
+    if not card.scores:
+        return "-"
+    score = card.scores[0]
+    return f"{score.metric} {score.value:.4g}{output.direction(score.metric)}"
+
+
+def _explain_none(pattern: str, task: str | None) -> str:
+    """Say why no model is listed, and what would list some."""
+    known = registry.list_models()
+    if not known:
+        return "The registry holds no models. A plugin may bring some; `ganzoo train` makes one of your own."
+    families = {name.partition("/")[0] for name in known}
+    if pattern in families:
+        hint = f" For a whole family write '{pattern}/*'."
+    else:
+        hint = suggest(pattern, [*known, *families]) + f" `ganzoo list` shows all {len(known)}."
+    return f"No model matches '{pattern}'{f' with task {task}' if task else ''}.{hint}"
 
 
 def _entries(pattern: str, as_json: bool) -> None:
@@ -64,21 +84,7 @@ def _entries(pattern: str, as_json: bool) -> None:
         if pattern in (entry.name, entry.kind) or fnmatch.fnmatchcase(entry.spec, pattern)
     ]
     if as_json:
-        output.as_json(
-            [
-                {
-                    "entry": entry.spec,
-                    "summary": entry.summary,
-                    "paper": entry.paper,
-                    "task": entry.task,
-                    "data": entry.data,
-                    "parts": dict(entry.parts),
-                    "options": {option.name: _default(option) for option in dataclasses.fields(entry.config)},
-                    "plugin": catalog.origin(entry.spec),
-                }
-                for entry in found
-            ]
-        )
+        output.as_json([{**entries.summary(entry), "options": entries.defaults(entry)} for entry in found])
         return
     if not found:
         click.echo(f"No entry matches '{pattern}'. Patterns are like 'loss:*' or 'dcgan'.", err=True)
@@ -87,8 +93,3 @@ def _entries(pattern: str, as_json: bool) -> None:
         ("ENTRY", "SUMMARY", "PAPER", "PLUGIN"),
         [(entry.spec, entry.summary, entry.paper, catalog.origin(entry.spec)) for entry in found],
     )
-
-
-def _default(option: dataclasses.Field[object]) -> object:
-    """Return an option's default; every option has one."""
-    return option.default if option.default_factory is dataclasses.MISSING else option.default_factory()

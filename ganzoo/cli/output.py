@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import click
+
+_HIGHER = {"psnr", "ssim", "is", "precision", "recall", "density", "coverage"}
+_LOWER = {"fid", "kid", "l1", "mae", "mse", "rmse", "lpips", "swd"}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -21,6 +25,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def as_json(value: Any) -> None:
     """Print JSON, indented."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def direction(metric: str) -> str:
+    """Return an arrow that tells which way a known metric is better, "" for any other."""
+    upwards = metric in _HIGHER
+    if not (upwards or metric in _LOWER or metric.startswith("fd-")):
+        return ""
+    try:
+        "↑↓".encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # a terminal or a pipe of another alphabet
+        return " (up)" if upwards else " (down)"
+    return " ↑" if upwards else " ↓"
 
 
 def count(number: int) -> str:

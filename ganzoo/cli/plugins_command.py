@@ -1,20 +1,23 @@
-"""`ganzoo plugins`: what was found, and what could not be loaded."""
+"""`ganzoo plugins`: what was found, what could not be loaded, and what is refused."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import click
 
-from ganzoo import plugins
+from ganzoo import catalog, plugins
 from ganzoo.cli import options, output
+from ganzoo.errors import GanzooError
 
 
-@click.command("plugins")
+@click.command("plugins", short_help="List the plugins, and why one was skipped.")
 @options.as_json
 def command(as_json: bool) -> None:
-    """List the plugins, with the reason for each that was skipped."""
-    found = plugins.plugins()
+    """List the plugins, with the reason for each that was skipped or makes the other commands fail."""
+    refused = {**catalog.refusals(), **plugins.misuses()}
+    found = [_with_refusal(plugin, refused) for plugin in plugins.plugins()]
     if as_json:
         output.as_json([dataclasses.asdict(plugin) for plugin in found])
         return
@@ -22,3 +25,9 @@ def command(as_json: bool) -> None:
         ("PLUGIN", "PACKAGE", "VERSION", "STATE"),
         [(p.name, p.distribution, p.version, p.error or "loaded") for p in found],
     )
+
+
+def _with_refusal(plugin: plugins.Plugin, refused: Mapping[str, GanzooError]) -> plugins.Plugin:
+    if plugin.error or plugin.name not in refused:
+        return plugin
+    return dataclasses.replace(plugin, error=f"refused: {' '.join(str(refused[plugin.name]).split())}")

@@ -9,7 +9,7 @@ import click
 from ganzoo.cli import options
 
 
-@click.command("pull")
+@click.command("pull", short_help="Bring a model to this machine.")
 @click.argument("ref")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Also save it as a folder, for dir:FOLDER.")
 @options.token
@@ -21,5 +21,7 @@ def command(ref: str, output: Path | None, token: str | None) -> None:
     if output is None:
         click.echo(located.weights)
         return
+    card = located.card
+    folders.refuse_another(output, card, lambda: card.weights.sha256 if card.weights else "")
     folders.copy(output, located.card, located.weights, located.discriminator)
     click.echo(f"dir:{output}")

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from ganzoo.cli import options
 
 
-@click.command("train")
+@click.command("train", short_help="Train a recipe on a data set, or resume a run.")
 @click.argument("recipe", required=False)
 @click.argument("data", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder; dir:FOLDER loads it.")
@@ -48,14 +48,14 @@ def command(
     device: str,
     **values: Any,
 ) -> None:
-    """Train RECIPE (dcgan, lsgan, pix2pix, cyclegan, ...) on DATA: a folder, a .zip, or a folder of IDX files.
+    """Train RECIPE on DATA: a folder, a .zip, or a folder of IDX files.
+
+    `ganzoo list 'recipe:*' --entries` shows the recipes, `ganzoo info recipe:dcgan` one with its options and parts.
 
     \b
     ganzoo train dcgan photos/ -o runs/mine --steps 20000 --set image_size=64
     ganzoo train cyclegan horse2zebra.zip -o runs/h2z --set generator.width=32 --part loss=hinge
     ganzoo train --resume runs/mine
-
-    `ganzoo list --entries` shows the recipes and parts, `--json` with their options.
     """
     from ganzoo.cli.progress import reporter
     from ganzoo.training import loop

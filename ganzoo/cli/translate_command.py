@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ from ganzoo.cli import options, targets
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 
 if TYPE_CHECKING:
+    from ganzoo.images import Picture
     from ganzoo.model import Model
 
 Job = tuple[str, str]  # source and target: paths, or "-"
 
 
-@click.command("translate")
+@click.command("translate", short_help="Translate pictures, as horses to zebras.")
 @click.argument("ref")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, help="A file for one picture, FOLDER/ for several, - for stdout.")
@@ -62,7 +64,7 @@ def command(
 def _one(model: Model, source: str, target: str, size: str) -> None:
     from ganzoo import images
 
-    picture = images.read(sys.stdin.buffer.read() if source == "-" else source)
+    picture = _read_stdin() if source == "-" else images.read(source)
     height, width = picture.rgb.shape[:2]
     worked = model.working_size(height, width, size)
     targets.save(model.translate(picture, size), target)
@@ -71,20 +73,35 @@ def _one(model: Model, source: str, target: str, size: str) -> None:
         click.echo(target + ("" if worked == (height, width) else smaller))
 
 
+def _read_stdin() -> Picture:
+    from ganzoo import images
+
+    given = io.BytesIO(sys.stdin.buffer.read())
+    given.name = "Standard input"  # type: ignore[attr-defined]  # for messages
+    return images.read(given)
+
+
 def _jobs(inputs: tuple[str, ...], output: str) -> list[Job]:
     """Return (source, target) for every picture; folders keep their structure. Raises before any work is done."""
     if len(inputs) == 1 and not Path(inputs[0]).is_dir():
         jobs = [(inputs[0], _single_target(inputs[0], output))]
     else:
         jobs = _several(inputs, output)
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for source, target in jobs:
         if target in seen:
-            raise OptionError(f"Two inputs would both be written to {target}. Translate them into different folders.")
+            raise OptionError(
+                f"Two inputs, {_shown(seen[target])} and {_shown(source)}, would both be written to {target}. "
+                "Translate them into different folders."
+            )
         if target != "-" and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
             raise OptionError(f"{target} would replace its own input. Write to another folder or name.")
-        seen.add(target)
+        seen[target] = source
     return jobs
+
+
+def _shown(source: str) -> str:
+    return "standard input" if source == "-" else source
 
 
 def _single_target(source: str, output: str) -> str:

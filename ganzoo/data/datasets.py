@@ -7,7 +7,7 @@ function of its indices and that generator's seed: a resumed run sees what an un
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -31,6 +31,7 @@ class Data:
 
     counts    what is trained on: {"images": n}, {"pairs": n}, or {"a": n, "b": m}
     held_out  the names of the files kept out
+    fingerprint  what the files were, as `ganzoo.data.sources.fingerprint` has it, to notice that they changed
     """
 
     train: Dataset
@@ -39,6 +40,7 @@ class Data:
     channels: int
     counts: dict[str, int]
     held_out: list[str] = field(default_factory=list)
+    fingerprint: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

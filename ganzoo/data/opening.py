@@ -14,7 +14,7 @@ from ganzoo import images
 from ganzoo.data import idx
 from ganzoo.data.datasets import Data, Images, Paired, Unpaired, View
 from ganzoo.data.decode import check_memory, cover, decode_all, fit, halves, to_floats
-from ganzoo.data.sources import Source, image_names, in_folder, open_source
+from ganzoo.data.sources import Source, fingerprint, image_names, in_folder, open_source
 from ganzoo.entry import Config
 from ganzoo.errors import DataError, ImageError, OptionError
 
@@ -106,8 +106,9 @@ def _open_images(source: Source, wishes: Wishes, validation: float) -> Data:
         size = wishes.image_size or max(pictures.shape[-2:])
         pictures = _framed(pictures, size, wishes, found[0])
         names = [f"{index}" for index in range(len(pictures))]
+        files = [name for name in found if name]
     else:
-        names = image_names(source)
+        names = files = image_names(source)
         _require(names, source, "pictures")
         size = wishes.image_size or _first_size(source, names)
         pictures = decode_all(source, names, wishes.stored(size), wishes.stored(size), wishes.channels)
@@ -122,6 +123,7 @@ def _open_images(source: Source, wishes: Wishes, validation: float) -> Data:
         channels=pictures.shape[1],
         counts={"images": len(kept)},
         held_out=[names[index] for index in held],
+        fingerprint=fingerprint(source, files, len(names)),
     )
 
 
@@ -156,6 +158,7 @@ def _open_paired(source: Source, wishes: Wishes, validation: float) -> Data:
         channels=both.shape[1],
         counts={"pairs": len(kept)},
         held_out=[names[index] for index in held],
+        fingerprint=fingerprint(source, names, len(names)),
     )
 
 
@@ -180,6 +183,7 @@ def _open_unpaired(source: Source, wishes: Wishes, validation: float) -> Data:
         channels=channels,
         counts={"a": len(kept_a), "b": len(kept_b)},
         held_out=[*(sides["A"][index] for index in held_a), *(sides["B"][index] for index in held_b)],
+        fingerprint=fingerprint(source, sides["A"] + sides["B"], len(a) + len(b)),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Any, Protocol
 
 from ganzoo import images
 from ganzoo.errors import DataError
@@ -27,6 +28,10 @@ class Source(Protocol):
         """Return the content of one file. Raises DataError that names it."""
         ...
 
+    def size(self, name: str) -> int:
+        """Return the length of one file in bytes. Raises DataError that names it."""
+        ...
+
 
 class Folder:
     """The files below a folder; links to other folders are followed."""
@@ -38,6 +43,12 @@ class Folder:
     def read(self, name: str) -> bytes:
         try:
             return (self.path / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"{name}: it cannot be read ({error.strerror or error}).") from error
+
+    def size(self, name: str) -> int:
+        try:
+            return (self.path / name).stat().st_size
         except OSError as error:
             raise DataError(f"{name}: it cannot be read ({error.strerror or error}).") from error
 
@@ -65,6 +76,9 @@ class Archive:
         except _ZIP_ERRORS as error:
             raise DataError(f"{name}: it is damaged or locked in the archive ({error}).") from error
 
+    def size(self, name: str) -> int:
+        return self.zip.getinfo(name).file_size
+
 
 def open_source(path: Path) -> Source:
     """Open a folder or a .zip. Raises DataError when it is neither."""
@@ -85,6 +99,12 @@ def image_names(source: Source) -> list[str]:
 def in_folder(names: list[str], folder: str) -> list[str]:
     """Return the names that lie directly in a folder of that name, at any depth."""
     return [name for name in names if PurePosixPath(name).parent.name == folder]
+
+
+def fingerprint(source: Source, names: Iterable[str], pictures: int) -> dict[str, Any]:
+    """Return what tells data from other data without reading it: the count, and a SHA-256 of all names and lengths."""
+    listing = "\n".join(f"{source.size(name)} {name}" for name in sorted(names))
+    return {"pictures": pictures, "sha256": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()}
 
 
 def visible(name: str) -> bool:

@@ -11,10 +11,10 @@ import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing l
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo import options
-from ganzoo.building import ChosenParts
 from ganzoo.entry import Config, Entry
 from ganzoo.interfaces import Generator, Recipe
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
+from ganzoo.testing.parts import WatchedParts
 
 
 def check_recipe(
@@ -31,15 +31,17 @@ def check_recipe(
     with torch.random.fork_rng(devices=[]):
         config = _filled(entry, values or {})
 
-        def make(seed: int) -> Recipe:
+        def make(seed: int, watched: WatchedParts) -> Recipe:
             torch.manual_seed(seed)
-            recipe: Recipe = entry.build(config, ChosenParts(entry, parts or {}, part_options or {}))
+            recipe: Recipe = entry.build(config, watched)
             return recipe
 
-        recipe, batch = make(SEED), _batch(entry, config)
+        given, other = (WatchedParts(entry, parts or {}, part_options or {}) for _ in range(2))
+        recipe, batch = make(SEED, given), _batch(entry, config)
         _check_anatomy(entry, recipe)
         _check_step(entry, recipe, batch)
-        _check_resuming(entry, recipe, make(SEED + 1), batch)
+        given.require_regularizers()
+        _check_resuming(entry, recipe, make(SEED + 1, other), batch)
         _check_uses(entry, recipe, batch)
 
 

@@ -19,9 +19,18 @@ FOLDER = "checkpoints"
 _PARTS = {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
 
 
-def save(run: Path, step: int, recipe: Recipe, averages: Mapping[str, nn.Module], seconds: float, keep: int) -> Path:
+def save(
+    run: Path,
+    step: int,
+    recipe: Recipe,
+    averages: Mapping[str, nn.Module],
+    seconds: float,
+    keep: int,
+    data: Mapping[str, Any] | None = None,
+) -> Path:
     """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest.
 
+    ``data`` is the fingerprint of what is trained on, for `check_data`.
     Raises OutputError where there is no space, PluginError where the recipe's state could not be read back.
     """
     path = run / FOLDER / f"step-{step:08d}.pt"
@@ -33,6 +42,7 @@ def save(run: Path, step: int, recipe: Recipe, averages: Mapping[str, nn.Module]
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "recipe": recipe.state(),
         "random": random_state(),
+        "data": dict(data or {}),
     }
     _check_plain(state["recipe"], type(recipe).__name__)
     with replacing(path) as temporary:
@@ -113,6 +123,20 @@ def restore(state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.
             "Undo what was changed since: run.json, or the version of a plugin."
         ) from error
     restore_random(state["random"])
+
+
+def check_data(state: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> None:
+    """Raise TrainingError where the data are not those that the checkpoint was trained on.
+
+    Early checkpoints have no fingerprint, and go on with whatever is there.
+    """
+    then = state.get("data")
+    if not then or then == now:
+        return
+    counts = f"{then['pictures']} pictures then, {now['pictures']} now"
+    if then["pictures"] == now["pictures"]:
+        counts = f"{now['pictures']} pictures then and now, but of other names or sizes"
+    raise TrainingError(f"The data of {run} changed: {counts}. Put the data back, or start a new run.")
 
 
 def _check_plain(value: object, recipe: str) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import shlex
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from ganzoo.data.opening import open_data
 from ganzoo.entry import Config, Entry
 from ganzoo.errors import OptionError, TrainingError
 from ganzoo.interfaces import Recipe
-from ganzoo.training import checkpoint, record, settings
+from ganzoo.training import checkpoint, claim, faults, record, settings
 from ganzoo.training.events import Events
 from ganzoo.training.export import Origin, export
 from ganzoo.training.observing import Machine, Observer
@@ -65,21 +65,23 @@ def train(
     values   fields of `ganzoo.training.settings.Settings`: steps, batch_size (the recipe's own if not given), seed,
              device, precision, ...,
              with ``options`` (the recipe's), ``parts`` (role -> entry) and ``part_options`` (role -> options)
+    A run in ``output`` that ended before its first checkpoint gives way to this one.
     Raises OptionError, UnknownName, DataError before anything is written, TrainingError when the folder holds a run
-    or a model already, is stopped by a signal, or a loss stops being a number.
+    or a model already, another process trains in it, the networks do not take the pictures, a signal stops the run,
+    or a loss stops being a number.
     """
-    run = Path(output)
-    if (run / settings.FILE).exists():
-        raise TrainingError(f"{run} holds a run already. {_resume_hint(run)}, or name another folder.")
-    if (run / folders.CONFIG).exists():
-        raise TrainingError(f"{run} holds a model, which the run would overwrite. Name another folder.")
-    if run.exists() and not run.is_dir():
-        raise TrainingError(f"{run} is a file. Name a folder for the run.")
+    run, reporter = Path(output), reporter or Silent()
     usual = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
     asked = settings.parse({**usual, **values, "recipe": recipe, "data": str(Path(data).resolve())})
-    loop = Loop(run, asked, reporter or Silent())
-    settings.write(run, asked)
-    loop.run(0)
+    choose_parts(asked)  # a wrong option is told before a folder that is taken, and both before data is read
+    claim.check_free(run)
+    loop = Loop(run, asked, reporter)
+    with claim.locked(run):
+        claim.check_free(run)  # again: reading the data took its time
+        if claim.clear(run):
+            reporter.note(f"{run} held a run without a checkpoint, which this one replaces.")
+        settings.write(run, asked)
+        loop.run(0)
     return run
 
 
@@ -88,12 +90,19 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
 
     A run that was killed before its first checkpoint starts again. A schedule of the learning rate runs over all
     the steps: with more of them, it is the longer one from here on.
-    Raises TrainingError where there is no run, no checkpoint that can be read, or nothing left to do.
+    Raises TrainingError where there is no run, no checkpoint that can be read, nothing left to do, other data than
+    before, or another process that trains the run.
     """
     folder, reporter = Path(run), reporter or Silent()
     asked = settings.read(folder)
     if steps is not None:
         asked = settings.parse({**dataclasses.asdict(asked), "steps": steps})
+    with claim.locked(folder):
+        _go_on(folder, asked, reporter)
+    return folder
+
+
+def _go_on(folder: Path, asked: Settings, reporter: Reporter) -> None:
     loop = Loop(folder, asked, reporter)
     first = 0
     if checkpoint.found(folder) or (folder / folders.CONFIG).exists():
@@ -103,6 +112,7 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
             raise TrainingError(
                 f"{folder} has done {first} steps of {asked.steps}. Give a larger --steps to go on from there."
             )
+        checkpoint.check_data(state, loop.data.fingerprint, folder)
         checkpoint.restore(state, loop.recipe, loop.averages)
         loop.seconds = state["seconds"]
         for message in checkpoint.set_aside(damaged):
@@ -113,7 +123,13 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
     record.sweep(folder)
     record.drop_after(folder, first)
     loop.run(first)
-    return folder
+
+
+def choose_parts(asked: Settings) -> ChosenParts:
+    """Return the recipe's parts. Raises OptionError and UnknownName for a wrong one, and for the recipe's options."""
+    parts = ChosenParts(catalog.find(f"recipe:{asked.recipe}"), asked.parts, asked.part_options)
+    parts.config(asked.options)
+    return parts
 
 
 def make_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) -> Recipe:
@@ -123,9 +139,8 @@ def make_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) -> 
     return built
 
 
-def open_recipe_data(entry: Entry, asked: Settings) -> tuple[Config, Data]:
+def open_recipe_data(entry: Entry, config: Config, asked: Settings) -> tuple[Config, Data]:
     """Read the data and return it with the recipe's config, sizes of 0 filled in from the data."""
-    config = options.parse(entry, asked.options)
     data = open_data(asked.data, entry.data, config, asked.validation)
     facts = {"image_size": data.image_size, "channels": data.channels}
     known = options.names(entry)
@@ -141,10 +156,16 @@ class Loop:
         self.device = devices.choose(asked.device)
         self.machine = Machine(self.device, asked.precision)
         entry = catalog.find(f"recipe:{asked.recipe}")
-        parts = ChosenParts(entry, asked.parts, asked.part_options)  # a wrong option is an error before data is read
-        config, self.data = open_recipe_data(entry, asked)
-        self.recipe = make_recipe(entry, config, parts, asked.seed)
-        self._check_size()
+        parts = choose_parts(asked)
+        given = parts.config(asked.options)
+        config, self.data = open_recipe_data(entry, given, asked)
+        try:
+            self.recipe = make_recipe(entry, config, parts, asked.seed)
+            self._check_size()
+        except OptionError as error:
+            if getattr(given, "image_size", None) == self.data.image_size:
+                raise
+            raise faults.name_size(error, self.data.image_size) from error
         for network in self.recipe.networks.values():
             network.to(self.device)  # moves the parameters in place: the optimisers, still empty, go on holding them
         self.averages = self._averages()
@@ -158,6 +179,7 @@ class Loop:
         self.seconds = 0.0
         self.saved = 0  # the step of the newest checkpoint
         self.interrupted = False
+        self.begun = False  # whether the networks were seen to take the pictures
 
     def run(self, first: int) -> None:
         """Do the steps from ``first`` to the end, with a checkpoint at the end and wherever a signal stops it."""
@@ -201,12 +223,15 @@ class Loop:
         if save:
             self._save(step)
 
-    def _update(self, step: int) -> dict[str, Tensor]:
+    def _update(self, step: int) -> Mapping[str, Tensor | float]:
         """Do the recipe's step on the step's batch, then update the averages."""
+        asked = self.settings
         try:
             batch = self.machine.batch(self.data.train, self.order.indices(step - 1), self.order.random(step - 1))
-            with self.machine.autocast():
+            guard = nullcontext() if self.begun else faults.of_first_step(self.recipe, self.data, asked.batch_size)
+            with guard, self.machine.autocast():
                 losses = self.recipe.step(batch)
+            self.begun = True
             for name, average in self.averages.items():
                 average.update(self.recipe.networks[name], step)
             return losses
@@ -215,21 +240,21 @@ class Loop:
                 f"Step {step} does not fit in the memory of {self.device}. Set a smaller batch_size or image_size."
             ) from error
 
-    def _log(self, step: int, losses: Mapping[str, Tensor]) -> dict[str, float]:
+    def _log(self, step: int, losses: Mapping[str, Tensor | float]) -> dict[str, float]:
         values = self._values(step, losses)
         record.append(self.folder / record.METRICS, {"step": step, "seconds": round(self.seconds, 3), **values})
         self.events.send("ganzoo_train_step", run=self.folder, step=step, losses=values)
         return values
 
-    def _values(self, step: int, losses: Mapping[str, Tensor]) -> dict[str, float]:
+    def _values(self, step: int, losses: Mapping[str, Tensor | float]) -> dict[str, float]:
         """Return the losses as numbers. Raises TrainingError where one is none."""
-        values = {name: float(loss.detach()) for name, loss in losses.items()}
+        values = faults.as_numbers(losses, self.settings.recipe)
         for name, value in values.items():
             if not math.isfinite(value):
                 raise TrainingError(f"The loss '{name}' is {value} at step {step}. {self._remedy()}")
         return values
 
-    def _check_finite(self, step: int, losses: Mapping[str, Tensor]) -> None:
+    def _check_finite(self, step: int, losses: Mapping[str, Tensor | float]) -> None:
         """Raise TrainingError rather than keep networks that are broken, though no loss may show it yet."""
         self._values(step, losses)
         for name, network in self.recipe.networks.items():
@@ -243,13 +268,15 @@ class Loop:
 
     def _sample(self, step: int) -> None:
         """Write samples/step-00001000.png and, where pictures are held out, validation measures."""
-        measures = self.observer.draw(self.folder / "samples" / f"step-{step:08d}.png")
+        measures = self.observer.draw(self.folder / record.SAMPLES / f"step-{step:08d}.png")
         if measures:
             record.append(self.folder / record.VALIDATION, {"step": step, **measures})
             self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in measures.items()))
 
     def _save(self, step: int) -> None:
-        path = checkpoint.save(self.folder, step, self.recipe, self.averages, self.seconds, self.settings.keep)
+        path = checkpoint.save(
+            self.folder, step, self.recipe, self.averages, self.seconds, self.settings.keep, self.data.fingerprint
+        )
         self.saved = step
         with self.observer.networks() as networks:
             export(self.origin, self.recipe, networks, step, self.seconds)
@@ -260,7 +287,7 @@ class Loop:
             self._save(step)
         self.interrupted = True
         raise TrainingError(
-            f"Stopped by {self.stop.name} after step {step}; nothing is lost. {_resume_hint(self.folder)}"
+            f"Stopped by {self.stop.name} after step {step}; nothing is lost. {claim.resume_hint(self.folder)}"
         )
 
     def _averages(self) -> dict[str, ModelEmaV3]:
@@ -286,7 +313,3 @@ class Loop:
         for name, optimizer in self.recipe.optimizers.items():
             for group, rate in zip(optimizer.param_groups, self.rates[name], strict=True):
                 group["lr"] = rate * factor
-
-
-def _resume_hint(run: Path) -> str:
-    return f"Go on with: ganzoo train --resume {shlex.quote(str(run))}"

@@ -14,6 +14,7 @@ from ganzoo.files import replacing
 METRICS = "metrics.jsonl"
 VALIDATION = "validation.jsonl"
 HELD_OUT = "validation.txt"
+SAMPLES = "samples"
 _LEFTOVER = re.compile(r"\..+\.\d+\.tmp")  # as ganzoo.files.replacing names what is not finished yet
 
 

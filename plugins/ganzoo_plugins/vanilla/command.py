@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .experiment import Result
 
 
-@click.command("seed-experiment")
+@click.command("seed-experiment", short_help="Repeat a paper's experiment on Fashion-MNIST.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--output", "run", required=True, type=click.Path(path_type=Path), help="The run's folder.")
 @click.option("--epochs", type=click.IntRange(1), default=50, show_default=True, help="Passes over the pictures.")
