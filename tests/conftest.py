@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -56,3 +58,12 @@ def picture(width: int, height: int, seed: int = 0) -> Image.Image:
     waves = [np.sin(6 * (across * random.normal() + down * random.normal() + random.random())) for _ in range(3)]
     pixels = (np.stack(waves, -1) * 100 + 128).astype(np.uint8)
     return Image.fromarray(pixels)
+
+
+def script(name: str) -> ModuleType:
+    """Return a file of scripts/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

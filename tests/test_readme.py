@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
-from conftest import ROOT, picture
+from conftest import ROOT, picture, script
 from strangers import announce
 
 from ganzoo import registry
@@ -70,9 +70,10 @@ def test_a_printed_command_parses(line: str) -> None:
     command.make_context(name, arguments)  # raises UsageError for an option or argument that does not exist
 
 
-def test_every_model_that_comes_with_it_is_named() -> None:
-    for name in registry.list_models():
-        assert f"`{name}`" in README, name
+def test_the_table_of_models_is_the_registrys() -> None:
+    readme = script("readme")
+    assert readme.START + readme.table() + readme.END in README, "run scripts/readme.py"
+    assert all(f"`{name}`" in readme.table() for name in registry.list_models())
 
 
 def test_the_readme_has_the_commands_that_ci_runs_word_for_word() -> None:
