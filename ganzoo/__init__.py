@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.building import build as build
     from ganzoo.entry import Config as Config
     from ganzoo.entry import Entry as Entry
+    from ganzoo.entry import RecipeConfig as RecipeConfig
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.interfaces import Discriminator as Discriminator
@@ -44,6 +45,7 @@ _HOMES = {
     "Loss": "ganzoo.interfaces",
     "Model": "ganzoo.model",
     "Recipe": "ganzoo.interfaces",
+    "RecipeConfig": "ganzoo.entry",
     "build": "ganzoo.building",
     "hookimpl": "ganzoo.hookspecs",
     "info": "ganzoo.loading",

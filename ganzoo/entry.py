@@ -26,6 +26,31 @@ class Config:
 
 
 @dataclass(frozen=True)
+class RecipeConfig(Config):
+    """The options that recipes share: Adam's, as DCGAN has them, and the pictures' size and channels.
+
+    ``image_size`` and ``channels`` of 0 are taken from the data. A subclass with limits of its own calls
+    ``super().__post_init__()``.
+    """
+
+    image_size: int = 0
+    channels: int = 0
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+
+    def __post_init__(self) -> None:
+        if self.image_size < 0:
+            raise ValueError(f"image_size={self.image_size} should be at least 0")
+        if self.channels not in (0, 1, 3):
+            raise ValueError(f"channels={self.channels} should be 0, 1 or 3")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
+        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
+            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
+
+
+@dataclass(frozen=True)
 class Entry:
     """One generator, discriminator, loss or recipe.
 

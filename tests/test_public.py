@@ -25,6 +25,7 @@ PUBLIC = [
     "Loss",
     "Model",
     "Recipe",
+    "RecipeConfig",
     "__version__",
     "build",
     "hookimpl",

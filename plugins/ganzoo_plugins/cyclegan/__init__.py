@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, RecipeConfig, hookimpl
 
 PAPER = "arXiv:1703.10593"
 
@@ -33,7 +33,7 @@ class ResnetConfig(Config):
 
 
 @dataclass(frozen=True)
-class RecipeConfig(Config):
+class CycleGanConfig(RecipeConfig):
     """The paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5, decay over the second half.
 
     ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
@@ -41,31 +41,20 @@ class RecipeConfig(Config):
     """
 
     image_size: int = 256
-    channels: int = 0
     enlarge: float = 286 / 256
     flip: bool = True
     cycle_weight: float = 10.0
     identity_weight: float = 0.0
     pool_size: int = 50
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
     decay_from: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.image_size < 0 or self.channels not in (0, 1, 3):
-            raise ValueError(
-                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
-            )
+        super().__post_init__()
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
         for name in ("cycle_weight", "identity_weight", "pool_size"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
         if not 0 <= self.decay_from <= 1:
             raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
@@ -76,7 +65,7 @@ def build_generator(config: ResnetConfig):
     return ResnetGenerator(**vars(config))
 
 
-def build_recipe(config: RecipeConfig, parts):
+def build_recipe(config: CycleGanConfig, parts):
     from .recipe import CycleGanRecipe
 
     return CycleGanRecipe(config, parts)
@@ -97,7 +86,7 @@ def ganzoo_entries():
         Entry(
             kind="recipe",
             name="cyclegan",
-            config=RecipeConfig,
+            config=CycleGanConfig,
             build=build_recipe,
             data="unpaired",
             parts={

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, RecipeConfig, hookimpl
 
 from .sizes import split_size
 
@@ -59,27 +59,12 @@ class LossConfig(Config):
 
 
 @dataclass(frozen=True)
-class RecipeConfig(Config):
-    """Adam with beta1 0.5; labels as the loss's. ``image_size`` and ``channels`` of 0 are taken from the data."""
+class LsganRecipeConfig(RecipeConfig):
+    """Adam with beta1 0.5; labels as the loss's."""
 
-    image_size: int = 0
-    channels: int = 0
     a: float = 0.0
     b: float = 1.0
     c: float = 1.0
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
-
-    def __post_init__(self) -> None:
-        if self.image_size < 0 or self.channels not in (0, 1, 3):
-            raise ValueError(
-                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
-            )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
 
 
 def build_generator(config: GeneratorConfig):
@@ -100,7 +85,7 @@ def build_loss(config: LossConfig):
     return LeastSquaresLoss(**vars(config))
 
 
-def build_recipe(config: RecipeConfig, parts):
+def build_recipe(config: LsganRecipeConfig, parts):
     from .recipe import LsganRecipe
 
     return LsganRecipe(config, parts)
@@ -137,7 +122,7 @@ def ganzoo_entries():
         Entry(
             kind="recipe",
             name="lsgan",
-            config=RecipeConfig,
+            config=LsganRecipeConfig,
             build=build_recipe,
             data="images",
             batch_size=64,

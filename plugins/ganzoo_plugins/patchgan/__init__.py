@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, RecipeConfig, hookimpl
 
 PAPER = "arXiv:1611.07004"
 Norm = Literal["batch", "instance", "none"]
@@ -57,7 +57,7 @@ class UNetConfig(Config):
 
 
 @dataclass(frozen=True)
-class RecipeConfig(Config):
+class Pix2PixConfig(RecipeConfig):
     """The paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, pictures enlarged to 286/256 and cropped.
 
     ``decay_from``: the share of the run after which the learning rate falls linearly to 0.
@@ -65,29 +65,18 @@ class RecipeConfig(Config):
     """
 
     image_size: int = 256
-    channels: int = 0
     direction: Literal["left-to-right", "right-to-left"] = "left-to-right"
     enlarge: float = 286 / 256
     flip: bool = True
     l1_weight: float = 100.0
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
     decay_from: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.image_size < 0 or self.channels not in (0, 1, 3):
-            raise ValueError(
-                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
-            )
+        super().__post_init__()
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
         if not 0 <= self.l1_weight < float("inf"):
             raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
         if not 0 <= self.decay_from <= 1:
             raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
@@ -110,7 +99,7 @@ def build_unet(config: UNetConfig):
     return UNetGenerator(**vars(config))
 
 
-def build_recipe(config: RecipeConfig, parts):
+def build_recipe(config: Pix2PixConfig, parts):
     from .recipe import Pix2PixRecipe
 
     return Pix2PixRecipe(config, parts)
@@ -147,7 +136,7 @@ def ganzoo_entries():
         Entry(
             kind="recipe",
             name="pix2pix",
-            config=RecipeConfig,
+            config=Pix2PixConfig,
             build=build_recipe,
             data="paired",
             parts={

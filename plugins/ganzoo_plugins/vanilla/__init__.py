@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, RecipeConfig, hookimpl
 
 PAPER = "arXiv:1406.2661"
 
@@ -45,27 +45,6 @@ class DiscriminatorConfig(Config):
 
     def __post_init__(self) -> None:
         check(self.image_size, width=self.width)
-
-
-@dataclass(frozen=True)
-class RecipeConfig(Config):
-    """Adam with beta1 0.5. ``image_size`` and ``channels`` of 0 are taken from the data."""
-
-    image_size: int = 0
-    channels: int = 0
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
-
-    def __post_init__(self) -> None:
-        if self.image_size < 0 or self.channels not in (0, 1, 3):
-            raise ValueError(
-                f"image_size={self.image_size} should be at least 0, and channels={self.channels} 0, 1 or 3"
-            )
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
 
 
 def build_generator(config: GeneratorConfig):
