@@ -10,6 +10,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import PIL
 import pytest
 import torch
 from PIL import Image, ImageOps
@@ -355,6 +356,9 @@ def test_damaged_exif_counts_as_none(exif, kind):
         assert np.abs(picture.rgb.astype(int) - RED).max() <= 2
 
 
+@pytest.mark.skipif(
+    int(PIL.__version__.partition(".")[0]) < 13, reason="an older Pillow reads nothing of such an EXIF block"
+)
 def test_orientation_is_kept_where_another_part_of_the_exif_is_damaged():
     data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif_block(BEYOND, ON_ITS_SIDE))
     assert images.read(data).rgb.shape == (8, 4, 3)
@@ -378,7 +382,7 @@ def test_warnings_of_pillow_are_held_back_for_threads_too_and_only_while_they_re
         thread.join()
     assert shapes == [(4, 8, 3)] * 160
     assert list(warnings.filters) == before
-    with pytest.raises(UserWarning, match=r"corrupt EXIF|larger than file"):
+    with pytest.raises(UserWarning, match=r"corrupt EXIF|larger than file|Truncated File Read"):
         Image.open(io.BytesIO(data)).getexif()
 
 
