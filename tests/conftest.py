@@ -33,6 +33,17 @@ def fresh() -> Iterator[None]:
 
 
 @pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread: another number of them gives other last bits."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
 def photo(tmp_path: Path) -> Path:
     """A 60x44 JPEG with smooth colours."""
     path = tmp_path / "photo.jpg"

@@ -15,17 +15,11 @@ import torch
 from training_cases import Watcher, add_recipe, checkpoint, differences, lines, train
 
 import ganzoo
+from ganzoo import LatentRecipe
 from ganzoo.errors import OutputError, PluginError, TrainingError
 from ganzoo.training import checkpoint as checkpoints
-from ganzoo_plugins.dcgan.recipe import LatentRecipe
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
 
 def names(run: Path) -> list[str]:

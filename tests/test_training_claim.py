@@ -15,9 +15,9 @@ from conftest import picture
 from training_cases import Watcher, add_recipe, checkpoint, differences, lines, make_data, train
 
 import ganzoo
+from ganzoo import LatentRecipe
 from ganzoo.errors import OptionError, TrainingError
 from ganzoo.training import claim
-from ganzoo_plugins.dcgan.recipe import LatentRecipe
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +14,7 @@ import ganzoo
 from ganzoo import __version__
 from ganzoo.training.export import _variant
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
 
 EXPORTS = {"dcgan": {"": "generator"}, "lsgan": {"": "generator"}, "pix2pix": {"": "generator"}}

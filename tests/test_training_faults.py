@@ -10,8 +10,8 @@ from conftest import picture
 from training_cases import add_recipe, lines, train
 
 import ganzoo
+from ganzoo import LatentRecipe
 from ganzoo.errors import OptionError, PluginError, TrainingError
-from ganzoo_plugins.dcgan.recipe import LatentRecipe
 
 
 @pytest.mark.parametrize(

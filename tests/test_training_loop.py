@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +13,10 @@ from PIL import Image
 from training_cases import CASES, Watcher, add_recipe, checkpoint, differences, lines, make_data, train
 
 import ganzoo
+from ganzoo import LatentRecipe
 from ganzoo.errors import DataError, GanzooError, OptionError, TrainingError, UnknownName
-from ganzoo_plugins.dcgan.recipe import LatentRecipe
 
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------

@@ -15,8 +15,7 @@ import torch
 from conftest import picture
 
 import ganzoo
-from ganzoo import catalog, plugins
-from ganzoo_plugins.dcgan.recipe import LatentRecipe
+from ganzoo import LatentRecipe, catalog, plugins
 
 _LATENT = {"generator": {"width": 4}, "discriminator": {"width": 4}}
 _PATCH = {"width": 4, "receptive_field": 16}

@@ -74,7 +74,7 @@ def build_loss(config: LossConfig):
 
 
 def build_recipe(config: RecipeConfig, parts):
-    from .recipe import LatentRecipe
+    from ganzoo import LatentRecipe
 
     return LatentRecipe(config, parts)
 
