@@ -15,6 +15,8 @@ from ganzoo.version import __version__
 
 if TYPE_CHECKING:
     from ganzoo.building import build as build
+    from ganzoo.distances import sliced_wasserstein as sliced_wasserstein
+    from ganzoo.entry import AdversarialConfig as AdversarialConfig
     from ganzoo.entry import Config as Config
     from ganzoo.entry import Entry as Entry
     from ganzoo.entry import RecipeConfig as RecipeConfig
@@ -30,11 +32,12 @@ if TYPE_CHECKING:
     from ganzoo.model import Model as Model
     from ganzoo.registry import Card as Card
     from ganzoo.registry import list_models as list_models
-    from ganzoo.training.loop import resume as resume
-    from ganzoo.training.loop import train as train
+    from ganzoo.training.starting import resume as resume
+    from ganzoo.training.starting import train as train
 
 # Public name -> the module that has it.
 _HOMES = {
+    "AdversarialConfig": "ganzoo.entry",
     "Card": "ganzoo.registry",
     "Config": "ganzoo.entry",
     "Discriminator": "ganzoo.interfaces",
@@ -51,8 +54,9 @@ _HOMES = {
     "info": "ganzoo.loading",
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",
-    "resume": "ganzoo.training.loop",
-    "train": "ganzoo.training.loop",
+    "resume": "ganzoo.training.starting",
+    "sliced_wasserstein": "ganzoo.distances",
+    "train": "ganzoo.training.starting",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

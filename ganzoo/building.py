@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo import catalog, options
 from ganzoo.entry import Config, Entry
 from ganzoo.errors import OptionError, PluginError, suggest
+from ganzoo.interfaces import regularize
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,10 +114,11 @@ class OverScales:
     def generator(self, fake_logits: Any) -> Tensor:
         return _mean(self.loss.generator, fake_logits)
 
-    def regularizer(self, discriminator: Any, real_images: Tensor, fake_images: Tensor) -> Tensor | float:
-        """Return the loss's own regulariser, or 0 where it has none."""
-        own = getattr(self.loss, "regularizer", None)
-        return own(discriminator, real_images, fake_images) if own else 0.0
+    def regularizer(
+        self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
+    ) -> Tensor | float:
+        """Return the loss's own regulariser, or 0 where it has none; ``uniform`` is for one that draws."""
+        return regularize(self.loss, discriminator, real_images, fake_images, uniform)
 
 
 def _mean(half: Callable[..., Tensor], *logits: Any) -> Tensor:

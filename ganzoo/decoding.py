@@ -44,13 +44,16 @@ class Picture:
     """A decoded picture, upright.
 
     ``rgb`` is (H, W, 3), uint8 or, where the source had 16 bits a channel, uint16. ``alpha`` is (H, W) of the same
-    type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal).
+    type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal). ``turned``: EXIF
+    said that the source lies on its side, upside down or mirrored. ``mode``: Pillow's name of how it stores colours.
     """
 
     rgb: Array
     alpha: Array | None
     grey: bool
     name: str
+    turned: bool = False
+    mode: str = ""
 
 
 def read(source: Source, *, max_pixels: int | None = None) -> Picture:
@@ -255,11 +258,12 @@ def _joined(high: Array, low: Array) -> Array:
 
 
 def _picture(channels: Array, image: Image.Image, name: str) -> Picture:
-    channels = _upright(channels, _orientation(image))
+    orientation = _orientation(image)
+    channels = _upright(channels, orientation)
     grey = channels.shape[2] < 3
     rgb = channels[..., :1].repeat(3, axis=2) if grey else np.ascontiguousarray(channels[..., :3])
     alpha = None if channels.shape[2] % 2 else np.ascontiguousarray(channels[..., -1])
-    return Picture(rgb, alpha, grey, name)
+    return Picture(rgb, alpha, grey, name, orientation in (2, 3, 4, 5, 6, 7, 8), image.mode)
 
 
 def _orientation(image: Image.Image) -> object:

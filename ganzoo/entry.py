@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+
+from ganzoo.augmentation import parse_policy
 
 KINDS = ("generator", "discriminator", "loss", "recipe")
 TASKS = ("unconditional-image-generation", "image-to-image")
@@ -29,15 +31,24 @@ class Config:
 class RecipeConfig(Config):
     """The options that recipes share: Adam's, as DCGAN has them, and the pictures' size and channels.
 
-    ``image_size`` and ``channels`` of 0 are taken from the data. A subclass with limits of its own calls
-    ``super().__post_init__()``.
+    image_size, channels   0: taken from the data
+    schedule    of the learning rate: "constant"; "linear" or "cosine" (arXiv:1608.03983) to 0 from ``decay_from`` on
+    decay_from  share of the run
+    warmup      share of the run over which the learning rate rises to its full height (arXiv:1706.02677)
+    clip_norm   largest norm of an update's gradient (arXiv:1211.5063); 0: any
     """
+
+    # A subclass with limits of its own calls super().__post_init__().
 
     image_size: int = 0
     channels: int = 0
     learning_rate: float = 2e-4
     beta1: float = 0.5
     beta2: float = 0.999
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    decay_from: float = 0.5
+    warmup: float = 0.0
+    clip_norm: float = 0.0
 
     def __post_init__(self) -> None:
         if self.image_size < 0:
@@ -48,6 +59,40 @@ class RecipeConfig(Config):
             raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
             raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
+        if not 0 <= self.decay_from <= 1:
+            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
+        if not 0 <= self.warmup < 1:
+            raise ValueError(f"warmup={self.warmup} should be a share of the run, from 0 up to, not including, 1")
+        if not 0 <= self.clip_norm < float("inf"):
+            raise ValueError(f"clip_norm={self.clip_norm} should be a number, 0 or above")
+
+
+@dataclass(frozen=True)
+class AdversarialConfig(RecipeConfig):
+    """What steadies a GAN's training; a recipe that has these options uses ``Recipe``'s tools of the same papers.
+
+    discriminator_learning_rate  two time scales (TTUR, arXiv:1706.08500); 0: the same as ``learning_rate``
+    discriminator_steps  updates of the discriminator for one of the generator (k of arXiv:1406.2661, algorithm 1)
+    augment   of what discriminators see (DiffAugment, arXiv:2006.10738): "color,translation,cutout", or some of them
+    r1        weight of the penalty on the discriminator's gradient at real pictures (arXiv:1801.04406); 0: none
+    r1_every  steps from one penalty to the next, which is so many times as strong (arXiv:1912.04958, section 3.1)
+    """
+
+    discriminator_learning_rate: float = 0.0
+    discriminator_steps: int = 1
+    augment: str = ""
+    r1: float = 0.0
+    r1_every: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("discriminator_learning_rate", "r1"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+        for name in ("discriminator_steps", "r1_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
+        parse_policy(self.augment)
 
 
 @dataclass(frozen=True)

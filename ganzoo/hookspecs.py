@@ -60,6 +60,17 @@ def ganzoo_train_step(run: Path, step: int, losses: Mapping[str, float]) -> None
 
 
 @hookspec
+def ganzoo_train_sample(run: Path, step: int, sheet: Path, measures: Mapping[str, float]) -> None:
+    """Called after a sample sheet is written, each ``sample_every`` steps.
+
+    run       the run's folder
+    step      how many steps are done
+    sheet     the sheet, a PNG
+    measures  the recipe's measures on held-out pictures, if there are any
+    """
+
+
+@hookspec
 def ganzoo_train_checkpoint(run: Path, step: int, checkpoint: Path) -> None:
     """Called after a checkpoint is complete on disk.
 

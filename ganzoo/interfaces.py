@@ -9,7 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from inspect import signature
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from ganzoo.processes import ALONE, Processes
+from ganzoo.schedules import factor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -47,12 +53,23 @@ class Discriminator(Protocol):
         ...
 
 
+def regularize(loss: Any, discriminator: Any, real: Tensor, fake: Tensor, uniform: Any = None) -> Tensor | float:
+    """Return what a `Loss`'s regulariser says, which is given ``uniform`` where it takes it; 0 where there is none."""
+    own = getattr(loss, "regularizer", None)
+    if own is None:
+        return 0.0
+    draws = {"uniform": uniform} if uniform and "uniform" in signature(own).parameters else {}
+    value: Tensor | float = own(discriminator, real, fake, **draws)
+    return value
+
+
 @runtime_checkable
 class Loss(Protocol):
     """An adversarial loss: both halves, as functions of float32 logits, each a scalar to minimise.
 
     It may also have ``regularizer(discriminator, real_images, fake_images) -> Tensor``, added to the
-    discriminator's half (a gradient penalty, say).
+    discriminator's half (a gradient penalty, say). One that draws random numbers takes ``uniform`` as well, and draws
+    with ``uniform(count, *shape, device=...)``: the same numbers however a batch is shared out among processes.
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -76,6 +93,22 @@ class Parts(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Which step is being done, and which share of its batch is at hand; the loop says so before every share.
+
+    step    how many steps were done before
+    part    the batch is worked through in ``parts`` parts, and this is the one at hand, counted from 0
+    random  torch's CPU generator, a function of the run's seed and the step, the same for every share of the batch;
+            None: torch's global one
+    """
+
+    step: int = 0
+    part: int = 0
+    parts: int = 1
+    random: Any = None
+
+
 class Recipe(ABC):
     """One training algorithm: its networks, its optimisers, and one update, visible on one page.
 
@@ -83,12 +116,22 @@ class Recipe(ABC):
         networks    name -> module, everything that is trained
         optimizers  name -> optimiser over parameters of those networks
         exports     edition -> name of the generator that is published; "" is the main one, others get a folder
-    The training loop owns steps, devices, precision, checkpoints and logs, and knows nothing about GANs.
+        config      the recipe's own, where it uses `adam`, `augment` or `penalty`
+    The training loop owns steps, devices, precision, checkpoints and logs, and knows nothing about GANs. It sets:
+        turn        which step is done, with which share of its batch
+        processes   those that train together, this one alone by default
+        scalers     optimiser -> torch's GradScaler, in half precision
     """
+
+    validation_batch = 8  # held-out pictures that `validate` is given at a time
 
     networks: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
     exports: Mapping[str, str]
+    config: Any = None
+    turn: Turn = Turn()
+    processes: Processes = ALONE
+    scalers: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def step(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
@@ -106,29 +149,56 @@ class Recipe(ABC):
         """
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return named measures on pictures that training never saw; none by default."""
+        """Return named measures, lower is better, on pictures that training never saw; none by default.
+
+        The first is what the best checkpoint is chosen by, unless the user names another.
+        """
         return {}
 
     def learning_rate(self, progress: float) -> float:
-        """Return the factor on every learning rate at ``progress`` in [0, 1]; constant by default."""
-        return 1.0
+        """Return the factor on every learning rate at ``progress`` in [0, 1], by default what the config says."""
+        schedule = getattr(self.config, "schedule", "constant")
+        return factor(schedule, progress, getattr(self.config, "decay_from", 0.5), getattr(self.config, "warmup", 0.0))
 
     def state(self) -> dict[str, Any]:
-        """Return what a resumed run needs beside networks and optimisers: tensors, numbers, text, lists, dicts."""
+        """Return what a resumed run needs beside networks and optimisers: tensors, numbers, text, lists, dicts.
+
+        Where several processes train, it must be the same in each.
+        """
         return {}
 
     def load_state(self, state: Mapping[str, Any]) -> None:  # noqa: B027 - most recipes have none
         """Take back what `state` returned."""
 
     def update(self, optimizer: str, loss: Tensor) -> None:
-        """Take one step of ``optimizer`` down the gradient of ``loss`` (a scalar)."""
+        """Take one step of ``optimizer`` down the gradient of ``loss`` (a scalar): the mean over all its processes.
+
+        Of a batch in parts, each adds its gradient, and the last takes the step. The gradient's norm is limited to
+        the config's ``clip_norm`` (arXiv:1211.5063).
+        """
         import torch
 
-        chosen = self.optimizers[optimizer]
-        chosen.zero_grad(set_to_none=True)
+        chosen, scaler = self.optimizers[optimizer], self.scalers.get(optimizer)
+        parameters = [p for group in chosen.param_groups for p in group["params"] if p.requires_grad]
+        if self.turn.part == 0:
+            chosen.zero_grad(set_to_none=True)
+        if self.turn.parts > 1:
+            loss = loss / self.turn.parts
         with torch.autocast(loss.device.type, enabled=False):
-            loss.backward()  # type: ignore[no-untyped-call]
-        chosen.step()
+            # Into these parameters only: the other networks' gradients are theirs to take.
+            torch.autograd.backward(scaler.scale(loss) if scaler else loss, inputs=parameters)
+        if self.turn.part < self.turn.parts - 1:
+            return
+        self.processes.average(p.grad for p in parameters if p.grad is not None)
+        if scaler:
+            scaler.unscale_(chosen)
+        if limit := getattr(self.config, "clip_norm", 0.0):
+            torch.nn.utils.clip_grad_norm_(parameters, limit)
+        if scaler:
+            scaler.step(chosen)
+            scaler.update()
+        else:
+            chosen.step()
 
     @contextmanager
     def frozen(self, *networks: str) -> Iterator[None]:
@@ -141,3 +211,88 @@ class Recipe(ABC):
         finally:
             for parameter in parameters:
                 parameter.requires_grad_(True)
+
+    def adam(self, *networks: nn.Module, judge: bool = False) -> Optimizer:
+        """Return Adam over these networks with the config's ``learning_rate``, ``beta1`` and ``beta2``.
+
+        ``judge``: with its ``discriminator_learning_rate`` where that is not 0 (two time scales, arXiv:1706.08500).
+        """
+        import torch
+
+        rate = self.config.learning_rate
+        if judge:
+            rate = getattr(self.config, "discriminator_learning_rate", 0.0) or rate
+        parameters = [parameter for network in networks for parameter in network.parameters()]
+        return torch.optim.Adam(parameters, rate, (self.config.beta1, self.config.beta2), fused=True)
+
+    def generator_turn(self) -> bool:
+        """Tell whether the generator learns in this step: in each ``discriminator_steps``-th of the config."""
+        every: int = getattr(self.config, "discriminator_steps", 1)
+        return (self.turn.step + 1) % every == 0
+
+    def augment(self, images: Tensor) -> Tensor:
+        """Return what a discriminator is shown of ``images``: changed by the config's ``augment``, differentiably.
+
+        Call it on real and on made images alike (DiffAugment, arXiv:2006.10738).
+        """
+        policy = getattr(self.config, "augment", "")
+        if not policy:
+            return images
+        from ganzoo.augmentation import diff_augment
+
+        return diff_augment(images, policy, lambda count, *shape: self.uniform(count, *shape, device=images.device))
+
+    def penalty(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor | float:
+        """Return what the discriminator minimises beside its loss, given what it was shown: 0 without penalties.
+
+        The loss's own regulariser, and the config's ``r1`` / 2 * R1 (arXiv:1801.04406) in every ``r1_every``-th step,
+        so many times as strong there (arXiv:1912.04958, section 3.1).
+        """
+        own = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
+        weight, every = getattr(self.config, "r1", 0.0), getattr(self.config, "r1_every", 1)
+        if not weight or self.turn.step % every:
+            return own
+        from ganzoo.penalties import r1
+
+        return own + weight / 2 * every * r1(discriminator, real)
+
+    def together(self, network: nn.Module, *images: Tensor) -> list[Any]:
+        """Return ``network``'s output for each of ``images``, which are run as one batch where that is the same.
+
+        It is, unless batch norm mixes the pictures of a batch; one large batch is faster than several small ones.
+        """
+        from torch.nn.modules.batchnorm import _BatchNorm
+
+        same = len({each.shape[1:] for each in images}) == 1
+        if len(images) < 2 or not same or any(isinstance(module, _BatchNorm) for module in network.modules()):
+            return [network(each) for each in images]
+        import torch
+
+        sizes = [len(each) for each in images]
+        out = network(torch.cat([each.to(images[0].dtype) for each in images]))
+        if isinstance(out, (list, tuple)):  # several scales
+            return [list(scales) for scales in zip(*(scale.split(sizes) for scale in out), strict=True)]
+        return list(out.split(sizes))
+
+    def normal(self, count: int, *shape: int, device: Any) -> Tensor:
+        """Draw (count, *shape) from N(0, 1) for the images at hand."""
+        import torch
+
+        return self._drawn(torch.randn, count, shape, device)
+
+    def uniform(self, count: int, *shape: int, device: Any) -> Tensor:
+        """Draw (count, *shape) from [0, 1) for the images at hand."""
+        import torch
+
+        return self._drawn(torch.rand, count, shape, device)
+
+    def _drawn(self, draw: Any, count: int, shape: tuple[int, ...], device: Any) -> Tensor:
+        """Draw for the step's whole batch and return this share's rows: however it is shared out, the same numbers."""
+        turn, processes = self.turn, self.processes
+        if turn.random is None:
+            drawn: Tensor = draw(count, *shape, device=device)
+            return drawn
+        whole = draw(count * turn.parts * processes.count, *shape, generator=turn.random)
+        first = (turn.part * processes.count + processes.rank) * count
+        share: Tensor = whole[first : first + count]
+        return share.to(device)

@@ -69,6 +69,7 @@ class TrainingInfo:
     ema_decay: float = 0.0
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
+    start_from: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

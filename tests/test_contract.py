@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 import ganzoo_plugins
-from ganzoo import Config, Entry, Recipe, catalog, testing
+from ganzoo import AdversarialConfig, Config, Entry, LatentRecipe, Recipe, catalog, testing
+from ganzoo.interfaces import Turn
 
 # What makes an entry small; an entry that is not here is checked with its defaults.
 SMALL: dict[str, dict[str, Any]] = {
@@ -367,6 +368,95 @@ def test_a_recipe_that_builds_an_undeclared_part_is_refused() -> None:
         r"Did you mean 'objective'\? Declared: generator, critic, objective",
     ):
         testing.check_entry(ADVERSARIAL, {"fault": "misspelt"})
+
+
+class Steadied(LatentRecipe):
+    """Keeps what `AdversarialConfig` promises, but for its ``habit``."""
+
+    habit = ""
+
+    def __init__(self, config: Any, parts: Any) -> None:
+        super().__init__(config, parts)
+        if self.habit == "one rate":
+            self.optimizers["discriminator"] = self.adam(self.discriminator)
+
+    def augment(self, images: torch.Tensor) -> torch.Tensor:
+        return images if self.habit == "as it is" else super().augment(images)
+
+    def penalty(self, discriminator: Any, real: torch.Tensor, fake: torch.Tensor) -> Any:
+        if self.habit == "loss alone":
+            return self.loss.regularizer(discriminator, real, fake)
+        return super().penalty(discriminator, real, fake)
+
+    def generator_turn(self) -> bool:
+        return True if self.habit == "every step" else super().generator_turn()
+
+
+def steadied(habit: str, config: type[Config] = AdversarialConfig) -> Entry:
+    return replace(
+        catalog.find("recipe:dcgan"),
+        name="steadied",
+        config=config,
+        build=type("Habitual", (Steadied,), {"habit": habit}),
+    )
+
+
+@dataclass(frozen=True)
+class Unsteadied(Config):
+    """The fields that a latent recipe needs, and no promise."""
+
+    image_size: int = 16
+    channels: int = 1
+    learning_rate: float = 2e-4
+    beta1: float = 0.5
+    beta2: float = 0.999
+
+
+@pytest.mark.parametrize(
+    ("habit", "message"),
+    [
+        ("as it is", r"augment: give discriminators self\.augment\(images\), real and made alike"),
+        ("loss alone", r"r1: add self\.penalty\(discriminator, real, fake\) to the discriminator's loss"),
+        ("every step", r"discriminator_steps: update generators only where self\.generator_turn\(\)"),
+        ("one rate", r"discriminator_learning_rate: make .* by self\.adam\(discriminator, judge=True\)"),
+    ],
+)
+def test_a_recipe_that_ignores_an_option_of_its_config_is_refused(habit: str, message: str) -> None:
+    small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
+    testing.check_entry(steadied(""), {"image_size": 16}, part_options=small)
+    with pytest.raises(AssertionError, match=f"recipe:steadied ignores its option {message}"):
+        testing.check_entry(steadied(habit), {"image_size": 16}, part_options=small)
+
+
+def test_a_recipe_that_promises_nothing_is_not_held_to_it() -> None:
+    small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
+    testing.check_entry(steadied("every step", Unsteadied), part_options=small)
+
+
+@pytest.mark.parametrize(
+    "values", [{"augment": "color"}, {"r1": 1.0, "r1_every": 16}, {"augment": "cutout", "r1": 2.0}]
+)
+def test_options_that_are_set_already_are_checked_too(values: dict[str, Any]) -> None:
+    small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
+    testing.check_entry(steadied(""), {"image_size": 16, **values}, part_options=small)
+
+
+def test_a_recipe_under_test_has_its_config_as_the_loop_gives_it() -> None:
+    made: list[Recipe] = []
+
+    class Plain(LatentRecipe):
+        def __init__(self, config: Any, parts: Any) -> None:
+            super().__init__(config, parts)
+            del self.config  # a recipe need not keep it: the loop sets it
+            made.append(self)
+
+    testing.check_entry(
+        replace(steadied(""), build=Plain),
+        {"image_size": 16, "clip_norm": 0.5},
+        part_options={"generator": {"width": 4}, "discriminator": {"width": 4}},
+    )
+    assert {recipe.config.clip_norm for recipe in made} == {0.5}
+    assert all(recipe.turn == Turn() for recipe in made)
 
 
 def test_a_plugin_that_imports_torch_is_refused() -> None:

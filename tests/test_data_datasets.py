@@ -118,3 +118,42 @@ def test_labels_go_with_their_pictures() -> None:
     data = Images(located(4, 4), View(4, flip=False), torch.tensor([7, 8, 9, 250], dtype=torch.uint8))
     label = data.batch([3, 1], seeded(0))["label"]
     assert label.dtype == torch.int64 and label.tolist() == [250, 8]
+
+
+SETS = {
+    "images": lambda size, flip: Images(located(7, 9), View(size, flip), torch.arange(7)),
+    "paired": lambda size, flip: Paired(located(7, 9), located(7, 9) + 50, View(size, flip)),
+    "unpaired": lambda size, flip: Unpaired(located(5, 9), located(7, 9), View(size, flip)),
+}
+
+
+@pytest.mark.parametrize("kind", SETS)
+@pytest.mark.parametrize(("size", "flip"), [(6, True), (9, True), (6, False), (9, False)])
+def test_shares_of_a_batch_are_its_parts(kind: str, size: int, flip: bool) -> None:
+    data, indices = SETS[kind](size, flip), [6, 1, 3, 0, 5, 2, 2, 4]
+    whole = data.batch(indices, seeded(4))
+    for own in (slice(0, 3), slice(3, 8), slice(5, 6)):
+        share = data.batch(indices, seeded(4), own)
+        assert share.keys() == whole.keys()
+        assert all(torch.equal(share[name], whole[name][own]) for name in whole)
+
+
+def test_nothing_is_drawn_where_nothing_is_cropped_or_mirrored() -> None:
+    random = seeded(2)
+    before = random.get_state()
+    SETS["images"](9, False).batch([1, 2], random)
+    SETS["paired"](9, False).batch([1, 2], random)
+    assert torch.equal(random.get_state(), before)
+
+
+@pytest.mark.parametrize("size", [6, 9])
+def test_the_random_stream_of_unpaired_batches_never_changes(size: int) -> None:
+    """Partners, then places and flips of A, then of B; places are drawn for flips alone too."""
+    data, random, view = SETS["unpaired"](size, True), seeded(8), View(size, flip=True)
+    partners = torch.randint(7, (4,), generator=random).tolist()
+    drawn = [view.draw(9, 4, random) for _ in range(2)]
+    batch = data.batch([0, 1, 2, 3], seeded(8))
+    for name, stored, rows, places in (("a", data.a, [0, 1, 2, 3], drawn[0]), ("b", data.b, partners, drawn[1])):
+        for found, row, (top, left, mirror) in zip(to_bytes(batch[name]), rows, places, strict=True):
+            crop = stored[row].numpy()[:, top : top + size, left : left + size]
+            assert np.array_equal(found, crop[..., ::-1] if mirror else crop)

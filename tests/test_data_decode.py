@@ -14,14 +14,15 @@ from PIL import Image
 
 from ganzoo import images
 from ganzoo.data import decode
-from ganzoo.data.decode import cover, decode_all, fit, halves, to_bytes, to_floats
+from ganzoo.data.decode import Form, cover, fit, halves, to_bytes, to_floats
+from ganzoo.data.pictures import open_pictures
 from ganzoo.data.sources import open_source
 from ganzoo.errors import DataError
 
 
 def decoded(folder: Path, height: int, width: int, channels: int = 0, **options: bool) -> torch.Tensor:
     source = open_source(folder)
-    return decode_all(source, source.names, height, width, channels, **options)
+    return open_pictures(source, source.names, Form(height, width, channels, **options))[0]
 
 
 def pixels(image: Image.Image) -> torch.Tensor:
@@ -190,16 +191,6 @@ def test_an_error_that_is_no_picture_s_fault_comes_through(tmp_path: Path, monke
         decoded(tmp_path, 16, 16)
 
 
-def test_too_many_pictures_are_refused_before_any_is_decoded(tmp_path: Path, monkeypatch) -> None:
-    for index in range(4):
-        (tmp_path / f"{index}.png").write_bytes(b"x")  # decoding one would be another error
-    monkeypatch.setattr(decode, "MAX_BYTES", 4 * 3 * 10 * 10 - 1)
-    with pytest.raises(DataError, match=r"4 pictures of 10x10 take .* over the limit"):
-        decoded(tmp_path, 10, 10)
-    with pytest.raises(DataError, match="4 of 4 pictures"):
-        decoded(tmp_path, 10, 10, channels=1)
-
-
 def test_fit_frames_in_black_and_centres() -> None:
     image = torch.full((2, 1, 3, 2), 9, dtype=torch.uint8)
     framed = fit(image, 6)
@@ -208,3 +199,13 @@ def test_fit_frames_in_black_and_centres() -> None:
     assert torch.equal(framed, expected)
     square = torch.ones(1, 1, 4, 4, dtype=torch.uint8)
     assert fit(square, 4) is square
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_far_too_large_pictures_are_averaged_first_to_the_same_eye(tmp_path: Path, pairs: bool, monkeypatch) -> None:
+    picture(701, 333).resize((2804, 1332), Image.Resampling.NEAREST).save(tmp_path / "x.png")
+    quick = decoded(tmp_path, 40, 40, pairs=pairs)
+    monkeypatch.setattr(decode, "FAR", 10**9)
+    slow = decoded(tmp_path, 40, 40, pairs=pairs)
+    assert quick.shape == slow.shape and not torch.equal(quick, slow)
+    assert (quick.int() - slow.int()).abs().max() <= 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
+import pickle
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,8 @@ from PIL import Image
 from test_data_sources import idx_bytes
 
 from ganzoo import Config
-from ganzoo.data import decode
-from ganzoo.data.opening import open_data, split
+from ganzoo.data.datasets import Dataset
+from ganzoo.data.opening import open_data
 from ganzoo.errors import DataError, OptionError
 
 
@@ -115,6 +115,48 @@ def test_a_broken_first_picture_is_named_among_the_others(tmp_path: Path) -> Non
         open_data(tmp_path, "images", Asked())
 
 
+CLASSES = ["cat/1.png", "cat/sub/2.png", "dog/3.png", "dog/4.png", "ape/5.png"]
+
+
+@pytest.mark.parametrize("names", [CLASSES, [f"data/train/{name}" for name in CLASSES]])
+def test_folders_on_top_are_classes(tmp_path: Path, names: list[str]) -> None:
+    folder = write_pictures(tmp_path / "set", names)
+    for path in (folder, zipped(folder)):
+        data = open_data(path, "images", Asked())
+        assert data.classes == ["ape", "cat", "dog"]
+        batch = data.train.batch([0, 1, 2, 3, 4], torch.Generator())
+        assert batch["label"].tolist() == [0, 1, 1, 2, 2] and batch["label"].dtype == torch.int64
+        assert "3 classes by folder: ape (1), cat (2), dog (2)." in data.notes
+
+
+def test_held_out_pictures_keep_their_labels(tmp_path: Path) -> None:
+    for index in range(20):
+        path = tmp_path / f"{'ab'[index % 2]}" / f"{index}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.new("L", (8, 8), index % 2 * 200).save(path)
+    data = open_data(tmp_path, "images", Asked(), 0.3)
+    for part in (data.train, data.validation):
+        batch = part.batch(list(range(len(part))), torch.Generator())
+        assert torch.equal(batch["label"], (batch["image"][:, 0, 0, 0] > 0).long())
+
+
+@pytest.mark.parametrize("names", [["cat/1.png", "2.png"], ["cat/1.png", "cat/2.png"], ["1.png", "2.png"]])
+def test_pictures_that_no_folders_divide_have_no_labels(tmp_path: Path, names: list[str]) -> None:
+    data = open_data(write_pictures(tmp_path, names), "images", Asked())
+    assert data.classes == [] and "label" not in data.train.batch([0], torch.Generator())
+
+
+def test_two_paths_are_refused_for_images_and_three_for_all(tmp_path: Path) -> None:
+    a = write_pictures(tmp_path / "a", ["1.png"])
+    with pytest.raises(OptionError, match=r"'images' is one path, and here are 2: '.*/a', '.*/a'\. Give one path\."):
+        open_data([a, a], "images", Asked())
+    for kind in ("paired", "unpaired"):
+        with pytest.raises(OptionError, match=r"one path, or two.*here are 3"):
+            open_data([a, a, a], kind, Asked())
+    with pytest.raises(OptionError, match="here are 0: none"):
+        open_data([], "unpaired", Asked())
+
+
 # ---- IDX -------------------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +176,7 @@ def test_idx_pictures_and_labels_are_split_together(tmp_path: Path, packed: bool
     kept, held = data.train, data.validation
     assert data.image_size == 6 and data.channels == 1 and data.counts == {"images": len(kept)}
     assert len(kept) + len(held) == 20 and len(held) == len(data.held_out)
+    assert data.classes == [f"{number}" for number in range(20)]
     assert held.labels.tolist() == [int(name) for name in data.held_out]
     for part in (kept, held):
         assert np.array_equal(part.pictures[:, 0].numpy(), array[part.labels.long().numpy()])
@@ -148,14 +191,13 @@ def test_idx_pictures_are_framed_and_made_rgb(tmp_path: Path) -> None:
     assert all(np.array_equal(((batch[:, c] + 1) * 127.5).round().numpy(), expected) for c in range(3))
 
 
-def test_idx_pictures_are_not_cut_and_not_too_many(tmp_path: Path, monkeypatch) -> None:
+def test_idx_pictures_are_not_cut_and_not_too_many(tmp_path: Path) -> None:
     write_idx(tmp_path)
     with pytest.raises(OptionError, match=r"6x6, which image_size=5 would cut\. Set image_size=6"):
         open_data(tmp_path, "images", Asked(image_size=5))
-    monkeypatch.setattr(decode, "MAX_BYTES", 20 * 36)
-    assert len(open_data(tmp_path, "images", Asked()).train) == 20
+    assert len(open_data(tmp_path, "images", Asked(), memory=20 * 36).train) == 20
     with pytest.raises(DataError, match="over the limit"):
-        open_data(tmp_path, "images", Asked(image_size=7))
+        open_data(tmp_path, "images", Asked(image_size=7), memory=20 * 36)
 
 
 # ---- pairs -----------------------------------------------------------------------------------------------------------
@@ -195,6 +237,66 @@ def test_paired_recipes_say_what_they_need(tmp_path: Path) -> None:
         open_data(write_pictures(tmp_path / "single", ["a.png"]), "paired", Asked(image_size=8))
 
 
+def write_sides(folder: Path, first: str, second: str, size: tuple[int, int] = (16, 16)) -> Path:
+    """Pairs 0.., of which the second of each is a hundred lighter."""
+    for index in range(6):
+        for side, more, suffix in ((first, 0, "png"), (second, 100, "bmp")):
+            (folder / side).mkdir(parents=True, exist_ok=True)
+            Image.new("L", size, index + more).save(folder / side / f"{index}.{suffix}")
+    return folder
+
+
+PAIR_FOLDERS = [("input", "target"), ("A", "B"), ("trainA", "trainB"), ("x/Inputs", "x/Targets")]
+
+
+@pytest.mark.parametrize("direction", ["left-to-right", "right-to-left"])
+@pytest.mark.parametrize("folders", [*PAIR_FOLDERS, None])
+def test_pairs_come_from_two_folders_of_equal_names(tmp_path: Path, folders, direction: str) -> None:
+    first, second = folders or ("before", "after")
+    write_sides(tmp_path, first, second)
+    path = tmp_path if folders else [tmp_path / first, tmp_path / second]
+    data = open_data(path, "paired", Asked(image_size=16, direction=direction), 0.3)
+    sign = 1 if direction == "left-to-right" else -1
+    assert data.counts["pairs"] + len(data.validation) == 6 and data.channels == 1
+    assert len(data.held_out) == 2 * len(data.validation)
+    for part in (data.train, data.validation):
+        inputs, targets = (everything(part, name) for name in ("input", "target"))
+        assert torch.allclose((targets - inputs) * 127.5, torch.tensor(100.0 * sign), atol=0.01)
+    shown = ((everything(data.validation, "input") + 1) * 127.5).round()[:, 0, 0, 0] % 100
+    assert shown.tolist() == [int(Path(name).stem) for name in data.held_out[::2]]
+
+
+def test_pictures_without_a_partner_are_named_in_one_error(tmp_path: Path) -> None:
+    write_sides(tmp_path, "input", "target")
+    (tmp_path / "input" / "3.png").unlink()
+    (tmp_path / "target" / "5.bmp").unlink()
+    with pytest.raises(DataError, match=r"2 pictures of 10 without a partner") as caught:
+        open_data(tmp_path, "paired", Asked())
+    assert [line.strip() for line in str(caught.value).splitlines()[1:]] == ["input/5.png", "target/3.bmp"]
+    (tmp_path / "input" / "1.jpg").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"2 pictures share a name but for the suffix: input/1\.jpg, input/1\.png"):
+        open_data(tmp_path, "paired", Asked())
+
+
+def test_wide_pictures_are_side_by_side_whatever_their_folders(tmp_path: Path) -> None:
+    write_sides(tmp_path, "A", "B", size=(32, 16))
+    assert open_data(tmp_path, "paired", Asked()).counts == {"pairs": 12}
+
+
+def test_folders_that_do_not_say_which_holds_the_inputs_are_refused(tmp_path: Path) -> None:
+    write_sides(tmp_path, "maps", "photos")
+    with pytest.raises(DataError, match=r"'maps' and 'photos' holds the inputs\. Name them input and target"):
+        open_data(tmp_path, "paired", Asked())
+
+
+def test_pairs_of_other_proportions_are_noted(tmp_path: Path) -> None:
+    write_sides(tmp_path, "A", "B")
+    Image.new("L", (16, 20)).save(tmp_path / "B" / "4.bmp")
+    notes = open_data(tmp_path, "paired", Asked()).notes
+    assert any(note.startswith("1 pair has pictures of different proportions") for note in notes)
+    assert any("A/4.png (16x16) and B/4.bmp (16x20)" in note for note in notes)
+
+
 # ---- unpaired --------------------------------------------------------------------------------------------------------
 
 
@@ -229,60 +331,113 @@ def test_a_missing_side_is_named(tmp_path: Path) -> None:
         open_data(tmp_path, "unpaired", Asked())
 
 
-# ---- split -----------------------------------------------------------------------------------------------------------
-
-NAMES = [f"some/folder/{number:05}.jpg" for number in range(4000)]
-
-
-def held_names(names: list[str], share: float) -> set[str]:
-    return {names[index] for index in split(names, share)[1]}
-
-
-@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
-def test_the_share_is_respected_and_nothing_is_lost(share: float) -> None:
-    kept, held = split(NAMES, share)
-    assert sorted(kept + held) == list(range(4000))
-    assert abs(len(held) - 4000 * share) < 5 * (4000 * share * (1 - share)) ** 0.5
+def test_the_two_sides_may_be_two_paths(tmp_path: Path) -> None:
+    a = write_pictures(tmp_path / "horses", [f"{index}.png" for index in range(5)])
+    b = zipped(write_pictures(tmp_path / "zebras", [f"deep/{index}.png" for index in range(4)]))
+    data = open_data((a, str(b)), "unpaired", Asked(), 0.3)
+    assert data.counts == {"a": 5 - len(data.validation.a), "b": 4 - len(data.validation.b)}
+    assert {name[:2] for name in data.held_out} == {"A/", "B/"}
+    (b.parent / "empty").mkdir()
+    with pytest.raises(DataError, match=r"empty holds no pictures"):
+        open_data((a, b.parent / "empty"), "unpaired", Asked())
 
 
-def test_the_rule_is_the_hash_of_the_last_part() -> None:
-    """Written out, since runs that are resumed depend on it."""
-    digests = [int(hashlib.sha256(name.split("/")[-1].encode()).hexdigest(), 16) / 2**256 for name in NAMES]
-    assert held_names(NAMES, 0.2) == {name for name, place in zip(NAMES, digests, strict=True) if place < 0.2}
+def test_pictures_outside_the_two_sides_are_noted(tmp_path: Path) -> None:
+    write_pictures(tmp_path, ["trainA/1.png", "trainB/1.png", "testA/9.png"])
+    notes = open_data(tmp_path, "unpaired", Asked()).notes
+    assert "1 picture lies outside the folders of A and B and was left alone: testA/9.png." in notes
 
 
-def test_a_name_keeps_its_side_when_others_come_go_or_the_folder_moves() -> None:
-    held = held_names(NAMES, 0.1)
-    assert held_names(NAMES[::3], 0.1) == held & set(NAMES[::3])
-    assert held_names([*reversed(NAMES), "new/picture.jpg"], 0.1) - {"new/picture.jpg"} == held
-    moved = [name.replace("some/folder", "elsewhere") for name in NAMES]
-    assert held_names(moved, 0.1) == {name.replace("some/folder", "elsewhere") for name in held}
+# ---- larger than the memory ------------------------------------------------------------------------------------------
 
 
-def test_a_larger_share_holds_out_what_a_smaller_one_did() -> None:
-    assert held_names(NAMES, 0.1) < held_names(NAMES, 0.2)
+def same(one: Dataset, other: Dataset) -> bool:
+    """Whether two data sets give the same batches, whole and in shares."""
+    count = len(one)
+    indices = [(3 * index) % count for index in range(2 * count)]
+    for own in (slice(None), slice(2, 4)):
+        batches = [part.batch(indices, torch.Generator().manual_seed(3), own) for part in (one, other)]
+        if any(not torch.equal(batches[0][name], batches[1][name]) for name in batches[0]):
+            return False
+    return True
 
 
-def test_one_name_in_many_folders_is_split_by_the_folders() -> None:
-    names = [f"scene{number}/rgb.png" for number in range(1000)]
-    assert 100 < len(held_names(names, 0.15)) < 200
+@pytest.mark.parametrize("kind", ["images", "paired", "folders", "unpaired"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_pictures_on_disk_give_the_batches_of_pictures_in_memory(tmp_path: Path, kind: str, packed: bool) -> None:
+    places = {"images": ["x/", "y/"], "paired": [""], "folders": ["input/", "target/"], "unpaired": ["A/", "B/"]}[kind]
+    names = [f"{place}{index}.png" for place in places for index in range(6)]
+    path = write_pictures(tmp_path / "set", names, (60, 30) if kind == "paired" else (30, 25))
+    path = zipped(path) if packed else path
+    wanted = "paired" if kind == "folders" else kind
+    config = Asked(image_size=16, enlarge=1.25, flip=True, direction="right-to-left")
+    held = open_data(path, wanted, config, 0.3)
+    disk = open_data(path, wanted, config, 0.3, memory=20 * 20)
+    disk = pickle.loads(pickle.dumps(disk))  # as it goes to workers that are not forked
+    assert held.train.in_memory and not disk.train.in_memory and not disk.validation.in_memory
+    assert same(held.train, disk.train) and same(held.validation, disk.validation)
+    assert held.held_out == disk.held_out and held.fingerprint == disk.fingerprint and held.channels == disk.channels
+    assert not any("on disk" in note for note in held.notes)
+    assert any("over the limit of 400 bytes: they stay on disk" in note for note in disk.notes)
 
 
-@pytest.mark.parametrize("share", [1e-9, 0.5, 0.999999])
-@pytest.mark.parametrize("count", [2, 3, 10])
-def test_neither_side_is_ever_empty(share: float, count: int) -> None:
-    kept, held = split([f"{number}.png" for number in range(count)], share)
-    assert kept and held and sorted(kept + held) == list(range(count))
+def test_a_set_on_disk_is_checked_before_it_is_used(tmp_path: Path) -> None:
+    write_pictures(tmp_path, [f"{index}.png" for index in range(4)])
+    (tmp_path / "2.png").write_bytes(b"x")
+    with pytest.raises(DataError, match=r"1 of 4 pictures[^!]*2\.png"):
+        open_data(tmp_path, "images", Asked(image_size=8), memory=1)
+    write_pictures(tmp_path, ["2.png"])
+    data = open_data(tmp_path, "images", Asked(image_size=8), memory=1)
+    (tmp_path / "2.png").unlink()
+    assert data.train.batch([0, 1, 3], torch.Generator())["image"].shape == (3, 3, 8, 8)
+    with pytest.raises(DataError, match=r"2\.png: it cannot be read"):
+        data.train.batch([2], torch.Generator())
 
 
-def test_no_share_holds_nothing_out_and_a_wrong_one_is_refused() -> None:
-    assert split(["a", "b"], 0) == ([0, 1], [])
-    with pytest.raises(DataError, match="needs two pictures at least, and there is 1"):
-        split(["a"], 0.5)
-    for share in (1.0, -0.1, float("nan")):
-        with pytest.raises(DataError, match="is no share"):
-            split(["a", "b"], share)
+# ---- what real folders hold ------------------------------------------------------------------------------------------
 
 
-def test_names_that_are_no_utf8_are_split_too() -> None:
-    assert len(split(["bad\udcff.png", "b.png"], 0.5)[1]) == 1
+def write_anything(folder: Path) -> list[str]:
+    """Write what is found in folders of pictures; return the names of the broken ones."""
+    write_pictures(folder, [f"good{index}.png" for index in range(4)], (40, 30))
+    picture(40, 30).convert("L").save(folder / "grey.png")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture(40, 30).save(folder / "turned.jpg", exif=exif)
+    Image.new("RGB", (1, 1), (9, 9, 9)).save(folder / "one.png")
+    Image.new("RGB", (3, 5), (9, 9, 9)).save(folder / "tiny.png")
+    Image.new("RGB", (6000, 4000), (200, 10, 10)).save(folder / "huge.jpg", quality=30)
+    Image.new("CMYK", (40, 30)).save(folder / "cmyk.jpg")
+    Image.fromarray(np.zeros((30, 40), np.uint16)).save(folder / "deep.png")
+    clear = picture(40, 30)
+    clear.putalpha(3)
+    clear.save(folder / "clear.png")
+    picture(40, 30).convert("P").save(folder / "palette.gif")
+    (folder / "readme.txt").write_text("no picture")
+    whole = (folder / "turned.jpg").read_bytes()
+    (folder / "cut.jpg").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "page.jpg").write_bytes(b"<html>not found</html>")
+    return ["cut.jpg", "empty.png", "page.jpg"]
+
+
+def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_path: Path) -> None:
+    broken = write_anything(tmp_path)
+    with pytest.raises(DataError, match="3 of 16 pictures") as caught:
+        open_data(tmp_path, "images", Asked(image_size=16))
+    assert [line.strip().split(":")[0] for line in str(caught.value).splitlines()[1:]] == broken
+    for name in broken:
+        (tmp_path / name).unlink()
+    data = open_data(tmp_path, "images", Asked(image_size=16, enlarge=1.25))
+    assert everything(data.train, "image").shape == (13, 3, 16, 16)
+    assert data.notes == [
+        "13 pictures: 1x1 to 6000x4000 pixels, scaled to cover 20x20, middle kept, then cropped to 16x16 at random.",
+        "2 pictures are grey and become RGB: deep.png, grey.png.",
+        "1 picture is turned upright, as its EXIF says: turned.jpg.",
+        "1 picture has 16 bits a channel, which become 8: deep.png.",
+        "1 picture has CMYK colours, which become RGB: cmyk.jpg.",
+        "1 picture has a palette, which becomes RGB: palette.gif.",
+        "1 picture has transparency, which is left out: clear.png.",
+        "2 pictures are smaller than 20x20 and are enlarged: one.png (1x1), tiny.png (3x5).",
+        "1 other file is no picture by its name and was left alone: readme.txt.",
+    ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import multiprocessing
 import os
+import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -14,7 +16,7 @@ import pytest
 import torch
 
 from ganzoo.data import idx
-from ganzoo.data.sources import fingerprint, image_names, in_folder, open_source
+from ganzoo.data.sources import Source, fingerprint, image_names, in_folder, open_source, open_sources
 from ganzoo.errors import DataError
 
 
@@ -194,3 +196,36 @@ def test_a_folder_and_its_archive_have_one_fingerprint_of_names_and_lengths(tmp_
         assert fingerprint(open_source(path), ["b.png", "a.png"], 2) == expected
     with pytest.raises(DataError, match=r"c\.png: it cannot be read"):
         fingerprint(open_source(folder), ["c.png"], 1)
+
+
+def test_two_sources_are_one_with_a_letter_before_each_name(tmp_path: Path) -> None:
+    folder, archive = write_files(tmp_path / "x", ["1.png"]), write_zip(tmp_path / "y.zip", ["1.png", "z/2.png"])
+    both = open_sources([str(folder), str(archive)])
+    assert both.names == ["A/1.png", "B/1.png", "B/z/2.png"] and str(both.path) == f"{folder} and {archive}"
+    assert both.read("B/z/2.png") == b"z/2.png" and both.size("A/1.png") == 5
+    (folder / "1.png").unlink()
+    with pytest.raises(DataError, match=r"^A/1\.png: it cannot be read"):
+        both.read("A/1.png")
+    assert open_sources([str(folder)]).path == folder
+
+
+def read_many(source: Source, wrong: multiprocessing.Queue) -> None:
+    wrong.put(sum(source.read(name) != name.encode() * 2000 for _ in range(20) for name in source.names))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_processes_that_read_one_archive_do_not_mix_it_up(tmp_path: Path, packed: bool) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for number in range(20):
+            archive.writestr(f"{number:02}.png", f"{number:02}.png".encode() * 2000)
+    source = open_source(tmp_path / "a.zip")
+    source = pickle.loads(pickle.dumps(source)) if packed else source
+    context = multiprocessing.get_context("fork")
+    wrong = context.Queue()
+    processes = [context.Process(target=read_many, args=(source, wrong)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    found = [wrong.get(timeout=60) for _ in processes]
+    for process in processes:
+        process.join()
+    assert found == [0, 0, 0]

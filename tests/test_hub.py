@@ -375,7 +375,6 @@ def test_a_killed_download_is_no_model(
     kill_at_fault(hub, start(reader, call("pull", "alice/killed")))
 
     monkeypatch.setenv("HF_HUB_CACHE", str(Path(reader["HF_HOME"]) / "hub"))
-    assert hubcache.find("alice/killed", "config.json")
     assert hubcache.find("alice/killed", "model.safetensors") is None
     assert do(reader | {"HF_HUB_OFFLINE": "1"}, "pull", "alice/killed").error == "HubUnreachable"
     assert hashes(do(reader, "pull", "alice/killed").folder) == hashes(model)

@@ -15,6 +15,7 @@ import ganzoo_plugins
 from ganzoo import catalog, hookspecs, plugins
 
 PUBLIC = [
+    "AdversarialConfig",
     "Card",
     "Config",
     "Discriminator",
@@ -33,6 +34,7 @@ PUBLIC = [
     "list_models",
     "load",
     "resume",
+    "sliced_wasserstein",
     "train",
 ]
 

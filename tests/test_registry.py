@@ -54,6 +54,7 @@ FULL = {
         "ema_decay": 0.0,
         "options": {},
         "parts": {},
+        "start_from": {"": "cyclegan/horse2zebra"},
     },
     "scores": [{"metric": "kid", "value": 0.1, "protocol": "torch-fidelity, 5 pictures"}],
 }

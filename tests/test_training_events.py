@@ -40,6 +40,11 @@ class Logger:
         self.calls.append(("step", {"run": run, "step": step, "losses": losses}))
 
     @ganzoo.hookimpl
+    def ganzoo_train_sample(self, run, step, sheet, measures):
+        assert sheet.exists() and isinstance(measures, dict)
+        self.calls.append(("sample", {"run": run, "step": step, "sheet": sheet, "measures": measures}))
+
+    @ganzoo.hookimpl
     def ganzoo_train_checkpoint(self, run, step, checkpoint):
         assert torch.load(checkpoint, weights_only=True)["step"] == step
         self.calls.append(("checkpoint", {"run": run, "step": step, "checkpoint": checkpoint}))
@@ -80,14 +85,17 @@ def add(plugin: object, name: str) -> Any:
 
 def test_events_come_in_order_with_their_arguments(tmp_path: Path) -> None:
     logger = add(Logger(), "logger")
-    run = train("dcgan", tmp_path, steps=4, checkpoint_every=3)
-    assert [name for name, _ in logger.calls] == ["start", "step", "step", "checkpoint", "step", "checkpoint", "end"]
+    run = train("dcgan", tmp_path, steps=4, checkpoint_every=3, validation=0.0)
+    called = ["start", "step", "sample", "step", "sample", "checkpoint", "step", "sample", "checkpoint", "end"]
+    assert [name for name, _ in logger.calls] == called
     assert all(arguments["run"] == run for _, arguments in logger.calls)
     start, end = logger.calls[0][1], logger.calls[-1][1]
     assert start["settings"]["recipe"] == "dcgan" and start["settings"]["steps"] == 4
     assert (end["step"], end["reason"]) == (4, "finished")
     steps = [arguments for name, arguments in logger.calls if name == "step"]
     assert [{"step": one["step"], **one["losses"]} for one in steps] == lines(run)
+    sheets = [arguments["sheet"] for name, arguments in logger.calls if name == "sample"]
+    assert sheets == [run / "samples" / f"step-{step:08d}.png" for step in (1, 2, 4)]
     saved = [arguments["checkpoint"] for name, arguments in logger.calls if name == "checkpoint"]
     assert saved == [run / "checkpoints" / f"step-{step:08d}.pt" for step in (3, 4)]
 
@@ -95,12 +103,12 @@ def test_events_come_in_order_with_their_arguments(tmp_path: Path) -> None:
 def test_a_stopped_run_says_interrupted_and_its_resumption_starts_anew(tmp_path: Path) -> None:
     logger = add(Logger(), "logger")
     with pytest.raises(TrainingError):
-        train("dcgan", tmp_path, reporter=Watcher(stop_at=2))
+        train("dcgan", tmp_path, validation=0.0, reporter=Watcher(stop_at=2))
     assert logger.calls[-1] == ("end", {"run": tmp_path / "run", "step": 2, "reason": "interrupted"})
     assert [name for name, _ in logger.calls].count("checkpoint") == 1
     logger.calls.clear()
     ganzoo.resume(tmp_path / "run")
-    assert [name for name, _ in logger.calls] == ["start", "step", "step", "checkpoint", "end"]
+    assert [name for name, _ in logger.calls] == ["start", "step", "sample", "step", "sample", "checkpoint", "end"]
 
 
 def test_a_failed_run_says_why(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ def test_a_signal_stops_after_the_step_with_a_checkpoint_and_says_how_to_go_on(t
     run = tmp_path / "run"
     message = f"Stopped by {signal.Signals(number).name} after step 3; nothing is lost. Go on with: ganzoo train --res"
     with pytest.raises(TrainingError, match=message):
-        train("dcgan", tmp_path, reporter=Watcher(3, number))
+        train("dcgan", tmp_path, validation=0.0, reporter=Watcher(3, number))
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["step-00000003.pt"]
     assert ganzoo.info(f"dir:{run}").training.steps == 3
     assert signal.getsignal(number) == before
@@ -268,5 +268,5 @@ def test_a_step_that_does_not_fit_in_memory_is_a_clear_error(tmp_path: Path) -> 
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 TiB")
 
     add_recipe(Greedy)
-    with pytest.raises(TrainingError, match=r"Step 1 does not fit in the memory of cpu\. Set a smaller batch_size"):
+    with pytest.raises(TrainingError, match=r"Step 1 does not fit in the memory of cpu\. Set a larger --accumulate"):
         train("dcgan", tmp_path, recipe="greedy")

@@ -42,14 +42,14 @@ def test_stopped_and_resumed_equals_straight_on(tmp_path: Path, recipe: str) -> 
     assert watcher.started == [(3, 6)] and [step for step, _ in watcher.steps] == [4, 5, 6]
     assert_same_run(straight, tmp_path / "stopped", 6)
     measured = [line["step"] for line in lines(straight, "validation.jsonl")]
-    assert measured == ([1, 2, 4, 6] if recipe in ("pix2pix", "cyclegan") else [])
+    assert measured == [1, 2, 4, 6]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tmp_path: Path) -> None:
     runs = [train("dcgan", tmp_path, f"run{n}", seed=seed, steps=3) for n, seed in enumerate((5, 5, 6))]
     states = [checkpoint(run, 3) for run in runs]
     assert differences(states[0], states[1]) == []
-    assert {place.split(".")[1] for place in differences(states[0], states[2])} >= {"networks", "random"}
+    assert {place.split(".")[1] for place in differences(states[0], states[2])} >= {"networks", "optimizers"}
 
 
 def test_python_s_and_numpy_s_random_numbers_are_seeded_and_resumed(tmp_path: Path) -> None:
@@ -75,7 +75,9 @@ def test_python_s_and_numpy_s_random_numbers_are_seeded_and_resumed(tmp_path: Pa
 def test_samples_validation_and_logs_leave_no_trace_in_the_training(tmp_path: Path) -> None:
     often = train("pix2pix", tmp_path, "often", steps=4, log_every=1, sample_every=1, checkpoint_every=1, keep=9)
     seldom = train("pix2pix", tmp_path, "seldom", steps=4, log_every=99, sample_every=99, checkpoint_every=99)
-    assert differences(checkpoint(often, 4), checkpoint(seldom, 4)) == []
+    states = [checkpoint(run, 4) for run in (often, seldom)]
+    assert [state.pop("loop") for state in states]  # what the watch saw
+    assert differences(*states) == []
     assert len(list((often / "checkpoints").iterdir())) == 4
 
 
@@ -104,12 +106,12 @@ def cut(state, path):
         os.kill(os.getpid(), signal.SIGKILL)
     save(state, path)
 torch.save = cut
-train("cyclegan", Path(sys.argv[1]), "killed", checkpoint_every=2)
+train("cyclegan", Path(sys.argv[1]), "killed", checkpoint_every=2, validation=0.0)
 """
 
 
 def test_killed_while_saving_then_resumed_equals_straight_on(tmp_path: Path) -> None:
-    straight = train("cyclegan", tmp_path, "straight", checkpoint_every=2)
+    straight = train("cyclegan", tmp_path, "straight", checkpoint_every=2, validation=0.0)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1"}
     ended = subprocess.run(
         [sys.executable, "-c", KILLED, str(tmp_path)], env=environment, capture_output=True, text=True, timeout=300

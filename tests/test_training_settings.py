@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import picture
@@ -40,7 +41,14 @@ def test_text_from_a_command_line_is_converted() -> None:
         ({"validation": -0.1}, "validation=-0.1"),
         ({"seed": -1}, "seed=-1 should be from 0"),
         ({"seed": 2**63}, "seed=9223372036854775808 should be"),
-        ({"precision": "fp16"}, r"precision='fp16' is not right: .*'fp32' or 'bf16'"),
+        ({"accumulate": 0}, "accumulate=0 should be at least 1"),
+        ({"workers": -1}, "workers=-1 should be at least 0"),
+        ({"memory_format": "last"}, r"memory_format='last' is not right: .*'auto', 'contiguous' or 'channels_last'"),
+        ({"compile": "perhaps"}, "compile='perhaps' is not right: .*boolean"),
+        ({"start_from": "dir:x"}, "start_from='dir:x' is not right: .*dictionary"),
+        ({"start_from": {"a2b": 3}}, r"start_from\.a2b=3 is not right: .*string"),
+        ({"best": "distance"}, "best='distance' needs held-out pictures"),
+        ({"precision": "fp8"}, r"precision='fp8' is not right: .*'fp32', 'bf16' or 'fp16'"),
         ({"part_options": {"generator": 4}}, r"part_options\.generator=4 is not right: .*dictionary"),
         ({"parts": {"loss": 3}}, r"parts\.loss=3 is not right: .*string"),
         ({"options": [1]}, r"options=\[1\] is not right"),
@@ -63,6 +71,20 @@ def test_the_fields_of_run_json_stay() -> None:
     first |= {"log_every", "sample_every", "checkpoint_every", "keep", "options", "parts", "part_options"}
     assert first <= set(settings.Settings.__dataclass_fields__)
     assert settings.parse({"recipe": "dcgan", "data": "x"}).steps == 10_000
+
+
+@pytest.mark.parametrize("data", ["a.zip", ["a", "b"]])
+def test_one_path_or_two_come_back_from_run_json(tmp_path: Path, data: str | list[str]) -> None:
+    asked = parsed(data=data, start_from={"a2b": "dir:x"}, tensorboard=False, keep=3, validation=0.1, best="l1")
+    settings.write(tmp_path, asked)
+    assert settings.read(tmp_path) == asked
+
+
+@pytest.mark.parametrize("url", ["pipe:cat 1.tar", "https://example.org/{000..009}.tar"])
+def test_an_address_stays_as_it_is_and_a_path_becomes_whole(url: str, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert settings.place(url) == url
+    assert settings.place("photos") == settings.place(Path("photos")) == str(tmp_path.resolve() / "photos")
 
 
 def test_a_folder_without_run_json_is_no_run(tmp_path: Path) -> None:

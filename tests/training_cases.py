@@ -47,7 +47,7 @@ class Watcher:
         self.steps: list[tuple[int, dict[str, float] | None]] = []
         self.notes: list[str] = []
 
-    def start(self, first: int, steps: int) -> None:
+    def start(self, first: int, steps: int, batch_size: int) -> None:
         self.started.append((first, steps))
 
     def step(self, step: int, losses: Mapping[str, float] | None) -> None:
@@ -98,11 +98,13 @@ def checkpoint(run: Path, step: int) -> dict[str, Any]:
 
 
 def lines(run: Path, name: str = "metrics.jsonl") -> list[dict[str, float]]:
-    """Return a log's lines, without the seconds; none where there is no such log."""
+    """Return a log's lines, without what differs in time; none where there is no such log."""
     if not (run / name).exists():
         return []
     read = [json.loads(line) for line in (run / name).read_text().splitlines()]
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in read]
+    return [
+        {key: value for key, value in line.items() if key not in ("seconds", "pictures_per_second")} for line in read
+    ]
 
 
 def differences(a: Any, b: Any, where: str = "") -> list[str]:

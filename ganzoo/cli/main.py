@@ -133,5 +133,6 @@ def _fail(message: str, code: int) -> Any:
         sys.stdout.flush()
     except OSError:
         _drop_output()
-    click.echo(f"Error: {message}", err=True)
+    rank = os.environ.get("RANK", "0")  # torchrun's: several processes may say the same
+    click.echo(f"{'' if rank == '0' else f'[process {rank}] '}Error: {message}", err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""What recipes train on: images, pairs, or two unpaired sets, held decoded in memory.
+"""What recipes train on: images, pairs, or two unpaired sets, held in memory or decoded when needed.
 
 Every random choice (crop, flip, partner) is drawn from the generator that the caller hands in, so a batch is a
 function of its indices and that generator's seed: a resumed run sees what an uninterrupted one would.
@@ -7,21 +7,35 @@ function of its indices and that generator's seed: a resumed run sees what an un
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 
 from ganzoo.data.decode import to_floats
+from ganzoo.data.pictures import Pictures, take
+
+WHOLE = slice(None)
+Drawn: TypeAlias = "list[tuple[int, int, bool]]"
 
 
 class Dataset(Protocol):
-    """Training or validation pictures."""
+    """Training or validation pictures.
+
+    in_memory  whether a batch costs no decoding
+    """
+
+    @property
+    def in_memory(self) -> bool: ...
 
     def __len__(self) -> int: ...
 
-    def batch(self, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
-        """Return tensors (len(indices), C, H, W) in [-1, 1] by name, augmented with ``random``."""
+    def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
+        """Return tensors (N, C, H, W) in [-1, 1] by name, augmented with ``random``.
+
+        ``own`` is the share of ``indices`` that is read and returned. What is random is drawn for all of them, so
+        that the shares of several processes are those of the batch that one process would see.
+        """
         ...
 
 
@@ -29,9 +43,11 @@ class Dataset(Protocol):
 class Data:
     """A data set, split: what is trained on, what is kept out, and the facts a recipe and a card need.
 
-    counts    what is trained on: {"images": n}, {"pairs": n}, or {"a": n, "b": m}
+    counts    what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream
     held_out  the names of the files kept out
     fingerprint  what the files were, as `ganzoo.data.sources.fingerprint` has it, to notice that they changed
+    classes   names of the labels 0, 1, ...; empty where pictures have none, or only numbers
+    notes     what the user may want to know of the pictures and of what becomes of them, a sentence each
     """
 
     train: Dataset
@@ -41,6 +57,8 @@ class Data:
     counts: dict[str, int]
     held_out: list[str] = field(default_factory=list)
     fingerprint: dict[str, Any] = field(default_factory=dict)
+    classes: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,21 +68,26 @@ class View:
     size: int
     flip: bool
 
-    def draw(self, stored: int, count: int, random: torch.Generator) -> list[tuple[int, int, bool]]:
+    def plan(self, pictures: Pictures, count: int, random: torch.Generator) -> Drawn | None:
+        """Return `draw` for ``count`` pictures, or None, with nothing drawn, where nothing is cropped or mirrored."""
+        stored = pictures.shape[-1]
+        return self.draw(stored, count, random) if self.flip or stored != self.size else None
+
+    def draw(self, stored: int, count: int, random: torch.Generator) -> Drawn:
         """Return (top, left, mirrored) for ``count`` pictures stored with ``stored`` pixels a side."""
         room = stored - self.size + 1
         places = torch.randint(room, (count, 2), generator=random).tolist()
         mirrored = (torch.rand(count, generator=random) < 0.5).tolist() if self.flip else [False] * count
         return [(top, left, mirror) for (top, left), mirror in zip(places, mirrored, strict=True)]
 
-    def apply(self, pictures: Tensor, indices: list[int], drawn: list[tuple[int, int, bool]]) -> Tensor:
-        """Return (N, C, size, size) float32 in [-1, 1]."""
-        if pictures.shape[-1] == self.size:  # nothing to crop: all at once
-            chosen = pictures[indices]
-        else:
+    def apply(self, chosen: Tensor, drawn: Drawn | None) -> Tensor:
+        """Crop and mirror pictures (N, C, H, W) uint8, which are overwritten; return (N, C, size, size) in [-1, 1]."""
+        if drawn is None or not drawn:
+            return to_floats(chosen[..., : self.size, : self.size])
+        if chosen.shape[-1] != self.size:
             crops = [
-                pictures[index, :, top : top + self.size, left : left + self.size]
-                for index, (top, left, _) in zip(indices, drawn, strict=True)
+                one[:, top : top + self.size, left : left + self.size]
+                for one, (top, left, _) in zip(chosen, drawn, strict=True)
             ]
             chosen = torch.stack(crops)
         mirrored = torch.tensor([mirror for _, _, mirror in drawn])
@@ -72,23 +95,31 @@ class View:
             chosen[mirrored] = chosen[mirrored].flip(-1)
         return to_floats(chosen)
 
+    def show(self, pictures: Pictures, indices: list[int], drawn: Drawn | None, own: slice) -> Tensor:
+        """Return the share ``own`` of the pictures, as training sees them."""
+        return self.apply(take(pictures, indices[own]), None if drawn is None else drawn[own])
+
 
 @dataclass
 class Images:
     """Single pictures, (N, C, S, S) uint8; batches have "image" and, where known, "label" (N,)."""
 
-    pictures: Tensor
+    pictures: Pictures
     view: View
     labels: Tensor | None = None
+
+    @property
+    def in_memory(self) -> bool:
+        return isinstance(self.pictures, Tensor)
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def batch(self, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
-        drawn = self.view.draw(self.pictures.shape[-1], len(indices), random)
-        out = {"image": self.view.apply(self.pictures, indices, drawn)}
+    def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
+        drawn = self.view.plan(self.pictures, len(indices), random)
+        out = {"image": self.view.show(self.pictures, indices, drawn, own)}
         if self.labels is not None:
-            out["label"] = self.labels[indices].long()
+            out["label"] = take(self.labels, indices[own]).long()
         return out
 
 
@@ -96,18 +127,22 @@ class Images:
 class Paired:
     """Pictures in pairs; batches have "input" and "target", cropped and mirrored alike."""
 
-    inputs: Tensor
-    targets: Tensor
+    inputs: Pictures
+    targets: Pictures
     view: View
+
+    @property
+    def in_memory(self) -> bool:
+        return isinstance(self.inputs, Tensor)
 
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def batch(self, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
-        drawn = self.view.draw(self.inputs.shape[-1], len(indices), random)
+    def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
+        drawn = self.view.plan(self.inputs, len(indices), random)
         return {
-            "input": self.view.apply(self.inputs, indices, drawn),
-            "target": self.view.apply(self.targets, indices, drawn),
+            "input": self.view.show(self.inputs, indices, drawn, own),
+            "target": self.view.show(self.targets, indices, drawn, own),
         }
 
 
@@ -119,21 +154,27 @@ class Unpaired:
     every picture. The shorter set starts again at its end.
     """
 
-    a: Tensor
-    b: Tensor
+    a: Pictures
+    b: Pictures
     view: View
     shuffled: bool = True
+
+    @property
+    def in_memory(self) -> bool:
+        return isinstance(self.a, Tensor) and isinstance(self.b, Tensor)
 
     def __len__(self) -> int:
         return max(len(self.a), len(self.b))
 
-    def batch(self, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
+    def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
         wrapped = [index % len(self.a) for index in indices]
         if self.shuffled:
             partners = torch.randint(len(self.b), (len(indices),), generator=random).tolist()
         else:
             partners = [index % len(self.b) for index in indices]
+        drawn_a = self.view.plan(self.a, len(indices), random)
+        drawn_b = self.view.plan(self.b, len(indices), random)
         return {
-            "a": self.view.apply(self.a, wrapped, self.view.draw(self.a.shape[-1], len(indices), random)),
-            "b": self.view.apply(self.b, partners, self.view.draw(self.b.shape[-1], len(indices), random)),
+            "a": self.view.show(self.a, wrapped, drawn_a, own),
+            "b": self.view.show(self.b, partners, drawn_b, own),
         }

@@ -1,71 +1,98 @@
-"""Many image files -> one uint8 tensor in memory, with every unreadable file named in one error."""
+"""One image file -> one uint8 tensor of the size that training stores, and the facts that a user may want to know."""
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from ganzoo import images
-from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, ImageError
 
-MAX_BYTES = 8 * 2**30
 PAIR_RATIO = 1.8  # width over height from which a picture can be two side by side: 16:9 is one picture
+FAR, NEAR = 8, 4
 
 
-def decode_all(source: Source, names: list[str], height: int, width: int, channels: int, pairs: bool = False) -> Tensor:
-    """Return (N, C, height, width) uint8: each picture scaled to cover that size, its middle kept.
+@dataclass(frozen=True)
+class Form:
+    """How a picture is stored: scaled to cover (height, width), its middle kept, as 1 or 3 ``channels``.
 
-    channels  0 means 1 when every picture is grey, else 3
-    pairs     each file is two pictures side by side; both are scaled, and the result is (N, C, height, 2 * width)
-    Raises DataError that names every broken file.
+    pairs  each file is two pictures side by side; both are scaled, and the result is 2 * width wide
     """
-    check_memory(len(names) * (2 if pairs else 1), channels or 3, height, width)
-    out = torch.empty(len(names), channels or 3, height, (2 if pairs else 1) * width, dtype=torch.uint8)
-    broken: list[str] = []
-    grey: list[bool] = []
 
-    def decode(name: str) -> tuple[Tensor, bool] | str:
-        try:
-            picture = images.read(source.read(name))
-            image = images.to_tensor(picture, channels=channels or 3)
-        except DataError as error:  # names the file already
-            return str(error)
-        except ImageError as error:
-            return f"{name}: {error}"
-        if pairs and image.shape[-1] < PAIR_RATIO * image.shape[-2]:
-            return f"{name}: it is {image.shape[-1]}x{image.shape[-2]}, so no two pictures side by side."
+    height: int
+    width: int
+    channels: int
+    pairs: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of what is stored."""
+        return self.channels, self.height, self.width * (2 if self.pairs else 1)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What one file was: its upright size in pixels, and what else becomes of it on the way to training.
+
+    oddity  "" or what is rare in it, in words: transparency, a palette, CMYK, 16 bits a channel
+    """
+
+    name: str
+    width: int
+    height: int
+    grey: bool
+    turned: bool
+    oddity: str
+
+
+def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
+    """Return (C, H, W) uint8 in the given form, and the facts. Raises DataError, its text beginning with ``name``."""
+    try:
+        picture = images.read(content)
+        height, width = picture.rgb.shape[:2]
+        if form.pairs and width < PAIR_RATIO * height:
+            raise DataError(f"{name}: it is {width}x{height}, so no two pictures side by side.")
         # Halves are cut before they are scaled: no filter mixes input and target.
-        pieces = halves(image) if pairs else (image,)
-        return torch.cat([cover(piece, height, width) for piece in pieces], -1), picture.grey
-
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for index, result in enumerate(pool.map(decode, names)):
-            if isinstance(result, str):
-                broken.append(result)
-            else:
-                out[index], is_grey = result
-                grey.append(is_grey)
-    if broken:
-        shown = "\n  ".join(broken[:20]) + (f"\n  and {len(broken) - 20} more" if len(broken) > 20 else "")
-        raise DataError(
-            f"{len(broken)} of {len(names)} pictures in {source.path} cannot be used. Mend or remove them:\n  {shown}"
-        )
-    return out[:, :1].clone() if channels == 0 and all(grey) else out
+        pieces = _cut(picture) if form.pairs else (picture,)
+        scaled = [images.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
+    except ImageError as error:
+        raise DataError(f"{name}: {error}") from error
+    stored = torch.cat([cover(piece, form.height, form.width) for piece in scaled], -1)
+    return stored, Facts(name, width, height, picture.grey, picture.turned, _oddity(picture))
 
 
-def check_memory(count: int, channels: int, height: int, width: int) -> None:
-    """Raise DataError where so many pictures would not fit into `MAX_BYTES`."""
-    size = count * channels * height * width
-    if size > MAX_BYTES:
-        raise DataError(
-            f"{count} pictures of {width}x{height} take {size / 2**30:.1f} GiB of memory, over the limit of "
-            f"{MAX_BYTES / 2**30:.0f}. Train on fewer pictures, or set a smaller image_size."
-        )
+def _cut(picture: images.Picture) -> tuple[images.Picture, images.Picture]:
+    """Return the left and the right half; an odd middle column belongs to neither."""
+    half = picture.rgb.shape[1] // 2
+    return replace(picture, rgb=picture.rgb[:, :half]), replace(picture, rgb=picture.rgb[:, -half:])
+
+
+def _reduced(picture: images.Picture, form: Form) -> images.Picture:
+    """Average whole blocks of a picture that is `FAR` times larger than needed, to `NEAR` times.
+
+    A photograph of 24 million pixels would take 600 MB as floats, and most of a second.
+    """
+    height, width = picture.rgb.shape[:2]
+    times = min(height / form.height, width / form.width)
+    if times < FAR or picture.rgb.dtype.itemsize > 1:
+        return picture
+    block = int(times / NEAR)
+    top, left = height % block // 2, width % block // 2  # the rest, less than a quarter of a pixel, is left out
+    box = (left, top, left + width // block * block, top + height // block * block)
+    return replace(picture, rgb=np.asarray(Image.fromarray(np.ascontiguousarray(picture.rgb)).reduce(block, box)))
+
+
+def _oddity(picture: images.Picture) -> str:
+    if picture.alpha is not None:
+        return "transparency, which is left out"
+    if picture.rgb.dtype.itemsize > 1:
+        return "16 bits a channel, which become 8"
+    return {"P": "a palette, which becomes RGB", "CMYK": "CMYK colours, which become RGB"}.get(picture.mode, "")
 
 
 def halves(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,133 +1,130 @@
-"""A path and a recipe's wishes -> a data set, decoded and split into training and validation."""
+"""A path and a recipe's wishes -> a data set, checked and split into training and validation."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ganzoo import images
-from ganzoo.data import idx
-from ganzoo.data.datasets import Data, Images, Paired, Unpaired, View
-from ganzoo.data.decode import check_memory, cover, decode_all, fit, halves, to_floats
-from ganzoo.data.sources import Source, fingerprint, image_names, in_folder, open_source
+from ganzoo.data import idx, notes, shards, streams
+from ganzoo.data.datasets import Data, Images, Paired, Unpaired
+from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
+from ganzoo.data.layout import class_folders, pair_folders, pair_up, split
+from ganzoo.data.pictures import MAX_BYTES, Pictures, open_pictures, shrink, sides, subset
+from ganzoo.data.sources import Combined, Paths, Source, fingerprint, image_names, in_folder, listed, open_sources
+from ganzoo.data.wishes import Wishes
 from ganzoo.entry import Config
 from ganzoo.errors import DataError, ImageError, OptionError
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What a recipe's config says of its data, with defaults for a config that does not say.
+def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, memory: int = MAX_BYTES) -> Data:
+    """Check a data set whole, and hold it in memory or, where it is too large, decode it when needed.
 
-    image_size  side of a training picture; 0: the first picture's shorter side
-    channels    1, 3, or 0: 1 when every picture is grey, else 3
-    enlarge     pictures are stored this much larger, then cropped at random
-    flip        mirror one half of them
-    direction   of pairs: "left-to-right", or "right-to-left" for the input on the right
-    """
-
-    image_size: int = 0
-    channels: int = 0
-    enlarge: float = 1.0
-    flip: bool = False
-    direction: str = "left-to-right"
-
-    def __post_init__(self) -> None:
-        if self.image_size < 0:
-            raise OptionError(f"image_size={self.image_size} is not right: give pixels, or 0 for the data's own size.")
-        if self.channels not in (0, 1, 3):
-            raise OptionError(f"channels={self.channels} is not right: give 1 (grey), 3 (RGB), or 0 for the data's.")
-        if not 1 <= self.enlarge <= 8:
-            raise OptionError(f"enlarge={self.enlarge} is not right: give a factor from 1 to 8.")
-
-    def stored(self, size: int) -> int:
-        """Return the side that pictures are kept at, to be cropped to ``size``."""
-        return max(size, round(size * self.enlarge))
-
-    def views(self, size: int) -> tuple[View, View]:
-        """Return how training sees a picture, and how validation does."""
-        return View(size, self.flip), View(size, False)
-
-
-def open_data(path: Path | str, kind: str, config: Config, validation: float = 0.0) -> Data:
-    """Read a data set whole into memory.
-
+    path        a folder, a .zip, or shards; of "unpaired" (A, B) and "paired" (inputs, targets) perhaps two of these
     kind        "images", "paired" or "unpaired": what the recipe's entry asks for
     config      the recipe's; what it has of the fields of `Wishes` counts
     validation  the share of pictures kept out, chosen by their names: the same list every time, see `split`
+    memory      bytes that decoded pictures may take; of more, every one is decoded once to check it, and again when
+                it is needed
     Raises DataError that names what is missing or broken, OptionError for a wish that cannot be met.
     """
-    wishes = Wishes(**{name: value for name, value in vars(config).items() if name in Wishes.__dataclass_fields__})
-    source = open_source(Path(path))
-    return {"images": _open_images, "paired": _open_paired, "unpaired": _open_unpaired}[kind](
-        source, wishes, validation
-    )
+    wishes, paths = Wishes.of(config), listed(path, kind)
+    if any(shards.are_shards(each) for each in paths):
+        return streams.open_stream(paths, kind, wishes, validation)
+    opener = {"images": _open_images, "paired": _open_paired, "unpaired": _open_unpaired}[kind]
+    return opener(Opening(open_sources(paths), wishes, validation, memory))
 
 
-def split(names: list[str], share: float) -> tuple[list[int], list[int]]:
-    """Return the indices to train on and those to keep out, by a hash of each name's last part.
+@dataclass(frozen=True)
+class Opening:
+    """What is asked of a data set that is being opened."""
 
-    So a name keeps its side whatever other files come or go, and wherever the folder lies; only a name that occurs
-    in several folders counts with its whole path. A share above 0 leaves at least one name on either side.
-    Raises DataError where that cannot be.
-    """
-    if not 0 <= share < 1:
-        raise DataError(f"validation={share} is no share: give a number from 0 up to, not including, 1.")
-    everything = range(len(names))
-    if not share:
-        return list(everything), []
-    if len(names) < 2:
-        raise DataError(f"validation={share} needs two pictures at least, and there is {len(names)}.")
-    last = [name.rsplit("/", 1)[-1] for name in names]
-    often = Counter(last)
-    places = [_place(name if often[part] > 1 else part) for name, part in zip(names, last, strict=True)]
-    held = {index for index in everything if places[index] < share}
-    if not held:
-        held = {min(everything, key=places.__getitem__)}
-    if len(held) == len(names):
-        held.remove(max(everything, key=places.__getitem__))
-    return [index for index in everything if index not in held], sorted(held)
+    source: Source
+    wishes: Wishes
+    validation: float
+    memory: int
+
+    def form(self, size: int, pairs: bool = False) -> Form:
+        """Return how pictures are stored that are trained on at ``size``."""
+        stored = self.wishes.stored(size)
+        return Form(stored, stored, self.wishes.channels, pairs)
+
+    def size(self, names: list[str], pairs: bool = False) -> int:
+        """Return the size to train on: the one asked for, or the shorter side of the first picture."""
+        if self.wishes.image_size:
+            return self.wishes.image_size
+        width, height = first_size(self.source, names)
+        return max(1, min(height, width // 2 if pairs else width))
+
+    def notes(self, facts: list[Facts], pictures: Pictures, form: Form, size: int) -> list[str]:
+        """Return the sentences that every kind of data has."""
+        stored = Form(form.height, form.width, pictures.shape[1], form.pairs)
+        said = notes.of_pictures(facts, stored, size)
+        if not isinstance(pictures, Tensor):
+            said.insert(1, notes.of_memory(len(pictures), stored, self.memory))
+        others = sorted(set(self.source.names) - set(image_names(self.source)))
+        return said + notes.of_other_files(others)
 
 
-def _place(name: str) -> float:
-    """Return a number in [0, 1) that only ``name`` decides."""
-    return int(hashlib.sha256(name.encode(errors="surrogateescape")).hexdigest()[:8], 16) / 2**32
-
-
-def _open_images(source: Source, wishes: Wishes, validation: float) -> Data:
-    labels = None
-    found = idx.find(source)
+def _open_images(asked: Opening) -> Data:
+    found = idx.find(asked.source)
     if found:
-        pictures, labels = idx.read(source, found)
-        size = wishes.image_size or max(pictures.shape[-2:])
-        pictures = _framed(pictures, size, wishes, found[0])
-        names = [f"{index}" for index in range(len(pictures))]
-        files = [name for name in found if name]
-    else:
-        names = files = image_names(source)
-        _require(names, source, "pictures")
-        size = wishes.image_size or _first_size(source, names)
-        pictures = decode_all(source, names, wishes.stored(size), wishes.stored(size), wishes.channels)
-    kept, held = split(names, validation)
-    view, plain = wishes.views(size)
+        return _open_idx(asked, found)
+    names = image_names(asked.source)
+    _require(names, asked.source, "pictures")
+    size = asked.size(names)
+    form = asked.form(size)
+    pictures, facts = open_pictures(asked.source, names, form, asked.memory)
+    classes, labels = class_folders(names) or ([], [])
+    said = asked.notes(facts, pictures, form, size) + (notes.of_classes(classes, labels) if classes else [])
+    return _images(asked, names, names, size, pictures, torch.tensor(labels) if classes else None, classes, said)
+
+
+def _open_idx(asked: Opening, found: tuple[str, str | None]) -> Data:
+    raw, labels = idx.read(asked.source, found)
+    size = asked.wishes.image_size or max(raw.shape[-2:])
+    pictures = _framed(raw, size, asked, found[0])
+    names = [f"{index}" for index in range(len(pictures))]
+    classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
+    frame = f", with a black frame to {size}x{size}" if size != raw.shape[-1] or size != raw.shape[-2] else ""
+    said = [f"{len(raw):,} grey pictures of {raw.shape[-1]}x{raw.shape[-2]} in {found[0]}{frame}."]
+    files = [name for name in found if name]
+    return _images(asked, names, files, size, pictures, labels, classes, said)
+
+
+def _images(
+    asked: Opening,
+    names: list[str],
+    files: list[str],
+    size: int,
+    pictures: Pictures,
+    labels: Tensor | None,
+    classes: list[str],
+    said: list[str],
+) -> Data:
+    kept, held = split(names, asked.validation)
+    view, plain = asked.wishes.views(size)
+
+    def part(indices: list[int]) -> tuple[Pictures, Tensor | None]:
+        return subset(pictures, indices), None if labels is None else labels[indices]
+
+    (shown, shown_labels), (hidden, hidden_labels) = part(kept), part(held)
     return Data(
-        train=Images(_take(pictures, kept), view, None if labels is None else _take(labels, kept)),
-        validation=Images(_middle(pictures[held], size), plain, None if labels is None else labels[held])
-        if held
-        else None,
+        train=Images(shown, view, shown_labels),
+        validation=Images(shrink(hidden, size), plain, hidden_labels) if held else None,
         image_size=size,
         channels=pictures.shape[1],
         counts={"images": len(kept)},
         held_out=[names[index] for index in held],
-        fingerprint=fingerprint(source, files, len(names)),
+        fingerprint=fingerprint(asked.source, files, len(names)),
+        classes=classes,
+        notes=said,
     )
 
 
-def _framed(pictures: Tensor, size: int, wishes: Wishes, name: str) -> Tensor:
+def _framed(pictures: Tensor, size: int, asked: Opening, name: str) -> Tensor:
     """Return IDX pictures (N, 1, H, W) as (N, C, size, size), with a black frame and grey in every channel."""
     height, width = pictures.shape[-2:]
     if size < max(height, width):
@@ -135,83 +132,128 @@ def _framed(pictures: Tensor, size: int, wishes: Wishes, name: str) -> Tensor:
             f"{name} has pictures of {width}x{height}, which image_size={size} would cut. "
             f"Set image_size={max(height, width)} or more: a larger one adds a black frame."
         )
-    check_memory(len(pictures), wishes.channels or 1, size, size)
+    if len(pictures) * size * size > asked.memory:
+        raise DataError(
+            f"{len(pictures)} pictures of {size}x{size} take {len(pictures) * size * size / 2**30:.1f} GiB of memory, "
+            f"over the limit of {asked.memory / 2**30:.1f}. Set a smaller image_size."
+        )
     framed = fit(pictures, size)
-    return framed.expand(-1, 3, -1, -1) if wishes.channels == 3 else framed
+    return framed.expand(-1, 3, -1, -1) if asked.wishes.channels == 3 else framed
 
 
-def _open_paired(source: Source, wishes: Wishes, validation: float) -> Data:
-    names = image_names(source)
-    _require(names, source, "pictures side by side (input and target in one file, twice as wide as high)")
-    size = wishes.image_size or _first_size(source, names, pairs=True)
-    stored = wishes.stored(size)
-    both = decode_all(source, names, stored, stored, wishes.channels, pairs=True)
-    inputs, targets = halves(both)
-    if wishes.direction == "right-to-left":
-        inputs, targets = targets, inputs
-    kept, held = split(names, validation)
-    view, plain = wishes.views(size)
-    return Data(
-        train=Paired(_take(inputs, kept), _take(targets, kept), view),
-        validation=Paired(_middle(inputs[held], size), _middle(targets[held], size), plain) if held else None,
-        image_size=size,
-        channels=both.shape[1],
-        counts={"pairs": len(kept)},
-        held_out=[names[index] for index in held],
-        fingerprint=fingerprint(source, names, len(names)),
+def _open_paired(asked: Opening) -> Data:
+    names = image_names(asked.source)
+    _require(names, asked.source, "pictures side by side (input and target in one file, twice as wide as high)")
+    if isinstance(asked.source, Combined):
+        found: tuple[list[str], list[str]] | None = _two_sides(asked.source, names)
+    else:
+        width, height = first_size(asked.source, names)
+        found = pair_folders(names) if width < PAIR_RATIO * height else None
+    return _open_two_folders(asked, *found) if found else _open_side_by_side(asked, names)
+
+
+def _open_side_by_side(asked: Opening, names: list[str]) -> Data:
+    size = asked.size(names, pairs=True)
+    form = asked.form(size, pairs=True)
+    both, facts = open_pictures(asked.source, names, form, asked.memory)
+    kept, held = split(names, asked.validation)
+    parts = [sides(subset(both, indices)) for indices in (kept, held)]
+    return _pairs(asked, size, parts, both.shape[1], [[name] for name in names], asked.notes(facts, both, form, size))
+
+
+def _open_two_folders(asked: Opening, inputs: list[str], targets: list[str]) -> Data:
+    pairs = pair_up(inputs, targets)
+    names = [pair[side] for side in (0, 1) for pair in pairs]
+    size = asked.size(names)
+    form, count = asked.form(size), len(pairs)
+    both, facts = open_pictures(asked.source, names, form, asked.memory)
+    said = asked.notes(facts, both, form, size) + notes.of_unlike_pairs(
+        list(zip(facts[:count], facts[count:], strict=True))
     )
+    kept, held = split([each for each, _ in pairs], asked.validation)
+    parts = [(subset(both, part), subset(both, [count + index for index in part])) for part in (kept, held)]
+    return _pairs(asked, size, parts, both.shape[1], [list(pair) for pair in pairs], said)
 
 
-def _open_unpaired(source: Source, wishes: Wishes, validation: float) -> Data:
-    names = image_names(source)
-    sides = {side: in_folder(names, f"train{side}") or in_folder(names, side) for side in "AB"}
-    for side, found in sides.items():
-        _require(found, source, f"pictures in a folder named train{side} (or {side})")
-    size = wishes.image_size or _first_size(source, sides["A"])
-    stored = wishes.stored(size)
-    decoded = [decode_all(source, found, stored, stored, wishes.channels) for found in sides.values()]
-    channels = max(pictures.shape[1] for pictures in decoded)
-    a, b = (pictures.expand(-1, channels, -1, -1) for pictures in decoded)
-    (kept_a, held_a), (kept_b, held_b) = (split(found, validation) for found in sides.values())
-    view, plain = wishes.views(size)
+def _pairs(
+    asked: Opening,
+    size: int,
+    parts: list[tuple[Pictures, Pictures]],
+    channels: int,
+    files: list[list[str]],
+    said: list[str],
+) -> Data:
+    """``parts``: inputs and targets to train on, and those kept out; ``files``: those of each pair, one or two."""
+    kept, held = split([each[0] for each in files], asked.validation)
+    step = -1 if asked.wishes.direction == "right-to-left" else 1
+    (inputs, targets), (held_inputs, held_targets) = (part[::step] for part in parts)
+    view, plain = asked.wishes.views(size)
     return Data(
-        train=Unpaired(_take(a, kept_a), _take(b, kept_b), view),
-        validation=Unpaired(_middle(a[held_a], size), _middle(b[held_b], size), plain, shuffled=False)
-        if held_a
-        else None,
+        train=Paired(inputs, targets, view),
+        validation=Paired(shrink(held_inputs, size), shrink(held_targets, size), plain) if held else None,
         image_size=size,
         channels=channels,
-        counts={"a": len(kept_a), "b": len(kept_b)},
-        held_out=[*(sides["A"][index] for index in held_a), *(sides["B"][index] for index in held_b)],
-        fingerprint=fingerprint(source, sides["A"] + sides["B"], len(a) + len(b)),
+        counts={"pairs": len(kept)},
+        held_out=[name for index in held for name in files[index]],
+        fingerprint=fingerprint(asked.source, [name for each in files for name in each], len(files)),
+        notes=said,
     )
 
 
-def _require(names: list[str], source: Source, what: str) -> None:
+def _open_unpaired(asked: Opening) -> Data:
+    source, names = asked.source, image_names(asked.source)
+    if isinstance(source, Combined):
+        a, b = _two_sides(source, names)
+    else:
+        a, b = (in_folder(names, f"train{side}") or in_folder(names, side) for side in "AB")
+        for side, found in (("A", a), ("B", b)):
+            _require(
+                found, source, f"pictures in a folder named train{side} (or {side})", "Or give two paths, A then B."
+            )
+    size = asked.size(a)
+    form = asked.form(size)
+    both, facts = open_pictures(source, a + b, form, asked.memory)
+    (kept_a, held_a), (kept_b, held_b) = split(a, asked.validation), split(b, asked.validation)
+
+    def part(of_a: list[int], of_b: list[int]) -> tuple[Pictures, Pictures]:
+        return subset(both, of_a), subset(both, [len(a) + index for index in of_b])
+
+    (shown_a, shown_b), (hidden_a, hidden_b) = part(kept_a, kept_b), part(held_a, held_b)
+    view, plain = asked.wishes.views(size)
+    hidden = Unpaired(shrink(hidden_a, size), shrink(hidden_b, size), plain, shuffled=False) if held_a else None
+    return Data(
+        train=Unpaired(shown_a, shown_b, view),
+        validation=hidden,
+        image_size=size,
+        channels=both.shape[1],
+        counts={"a": len(kept_a), "b": len(kept_b)},
+        held_out=[*(a[index] for index in held_a), *(b[index] for index in held_b)],
+        fingerprint=fingerprint(source, a + b, len(a) + len(b)),
+        notes=asked.notes(facts, both, form, size)
+        + notes.of_pictures_elsewhere(names, a + b, "the folders of A and B"),
+    )
+
+
+def _two_sides(source: Combined, names: list[str]) -> tuple[list[str], list[str]]:
+    a, b = ([name for name in names if name.startswith(f"{side}/")] for side in "AB")
+    for side, found in (("A", a), ("B", b)):
+        _require(found, source.sides[side], "pictures")
+    return a, b
+
+
+def _require(names: list[str], source: Source, what: str, else_do: str = "") -> None:
     if not names:
         others = f"It has {len(source.names)} other files" if source.names else "It is empty"
-        raise DataError(f"{source.path} holds no {what}. {others}. Pictures end in {' '.join(images.SUFFIXES)}.")
+        next_step = else_do or f"Pictures end in {' '.join(images.SUFFIXES)}."
+        raise DataError(f"{source.path} holds no {what}. {others}. {next_step}")
 
 
-def _first_size(source: Source, names: list[str], pairs: bool = False) -> int:
-    """Return the shorter side of the first picture that can be read; `decode_all` names those that cannot."""
+def first_size(source: Source, names: list[str]) -> tuple[int, int]:
+    """Return (width, height) of the first picture that can be read; `open_pictures` names those that cannot."""
     for name in names:
         try:
             height, width = images.read(source.read(name)).rgb.shape[:2]
         except (DataError, ImageError):
             continue
-        shorter: int = max(1, min(height, width // 2 if pairs else width))
-        return shorter
-    return 1
-
-
-def _take(tensor: Tensor, indices: list[int]) -> Tensor:
-    """Return the rows of ``indices``, without a copy where these are all."""
-    return tensor if len(indices) == len(tensor) else tensor[indices]
-
-
-def _middle(pictures: Tensor, size: int) -> Tensor:
-    """Return (N, C, size, size): stored pictures scaled back, whole, for validation."""
-    if pictures.shape[-1] == size:
-        return pictures
-    return torch.stack([cover(to_floats(one)[None], size, size) for one in pictures])
+        return width, height
+    return 1, 1

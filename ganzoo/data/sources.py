@@ -1,4 +1,7 @@
-"""A folder or a zip archive as a list of named files, read in place."""
+"""A folder, a zip archive, or two of these, as a list of named files, read in place.
+
+Sources go to worker processes by pickling or forking, and read there as they do here.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from ganzoo import images
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, OptionError
+
+Paths: TypeAlias = "Path | str | Sequence[Path | str]"
 
 # What zipfile raises for a member that is damaged, encrypted, or packed in a way it does not know.
 _ZIP_ERRORS = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError)
@@ -54,30 +59,62 @@ class Folder:
 
 
 class Archive:
-    """The files in a zip archive, which is never unpacked."""
+    """The files in a zip archive, which is never unpacked.
+
+    Each process opens it for itself: forked ones would share one place in the file, and read one another's bytes.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            self.zip = zipfile.ZipFile(path)
-        except (zipfile.BadZipFile, OSError) as error:
-            raise DataError(f"{path} is no readable zip archive ({error}). Copy or download it again.") from error
+        self._opened: dict[int, zipfile.ZipFile] = {}  # process -> the archive
         self.names = sorted(
             {
                 info.filename
-                for info in self.zip.infolist()
+                for info in self._zip().infolist()
                 if not info.is_dir() and all(visible(part) for part in PurePosixPath(info.filename).parts)
             }
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_opened": {}}
+
     def read(self, name: str) -> bytes:
         try:
-            return self.zip.read(name)
+            return self._zip().read(name)
         except _ZIP_ERRORS as error:
             raise DataError(f"{name}: it is damaged or locked in the archive ({error}).") from error
 
     def size(self, name: str) -> int:
-        return self.zip.getinfo(name).file_size
+        return self._zip().getinfo(name).file_size
+
+    def _zip(self) -> zipfile.ZipFile:
+        process = os.getpid()
+        if process not in self._opened:
+            try:
+                self._opened = {process: zipfile.ZipFile(self.path)}
+            except (zipfile.BadZipFile, OSError) as error:
+                raise DataError(
+                    f"{self.path} is no readable zip archive ({error}). Copy or download it again."
+                ) from error
+        return self._opened[process]
+
+
+class Combined:
+    """Two sources as one: the names of the first begin with ``A/``, those of the second with ``B/``."""
+
+    def __init__(self, a: Source, b: Source) -> None:
+        self.sides = {"A": a, "B": b}
+        self.path = Path(f"{a.path} and {b.path}")
+        self.names = [f"{side}/{name}" for side, source in self.sides.items() for name in source.names]
+
+    def read(self, name: str) -> bytes:
+        try:
+            return self.sides[name[0]].read(name[2:])
+        except DataError as error:
+            raise DataError(f"{name[:2]}{error}") from error  # both sides may have a file of that name
+
+    def size(self, name: str) -> int:
+        return self.sides[name[0]].size(name[2:])
 
 
 def open_source(path: Path) -> Source:
@@ -89,6 +126,28 @@ def open_source(path: Path) -> Source:
     if path.exists():
         raise DataError(f"{path} is neither a folder nor a .zip archive. Give the folder that holds the pictures.")
     raise DataError(f"There is no {path}. Give a folder of pictures, a .zip of one, or a folder of IDX files.")
+
+
+def open_sources(paths: Sequence[str]) -> Source:
+    """Open one path, or two as `Combined`. Raises DataError for a path that is no folder and no .zip."""
+    opened = [open_source(Path(path)) for path in paths]
+    return opened[0] if len(opened) == 1 else Combined(*opened)
+
+
+def listed(path: Paths, kind: str) -> list[str]:
+    """Return one path, or two, as a list. Raises OptionError for another number, or for two where one is wanted."""
+    paths = [str(path)] if isinstance(path, (str, Path)) else [str(each) for each in path]
+    most = 1 if kind == "images" else 2
+    if not 1 <= len(paths) <= most:
+        given = ", ".join(f"'{each}'" for each in paths) or "none"
+        wanted = "one path" if most == 1 else "one path, or two" + (" (inputs, targets)" if kind == "paired" else "")
+        raise OptionError(f"Data of the kind '{kind}' is {wanted}, and here are {len(paths)}: {given}. Give {wanted}.")
+    return paths
+
+
+def is_remote(path: str) -> bool:
+    """Tell whether a path is a URL or a command, ``pipe:...``."""
+    return path.startswith("pipe:") or "://" in path
 
 
 def image_names(source: Source) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import Tensor  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
@@ -50,6 +50,8 @@ class WatchedLoss(OverScales):
         super().__init__(built.loss)
         self._role, self._asked = role, asked
 
-    def regularizer(self, discriminator: Any, real_images: Tensor, fake_images: Tensor) -> Tensor | float:
+    def regularizer(
+        self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
+    ) -> Tensor | float:
         self._asked.add(self._role)
-        return super().regularizer(discriminator, real_images, fake_images)
+        return super().regularizer(discriminator, real_images, fake_images, uniform)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo import options
-from ganzoo.entry import Config, Entry
+from ganzoo.entry import AdversarialConfig, Config, Entry
 from ganzoo.interfaces import Generator, Recipe
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
 from ganzoo.testing.parts import WatchedParts
@@ -27,22 +28,27 @@ def check_recipe(
     """Check one step on small random pictures, then what the training loop needs of a recipe.
 
     Options image_size and channels that are 0 become `PIXELS` and 3, as the loop fills them in from the data.
+    Where the config is an `AdversarialConfig`, the recipe must do what its options say.
     """
     with torch.random.fork_rng(devices=[]):
         config = _filled(entry, values or {})
 
-        def make(seed: int, watched: WatchedParts) -> Recipe:
+        def make(seed: int, watched: WatchedParts | None = None, **changes: Any) -> Recipe:
             torch.manual_seed(seed)
-            recipe: Recipe = entry.build(config, watched)
+            changed = dataclasses.replace(config, **changes)
+            recipe: Recipe = entry.build(changed, watched or WatchedParts(entry, parts or {}, part_options or {}))
+            recipe.config = changed  # as the loop does
             return recipe
 
-        given, other = (WatchedParts(entry, parts or {}, part_options or {}) for _ in range(2))
+        given = WatchedParts(entry, parts or {}, part_options or {})
         recipe, batch = make(SEED, given), _batch(entry, config)
         _check_anatomy(entry, recipe)
         _check_step(entry, recipe, batch)
         given.require_regularizers()
-        _check_resuming(entry, recipe, make(SEED + 1, other), batch)
+        _check_resuming(entry, recipe, make(SEED + 1), batch)
         _check_uses(entry, recipe, batch)
+        if isinstance(config, AdversarialConfig):
+            _check_steadying(entry, make, batch)
 
 
 def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
@@ -149,3 +155,46 @@ def _check_uses(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> No
         f"has learning_rate factors {rates}, not numbers of 0 and more",
     )
     require(rates[0] > 0, entry, "has a learning_rate factor of 0 at the start")
+
+
+def _check_steadying(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
+    """Check that the options of `AdversarialConfig` change what they should; the schedule and clipping are core's."""
+
+    def first_losses(**changes: Any) -> dict[str, float]:
+        recipe = make(SEED, **changes)
+        torch.manual_seed(SEED)
+        return {name: torch.as_tensor(loss).detach().item() for name, loss in recipe.step(batch).items()}
+
+    plain = first_losses(augment="", r1=0.0)
+    require(
+        first_losses(augment="color,translation,cutout", r1=0.0) != plain,
+        entry,
+        "ignores its option augment: give discriminators self.augment(images), real and made alike",
+    )
+    require(
+        first_losses(augment="", r1=10.0, r1_every=1) != plain,
+        entry,
+        "ignores its option r1: add self.penalty(discriminator, real, fake) to the discriminator's loss",
+    )
+    _check_pace(entry, make, batch)
+
+
+def _check_pace(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
+    """Check discriminator_learning_rate, and discriminator_steps: with 2, generators stand still in the first step."""
+    recipe = make(SEED, discriminator_steps=2, learning_rate=1e-3, discriminator_learning_rate=3e-3)
+    published = [recipe.networks[name] for name in recipe.exports.values()]
+    before = [parameter.detach().clone() for network in published for parameter in network.parameters()]
+    groups = [group for optimizer in recipe.optimizers.values() for group in optimizer.param_groups]
+    require(
+        any(math.isclose(group["lr"], 3e-3) for group in groups),
+        entry,
+        "ignores its option discriminator_learning_rate: make the discriminator's optimizer by "
+        "self.adam(discriminator, judge=True)",
+    )
+    recipe.step(batch)
+    after = [parameter for network in published for parameter in network.parameters()]
+    require(
+        all(torch.equal(*pair) for pair in zip(before, after, strict=True)),
+        entry,
+        "ignores its option discriminator_steps: update generators only where self.generator_turn()",
+    )

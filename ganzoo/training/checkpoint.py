@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ganzoo.errors import OutputError, PluginError, TrainingError
 from ganzoo.files import replacing
 from ganzoo.interfaces import Recipe
+from ganzoo.processes import ALONE, Processes
 from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"
@@ -27,13 +28,20 @@ def save(
     seconds: float,
     keep: int,
     data: Mapping[str, Any] | None = None,
+    *,
+    random: list[dict[str, Any]] | None = None,
+    loop: Mapping[str, Any] | None = None,
+    best: int = 0,
 ) -> Path:
-    """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest.
+    """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest and the ``best``.
 
-    ``data`` is the fingerprint of what is trained on, for `check_data`.
+    data    the fingerprint of what is trained on, for `check_data`
+    random  the state of the random numbers of every process; this one's if not given
+    loop    what the loop itself goes on with: plain numbers, text, lists and dicts
+    best    the step whose checkpoint is kept in any case
     Raises OutputError where there is no space, PluginError where the recipe's state could not be read back.
     """
-    path = run / FOLDER / f"step-{step:08d}.pt"
+    path = path_of(run, step)
     state = {
         "step": step,
         "seconds": seconds,
@@ -41,7 +49,9 @@ def save(
         "averages": {name: network.state_dict() for name, network in averages.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "recipe": recipe.state(),
-        "random": random_state(),
+        "scalers": {name: scaler.state_dict() for name, scaler in recipe.scalers.items()},
+        "random": random or [random_state()],
+        "loop": dict(loop or {}),
         "data": dict(data or {}),
     }
     _check_plain(state["recipe"], type(recipe).__name__)
@@ -54,8 +64,14 @@ def save(
                 f"Cannot write {path}: {reason}. Choose a folder that is writable and has space."
             ) from error
     for old in found(run)[:-keep]:
-        old.unlink(missing_ok=True)
+        if old != path_of(run, best):
+            old.unlink(missing_ok=True)
     return path
+
+
+def path_of(run: Path, step: int) -> Path:
+    """Return where the checkpoint of a step is."""
+    return run / FOLDER / f"step-{step:08d}.pt"
 
 
 def found(run: Path) -> list[Path]:
@@ -94,6 +110,14 @@ def _read(path: Path, device: torch.device) -> dict[str, Any] | None:
     return state if isinstance(state, dict) and state.keys() >= _PARTS else None
 
 
+def load_step(run: Path, step: int, device: torch.device) -> dict[str, Any]:
+    """Return the checkpoint of one step, which another process has read before. Raises TrainingError."""
+    state = _read(path_of(run, step), device)
+    if state is None:
+        raise TrainingError(f"{path_of(run, step)} cannot be read by every process. Check the disk they share.")
+    return state
+
+
 def set_aside(damaged: list[Path]) -> list[str]:
     """Rename checkpoints that cannot be read, lest they count among the newest to keep; return a message for each."""
     messages = []
@@ -103,8 +127,12 @@ def set_aside(damaged: list[Path]) -> list[str]:
     return messages
 
 
-def restore(state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.Module]) -> None:
-    """Put a checkpoint's state back into everything it came from.
+def restore(
+    state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.Module], processes: Processes = ALONE
+) -> None:
+    """Put a checkpoint's state back into everything it came from; each process gets its own random numbers.
+
+    A process that was not there before keeps those it has.
 
     Raises TrainingError where it does not fit, as after an edit of run.json or with another plugin's version.
     """
@@ -115,6 +143,8 @@ def restore(state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.
             network.load_state_dict(state["averages"][name])
         for name, optimizer in recipe.optimizers.items():
             optimizer.load_state_dict(state["optimizers"][name])
+        for name, scaler in recipe.scalers.items():
+            scaler.load_state_dict(state["scalers"][name])
         recipe.load_state(state["recipe"])
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
@@ -122,7 +152,15 @@ def restore(state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.
             f"The checkpoint of step {state['step']} does not fit what run.json describes ({reason[:300]}). "
             "Undo what was changed since: run.json, or the version of a plugin."
         ) from error
-    restore_random(state["random"])
+    random = of_processes(state)
+    if processes.rank < len(random):
+        restore_random(random[processes.rank])
+
+
+def of_processes(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the state of each process's random numbers. Early checkpoints have the one of a process alone."""
+    random = state["random"]
+    return [random] if isinstance(random, Mapping) else random
 
 
 def check_data(state: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> None:
@@ -133,9 +171,10 @@ def check_data(state: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> N
     then = state.get("data")
     if not then or then == now:
         return
-    counts = f"{then['pictures']} pictures then, {now['pictures']} now"
-    if then["pictures"] == now["pictures"]:
-        counts = f"{now['pictures']} pictures then and now, but of other names or sizes"
+    what = "shards" if "shards" in then and "shards" in now else "pictures"
+    counts = f"{then[what]} {what} then, {now[what]} now"
+    if then[what] == now[what]:
+        counts = f"{now[what]} {what} then and now, but of other names or sizes"
     raise TrainingError(f"The data of {run} changed: {counts}. Put the data back, or start a new run.")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ganzoo import folders
 from ganzoo.errors import OutputError, TrainingError
-from ganzoo.training import checkpoint, record, settings
+from ganzoo.training import checkpoint, environment, record, report, settings
 
 try:
     import fcntl
@@ -22,13 +22,15 @@ LOCK = ".lock"
 
 
 def check_free(run: Path) -> None:
-    """Raise TrainingError where a new run in ``run`` would overwrite a model, a run's checkpoint, or a file."""
+    """Raise TrainingError where a new run in ``run`` would overwrite a model, a checkpoint, or anybody's files."""
     if run.exists() and not run.is_dir():
         raise TrainingError(f"{run} is a file. Name a folder for the run.")
     if (run / settings.FILE).exists() and not _made_nothing(run):
         raise TrainingError(f"{run} holds a run already. {resume_hint(run)}, or name another folder.")
     if (run / folders.CONFIG).exists():
         raise TrainingError(f"{run} holds a model, which the run would overwrite. Name another folder.")
+    if not (run / settings.FILE).exists() and any(run.glob("[!.]*")):
+        raise TrainingError(f"{run} holds files that are no run's. Name a new or an empty folder.")
 
 
 def clear(run: Path) -> bool:
@@ -36,7 +38,7 @@ def clear(run: Path) -> bool:
     if not (run / settings.FILE).exists():
         return False
     record.sweep(run)
-    for name in (settings.FILE, record.METRICS, record.VALIDATION, record.HELD_OUT):
+    for name in (settings.FILE, *record.FILES, environment.FILE, report.FILE):
         (run / name).unlink(missing_ok=True)
     for sheet in (run / record.SAMPLES).glob("step-*.png"):
         sheet.unlink()

@@ -34,16 +34,20 @@ class Origin:
     parts: Mapping[str, Any]
     data: Data
     device: torch.device
+    processes: int = 1
 
 
-def export(origin: Origin, recipe: Recipe, networks: Mapping[str, nn.Module], step: int, seconds: float) -> None:
+def export(
+    origin: Origin, recipe: Recipe, networks: Mapping[str, nn.Module], step: int, seconds: float, within: str = ""
+) -> None:
     """Write each of the recipe's exports: the main one into the run's folder, others into folders in it.
 
+    within      a folder in the run's folder, to write all of them there
     ``networks`` gives the weights, ``recipe.networks`` what they are called after.
     """
     for edition, name in recipe.exports.items():
         card = describe(origin, edition, recipe.networks[name], step, seconds)
-        folders.write(origin.run / edition, card, networks[name].state_dict())
+        folders.write(origin.run / within / edition, card, networks[name].state_dict())
 
 
 def describe(origin: Origin, edition: str, network: nn.Module, step: int, seconds: float) -> Card:
@@ -51,6 +55,7 @@ def describe(origin: Origin, edition: str, network: nn.Module, step: int, second
     architecture: Architecture = network.architecture  # type: ignore[assignment]
     entry = catalog.find(architecture.entry)
     settings, data = origin.settings, origin.data
+    pictures = sum(count for what, count in data.counts.items() if what != "shards")  # whose pictures nobody counted
     held_out = f", {len(data.held_out)} held out" if data.held_out else ""
     return Card(
         name=f"{settings.recipe}/{_variant(origin.run, edition)}",
@@ -70,21 +75,31 @@ def describe(origin: Origin, edition: str, network: nn.Module, step: int, second
                 *(["dropout off (pix2pix's authors leave it on)"] if architecture.options.get("dropout") else []),
             ]
         ),
-        dataset=DatasetInfo(name=Path(settings.data).name, split=f"train{held_out}", count=sum(data.counts.values())),
+        dataset=DatasetInfo(name=_name_of(settings.data), split=f"train{held_out}", count=pictures),
         training=TrainingInfo(
             recipe=settings.recipe,
             steps=step,
             batch_size=settings.batch_size,
             seconds=round(seconds, 1),
-            hardware=devices.describe(origin.device),
+            hardware=_hardware(origin),
             seed=settings.seed,
             ganzoo_version=__version__,
             precision=settings.precision,
             ema_decay=settings.ema_decay,
             options=dict(origin.options),
             parts=dict(origin.parts),
+            start_from=dict(settings.start_from),
         ),
     )
+
+
+def _name_of(data: str | list[str]) -> str:
+    return " + ".join(Path(each).name for each in ([data] if isinstance(data, str) else data))
+
+
+def _hardware(origin: Origin) -> str:
+    together = f"{origin.processes} processes, each on " if origin.processes > 1 else ""
+    return together + devices.describe(origin.device)
 
 
 def _variant(run: Path, edition: str) -> str:

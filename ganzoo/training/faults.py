@@ -15,7 +15,13 @@ from ganzoo.errors import GanzooError, OptionError, PluginError, TrainingError
 from ganzoo.interfaces import Recipe
 
 # Subclasses of RuntimeError that say nothing of shapes; torch before 2.8 has no AcceleratorError.
-_OTHERS = (GanzooError, NotImplementedError, RecursionError, getattr(torch, "AcceleratorError", GanzooError))
+_OTHERS = (
+    GanzooError,
+    torch.OutOfMemoryError,
+    NotImplementedError,
+    RecursionError,
+    getattr(torch, "AcceleratorError", GanzooError),
+)
 
 
 def name_size(error: OptionError, size: int) -> OptionError:
@@ -23,6 +29,18 @@ def name_size(error: OptionError, size: int) -> OptionError:
     typed = f"image_size={size}"
     said = f"{typed} (from the pictures; --set image_size=SIZE scales them)"
     return OptionError(str(error).replace(typed, said, 1))
+
+
+@contextmanager
+def of_memory(step: int, device: torch.device) -> Iterator[None]:
+    """Turn a lack of memory in ``step`` into a TrainingError that says what takes less."""
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise TrainingError(
+            f"Step {step} does not fit in the memory of {device}. Set a larger --accumulate, which works "
+            "through the batch in parts, or a smaller batch_size or image_size."
+        ) from error
 
 
 @contextmanager

@@ -17,25 +17,53 @@ from ganzoo import images
 from ganzoo.data.datasets import Data, Dataset
 from ganzoo.interfaces import Recipe
 from ganzoo.training.randomness import undisturbed
+from ganzoo.training.watch import variety
 
-SAMPLES = 8  # pictures in a sample sheet for translation, and in a batch of validation
+SAMPLES = 8  # pictures in a sample sheet for translation
 GENERATED_SAMPLES = 64
 
 
-@dataclass
+@dataclass(frozen=True)
 class Machine:
-    """Where a run's arithmetic is done, and how precisely ("fp32" or "bf16")."""
+    """Where a run's arithmetic is done, and how: "fp32", "bf16" or "fp16", pictures channels_last or contiguous."""
 
     device: torch.device
     precision: str
+    channels_last: bool = False
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        return torch.channels_last if self.channels_last else torch.preserve_format
+
+    def place(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the batch on the device, pictures in the machine's memory format."""
+        return {
+            name: tensor.to(
+                self.device, memory_format=self.memory_format if tensor.dim() == 4 else torch.preserve_format
+            )
+            for name, tensor in batch.items()
+        }
 
     def batch(self, dataset: Dataset, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
         """Return the dataset's batch on the device."""
-        return {name: tensor.to(self.device) for name, tensor in dataset.batch(indices, random).items()}
+        return self.place(dataset.batch(indices, random))
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Within the block, networks run in the run's precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16")
+        half = torch.float16 if self.precision == "fp16" else torch.bfloat16
+        return torch.autocast(self.device.type, half, enabled=self.precision != "fp32")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a sample sheet shows in numbers.
+
+    measures  the recipe's, on held-out pictures
+    shares    generator -> variety of what it makes, as a share of the real pictures'
+    """
+
+    measures: dict[str, float]
+    shares: dict[str, float]
 
 
 @dataclass
@@ -65,31 +93,47 @@ class Observer:
             for module, training in modes.items():
                 module.training = training
 
-    def draw(self, path: Path) -> dict[str, float]:
-        """Write a sample sheet to ``path``, and return the recipe's measures, see `measure`."""
+    def draw(self, path: Path) -> Look:
+        """Write a sample sheet to ``path``, and return what it shows in numbers."""
         dataset = self.data.validation or self.data.train
         translates = any(hasattr(self.recipe.networks[name], "in_channels") for name in self.recipe.exports.values())
         count = min(SAMPLES if translates else GENERATED_SAMPLES, len(dataset))
         batch = self.machine.batch(dataset, list(range(count)), _fixed())
         with self.networks() as networks, self.machine.autocast():
-            sheet = images.to_pils(self.recipe.sample(networks, batch).float())
+            made = self.recipe.sample(networks, batch).float()
             measures = self.measure(networks)
+        sheet = images.to_pils(made)
         columns = max(1, len(sheet) // count) * max(1, round(math.sqrt(count) / (2 if translates else 1)))
         images.save(images.grid(sheet, columns), path)
-        return measures
+        return Look(measures, shares(list(self.recipe.exports.values()), made, batch))
 
     def measure(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
         """Return the mean over all held-out pictures of each of the recipe's measures; nothing without such."""
-        held_out = self.data.validation
+        held_out, at_once = self.data.validation, self.recipe.validation_batch
         if held_out is None:
             return {}
         totals: dict[str, float] = {}
-        for first in range(0, len(held_out), SAMPLES):
-            indices = list(range(first, min(first + SAMPLES, len(held_out))))
+        for first in range(0, len(held_out), at_once):
+            indices = list(range(first, min(first + at_once, len(held_out))))
             batch = self.machine.batch(held_out, indices, _fixed())
             for name, value in self.recipe.validate(networks, batch).items():
                 totals[name] = totals.get(name, 0.0) + value * len(indices)
         return {name: total / len(held_out) for name, total in totals.items()}
+
+
+def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return for each generator how varied what it made is, divided by how varied the batch's real pictures are.
+
+    ``sample`` is what a recipe's ``sample`` returned: for each of the batch's pictures one or more, those that are
+    in the batch themselves among them.
+    """
+    real = [tensor for tensor in batch.values() if tensor.dim() == 4]
+    whole = sum(variety(tensor) for tensor in real) / len(real)
+    columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)
+    made = [column for column in columns if not any(torch.equal(column, tensor) for tensor in real)]
+    if len(made) != len(names):
+        names = [f"picture {place}" for place in range(1, len(made) + 1)]
+    return {name: variety(column) / max(whole, 1e-6) for name, column in zip(names, made, strict=True)}
 
 
 def _fixed() -> torch.Generator:

@@ -26,16 +26,21 @@ class Order:
 
     def random(self, step: int) -> torch.Generator:
         """Return the generator for a step's augmentation, the same whenever that step is done."""
-        return torch.Generator().manual_seed(_mix(self.seed, 1, step))
+        return torch.Generator().manual_seed(mix(self.seed, 1, step))
 
     def _shuffled(self, epoch: int) -> Tensor:
         if epoch != self._epoch:
-            generator = torch.Generator().manual_seed(_mix(self.seed, 2, epoch))
+            generator = torch.Generator().manual_seed(mix(self.seed, 2, epoch))
             self._epoch, self._permutation = epoch, torch.randperm(self.count, generator=generator)
         return self._permutation
 
 
-def _mix(*numbers: int) -> int:
+def draws(seed: int, step: int) -> torch.Generator:
+    """Return the generator for what a recipe draws in a step, counted from 0: latents, say."""
+    return torch.Generator().manual_seed(mix(seed, 3, step))
+
+
+def mix(*numbers: int) -> int:
     """Return one seed out of several numbers, so that neighbours share no random stream."""
     state = 0x9E3779B97F4A7C15
     for number in numbers:

@@ -1,4 +1,4 @@
-"""The text files of a run's folder: metrics.jsonl, validation.jsonl, validation.txt."""
+"""The text files of a run's folder: metrics.jsonl, validation.jsonl, warnings.jsonl, validation.txt."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ganzoo.errors import OutputError
 from ganzoo.files import replacing
 
 METRICS = "metrics.jsonl"
 VALIDATION = "validation.jsonl"
+WARNINGS = "warnings.jsonl"
 HELD_OUT = "validation.txt"
+FILES = (METRICS, VALIDATION, WARNINGS, HELD_OUT)
 SAMPLES = "samples"
 _LEFTOVER = re.compile(r"\..+\.\d+\.tmp")  # as ganzoo.files.replacing names what is not finished yet
 
 
-def append(path: Path, line: Mapping[str, float]) -> None:
+def append(path: Path, line: Mapping[str, Any]) -> None:
     """Add one line of JSON. Raises OutputError."""
     try:
         with path.open("a", encoding="utf-8") as file:
@@ -29,7 +32,7 @@ def append(path: Path, line: Mapping[str, float]) -> None:
 
 def drop_after(run: Path, step: int) -> None:
     """Remove log lines of steps after the checkpoint: they will be done, and logged, again."""
-    for name in (METRICS, VALIDATION):
+    for name in (METRICS, VALIDATION, WARNINGS):
         path = run / name
         if path.exists():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()

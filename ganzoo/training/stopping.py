@@ -16,7 +16,10 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Within the block the first SIGINT or SIGTERM is only remembered; a second one acts at once.
+        """Within the block SIGINT and SIGTERM are only remembered, but for a second Ctrl-C, which acts at once.
+
+        A second SIGTERM comes from no impatient person: torchrun passes on the one that Slurm, systemd or a container
+        has sent to its workers as well, and sends one to all that are left when a worker has ended.
 
         Outside the main thread nothing is changed: Python delivers signals there alone.
         """
@@ -32,6 +35,6 @@ class StopRequest:
                 signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     def _ask(self, number: int, frame: object) -> None:
-        if self.name:
+        if self.name and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.name = signal.Signals(number).name
+        self.name = self.name or signal.Signals(number).name

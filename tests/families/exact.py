@@ -48,13 +48,17 @@ def differences(recipe: Recipe, before: Mapping[str, Tensor], exact: Mapping[str
     """Return, for each network, how far its step is from the exact one, as a share of the exact step's length."""
     out = {}
     for name, network in recipe.networks.items():
-        taken = nn.utils.parameters_to_vector(network.parameters()).double() - before[name]
-        right = nn.utils.parameters_to_vector(exact[name].parameters()) - before[name]
+        taken = vector(network).double() - before[name]
+        right = vector(exact[name]) - before[name]
         out[name] = ((taken - right).norm() / right.norm()).item()
     return out
 
 
 def flat(recipe: Recipe) -> dict[str, Tensor]:
     """Return each network's parameters as one vector of float64."""
-    vectors = {name: nn.utils.parameters_to_vector(each.parameters()) for name, each in recipe.networks.items()}
-    return {name: vector.detach().double().clone() for name, vector in vectors.items()}
+    return {name: vector(network).detach().double() for name, network in recipe.networks.items()}
+
+
+def vector(network: nn.Module) -> Tensor:
+    """Return the parameters, in whichever memory format, one after the other."""
+    return torch.cat([parameter.reshape(-1) for parameter in network.parameters()])

@@ -87,12 +87,13 @@ def test_the_discriminators_see_pictures_from_the_pool() -> None:
     for step in range(12):
         seen.clear()
         recipe.step(pictures(step, count=1))
-        made, real, shown = seen  # by the generator's half, then both of the discriminator's
-        assert torch.equal(real, pictures(step, count=1)["b"])
-        if kept is not None and torch.equal(shown[0], kept):
+        made, judged = seen  # by the generator's half, then by the discriminator's, which sees both as one batch
+        real, shown = judged
+        assert torch.equal(real, pictures(step, count=1)["b"][0])
+        if kept is not None and torch.equal(shown, kept):
             older, kept = older + 1, made[0]
         else:
-            assert torch.equal(shown, made)
+            assert torch.equal(shown, made[0])
             kept = made[0] if kept is None else kept
     assert 1 <= older <= 11
 
@@ -131,26 +132,38 @@ def numbered(first: int, count: int) -> Tensor:
     return torch.arange(first, first + count, dtype=torch.float32).view(-1, 1, 1, 1)
 
 
+def drawn(count: int) -> Tensor:
+    return torch.rand(count, 2)
+
+
 def test_a_pool_of_size_0_hands_every_picture_through() -> None:
     images = numbered(0, 3)
-    assert ImagePool(0).exchange(images) is images
+    assert ImagePool(0).exchange(images, drawn(3)) is images
 
 
 def test_a_filling_pool_hands_every_picture_through_and_keeps_a_copy() -> None:
     pool = ImagePool(5)
     images = numbered(0, 3)
-    assert torch.equal(pool.exchange(images), images)
+    assert torch.equal(pool.exchange(images, drawn(3)), images)
     images += 100
     assert torch.equal(torch.stack(pool.images), numbered(0, 3))
     assert all(image.untyped_storage().nbytes() == 4 for image in pool.images), "no view of the whole batch"
 
 
+def test_the_draws_say_which_picture_is_exchanged_for_which() -> None:
+    pool = ImagePool(4)
+    pool.exchange(numbered(0, 4), drawn(4))
+    draws = torch.tensor([[0.5, 0.0], [0.49, 0.99], [0.0, 0.25], [0.0, 0.0], [0.0, 0.99]])
+    assert pool.exchange(numbered(10, 5), draws).flatten().tolist() == [10, 3, 1, 0, 11]
+    assert torch.stack(pool.images).flatten().tolist() == [13, 12, 2, 14]
+
+
 def test_a_full_pool_returns_an_older_picture_half_of_the_time_and_each_only_once() -> None:
     torch.manual_seed(0)
     pool = ImagePool(10)
-    pool.exchange(numbered(0, 10))
+    pool.exchange(numbered(0, 10), drawn(10))
     count = 4000
-    shown = torch.cat([pool.exchange(numbered(first, 2)) for first in range(10, 10 + count, 2)]).flatten()
+    shown = torch.cat([pool.exchange(numbered(first, 2), drawn(2)) for first in range(10, 10 + count, 2)]).flatten()
     numbers = torch.arange(10, 10 + count)
     older = shown < numbers
     assert older.float().mean().item() == pytest.approx(0.5, abs=0.03)  # four standard errors
@@ -163,7 +176,7 @@ def test_a_full_pool_returns_an_older_picture_half_of_the_time_and_each_only_onc
 def test_pictures_from_the_pool_carry_no_gradient() -> None:
     pool = ImagePool(2)
     images = numbered(0, 2).requires_grad_()
-    assert not pool.exchange(images * 2).requires_grad
+    assert not pool.exchange(images * 2, drawn(2)).requires_grad
     assert not any(image.requires_grad for image in pool.images)
 
 

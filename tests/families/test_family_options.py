@@ -10,6 +10,22 @@ import pytest
 from ganzoo import catalog, options
 from ganzoo.errors import OptionError
 
+# What every built-in recipe refuses, beside options of its own.
+RECIPES: dict[str, list[Any]] = {
+    "image_size": [-1],
+    "channels": [2],
+    "learning_rate": [0.0, -1.0, math.nan],
+    "beta1": [1.0],
+    "beta2": [-0.1],
+    "schedule": ["step", ""],
+    "decay_from": [-0.1, 1.1, math.nan],
+    "warmup": [-0.5, 1.0, math.nan],
+    "clip_norm": [-1.0, math.inf, math.nan, "short"],
+    "discriminator_learning_rate": [-1e-4, math.inf, math.nan],
+    "discriminator_steps": [0, -2, 1.5],
+    "r1": [-1.0, math.inf, math.nan],
+    "r1_every": [0, -16, 0.5],
+}
 WRONG: dict[str, dict[str, list[Any]]] = {
     "generator:dcgan": {
         "image_size": [50, 8, 512],
@@ -30,29 +46,21 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "loss:nonsaturating": {"real_label": [0.0, 1.1, math.nan]},
     "loss:lsgan": {"a": [math.nan], "b": [math.inf], "c": ["one"], "factor": [0.0, -1.0, math.inf]},
     "loss:wgan-gp": {"penalty": [-1.0, math.nan, math.inf]},
-    "recipe:dcgan": {"image_size": [-1], "channels": [2], "learning_rate": [0.0, math.nan], "beta1": [1.0]},
-    "recipe:lsgan": {"image_size": [-1], "channels": [5], "learning_rate": [-1.0], "beta2": [-0.1]},
-    "recipe:vanilla": {"image_size": [-1], "channels": [2], "learning_rate": [0.0, math.nan], "beta1": [1.0, -0.1]},
+    "recipe:dcgan": RECIPES,
+    "recipe:lsgan": RECIPES,
+    "recipe:vanilla": RECIPES,
     "recipe:pix2pix": {
-        "image_size": [-1],
-        "channels": [2],
+        **RECIPES,
         "direction": ["up"],
         "enlarge": [0.5, 9.0],
         "l1_weight": [-1.0, math.nan],
-        "learning_rate": [0.0],
-        "beta1": [1.5],
-        "decay_from": [-0.1, 1.1, math.nan],
     },
     "recipe:cyclegan": {
-        "image_size": [-1],
-        "channels": [2],
+        **RECIPES,
         "enlarge": [0.9, math.nan],
         "cycle_weight": [-1.0],
         "identity_weight": [math.inf],
         "pool_size": [-1, 1.5],
-        "learning_rate": [0.0],
-        "beta2": [1.0],
-        "decay_from": [2.0],
     },
 }
 CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]
@@ -66,6 +74,10 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("generator:vanilla", {"image_size": 4, "latent_dim": 1, "width": 1}),
     ("discriminator:vanilla", {"image_size": 256, "width": 1}),
     ("recipe:pix2pix", {"image_size": 0, "l1_weight": 0.0}),
+    ("recipe:lsgan", {"clip_norm": 0.0, "warmup": 0.0, "decay_from": 0.0, "schedule": "cosine"}),
+    ("recipe:vanilla", {"r1": 0.0, "r1_every": 16, "discriminator_steps": 5, "discriminator_learning_rate": 0.0}),
+    ("recipe:cyclegan", {"augment": "color,translation,cutout"}),
+    ("recipe:pix2pix", {"augment": " cutout , color "}),
 ]
 
 
@@ -79,6 +91,23 @@ def test_a_value_beyond_the_limits_is_refused_by_name(spec: str, name: str, valu
     assert text.endswith(".")
     assert ".." not in text.replace("0..", "").replace("1..", "")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("spec", [spec for spec in WRONG if spec.startswith("recipe:")])
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("blur", "'blur' is no augmentation: use color, translation, cutout"),
+        ("color,", "'' is no augmentation"),
+        ("color;cutout", "'color;cutout' is no augmentation"),
+        ("cutout,color,cutout", "'cutout' comes twice in 'cutout,color,cutout'"),
+    ],
+)
+def test_a_policy_with_another_word_is_refused_with_those_there_are(spec: str, policy: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        options.parse(catalog.find(spec), {"augment": policy})
+    assert str(caught.value).startswith(f"{spec}: ")
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(("spec", "values"), RIGHT, ids=str)

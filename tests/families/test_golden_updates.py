@@ -1,11 +1,13 @@
 """Each recipe's first two updates against numbers on file, so that a change of its maths cannot pass unseen.
 
-A change that is meant: run ``python tests/families/test_golden_updates.py``, and say why in the commit.
+A change that is meant: run ``python tests/families/test_golden_updates.py RECIPE...`` for those whose maths changed,
+and say why in the commit.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,5 +76,5 @@ def test_two_updates_give_the_numbers_on_file(case: str) -> None:
 
 
 if __name__ == "__main__":
-    for case in CASES:
+    for case in sys.argv[1:] or CASES:
         (GOLDEN / f"{case}.json").write_text(json.dumps(digits(two_updates(case)), indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Instance norm as group norm with one group a channel: equal, and right where F.instance_norm is wrong on CPUs."""
+"""Instance norm by way of group norm and batch norm: equal, and right where F.instance_norm is wrong on CPUs."""
 
 from __future__ import annotations
 
@@ -57,6 +57,16 @@ def test_its_gradient_is_right_in_channels_last(
     given = incoming.float().contiguous(memory_format=layouts[gradient_last])
     (gradient,) = torch.autograd.grad(norm(features), features, given)
     assert torch.allclose(gradient.double(), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_half_precision_comes_out_as_it_went_in(norm: nn.Module, batch: int, layout: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    features = torch.randn(batch, CHANNELS, 6, 7).bfloat16().contiguous(memory_format=layout)
+    normed = norm(features)
+    assert normed.dtype == torch.bfloat16 and normed.is_contiguous(memory_format=layout)
+    assert torch.allclose(normed.double(), formula(features.double()), rtol=0.01, atol=0.01)
 
 
 @pytest.mark.parametrize("batch", [1, 2])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import testing
 from ganzoo.errors import OptionError
+from ganzoo_plugins.cyclegan.convolutions import ToFewChannels, Winograd, WinogradConv2d
 
 
 @pytest.mark.parametrize(
@@ -78,3 +82,100 @@ def test_a_recipe_trains_every_layer_behind_a_global_skip() -> None:
         {"image_size": 32},
         part_options={"generator": {"width": 4, "blocks": 1, "global_skip": True}, "discriminator": {"width": 4}},
     )
+
+
+def gradients(out: Tensor, incoming: Tensor, *inputs: Tensor) -> list[Tensor]:
+    return [out.detach(), *torch.autograd.grad(out, inputs, incoming.to(out))]
+
+
+def apart(found: Tensor, wanted: Tensor) -> float:
+    return ((found.double() - wanted.double()).norm() / wanted.double().norm()).item()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 6, 6), (2, 10, 14)])
+def test_winograd_is_the_convolution_in_float64(
+    count: int, height: int, width: int, layout: torch.memory_format
+) -> None:
+    torch.manual_seed(0)
+    features = torch.randn(count, 3, height, width, dtype=torch.float64).contiguous(memory_format=layout)
+    weight = torch.randn(5, 3, 3, 3, dtype=torch.float64, requires_grad=True)
+    features.requires_grad_()
+    wanted = F.conv2d(features, weight)
+    incoming = torch.randn_like(wanted)
+    found = gradients(Winograd.apply(features, weight), incoming, features, weight)
+    for mine, right in zip(found, gradients(wanted, incoming, features, weight), strict=True):
+        assert mine.shape == right.shape and torch.allclose(mine, right, rtol=0, atol=1e-11)
+
+
+def test_winograd_has_second_derivatives_and_skips_slopes_that_nobody_asks_for() -> None:
+    torch.manual_seed(0)
+    features = torch.randn(1, 2, 6, 6, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(2, 2, 3, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(Winograd.apply, (features, weight))
+    assert torch.autograd.gradgradcheck(Winograd.apply, (features, weight))
+    assert torch.autograd.gradcheck(Winograd.apply, (features.detach(), weight))
+    assert torch.autograd.gradcheck(Winograd.apply, (features, weight.detach()))
+
+
+def calls_of_winograd(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    calls: list[object] = []
+    apply = Winograd.apply
+    monkeypatch.setattr(Winograd, "apply", lambda *inputs: calls.append(inputs) or apply(*inputs))
+    return calls
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_residual_convolution_takes_winograd_for_training_in_float32_only(
+    bias: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    calls = calls_of_winograd(monkeypatch)
+    monkeypatch.setattr(WinogradConv2d, "least_channels", 64)
+    layer = WinogradConv2d(64, 64, 3, bias=bias)
+    features = torch.randn(2, 64, 34, 18)  # 2 * 8 * 4 tiles
+    exact = copy.deepcopy(layer).double()(features.double())
+    assert not calls, "float64 is somebody's reference"
+    assert apart(layer(features), exact) < 1e-5 and len(calls) == 1
+    with torch.autocast("cpu", torch.bfloat16):
+        assert layer(features).dtype == torch.bfloat16
+    with torch.no_grad():
+        assert torch.equal(layer(features), F.conv2d(features, layer.weight, layer.bias))
+    assert layer(torch.randn(1, 64, 65, 66)).shape == (1, 64, 63, 64), "no whole number of tiles"
+    layer(features[:1])
+    layer.eval()
+    assert torch.equal(layer(features), F.conv2d(features, layer.weight, layer.bias))
+    WinogradConv2d(16, 64, 3)(features[:, :16])
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_convolution_to_few_channels_is_the_convolution_in_float64(bias: bool, layout: torch.memory_format) -> None:
+    torch.manual_seed(0)
+    layer = ToFewChannels(4, 3, (5, 7), bias=bias).double()
+    features = torch.randn(2, 4, 11, 13, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
+    wanted = F.conv2d(features, layer.weight, layer.bias)
+    incoming = torch.randn_like(wanted)
+    inputs = [features, *layer.parameters()]
+    right = gradients(wanted, incoming, *inputs)
+    for mine, wanted in zip(gradients(layer(features), incoming, *inputs), right, strict=True):
+        assert mine.shape == wanted.shape and torch.allclose(mine, wanted, rtol=0, atol=1e-11)
+    half = layer.bfloat16()(features.bfloat16())
+    assert half.dtype == torch.bfloat16 and apart(half, right[0]) < 0.01
+
+
+def test_a_generator_trains_by_winograd_with_the_gradients_of_float64(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    calls = calls_of_winograd(monkeypatch)
+    monkeypatch.setattr(WinogradConv2d, "least_channels", 64)
+    monkeypatch.setattr(WinogradConv2d, "least_tiles", 4)
+    network = ganzoo.build("generator:resnet", width=16, blocks=2)
+    exact = copy.deepcopy(network).double()
+    picture, slope = torch.rand(1, 3, 32, 32) * 2 - 1, torch.randn(1, 3, 32, 32)
+    (network(picture) * slope).sum().backward()
+    assert len(calls) == 4
+    (exact(picture.double()) * slope).sum().backward()
+    for mine, right in zip(network.parameters(), exact.parameters(), strict=True):
+        if right.dim() > 1:  # a bias before a norm has no slope but rounding's
+            assert apart(mine.grad, right.grad) < 1e-4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 PAPER = "arXiv:1703.10593"
 
@@ -33,7 +33,7 @@ class ResnetConfig(Config):
 
 
 @dataclass(frozen=True)
-class CycleGanConfig(RecipeConfig):
+class CycleGanConfig(AdversarialConfig):
     """The paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5, decay over the second half.
 
     ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
@@ -46,7 +46,7 @@ class CycleGanConfig(RecipeConfig):
     cycle_weight: float = 10.0
     identity_weight: float = 0.0
     pool_size: int = 50
-    decay_from: float = 0.5
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -55,8 +55,6 @@ class CycleGanConfig(RecipeConfig):
         for name in ("cycle_weight", "identity_weight", "pool_size"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
-        if not 0 <= self.decay_from <= 1:
-            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
 
 def build_generator(config: ResnetConfig):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 from .sizes import split_size
 
@@ -73,7 +73,7 @@ def build_loss(config: LossConfig):
     return NonSaturatingLoss(**vars(config))
 
 
-def build_recipe(config: RecipeConfig, parts):
+def build_recipe(config: AdversarialConfig, parts):
     from ganzoo import LatentRecipe
 
     return LatentRecipe(config, parts)
@@ -110,7 +110,7 @@ def ganzoo_entries():
         Entry(
             kind="recipe",
             name="dcgan",
-            config=RecipeConfig,
+            config=AdversarialConfig,
             build=build_recipe,
             data="images",
             batch_size=64,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,10 +38,15 @@ class WassersteinGradientPenaltyLoss:
         """Return -mean D(G(z))."""
         return -fake_logits.mean()
 
-    def regularizer(self, discriminator: nn.Module, real_images: Tensor, fake_images: Tensor) -> Tensor:
+    def regularizer(
+        self,
+        discriminator: nn.Module,
+        real_images: Tensor,
+        fake_images: Tensor,
+        uniform: Callable[..., Tensor] = torch.rand,
+    ) -> Tensor:
         """Return penalty * mean (|grad D(u x + (1 - u) G(z))| - 1)**2 with u uniform in [0, 1] for each image."""
-        shape = (len(real_images), *[1] * (real_images.dim() - 1))
-        mix = torch.rand(shape, device=real_images.device)
+        mix = uniform(len(real_images), *[1] * (real_images.dim() - 1), device=real_images.device)
         between = (mix * real_images + (1 - mix) * fake_images).float().requires_grad_(True)
         with torch.autocast(between.device.type, enabled=False):
             # The critic's value of an image is the mean of its patches and scales, as in the halves above.

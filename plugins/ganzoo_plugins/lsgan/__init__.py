@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 from .sizes import split_size
 
@@ -59,7 +59,7 @@ class LossConfig(Config):
 
 
 @dataclass(frozen=True)
-class LsganRecipeConfig(RecipeConfig):
+class LsganRecipeConfig(AdversarialConfig):
     """Adam with beta1 0.5; labels as the loss's."""
 
     a: float = 0.0

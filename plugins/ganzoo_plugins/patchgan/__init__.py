@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 PAPER = "arXiv:1611.07004"
 Norm = Literal["batch", "instance", "none"]
@@ -57,10 +57,9 @@ class UNetConfig(Config):
 
 
 @dataclass(frozen=True)
-class Pix2PixConfig(RecipeConfig):
+class Pix2PixConfig(AdversarialConfig):
     """The paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, pictures enlarged to 286/256 and cropped.
 
-    ``decay_from``: the share of the run after which the learning rate falls linearly to 0.
     ``direction``: which half of a side-by-side picture is the input; ``image_size`` and ``channels`` of 0: the data's.
     """
 
@@ -69,7 +68,7 @@ class Pix2PixConfig(RecipeConfig):
     enlarge: float = 286 / 256
     flip: bool = True
     l1_weight: float = 100.0
-    decay_from: float = 0.5
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -77,8 +76,6 @@ class Pix2PixConfig(RecipeConfig):
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
         if not 0 <= self.l1_weight < float("inf"):
             raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
-        if not 0 <= self.decay_from <= 1:
-            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
 
 
 def build_patch(config: PatchConfig):

@@ -14,7 +14,7 @@ class Pix2PixRecipe(Recipe):
     """Generator: adversarial loss + lambda * L1. Discriminator: sees input and output stacked, its loss halved."""
 
     def __init__(self, config, parts) -> None:
-        channels = config.channels
+        self.config, channels = config, config.channels
         self.generator = parts.build(
             "generator", in_channels=channels, out_channels=channels, image_size=config.image_size
         )
@@ -23,26 +23,29 @@ class Pix2PixRecipe(Recipe):
         )
         self.loss = parts.build("loss")
         self.l1_weight = config.l1_weight
-        self.decay_from = config.decay_from
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
-        betas = (config.beta1, config.beta2)
         self.optimizers = {
-            name: torch.optim.Adam(network.parameters(), config.learning_rate, betas, fused=True)
-            for name, network in self.networks.items()
+            "generator": self.adam(self.generator),
+            "discriminator": self.adam(self.discriminator, judge=True),
         }
         self.exports = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         given, target = batch["input"], batch["target"]
-        made = self.generator(given)
-        real_pair, fake_pair = torch.cat([given, target], 1), torch.cat([given, made], 1)
+        learns = self.generator_turn()
+        with torch.set_grad_enabled(learns):
+            made = self.generator(given)
+            fake_pair = torch.cat([given, made], 1)
 
-        loss_d = self.loss.discriminator(self.discriminator(real_pair), self.discriminator(fake_pair.detach()))
-        loss_d = loss_d + self.loss.regularizer(self.discriminator, real_pair, fake_pair.detach())
+        real, fake = self.augment(torch.cat([given, target], 1)), self.augment(fake_pair.detach())
+        loss_d = self.loss.discriminator(*self.together(self.discriminator, real, fake))
+        loss_d = loss_d + self.penalty(self.discriminator, real, fake)
         self.update("discriminator", loss_d / 2)  # section 3.3: halved, so that D learns more slowly than G
+        if not learns:
+            return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(fake_pair))
+            adversarial = self.loss.generator(self.discriminator(self.augment(fake_pair)))
             l1 = (made.float() - target).abs().mean()
             self.update("generator", adversarial + self.l1_weight * l1)
         return {"generator": adversarial, "l1": l1, "discriminator": loss_d}
@@ -56,7 +59,3 @@ class Pix2PixRecipe(Recipe):
         """Return the mean absolute error in [0, 2] (the images' range is [-1, 1])."""
         made = networks["generator"](batch["input"]).float()
         return {"l1": (made - batch["target"]).abs().mean().item()}
-
-    def learning_rate(self, progress: float) -> float:
-        """Constant up to ``decay_from`` of the run, then linear to zero, as the authors' code does."""
-        return min(1.0, (1 - progress) / max(1 - self.decay_from, 1e-9))

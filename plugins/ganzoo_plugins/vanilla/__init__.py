@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 PAPER = "arXiv:1406.2661"
 
@@ -59,7 +59,7 @@ def build_discriminator(config: DiscriminatorConfig):
     return VanillaDiscriminator(**vars(config))
 
 
-def build_recipe(config: RecipeConfig, parts):
+def build_recipe(config: AdversarialConfig, parts):
     from ganzoo import LatentRecipe
 
     return LatentRecipe(config, parts)
@@ -88,7 +88,7 @@ def ganzoo_entries():
         Entry(
             kind="recipe",
             name="vanilla",
-            config=RecipeConfig,
+            config=AdversarialConfig,
             build=build_recipe,
             data="images",
             batch_size=128,

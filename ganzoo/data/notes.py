@@ -1,0 +1,105 @@
+"""What a user should know of the pictures before training, in plain sentences: nothing is changed silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from ganzoo.data.decode import Facts, Form
+from ganzoo.data.layout import some
+
+SAME_SHAPE = 0.02  # by how much the ratio of two pictures' sides may differ, as sizes are rounded
+
+
+def of_pictures(facts: list[Facts], form: Form, size: int) -> list[str]:
+    """Return sentences on pictures that are stored in ``form`` and shown to the networks at ``size``."""
+    many = "1 picture" if len(facts) == 1 else f"{len(facts):,} pictures"
+    side_by_side = ", two side by side in each" if form.pairs else ""
+    notes = [f"{many}{side_by_side}: {becomes(facts, form, size)}."]
+    grey = [each.name for each in facts if each.grey]
+    coloured = [each.name for each in facts if not each.grey]
+    if form.channels == 3 and grey:
+        notes.append(_sentence(grey, "is grey and becomes RGB", "are grey and become RGB"))
+    if form.channels == 1 and coloured:
+        notes.append(_sentence(coloured, "has colours and becomes grey", "have colours and become grey"))
+    turned = [each.name for each in facts if each.turned]
+    if turned:
+        notes.append(_sentence(turned, "is turned upright, as its EXIF says", "are turned upright, as their EXIF says"))
+    for oddity in sorted({each.oddity for each in facts} - {""}):
+        odd = [each.name for each in facts if each.oddity == oddity]
+        notes.append(_sentence(odd, f"has {oddity}", f"have {oddity}"))
+    return notes + _tiny(facts, form)
+
+
+def of_other_files(names: list[str]) -> list[str]:
+    """Return a sentence on files that were left alone as they do not end like pictures."""
+    if not names:
+        return []
+    one, many = "other file is no picture by its name and was", "other files are no pictures by their names and were"
+    return [f"{len(names):,} {one if len(names) == 1 else many} left alone: {some(names)}."]
+
+
+def of_pictures_elsewhere(names: list[str], used: Iterable[str], where: str) -> list[str]:
+    """Return a sentence on pictures that lie outside the folders that are read."""
+    chosen = set(used)
+    left = [name for name in names if name not in chosen]
+    if not left:
+        return []
+    return [_sentence(left, f"lies outside {where} and was left alone", f"lie outside {where} and were left alone")]
+
+
+def of_classes(classes: list[str], labels: list[int]) -> list[str]:
+    """Return a sentence on the classes, and on how many pictures each has."""
+    counts = Counter(labels)
+    named = [f"{name} ({counts[index]:,})" for index, name in enumerate(classes)]
+    return [f"{len(classes):,} classes by folder: {some(named)}."]
+
+
+def of_unlike_pairs(pairs: list[tuple[Facts, Facts]]) -> list[str]:
+    """Return a sentence on pairs whose pictures have other proportions: cut alike, they no longer match."""
+    unlike = [
+        f"{a.name} ({a.width}x{a.height}) and {b.name} ({b.width}x{b.height})"
+        for a, b in pairs
+        if abs(a.width * b.height / (a.height * b.width) - 1) > SAME_SHAPE
+    ]
+    if not unlike:
+        return []
+    pair = "1 pair has" if len(unlike) == 1 else f"{len(unlike):,} pairs have"
+    return [f"{pair} pictures of different proportions, which may not match when cut: {some(unlike)}."]
+
+
+def of_memory(count: int, form: Form, memory: int) -> str:
+    """Return the sentence on a set that stays on disk."""
+    channels, height, width = form.shape
+    return (
+        f"Decoded they would take {_bytes(count * channels * height * width)} of memory, over the limit of "
+        f"{_bytes(memory)}: they stay on disk and are decoded when needed."
+    )
+
+
+def becomes(facts: list[Facts], form: Form, size: int) -> str:
+    """Return what sizes the pictures have, and what is done about it."""
+    sizes = sorted({(each.width, each.height) for each in facts}, key=lambda each: each[0] * each[1])
+    found = " to ".join(f"{width}x{height}" for width, height in dict.fromkeys((sizes[0], sizes[-1]))) + " pixels"
+    whole = {(width // 2 if form.pairs else width, height) for width, height in sizes} == {(form.width, form.height)}
+    scaled = f"{'each half is ' if form.pairs else ''}scaled to cover {form.width}x{form.height}, middle kept"
+    cropped = f", then cropped to {size}x{size} at random" if size != form.width else ""
+    return f"{found}, {'taken whole' if whole else scaled}{cropped}"
+
+
+def _tiny(facts: list[Facts], form: Form) -> list[str]:
+    _, height, width = form.shape
+    small = [f"{one.name} ({one.width}x{one.height})" for one in facts if one.width < width or one.height < height]
+    size = f"smaller than {width}x{height}"
+    return [_sentence(small, f"is {size} and is enlarged", f"are {size} and are enlarged")] if small else []
+
+
+def _sentence(names: list[str], one: str, many: str) -> str:
+    return f"{'1 picture ' + one if len(names) == 1 else f'{len(names):,} pictures {many}'}: {some(names)}."
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

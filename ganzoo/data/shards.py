@@ -1,0 +1,149 @@
+"""WebDataset shards: tar files of samples, read one after the other, for sets beyond one disk.
+
+The format and the library: Aizman, Maltby and Breuel, arXiv:2001.01858. A sample is the files of one name up to the
+first dot (``0001.jpg`` and ``0001.cls``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ganzoo.data.sources import Folder, image_names, is_remote
+from ganzoo.errors import DataError
+
+SUFFIXES = (".tar", ".tar.gz", ".tgz")
+BLOCK = 512  # bytes, of which a tar is made
+ATTEMPTS = 3  # to read a shard over a network
+Note: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample, not decoded: ``files`` has the content by the name's part after the first dot, in lower case."""
+
+    shard: str
+    key: str
+    files: dict[str, bytes]
+
+    @property
+    def name(self) -> str:
+        """Shard and key, for messages."""
+        return f"{self.shard}: {self.key}"
+
+
+def are_shards(path: str) -> bool:
+    """Tell whether a path means shards: a URL, ``pipe:``, one or many .tar files, or a folder of these, no pictures."""
+    if is_remote(path) or path.lower().endswith(SUFFIXES):
+        return True
+    return bool(_tars(path)) and not image_names(Folder(Path(path)))
+
+
+def find(path: str) -> list[str]:
+    """Return the shards that ``path`` means, sorted. Raises DataError where there are none, or one is missing."""
+    if not are_shards(path):
+        raise DataError(
+            f"{path} holds no shards. Give a folder of .tar files, a pattern such as {{000..010}}.tar, or a URL."
+        )
+    if not is_remote(path) and Path(path).exists():
+        return _tars(path) or [path]
+    try:
+        shards: list[str] = sorted(_library().shardlists.expand_urls(path))
+    except AssertionError as error:  # of a ${VARIABLE} that is not set
+        raise DataError(f"'{path}' cannot be expanded: {error}.") from error
+    missing = [shard for shard in shards if not is_remote(shard) and not Path(shard).is_file()]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DataError(f"There is no shard {missing[0]}{more}. Give a folder of .tar files, or a pattern of them.")
+    return shards
+
+
+def read(shard: str, note: Note) -> Iterator[Sample]:
+    """Yield the samples of one shard, in its order.
+
+    A shard that breaks off ends there, with a note; one that comes over a network is tried again first.
+    """
+    done, attempts = 0, ATTEMPTS if is_remote(shard) else 1
+    for attempt in range(1, attempts + 1):
+        try:
+            for raw in islice(_opened(shard), done, None):
+                done += 1
+                files = {name: content for name, content in raw.items() if not name.startswith("__")}
+                yield Sample(shard, str(raw["__key__"]), files)
+            return
+        except DataError:
+            raise
+        except Exception as error:  # whatever tarfile, a decompressor or a command raises
+            said = getattr(error, "strerror", None) or (error.args[0] if error.args else type(error).__name__)
+            reason = " ".join(str(said).split())
+            then = "it is opened again" if attempt < attempts else "the rest of it is left out"
+            note(f"The shard {shard} breaks off after {done} samples ({reason}): {then}.")
+
+
+def _opened(shard: str) -> Iterator[dict[str, Any]]:
+    """Yield a shard's samples as the library groups them."""
+    tar, whole = _library().tariterators, False
+    stream = _Watched(_gopen(shard) if is_remote(shard) else open(shard, "rb"))  # noqa: SIM115 - closed below
+    try:
+        yield from tar.group_by_keys(tar.tar_file_expander([{"url": shard, "stream": stream}]))
+        stream.check_end()
+        whole = True
+    finally:
+        # A command that is cut off complains of it; one that read to its end has failed when it complains.
+        with nullcontext() if whole else suppress(OSError):
+            stream.close()
+
+
+class _Watched:
+    """A stream that knows how it began and ended: `tarfile` takes any end at the head of a file for the right one."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream, self.head, self.tail = stream, b"", b""
+
+    def read(self, size: int = -1) -> bytes:
+        data: bytes = self.stream.read(size)
+        self.head, self.tail = self.head or data[:BLOCK], (self.tail + data[-BLOCK:])[-BLOCK:]
+        return data
+
+    def close(self) -> None:
+        self.stream.close()
+
+    def check_end(self) -> None:
+        """Raise EOFError for a tar, not packed, that does not end in a block of zeros."""
+        if self.head[257:262] == b"ustar" and self.tail != bytes(BLOCK):
+            raise EOFError("it is cut off")
+
+
+def fingerprint(shards: list[str]) -> dict[str, Any]:
+    """Return what tells shards from other shards without reading them: a SHA-256 of names and, on disk, lengths."""
+    lengths = ["?" if is_remote(shard) else f"{Path(shard).stat().st_size}" for shard in shards]
+    names = [shard if is_remote(shard) else Path(shard).name for shard in shards]
+    listing = "\n".join(f"{length} {name}" for length, name in zip(lengths, names, strict=True))
+    digest = hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()
+    return {"pictures": 0, "shards": len(shards), "sha256": digest}
+
+
+def _tars(path: str) -> list[str]:
+    """Return the shards that lie directly in a folder; none where there is no such folder."""
+    return sorted(str(each) for each in Path(path).glob("*") if each.name.lower().endswith(SUFFIXES))
+
+
+def _library() -> Any:
+    try:
+        import webdataset  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    except ImportError as error:
+        raise DataError(
+            "Shards are read by the library webdataset, which is not installed: pip install 'ganzoo-core[webdataset]'."
+        ) from error
+    return webdataset
+
+
+def _gopen(url: str) -> Any:
+    from webdataset.gopen import gopen  # type: ignore[import-not-found, import-untyped, unused-ignore]
+
+    return gopen(url)
