@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from ganzoo.entry import Entry as Entry
     from ganzoo.entry import RecipeConfig as RecipeConfig
     from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.evaluation.evaluating import evaluate as evaluate
     from ganzoo.hookspecs import hookimpl as hookimpl
+    from ganzoo.hub import fetch_file as fetch_file
     from ganzoo.interfaces import Discriminator as Discriminator
+    from ganzoo.interfaces import Extractor as Extractor
     from ganzoo.interfaces import Generator as Generator
     from ganzoo.interfaces import Loss as Loss
     from ganzoo.interfaces import Recipe as Recipe
@@ -42,6 +45,7 @@ _HOMES = {
     "Config": "ganzoo.entry",
     "Discriminator": "ganzoo.interfaces",
     "Entry": "ganzoo.entry",
+    "Extractor": "ganzoo.interfaces",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
     "LatentRecipe": "ganzoo.latent",
@@ -50,6 +54,8 @@ _HOMES = {
     "Recipe": "ganzoo.interfaces",
     "RecipeConfig": "ganzoo.entry",
     "build": "ganzoo.building",
+    "evaluate": "ganzoo.evaluation.evaluating",
+    "fetch_file": "ganzoo.hub",
     "hookimpl": "ganzoo.hookspecs",
     "info": "ganzoo.loading",
     "list_models": "ganzoo.registry",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ganzoo.augmentation import parse_policy
 
-KINDS = ("generator", "discriminator", "loss", "recipe")
+KINDS = ("generator", "discriminator", "loss", "recipe", "extractor")
 TASKS = ("unconditional-image-generation", "image-to-image")
 DATA_KINDS = ("images", "paired", "unpaired")
 
@@ -97,7 +97,7 @@ class AdversarialConfig(RecipeConfig):
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator, discriminator, loss or recipe.
+    """One generator, discriminator, loss, recipe or extractor.
 
     kind     one of `KINDS`
     name     lower case with hyphens, unique within its kind

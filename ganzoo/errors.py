@@ -7,6 +7,7 @@
     |-- OptionError        (ValueError)    an option that does not exist, or a value it does not take
     |-- ReferenceError     (ValueError)    a model reference that is spelt wrongly
     |-- RegistryError      (ValueError)    a registry or model folder that cannot be read
+    |-- ProtocolError      (ValueError)    scores that were not measured alike, and so do not compare
     |-- WeightsError       (ValueError)    a weights file that is missing, damaged, or does not fit
     |   `-- HashMismatch                   its SHA-256 is not the one the registry states
     |-- HubError           (OSError)       the Hub could not be reached, or refused
@@ -56,6 +57,10 @@ class ReferenceError(GanzooError, ValueError):  # noqa: A001 - ganzoo.errors.Ref
 
 class RegistryError(GanzooError, ValueError):
     """A registry file or model folder that cannot be read."""
+
+
+class ProtocolError(GanzooError, ValueError):
+    """Scores that were not measured alike, and so do not compare."""
 
 
 class WeightsError(GanzooError, ValueError):

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and where ganzoo keeps its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import GanzooError, OutputError
+
+
+def cache_folder() -> Path:
+    """Return where ganzoo keeps what it can make or fetch again: GANZOO_CACHE, or ganzoo in the user's cache."""
+    usual = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache")), "ganzoo")
+    return Path(os.environ.get("GANZOO_CACHE", usual)).expanduser()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub.
+"""Models on the Hugging Face Hub, and single files of known content from elsewhere.
 
 hub.py and hubfaults.py are the only files that know huggingface_hub, or touch a network at all.
 
@@ -15,9 +15,13 @@ Whatever goes wrong is one of `ganzoo.errors`; hubfaults.py says which, and why.
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import re
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -30,15 +34,26 @@ import yaml
 from huggingface_hub import CommitOperationAdd, constants, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
-from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, tqdm
 
 from ganzoo import errors
-from ganzoo.errors import GanzooError, HubForbidden, HubNotFound, OptionError, RegistryError, suggest
+from ganzoo.errors import (
+    GanzooError,
+    HashMismatch,
+    HubForbidden,
+    HubNotFound,
+    HubUnreachable,
+    OptionError,
+    RegistryError,
+    suggest,
+)
+from ganzoo.files import cache_folder, replacing
 from ganzoo.hubfaults import HTTP_ERROR, Target, is_unreachable, translated
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
 NEEDED_FILES = ("config.json", "*.safetensors")
 RETRY_PAUSE = 1.0  # seconds until a Hub that did not answer is asked again
+SILENCE = 30.0  # seconds that a server may say nothing
 _REPO_ID = re.compile(r"(?!.*(--|\.\.|\.git$))\b[\w.-]+\b/\b[\w.-]{1,96}\b", re.ASCII)  # as the client has it
 _CARD_HEAD = re.compile(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 
@@ -118,6 +133,26 @@ def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | 
     return pull(repo_id, revision=revision, token=token, files=[file]).folder / file
 
 
+def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
+    """Bring the file at `url`, whose SHA-256 is known, into ganzoo's own cache, and return its path.
+
+    A cached file needs no network; its hash is checked each time. `otherwise` ends the message where it cannot be
+    fetched: what else a user can do. Raises HubUnreachable without network, HashMismatch for other content,
+    OutputError where the cache cannot be written.
+    """
+    name = url.rpartition("/")[2]
+    path = cache_folder() / "files" / sha256[:8] / name
+    if path.is_file():
+        _require_hash(path, sha256, f"{path} is damaged", "Delete it and try again.")
+        return path
+    with replacing(path) as temporary:
+        _download(url, temporary, f"{otherwise} Or copy {name} to {path.parent} yourself.".strip())
+        _require_hash(
+            temporary, sha256, f"{url} is not what it was", f"Nothing was kept. Try again. {otherwise}".strip()
+        )
+    return path
+
+
 def model_card(front: dict[str, Any], body: str) -> str:
     """Return the text of a README.md: `front` as its YAML head, then the Markdown `body`.
 
@@ -148,6 +183,33 @@ def check_repo_id(repo_id: str) -> str:
 
 
 # ---- one step each
+
+
+def _download(url: str, path: Path, otherwise: str) -> None:
+    """Write what is at `url` to `path`. Raises HubUnreachable, and OSError where it is the disk that fails."""
+    name = url.rpartition("/")[2]
+    lacking = f"{name} is not on this machine, and"
+    if constants.HF_HUB_OFFLINE:
+        raise HubUnreachable(f"{lacking} HF_HUB_OFFLINE is set, so that {url} was not asked. {otherwise}")
+    try:
+        with _quiet_when_piped(), urllib.request.urlopen(url, timeout=SILENCE) as answer, path.open("wb") as file:
+            with tqdm(total=answer.length, unit="B", unit_scale=True, desc=name) as bar:
+                while block := answer.read(1 << 20):
+                    bar.update(file.write(block))
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        reason = error.reason if type(error) is urllib.error.URLError else error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise HubUnreachable(f"{lacking} {url} cannot be fetched ({reason}). {otherwise}") from error
+
+
+def _require_hash(path: Path, sha256: str, complaint: str, remedy: str) -> None:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    if (found := digest.hexdigest()) != sha256:
+        raise HashMismatch(f"{complaint}: its SHA-256 begins {found[:8]}, it should be {sha256[:8]}. {remedy}")
 
 
 def _fits(file: str, *patterns: str) -> bool:

@@ -23,13 +23,14 @@ from ganzoo.decoding import Array as Array
 from ganzoo.decoding import Picture as Picture
 from ganzoo.decoding import Source as Source
 from ganzoo.decoding import read as read
-from ganzoo.errors import ImageError, OutputError
+from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.files import replacing
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 BACKGROUND = 64  # of contact sheets
+FILTERS = {"bicubic": "bicubic", "bilinear": "bilinear", "area": "area", "nearest": "nearest-exact"}  # torch's names
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow's mode L
 
 
@@ -149,16 +150,19 @@ def to_pils(batch: Tensor) -> list[Image.Image]:
 # ---- sizes -----------------------------------------------------------------------------------------------------------
 
 
-def resize(tensor: Tensor, height: int, width: int) -> Tensor:
-    """Resample (N, C, H, W) in [-1, 1] with an antialiased bicubic filter; overshoot is clamped."""
+def resize(tensor: Tensor, height: int, width: int, filter: str = "bicubic") -> Tensor:
+    """Resample (N, C, H, W) in [-1, 1] with one of `FILTERS`, antialiased but for "nearest"; overshoot is clamped."""
     from torch.nn import functional as F
 
     if height < 1 or width < 1:
         raise ImageError(f"An image of {width}x{height} has no pixels. Ask for at least 1x1.")
+    if filter not in FILTERS:
+        raise OptionError(f"No filter is called '{filter}'. Filters: {', '.join(FILTERS)}.")
     if tensor.shape[-2:] == (height, width):
         return tensor
     full = tensor if tensor.element_size() >= 4 else tensor.float()  # torch has no 16-bit kernel for this
-    resized = F.interpolate(full, size=(height, width), mode="bicubic", antialias=True)
+    smooth = filter in ("bicubic", "bilinear")
+    resized = F.interpolate(full, (height, width), mode=FILTERS[filter], antialias=smooth)
     return resized.clamp(-1, 1).to(tensor.dtype)
 
 

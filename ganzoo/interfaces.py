@@ -1,4 +1,4 @@
-"""The contracts: what a generator, a discriminator, a loss and a recipe are.
+"""The contracts: what a generator, a discriminator, a loss, a recipe and an extractor are.
 
 Generators and discriminators are ordinary ``torch.nn.Module`` objects; they need not import ganzoo. Images are
 float32 (N, C, H, W) in [-1, 1], grey or RGB; discriminators return logits, no sigmoid.
@@ -81,6 +81,35 @@ class Loss(Protocol):
         ...
 
 
+@runtime_checkable
+class Extractor(Protocol):
+    """A torch module that makes features of pictures, for distances between sets of them.
+
+    label           measures are named after it: its Frechet distance is fd-<label>; other weights have another label
+    weights_sha256  64 hex digits that tell its weights from others
+    resizing        how it brings pictures to its size, in words: "bilinear to 299x299 as TensorFlow 1 does"
+    feature_dim     D
+    classes         names of the classes that it tells apart, () where they are not known
+
+    It is built with its weights, in eval mode, and computes in the dtype of its parameters: ``.to(torch.bfloat16)``
+    makes another extractor of it. Where it is a classifier it has ``logits(features)``, (N, D) -> (N, K), too: its
+    last linear layer, in the dtype of its parameters.
+    """
+
+    label: str
+    weights_sha256: str
+    resizing: str
+    feature_dim: int
+    classes: tuple[str, ...]
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return float32 features (N, D) of uint8 pictures (N, C, H, W), C = 1 or 3, of any size.
+
+        Each picture's are its own, whatever others are beside it. Raises GanzooError for anything but uint8.
+        """
+        ...
+
+
 class Parts(Protocol):
     """The parts of a recipe, chosen by its entry and the user, still to be built."""
 
@@ -116,6 +145,7 @@ class Recipe(ABC):
         networks    name -> module, everything that is trained
         optimizers  name -> optimiser over parameters of those networks
         exports     edition -> name of the generator that is published; "" is the main one, others get a folder
+        judges      edition -> name of the discriminator of what that generator makes, saved beside it, if there is one
         config      the recipe's own, where it uses `adam`, `augment` or `penalty`
     The training loop owns steps, devices, precision, checkpoints and logs, and knows nothing about GANs. It sets:
         turn        which step is done, with which share of its batch
@@ -128,6 +158,7 @@ class Recipe(ABC):
     networks: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
     exports: Mapping[str, str]
+    judges: Mapping[str, str] = MappingProxyType({})
     config: Any = None
     turn: Turn = Turn()
     processes: Processes = ALONE

@@ -36,7 +36,7 @@ class LatentRecipe(Recipe):
             "generator": self.adam(self.generator),
             "discriminator": self.adam(self.discriminator, judge=True),
         }
-        self.exports = {"": "generator"}
+        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``; the generator learns from the discriminator just updated."""

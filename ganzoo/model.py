@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo import folders, images, weights
+from ganzoo import building, folders, images, weights
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.inference.sizes import working_size
 from ganzoo.registry import Card
@@ -48,6 +48,18 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self.device}>"
+
+    def discriminator(self) -> nn.Module | None:
+        """Return the discriminator that was trained with the generator, to be used, or None where none was saved.
+
+        It takes images (N, C, H, W) in [-1, 1] and returns logits, high for real. Raises WeightsError, UnknownName.
+        """
+        known = self.card.discriminator
+        if self._discriminator is None or not known:
+            return None
+        network: nn.Module = building.build(known["entry"], **known["options"])
+        weights.load_into(network, weights.read(self._discriminator), str(self._discriminator))
+        return network.eval().requires_grad_(False).to(self.device)
 
     @torch.inference_mode()
     def __call__(self, inputs: Tensor) -> Tensor:

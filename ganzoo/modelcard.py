@@ -124,7 +124,10 @@ def _result(card: Card) -> dict[str, Any]:
     return {
         "task": {"type": card.task},
         "dataset": {"name": name or "unknown", "type": _dataset_id(card) or "unknown"},
-        "metrics": [{"type": s.metric, "value": s.value, "name": f"{s.metric} ({s.protocol})"} for s in card.scores],
+        "metrics": [
+            {"type": s.metric, "value": s.value, "name": f"{s.metric} ({s.protocol})", "args": s.protocol.to_dict()}
+            for s in card.scores
+        ],
     }
 
 

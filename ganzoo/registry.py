@@ -18,6 +18,9 @@ from typing import Any
 from ganzoo import plugins
 from ganzoo.entry import TASKS
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
+from ganzoo.protocol import Score as Score
+from ganzoo.protocol import score_from_dict
+from ganzoo.records import make
 
 FORMAT = 1
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
@@ -73,15 +76,6 @@ class TrainingInfo:
 
 
 @dataclass(frozen=True)
-class Score:
-    """One measure with the protocol that produced it, in words; scores of unlike protocols do not compare."""
-
-    metric: str
-    value: float
-    protocol: str
-
-
-@dataclass(frozen=True)
 class Card:
     """One published model: what it is, what its weights came from, what it may be used for.
 
@@ -90,6 +84,7 @@ class Card:
     image_size   the side of the pictures it was trained on, in pixels
     in_channels  of a translation's input, 0 for generation from latents
     inference    what differs between training and use, in words (dropout, averaged weights)
+    discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
     """
 
     name: str
@@ -112,6 +107,7 @@ class Card:
     dataset: DatasetInfo | None = None
     training: TrainingInfo | None = None
     scores: tuple[Score, ...] = ()
+    discriminator: dict[str, Any] = field(default_factory=dict)
 
     @property
     def size(self) -> str:
@@ -132,10 +128,10 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     given = dict(values)
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
-            given[name] = _make(kind, given[name], f"{where}: {name}")
+            given[name] = make(kind, given[name], f"{where}: {name}")
     if isinstance(given.get("scores"), (list, tuple)):
-        given["scores"] = tuple(_make(Score, one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
-    card: Card = _make(Card, given, where)
+        given["scores"] = tuple(score_from_dict(one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
+    card: Card = make(Card, given, where)
     low, high = card.value_range
     card = dataclasses.replace(card, value_range=(low, high))
     if card.task not in TASKS:
@@ -147,7 +143,7 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
 
 def card_to_dict(card: Card) -> dict[str, Any]:
     """Return the card as JSON holds it."""
-    return dataclasses.asdict(card)
+    return {**dataclasses.asdict(card), "scores": [score.to_dict() for score in card.scores]}
 
 
 def read_registry(path: Path) -> list[Card]:
@@ -249,42 +245,3 @@ def _paths_of(plugin: str, hook: Any) -> list[Path]:
                 "Return Path(__file__).parent / 'registry.json'."
             )
     return paths
-
-
-# The annotations of the fields below, in words, with the types that JSON gives them.
-_KINDS: dict[str, tuple[str, type | tuple[type, ...]]] = {
-    "str": ("text", str),
-    "int": ("a whole number", int),
-    "float": ("a number", (int, float)),
-    "dict[str, Any]": ("a JSON object", dict),
-}
-
-
-def _make(kind: type[Any], values: object, where: str) -> Any:
-    """Return ``kind(**values)``. Raises RegistryError for a field that is unknown, missing or of the wrong type."""
-    known = {field.name: field for field in dataclasses.fields(kind)}
-    if not isinstance(values, Mapping):
-        raise RegistryError(f"{where} should be a JSON object, not {type(values).__name__}.")
-    for name in values:
-        if name not in known:
-            raise RegistryError(f"{where}: there is no field '{name}'.{suggest(str(name), known)}")
-    for name, spec in known.items():
-        if name not in values:
-            if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
-                raise RegistryError(f"{where}: the field '{name}' is missing.")
-        elif wanted := _misfit(values[name], str(spec.type)):
-            raise RegistryError(f"{where}: {name}={values[name]!r} should be {wanted}.")
-    return kind(**values)
-
-
-def _misfit(value: object, annotation: str) -> str:
-    """Return what a field of this annotation should be where ``value`` is not that, else an empty string."""
-    if annotation in _KINDS:
-        words, types = _KINDS[annotation]
-        return "" if isinstance(value, types) and not isinstance(value, bool) else words
-    if annotation == "tuple[float, float]":
-        pair = list(value) if isinstance(value, (list, tuple)) else []
-        return "" if [_misfit(one, "float") for one in pair] == ["", ""] else "a list of two numbers"
-    if annotation.startswith("tuple"):  # nested cards were made before: those of _NESTED, and scores
-        return "" if isinstance(value, tuple) else "a list"
-    return ""

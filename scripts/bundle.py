@@ -3,9 +3,9 @@
     python scripts/bundle.py runs/h2z cyclegan/horse2zebra --facts scripts/bundled.json
     python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
 
-The facts that a run cannot know (data set's name and licence, summary, limits, scores) are kept in the JSON file,
-under the model's name. Weights are stored in float16; the card says so, and this script refuses to ship where
-that changes any 8-bit pixel of a test picture by more than one level.
+The facts that a run cannot know (data set's name and licence, summary, limits) are kept in the JSON file, under the
+model's name, with what `scripts/score.py` is to measure of it. Weights are stored in float16; the card says so, and
+this script refuses to ship where that changes any 8-bit pixel of a test picture by more than one level.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import torch
 import ganzoo
 from ganzoo import catalog, images, plugins, registry, weights
 from ganzoo.files import replacing
-from ganzoo.registry import Card, DatasetInfo, Score, Weights
+from ganzoo.registry import Card, DatasetInfo, Weights
 
 ROOT = Path(__file__).parent.parent
 
@@ -56,7 +56,8 @@ def ship(model: ganzoo.Model, name: str, facts: dict) -> tuple[Path, Card]:
         training=training,
         weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, "float16"),
         dataset=DatasetInfo(**{"count": model.card.dataset.count, **facts["dataset"]}),
-        scores=tuple(Score(**score) for score in facts.get("scores", ())),
+        discriminator={},
+        scores=(),  # other weights have other scores: scripts/score.py measures them
         **{key: facts[key] for key in ("summary", "license", "limits", "paper") if key in facts},
     )
     return path, card

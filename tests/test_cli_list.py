@@ -148,7 +148,7 @@ def test_info_shows_licences_scores_and_limits(capsys: Capture) -> None:
     assert facts["licence of the weights"] == "mit"
     assert facts["licence of the data"] == "cc-by-4.0"
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
-    assert facts["kid"] == "0.25 (64 pictures, seed 0)"
+    assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["limits"] == "Only squares."
     assert facts["SHA-256"] == "ab" * 32
     assert call(capsys, "info", "tiny/maker")[1].startswith("tiny/maker: Makes grey squares\n")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
+import random_weights
 import torch
 from torch import nn
 
 import ganzoo_plugins
-from ganzoo import AdversarialConfig, Config, Entry, LatentRecipe, Recipe, catalog, testing
+from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
 from ganzoo.interfaces import Turn
 
 # What makes an entry small; an entry that is not here is checked with its defaults.
@@ -28,7 +31,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "recipe:lsgan": {"image_size": 16},
     "recipe:pix2pix": {"image_size": 32},
     "recipe:cyclegan": {"image_size": 32},
+    "extractor:timm": {"model": random_weights.TINY_TIMM},
 }
+# Entries whose real weights are a download: what writes random ones to a path.
+WEIGHTS = {"extractor:inception": random_weights.inception, "extractor:timm": random_weights.tiny_timm}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:resnet", {"width": 4, "blocks": 1, "global_skip": True}),
     ("generator:resnet", {"width": 4, "blocks": 1, "norm": "batch", "dropout": True, "in_channels": 1}),
@@ -49,6 +55,8 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("loss:nonsaturating", {"real_label": 0.9}),
     ("recipe:cyclegan", {"image_size": 32, "channels": 1, "identity_weight": 0.5, "pool_size": 1}),
     ("recipe:dcgan", {"image_size": 28, "channels": 1}),
+    ("extractor:timm", {"model": random_weights.TINY_TIMM, "layer": 1}),
+    ("extractor:efficientnet-lite0", {"size": 48}),
 ]
 FAMILIES = sorted(path.parent.name for path in Path(ganzoo_plugins.__file__).parent.glob("*/__init__.py"))
 
@@ -62,19 +70,27 @@ def small_parts(entry: Entry) -> dict[str, dict[str, Any]]:
     }
 
 
-def check(spec: str, values: dict[str, Any]) -> None:
+def check(spec: str, values: dict[str, Any], folder: Path | None = None) -> None:
     entry = catalog.find(spec)
+    if folder and spec in WEIGHTS:
+        values = {**values, "weights": str(WEIGHTS[spec](folder / "weights.pth"))}
     testing.check_entry(entry, values, part_options=small_parts(entry))
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    shutil.rmtree(tmp_path)  # pytest would keep 95 MB for three runs
+
+
 @pytest.mark.parametrize("entry", catalog.entries(), ids=lambda entry: entry.spec)
-def test_the_contract_holds_for_every_entry(entry: Entry) -> None:
-    check(entry.spec, SMALL.get(entry.spec, {}))
+def test_the_contract_holds_for_every_entry(entry: Entry, folder: Path) -> None:
+    check(entry.spec, SMALL.get(entry.spec, {}), folder)
 
 
 @pytest.mark.parametrize(("spec", "values"), VARIANTS, ids=lambda value: str(value).replace("'", ""))
-def test_the_contract_holds_for_other_options(spec: str, values: dict[str, Any]) -> None:
-    check(spec, values)
+def test_the_contract_holds_for_other_options(spec: str, values: dict[str, Any], folder: Path) -> None:
+    check(spec, values, folder)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -212,6 +228,64 @@ def test_a_wrong_discriminator_is_refused(fault: str, message: str) -> None:
     entry = Entry("discriminator", "judge", Options, lambda config: Judge(config.fault), "")
     testing.check_entry(entry)
     with pytest.raises(AssertionError, match=f"discriminator:judge .*{message}"):
+        testing.check_entry(entry, {"fault": fault})
+
+
+class Eye(nn.Module):
+    """An extractor that is right, but for its ``fault``."""
+
+    label, weights_sha256, resizing, feature_dim, classes = "eye", "0" * 64, "mean", 4, ("dark", "bright")
+
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.fault = fault
+        self.weights = nn.Parameter(torch.linspace(-1, 1, 4) if fault != "random" else torch.randn(4))
+        self.head = nn.Linear(4, 3 if fault == "classes" else 2)
+        if fault == "label":
+            self.label = "My Eye"
+        if fault == "hash":
+            self.weights_sha256 = "abc"
+        if fault == "dim":
+            self.feature_dim = 5
+        if fault != "training":
+            self.eval()
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if images.dtype != torch.uint8 and self.fault != "floats":
+            raise GanzooError("not uint8")
+        means = images.float().mean((1, 2, 3))[:, None]
+        if self.fault == "crowd":
+            means = means - means.mean()
+        if self.fault == "paints":
+            images.zero_()
+        weights = torch.linspace(-1, 1, 4) if self.fault == "full" else self.weights
+        made = means.to(weights.dtype) * weights
+        return made if self.fault == "half" else made.float()
+
+    def logits(self, features: torch.Tensor) -> torch.Tensor:
+        return self.head(features)
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("random", "other weights when it is built again"),
+        ("classes", "3 logits for 2 classes"),
+        ("label", "'My Eye', not lower-case"),
+        ("hash", "not 64 hex digits"),
+        ("dim", r"\(2, 4\), not \(2, 5\)"),
+        ("training", "in training mode"),
+        ("floats", "takes pictures that are not uint8"),
+        ("crowd", "depend on the others"),
+        ("paints", "changes the pictures"),
+        ("full", "same in bfloat16"),
+        ("half", "bfloat16, not float32"),
+    ],
+)
+def test_a_wrong_extractor_is_refused(fault: str, message: str) -> None:
+    entry = Entry("extractor", "eye", Options, lambda config: Eye(config.fault), "")
+    testing.check_entry(entry)
+    with pytest.raises(AssertionError, match=f"extractor:eye .*{message}"):
         testing.check_entry(entry, {"fault": fault})
 
 

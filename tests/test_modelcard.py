@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 import yaml
 from huggingface_hub import ModelCard
-from tiny_models import maker, translator
+from tiny_models import maker, score, translator
 
 from ganzoo import modelcard
-from ganzoo.registry import DatasetInfo, Score, TrainingInfo, Weights
+from ganzoo.registry import DatasetInfo, TrainingInfo, Weights
 
 
 def head_of(text: str) -> dict[str, object]:
@@ -29,7 +29,7 @@ def test_the_head_says_what_the_hub_asks() -> None:
 
 
 def test_the_hubs_own_client_reads_the_card_and_its_scores() -> None:
-    scores = (Score("kid", 0.25, "64 pictures"), Score("fid", 12.5, "64 pictures: Inception"))
+    scores = (score("kid", 0.25), score("fid", 12.5))
     card = translator(scores=scores).card
     read = ModelCard(modelcard.text(card))
     assert read.data.library_name == "ganzoo"
@@ -40,6 +40,7 @@ def test_the_hubs_own_client_reads_the_card_and_its_scores() -> None:
         ("kid", 0.25, "image-to-image", "Tiny Horses", "tiny-horses"),
         ("fid", 12.5, "image-to-image", "Tiny Horses", "tiny-horses"),
     ]
+    assert [r.metric_args["extractor"] for r in results] == ["inception", "inception"]
     again = ModelCard(str(read))
     assert again.data.to_dict() == read.data.to_dict()
 

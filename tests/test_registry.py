@@ -16,6 +16,18 @@ from ganzoo.registry import Card, card_from_dict, card_to_dict
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
+PROTOCOL = {
+    "metric": "kid",
+    "library": "torch-fidelity 0.4.0",
+    "generated": {"source": "generated", "count": 5, "split": "all", "seed": 0},
+    "real": {"source": "shapes", "count": 5, "split": "test", "sha256": "b" * 64},
+    "extractor": "inception",
+    "extractor_sha256": "c" * 64,
+    "resizing": "none, 32x32",
+    "file_format": "8-bit, uncompressed",
+    "precision": "float32",
+    "settings": {"subsets": 10, "subset_size": 5},
+}
 FULL = {
     "name": "tiny/shapes",
     "entry": "generator:dcgan",
@@ -56,7 +68,8 @@ FULL = {
         "parts": {},
         "start_from": {"": "cyclegan/horse2zebra"},
     },
-    "scores": [{"metric": "kid", "value": 0.1, "protocol": "torch-fidelity, 5 pictures"}],
+    "discriminator": {},
+    "scores": [{"metric": "kid", "value": 0.1, "low": 0.05, "high": 0.15, "protocol": PROTOCOL}],
 }
 
 
@@ -92,7 +105,9 @@ def test_card_survives_the_way_to_json_and_back():
 def test_nested_parts_of_a_card_are_typed():
     card = card_from_dict(FULL, "here")
     assert card.weights.dtype == "float16" and card.dataset.count == 5 and card.training.seconds == 1.5
-    assert card.scores == (registry.Score("kid", 0.1, "torch-fidelity, 5 pictures"),)
+    (score,) = card.scores
+    assert (score.value, score.high, score.protocol.real.split) == (0.1, 0.15, "test")
+    assert score.protocol.settings == {"subsets": 10, "subset_size": 5}
     assert card.value_range == (-1.0, 1.0)
 
 
@@ -133,7 +148,7 @@ MALFORMED = {
     "text for scores": (full(scores="kid 1"), "here: scores='kid 1' should be a list."),
     "score": (full(scores=[{"metric": "kid", "value": 1}]), "here: score 1: the field 'protocol' is missing."),
     "score value": (
-        full(scores=[FULL["scores"][0], {"metric": "kid", "value": "1", "protocol": "p"}]),
+        full(scores=[FULL["scores"][0], {"metric": "kid", "value": "1", "protocol": PROTOCOL}]),
         "here: score 2: value='1' should be a number.",
     ),
     "weights": (full(weights="w.safetensors"), "here: weights should be a JSON object, not str."),

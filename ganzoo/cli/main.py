@@ -19,7 +19,7 @@ from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, 
 from ganzoo.version import __version__
 
 # Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
-COMMANDS = ("list", "info", "generate", "translate", "train", "pull", "push", "plugins")
+COMMANDS = ("list", "info", "generate", "translate", "train", "eval", "compare", "pull", "push", "plugins")
 
 
 class Zoo(click.Group):

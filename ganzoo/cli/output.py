@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-_HIGHER = {"psnr", "ssim", "is", "precision", "recall", "density", "coverage"}
-_LOWER = {"fid", "kid", "l1", "mae", "mse", "rmse", "lpips", "swd"}
+from ganzoo import directions
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -29,9 +28,10 @@ def as_json(value: Any) -> None:
 
 def direction(metric: str) -> str:
     """Return an arrow that tells which way a known metric is better, "" for any other."""
-    upwards = metric in _HIGHER
-    if not (upwards or metric in _LOWER or metric.startswith("fd-")):
+    way = directions.better(metric)
+    if not way:
         return ""
+    upwards = way == "higher"
     try:
         "↑↓".encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:  # a terminal or a pipe of another alphabet

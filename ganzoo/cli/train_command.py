@@ -43,7 +43,9 @@ if TYPE_CHECKING:
 @click.option("--from", "start_from", multiple=True, metavar="[NETWORK=]REF", help="Begin with the weights of a model.")
 @click.option("--ema", "ema_decay", type=float, help="Decay of the averaged generator, as 0.999 [default: 0, none].")
 @click.option("--validation", type=float, help="Share of pictures kept out of training [default: 0].")
-@click.option("--best", metavar="MEASURE", help="What the best checkpoint is chosen by [default: the recipe's first].")
+@click.option(
+    "--best", metavar="MEASURE", help="What chooses the best step, as fd-efficientnet-lite0 [default: the recipe's]."
+)
 @click.option("--keep", type=click.IntRange(1), help="Newest checkpoints to keep, beside the best [default: 2].")
 @click.option("--stop-on-warning", is_flag=True, default=None, help="Stop when the run collapses or a loss vanishes.")
 @click.option("--tensorboard", is_flag=True, default=None, help="Log for TensorBoard too, into RUN/tensorboard.")
@@ -90,7 +92,7 @@ def command(
             raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or --resume RUN alone. Missing: {lacks}.")
         asked = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
         own, of_parts = split_assignments(assignments)
-        chosen = _pairs(parts, "--part", "ROLE=ENTRY")
+        chosen = pairs(parts, "--part", "ROLE=ENTRY")
         begin = dict(_start(text) for text in start_from)
         asked |= {"device": device, "options": own, "part_options": of_parts, "parts": chosen, "start_from": begin}
         if dry_run:
@@ -171,7 +173,7 @@ def split_assignments(assignments: tuple[str, ...]) -> tuple[dict[str, str], dic
     """Return the recipe's options, and each part's, out of KEY=VALUE and ROLE.KEY=VALUE."""
     own: dict[str, str] = {}
     of_parts: dict[str, dict[str, str]] = {}
-    for name, value in _pairs(assignments, "--set", "KEY=VALUE").items():
+    for name, value in pairs(assignments, "--set", "KEY=VALUE").items():
         role, dot, key = name.partition(".")
         if dot:
             of_parts.setdefault(role, {})[key] = value
@@ -180,11 +182,12 @@ def split_assignments(assignments: tuple[str, ...]) -> tuple[dict[str, str], dic
     return own, of_parts
 
 
-def _pairs(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
-    pairs = {}
+def pairs(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
+    """Return name -> value out of NAME=VALUE. Raises UsageError for another form."""
+    found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (equals and name and value):
             raise click.UsageError(f"{option} {text} is not right. Write {option} {form}.")
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found

@@ -21,13 +21,15 @@ FAR, NEAR = 8, 4
 class Form:
     """How a picture is stored: scaled to cover (height, width), its middle kept, as 1 or 3 ``channels``.
 
-    pairs  each file is two pictures side by side; both are scaled, and the result is 2 * width wide
+    pairs   each file is two pictures side by side; both are scaled, and the result is 2 * width wide
+    filter  what scales them: one of `ganzoo.images.FILTERS`
     """
 
     height: int
     width: int
     channels: int
     pairs: bool = False
+    filter: str = "bicubic"
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,7 +64,7 @@ def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
         scaled = [images.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error
-    stored = torch.cat([cover(piece, form.height, form.width) for piece in scaled], -1)
+    stored = torch.cat([cover(piece, form.height, form.width, form.filter) for piece in scaled], -1)
     return stored, Facts(name, width, height, picture.grey, picture.turned, _oddity(picture))
 
 
@@ -79,7 +81,7 @@ def _reduced(picture: images.Picture, form: Form) -> images.Picture:
     """
     height, width = picture.rgb.shape[:2]
     times = min(height / form.height, width / form.width)
-    if times < FAR or picture.rgb.dtype.itemsize > 1:
+    if times < FAR or picture.rgb.dtype.itemsize > 1 or form.filter == "nearest":
         return picture
     block = int(times / NEAR)
     top, left = height % block // 2, width % block // 2  # the rest, less than a quarter of a pixel, is left out
@@ -101,14 +103,14 @@ def halves(image: Tensor) -> tuple[Tensor, Tensor]:
     return image[..., :half], image[..., -half:]
 
 
-def cover(image: Tensor, height: int, width: int) -> Tensor:
+def cover(image: Tensor, height: int, width: int, filter: str = "bicubic") -> Tensor:
     """Scale (1, C, H, W) in [-1, 1] to cover (height, width), keep the middle, and return (C, height, width) uint8."""
     image = _without_far_ends(image, height, width)
     scale = max(height / image.shape[-2], width / image.shape[-1])
     scaled_height = max(height, round(image.shape[-2] * scale))
     scaled_width = max(width, round(image.shape[-1] * scale))
     if (scaled_height, scaled_width) != tuple(image.shape[-2:]):
-        image = images.resize(image, scaled_height, scaled_width)
+        image = images.resize(image, scaled_height, scaled_width, filter)
     top, left = (scaled_height - height) // 2, (scaled_width - width) // 2
     return to_bytes(image[0, :, top : top + height, left : left + width])
 

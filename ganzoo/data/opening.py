@@ -73,7 +73,7 @@ def _open_images(asked: Opening) -> Data:
     if found:
         return _open_idx(asked, found)
     names = image_names(asked.source)
-    _require(names, asked.source, "pictures")
+    require(names, asked.source, "pictures")
     size = asked.size(names)
     form = asked.form(size)
     pictures, facts = open_pictures(asked.source, names, form, asked.memory)
@@ -143,9 +143,9 @@ def _framed(pictures: Tensor, size: int, asked: Opening, name: str) -> Tensor:
 
 def _open_paired(asked: Opening) -> Data:
     names = image_names(asked.source)
-    _require(names, asked.source, "pictures side by side (input and target in one file, twice as wide as high)")
+    require(names, asked.source, "pictures side by side (input and target in one file, twice as wide as high)")
     if isinstance(asked.source, Combined):
-        found: tuple[list[str], list[str]] | None = _two_sides(asked.source, names)
+        found: tuple[list[str], list[str]] | None = two_sides(asked.source, names)
     else:
         width, height = first_size(asked.source, names)
         found = pair_folders(names) if width < PAIR_RATIO * height else None
@@ -203,11 +203,11 @@ def _pairs(
 def _open_unpaired(asked: Opening) -> Data:
     source, names = asked.source, image_names(asked.source)
     if isinstance(source, Combined):
-        a, b = _two_sides(source, names)
+        a, b = two_sides(source, names)
     else:
         a, b = (in_folder(names, f"train{side}") or in_folder(names, side) for side in "AB")
         for side, found in (("A", a), ("B", b)):
-            _require(
+            require(
                 found, source, f"pictures in a folder named train{side} (or {side})", "Or give two paths, A then B."
             )
     size = asked.size(a)
@@ -234,14 +234,14 @@ def _open_unpaired(asked: Opening) -> Data:
     )
 
 
-def _two_sides(source: Combined, names: list[str]) -> tuple[list[str], list[str]]:
+def two_sides(source: Combined, names: list[str]) -> tuple[list[str], list[str]]:
     a, b = ([name for name in names if name.startswith(f"{side}/")] for side in "AB")
     for side, found in (("A", a), ("B", b)):
-        _require(found, source.sides[side], "pictures")
+        require(found, source.sides[side], "pictures")
     return a, b
 
 
-def _require(names: list[str], source: Source, what: str, else_do: str = "") -> None:
+def require(names: list[str], source: Source, what: str, else_do: str = "") -> None:
     if not names:
         others = f"It has {len(source.names)} other files" if source.names else "It is empty"
         next_step = else_do or f"Pictures end in {' '.join(images.SUFFIXES)}."

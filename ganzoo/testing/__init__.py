@@ -27,6 +27,7 @@ from ganzoo import catalog, options
 from ganzoo.entry import Entry
 from ganzoo.errors import OptionError
 from ganzoo.testing.expectations import require
+from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.networks import check_discriminator, check_generator
 from ganzoo.testing.recipes import check_recipe
@@ -34,6 +35,7 @@ from ganzoo.testing.recipes import check_recipe
 __all__ = [
     "check_discriminator",
     "check_entry",
+    "check_extractor",
     "check_generator",
     "check_import",
     "check_loss",
@@ -61,7 +63,12 @@ def check_entry(
     if entry.kind == "recipe":
         check_recipe(entry, values, parts=parts or {}, part_options=part_options or {})
     else:
-        checks = {"generator": check_generator, "discriminator": check_discriminator, "loss": check_loss}
+        checks = {
+            "generator": check_generator,
+            "discriminator": check_discriminator,
+            "loss": check_loss,
+            "extractor": check_extractor,
+        }
         checks[entry.kind](entry, values)
 
 

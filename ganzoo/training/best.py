@@ -27,7 +27,10 @@ class Best:
         """Return the best of this and a step's ``measures``. Raises OptionError for a measure that is none of them."""
         name = self.measure or next(iter(measures))
         if name not in measures:
-            raise OptionError(f"best={name!r} is not measured. This recipe measures: {', '.join(measures)}.")
+            raise OptionError(
+                f"best={name!r} is not measured. This recipe measures: {', '.join(measures)}. "
+                "Metrics on features go as well: fd-EXTRACTOR or kd-EXTRACTOR, as fd-efficientnet-lite0."
+            )
         return Best(name, step, measures[name]) if measures[name] < self.value else self
 
     def write(self, run: Path) -> None:

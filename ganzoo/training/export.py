@@ -46,12 +46,16 @@ def export(
     ``networks`` gives the weights, ``recipe.networks`` what they are called after.
     """
     for edition, name in recipe.exports.items():
-        card = describe(origin, edition, recipe.networks[name], step, seconds)
-        folders.write(origin.run / within / edition, card, networks[name].state_dict())
+        judge = recipe.networks.get(recipe.judges.get(edition, ""))
+        card = describe(origin, edition, recipe.networks[name], step, seconds, judge)
+        beside = judge.state_dict() if judge else None
+        folders.write(origin.run / within / edition, card, networks[name].state_dict(), beside)
 
 
-def describe(origin: Origin, edition: str, network: nn.Module, step: int, seconds: float) -> Card:
-    """Return the card of one generator as it stands."""
+def describe(
+    origin: Origin, edition: str, network: nn.Module, step: int, seconds: float, judge: nn.Module | None = None
+) -> Card:
+    """Return the card of one generator as it stands, and of its discriminator."""
     architecture: Architecture = network.architecture  # type: ignore[assignment]
     entry = catalog.find(architecture.entry)
     settings, data = origin.settings, origin.data
@@ -76,6 +80,7 @@ def describe(origin: Origin, edition: str, network: nn.Module, step: int, second
             ]
         ),
         dataset=DatasetInfo(name=_name_of(settings.data), split=f"train{held_out}", count=pictures),
+        discriminator=_architecture(judge) if judge else {},
         training=TrainingInfo(
             recipe=settings.recipe,
             steps=step,
@@ -91,6 +96,11 @@ def describe(origin: Origin, edition: str, network: nn.Module, step: int, second
             start_from=dict(settings.start_from),
         ),
     )
+
+
+def _architecture(network: nn.Module) -> dict[str, Any]:
+    found: Architecture = network.architecture  # type: ignore[assignment]
+    return {"entry": found.entry, "options": dict(found.options)}
 
 
 def _name_of(data: str | list[str]) -> str:

@@ -18,13 +18,14 @@ from torch import Tensor
 from ganzoo.errors import OutputError, TrainingError
 from ganzoo.interfaces import Turn
 from ganzoo.processes import Processes
-from ganzoo.training import checkpoint, claim, environment, faults, record, report
+from ganzoo.training import checkpoint, claim, environment, faults, judging, record, report
 from ganzoo.training.assembly import assemble
 from ganzoo.training.batches import Batches
 from ganzoo.training.best import FOLDER as BEST
 from ganzoo.training.best import Best
 from ganzoo.training.events import Events
 from ganzoo.training.export import Origin, export
+from ganzoo.training.judging import Judge
 from ganzoo.training.observing import Observer
 from ganzoo.training.order import draws
 from ganzoo.training.randomness import random_state
@@ -66,7 +67,8 @@ class Loop:
         self.recipe, self.data, self.machine = assembly.recipe, assembly.data, assembly.machine
         self.device = self.machine.device
         self.averages = self._averages()
-        self.observer = Observer(self.recipe, self.averages, self.data, self.machine)
+        judge = Judge(asked, self.data, self.device) if judging.split(asked.best) and processes.leads else None
+        self.observer = Observer(self.recipe, self.averages, self.data, self.machine, judge)
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.recipe.optimizers.items()}
         self.batches = Batches(
             self.data.train,

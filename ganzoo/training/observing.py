@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ganzoo import images
 from ganzoo.data.datasets import Data, Dataset
 from ganzoo.interfaces import Recipe
+from ganzoo.training.judging import Judge
 from ganzoo.training.randomness import undisturbed
 from ganzoo.training.watch import variety
 
@@ -74,6 +75,7 @@ class Observer:
     averages: Mapping[str, ModelEmaV3]
     data: Data
     machine: Machine
+    judge: Judge | None = None
 
     @contextmanager
     def networks(self) -> Iterator[Mapping[str, nn.Module]]:
@@ -108,7 +110,7 @@ class Observer:
         return Look(measures, shares(list(self.recipe.exports.values()), made, batch))
 
     def measure(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
-        """Return the mean over all held-out pictures of each of the recipe's measures; nothing without such."""
+        """Return the mean over all held-out pictures of each of the recipe's measures, and what the judge says."""
         held_out, at_once = self.data.validation, self.recipe.validation_batch
         if held_out is None:
             return {}
@@ -118,7 +120,8 @@ class Observer:
             batch = self.machine.batch(held_out, indices, _fixed())
             for name, value in self.recipe.validate(networks, batch).items():
                 totals[name] = totals.get(name, 0.0) + value * len(indices)
-        return {name: total / len(held_out) for name, total in totals.items()}
+        means = {name: total / len(held_out) for name, total in totals.items()}
+        return {**means, self.judge.name: self.judge.measure(self.recipe, networks)} if self.judge else means
 
 
 def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:

@@ -35,7 +35,8 @@ class Settings:
     validation      share of the pictures kept out of training
     log_every, sample_every, checkpoint_every   in steps
     keep            checkpoints to keep, the newest ones; the best one is kept as well
-    best            the validation measure to choose the best by ("": the recipe's first)
+    best            the validation measure to choose the best by ("": the recipe's first), or a metric of `ganzoo eval`
+                    on the held-out pictures: fd-EXTRACTOR or kd-EXTRACTOR
     stop_on_warning   stop, with a checkpoint, when the watch warns of a collapse or a vanished loss
     tensorboard     log for TensorBoard as well, into RUN/tensorboard
     workers         processes that decode pictures too many for the memory; 0: as many as pay

@@ -12,7 +12,7 @@ from typing import Any
 from ganzoo import catalog, folders
 from ganzoo.errors import OptionError, TrainingError
 from ganzoo.processes import Processes, joined
-from ganzoo.training import checkpoint, claim, record, settings
+from ganzoo.training import checkpoint, claim, judging, record, settings
 from ganzoo.training.assembly import choose_parts
 from ganzoo.training.loop import Loop, Reporter, Silent
 from ganzoo.training.settings import Settings
@@ -69,6 +69,7 @@ def ask(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> 
     places = [settings.place(path) for path in paths]
     asked = settings.parse({**usual, **values, "recipe": recipe, "data": places[0] if len(places) == 1 else places})
     choose_parts(asked)
+    judging.split(asked.best)  # a wrong name shall not wait for the data
     if asked.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise OptionError("tensorboard=True needs TensorBoard. Install it: pip install 'ganzoo-core[tensorboard]'")
     return asked

@@ -61,7 +61,7 @@ class CycleGanRecipe(Recipe):
             "generators": self.adam(self.a2b, self.b2a),
             "discriminators": self.adam(self.judge_a, self.judge_b, judge=True),
         }
-        self.exports = {"": "a2b", "b2a": "b2a"}
+        self.exports, self.judges = {"": "a2b", "b2a": "b2a"}, {"": "judge_b", "b2a": "judge_a"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generators, then the discriminators on what those had made before."""

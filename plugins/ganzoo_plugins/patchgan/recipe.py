@@ -28,7 +28,7 @@ class Pix2PixRecipe(Recipe):
             "generator": self.adam(self.generator),
             "discriminator": self.adam(self.discriminator, judge=True),
         }
-        self.exports = {"": "generator"}
+        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         given, target = batch["input"], batch["target"]

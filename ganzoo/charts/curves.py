@@ -1,36 +1,19 @@
-"""Curves as SVG text, for a page that needs nothing else: no script, no library, colours from the page's style."""
+"""Curves over the steps of a run."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
-WIDTH, HEIGHT = 760, 280  # in the SVG's own units, which the page scales
-LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44  # margins around the axes
+from ganzoo.charts.axes import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Array, Axis, frame, legend, span, svg
+
 MOST_POINTS = 600  # a curve has: more would not be seen
 SMOOTH = 25  # parts of a curve, over one of which it is averaged
 APART = 8.0  # times by which typical sizes may differ within a chart
-COLOURS = 6  # the page has: --c0 to --c5
 
 Points = Sequence[tuple[float, float]]  # (step, value), by rising step
-Array = np.ndarray  # of float64
-
-
-@dataclass(frozen=True)
-class Axis:
-    """From ``low`` to ``high`` in values, from ``start`` to ``end`` in the SVG's units."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def place(self, value: float) -> float:
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
 
 def grouped(curves: Mapping[str, Points]) -> list[dict[str, Points]]:
@@ -61,34 +44,15 @@ def chart(curves: Mapping[str, Points], unit: str, best: tuple[float, float] | N
     if best is not None and up.low <= best[1] <= up.high:
         where = f'cx="{across.place(best[0]):.1f}" cy="{up.place(best[1]):.1f}"'
         drawn.append(f'<circle class="best" {where} r="5"><title>best: step {best[0]:,.0f}</title></circle>')
-    names = ", ".join(arrays)
-    svg = (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(f"{unit} by step: {names}")}">'
-        f"{''.join(_frame(across, up, unit))}{''.join(drawn)}</svg>"
-    )
-    return f"<figure>{_legend(arrays)}{svg}{_left_out(arrays, up)}</figure>"
+    picture = svg(f"{unit} by step: {', '.join(arrays)}", [*frame(across, up, "steps", unit, whole=True), *drawn])
+    return f"<figure>{_legend(arrays)}{picture}{_left_out(arrays, up)}</figure>"
 
 
 def _axes(curves: list[Array]) -> tuple[Axis, Axis]:
     steps = np.concatenate([values[:, 0] for values in curves])
     first, last = (float(steps.min()), float(steps.max())) if len(steps) else (0.0, 1.0)
-    low, high = _span(np.concatenate([values[:, 1] for values in curves]))
+    low, high = span(np.concatenate([values[:, 1] for values in curves]))
     return Axis(min(first, last - 1), last, LEFT, WIDTH - RIGHT), Axis(low, high, HEIGHT - BOTTOM, TOP)
-
-
-def _span(values: Array) -> tuple[float, float]:
-    """Return what the vertical axis spans: everything, unless a few values are far from the others."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return 0.0, 1.0
-    low, high = np.percentile(finite, (1, 99))
-    reach = (high - low) / 2
-    near = finite[(finite >= low - reach) & (finite <= high + reach)]
-    low, high = float(near.min()), float(near.max())
-    if 0 < low < 0.5 * high:
-        low = 0.0  # near enough to zero to show it
-    room = 0.04 * (high - low) or 0.05 * abs(high) or 0.5
-    return (low if low == 0 else low - room), high + room
 
 
 def _curve(values: Array, colour: int, across: Axis, up: Axis) -> Iterator[str]:
@@ -146,48 +110,13 @@ def _path(values: Array, across: Axis, up: Axis) -> str:
     return "M" + "L".join(f"{x:g} {y:g}" for x, y in zip(xs, ys, strict=True)) if len(values) else "M0 0"
 
 
-def _frame(across: Axis, up: Axis, unit: str) -> Iterator[str]:
-    """Yield grid lines with their numbers, and what the axes show."""
-    bottom, middle = HEIGHT - BOTTOM, (TOP + HEIGHT - BOTTOM) / 2
-    for value in ticks(up.low, up.high, 5):
-        y = up.place(value)
-        yield f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{short(value)}</text>'
-    for value in ticks(across.low, across.high, 8):
-        if value == int(value):
-            x = across.place(value)
-            yield f'<path class="grid" d="M{x:.1f} {bottom}v5"/>'
-            yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{short(value)}</text>'
-    yield f'<path class="axis" d="M{LEFT} {bottom}H{WIDTH - RIGHT}"/>'
-    yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 6}" text-anchor="middle">steps</text>'
-    turned = f'transform="translate(14 {middle}) rotate(-90)"'
-    yield f'<text {turned} text-anchor="middle">{escape(unit)}</text>'
-
-
-def ticks(low: float, high: float, about: int) -> list[float]:
-    """Return roughly ``about`` round numbers from ``low`` to ``high``: 1, 2 or 5 times a power of ten apart."""
-    rough = (high - low) / about
-    power = 10 ** math.floor(math.log10(rough))
-    apart = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
-    first, last = math.ceil(low / apart - 1e-9), math.floor(high / apart + 1e-9)
-    return [float(f"{k * apart:.12g}") for k in range(first, last + 1)]
-
-
-def short(value: float) -> str:
-    """Return a tick's number: "0.25", "500", "20k", "1.5M", "1e-05"."""
-    for size, letter in ((1e6, "M"), (1e3, "k")):
-        if size <= abs(value) < 1e9 and abs(value) >= (size if letter == "M" else 1e4):
-            return f"{value / size:.4g}{letter}"
-    return f"{value:.4g}"
-
-
 def _legend(curves: Mapping[str, Array]) -> str:
     """Return a line with each curve's colour, name and where it ends, smoothed where it can be."""
     items = []
     for k, (name, values) in enumerate(curves.items()):
         ends = _smoothed(values)[-1, 1] if np.isfinite(values[:, 1]).all() else values[-1, 1]
-        items.append(f'<span><i style="background:var(--c{k % COLOURS})"></i>{escape(name)} <b>{ends:.4g}</b></span>')
-    return f'<figcaption class="legend">{"".join(items)}</figcaption>'
+        items.append((k, name, f"{ends:.4g}"))
+    return legend(items)
 
 
 def _left_out(curves: Mapping[str, Array], up: Axis) -> str:

@@ -1,0 +1,107 @@
+"""What every chart is drawn on: axes with round numbers, a frame, a legend."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+WIDTH, HEIGHT = 760, 280  # in the SVG's own units, which the page scales
+LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44  # margins around the axes
+COLOURS = 6  # the page has: --c0 to --c5
+
+Array = np.ndarray  # of float64
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From ``low`` to ``high`` in values, from ``start`` to ``end`` in the SVG's units."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+    def has(self, values: Array) -> Array:
+        """Tell for each value whether it lies within; NaN does not."""
+        within: Array = (values >= self.low) & (values <= self.high)
+        return within
+
+
+def frame(across: Axis, up: Axis, below: str, beside: str, *, whole: bool = False) -> Iterator[str]:
+    """Yield grid lines with their numbers, and what the axes show: ``below`` them and ``beside`` them, if anything.
+
+    ``whole``: only whole numbers stand on the horizontal axis.
+    """
+    (left, right), (bottom, top) = (across.start, across.end), (up.start, up.end)
+    for value in ticks(up.low, up.high, 5):
+        y = up.place(value)
+        yield f'<path class="grid" d="M{left} {y:.1f}H{right}"/>'
+        yield f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{short(value)}</text>'
+    for value in ticks(across.low, across.high, 8):
+        if value == int(value) or not whole:
+            x = across.place(value)
+            yield f'<path class="grid" d="M{x:.1f} {bottom}v5"/>'
+            yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{short(value)}</text>'
+    yield f'<path class="axis" d="M{left} {bottom}H{right}"/>'
+    if below:
+        yield f'<text x="{(left + right) / 2}" y="{bottom + BOTTOM - 6}" text-anchor="middle">{escape(below)}</text>'
+    if not beside:
+        return
+    turned = f'transform="translate(14 {(top + bottom) / 2}) rotate(-90)"'
+    yield f'<text {turned} text-anchor="middle">{escape(beside)}</text>'
+
+
+def svg(label: str, parts: Sequence[str], height: float = HEIGHT) -> str:
+    """Return the drawing, 760 units wide; ``label`` says to those who do not see it what it shows."""
+    return f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+
+
+def legend(items: Sequence[tuple[int, str, str]]) -> str:
+    """Return a line of (colour, name, value), each after a dash of its colour."""
+    shown = (
+        f'<span><i style="background:var(--c{colour % COLOURS})"></i>{escape(name)} <b>{escape(value)}</b></span>'
+        for colour, name, value in items
+    )
+    return f'<figcaption class="legend">{"".join(shown)}</figcaption>'
+
+
+def span(values: Array, zero: float = 0.5) -> tuple[float, float]:
+    """Return what an axis spans: every finite value, unless a few are far from the others.
+
+    It begins at 0 where the lowest value is below ``zero`` times the highest.
+    """
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, 1.0
+    low, high = np.percentile(finite, (1, 99))
+    reach = (high - low) / 2
+    near = finite[(finite >= low - reach) & (finite <= high + reach)]
+    low, high = float(near.min()), float(near.max())
+    if 0 < low < zero * high:
+        low = 0.0  # near enough to show it
+    room = 0.04 * (high - low) or 0.05 * abs(high) or 0.5
+    return (low if low == 0 else low - room), high + room
+
+
+def ticks(low: float, high: float, about: int) -> list[float]:
+    """Return roughly ``about`` round numbers from ``low`` to ``high``: 1, 2 or 5 times a power of ten apart."""
+    rough = (high - low) / about
+    power = 10 ** math.floor(math.log10(rough))
+    apart = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / apart - 1e-9), math.floor(high / apart + 1e-9)
+    return [float(f"{k * apart:.12g}") for k in range(first, last + 1)]
+
+
+def short(value: float) -> str:
+    """Return a tick's number: "0.25", "500", "20k", "1.5M", "1e-05"."""
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if size <= abs(value) < 1e9 and abs(value) >= (size if letter == "M" else 1e4):
+            return f"{value / size:.4g}{letter}"
+    return f"{value:.4g}"

@@ -1,0 +1,87 @@
+"""`ganzoo compare`: several models' scores side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganzoo import loading
+from ganzoo.cli import options, output
+
+if TYPE_CHECKING:
+    from ganzoo.evaluation.comparing import Row, Table
+    from ganzoo.protocol import Score
+
+
+@click.command("compare", short_help="Show the scores of several models side by side.")
+@click.argument("sources", nargs=-1, required=True, metavar="MODEL MODEL...")
+@click.option("--metrics", default="", help="Only these, comma separated: fd stands for fd-efficientnet-lite0 too.")
+@options.as_json
+@options.token
+def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | None) -> None:
+    """Show the scores of each MODEL: a reference, whose card has them, or a JSON file that `ganzoo eval -o` wrote.
+
+    A star marks the best value of a row. Scores that were not measured alike are refused, and the message names
+    what differs.
+    """
+    from ganzoo.evaluation import comparing
+
+    if len(sources) < 2 or len(set(sources)) < len(sources):
+        raise click.UsageError("Give two models or more, each once, as `ganzoo compare dcgan/fashion-mnist mine.json`.")
+    names = [name.strip() for name in metrics.split(",") if name.strip()]
+    table = comparing.compare(_scores(sources, token), names)
+    if as_json:
+        output.as_json(table.to_dict())
+    else:
+        _show(table)
+
+
+def _scores(sources: Sequence[str], token: str | None) -> dict[str, tuple[Score, ...]]:
+    """Return the scores by model; a file whose model has a column already is called after itself too."""
+    from ganzoo.evaluation import comparing
+
+    found: dict[str, tuple[Score, ...]] = {}
+    for source in sources:
+        if _is_file(source):
+            name, scores = comparing.read(Path(source))
+            found[f"{name} ({source})" if name in (*found, *sources) else name] = scores
+        else:
+            found[source] = loading.info(source, token).scores
+    return found
+
+
+def _is_file(source: str) -> bool:
+    return source.lower().endswith(".json") or Path(source).is_file()
+
+
+def _show(table: Table) -> None:
+    """Print the table, what its marks mean, and how each metric was measured."""
+    output.table(
+        ("METRIC", *table.models),
+        [
+            (row.metric + output.direction(row.metric), *(_cell(row, model) for model in table.models))
+            for row in table.rows
+        ],
+    )
+    if marks := _marks(table.rows):
+        click.echo(f"\n{marks}")
+    click.echo()
+    for row in table.rows:
+        click.echo(f"{row.metric}: {row.protocol}")
+
+
+def _cell(row: Row, model: str) -> str:
+    score = row.scores.get(model)
+    if score is None:
+        return ""
+    bounds = "" if score.low is None or score.high is None else f" [{score.low:.4g}, {score.high:.4g}]"
+    mark = "" if model not in row.best else " *" if row.sure else " ~"
+    return f"{score.value:.4g}{bounds}{mark}"
+
+
+def _marks(rows: Sequence[Row]) -> str:
+    said = {True: "* best", False: "~ best, but intervals overlap"}
+    return "; ".join(said[sure] for sure in said if any(row.best and row.sure is sure for row in rows))

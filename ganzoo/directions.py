@@ -1,0 +1,26 @@
+"""Which way a metric is better, by its name. Standard library only, because `ganzoo list` shows it."""
+
+from __future__ import annotations
+
+_HIGHER = {
+    *("psnr", "ssim", "is", "precision", "recall", "density", "coverage", "modes"),
+    *("accuracy", "f1"),
+}
+_LOWER = {
+    *("fid", "kid", "fd", "kd", "swd", "balance", "memorised"),
+    *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss"),
+}
+_OF = ("cycle-", "identity-", "d-")  # a measure of pictures sent there and back, of those left alone, of a classifier
+
+
+def better(metric: str) -> str:
+    """Return "higher" or "lower", or "" for a metric that is not known.
+
+    A metric of features is followed by its extractor's name, which changes nothing: "fd-efficientnet-lite0" is
+    better lower as "fid" is. Those of a discriminator ("d-accuracy") are meant as a classifier's.
+    """
+    stem = metric
+    for prefix in _OF:
+        stem = stem.removeprefix(prefix)
+    kind = stem.partition("-")[0]
+    return "higher" if kind in _HIGHER else "lower" if kind in _LOWER else ""

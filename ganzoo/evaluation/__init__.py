@@ -1,0 +1,1 @@
+"""Scores with their protocols: what `ganzoo eval` and `ganzoo.evaluate` measure."""

@@ -1,0 +1,172 @@
+"""An evaluation on one page: scores with their protocols, findings, pictures and charts.
+
+The page needs no script, no network and no other file, and stays below 8 MB.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from ganzoo import directions, images, page
+from ganzoo.charts import distributions
+from ganzoo.evaluation.results import Evaluation, Example, Exhibits, Finding
+from ganzoo.protocol import Score
+
+SHEET, SHEET_BYTES = 1024, 600_000  # a grid of pictures: its side in pixels at most, and its file's bytes
+PICTURE_SIDES, PICTURE_BYTES = (320, 224, 128), 30_000  # the same of a picture in an example
+EXAMPLES, PAIRS = 12, 24  # at most: among the best and among the worst, and beside their nearest neighbours
+HEADLINES = 4  # scores that stand in large figures on top
+_ARROWS = {"higher": "↑", "lower": "↓", "": ""}
+
+
+def write(evaluation: Evaluation, path: Path) -> Path:
+    """Write the page, whole or not at all, and return its path. Raises OutputError."""
+    shown = evaluation.exhibits
+    sections = [
+        _head(evaluation),
+        *_findings(evaluation.findings),
+        *_scores(evaluation.scores),
+        *_samples(shown),
+        *_examples(f"Best translations, by {shown.ordered_by}", shown.best, EXAMPLES, "examples wide"),
+        *_examples(f"Worst translations, by {shown.ordered_by}", shown.worst, EXAMPLES, "examples wide"),
+        *_examples("Nearest neighbours", shown.neighbours, PAIRS, "examples"),
+        *_charts(shown),
+        *_notes(evaluation.notes),
+    ]
+    return page.write(path, f"{evaluation.model}: evaluation", sections)
+
+
+def _head(evaluation: Evaluation) -> str:
+    """Return what was judged by what, and the first scores in large figures."""
+    written = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
+    by = f"judged by {escape(evaluation.data)}, " if evaluation.data else ""
+    cells = "".join(
+        f"<div><dt>{escape(score.metric)}</dt><dd>{_value(score)}</dd></div>" for score in evaluation.scores[:HEADLINES]
+    )
+    title = f"<h1>{escape(evaluation.model)} <small>evaluation</small></h1>"
+    return f'<header>{title}<p class="note">{by}as of {written}</p><dl>{cells}</dl></header>'
+
+
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield failures in red, then what else was seen."""
+    failures = [_finding(one) for one in findings if one.alarm]
+    if failures:
+        yield page.alarms("1 failure" if len(failures) == 1 else f"{len(failures)} failures", failures)
+    others = "".join(f"<li>{_finding(one)}</li>" for one in findings if not one.alarm)
+    if others:
+        yield page.section("Findings", f"<ul>{others}</ul>")
+
+
+def _finding(finding: Finding) -> str:
+    return f"<b>{escape(finding.name)}</b><br>{escape(finding.text)}"
+
+
+def _notes(notes: Sequence[str]) -> Iterator[str]:
+    if notes:
+        yield page.section("Notes", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>")
+
+
+# ---- scores ----------------------------------------------------------------------------------------------------------
+
+
+def _scores(scores: Sequence[Score]) -> Iterator[str]:
+    """Yield the table: an arrow upwards says that higher is better."""
+    if scores:
+        head = ("metric", "value", "interval", "how it was measured")
+        yield page.section("Scores", page.table(head, (_row(score) for score in scores), "scores"))
+
+
+def _row(score: Score) -> tuple[str, str, str, str]:
+    bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
+    fields = page.pairs(dict(page.flat(score.protocol.to_dict())))
+    details = f"<details><summary>complete protocol</summary>{fields}</details>"
+    interval = f"{bounds}<br><small>{escape(score.protocol.interval)}</small>" if bounds else ""
+    return f"<b>{escape(score.metric)}</b>", _value(score), interval, f"{escape(str(score.protocol))}{details}"
+
+
+def _value(score: Score) -> str:
+    """Return the value to four digits, all of them in its title, and an arrow."""
+    way = directions.better(score.metric)
+    arrow = f' <span class="arrow" title="{way} is better">{_ARROWS[way]}</span>' if way else ""
+    return f'<span title="{score.value!r}">{score.value:.4g}</span>{arrow}'
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def _samples(shown: Exhibits) -> Iterator[str]:
+    """Yield the judged pictures as a grid beside that of the real ones."""
+    sides = (("judged", shown.samples), ("real", shown.real))
+    grids = "".join(_grid(name, pictures) for name, pictures in sides if pictures)
+    if grids:
+        yield page.section("Samples", f'<div class="beside">{grids}</div>')
+
+
+def _grid(name: str, pictures: Sequence[Tensor]) -> str:
+    columns = next(n for n in range(1, len(pictures) + 1) if n * n >= len(pictures))
+    sheet = images.grid(_cells([_pil(one) for one in pictures], SHEET // columns), columns)
+    embedded = page.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
+    picture = embedded.img(f"{len(pictures)} pictures, {name}", shown=480)
+    return f"<figure>{picture}<figcaption>{escape(name)}, {len(pictures)} pictures</figcaption></figure>"
+
+
+def _cells(pictures: Sequence[Image.Image], side: int) -> list[Image.Image]:
+    """Return the pictures within ``side`` pixels and of one size: smaller ones have a margin."""
+    for picture in pictures:
+        picture.thumbnail((side, side))
+    size = max(one.width for one in pictures), max(one.height for one in pictures)
+    return [ImageOps.pad(one, size) if one.size != size else one for one in pictures]
+
+
+def _examples(heading: str, examples: Sequence[Example], most: int, kind: str) -> Iterator[str]:
+    """Yield rows of pictures with a label under each, and a caption under each row."""
+    if not examples:
+        return
+    rows = "".join(_example(one) for one in examples[:most])
+    more = f'<p class="note">{most} of {len(examples)}</p>' if len(examples) > most else ""
+    yield page.section(heading, f'<div class="{kind}">{rows}</div>{more}')
+
+
+def _example(example: Example) -> str:
+    cells = (
+        f"<div>{_embedded(picture).img(label, shown=160)}<small>{escape(label)}</small></div>"
+        for label, picture in example.pictures.items()
+    )
+    caption = f"<figcaption>{escape(example.caption)}</figcaption>" if example.caption else ""
+    return f'<figure><div class="row">{"".join(cells)}</div>{caption}</figure>'
+
+
+def _embedded(picture: Tensor) -> page.Embedded:
+    return page.embed(_pil(picture), PICTURE_BYTES, PICTURE_SIDES)
+
+
+def _pil(picture: Tensor) -> Image.Image:
+    """Return a uint8 (C, H, W) as an image."""
+    return images.to_pil(images.to_tensor(picture, channels=picture.shape[0]))
+
+
+# ---- charts ----------------------------------------------------------------------------------------------------------
+
+
+def _charts(shown: Exhibits) -> Iterator[str]:
+    """Yield histograms, scatter plots and bars; a series has one colour in all of them."""
+    colours = _colours(shown)
+    for heading, drawn in (
+        ("Distributions", [distributions.histogram(s, title, colours) for title, s in shown.histograms.items()]),
+        ("Features", [distributions.scatter(s, title, colours) for title, s in shown.scatters.items()]),
+        ("Classes", [distributions.bars(s, title, colours) for title, s in shown.shares.items()]),
+    ):
+        if drawn:
+            yield page.section(heading, "".join(drawn))
+
+
+def _colours(shown: Exhibits) -> dict[str, int]:
+    charts: list[Mapping[str, object]] = [*shown.scatters.values(), *shown.shares.values(), *shown.histograms.values()]
+    names = dict.fromkeys(name for series in charts for name in series)
+    return {name: k for k, name in enumerate(names)}

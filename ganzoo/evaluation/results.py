@@ -1,0 +1,91 @@
+"""What an evaluation returns: scores with their protocols, findings in words, and what a report shows of both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ganzoo.files import replacing
+from ganzoo.protocol import Score
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something seen, in words. ``alarm``: it is a failure, as collapse or memorisation are."""
+
+    name: str
+    text: str
+    alarm: bool = False
+
+
+@dataclass(frozen=True)
+class Example:
+    """Pictures side by side, each (C, H, W) uint8 with its label: {"input": ..., "output": ..., "truth": ...}."""
+
+    pictures: dict[str, Tensor]
+    caption: str = ""
+
+
+@dataclass
+class Exhibits:
+    """What a report shows beside numbers; whatever is empty is left out.
+
+    samples, real   up to 64 pictures each, (C, H, W) uint8: those that are judged, and those they are judged by
+    best, worst     translations in the order of ``ordered_by``, the best first and the worst first
+    neighbours      judged pictures, each with its nearest training picture
+    histograms      title -> series -> values
+    scatters        title -> series -> points (x, y)
+    shares          title -> series -> class -> share, from 0 to 1
+    """
+
+    samples: list[Tensor] = field(default_factory=list)
+    real: list[Tensor] = field(default_factory=list)
+    best: list[Example] = field(default_factory=list)
+    worst: list[Example] = field(default_factory=list)
+    ordered_by: str = ""
+    neighbours: list[Example] = field(default_factory=list)
+    histograms: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    scatters: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
+    shares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
+
+
+@dataclass
+class Evaluation:
+    """All that was measured of one model, or one folder of pictures.
+
+    model   its reference, as "dcgan/fashion-mnist" or "images:made/"
+    data    what it was judged by, in words
+    """
+
+    model: str
+    data: str
+    scores: list[Score]
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    exhibits: Exhibits = field(default_factory=Exhibits)
+
+    def __getitem__(self, metric: str) -> float:
+        """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError."""
+        for score in self.scores:
+            if score.metric == metric:
+                return score.value
+        raise KeyError(metric)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the pictures, as JSON holds it."""
+        return {
+            "model": self.model,
+            "data": self.data,
+            "scores": [score.to_dict() for score in self.scores],
+            "findings": [asdict(finding) for finding in self.findings],
+            "notes": self.notes,
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write the JSON that `ganzoo compare` reads. Raises OutputError."""
+        with replacing(Path(path)) as temporary:
+            temporary.write_text(json.dumps(self.to_dict(), indent=2) + "\n", encoding="utf-8")

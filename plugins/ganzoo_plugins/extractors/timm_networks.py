@@ -1,0 +1,103 @@
+"""Any network of timm as an extractor: what its classifier sees, or one level of its features."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganzoo import GanzooError
+
+from .extractor import PictureExtractor, as_rgb
+from .files import read, sha256_of_tensors
+
+MODES = ("bilinear", "bicubic")  # with antialias, in torch; anything else becomes the second
+
+
+class TimmExtractor(PictureExtractor):
+    """Features of pictures at the network's own input size, normalised as timm says.
+
+    Its ``weights_sha256`` is of the network's tensors, `files.sha256_of_tensors`: one number for the same weights,
+    whether they come from the Hub, a .pth or a .safetensors file.
+    """
+
+    def __init__(self, network: nn.Module, model: str, layer: int = -1) -> None:
+        super().__init__()
+        self.label = f"timm-{model}" + (f"-layer{layer}" if layer >= 0 else "")
+        self.weights_sha256 = sha256_of_tensors(network)
+        data = timm.data.resolve_model_data_config(network)
+        self.size, said = tuple(data["input_size"][1:]), data["interpolation"]
+        self.mode = said if said in MODES else MODES[1]
+        self.mean, self.deviation = data["mean"], data["std"]
+        self.resizing = f"{self.mode} with antialias to {self.size[0]}x{self.size[1]}"
+        self.network = network.to(memory_format=torch.channels_last)
+        self.eval().requires_grad_(False)
+        self.feature_dim = self._probe()
+
+    def _probe(self) -> int:
+        with torch.inference_mode():
+            return self(torch.zeros(1, 3, 8, 8, dtype=torch.uint8)).shape[1]
+
+    def resize(self, images: Tensor) -> Tensor:
+        floats = F.interpolate(images.float(), size=self.size, mode=self.mode, antialias=True)
+        mean, deviation = (
+            torch.tensor(of_channels, device=images.device).view(1, 3, 1, 1)
+            for of_channels in (self.mean, self.deviation)
+        )
+        return (as_rgb(floats.clamp(0, 255)) / 255 - mean) / deviation
+
+    def compute(self, inputs: Tensor) -> Tensor:
+        return self.network.forward_head(self.network.forward_features(inputs), pre_logits=True).flatten(1)
+
+
+class TimmClassifier(TimmExtractor):
+    """One whose features go into a linear layer, its classifier."""
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return (N, K), by the classes of the data set that the network was trained on."""
+        return self.network.get_classifier()(features)
+
+
+class TimmLevel(TimmExtractor):
+    """One level of ``features_only``, averaged over the picture."""
+
+    def compute(self, inputs: Tensor) -> Tensor:
+        (level,) = self.network(inputs)
+        last = self.network.feature_info.channels()[0]
+        return level.mean((1, 2) if level.shape[1] != last else (2, 3))  # some networks have channels last
+
+
+def build(model: str, weights: str, layer: int) -> TimmExtractor:
+    """Return timm's network ``model`` with its weights. Raises GanzooError for all that can be wrong with the three."""
+    wanted: dict[str, Any] = {"features_only": True, "out_indices": (layer,)} if layer >= 0 else {}
+    if weights:
+        wanted["pretrained_cfg_overlay"] = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
+    network = create(model, weights, layer, wanted)
+    if layer >= 0:
+        return TimmLevel(network, model, layer)
+    kind = TimmClassifier if isinstance(network.get_classifier(), nn.Linear) else TimmExtractor
+    return kind(network, model)
+
+
+def create(model: str, weights: str, layer: int, wanted: dict[str, Any]) -> nn.Module:
+    if not timm.is_model(model):
+        near = difflib.get_close_matches(model, timm.list_models() + timm.list_pretrained(), n=1)
+        hint = f" Did you mean '{near[0]}'?" if near else ""
+        raise GanzooError(f"timm has no network '{model}'.{hint} timm.list_pretrained() names all with weights.")
+    try:
+        return timm.create_model(model, pretrained=True, **wanted)
+    except (IndexError, AssertionError) as error:
+        raise GanzooError(f"{model} has no level {layer} ({error}). Choose a smaller layer, from 0 on.") from error
+    except (RuntimeError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        if weights:
+            raise GanzooError(f"{weights} does not fit timm's {model}: {reason}.") from error
+        raise GanzooError(
+            f"timm's weights of {model} cannot be had ({reason}). They come from the Hugging Face Hub: check the "
+            "network, give the path of a copy as weights=PATH, or take extractor:efficientnet-lite0, which needs none."
+        ) from error

@@ -1,0 +1,22 @@
+"""Which way each metric is better."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganzoo import directions
+
+
+@pytest.mark.parametrize(
+    ("metrics", "way"),
+    [
+        ("psnr ssim is recall-efficientnet-lite0 density-timm-resnet18 cycle-psnr modes-fashion-mnist", "higher"),
+        ("d-accuracy d-precision d-recall d-f1 identity-ssim", "higher"),
+        ("fid kid fd-efficientnet-lite0 kd-timm-resnet18 l1 lpips cycle-l1 identity d-loss memorised balance", "lower"),
+        ("charm fidelity cycle d is2 ", ""),
+    ],
+)
+def test_a_metrics_kind_tells_which_way_is_better(metrics: str, way: str) -> None:
+    assert {metric: directions.better(metric) for metric in metrics.split(" ")} == dict.fromkeys(
+        metrics.split(" "), way
+    )

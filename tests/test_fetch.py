@@ -1,0 +1,124 @@
+"""`ganzoo.fetch_file`: one file of known content, from a server on this machine or from none."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ganzoo import fetch_file, hub
+from ganzoo.errors import HashMismatch, HubUnreachable, OutputError
+
+CONTENT = bytes(range(256)) * 10_000
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    """The address of a server that has weights.pth, with CONTENT."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "weights.pth").write_bytes(CONTENT)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=tmp_path / "served")) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "*")
+    return tmp_path / "cache"
+
+
+def files(folder: Path) -> list[str]:
+    return [path.name for path in folder.rglob("*") if path.is_file()]
+
+
+def test_file_is_fetched_once(served: str, tmp_path: Path, cache: Path) -> None:
+    path = fetch_file(f"{served}/weights.pth", SHA256)
+    assert path.read_bytes() == CONTENT and path.is_relative_to(cache) and path.name == "weights.pth"
+    (tmp_path / "served" / "weights.pth").unlink()
+    assert fetch_file(f"{served}/weights.pth", SHA256) == path
+
+
+def test_other_content_is_refused_and_not_kept(served: str, cache: Path) -> None:
+    with pytest.raises(HashMismatch, match=rf"{served}/weights.pth .* begins {SHA256[:8]}, it should be 00000000"):
+        fetch_file(f"{served}/weights.pth", "0" * 64)
+    assert files(cache) == []
+
+
+def test_damaged_cache_is_told_with_the_path_to_delete(served: str) -> None:
+    path = fetch_file(f"{served}/weights.pth", SHA256)
+    path.write_bytes(CONTENT[:-1])
+    with pytest.raises(HashMismatch, match=f"{path} is damaged.*Delete it and try again"):
+        fetch_file(f"{served}/weights.pth", SHA256)
+
+
+def test_without_a_server_the_message_names_file_address_and_ways_out(served: str, cache: Path) -> None:
+    for url in ("http://127.0.0.1:9/weights.pth", f"{served}/none/weights.pth"):
+        with pytest.raises(HubUnreachable) as raised:
+            fetch_file(url, SHA256, otherwise="Give its path as weights=PATH.")
+        told = str(raised.value)
+        assert told.startswith("weights.pth is not on this machine") and url in told
+        assert "Give its path as weights=PATH." in told and str(cache / "files" / SHA256[:8]) in told
+        assert "\n" not in told
+    assert files(cache) == []
+    del raised
+    gc.collect()  # a connection that was left open would warn here
+
+
+def test_file_that_was_copied_there_by_hand_serves(cache: Path) -> None:
+    with pytest.raises(HubUnreachable) as raised:
+        fetch_file("http://127.0.0.1:9/weights.pth", SHA256)
+    folder = Path(str(raised.value).partition("copy weights.pth to ")[2].removesuffix(" yourself."))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "weights.pth").write_bytes(CONTENT)
+    assert fetch_file("http://127.0.0.1:9/weights.pth", SHA256) == folder / "weights.pth"
+
+
+def test_connection_that_breaks_off_leaves_nothing(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        length = len(CONTENT)
+        blocks = iter([CONTENT[:1000]])
+
+        def __enter__(self) -> Broken:
+            return self
+
+        def __exit__(self, *reason: object) -> None:
+            pass
+
+        def read(self, size: int) -> bytes:
+            for block in self.blocks:
+                return block
+            raise ConnectionResetError("reset by peer")
+
+    monkeypatch.setattr(hub.urllib.request, "urlopen", lambda url, timeout: Broken())
+    with pytest.raises(HubUnreachable, match="reset by peer"):
+        fetch_file("http://example.org/weights.pth", SHA256)
+    assert files(cache) == []
+
+
+def test_offline_mode_asks_nobody(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(HubUnreachable, match="HF_HUB_OFFLINE is set"):
+        fetch_file(f"{served}/weights.pth", SHA256)
+
+
+def test_cache_that_cannot_be_written_is_told(served: str, cache: Path) -> None:
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match=r"Cannot write .*weights\.pth"):
+        fetch_file(f"{served}/weights.pth", SHA256)
