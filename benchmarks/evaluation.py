@@ -14,8 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,9 +30,12 @@ from training import peak_memory, peaks, timed
 
 import ganzoo
 from ganzoo import devices
+from ganzoo.evaluation.features import Features
+from ganzoo.protocol import Sample
 
 FEWEST = 3  # rounds
-NAME, LAYER = "inception-v3-compat", "2048"
+NAME, LAYER = "inception-v3-compat", "2048"  # torch-fidelity's
+PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,16 @@ class Job:
 
 
 class Pictures(Dataset):
-    """uint8 pictures (N, 3, H, W) one by one, as torch-fidelity wants them."""
+    """uint8 pictures (N, 3, H, W): one by one, as torch-fidelity wants them, and in batches, as ganzoo does."""
+
+    key = ""  # not to be cached
 
     def __init__(self, pictures: Tensor) -> None:
         self.pictures = pictures
+        self.sample = Sample("random", len(pictures))
+
+    def batches(self, at_once: int) -> Iterator[Tensor]:
+        yield from self.pictures.split(at_once)
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -94,10 +102,11 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=64, help="how many, random ones")
+    parser.add_argument("--pictures", type=int, default=32, help="how many, random ones")
     parser.add_argument("--size", type=int, default=32, help="pixels a side")
     parser.add_argument("--batch-size", type=int, default=32, help="of both sides")
     parser.add_argument("--weights", help="of torch-fidelity's Inception; else random ones")
+    parser.add_argument("--no-bf16", action="store_true", help="leave it out: a CPU without bf16 takes very long")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--threads", type=int, default=1, help="of each process on a CPU")
@@ -116,7 +125,8 @@ def measure(given: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
     torch.save(torch.randint(256, shape, dtype=torch.uint8, generator=random), folder / "pictures.pt")
     weights = given.weights or str(random_weights(folder / "weights.pth"))
     shared = (str(folder / "pictures.pt"), weights, given.batch_size, given.device, given.threads, given.clock)
-    workers = [Worker(Job(variant, *shared), folder / f"{variant.title}.pt") for variant in VARIANTS]
+    variants = [variant for variant in VARIANTS if not (given.no_bf16 and variant.precision == "bf16")]
+    workers = [Worker(Job(variant, *shared), folder / f"{variant.title}.pt") for variant in variants]
     for _ in range(max(given.rounds, FEWEST)):
         for worker in workers:
             worker.visit()
@@ -166,30 +176,20 @@ def random_weights(path: Path) -> Path:
     return path
 
 
-def theirs(job: Job) -> Callable[[Tensor], Tensor]:
-    """Return pictures -> features by torch-fidelity's loop, data loading in its own process as on small machines."""
+def theirs(job: Job) -> Callable[[Pictures], Tensor]:
+    """Return what makes features by torch-fidelity's loop, without worker processes: the pictures are in memory."""
     device = devices.choose(job.device)
     extractor = FeatureExtractorInceptionV3(NAME, [LAYER], feature_extractor_weights_path=job.weights).to(device)
-
-    def features(pictures: Tensor) -> Tensor:
-        on_gpu = device.type == "cuda"
-        made = get_featuresdict_from_dataset(Pictures(pictures), extractor, job.batch_size, on_gpu, True, False)
-        return made[LAYER]
-
-    return features
+    on_gpu = device.type == "cuda"
+    return lambda shown: get_featuresdict_from_dataset(shown, extractor, job.batch_size, on_gpu, True, False)[LAYER]
 
 
-def ours(job: Job) -> Callable[[Tensor], Tensor]:
-    """Return pictures -> features by ganzoo's extractor, batch by batch."""
-    device = devices.choose(job.device)
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[job.variant.precision]
-    extractor = ganzoo.build("extractor:inception", weights=job.weights).to(device, dtype)
-
-    @torch.inference_mode()
-    def features(pictures: Tensor) -> Tensor:
-        return torch.cat([extractor(batch.to(device)).cpu() for batch in pictures.split(job.batch_size)])
-
-    return features
+def ours(job: Job) -> Callable[[Pictures], Tensor]:
+    """Return what makes features as `ganzoo.evaluate` does, without its cache."""
+    extractor = ganzoo.build("extractor:inception", weights=job.weights)
+    precision = PRECISIONS[job.variant.precision]
+    made = Features(extractor, devices.choose(job.device), precision, cache=False, at_once=job.batch_size)
+    return lambda shown: torch.from_numpy(made.of(shown))
 
 
 class Worker:
@@ -222,10 +222,10 @@ class Worker:
 
 
 def work(job: Job) -> None:
-    """Be a worker: answer a path with features in it, "again" with the seconds that took, "end" with the peak in MiB."""
+    """Be a worker: write features to the first line's path; answer "again" with seconds, "end" with the peak in MiB."""
     torch.set_num_threads(job.threads)
     device = devices.choose(job.device)
-    pictures = torch.load(job.pictures, weights_only=True)
+    pictures = Pictures(torch.load(job.pictures, weights_only=True))
     features = {"torch-fidelity": theirs, "ours": ours}[job.variant.side](job)
     path = sys.stdin.readline().strip()
     torch.save(features(pictures), path)

@@ -192,10 +192,14 @@ def _download(url: str, path: Path, otherwise: str) -> None:
     if constants.HF_HUB_OFFLINE:
         raise HubUnreachable(f"{lacking} HF_HUB_OFFLINE is set, so that {url} was not asked. {otherwise}")
     try:
-        with _quiet_when_piped(), urllib.request.urlopen(url, timeout=SILENCE) as answer, path.open("wb") as file:
-            with tqdm(total=answer.length, unit="B", unit_scale=True, desc=name) as bar:
-                while block := answer.read(1 << 20):
-                    bar.update(file.write(block))
+        with (
+            _quiet_when_piped(),
+            urllib.request.urlopen(url, timeout=SILENCE) as answer,
+            path.open("wb") as file,
+            tqdm(total=answer.length, unit="B", unit_scale=True, desc=name) as bar,
+        ):
+            while block := answer.read(1 << 20):
+                bar.update(file.write(block))
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
         reason = error.reason if type(error) is urllib.error.URLError else error
         if isinstance(error, urllib.error.HTTPError):

@@ -50,7 +50,7 @@ def test_cards_of_the_registry_are_compared(capsys: Capture) -> None:
         ["psnr ↑", "", "20"],
     ]
     assert "\n* best\n" in out
-    assert f"\nkid: {score('kid', 0).protocol}\npsnr: {score('psnr', 0).protocol}\n" in out
+    assert f"\nkid, psnr:\n  {score('kid', 0).protocol}\n" in out
 
 
 def test_a_card_and_a_file_and_a_folder_are_compared(capsys: Capture, zoo: Path) -> None:

@@ -276,7 +276,7 @@ def test_fid_is_not_made_of_other_weights(tmp_path: Path, monkeypatch: pytest.Mo
     other.label = "inception-12345678"
     monkeypatch.setattr(building, "build", lambda spec, **options: other)
     real = lay(tmp_path / "real", 8)
-    with pytest.raises(OptionError, match=r"fid, kid and is are defined by other weights than these \(inception-1234"):
+    with pytest.raises(OptionError, match=r"fid and kid are defined by other weights than these \(inception-1234"):
         evaluate(f"images:{real}", real, metrics=["fid"], **{**GRID, "extractor": "inception"})
     other.label = "inception"
     found = evaluate(f"images:{real}", real, metrics=["fid", "fd"], **{**GRID, "extractor": "inception"})

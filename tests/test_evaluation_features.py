@@ -17,7 +17,7 @@ from torch import Tensor
 from ganzoo.errors import DataError
 from ganzoo.evaluation import features as module
 from ganzoo.evaluation.features import Features, ahead
-from ganzoo.evaluation.samples import Reading, open_images
+from ganzoo.evaluation.opening import Reading, open_images
 from ganzoo.protocol import Sample
 
 CPU = torch.device("cpu")

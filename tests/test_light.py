@@ -42,6 +42,8 @@ def heavy(modules):
         ["plugins", "--json"],
         ["--help"],
         ["train", "--help"],
+        ["eval", "--help"],
+        ["compare", "dcgan/fashion-mnist", "lsgan/fashion-mnist"],
     ],
     ids=" ".join,
 )

@@ -6,40 +6,46 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from conftest import picture, script
+from conftest import ROOT, script
 from tiny_models import translator
 
 from ganzoo import registry
+from ganzoo.evaluation.again import again
 
 
-def test_frechet_distance_of_a_shifted_and_of_a_stretched_cloud() -> None:
-    distance = script("score").frechet_distance
-    cloud = np.random.default_rng(0).normal(size=(500, 6)) @ np.random.default_rng(1).normal(size=(6, 6))
-    shift = np.arange(6.0)
-    assert distance(cloud, cloud) == pytest.approx(0, abs=1e-9)
-    assert distance(cloud, cloud + shift) == pytest.approx((shift**2).sum())
-    # tr(C + 4 C - 2 * 2 C) = tr(C), and the means differ by one mean.
-    expected = np.trace(np.cov(cloud, rowvar=False)) + (cloud.mean(0) ** 2).sum()
-    assert distance(cloud, 2 * cloud) == pytest.approx(expected)
+def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    score, bundle = script("score"), sys.modules["bundle"]
+    (tmp_path / "scripts").mkdir()
+    call = {"metrics": ["is"], "data": [], "number": 40, "extractor": "fashion-mnist"}
+    facts = {"vanilla/fashion-mnist": {"evaluate": [call]}, "lsgan/fashion-mnist": {}}
+    (tmp_path / "scripts" / "bundled.json").write_text(json.dumps(facts))
+    (tmp_path / "registry.json").write_bytes((ROOT / "registry.json").read_bytes())
+    for module in (score, bundle):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["score.py", str(tmp_path), "vanilla/*"])
+    score.main()
+    cards = {card.name: card for card in registry.read_registry(tmp_path / "registry.json")}
+    (one,) = cards["vanilla/fashion-mnist"].scores
+    assert one.metric == "is-fashion-mnist" and one.value == float(f"{one.value:.5g}")
+    assert one.protocol.generated.count == 40 and one.protocol.call["number"] == 40
+    assert cards["lsgan/fashion-mnist"] == next(c for c in registry.cards() if c.name == "lsgan/fashion-mnist")
 
 
-def test_psnr_of_a_known_error() -> None:
-    truth = torch.zeros(1, 3, 4, 4)
-    assert script("score").psnr(truth + 0.2, truth) == pytest.approx(20.0, abs=1e-4)  # 10 log10(4 / 0.04)
+def test_a_published_score_is_what_is_measured_again() -> None:
+    """The cheapest: it needs no data set, only the generator and the extractor that come with the package."""
+    (one,) = again("vanilla/fashion-mnist", [], ["is-fashion-mnist"], device="cpu")
+    assert one.published.protocol.generated.count == 10_000
+    assert one.unlike == {} and one.now.value == pytest.approx(one.published.value, rel=1e-3)
 
 
-def test_pairs_are_scored_on_the_held_out_names_only(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        picture(128, 64, seed=ord(name)).save(tmp_path / f"{name}.png")
-    l1, psnr = script("score").paired(translator(), tmp_path, {"b.png"}, "right-to-left")
-    assert "1 held-out pairs" in l1["protocol"] and "64x64" in psnr["protocol"]
-    # The right half through the network, against the left half, in 8 bits.
-    both = np.asarray(picture(128, 64, seed=ord("b")))
-    made = np.asarray(translator().translate(both[:, 64:], size="native")).astype(float)
-    assert l1["value"] == pytest.approx(np.abs(made - both[:, :64]).mean() / 255, abs=2e-4)
+def test_every_published_model_has_scores_that_can_be_measured_again() -> None:
+    for card in registry.cards():
+        assert card.scores, card.name
+        for score in card.scores:
+            assert score.protocol.call["metrics"] and score.protocol.metric == score.metric
+            assert bool(score.protocol.extractor) == bool(score.protocol.extractor_sha256)
 
 
 def test_a_run_is_bundled_with_its_card_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

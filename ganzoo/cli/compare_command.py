@@ -68,9 +68,7 @@ def _show(table: Table) -> None:
     )
     if marks := _marks(table.rows):
         click.echo(f"\n{marks}")
-    click.echo()
-    for row in table.rows:
-        click.echo(f"{row.metric}: {row.protocol}")
+    output.protocols(row.protocol for row in table.rows)
 
 
 def _cell(row: Row, model: str) -> str:

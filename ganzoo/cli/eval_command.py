@@ -99,16 +99,11 @@ def _show(found: Evaluation) -> None:
             f"{one.metric}{output.direction(one.metric)}",
             f"{one.value:.5g}",
             _interval(one.low, one.high),
-            one.protocol.numbers,
         )
         for one in found.scores
     ]
-    output.table(["METRIC", "VALUE", "INTERVAL", "SETTINGS"], rows)
-    alike: dict[str, list[str]] = {}
-    for score in found.scores:
-        alike.setdefault(score.protocol.conditions, []).append(score.metric)
-    for conditions, metrics in alike.items():
-        click.echo(f"\n{', '.join(metrics)}:\n  {conditions}")
+    output.table(["METRIC", "VALUE", "INTERVAL"], rows)
+    output.protocols(score.protocol for score in found.scores)
     for finding in found.findings:
         click.echo(f"{'Warning: ' if finding.alarm else ''}{finding.text}", err=finding.alarm)
     for note in found.notes:

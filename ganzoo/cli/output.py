@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ganzoo import directions
+from ganzoo.protocol import Protocol
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -19,6 +20,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def protocols(given: Iterable[Protocol]) -> None:
+    """Print what metrics that were measured alike have in common, once for all of them."""
+    alike: dict[str, list[str]] = {}
+    for one in given:
+        numbers = f" ({one.numbers})" if one.numbers else ""
+        alike.setdefault(one.conditions, []).append(f"{one.metric}{numbers}")
+    for conditions, metrics in alike.items():
+        click.echo(f"\n{', '.join(metrics)}:\n  {conditions}")
 
 
 def as_json(value: Any) -> None:

@@ -99,12 +99,12 @@ class Case:
 
     @cached_property
     def inception(self) -> Features:
-        """The extractor of FID, KID and the Inception score. Raises OptionError where other weights were given."""
+        """The extractor of FID and KID. Raises OptionError where other weights were given."""
         options = self.asked.extractor_options if self.asked.extractor == OFFICIAL else {}
         found = self.chosen if self.asked.extractor == OFFICIAL else self._features(OFFICIAL, options)
         if str(found.extractor.label) != OFFICIAL:
             raise OptionError(
-                f"fid, kid and is are defined by other weights than these ({found.extractor.label}). "
+                f"fid and kid are defined by other weights than these ({found.extractor.label}). "
                 "Ask for fd and kd, which are named after the extractor."
             )
         return found

@@ -226,7 +226,7 @@ def _inception(case: Case) -> Features:
 MEASURES: Mapping[str, Measure] = {
     "fid": _on(_inception, _frechet),
     "kid": _on(_inception, _kernel),
-    "is": _on(_inception, _inception_score),
+    "is": _on(_chosen, _inception_score),
     "fd": _on(_chosen, _frechet),
     "kd": _on(_chosen, _kernel),
     **{name: _on(_chosen, _manifolds(name)) for name in ("precision", "recall", "density", "coverage")},

@@ -62,7 +62,7 @@ def _pictures(*shape: int) -> Tensor:
 def _features(entry: Entry, extractor: Any, pictures: Tensor) -> Tensor:
     """Return the features of ``pictures``, which must be right and leave the pictures as they were."""
     before = pictures.clone()
-    made = extractor(pictures)
+    made: Tensor = extractor(pictures)
     require(isinstance(made, Tensor), entry, f"returns {type(made).__name__}, not a tensor")
     wanted = (len(pictures), extractor.feature_dim)
     require(made.shape == wanted, entry, f"returns features {tuple(made.shape)}, not {wanted}")
@@ -102,5 +102,5 @@ def _check_half(entry: Entry, extractor: Any, features: Tensor) -> None:
     """Its bfloat16 edition is another measure, near this one; last, because it changes the extractor."""
     half = _features(entry, extractor.to(torch.bfloat16), _pictures(*SHAPES[0]))
     off = ((half - features).norm() / features.norm()).item()
-    require(0 < off, entry, "computes the same in bfloat16: it does not use the dtype of its parameters")
+    require(off > 0, entry, "computes the same in bfloat16: it does not use the dtype of its parameters")
     require(off < HALF_OFF, entry, f"is off by {off:.2f} of its features' norm in bfloat16")

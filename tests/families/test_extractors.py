@@ -275,7 +275,7 @@ def test_changed_fashion_weights_are_refused(tmp_path: Path, monkeypatch: pytest
     changed = tmp_path / "fashion-mnist.safetensors"
     changed.write_bytes(fashion.WEIGHTS.read_bytes()[:-1] + b"\x7f")
     monkeypatch.setattr(fashion, "WEIGHTS", changed)
-    with pytest.raises(GanzooError, match="begins .* it should be"):
+    with pytest.raises(GanzooError, match=r"begins .* it should be"):
         ganzoo.build("extractor:fashion-mnist")
 
 

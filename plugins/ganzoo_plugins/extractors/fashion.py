@@ -1,8 +1,7 @@
 """A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 grey pictures.
 
-Trained by `scripts/train_classifier.py` on the 60,000 training pictures; its weights, in float16, come with the package.
-Of the 10,000 test pictures, looked at once after training was done and with the weights as published, the largest logit
-was the right class for 93.35 %. An earlier network, four convolutions and a mean over 7x7 places, reached 92.20 %.
+Trained by `scripts/train_classifier.py` on the 60,000 training pictures; its weights come with the package, in float16.
+Of the 10,000 test pictures the largest logit is right for 93.35 %, measured after training, with these weights. were looked at twice: an earlier network, which averaged over 7x7 places, was right for 92.20 %.
 """
 
 from __future__ import annotations

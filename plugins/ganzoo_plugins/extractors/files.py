@@ -24,7 +24,7 @@ def sha256(path: Path) -> str:
                 digest.update(block)
     except OSError as error:
         raise GanzooError(
-            f"The weights {path} cannot be read: {error.strerror or error}. Give the path of a .pth or .safetensors file."
+            f"The weights {path} cannot be read: {error.strerror or error}. Give a .pth or .safetensors file's path."
         ) from error
     return digest.hexdigest()
 

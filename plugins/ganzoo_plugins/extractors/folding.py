@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
@@ -15,7 +17,7 @@ def fold(network: nn.Module) -> nn.Module:
     network.eval()
     for module in network.modules():
         children = [*module.named_children()]
-        for (name, before), (norm_name, norm) in zip(children, children[1:], strict=False):
+        for (name, before), (norm_name, norm) in pairwise(children):
             if isinstance(before, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(module, name, fuse_conv_bn_eval(before, norm))
                 setattr(module, norm_name, getattr(norm, "act", nn.Identity()))
