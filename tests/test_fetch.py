@@ -55,6 +55,13 @@ def test_file_is_fetched_once(served: str, tmp_path: Path, cache: Path) -> None:
     assert fetch_file(f"{served}/weights.pth", SHA256) == path
 
 
+def test_the_first_digits_of_a_hash_do_where_no_more_is_known(served: str) -> None:
+    path = fetch_file(f"{served}/weights.pth", SHA256[:8])
+    assert path.read_bytes() == CONTENT
+    with pytest.raises(HashMismatch):
+        fetch_file(f"{served}/weights.pth", "00000000")
+
+
 def test_other_content_is_refused_and_not_kept(served: str, cache: Path) -> None:
     with pytest.raises(HashMismatch, match=rf"{served}/weights.pth .* begins {SHA256[:8]}, it should be 00000000"):
         fetch_file(f"{served}/weights.pth", "0" * 64)

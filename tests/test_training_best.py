@@ -105,8 +105,8 @@ def test_another_measure_can_be_asked_for(tmp_path: Path) -> None:
 
 def test_a_measure_that_is_none_is_refused_at_the_first_sheet_with_those_there_are(tmp_path: Path) -> None:
     watcher = Watcher()
-    with pytest.raises(OptionError, match=r"best='fid' is not measured\. This recipe measures: distance, opposite\."):
-        run_measured(tmp_path, best="fid", reporter=watcher)
+    with pytest.raises(OptionError, match=r"best='far' is not measured\. This recipe measures: distance, opposite\."):
+        run_measured(tmp_path, best="far", reporter=watcher)
     assert [step for step, _ in watcher.steps] == [1]
 
 

@@ -1,7 +1,8 @@
 """A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 grey pictures.
 
 Trained by `scripts/train_classifier.py` on the 60,000 training pictures; its weights come with the package, in float16.
-Of the 10,000 test pictures the largest logit is right for 93.35 %, measured after training, with these weights. were looked at twice: an earlier network, which averaged over 7x7 places, was right for 92.20 %.
+Of the 10,000 test pictures the largest logit is right for 93.35 %, measured after training, with these weights. They
+were looked at twice: an earlier network, which averaged over 7x7 places, was right for 92.20 %.
 """
 
 from __future__ import annotations
