@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _HIGHER = {
     *("psnr", "ssim", "is", "precision", "recall", "density", "coverage", "modes"),
-    *("accuracy", "f1"),
+    *("accuracy", "f1", "specificity"),
 }
 _LOWER = {
     *("fid", "kid", "fd", "kd", "swd", "balance", "memorised"),

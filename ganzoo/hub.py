@@ -147,7 +147,7 @@ def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
         _require_hash(path, sha256, f"{path} is damaged", "Delete it and try again.")
         return path
     with replacing(path) as temporary:
-        _download(url, temporary, f"{otherwise} Or copy {name} to {path.parent} yourself.".strip())
+        _download(url, temporary, f"{otherwise} Or put {name} into the folder {path.parent}.".strip())
         _require_hash(
             temporary, sha256, f"{url} is not what it was", f"Nothing was kept. Try again. {otherwise}".strip()
         )

@@ -92,7 +92,8 @@ def _explain(name: str, plainly: str) -> str:
         return f"'{name}' is a family, not a model. Its models are {', '.join(family)}."
     if "/" not in name:
         return (
-            f"'{name}' is no registry name. Write dir:{name} for the folder."
+            f"'{name}' is no registry name. Write dir:{name} for the folder of a model. For a folder of pictures "
+            f"`ganzoo eval` takes images:{name}."
             if name and Path(name).is_dir()
             else plainly
         )

@@ -35,7 +35,7 @@ def call(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
 def test_two_folders_make_a_table_with_the_protocol(tmp_path: Path, capsys: Capture) -> None:
     made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 12, first=40)
     code, out, err = call(capsys, "eval", f"images:{made}", "--data", real, "--metrics", "fd,coverage", *GRID)
-    assert code == 0 and "only 12 pictures" in err
+    assert code == 0 and "only 12 judged pictures" in err
     head, first, second, *rest = out.splitlines()
     assert head.split() == ["METRIC", "VALUE", "INTERVAL"]
     assert first.startswith("fd-grid-4") and second.startswith("coverage-grid-4")
@@ -122,10 +122,9 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     """A card whose score was measured here, found by its name as a published one."""
     lay(tmp_path / "sets" / "real", 12)
     model = maker()
-    (score,) = evaluate(
-        model, tmp_path / "sets" / "real", metrics=["fd"], extractor="grid", number=9, seed=2, resamples=0, device="cpu"
-    ).scores
-    card = dataclasses.replace(model.card, scores=(score,))
+    asked = {"extractor": "grid", "number": 9, "seed": 2, "resamples": 0, "device": "cpu"}
+    scores = evaluate(model, tmp_path / "sets" / "real", metrics=["fd", "coverage"], **asked).scores
+    card = dataclasses.replace(model.card, scores=tuple(scores))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [card])
     monkeypatch.setattr("ganzoo.evaluation.evaluating.loading.load", lambda *arguments, **options: maker())
     return card
@@ -134,16 +133,29 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
 def test_published_scores_are_measured_again(tmp_path: Path, capsys: Capture, published: Card) -> None:
     code, out, err = call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
     assert (code, err) == (0, "")
-    assert "tiny/maker" in out and "fd-grid-4" in out and "agrees" in out
+    assert out.count("tiny/maker") == out.count("agrees") == 2 and "fd-grid-4" in out
     code, out, _ = call(capsys, "eval", "--registry", "--data", tmp_path / "sets" / "real", "--device", "cpu", "--json")
-    (one,) = json.loads(out)
-    assert one["published"]["value"] == one["now"]["value"] == published.scores[0].value
+    found = json.loads(out)
+    assert [one["published"]["value"] for one in found] == [one.value for one in published.scores]
+    assert [one["now"] for one in found] == [one["published"] for one in found]
+    arguments = ["--data", tmp_path / "sets" / "real", "--metrics", "coverage-grid-4", "--device", "cpu", "--json"]
+    (only,) = json.loads(call(capsys, "eval", "--registry", "tiny/*", *arguments)[1])
+    assert only["now"]["metric"] == "coverage-grid-4"
+
+
+def test_what_is_measured_alike_is_measured_together(
+    tmp_path: Path, capsys: Capture, published: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[int] = []
+    monkeypatch.setattr("ganzoo.evaluation.evaluating.loading.load", lambda *_, **__: loads.append(1) or maker())
+    call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
+    assert len(loads) == 1 and len(published.scores) == 2
 
 
 def test_a_score_that_was_not_measured_so_is_told(
     tmp_path: Path, capsys: Capture, published: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (score,) = published.scores
+    score = published.scores[0]
     wrong = dataclasses.replace(published, scores=(dataclasses.replace(score, value=score.value * 1.1),))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [wrong])
     code, out, err = call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")

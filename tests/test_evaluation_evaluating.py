@@ -78,7 +78,7 @@ def test_outputs_are_judged_by_their_truths(tmp_path: Path) -> None:
 def test_only_the_resizer_differs_and_the_scores_do_not_compare(tmp_path: Path) -> None:
     made, real = lay(tmp_path / "made", 8, size=32), lay(tmp_path / "real", 8, size=32, first=40)
     one, other = (
-        evaluate(f"images:{made}", real, metrics=["fd"], size=16, filter=name, **GRID).scores[0]
+        evaluate(f"images:{made}", real, metrics=["fd"], size=16, resize=name, **GRID).scores[0]
         for name in ("bicubic", "bilinear")
     )
     assert set(protocol.differences(one.protocol, other.protocol)) == {"resizing"}
@@ -236,12 +236,13 @@ def test_wrong_names_are_refused_with_a_suggestion(tmp_path: Path) -> None:
         ({"metrics": ["psnr"]}, "needs for every picture the one it should be: give paired --data"),
         ({"metrics": ["cycle-psnr"]}, "needs the model of the other direction: give --back"),
         ({"metrics": ["memorised"]}, "needs the training pictures: give --train"),
-        ({"metrics": ["discriminator"]}, "no discriminator is saved with it"),
+        ({"metrics": ["discriminator"]}, "needs a discriminator, and none is saved"),
         ({"metrics": ["balance"]}, "balance needs an extractor that names classes"),
         ({"precision": "float16"}, "precision='float16' is not right"),
         ({"resamples": -1}, "resamples=-1 is not right"),
         ({"size": 32}, "makes pictures of 16 pixels: size=32 is no choice"),
-        ({"filter": "lanczos", "size": 16, "kind": "unpaired"}, "holds no pictures in a folder"),
+        ({"resize": "lanczos"}, "resize='lanczos' is not right: give one of bicubic"),
+        ({"kind": "unpaired"}, "holds no pictures in a folder"),
     ],
 )
 def test_what_is_lacking_or_wrong_is_said(tmp_path: Path, values: dict[str, Any], message: str) -> None:
@@ -327,7 +328,7 @@ def test_the_report_shows_the_best_and_the_worst(tmp_path: Path) -> None:
 
 def test_few_pictures_are_noted(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8)
-    assert "only 8 pictures" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
+    assert "only 8 judged pictures" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
 
 
 def test_grey_and_colour_pictures_meet(tmp_path: Path) -> None:
@@ -344,3 +345,31 @@ def test_a_model_without_its_recipe_asks_for_the_kind(tmp_path: Path) -> None:
         evaluate(translator(training=None), paired(tmp_path / "pairs", 3), **GRID)
     found = evaluate(translator(training=None), tmp_path / "pairs", kind="paired", **GRID)
     assert dataclasses.is_dataclass(found) and len(found.scores) == 3
+
+
+def test_a_full_name_is_answered_with_how_to_ask_for_it(tmp_path: Path) -> None:
+    with pytest.raises(UnknownName, match=r"No metric is called 'fd-grid'. Ask for 'fd' with the extractor 'grid'"):
+        evaluate(maker(), tmp_path, metrics=["fd-grid"])
+
+
+def test_metrics_may_be_one_text(tmp_path: Path) -> None:
+    found = evaluate(maker(), lay(tmp_path / "real", 12), metrics="fd, coverage", **GRID)
+    assert [score.metric for score in found.scores] == ["fd-grid-4", "coverage-grid-4"]
+
+
+def test_what_is_lacking_is_told_before_an_extractor_is_fetched(tmp_path: Path) -> None:
+    made = lay(tmp_path / "made", 8)
+    with pytest.raises(OptionError, match=f"fid of images:{made} needs real pictures to compare with: give --data"):
+        evaluate(f"images:{made}", metrics=["fid"], device="cpu")
+
+
+def test_errors_of_a_measure_name_it_and_the_model(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^coverage of tiny/maker: There are 3 pictures"):
+        evaluate(maker(), lay(tmp_path / "real", 12), metrics=["coverage"], number=3, **GRID)
+
+
+def test_an_evaluation_prints_as_a_few_lines(tmp_path: Path) -> None:
+    found = evaluate(maker(), lay(tmp_path / "real", 12), metrics=["fd"], **GRID)
+    assert repr(found) == f"tiny/maker by 12 real\n  fd-grid-4 {found['fd-grid-4']:.5g}"
+    with pytest.raises(KeyError, match="psnr is not among fd-grid-4"):
+        found["psnr"]

@@ -190,6 +190,12 @@ def test_balance_has_the_numbers_of_what_is_known() -> None:
     assert "vanishing: class 2 (2.0%, real 50.0%)" in found.findings[0].text
 
 
+def test_a_class_that_takes_the_others_place_is_named() -> None:
+    found = balance(labels(70, 40, 40), labels(100, 400, 400), CLASSES[:3])
+    (finding,) = found.findings
+    assert finding.alarm and f"; taking over: {CLASSES[0]} (46.7%, real 11.1%)." in finding.text
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_balance_raises_no_alarm_for_chance(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -117,6 +117,9 @@ def test_idx_files_have_a_test_and_a_train_part(tmp_path: Path) -> None:
         idx_file(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(count) % 3)
     test, train = (open_images([str(tmp_path)], Reading(part=part)) for part in ("test", "train"))
     assert (test.sample.count, test.sample.split, train.sample.count) == (4, "test", 7)
+    with pytest.raises(OptionError, match=r"of which training keeps nothing out.*--part train"):
+        open_images([str(tmp_path)], Reading(validation=0.2))
+    assert open_images([str(tmp_path)], Reading(validation=0.2, part="train")).sample.count < 7
     framed = open_images([str(tmp_path)], Reading(size=16))
     assert shown(framed).shape == (4, 1, 16, 16) and framed.resizing == "black frame to 16 pixels"
     with pytest.raises(OptionError, match="which size=8 would cut"):
@@ -137,10 +140,16 @@ def test_pairs_side_by_side_are_cut(tmp_path: Path, inputs: str) -> None:
     assert given.sample.split == {"A": "left", "B": "right"}[inputs] and given.key != truths.key
 
 
+def test_a_filter_that_there_is_not_is_refused_though_nothing_is_scaled() -> None:
+    with pytest.raises(OptionError, match="resize='lanczos' is not right: give one of bicubic, bilinear"):
+        Reading(filter="lanczos")
+
+
 def test_pairs_in_two_folders_are_matched_by_name(tmp_path: Path) -> None:
     made, true = lay(tmp_path / "made", 3), lay(tmp_path / "true", 3, first=0, suffix=".bmp")
     given, truths = open_pairs([str(made), str(true)], Reading())
     assert (shown(given) == shown(truths)).all()
+    assert (given.sample.source, truths.sample.source) == ("made", "true")
     (true / "001.bmp").unlink()
     with pytest.raises(DataError, match=r"1 picture of 5 without a partner.*\n.*001"):
         open_pairs([str(made), str(true)], Reading())

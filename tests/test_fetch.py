@@ -91,7 +91,7 @@ def test_without_a_server_the_message_names_file_address_and_ways_out(served: st
 def test_file_that_was_copied_there_by_hand_serves(cache: Path) -> None:
     with pytest.raises(HubUnreachable) as raised:
         fetch_file("http://127.0.0.1:9/weights.pth", SHA256)
-    folder = Path(str(raised.value).partition("copy weights.pth to ")[2].removesuffix(" yourself."))
+    folder = Path(str(raised.value).partition("put weights.pth into the folder ")[2].removesuffix("."))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "weights.pth").write_bytes(CONTENT)
     assert fetch_file("http://127.0.0.1:9/weights.pth", SHA256) == folder / "weights.pth"

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 @click.argument("ref", required=False)
 @click.option("--data", multiple=True, help="Real pictures: a folder, .zip or IDX files; twice for pairs or two sets.")
 @click.option("--metrics", help="Comma separated, as fd,precision,recall [default: those usual for the model].")
-@click.option("--extractor", default="inception", show_default=True, help="An entry of the catalog, as timm.")
+@click.option("--extractor", default="inception", show_default=True, help="As efficientnet-lite0, timm.")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Option of the extractor.")
 @click.option("-n", "--number", type=click.IntRange(1), help="Pictures to generate [default: as many as real ones].")
 @click.option("--seed", default=0, show_default=True, help="Of generated pictures, subsets and resamples.")
 @click.option("--size", type=click.IntRange(1), help="Scale all pictures to cover SIZE x SIZE [default: the model's].")
-@click.option("--resize", "filter", default="bicubic", show_default=True, help="bicubic, bilinear, area or nearest.")
+@click.option("--resize", default="bicubic", show_default=True, help="bicubic, bilinear, area or nearest.")
 @click.option("--validation", type=float, default=0.0, help="Judge by the share that training kept out, as 0.05.")
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of IDX files.")
 @click.option("--inputs", type=click.Choice(["A", "B"]), help="Side to translate; A is the left of pairs too.")
@@ -72,6 +72,10 @@ def command(
     ganzoo eval patchgan/facades --data facades.zip --validation 0.06 --report report.html
     ganzoo eval images:made/ --data photos/ --size 128 --metrics fid,kid -o scores.json
     ganzoo eval --registry --data sets/
+
+    Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorised
+    (on --extractor); l1, psnr, ssim, lpips (pairs); cycle-psnr, identity (unpaired); discriminator (runs).
+    `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:
         _again(ref or "*", data, names(metrics), values["device"], as_json)

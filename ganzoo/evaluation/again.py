@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ganzoo import protocol, registry
-from ganzoo.errors import DataError, UnknownName
+from ganzoo.errors import DataError, UnknownName, suggest
 from ganzoo.evaluation.evaluating import evaluate
 from ganzoo.evaluation.features import Progress
 from ganzoo.protocol import Score
@@ -51,22 +52,33 @@ def again(
     """
     cards = [card for card in registry.cards(pattern) if _chosen(card, metrics)]
     if not cards:
-        raise UnknownName(f"No model that matches '{pattern}' has such scores. `ganzoo list` shows the models.")
+        hint = suggest(pattern, registry.list_models())
+        raise UnknownName(f"No model that matches '{pattern}' has such scores.{hint} `ganzoo list` shows the models.")
     for card in cards:
-        for score in _chosen(card, metrics):
-            yield _again(card, score, sets, device, told)
+        for scores in _together(_chosen(card, metrics)):
+            yield from _again(card, scores, sets, device, told)
 
 
 def _chosen(card: Card, metrics: Sequence[str]) -> list[Score]:
     return [score for score in card.scores if score.protocol.call and (not metrics or score.metric in metrics)]
 
 
-def _again(card: Card, score: Score, sets: Sequence[str], device: str, told: Progress) -> Again:
-    call = dict(score.protocol.call)
+def _together(scores: Sequence[Score]) -> list[list[Score]]:
+    """Return the scores in groups that one evaluation measures: the pictures and features are made once for all."""
+    groups: dict[str, list[Score]] = {}
+    for score in scores:
+        alike = {name: value for name, value in score.protocol.call.items() if name != "metrics"}
+        groups.setdefault(json.dumps(alike, sort_keys=True), []).append(score)
+    return list(groups.values())
+
+
+def _again(card: Card, scores: list[Score], sets: Sequence[str], device: str, told: Progress) -> Iterator[Again]:
+    call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
     data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
-    found = evaluate(card.name, data, train=train, device=device, told=told, **call)
-    now = next(one for one in found.scores if one.metric == score.metric)
-    return Again(card.name, score, now, protocol.differences(score.protocol, now.protocol))
+    now = {one.metric: one for one in evaluate(card.name, data, train=train, device=device, told=told, **call).scores}
+    for score in scores:
+        found = now[score.metric]
+        yield Again(card.name, score, found, protocol.differences(score.protocol, found.protocol))
 
 
 def _find(name: str, sets: Sequence[str], card: Card) -> str:

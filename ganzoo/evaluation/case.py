@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import repeat
@@ -20,7 +20,8 @@ from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
 from ganzoo.evaluation.samples import Shown, Stored, Translated, through, translated, with_channels
 from ganzoo.model import Model
 
-FEW = 2_000  # pictures, below which a note is due
+FEW = 2_000  # pictures, below which a note is due for the metrics that depend on the count
+BY_COUNT = {"fid", "fd", "precision", "recall", "density", "coverage"}
 OFFICIAL = "inception"  # the label of the one extractor whose distances are called FID and KID
 
 
@@ -72,6 +73,7 @@ class Case:
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
     kind     "images", "paired" or "unpaired"
     call     arguments of `ganzoo.evaluate` that would measure it again
+    measuring   the metric at hand, for messages
     """
 
     name: str
@@ -87,6 +89,7 @@ class Case:
     discriminator: nn.Module | None = None
     kind: str = "images"
     call: Mapping[str, Any] = field(default_factory=dict)
+    measuring: str = ""
     told: Progress = lambda count: None
     _made: dict[str, Any] = field(default_factory=dict)
 
@@ -135,7 +138,7 @@ class Case:
         """Return what this case has under a name. Raises OptionError with what to give where it has none."""
         found = getattr(self, side)
         if found is None:
-            raise OptionError(f"{self.name}: {_LACKING[side]}")
+            raise OptionError(f"{self.measuring} of {self.name} {_LACKING[side]}")
         return found
 
     def batches(self, shown: Shown) -> Iterator[Tensor]:
@@ -208,14 +211,15 @@ class Case:
         suffixes = sorted({Path(name).suffix.lower() for name in names} - {""})
         return f"8-bit, {' and '.join(suffixes)} files" if suffixes else "8-bit, uncompressed"
 
-    def notes(self) -> list[str]:
-        """Return sentences that a reader of the scores should know."""
-        few = min([self.judged.sample.count, *([self.real.sample.count] if self.real else [])])
-        if few >= FEW or not self.made_features():
+    def notes(self, metrics: Sequence[str]) -> list[str]:
+        """Return sentences that a reader of these metrics should know."""
+        sides = {"judged": self.judged.sample.count, "real": self.real.sample.count if self.real else FEW}
+        few = min(sides, key=sides.__getitem__)
+        if sides[few] >= FEW or not {metric.partition("-")[0] for metric in metrics} & BY_COUNT:
             return []
         return [
-            f"There are only {few:,} pictures on one side. Frechet distances are too high by an amount that depends "
-            "on their number, and recall and coverage say little: compare with equal counts only."
+            f"There are only {sides[few]:,} {few} pictures. Frechet distances are too high by an amount that depends "
+            "on the number, and recall and coverage say little: compare with scores of equal counts only."
         ]
 
     def once(self, name: str, make: Callable[[], Any]) -> Any:
@@ -236,11 +240,11 @@ def _first(logits: Tensor | list[Tensor]) -> Tensor:
 
 
 _LACKING = {
-    "real": "this measure needs real pictures to compare with: give --data.",
-    "truths": "this measure needs for every picture the one it should be: give paired --data.",
-    "inputs": "this measure is for models that translate.",
-    "train": "this measure needs the training pictures: give --train.",
-    "model": "this measure needs a model, not a folder of pictures.",
-    "back": "this measure needs the model of the other direction: give --back.",
-    "discriminator": "no discriminator is saved with it. `ganzoo train` saves one with each run; give dir:RUN.",
+    "real": "needs real pictures to compare with: give --data.",
+    "truths": "needs for every picture the one it should be: give paired --data.",
+    "inputs": "is for models that translate.",
+    "train": "needs the training pictures: give --train.",
+    "model": "is for models, not for folders of pictures.",
+    "back": "needs the model of the other direction: give --back.",
+    "discriminator": "needs a discriminator, and none is saved with it. `ganzoo train` saves one: give dir:RUN.",
 }

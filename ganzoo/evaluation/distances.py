@@ -110,8 +110,8 @@ def _check_subsets(count: int, subset_size: int) -> None:
     if count < subset_size:
         raise DataError(
             f"The kernel distance draws subsets of subset_size={subset_size:,} pictures, and one side has only "
-            f"{count:,}. Give more pictures, or set subset_size to at most {count:,}; then compare only with scores "
-            "of that subset_size."
+            f"{count:,}. Give more pictures, or set subset_size to at most {count:,} (--subset-size), or to 0 for all "
+            "pairs of pictures; such scores compare only with one another."
         )
 
 

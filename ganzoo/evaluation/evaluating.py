@@ -9,7 +9,7 @@ from typing import Any
 
 from ganzoo import loading
 from ganzoo.data.sources import Paths
-from ganzoo.errors import OptionError, UnknownName, suggest
+from ganzoo.errors import DataError, OptionError, UnknownName, suggest
 from ganzoo.evaluation import assembly, exhibits, measures, report
 from ganzoo.evaluation.assembly import FOLDER, Wanted
 from ganzoo.evaluation.case import Asked, Case
@@ -31,11 +31,11 @@ def evaluate(
     ref: str | Model,
     data: Paths = (),
     *,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[str] | str = (),
     kind: str = "",
     number: int = 0,
     size: int = 0,
-    filter: str = "bicubic",
+    resize: str = "bicubic",
     validation: float = 0.0,
     part: str = "test",
     inputs: str = "",
@@ -51,10 +51,11 @@ def evaluate(
 
     ref          a model's reference, a loaded model, or "images:PATH" for pictures that are there already
     data         real pictures: a folder, a .zip or IDX files; of pairs and unpaired sets perhaps two paths
-    metrics      names out of `ganzoo.evaluation.measures.MEASURES`; (): those usual for the kind of data
+    metrics      names out of `ganzoo.evaluation.measures.MEASURES`, or "fd,recall"; (): those usual for the data
     kind         "images", "paired" or "unpaired"; "": what the model's recipe trains on
     number, seed of generated pictures; 0: as many as there are real ones, up to 50,000
-    size, filter all pictures are scaled to cover size x size; 0: the model's own size, or the pictures' common one
+    size, resize all pictures are scaled to cover size x size (0: the model's own size, or the pictures' common one) by
+                 one of `ganzoo.images.FILTERS`
     validation   judge by the share that a training with the same ``validation`` kept out; 0: by all
     part         of IDX files: "test" or "train"
     inputs       the side to translate: "A" (or the left of a pair) or "B"; "": the one the model was trained on
@@ -67,7 +68,7 @@ def evaluate(
     """
     chosen = check(metrics)
     settings = _asked(asked)
-    reading = Reading(size, filter, validation=validation, part=part, inputs=inputs)
+    reading = Reading(size, resize, validation=validation, part=part, inputs=inputs)
     wanted = Wanted(_paths(data), reading, kind, number, back, _paths(train))
     if isinstance(ref, str) and ref.startswith(FOLDER):
         case = assembly.of_folder(ref, wanted, settings, device, chosen)
@@ -80,7 +81,7 @@ def evaluate(
         kind=kind,
         number=number,
         size=size,
-        filter=filter,
+        resize=resize,
         validation=validation,
         part=part,
         inputs=inputs,
@@ -99,24 +100,31 @@ def measure(case: Case, metrics: Sequence[str]) -> Evaluation:
     judged_by = case.real.sample if case.real else None
     evaluation = Evaluation(case.name, str(judged_by or "nothing but itself"), [])
     for name in metrics:
-        found = measures.MEASURES[name](case, evaluation.exhibits)
+        case.measuring = name
+        try:
+            found = measures.MEASURES[name](case, evaluation.exhibits)
+        except DataError as error:
+            raise DataError(f"{name} of {case.name}: {error}") from error
         for value in found.values:
             evaluation.scores.append(_score(case, value, name))
         evaluation.findings += found.findings
-    evaluation.notes = case.notes()
+    evaluation.notes = case.notes([score.metric for score in evaluation.scores])
     exhibits.add(case, evaluation.exhibits)
     return evaluation
 
 
-def check(metrics: Sequence[str]) -> list[str]:
+def check(metrics: Sequence[str] | str) -> list[str]:
     """Return the metrics, each once. Raises UnknownName with a suggestion for one that there is not."""
-    for name in metrics:
+    given = metrics.split(",") if isinstance(metrics, str) else metrics
+    names = [name.strip() for name in given if name.strip()]
+    for name in names:
         if name not in measures.MEASURES:
-            raise UnknownName(
-                f"No metric is called '{name}'.{suggest(name, measures.MEASURES)} "
-                f"Metrics: {', '.join(measures.MEASURES)}."
-            )
-    return list(dict.fromkeys(metrics))
+            metric, _, extractor = name.partition("-")
+            hint = suggest(name, measures.MEASURES)
+            if metric in measures.MEASURES:
+                hint = f" Ask for '{metric}' with the extractor '{extractor}': scores are named after it."
+            raise UnknownName(f"No metric is called '{name}'.{hint} Metrics: {', '.join(measures.MEASURES)}.")
+    return list(dict.fromkeys(names))
 
 
 def _score(case: Case, value: Value, asked: str) -> Score:
@@ -153,7 +161,7 @@ def _needed(call: Mapping[str, Any], value: Value) -> dict[str, Any]:
 def _call(**given: Any) -> dict[str, Any]:
     """Return the arguments that are not what they would be anyway."""
     usual = {field.name: field.default for field in fields(Asked)}
-    usual |= {"filter": "bicubic", "part": "test", "number": 0, "size": 0, "validation": 0.0}
+    usual |= {"resize": "bicubic", "part": "test", "number": 0, "size": 0, "validation": 0.0}
     return {name: value for name, value in given.items() if value not in ("", [], {}) and value != usual.get(name)}
 
 

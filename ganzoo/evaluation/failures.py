@@ -19,6 +19,7 @@ from ganzoo.evaluation.results import Finding
 
 FAIR = 0.25  # of a mode's share among real pictures: what the generated ones must have for it to be held
 COUNTED = 10  # pictures to expect in a mode before their absence says anything: by chance in 3 of 1,000
+TAKEN_OVER = 3.0  # times a class's share among real pictures, from which it takes the others' place
 COVERED = 0.8  # share of modes; fewer is collapse
 VARIED = 0.5  # of the real pictures' variety; less is collapse
 CLUSTERS, A_CLUSTER = 50, 20  # at most, and pictures in each at least, where the number is not given
@@ -146,12 +147,16 @@ def balance(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> B
     fake, real = (_count(labels, len(classes)) for labels in (fake_labels, real_labels))
     held, judged, _ = _hold(fake, real)
     fake, real = fake / fake.sum(), real / real.sum()
-    missing = [k for k in range(len(classes)) if judged[k] and not held[k]]
-    vanishing = [f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in missing]
+    unlike = {"vanishing": judged & ~held, "taking over": judged & (fake >= TAKEN_OVER * real)}
+    named = {
+        what: _list([f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in range(len(classes)) if which[k]])
+        for what, which in unlike.items()
+        if which.any()
+    }
     distance = float(np.abs(fake - real).sum() / 2)
     text = f"{distance:.0%} of the generated pictures would have to change class to match the real ones"
-    finding = Finding("balance", text + (f"; vanishing: {_list(vanishing)}." if vanishing else "."), bool(vanishing))
-    return Balance(distance, _entropy_ratio(fake, real), fake, real, [finding])
+    text += "".join(f"; {what}: {which}" for what, which in named.items())
+    return Balance(distance, _entropy_ratio(fake, real), fake, real, [Finding("balance", f"{text}.", bool(named))])
 
 
 # ---- modes -----------------------------------------------------------------------------------------------------------
@@ -202,8 +207,8 @@ def _differing(fake: Array, real: Array, judged: Array) -> float:
 def _on_variety(variety: float, within: float) -> Finding:
     text = f"Generated pictures vary {variety:.2f} times as much as real ones, {within:.2f} times inside a mode"
     if min(variety, within) >= VARIED:
-        return Finding("modes", f"{text}.")
-    return Finding("modes", f"{text}: the generator repeats itself.", alarm=True)
+        return Finding("variety", f"{text}.")
+    return Finding("variety", f"{text}: the generator repeats itself.", alarm=True)
 
 
 def _quotient(fake: float, real: float) -> float:

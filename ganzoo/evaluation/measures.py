@@ -183,6 +183,7 @@ def _modes(case: Case, features: Features) -> Found:
 
 def _memorised(case: Case, exhibits: Exhibits) -> Found:
     """Of nearest training pictures, beside those of held-out real ones."""
+    case.require("train")
     features = case.chosen
     held_out = case.of(features, "real") if case.real else None
     found = failures.memorisation(case.of(features, "judged"), case.of(features, "train"), held_out)
@@ -209,9 +210,15 @@ def _balance(case: Case, exhibits: Exhibits) -> Found:
     return Found([Value(named("balance", features), found.distance, features=features)], found.findings)
 
 
-def _on(which: Callable[[Case], Features], measure: FeatureMeasure) -> Measure:
-    """Return a measure on the features of one extractor of the case."""
-    return lambda case, exhibits: measure(case, which(case))
+def _on(which: Callable[[Case], Features], measure: FeatureMeasure, needs: str = "real") -> Measure:
+    """Return a measure on the features of one extractor of the case, which is built when the rest is there."""
+
+    def on_features(case: Case, exhibits: Exhibits) -> Found:
+        if needs:
+            case.require(needs)
+        return measure(case, which(case))
+
+    return on_features
 
 
 def _chosen(case: Case) -> Features:
@@ -226,7 +233,7 @@ def _inception(case: Case) -> Features:
 MEASURES: Mapping[str, Measure] = {
     "fid": _on(_inception, _frechet),
     "kid": _on(_inception, _kernel),
-    "is": _on(_chosen, _inception_score),
+    "is": _on(_chosen, _inception_score, needs=""),
     "fd": _on(_chosen, _frechet),
     "kd": _on(_chosen, _kernel),
     **{name: _on(_chosen, _manifolds(name)) for name in ("precision", "recall", "density", "coverage")},

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ganzoo import images
 from ganzoo.data import idx
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
 from ganzoo.data.layout import pair_folders, pair_up, split
@@ -39,6 +40,8 @@ class Reading:
     inputs: str = ""
 
     def __post_init__(self) -> None:
+        if self.filter not in images.FILTERS:
+            raise OptionError(f"resize={self.filter!r} is not right: give one of {', '.join(images.FILTERS)}.")
         if self.part not in ("test", "train"):
             raise OptionError(f"part={self.part!r} is not right: IDX files have 'test' and 'train'.")
         if self.inputs not in ("", "A", "B"):
@@ -153,12 +156,20 @@ def _two_folders(source: Source, inputs: list[str], targets: list[str], reading:
     pairs = pair_up(inputs, targets)
     kept = [pairs[index] for index in _kept([each for each, _ in pairs], reading)]
     first, second = (_stored(source, [pair[k] for pair in kept], reading, _split(reading)) for k in (0, 1))
+    if isinstance(source, Combined):  # each side has a name of its own
+        for side, stored in zip("AB", (first, second), strict=True):
+            stored.sample = replace(stored.sample, source=source.sides[side].path.name)
     if first.pictures.shape[-2:] != second.pictures.shape[-2:]:
         raise DataError(f"The inputs in {source.path} have another size than the targets. Give a size to scale all to.")
     return first, second
 
 
 def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -> Stored:
+    if reading.validation and reading.part == "test":
+        raise OptionError(
+            f"{found[0]} is the test part, of which training keeps nothing out. Leave validation away, or give "
+            "part='train' (--part train) for what was kept out of the training part."
+        )
     pictures, _ = idx.read(source, found)
     own = max(pictures.shape[-2:])
     if reading.size and reading.size < own:

@@ -53,7 +53,7 @@ class Exhibits:
     shares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(repr=False)
 class Evaluation:
     """All that was measured of one model, or one folder of pictures.
 
@@ -68,12 +68,18 @@ class Evaluation:
     notes: list[str] = field(default_factory=list)
     exhibits: Exhibits = field(default_factory=Exhibits)
 
+    def __str__(self) -> str:
+        """Return a line for the model and one for each score."""
+        return "\n".join([f"{self.model} by {self.data}", *(f"  {one.metric} {one.value:.5g}" for one in self.scores)])
+
+    __repr__ = __str__
+
     def __getitem__(self, metric: str) -> float:
-        """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError."""
+        """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError that names those there are."""
         for score in self.scores:
             if score.metric == metric:
                 return score.value
-        raise KeyError(metric)
+        raise KeyError(f"{metric} is not among {', '.join(score.metric for score in self.scores)}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the pictures, as JSON holds it."""

@@ -127,7 +127,7 @@ class Trap:
     [
         ({"fc.weight": torch.zeros(2)}, "other tensors than torch-fidelity's Inception network"),
         ([torch.zeros(2)], "no dict of named tensors"),
-        ({"fc.weight": Trap()}, "holds more than tensors"),
+        ({"fc.weight": Trap()}, "holds something else than tensors"),
     ],
     ids=["tensors", "list", "trap"],
 )

@@ -42,9 +42,11 @@ def read(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         given = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files fail in more ways than the readers document
-        reason = " ".join(str(error).split())[:200]
-        kind = "holds more than tensors, or " if isinstance(error, pickle.UnpicklingError) else ""
-        raise GanzooError(f"{path} {kind}is damaged ({reason}). Give a file of named tensors.") from error
+        pickled = isinstance(error, pickle.UnpicklingError)  # whose text is advice to run what is in the file
+        reason = (
+            "it holds something else than tensors, or is damaged" if pickled else " ".join(str(error).split())[:200]
+        )
+        raise GanzooError(f"{path} cannot be read as weights: {reason}. Give a file of named tensors.") from error
     if not isinstance(given, Mapping) or not all(isinstance(tensor, Tensor) for tensor in given.values()):
         raise GanzooError(f"{path} holds no dict of named tensors. Save the network's state_dict() alone.")
     return dict(given)

@@ -22,8 +22,8 @@ SIZE = 299  # pixels a side
 # its name. We had no network to fetch it: all 64 are as other projects state them who have.
 OFFICIAL = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 OTHERWISE = (
-    "Give the path of a copy by the extractor's option weights=PATH, or take an extractor that needs no download, "
-    "efficientnet-lite0: its distance has another name and compares with no FID."
+    "Give the path of a copy by the extractor's option, --set weights=PATH, or take one that needs no download, "
+    "--extractor efficientnet-lite0: its distance has another name, fd, and compares with no FID."
 )
 
 
