@@ -6,7 +6,6 @@ cycle-psnr is `psnr` of pictures that went there and back, identity `l1` of pict
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo import weights
 from ganzoo.errors import DataError, HashMismatch, OptionError, WeightsError, suggest
 from ganzoo.evaluation.moments import Array
 
@@ -177,19 +177,13 @@ def _weighed(planes: Tensor) -> Tensor:
 
 def _checked(path: Path, stated: str, backbone: Backbone) -> str:
     """Return the SHA-256 of a file. Raises WeightsError, and HashMismatch where it does not begin as ``stated``."""
-    digest = hashlib.sha256()
-    try:
-        with path.open("rb") as file:
-            while part := file.read(1 << 20):
-                digest.update(part)
-    except OSError as error:
-        raise WeightsError(f"{path}: {error.strerror}. Give a file that is there; {backbone.url} is one.") from error
-    if not digest.hexdigest().startswith(stated):
+    found = weights.sha256(path)
+    if not found.startswith(stated):
         raise HashMismatch(
-            f"{path}: the file's SHA-256 begins {digest.hexdigest()[:8]}, LPIPS needs {stated[:8]}. "
+            f"{path}: the file's SHA-256 begins {found[:8]}, LPIPS needs {stated[:8]}. "
             f"Get the file from {backbone.url}."
         )
-    return digest.hexdigest()
+    return found
 
 
 def _build(network: Any) -> nn.Module:
