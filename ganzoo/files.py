@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,15 @@ def cache_folder() -> Path:
     """Return where ganzoo keeps what it can make or fetch again: GANZOO_CACHE, or ganzoo in the user's cache."""
     usual = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache")), "ganzoo")
     return Path(os.environ.get("GANZOO_CACHE", usual)).expanduser()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the 64 hex digits of a file's SHA-256. Raises OSError where it cannot be read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -15,7 +15,6 @@ Whatever goes wrong is one of `ganzoo.errors`; hubfaults.py says which, and why.
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import re
 import sys
@@ -47,7 +46,7 @@ from ganzoo.errors import (
     RegistryError,
     suggest,
 )
-from ganzoo.files import cache_folder, replacing
+from ganzoo.files import cache_folder, file_sha256, replacing
 from ganzoo.hubfaults import HTTP_ERROR, Target, is_unreachable, translated
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
@@ -209,11 +208,7 @@ def _download(url: str, path: Path, otherwise: str) -> None:
 
 
 def _require_hash(path: Path, sha256: str, complaint: str, remedy: str) -> None:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    if not (found := digest.hexdigest()).startswith(sha256):
+    if not (found := file_sha256(path)).startswith(sha256):
         raise HashMismatch(f"{complaint}: its SHA-256 begins {found[:8]}, it should be {sha256[:8]}. {remedy}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import struct
@@ -12,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ganzoo import hubcache, registry
 from ganzoo.errors import HashMismatch, WeightsError
-from ganzoo.files import replacing
+from ganzoo.files import file_sha256, replacing
 from ganzoo.registry import Card
 
 if TYPE_CHECKING:
@@ -93,14 +92,10 @@ def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> 
 
 def sha256(path: Path) -> str:
     """Return the 64 hex digits of a file's SHA-256. Raises WeightsError where it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        return file_sha256(path)
     except OSError as error:
         raise _unreadable(path, error) from error
-    return digest.hexdigest()
 
 
 def read(path: Path) -> dict[str, Tensor]:

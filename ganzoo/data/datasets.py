@@ -6,6 +6,7 @@ function of its indices and that generator's seed: a resumed run sees what an un
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -37,6 +38,13 @@ class Dataset(Protocol):
         that the shares of several processes are those of the batch that one process would see.
         """
         ...
+
+
+def in_order(dataset: Dataset, at_once: int) -> Iterator[dict[str, Tensor]]:
+    """Yield all pictures from the first to the last, up to ``at_once`` at a time, the same ones every time."""
+    for first in range(0, len(dataset), at_once):
+        indices = list(range(first, min(first + at_once, len(dataset))))
+        yield dataset.batch(indices, torch.Generator().manual_seed(0))
 
 
 @dataclass

@@ -94,10 +94,9 @@ def pair_up(inputs: list[str], targets: list[str]) -> list[tuple[str, str]]:
         raise DataError(f"{_counted(twice)} share a name but for the suffix: {some(twice)}. Keep one of each.")
     alone = [names[0] for side, other in (sides, sides[::-1]) for stem, names in side.items() if stem not in other]
     if alone:
-        shown = "\n  ".join(alone[:20]) + (f"\n  and {len(alone) - 20} more" if len(alone) > 20 else "")
         raise DataError(
             f"{_counted(alone)} of {len(inputs) + len(targets)} without a partner of the same name. "
-            f"Add it, or remove them:\n  {shown}"
+            f"Add it, or remove them:\n  {on_lines(alone)}"
         )
     return [(names[0], sides[1][stem][0]) for stem, names in sorted(sides[0].items())]
 
@@ -106,6 +105,11 @@ def some(names: list[str]) -> str:
     """Return the first few names, and how many more there are."""
     rest = len(names) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def on_lines(names: list[str], most: int = 20) -> str:
+    """Return the first names, a line each, and how many more there are."""
+    return "\n  ".join([*names[:most], *([f"and {len(names) - most} more"] if len(names) > most else [])])
 
 
 def _by_stem(names: list[str], root: int | None) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.decode import Facts, Form, cover, decode, halves, to_floats
+from ganzoo.data.layout import on_lines
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError
 
@@ -195,8 +196,9 @@ def _empty(count: int, form: Form, memory: int) -> Tensor | None:
 
 
 def _named(broken: list[str], count: int, source: Source) -> str:
-    shown = "\n  ".join(broken[:20]) + (f"\n  and {len(broken) - 20} more" if len(broken) > 20 else "")
-    return f"{len(broken)} of {count} pictures in {source.path} cannot be used. Mend or remove them:\n  {shown}"
+    return (
+        f"{len(broken)} of {count} pictures in {source.path} cannot be used. Mend or remove them:\n  {on_lines(broken)}"
+    )
 
 
 def in_threads(work: Callable[[Item], Result], items: list[Item]) -> Iterator[Result]:

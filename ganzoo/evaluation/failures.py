@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganzoo.data.layout import some
 from ganzoo.errors import DataError
 from ganzoo.evaluation.clusters import Scatter, find_centres, scatter
 from ganzoo.evaluation.moments import Array, check
@@ -120,7 +121,7 @@ def modes_by_class(fake_labels: Array, real_labels: Array, classes: Sequence[str
     held, judged, share = _hold(fake, real)
     missing = [classes[k] for k in range(len(classes)) if judged[k] and not held[k]]
     text = f"{int((held & judged).sum())} of {int(judged.sum())} classes are generated"
-    finding = Finding("modes", text + (f"; missing: {_list(missing)}." if missing else "."), alarm=share < COVERED)
+    finding = Finding("modes", text + (f"; missing: {some(missing)}." if missing else "."), alarm=share < COVERED)
     return Modes(share, held, judged, fake / fake.sum(), real / real.sum(), [finding], _differing(fake, real, judged))
 
 
@@ -149,7 +150,7 @@ def balance(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> B
     fake, real = fake / fake.sum(), real / real.sum()
     unlike = {"vanishing": judged & ~held, "taking over": judged & (fake >= TAKEN_OVER * real)}
     named = {
-        what: _list([f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in range(len(classes)) if which[k]])
+        what: some([f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in range(len(classes)) if which[k]])
         for what, which in unlike.items()
         if which.any()
     }
@@ -257,8 +258,3 @@ def _count(labels: Array, classes: int) -> Array:
 def _entropy_ratio(fake: Array, real: Array) -> float:
     made, wanted = (-float((shares[shares > 0] * np.log(shares[shares > 0])).sum()) for shares in (fake, real))
     return made / wanted if wanted else float(made == 0)
-
-
-def _list(names: Sequence[str], most: int = 5) -> str:
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import building, catalog
-from ganzoo.data.datasets import Data
+from ganzoo.data.datasets import Data, in_order
 from ganzoo.data.decode import to_bytes
 from ganzoo.errors import OptionError
 from ganzoo.evaluation import distances, moments
@@ -55,11 +55,11 @@ class Judge:
         with undisturbed():  # a network is built with random weights first
             network = building.build(f"extractor:{extractor}").eval().requires_grad_(False).to(device)
         self.extractor: Extractor = network  # type: ignore[assignment]
-        self.real = self._features(batch[self.targets] for batch in self._batches())
+        self.real = self._features(batch[self.targets] for batch in in_order(self.data, AT_ONCE))
         self.moments = moments.of(self.real)
 
     def measure(self, recipe: Recipe, networks: Mapping[str, nn.Module]) -> float:
-        """Return the distance; lower is better. Raises TrainingError where pictures hold NaN."""
+        """Return the distance; lower is better."""
         generator = networks[recipe.exports[""]]
         made = self._features(self._made(generator))
         if self.metric == "kd":
@@ -68,18 +68,13 @@ class Judge:
 
     def _made(self, generator: nn.Module) -> Iterator[Tensor]:
         random = torch.Generator().manual_seed(0)
-        for batch in self._batches():
+        for batch in in_order(self.data, AT_ONCE):
             if self.inputs:
                 yield generator(batch[self.inputs].to(self.device)).float()
             else:
                 count = len(batch[self.targets])
                 latents = torch.randn(count, int(generator.latent_dim), generator=random)  # type: ignore[arg-type]
                 yield generator(latents.to(self.device)).float()
-
-    def _batches(self) -> Iterator[Mapping[str, Tensor]]:
-        for first in range(0, len(self.data), AT_ONCE):
-            indices = list(range(first, min(first + AT_ONCE, len(self.data))))
-            yield self.data.batch(indices, torch.Generator().manual_seed(0))
 
     def _features(self, pictures: Iterator[Tensor]) -> np.ndarray:
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):

@@ -14,7 +14,7 @@ from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
 from ganzoo import images
-from ganzoo.data.datasets import Data, Dataset
+from ganzoo.data.datasets import Data, Dataset, in_order
 from ganzoo.interfaces import Recipe
 from ganzoo.training.judging import Judge
 from ganzoo.training.randomness import undisturbed
@@ -115,11 +115,10 @@ class Observer:
         if held_out is None:
             return {}
         totals: dict[str, float] = {}
-        for first in range(0, len(held_out), at_once):
-            indices = list(range(first, min(first + at_once, len(held_out))))
-            batch = self.machine.batch(held_out, indices, _fixed())
-            for name, value in self.recipe.validate(networks, batch).items():
-                totals[name] = totals.get(name, 0.0) + value * len(indices)
+        for batch in in_order(held_out, at_once):
+            count = len(next(iter(batch.values())))
+            for name, value in self.recipe.validate(networks, self.machine.place(batch)).items():
+                totals[name] = totals.get(name, 0.0) + value * count
         means = {name: total / len(held_out) for name, total in totals.items()}
         return {**means, self.judge.name: self.judge.measure(self.recipe, networks)} if self.judge else means
 
