@@ -46,6 +46,7 @@ class Picture:
     ``rgb`` is (H, W, 3), uint8 or, where the source had 16 bits a channel, uint16. ``alpha`` is (H, W) of the same
     type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal). ``turned``: EXIF
     said that the source lies on its side, upside down or mirrored. ``mode``: Pillow's name of how it stores colours.
+    ``icc``: the colour profile of ``rgb``'s numbers, ``exif``: the metadata but for the orientation; b"" where none.
     """
 
     rgb: Array
@@ -54,6 +55,8 @@ class Picture:
     name: str
     turned: bool = False
     mode: str = ""
+    icc: bytes = b""
+    exif: bytes = b""
 
 
 def read(source: Source, *, max_pixels: int | None = None) -> Picture:

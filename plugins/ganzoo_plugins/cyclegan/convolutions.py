@@ -16,6 +16,8 @@ class ToFewChannels(nn.Conv2d):
     in float32: 2.4 times as fast for 7x7 to RGB, forwards and backwards.
     """
 
+    same_as = nn.Conv2d
+
     def forward(self, features: Tensor) -> Tensor:
         if features.device.type != "cpu":
             return super().forward(features)
@@ -38,6 +40,7 @@ class WinogradConv2d(nn.Conv2d):
     least_channels, least_tiles  with fewer the transforms cost more than they save
     """
 
+    same_as = nn.Conv2d
     least_channels, least_tiles = 256, 64
 
     def forward(self, features: Tensor) -> Tensor:

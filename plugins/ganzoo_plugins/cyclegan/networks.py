@@ -9,13 +9,15 @@ from torch import Tensor, nn
 from .convolutions import ToFewChannels, WinogradConv2d
 
 
-class InstanceNorm(nn.Module):
+class InstanceNorm(nn.InstanceNorm2d):
     """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
 
     Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
     channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
     CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
     """
+
+    same_as = nn.InstanceNorm2d
 
     def forward(self, features: Tensor) -> Tensor:
         if features.device.type == "cpu" and not features.is_contiguous():
@@ -26,7 +28,7 @@ class InstanceNorm(nn.Module):
 
 def instance_norm(channels: int) -> nn.Module:
     """Build the instance norm, which has no parameters."""
-    return InstanceNorm()
+    return InstanceNorm(channels)
 
 
 def batch_norm(channels: int) -> nn.Module:

@@ -11,13 +11,15 @@ from torch.nn.utils.parametrizations import spectral_norm
 STRIDED_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
 
 
-class InstanceNorm(nn.Module):
+class InstanceNorm(nn.InstanceNorm2d):
     """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
 
     Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
     channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
     CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
     """
+
+    same_as = nn.InstanceNorm2d
 
     def forward(self, features: Tensor) -> Tensor:
         if features.device.type == "cpu" and not features.is_contiguous():
@@ -31,7 +33,7 @@ def make_norm(kind: str, channels: int) -> nn.Module:
     if kind == "batch":
         return nn.BatchNorm2d(channels)
     if kind == "instance":
-        return InstanceNorm()
+        return InstanceNorm(channels)
     return nn.Identity()
 
 
