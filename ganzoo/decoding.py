@@ -1,6 +1,7 @@
 """Image files, bytes and PIL images -> `Picture`: upright pixels of 8 or 16 bits, or an ImageError.
 
-Colour profiles are ignored: numbers are taken as sRGB. `ganzoo.images` passes all of this on: import it from there.
+`ganzoo.images` passes all of this on: import it from there. What lies around the pixels, and TIFF files of more than 8
+bits, are read by `ganzoo.picturefiles`, all other pixels by Pillow.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 import io
 import os
 import re
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import IO, Any, TypeAlias, cast
+from typing import IO, TypeAlias, cast
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ganzoo.errors import ImageError
+from ganzoo.picturefiles import containers, metadata, pixels, tiff
+from ganzoo.picturefiles.containers import Container
+from ganzoo.picturefiles.tiff import Array as Array
 
 FORMATS = {
     ".png": "PNG",
@@ -36,17 +39,17 @@ MAX_PIXELS = 178_956_970  # where Pillow refuses too; 512 MiB as RGB
 _KINDS = tuple(dict.fromkeys(FORMATS.values()))
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image"
-Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded picture, upright.
 
-    ``rgb`` is (H, W, 3), uint8 or, where the source had 16 bits a channel, uint16. ``alpha`` is (H, W) of the same
-    type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal). ``turned``: EXIF
-    said that the source lies on its side, upside down or mirrored. ``mode``: Pillow's name of how it stores colours.
-    ``icc``: the colour profile of ``rgb``'s numbers, ``exif``: the metadata but for the orientation; b"" where none.
+    ``rgb`` is (H, W, 3), uint8 or, where the source had more than 8 bits a channel, uint16. ``alpha`` is (H, W) of
+    the same type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal).
+    ``turned``: EXIF said that the source lies on its side, upside down or mirrored. ``mode``: Pillow's name of how it
+    stores colours. ``icc``: the colour profile of ``rgb``'s numbers, b"" for sRGB; ``exif``: what the metadata says
+    of camera, place, time and author, as Pillow writes it (b"Exif\\0\\0", then a TIFF directory), b"" for nothing.
     """
 
     rgb: Array
@@ -59,33 +62,51 @@ class Picture:
     exif: bytes = b""
 
 
-def read(source: Source, *, max_pixels: int | None = None) -> Picture:
-    """Decode a path, PIL image, binary file or bytes; of an animation, the first frame.
+def read(source: Source, *, max_pixels: int | None = None, srgb: bool = False) -> Picture:
+    """Decode a path, PIL image, binary file or bytes; of an animation or of several pages, the first.
 
-    EXIF orientation is applied. One-channel numbers of 16 or 32 bits must lie in 0..65535, floats in [0, 1].
-    Raises ImageError for whatever is no readable picture, or has more than ``max_pixels`` (default MAX_PIXELS).
+    EXIF orientation is applied. Numbers of 16 or 32 bits must lie in 0..65535, floats in [0, 1].
+    max_pixels   refuse larger pictures [MAX_PIXELS]
+    srgb         bring pictures of 8 bits with another colour profile to sRGB; ``icc`` becomes b"". Those of 16 bits
+                 keep numbers and profile: Pillow's ImageCms knows 8 bits only. CMYK becomes RGB either way, but only
+                 here through its profile.
+    Damaged metadata and profiles count as none. Raises ImageError for whatever is no readable picture.
     """
     name = _name(source)
     limit = MAX_PIXELS if max_pixels is None else max_pixels
-    with _as_image_errors(name), _without_pillow_limit(), _without_pillow_warnings():
+    with _as_image_errors(name), _pillow_held(), _without_pillow_warnings():
         if isinstance(source, Image.Image):
-            _check_size(source, limit, name)
-            source.load()
-            return _picture(_channels(source, name), source, name)
+            _check_size(*source.size, limit, name)
+            return _of_image(source, name, srgb)
         with _opened(source) as file:
-            image = _open(file, limit, name)
-            channels = _deep_channels(image, file)
-            if channels is None:
-                image.load()
-                channels = _channels(image, name)
-            return _picture(channels, image, name)
+            container = containers.read(file)
+            if container is None:
+                raise ImageError(
+                    f"{name} is no picture of a known kind ({', '.join(_KINDS)}). Convert it to PNG or JPEG."
+                )
+            _check_size(container.width, container.height, limit, name)
+            container.check()
+            return _of_file(container, name, srgb)
+
+
+def _check_size(width: int, height: int, limit: int, name: str) -> None:
+    if not width * height:
+        raise ImageError(f"{name} has no pixels ({width}x{height}). Give a picture of at least 1x1.")
+    if width * height > limit:
+        raise ImageError(
+            f"{name} has {width}x{height} pixels, more than the limit of {limit}. Make it smaller, or raise the limit: "
+            f"--max-pixels {width * height}, or max_pixels={width * height} in Python."
+        )
 
 
 def _name(source: object) -> str:
+    """Return what messages call a source, on one line."""
     if isinstance(source, (str, os.PathLike)):
-        return os.fsdecode(source) or "''"
-    name = getattr(source, "filename" if isinstance(source, Image.Image) else "name", None)
-    return name if isinstance(name, str) and name else "The picture"
+        name = os.fsdecode(source) or "''"
+    else:
+        given = getattr(source, "filename" if isinstance(source, Image.Image) else "name", None)
+        name = given if isinstance(given, str) and given else "The picture"
+    return name if name.isprintable() else name.encode("unicode_escape").decode()
 
 
 @contextmanager
@@ -97,34 +118,40 @@ def _as_image_errors(name: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise ImageError(f"No file {name}. Check the path.") from error
-    except UnidentifiedImageError as error:
-        raise ImageError(
-            f"{name} is no picture of a known kind ({', '.join(_KINDS)}). Convert it to PNG or JPEG."
-        ) from error
     except MemoryError as error:
         raise ImageError(f"{name} does not fit in memory. Make it smaller.") from error
     except Exception as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ImageError(
-            f"{name} cannot be read: {reason.strip(' .')}. Check that the file is whole and readable."
+            f"{name} cannot be read: {_reason(error)}. Check that the file is whole and readable."
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Say in plain words what Pillow says of damaged pixels in its own."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    if re.search("truncated|not enough image data", text):
+        return "it is cut off"
+    if re.search(r"decod|codec|data stream|next frame|^-\d+$", text):
+        return "its pixels are damaged"
+    return " ".join(text.split()).strip(" .")
 
 
 _lock = threading.Lock()
 _readers = 0
-_pillow_limit: int | None = None
+_held: tuple[int | None, int | None] = (None, None)
 
 
 @contextmanager
-def _without_pillow_limit() -> Iterator[None]:
-    """Lift Pillow's global size limit, which warns and cannot be set per call: `_check_size` is ours.
+def _pillow_held() -> Iterator[None]:
+    """Lift Pillow's global size limit, which warns and cannot be set per call; keep libtiff from printing its errors.
 
-    Threads read side by side; the last one out restores the limit.
+    `_check_size` is our limit. Threads read side by side; the last one out restores both.
     """
-    global _readers, _pillow_limit
+    global _readers, _held
     with _lock:
         if _readers == 0:
-            _pillow_limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            _held = Image.MAX_IMAGE_PIXELS, tiff.set_printer(None)
+            Image.MAX_IMAGE_PIXELS = None
         _readers += 1
     try:
         yield
@@ -132,7 +159,8 @@ def _without_pillow_limit() -> Iterator[None]:
         with _lock:
             _readers -= 1
             if _readers == 0:
-                Image.MAX_IMAGE_PIXELS = _pillow_limit
+                Image.MAX_IMAGE_PIXELS = _held[0]
+                tiff.set_printer(_held[1])
 
 
 # Of damaged metadata, of which only the orientation counts here, and of animations, whose first frame is read anyway.
@@ -168,115 +196,64 @@ def _opened(source: object) -> IO[bytes]:
     return io.BytesIO(data)
 
 
-def _open(file: IO[bytes], limit: int, name: str) -> Image.Image:
-    file.seek(0)
-    try:
-        image = Image.open(file, formats=list(_KINDS))  # never EPS: that runs a program
-    except UnidentifiedImageError:
-        file.seek(0)
-        if file.read(3) != b"\xff\xd8\xff":
-            raise
-        image = Image.open(_without_exif(file), formats=["JPEG"])
-    _check_size(image, limit, name)
-    return image
-
-
-def _without_exif(file: IO[bytes]) -> IO[bytes]:
-    """Hide the EXIF block of a JPEG: Pillow seeks the resolution in it, and refuses the file if that is empty."""
-    file.seek(0)
-    return io.BytesIO(file.read().replace(b"Exif\0\0", bytes(6)))
-
-
-def _check_size(image: Image.Image, limit: int, name: str) -> None:
-    width, height = image.size
-    if not width * height:
-        raise ImageError(f"{name} has no pixels ({width}x{height}). Give a picture of at least 1x1.")
-    if width * height > limit:
-        raise ImageError(
-            f"{name} has {width}x{height} pixels, more than the limit of {limit}. Make it smaller, or raise max_pixels."
-        )
-
-
-def _channels(image: Image.Image, name: str) -> Array:
-    """Return (H, W, C), uint8 or uint16; C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return _with_key(_from_numbers(np.asarray(image), name)[..., None], image)
-    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
-    if image.has_transparency_data:
-        mode += "A"
-    return np.asarray(image.convert(mode)).reshape(image.height, image.width, -1)
-
-
-def _from_numbers(values: Array, name: str) -> Array:
-    """Map (H, W) integers in 0..65535 or floats in [0, 1] to uint16."""
-    top = 1 if values.dtype.kind == "f" else 65535
-    low, high = values.min(), values.max()
-    if not (low >= 0 and high <= top):  # NaN lands here too
-        raise ImageError(f"{name} has values from {low:.6g} to {high:.6g}. Scale them to 0..{top}.")
-    return np.round(values * 65535.0).astype(np.uint16) if top == 1 else values.astype(np.uint16)
-
-
-def _with_key(channels: Array, image: Image.Image) -> Array:
-    """Append alpha to 16-bit (H, W, C) of a PNG that names one colour transparent."""
-    key = image.info.get("transparency")
-    if key is None:
-        return channels
-    opaque = (channels != np.asarray(key)).any(axis=2, keepdims=True)
-    return np.concatenate([channels, opaque.astype(np.uint16) * 65535], axis=2)
-
-
-def _deep_channels(image: Any, file: IO[bytes]) -> Array | None:
-    """Decode 16-bit RGB, RGBA and LA, of which Pillow keeps the high bytes only; None for any other picture.
-
-    Colour is decoded twice: the second time with the byte order reversed, which makes the low bytes the high ones.
-    """
-    if image.format not in ("PNG", "TIFF") or not image.tile:
-        return None
-    args = image.tile[0].args
-    raw = args if isinstance(args, str) else args[0]
-    if raw == "LA;16B" and image.mode == "RGBA":
-        high_low = _loaded(image, "RGBA")  # as many bytes: grey high, grey low, alpha high, alpha low
-        return _joined(high_low[..., ::2], high_low[..., 1::2])
-    match = re.fullmatch(r"(RGB[AX]?;16)([BLN])", raw)
-    if not match:
-        return None
-    big_endian = match[2] == "B" or (match[2] == "N" and sys.byteorder == "big")
-    high = _loaded(image, raw)
-    file.seek(0)
-    low = _loaded(Image.open(file, formats=[image.format]), match[1] + ("L" if big_endian else "B"))
-    return _with_key(_joined(high, low), image)
-
-
-def _loaded(image: Any, raw: str) -> Array:
-    """Decode with another raw mode (Pillow's name for how pixels lie in the file)."""
-    image.tile = [
-        tile._replace(args=raw if isinstance(tile.args, str) else (raw, *tile.args[1:])) for tile in image.tile
-    ]
+def _of_image(image: Image.Image, name: str, srgb: bool) -> Picture:
     image.load()
-    return np.asarray(image)
-
-
-def _joined(high: Array, low: Array) -> Array:
-    return high.astype(np.uint16) << 8 | low
-
-
-def _picture(channels: Array, image: Image.Image, name: str) -> Picture:
+    icc, exif = (found if isinstance(found := image.info.get(key), bytes) else b"" for key in ("icc_profile", "exif"))
+    channels = pixels.of_image(image, name, icc if srgb else b"")
     orientation = _orientation(image)
+    exif = metadata.upright(metadata.directory(exif))
+    return _picture(channels, name, image.mode, orientation, orientation > 1, icc, exif, srgb)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        found = image.getexif().get(metadata.ORIENTATION)
+    except Exception:
+        return 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _of_file(found: Container, name: str, srgb: bool) -> Picture:
+    tags = found.tags or metadata.directory(found.exif)
+    orientation = metadata.orientation(tags, found.xmp)
+    layout = tiff.layout(found.tags) if found.tags else None
+    if layout and layout.readable:
+        channels = pixels.of_deep_tiff(layout, name)
+        grey = "F" if layout.format == 3 else "I;16"
+        mode, to_undo = (grey, "LA", "RGB", "RGBA")[channels.shape[2] - 1], orientation
+    else:
+        channels, mode = _by_pillow(found, name, found.icc if srgb else b"")
+        to_undo = 1 if found.kind == "TIFF" else orientation  # Pillow turns these itself
+    return _picture(channels, name, mode, to_undo, orientation > 1, found.icc, metadata.upright(tags), srgb)
+
+
+def _by_pillow(found: Container, name: str, icc: bytes) -> tuple[Array, str]:
+    """Return (H, W, C) and Pillow's mode."""
+    try:
+        image = Image.open(found.file, formats=[found.kind])  # never EPS: that runs a program
+    except UnidentifiedImageError as error:
+        raise ValueError(f"it is damaged, or a rare variant of {found.kind}") from error
+    if image.width * image.height > found.width * found.height:
+        raise ValueError("it declares two sizes")
+    deep = pixels.of_deep_png(image, found.file) if found.kind == "PNG" else None
+    if deep is not None:
+        return pixels.with_key(deep, found.key), image.mode
+    image.load()
+    return pixels.of_image(image, name, icc, found.key), image.mode
+
+
+def _picture(
+    channels: Array, name: str, mode: str, orientation: int, turned: bool, icc: bytes, exif: bytes, srgb: bool
+) -> Picture:
     channels = _upright(channels, orientation)
     grey = channels.shape[2] < 3
     rgb = channels[..., :1].repeat(3, axis=2) if grey else np.ascontiguousarray(channels[..., :3])
     alpha = None if channels.shape[2] % 2 else np.ascontiguousarray(channels[..., -1])
-    return Picture(rgb, alpha, grey, name, orientation in (2, 3, 4, 5, 6, 7, 8), image.mode)
+    icc = b"" if srgb and rgb.dtype == np.uint8 else metadata.fitting(icc, mode)
+    return Picture(rgb, alpha, grey, name, turned, mode, icc, exif)
 
 
-def _orientation(image: Image.Image) -> object:
-    try:
-        return image.getexif().get(0x0112)
-    except Exception:
-        return None
-
-
-def _upright(pixels: Array, orientation: object) -> Array:
+def _upright(pixels: Array, orientation: int) -> Array:
     """Undo EXIF orientations 2 to 8 of (H, W, C); 5 to 8 swap the sides."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)

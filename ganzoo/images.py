@@ -66,6 +66,11 @@ def _centred(pixels: Array) -> Array:
 
 def _checked_array(array: Array) -> Array:
     """Return (H, W, 1|3) float32 in [-1, 1]."""
+    return _centred(_shaped_array(array))
+
+
+def _shaped_array(array: Array) -> Array:
+    """Return (H, W, 1|3) of uint8, uint16 or floats in [0, 1]."""
     pixels = array[..., None] if array.ndim == 2 else array
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 3, 4) or not pixels.size:
         hint = " Turn (C, H, W) with transpose(1, 2, 0)." if array.ndim == 3 and array.shape[0] in (1, 3, 4) else ""
@@ -78,7 +83,7 @@ def _checked_array(array: Array) -> Array:
             f"The array's values run from {array.min():.4g} to {array.max():.4g}. Float arrays are in [0, 1]: "
             "for [-1, 1] use x / 2 + 0.5, for 0..255 convert to uint8."
         )
-    return _centred(pixels[..., :3])
+    return pixels[..., :3]
 
 
 def _checked_tensor(tensor: Tensor) -> Tensor:
@@ -137,6 +142,66 @@ def to_array(tensor: Tensor, bits: int = 8) -> Array:
     return pixels[..., 0] if pixels.shape[2] == 1 else pixels
 
 
+# ---- the same without torch, for engines that need none --------------------------------------------------------------
+
+
+def as_picture(x: object) -> Picture:
+    """Return whatever `to_tensor` takes, but a batch, as one Picture; of floats its ``rgb`` is float32 in [0, 1]."""
+    if isinstance(x, Picture):
+        return x
+    if isinstance(x, np.ndarray):
+        return _of_array(_shaped_array(x))
+    if type(x).__module__.partition(".")[0] == "torch":
+        tensor = _checked_tensor(x)  # type: ignore[arg-type]
+        if len(tensor) != 1:
+            raise ImageError(f"A tensor of shape {tuple(tensor.shape)} is no single image. Give (C, H, W).")
+        return _of_array((tensor[0].permute(1, 2, 0).detach().cpu().numpy() / 2 + 0.5).clip(0, 1))
+    return read(x, srgb=True)  # type: ignore[arg-type]
+
+
+def _of_array(pixels: Array) -> Picture:
+    grey = pixels.shape[2] == 1
+    return Picture(pixels.repeat(3, axis=2) if grey else pixels[..., :3], None, grey, "The array")
+
+
+def to_floats(pixels: Array | Picture, channels: int = 3) -> Array:
+    """Map a Picture, or (H, W, 3) of uint8, uint16 or floats in [0, 1], to (``channels``, H, W) float32 in [-1, 1]."""
+    if isinstance(pixels, Picture):
+        pixels = pixels.rgb[..., :1] if pixels.grey else pixels.rgb
+    if channels == 1 and pixels.shape[2] == 3:
+        red, green, blue = (_centred(pixels[..., index]) * np.float32(LUMA[index]) for index in range(3))
+        luma: Array = np.clip(red + green + blue, -1, 1)
+        return luma[None]
+    floats = np.ascontiguousarray(_centred(pixels).transpose(2, 0, 1))
+    return floats if len(floats) == channels else floats.repeat(channels, axis=0)
+
+
+def from_floats(floats: Array, bits: int = 8) -> Array:
+    """Round (C, H, W) in [-1, 1] to (H, W, C) of uint8 or uint16, as `to_array` does; C is kept."""
+    if not np.isfinite(floats).all():
+        what = "NaN" if np.isnan(floats).any() else "infinite values"
+        raise ImageError(f"The network produced {what} instead of a picture. Try float32, or other weights.")
+    top = 2**bits - 1
+    levels = ((floats + np.float32(1)) * np.float32(top / 2)).round().clip(0, top)
+    return np.ascontiguousarray(levels.transpose(1, 2, 0).astype(np.uint8 if bits == 8 else np.uint16))
+
+
+def resize_floats(floats: Array, height: int, width: int) -> Array:
+    """Resample (C, H, W) in [-1, 1] bicubically, antialiased, by Pillow; as `resize` does but for rounding."""
+    if floats.shape[1:] == (height, width):
+        return floats
+    made = [np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BICUBIC)) for one in floats]
+    clipped: Array = np.clip(np.stack(made), -1, 1)
+    return clipped
+
+
+def mirrored(size: int, length: int) -> Array:
+    """Indices 0 .. size-1 .. 0 .. of a side of ``size`` reflected at its end, again and again, up to ``length``."""
+    period = max(1, 2 * (size - 1))
+    index = np.arange(length) % period
+    return np.minimum(index, period - index)
+
+
 def to_pil(tensor: Tensor) -> Image.Image:
     """Turn (C, H, W) or (1, C, H, W) in [-1, 1] into an 8-bit image: RGB, or L for one channel."""
     return Image.fromarray(to_array(tensor))
@@ -182,12 +247,9 @@ def pad_to_multiple(tensor: Tensor, multiple: int) -> tuple[Tensor, tuple[int, i
 
 
 def _mirror(size: int, length: int, like: Tensor) -> Tensor:
-    """Indices 0 .. size-1 .. 0 .. size-1 ..., without repeating the ends."""
     import torch
 
-    period = max(1, 2 * (size - 1))
-    index = torch.arange(length, device=like.device) % period
-    return torch.minimum(index, period - index)
+    return torch.from_numpy(mirrored(size, length)).to(like.device)
 
 
 def crop(tensor: Tensor, height: int, width: int) -> Tensor:
@@ -208,6 +270,12 @@ def with_alpha(image: Image.Image, alpha: Array) -> Image.Image:
     result = image.convert("RGB")
     result.putalpha(mask if mask.size == image.size else mask.resize(image.size, Image.Resampling.BICUBIC))
     return result
+
+
+def picture_to_pil(picture: Picture) -> Image.Image:
+    """Return an 8-bit Picture as L or RGB, or with its alpha as RGBA."""
+    image = Image.fromarray(picture.rgb[..., 0] if picture.grey else picture.rgb)
+    return image if picture.alpha is None else with_alpha(image, picture.alpha)
 
 
 def grid(images: Sequence[Image.Image], columns: int | None = None, padding: int = 2) -> Image.Image:

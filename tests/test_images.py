@@ -10,7 +10,6 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-import PIL
 import pytest
 import torch
 from PIL import Image, ImageOps
@@ -356,9 +355,6 @@ def test_damaged_exif_counts_as_none(exif, kind):
         assert np.abs(picture.rgb.astype(int) - RED).max() <= 2
 
 
-@pytest.mark.skipif(
-    int(PIL.__version__.partition(".")[0]) < 13, reason="an older Pillow reads nothing of such an EXIF block"
-)
 def test_orientation_is_kept_where_another_part_of_the_exif_is_damaged():
     data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif_block(BEYOND, ON_ITS_SIDE))
     assert images.read(data).rgb.shape == (8, 4, 3)

@@ -1,0 +1,1 @@
+"""What lies within picture files: containers, tags, profiles, and the kinds that Pillow reads or writes in part."""
