@@ -1,4 +1,4 @@
-"""Pictures -> files, those of `picturefiles.deepfiles` too: bits, alpha, grey and metadata that a kind keeps, and memory."""
+"""Pictures -> files, those of `picturefiles.deepfiles` too: bits, alpha, grey, metadata, and memory."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def plain(generator: nn.Module) -> nn.Module:
 
 def _settle(layer: nn.Module) -> None:
     """Make a layer's present weights ordinary ones; torch's own function for it would change the original's class."""
-    weights = {name: getattr(layer, name).detach() for name in layer.parametrizations.keys()}  # type: ignore[operator, union-attr]
+    weights = {name: getattr(layer, name).detach() for name in layer.parametrizations}  # type: ignore[union-attr]
     layer.__class__ = parametrize.type_before_parametrizations(layer)
     del layer.parametrizations
     for name, weight in weights.items():

@@ -1,0 +1,219 @@
+"""Generators in strips: the result they have untiled, within the memory they are given."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tiny_models import run_python
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo.errors import OptionError
+from ganzoo.inference.plain import plain
+from ganzoo.inference.tiling import timelines
+from ganzoo.inference.tiling.passes import plan
+from ganzoo.inference.tiling.strips import Moments, Strips
+
+AMPLE = 1 << 30
+
+
+@pytest.fixture(autouse=True)
+def many_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small pictures would be one strip."""
+    monkeypatch.setitem(timelines.STRIP, "cpu", 4096)
+
+
+def generator(spec: str, **options: Any) -> nn.Module:
+    """A generator as if trained: with running statistics and a last layer that are not the initial ones."""
+    torch.manual_seed(0)
+    made: nn.Module = ganzoo.build(spec, **options).eval().requires_grad_(False)
+    for layer in made.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+            layer.running_var.uniform_(0.1, 0.5)
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            layer.weight.normal_(0, 0.1)
+    return made
+
+
+def picture(height: int, width: int) -> Tensor:
+    """A picture whose top and bottom differ, as do their statistics."""
+    noise = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    return noise * torch.linspace(0.1, 1, height)[:, None]
+
+
+def by_strips(
+    strips: Strips, images: Tensor, memory: int = AMPLE, progress: Callable[[float], None] | None = None
+) -> Tensor:
+    made: list[Tensor] = []
+
+    def put(first: int, rows: Tensor) -> None:
+        assert first == sum(one.shape[2] for one in made)
+        made.append(rows.clone())
+
+    height, width = images.shape[2:]
+    strips.run(lambda first, last: images[:, :, first:last], height, width, put, memory, progress)
+    return torch.cat(made, 2)
+
+
+FAMILIES = [
+    *(("generator:resnet", norm, {"width": 4, "blocks": 2, "global_skip": skip}, (100, 52))
+      for norm in ("instance", "batch") for skip in (False, True)),
+    *(("generator:unet", norm, {"width": 4, "image_size": 32}, (96, 160)) for norm in ("batch", "instance")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "norm", "options", "size"), FAMILIES)
+def test_every_family_in_strips_is_itself_untiled(
+    spec: str, norm: str, options: dict[str, Any], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = generator(spec, norm=norm, **options)
+    strips, exact = Strips(network), plain(network).double()
+    for height, width in (size, (64, 32), (32, 224)):
+        images = picture(height, width)
+        untiled, wanted = network(images), exact(images.double())
+        for rows, memory in ((1, AMPLE), (4096, AMPLE), (30_000, AMPLE), (4096, strips.memory(height, width) // 2)):
+            monkeypatch.setitem(timelines.STRIP, "cpu", rows)
+            made = by_strips(strips, images, memory)
+            assert made.shape == untiled.shape and made.dtype == torch.float32 and wanted.std() > 0.03
+            assert (made - untiled).abs().max() < 1e-5 and (made - wanted).abs().max() < 1e-5
+
+
+def kinds(strips: Strips, height: int, width: int, memory: int) -> set[str]:
+    """Return how a run keeps what norms look at: "memory", "file", or "" for what it computes again."""
+    draft, timelines = plan(strips._graph, strips._shapes(height, width), memory, "cpu")
+    assert len(timelines) == len(draft.passes)
+    return {draft.kinds.get(place, "") for place in strips._graph.sources.values()}
+
+
+def test_little_memory_is_met_with_files_and_computing_again() -> None:
+    network = generator("generator:resnet", width=4, blocks=2)
+    strips, images = Strips(network), picture(100, 132)
+    wanted = network(images)
+    used = {memory: kinds(strips, 100, 132, memory) for memory in (100_000, 160_000, AMPLE)}
+    assert used == {100_000: {"", "file"}, 160_000: {"", "file", "memory"}, AMPLE: {"", "memory"}}
+    for memory in used:
+        torch.testing.assert_close(by_strips(strips, images, memory), wanted, rtol=0, atol=1e-5)
+    with pytest.raises(OptionError, match=r"too little for 132x100 pixels.* need 1 MB .*--max-memory by 1 MB"):
+        by_strips(strips, images, 30_000)
+
+
+def test_a_network_without_norms_has_passes_of_its_own_where_memory_is_little() -> None:
+    network = generator("generator:unet", width=4, image_size=32, norm="batch")
+    strips, images = Strips(network), picture(96, 160)
+    shapes = strips._shapes(96, 160)
+    for memory, passes in ((AMPLE, 1), (200_000, 5)):
+        assert len(plan(strips._graph, shapes, memory, "cpu")[0].passes) == passes
+        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
+
+
+class Stranger(nn.Module):
+    """Norms of all kinds, one ReLU for all, a branch with norms of its own, and twice the size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Sequential(nn.Conv2d(3, 8, 5, padding=2, padding_mode="reflect"), nn.GroupNorm(2, 8))
+        self.relu = nn.ReLU(inplace=True)
+        self.left = nn.Sequential(nn.Conv2d(8, 8, 3, 1, 1), nn.InstanceNorm2d(8, affine=True), self.relu)
+        self.right = nn.Sequential(nn.AvgPool2d(2), nn.BatchNorm2d(8, track_running_stats=False), nn.Upsample(None, 2))
+        self.tail = nn.Sequential(nn.GroupNorm(1, 16), nn.Conv2d(16, 12, 3, padding=1), nn.PixelShuffle(2), nn.Tanh())
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = self.relu(self.head(images))
+        return self.tail(torch.cat([features + self.left(features), self.right(features)], 1))
+
+
+@pytest.mark.parametrize("memory", [150_000, AMPLE])
+def test_a_strangers_generator(memory: int) -> None:
+    torch.manual_seed(0)
+    network, images = Stranger().eval().requires_grad_(False), picture(50, 34)
+    for parameter in network.parameters():
+        parameter.normal_(0, 0.3)
+    made = by_strips(Strips(network), images, memory)
+    assert made.shape == (1, 3, 100, 68)
+    torch.testing.assert_close(made, network(images), rtol=0, atol=1e-5)
+
+
+def test_half_precision_is_kept_between_passes() -> None:
+    network = generator("generator:resnet", width=4, blocks=1)
+    images = picture(40, 48)
+    made = by_strips(Strips(network.to(torch.bfloat16)), images)
+    assert made.dtype == torch.float32
+    assert (made - network(images.bfloat16()).float()).abs().mean() < 0.01
+
+
+def test_moments_of_strips_are_those_of_the_whole_even_far_from_zero() -> None:
+    rows = torch.randn(1, 6, 40, 9) * torch.linspace(0.1, 2, 40)[:, None] + 100 * torch.arange(6.0)[:, None, None]
+    moments = Moments()
+    for first, last in ((0, 1), (1, 20), (20, 40)):
+        moments.add(rows[:, :, first:last])
+    for groups in (0, 1, 3):
+        mean, variance = moments.over(groups)
+        flat = rows.double().view(groups or 6, -1)
+        wanted = [one.repeat_interleave(6 // len(flat)) for one in (flat.mean(1), flat.var(1, correction=0))]
+        torch.testing.assert_close(mean.double(), wanted[0], rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(variance.double(), wanted[1], rtol=1e-5, atol=0)
+
+
+def test_progress_rises_to_one_by_the_work_done() -> None:
+    shares: list[float] = []
+    by_strips(Strips(generator("generator:resnet", width=4, blocks=1)), picture(64, 64), progress=shares.append)
+    assert len(shares) > 20 and shares == sorted(shares) and 0 < shares[0] < 0.2 and shares[-1] == pytest.approx(1)
+
+
+def test_an_interrupted_run_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    strips, images = Strips(generator("generator:resnet", width=4, blocks=2)), picture(100, 132)
+    most: list[int] = []
+
+    def interrupt(share: float) -> None:
+        most.append(len(os.listdir("/proc/self/fd")))
+        if share > 0.5:
+            raise KeyboardInterrupt
+
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(KeyboardInterrupt):
+        by_strips(strips, images, 100_000, progress=interrupt)
+    assert max(most) > before == len(os.listdir("/proc/self/fd")) and list(tmp_path.iterdir()) == []
+
+
+MEASURE = """
+import json, sys, torch, ganzoo
+from ganzoo.inference.tiling.strips import Strips
+
+def status(name):
+    with open("/proc/self/status") as lines:
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
+
+def peak(work):
+    with open("/proc/self/clear_refs", "w") as file:
+        file.write("5")  # the peak begins anew
+    before = status("VmRSS")
+    work()
+    return status("VmHWM") - before
+
+torch.set_num_threads(1)
+height, width, memory = map(int, sys.argv[1:])
+network = ganzoo.build("generator:resnet", width=16, blocks=1).eval()
+strips, images = Strips(network), torch.full((1, 3, height, width), 0.5)
+run = lambda: strips.run(lambda a, b: images[:, :, a:b], height, width, lambda first, rows: None, memory)
+with torch.inference_mode():
+    network(images[:, :, :64, :64])
+    print(json.dumps([peak(run), peak(lambda: network(images)) + images.nbytes, strips.memory(height, width)]))
+"""
+
+
+def test_memory_is_bounded_and_that_of_an_untiled_pass_foretold() -> None:
+    limit = 60_000_000
+    process = run_python(MEASURE, 1536, 1536, limit)  # large enough for the allocator to give all back
+    assert process.returncode == 0, process.stderr
+    in_strips, untiled, foretold = json.loads(process.stdout)
+    assert in_strips < 1.25 * limit < 0.5 * untiled
+    assert 0.7 * untiled < foretold < 1.25 * untiled
