@@ -16,12 +16,15 @@ from ganzoo.version import __version__
 if TYPE_CHECKING:
     from ganzoo.building import build as build
     from ganzoo.distances import sliced_wasserstein as sliced_wasserstein
+    from ganzoo.engine import Engine as Engine
+    from ganzoo.engine import Format as Format
     from ganzoo.entry import AdversarialConfig as AdversarialConfig
     from ganzoo.entry import Config as Config
     from ganzoo.entry import Entry as Entry
     from ganzoo.entry import RecipeConfig as RecipeConfig
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.evaluation.evaluating import evaluate as evaluate
+    from ganzoo.exporting import export as export
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.hub import fetch_file as fetch_file
     from ganzoo.interfaces import Discriminator as Discriminator
@@ -44,8 +47,10 @@ _HOMES = {
     "Card": "ganzoo.registry",
     "Config": "ganzoo.entry",
     "Discriminator": "ganzoo.interfaces",
+    "Engine": "ganzoo.engine",
     "Entry": "ganzoo.entry",
     "Extractor": "ganzoo.interfaces",
+    "Format": "ganzoo.engine",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
     "LatentRecipe": "ganzoo.latent",
@@ -55,6 +60,7 @@ _HOMES = {
     "RecipeConfig": "ganzoo.entry",
     "build": "ganzoo.building",
     "evaluate": "ganzoo.evaluation.evaluating",
+    "export": "ganzoo.exporting",
     "fetch_file": "ganzoo.hub",
     "hookimpl": "ganzoo.hookspecs",
     "info": "ganzoo.loading",

@@ -1,12 +1,14 @@
-"""A device's name -> torch.device, refused where the machine has none."""
+"""A device's name -> torch.device, refused where the machine has none. Importing this imports no torch."""
 
 from __future__ import annotations
 
 import platform
-
-import torch
+from typing import TYPE_CHECKING
 
 from ganzoo.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def choose(name: str = "auto") -> torch.device:
@@ -14,6 +16,8 @@ def choose(name: str = "auto") -> torch.device:
 
     Raises DeviceError for a name torch does not know, and for a device this machine does not have.
     """
+    import torch
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -35,6 +39,8 @@ def choose(name: str = "auto") -> torch.device:
 
 def describe(device: torch.device) -> str:
     """Return the hardware in words, for a card: the GPU's name, or the CPU's architecture and thread count."""
+    import torch
+
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
@@ -43,6 +49,8 @@ def describe(device: torch.device) -> str:
 
 def choose_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
     """Return the floating type to run in: float32 for None. Raises DeviceError for any but 32, 16 and bfloat16."""
+    import torch
+
     known = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
     if dtype is None:
         return torch.float32

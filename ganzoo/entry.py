@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ganzoo.augmentation import parse_policy
 
-KINDS = ("generator", "discriminator", "loss", "recipe", "extractor")
+KINDS = ("generator", "discriminator", "loss", "recipe", "extractor", "engine", "format")
 TASKS = ("unconditional-image-generation", "image-to-image")
 DATA_KINDS = ("images", "paired", "unpaired")
 
@@ -97,7 +97,7 @@ class AdversarialConfig(RecipeConfig):
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator, discriminator, loss, recipe or extractor.
+    """One generator, discriminator, loss, recipe, extractor, engine or file format.
 
     kind     one of `KINDS`
     name     lower case with hyphens, unique within its kind

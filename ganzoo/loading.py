@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog, folders, references, registry, weights
 from ganzoo.errors import OptionError, RegistryError, UnknownName
@@ -13,6 +13,7 @@ from ganzoo.registry import Card
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from ganzoo.model import Model
 
@@ -65,26 +66,48 @@ def load(
     engine: str = "auto",
     *,
     token: str | None = None,
+    calibration: Iterable[Any] = (),
+    told: Callable[[str], None] | None = None,
 ) -> Model:
     """Return the model that ``ref`` names, ready for use.
 
     ref      "family/variant" from the registry, "hf-hub:owner/repo[@revision]", or "dir:path"
     device   "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps"
-    dtype    of the network while it runs: None for float32, or "float16", "bfloat16"
-    engine   "auto" or "torch"
+    dtype    of the network while it runs: None for float32, or "float16", "bfloat16", "int8", as the engine can
+    engine   "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" is to mean
     token    for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left
+    calibration   pictures by which an int8 conversion is made
+    told     called with a line of text when a generator is converted for an engine
     Raises UnknownName, ReferenceError, WeightsError, HashMismatch, HubError or DeviceError. Never falls back on
     random weights, another file or another device.
     """
-    from ganzoo import devices, model
+    from ganzoo import model
     from ganzoo.inference import engines
 
-    chosen_device, chosen_dtype = devices.choose(device), devices.choose_dtype(dtype)
-    engines.check(engine)
+    number_type = None if dtype is None else str(dtype).removeprefix("torch.")
+    known = engines.choose(engine, device, number_type)
     located = locate(ref, token)
-    generator = _build(located.card, ref)
-    weights.load_into(generator, weights.read(located.weights), f"The weights of {ref}")
-    return model.Model(generator, located.card, chosen_device, chosen_dtype, discriminator=located.discriminator)
+    choices = engines.fitting(known, located.card.task)
+
+    def generator() -> nn.Module:
+        built = _build(located.card, ref)
+        weights.load_into(built, weights.read(located.weights), f"The weights of {ref}")
+        return built
+
+    chosen = choices[0]
+    made = model.Model(
+        generator,
+        located.card,
+        chosen.device,
+        chosen.dtype,
+        located.discriminator,
+        choices=choices,
+        calibration=calibration,
+        told=told,
+    )
+    if not chosen.engine.light:
+        made.generator  # noqa: B018 - what is wrong with it shows now
+    return made
 
 
 def _folder(reference: references.Reference, token: str | None, files: Iterable[str] | None = None) -> Path:

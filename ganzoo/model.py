@@ -1,59 +1,120 @@
-"""A loaded model: translate pictures, generate pictures, save, publish."""
+"""A loaded model: translate pictures, generate pictures, save, publish. Importing this imports no torch."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
 
-from ganzoo import building, folders, images, weights
-from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo import folders, images, weights
+from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
+from ganzoo.inference import engines
+from ganzoo.inference.running import Running, start
 from ganzoo.inference.sizes import working_size
+from ganzoo.inference.translation import Network, Progress, Settings, translate
 from ganzoo.registry import Card
 
 if TYPE_CHECKING:
+    import torch
     from PIL import Image
+    from torch import Tensor, nn
 
+    from ganzoo.engine import Array, Signature
     from ganzoo.hub import Pushed
+    from ganzoo.inference.tiling.strips import Strips
 
 # Generated images at a time, always so many: the last bits of a result depend on the size of its batch.
 BATCH = 8
-SMALLEST = 16  # pixels a side; within a network, fewer become too few to normalise or to reflect
+CALIBRATED_BY = 64  # pictures at most
 
 
 class Model:
-    """A generator with its card, on a device. `ganzoo.load` makes one.
+    """A generator with its card, on a device, run by an engine. `ganzoo.load` makes one.
 
-    generator  the torch module, in inference mode
+    generator  the torch module, in inference mode; loaded when it is first asked for
     card       what it is and where it came from
     """
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: nn.Module | Callable[[], nn.Module],
         card: Card,
-        device: torch.device,
-        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+        dtype: torch.dtype | str = "float32",
         discriminator: Path | None = None,
+        *,
+        choices: Sequence[engines.Choice] | None = None,
+        calibration: Iterable[Any] = (),
+        told: Callable[[str], None] | None = None,
     ) -> None:
-        self.generator = generator.eval().requires_grad_(False).to(device, dtype)
-        self.card, self.device, self.dtype = card, device, dtype
+        """``generator`` is a module, or what loads it. ``choices``: the engines to try; torch unless given."""
+        kind, name = str(device), str(dtype).removeprefix("torch.")
+        self.card = card
+        self._load = generator
+        self._device, self._dtype = kind, name
         self._discriminator = discriminator
+        self._choices = choices or engines.choose("torch", kind, name)
+        self._calibration, self._told = calibration, told or (lambda text: None)
 
     def __repr__(self) -> str:
-        return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self.device}>"
+        return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self._device}>"
+
+    @property
+    def device(self) -> torch.device:
+        """Where the generator computes."""
+        import torch
+
+        return torch.device(self._device)
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which type it computes."""
+        import torch
+
+        found: torch.dtype = getattr(torch, self._dtype)
+        return found
+
+    @property
+    def engine(self) -> str:
+        """The name of the engine that runs it, chosen at the first use."""
+        return self._running.choice.name
+
+    @cached_property
+    def generator(self) -> nn.Module:
+        """The torch module; under an engine that converts it, in float32 on the CPU."""
+        network = self._load if hasattr(self._load, "parameters") else self._load()
+        light = self._choices[0].engine.light
+        module: nn.Module = network.eval().requires_grad_(False)  # type: ignore[union-attr]
+        return module if light else module.to(self.device, self.dtype)
+
+    @cached_property
+    def _running(self) -> Running:
+        running = start(self._choices, self.card, lambda: self.generator, self._calibration_pictures, self._told)
+        self._dtype = running.choice.dtype
+        return running
+
+    def _calibration_pictures(self, signature: Signature) -> list[Array]:
+        """Return the first pictures to calibrate by, each at the size it would be worked on."""
+        found = []
+        for source in list(self._calibration)[:CALIBRATED_BY]:
+            floats = images.to_floats(images.as_picture(source), signature.channels)
+            size = self.working_size(*floats.shape[1:])
+            sides = (max(signature.smallest, side // signature.stride * signature.stride) for side in size)
+            found.append(images.resize_floats(floats, *sides)[None])
+        return found
 
     def discriminator(self) -> nn.Module | None:
         """Return the discriminator that was trained with the generator, to be used, or None where none was saved.
 
         It takes images (N, C, H, W) in [-1, 1] and returns logits, high for real. Raises WeightsError, UnknownName.
         """
+        from ganzoo import building
+
         known = self.card.discriminator
         if self._discriminator is None or not known:
             return None
@@ -61,23 +122,23 @@ class Model:
         weights.load_into(network, weights.read(self._discriminator), str(self._discriminator))
         return network.eval().requires_grad_(False).to(self.device)
 
-    @torch.inference_mode()
     def __call__(self, inputs: Tensor) -> Tensor:
         """Run the network: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim); (N, C, H, W) in [-1, 1] out.
 
         Any height and width is taken: images are reflected to the next multiple of the network's stride, and the
         result cut back. Returns float32 on the model's device. Raises ImageError for inputs of another shape.
         """
+        import torch
+
         translates = self.card.task == "image-to-image"
         self._check_shape(inputs, translates)
-        inputs = inputs.to(self.device, self.dtype)
-        if not translates:
-            return self._float(inputs)
-        multiple = stride = int(getattr(self.generator, "stride", 1))
-        if min(inputs.shape[-2:]) < SMALLEST:
-            multiple = -(-SMALLEST // stride) * stride
-        padded, (height, width) = images.pad_to_multiple(inputs, multiple)
-        return images.crop(self._float(padded), height, width)
+        with torch.inference_mode():
+            if not translates:
+                return self._run(inputs)
+            signature = self._running.signature
+            multiple = signature.stride if min(inputs.shape[-2:]) >= signature.smallest else signature.smallest
+            padded, (height, width) = images.pad_to_multiple(inputs, multiple)
+            return images.crop(self._run(padded), height, width)
 
     def _check_shape(self, inputs: Tensor, translates: bool) -> None:
         channels = self.card.in_channels if translates else self.card.latent_dim
@@ -85,59 +146,76 @@ class Model:
             wanted = f"images (N, {channels}, H, W)" if translates else f"latents (N, {channels})"
             raise ImageError(f"{self.card.name} takes {wanted}, not a tensor of shape {tuple(inputs.shape)}.")
 
-    def _float(self, inputs: Tensor) -> Tensor:
-        made: Tensor = self.generator(inputs)
-        return made.float()
+    def _run(self, inputs: Tensor) -> Tensor:
+        import torch
 
-    def translate(self, x: Any, size: str | int = "auto") -> Any:
-        """Translate a picture, or a list of them; returns a PIL image, or a list.
+        module = self._running.module
+        if module is None:
+            return torch.from_numpy(self._running.run(inputs.float().cpu().numpy()))
+        return module(inputs.to(self.device, self.dtype)).float()
+
+    def translate(self, x: Any, size: str | int = "auto", *, tiles: str = "auto", max_memory: int = 0) -> Any:
+        """Translate a picture, or a list of them; returns a PIL image of 8 bits a channel, or a list.
 
         x     a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of such;
               a batch (N, 3, H, W) counts as a list
         size  "auto" works at the picture's own size up to the training size, "native" at its own always, a
               number at that many pixels on the shorter side; the result has the input's size whatever it is
+        tiles, max_memory   for large pictures: see `ganzoo.inference.translation.Settings`
         The input's orientation (EXIF) and alpha channel are kept.
         Raises ImageError for what is no picture, OptionError when the model does not translate.
         """
+        if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
+            return [self.translate(one, size, tiles=tiles, max_memory=max_memory) for one in x]
+        self._check_translates()
+        settings = Settings(size, tiles, max_memory, bits=8)
+        return images.picture_to_pil(self.translate_picture(images.as_picture(x), settings))
+
+    def translate_picture(
+        self, picture: images.Picture, settings: Settings | None = None, progress: Progress | None = None
+    ) -> images.Picture:
+        """Translate a decoded picture into another, which has its bits, alpha and metadata.
+
+        progress  gets the share that is done, where the picture is worked on in parts
+        """
+        self._check_translates()
+        return translate(picture, self._network, settings or Settings(), progress)
+
+    def _check_translates(self) -> None:
         if self.card.task != "image-to-image":
             raise OptionError(f"{self.card.name} makes pictures from nothing; it translates none. Use generate.")
-        if isinstance(x, (list, tuple)):
-            return [self.translate(one, size) for one in x]
-        if isinstance(x, Tensor) and x.ndim == 4:
-            return [self.translate(one, size) for one in x]
-        alpha = None
-        if not isinstance(x, (Tensor, np.ndarray)):
-            x = x if isinstance(x, images.Picture) else images.read(x)
-            alpha = x.alpha
-        image = images.to_pil(self._translate(images.to_tensor(x, channels=self.card.in_channels), size)[0])
-        return image if alpha is None else images.with_alpha(image, alpha)
+
+    @cached_property
+    def _network(self) -> Network:
+        running = self._running
+        return Network(
+            run=running.run,
+            signature=running.signature,
+            out_channels=self.card.out_channels,
+            trained=self.card.image_size,
+            global_skip=running.global_skip,
+            memory=self._memory,
+            strips=lambda: self._strips,
+        )
+
+    def _memory(self, height: int, width: int) -> int:
+        """Return the bytes a whole picture needs, 0 where that cannot be told."""
+        if self._running.memory:
+            return int(self._running.memory * height * width)
+        try:
+            return self._strips.memory(height, width)
+        except GanzooError:
+            return 0
+
+    @cached_property
+    def _strips(self) -> Strips:
+        from ganzoo.inference.tiling.strips import Strips
+
+        return Strips(self.generator)
 
     def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
         """Return the (height, width) at which `translate` would work on a picture of this size."""
         return working_size(height, width, size, self.card.image_size)
-
-    def _translate(self, image: Tensor, size: str | int) -> Tensor:
-        height, width = image.shape[-2:]
-        small = images.resize(image, *self.working_size(height, width, size)).to(self.device)
-        try:
-            return self._enlarge(self(small), small, image.to(self.device))
-        except (MemoryError, RuntimeError) as error:
-            if "memory" not in str(error).lower():
-                raise
-            raise ImageError(
-                f"{width}x{height} pixels do not fit in memory at once. Give a smaller size, as size=512 or --size 512."
-            ) from error
-
-    def _enlarge(self, made: Tensor, small: Tensor, full: Tensor) -> Tensor:
-        """Bring a result to the full picture's size.
-
-        A generator that learns a change of its input (``global_skip``) has only that change enlarged, half of it
-        because `images.resize` keeps to [-1, 1]; the full picture keeps its detail.
-        """
-        height, width = full.shape[-2:]
-        if made.shape == full.shape or not getattr(self.generator, "global_skip", False):
-            return images.resize(made, height, width)
-        return (full + 2 * images.resize((made - small) / 2, height, width)).clamp(-1, 1)
 
     def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | None = None) -> list[Image.Image]:
         """Return ``n`` generated PIL images; image i is the same for a seed whatever ``n`` is.
@@ -153,6 +231,8 @@ class Model:
             raise OptionError(f"n={n} is not right: it should be at least 1.")
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
+        import torch
+
         random = torch.Generator().manual_seed(seed)
         made: list[Image.Image] = []
         while len(made) < n:
@@ -176,7 +256,9 @@ class Model:
             return self._save(Path(folder), self.card, "dir:FOLDER").weights.sha256  # type: ignore[union-attr]
 
     def _require_float32(self) -> None:
-        if self.dtype != torch.float32:
+        import torch
+
+        if {parameter.dtype for parameter in self.generator.parameters()} & {torch.float16, torch.bfloat16}:
             raise OutputError(f"{self.card.name} was loaded as {self.dtype}, which loses digits. Load it in float32.")
 
     def _save(self, folder: Path, card: Card, ref: str) -> Card:

@@ -56,8 +56,10 @@ def test_types_by_name_and_by_object() -> None:
             devices.choose_dtype(wrong)
 
 
-def test_engines_are_auto_and_torch() -> None:
+def test_an_engine_that_is_none_is_refused() -> None:
     engines.check("auto")
     engines.check("torch")
-    with pytest.raises(DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, torch"):
+    with pytest.raises(
+        DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, openvino, onnxruntime, torch"
+    ):
         engines.check("troch")

@@ -59,7 +59,7 @@ def test_half_precision_is_chosen_by_name(folder: Path) -> None:
 
 
 def test_devices_types_and_engines_are_checked_before_anything_is_read(tmp_path: Path) -> None:
-    for wrong in ({"device": "gpu"}, {"dtype": "int8"}, {"engine": "tf"}):
+    for wrong in ({"device": "gpu"}, {"dtype": "int4"}, {"engine": "tf"}):
         with pytest.raises(DeviceError):
             ganzoo.load(f"dir:{tmp_path / 'missing'}", **wrong)
 

@@ -16,8 +16,13 @@ def device(function: F) -> F:
 def running(function: F) -> F:
     """Add the options of `ganzoo.load`: device, dtype, engine, token."""
     for option in (
-        click.option("--engine", default="auto", show_default=True, help="What runs the network: auto or torch."),
-        click.option("--dtype", default=None, help="float32 (default), float16 or bfloat16."),
+        click.option(
+            "--engine",
+            default="auto",
+            show_default=True,
+            help="What runs it: auto, torch, compile, onnxruntime, openvino.",
+        ),
+        click.option("--dtype", default=None, help="float32 (default), float16, bfloat16 or int8, as the engine can."),
     ):
         function = option(function)
     return device(token(function))

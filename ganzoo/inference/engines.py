@@ -1,13 +1,120 @@
-"""What can run a network. So far: torch, eagerly."""
+"""Which engine runs a model: the one asked for, or the best that is installed."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ganzoo import catalog
+from ganzoo.engine import Engine
 from ganzoo.errors import DeviceError, suggest
 
-ENGINES = ("torch",)
+VARIABLE = "GANZOO_ENGINE"  # what "auto" means, where it is set
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An engine, the number type it computes in and the device; ``why`` in words."""
+
+    name: str
+    engine: Engine
+    dtype: str
+    device: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An engine that "auto" does not take, and why."""
+
+    name: str
+    engine: Engine
+    why: str
+
+
+def names() -> list[str]:
+    """Return the names of all engines, the best first."""
+    return [name for name, _ in _all()]
 
 
 def check(name: str) -> None:
-    """Raise DeviceError for an engine that does not exist; "auto" means torch."""
-    if name not in ("auto", *ENGINES):
-        raise DeviceError(f"No engine is called '{name}'.{suggest(name, ENGINES)} Engines: auto, {', '.join(ENGINES)}.")
+    """Raise DeviceError for an engine that does not exist."""
+    if name != "auto" and name not in names():
+        raise DeviceError(f"No engine is called '{name}'.{suggest(name, names())} Engines: auto, {', '.join(names())}.")
+
+
+def choose(name: str = "auto", device: str = "auto", dtype: str | None = None) -> list[Choice]:
+    """Return the engines to try, in that order: one, or for "auto" the best that are installed, and torch after them.
+
+    torch is imported only where there may be a GPU, or one is asked for. Raises DeviceError where nothing that is
+    installed does what is asked.
+    """
+    name = os.environ.get(VARIABLE, "auto") if name == "auto" else name
+    check(name)
+    place = _device(device)
+    if name == "auto":
+        found = [verdict for verdict in judge(place, dtype) if isinstance(verdict, Choice)]
+        if not found:
+            known = "; ".join(f"{one}: {', '.join(engine.dtypes)}" for one, engine in _all() if engine.rank)
+            raise DeviceError(f"No engine that is installed computes in '{dtype}' on {place}. They do ({known}).")
+        return found
+    engine = dict(_all())[name]
+    if wrong := _unfit(engine, place, dtype):
+        raise DeviceError(f"The engine '{name}' cannot be used: {wrong}.")
+    return [Choice(name, engine, dtype or engine.dtypes[0], place, "asked for")]
+
+
+def fitting(choices: list[Choice], task: str) -> list[Choice]:
+    """Leave out what "auto" would not take for this task: latents are drawn by torch, so it is there anyway."""
+    if len(choices) == 1 or task == "image-to-image":
+        return choices
+    return [choice for choice in choices if not choice.engine.light]
+
+
+def judge(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
+    """Say of every engine, the best first, whether "auto" takes it on this device in this dtype, and why."""
+    for name, engine in _all():
+        wrong = _unfit(engine, device, dtype) or ("" if engine.rank else "only when asked for")
+        if wrong:
+            yield Verdict(name, engine, wrong)
+        else:
+            why = "starts without torch" if engine.light else "is always there"
+            yield Choice(name, engine, dtype or engine.dtypes[0], device, why)
+
+
+def install_hint(engine: Any) -> str:
+    """Return the command that installs what an engine or format lacks."""
+    return f"pip install 'ganzoo-core[{engine.extra}]'" if engine.extra else f"pip install {' '.join(engine.missing())}"
+
+
+def _unfit(engine: Engine, device: str, dtype: str | None) -> str:
+    if missing := engine.missing():
+        return f"{', '.join(missing)} not installed ({install_hint(engine)})"
+    if device.partition(":")[0] not in engine.devices:
+        return f"it runs on {', '.join(engine.devices)}, not on {device}"
+    if dtype is not None and dtype not in engine.dtypes:
+        return f"it computes in {', '.join(engine.dtypes)}, not in {dtype}"
+    return ""
+
+
+def _all() -> list[tuple[str, Engine]]:
+    found = [(entry.name, entry.build(entry.config())) for entry in catalog.entries("engine")]
+    return sorted(found, key=lambda one: -one[1].rank)
+
+
+def _device(name: str) -> str:
+    """Return "cpu", "cuda", "cuda:1" or "mps"; torch is asked only where there may be more than a CPU."""
+    if name == "cpu" or (name == "auto" and not may_have_gpu()):
+        return "cpu"
+    from ganzoo import devices
+
+    return str(devices.choose(name))
+
+
+def may_have_gpu() -> bool:
+    """Tell, without torch, whether it is worth asking torch for a GPU."""
+    return sys.platform == "darwin" or shutil.which("nvidia-smi") is not None or os.path.exists("/dev/kfd")

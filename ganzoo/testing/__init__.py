@@ -26,6 +26,7 @@ from typing import Any
 from ganzoo import catalog, options
 from ganzoo.entry import Entry
 from ganzoo.errors import OptionError
+from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require
 from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.losses import check_loss
@@ -34,8 +35,10 @@ from ganzoo.testing.recipes import check_recipe
 
 __all__ = [
     "check_discriminator",
+    "check_engine",
     "check_entry",
     "check_extractor",
+    "check_format",
     "check_generator",
     "check_import",
     "check_loss",
@@ -68,6 +71,8 @@ def check_entry(
             "discriminator": check_discriminator,
             "loss": check_loss,
             "extractor": check_extractor,
+            "engine": check_engine,
+            "format": check_format,
         }
         checks[entry.kind](entry, values)
 

@@ -1,0 +1,238 @@
+"""A generator as an engine's own file: made once, compared with the original, and kept in the cache.
+
+A conversion is a folder with what the engine wrote and conversion.json. Its name holds the weights' SHA-256 and a
+digest of all else it depends on: options, engine, its version, ganzoo's. Reading one imports no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo.engine import Engine, Runner, Signature
+from ganzoo.errors import DeviceError, GanzooError, OutputError, WeightsError
+from ganzoo.files import cache_folder
+from ganzoo.inference.samples import samples
+from ganzoo.registry import Card
+from ganzoo.version import __version__
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ganzoo.engine import Array
+
+FACTS = "conversion.json"
+FORMAT = 1
+# What a conversion must keep to: in float32 a greatest difference on [-1, 1], else a least PSNR in decibels.
+TOLERANCE = 1e-3
+LEAST_PSNR = {"bfloat16": 35.0, "float16": 40.0, "int8": 24.0}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a conversion.
+
+    stride, global_skip   of the generator, as `Model` uses them
+    memory       bytes for each pixel of a picture that is translated whole; 0 where unknown
+    difference   greatest one from the generator in float32, on the four photographs, in [-1, 1]
+    psnr         mean of theirs, in decibels
+    speed        times as fast as the generator in float32, both timed in turns on this machine
+    calibration  what an int8 conversion was calibrated by, as a hash
+    refused      why this cannot be had, instead of all that
+    """
+
+    stride: int = 1
+    global_skip: bool = False
+    memory: float = 0.0
+    difference: float = 0.0
+    psnr: float = 0.0
+    speed: float = 0.0
+    calibration: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A folder in the cache, and its facts."""
+
+    folder: Path
+    facts: Facts
+
+
+def place(card: Card, name: str, engine: Engine, dtype: str) -> Path:
+    """Return the folder of a conversion, whether it is there or not."""
+    if card.weights is None:
+        raise WeightsError(f"{card.name} has no weights to convert: its card names no file.")
+    depends = [FORMAT, __version__, card.entry, card.plugin, card.options, engine.version()]
+    digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
+    return _home() / f"{card.weights.sha256[:32]}-{name}-{dtype}-{digest[:16]}"
+
+
+def _home() -> Path:
+    return cache_folder() / "engines"
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Yield a new folder beside the conversions, which is gone afterwards unless it was moved."""
+    try:
+        _home().mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=".making-", dir=_home()))
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write to {_home()}: {error.strerror}. Set GANZOO_CACHE to a folder, or use --engine torch."
+        ) from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def find(card: Card, name: str, engine: Engine, dtype: str) -> Conversion | None:
+    """Return the conversion in the cache, which may be a refusal, or None."""
+    folder = place(card, name, engine, dtype)
+    try:
+        return Conversion(folder, Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8"))))
+    except (OSError, ValueError, TypeError):  # not there, or not whole
+        return None
+
+
+def make(
+    card: Card, generator: nn.Module, name: str, engine: Engine, dtype: str, calibration: Sequence[Array] = ()
+) -> Conversion:
+    """Convert a float32 generator on the CPU, compare the result with it, and keep it.
+
+    calibration   inputs (1, C, H, W) for int8
+    Raises DeviceError where the engine cannot take the generator, or computes something else.
+    """
+    with _folder() as work:
+        facts = _convert(card, generator, engine, dtype, calibration, work, name)
+        return _keep(work, place(card, name, engine, dtype), facts)
+
+
+def refuse(card: Card, name: str, engine: Engine, dtype: str, reason: str) -> None:
+    """Remember that a conversion cannot be had, so that "auto" does not try again."""
+    with _folder() as work:
+        _keep(work, place(card, name, engine, dtype), Facts(refused=reason))
+
+
+def fingerprint(calibration: Sequence[Array]) -> str:
+    """Return a hash of calibration pictures, "" for none."""
+    digest = hashlib.sha256()
+    for picture in calibration:
+        digest.update(picture.tobytes())
+    return digest.hexdigest()[:16] if calibration else ""
+
+
+def signature_of(card: Card, generator: nn.Module) -> Signature:
+    """Return what a generator takes."""
+    if card.task == "image-to-image":
+        return Signature(channels=card.in_channels, stride=int(getattr(generator, "stride", 1)))
+    return Signature(latent_dim=card.latent_dim)
+
+
+def _convert(
+    card: Card,
+    generator: nn.Module,
+    engine: Engine,
+    dtype: str,
+    calibration: Sequence[Array],
+    folder: Path,
+    name: str,
+) -> Facts:
+    from ganzoo.inference.plain import plain
+
+    signature = signature_of(card, generator)
+    copy = plain(generator)
+    try:
+        engine.convert(copy, signature, folder, dtype, calibration)
+        run = engine.open(folder, dtype)
+        difference, psnr, speed = compare(original(generator), run, samples(signature))
+    except GanzooError:
+        raise
+    except Exception as error:  # converters raise whatever they like
+        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
+        raise DeviceError(f"{name} cannot run {card.name} in {dtype}: {reason}. Use --engine torch.") from error
+    check(difference, psnr, dtype, f"{name} in {dtype} computes something else than {card.name}")
+    return Facts(
+        stride=signature.stride,
+        global_skip=bool(getattr(generator, "global_skip", False)),
+        memory=memory_per_pixel(generator),
+        difference=difference,
+        psnr=psnr,
+        speed=speed,
+        calibration=fingerprint(calibration),
+    )
+
+
+def original(generator: nn.Module) -> Runner:
+    """Return what runs the generator itself."""
+    import torch
+
+    def run(array: Array) -> Array:
+        with torch.inference_mode():
+            made: Array = generator(torch.from_numpy(array)).numpy()
+        return made
+
+    return run
+
+
+def compare(one: Runner, other: Runner, inputs: Sequence[Array]) -> tuple[float, float, float]:
+    """Return the greatest difference, the mean PSNR in decibels, and how many times as fast ``other`` is."""
+    pairs = [(one(given), other(given)) for given in inputs]
+    greatest = max(float(np.abs(a - b).max()) for a, b in pairs)
+    errors = [float(np.square(a.astype(np.float64) - b).mean()) for a, b in pairs]
+    psnr = float(np.mean([10 * np.log10(4 / max(error, 1e-12)) for error in errors]))
+    times = [(_seconds(one, given), _seconds(other, given)) for given in (inputs[0],) * 5]
+    theirs, ours = (min(column) for column in zip(*times, strict=True))  # whatever else ran only made it slower
+    return greatest, round(psnr, 2), round(theirs / ours, 2)
+
+
+def check(difference: float, psnr: float, dtype: str, what: str) -> None:
+    """Raise DeviceError where a result is too far from the generator's."""
+    if dtype == "float32" and not difference <= TOLERANCE:  # NaN lands here too
+        raise DeviceError(
+            f"{what}: values differ by up to {difference:.2g}, more than {TOLERANCE}. Use --engine torch."
+        )
+    least = LEAST_PSNR.get(dtype, 0.0)
+    if not psnr >= least:
+        raise DeviceError(f"{what}: PSNR {psnr:.1f} dB, less than {least:.0f}. Use another dtype, or --engine torch.")
+
+
+def memory_per_pixel(generator: nn.Module) -> float:
+    """Return the bytes for each pixel of a picture that is translated whole, 0 where that cannot be told."""
+    from ganzoo.inference.tiling.strips import Strips
+
+    side = 4096
+    try:
+        return Strips(generator).memory(side, side) / side**2
+    except GanzooError:
+        return 0.0
+
+
+def _seconds(run: Callable[[Array], Array], given: Array) -> float:
+    began = time.perf_counter()
+    run(given)
+    return time.perf_counter() - began
+
+
+def _keep(work: Path, target: Path, facts: Facts) -> Conversion:
+    """Move a finished folder to its place; of two processes that made the same, either's will do."""
+    (work / FACTS).write_text(json.dumps(asdict(facts), indent=2), encoding="utf-8")
+    if target.exists():  # an older calibration, a refusal, or another process's
+        aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
+        os.replace(target, aside / "it")
+        shutil.rmtree(aside, ignore_errors=True)
+    os.replace(work, target)
+    return Conversion(target, facts)

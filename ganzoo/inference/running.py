@@ -1,0 +1,141 @@
+"""A model's engine at work: the generator attached, or its conversion opened, made first where it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ganzoo.engine import Runner, Signature
+from ganzoo.errors import DeviceError, OptionError, OutputError
+from ganzoo.inference import conversions
+from ganzoo.inference.engines import Choice
+from ganzoo.registry import Card
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from ganzoo.engine import Array
+    from ganzoo.inference.conversions import Conversion
+
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Running:
+    """What runs a model: ``run`` on arrays, and ``module`` on tensors where the engine is torch's.
+
+    memory   bytes for each pixel of a whole picture, 0 where unknown
+    """
+
+    choice: Choice
+    run: Runner
+    signature: Signature
+    global_skip: bool
+    memory: float = 0.0
+    module: Callable[[Tensor], Tensor] | None = None
+
+
+def start(
+    choices: Sequence[Choice],
+    card: Card,
+    generator: Callable[[], nn.Module],
+    calibration: Callable[[Signature], Sequence[Array]],
+    told: Told,
+) -> Running:
+    """Return the first of ``choices`` that can run the model; those that cannot are told of, and remembered.
+
+    generator    returns the network, in the type and on the device that are wanted
+    calibration  returns pictures for int8
+    Raises DeviceError where none can.
+    """
+    for choice in choices[:-1]:
+        try:
+            return _start(choice, card, generator, calibration, told)
+        except OutputError as error:  # the cache cannot be written
+            told(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
+        except DeviceError as error:
+            if not _is_refused(choice, card):
+                conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))
+                told(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
+    return _start(choices[-1], card, generator, calibration, told)
+
+
+def _start(
+    choice: Choice,
+    card: Card,
+    generator: Callable[[], nn.Module],
+    calibration: Callable[[Signature], Sequence[Array]],
+    told: Told,
+) -> Running:
+    if choice.engine.light:
+        return _open(choice, card, _conversion(choice, card, generator, calibration, told))
+    network = generator()
+    module = choice.engine.attach(network)
+    skips = bool(getattr(network, "global_skip", False))
+    return Running(choice, _on_arrays(network, module), conversions.signature_of(card, network), skips, module=module)
+
+
+def _conversion(
+    choice: Choice,
+    card: Card,
+    generator: Callable[[], nn.Module],
+    calibration: Callable[[Signature], Sequence[Array]],
+    told: Told,
+) -> Conversion:
+    """Return the conversion in the cache, or make it."""
+    found = conversions.find(card, choice.name, choice.engine, choice.dtype)
+    if found is not None and found.facts.refused:
+        raise DeviceError(found.facts.refused)
+    pictures: Sequence[Array] = ()
+    if choice.dtype == "int8":
+        network = generator() if found is None else None
+        signature = _signature(card, found) if network is None else conversions.signature_of(card, network)
+        pictures = calibration(signature)
+        if not pictures and found is None:
+            raise OptionError(
+                f"int8 needs pictures to calibrate {card.name} by, once: give --calibration FOLDER of a few dozen "
+                "such as it will translate."
+            )
+    if found is not None and (not pictures or conversions.fingerprint(pictures) == found.facts.calibration):
+        return found
+    told(f"Converting {card.name} for {choice.name} in {choice.dtype}, once.")
+    made = conversions.make(card, generator(), choice.name, choice.engine, choice.dtype, pictures)
+    facts = made.facts
+    told(
+        f"Done: {facts.speed} times as fast as torch in float32 here, values differ by up to {facts.difference:.2g} "
+        f"in [-1, 1], PSNR {facts.psnr:.1f} dB."
+    )
+    return made
+
+
+def _open(choice: Choice, card: Card, conversion: Conversion) -> Running:
+    facts = conversion.facts
+    run = choice.engine.open(conversion.folder, choice.dtype)
+    return Running(choice, run, _signature(card, conversion), facts.global_skip, facts.memory)
+
+
+def _signature(card: Card, conversion: Conversion | None) -> Signature:
+    stride = conversion.facts.stride if conversion else 1
+    return (
+        Signature(card.in_channels, stride) if card.task == "image-to-image" else Signature(latent_dim=card.latent_dim)
+    )
+
+
+def _is_refused(choice: Choice, card: Card) -> bool:
+    found = conversions.find(card, choice.name, choice.engine, choice.dtype)
+    return found is not None and bool(found.facts.refused)
+
+
+def _on_arrays(network: nn.Module, module: Callable[[Tensor], Tensor]) -> Runner:
+    """Let a module take and return float32 arrays, on its own device and in its own type."""
+    import torch
+
+    like = next((one for one in network.parameters() if one.is_floating_point()), torch.zeros(()))
+
+    def run(array: Array) -> Array:
+        with torch.inference_mode():
+            made: Array = module(torch.from_numpy(array).to(like.device, like.dtype)).float().cpu().numpy()
+        return made
+
+    return run

@@ -1,0 +1,102 @@
+"""The contract of engines and file formats: what they compute is what the generator computes."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+from torch import Tensor, nn  # noqa: TID253
+
+from ganzoo import options
+from ganzoo.engine import Engine, Format, Needy, Runner, Signature
+from ganzoo.entry import Entry
+from ganzoo.testing.expectations import SEED, require
+
+SHAPES = ((1, 3, 16, 24), (2, 3, 40, 20))
+# How far an engine may be off on a small network, by number type.
+TOLERANCES = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1, "int8": 0.4}
+
+
+def check_engine(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
+    """Check an engine on the CPU at two sizes: a light one in each of its number types, another in its first."""
+    engine = entry.build(options.parse(entry, values or {}))
+    require(isinstance(engine, Engine), entry, f"builds {type(engine).__name__}, not a ganzoo.Engine")
+    _require_packages(entry, engine)
+    known = bool(engine.dtypes) and set(engine.dtypes) <= set(TOLERANCES)
+    require(known, entry, f"has dtypes {engine.dtypes}, not some of {tuple(TOLERANCES)}")
+    require(bool(engine.devices), entry, "has no devices")
+    if "cpu" not in engine.devices:
+        return
+    for dtype in engine.dtypes if engine.light else engine.dtypes[:1]:
+        with tempfile.TemporaryDirectory() as folder:
+            run = _light(engine, dtype, Path(folder)) if engine.light else _attached(engine, dtype)
+            _check_results(entry, run, dtype)
+
+
+def check_format(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
+    """Check that a file, and those beside it, give the generator's results at two sizes, wherever they are moved."""
+    built = entry.build(options.parse(entry, values or {}))
+    require(isinstance(built, Format), entry, f"builds {type(built).__name__}, not a ganzoo.Format")
+    _require_packages(entry, built)
+    require(built.suffix.startswith("."), entry, f"has the suffix {built.suffix!r}, not one as '.onnx'")
+    with tempfile.TemporaryDirectory() as folder:
+        written, moved = Path(folder, "written"), Path(folder, "moved")
+        written.mkdir()
+        built.write(small(), Signature(channels=3, stride=2), written / f"it{built.suffix}", {"name": "tiny/it"})
+        written.rename(moved)
+        _check_results(entry, built.open(moved / f"it{built.suffix}"), "float32")
+
+
+def small() -> nn.Module:
+    """Return a small generator of layers that make converters stumble: reflection, norms, a transposed convolution."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        layers = (
+            nn.ReflectionPad2d(1),
+            nn.Conv2d(3, 6, 3, stride=2),
+            nn.InstanceNorm2d(6),
+            nn.LeakyReLU(0.2),
+            nn.ConvTranspose2d(6, 3, 4, stride=2, padding=1),
+            nn.Tanh(),
+        )
+        return nn.Sequential(*layers).eval().requires_grad_(False)
+
+
+def _require_packages(entry: Entry, needy: Needy) -> None:
+    require(not needy.missing(), entry, f"needs {', '.join(needy.missing())}: install them to check it")
+
+
+def _light(engine: Engine, dtype: str, folder: Path) -> Runner:
+    pictures = [np.clip(_picture(SHAPES[0], seed), -1, 1) for seed in range(4)] if dtype == "int8" else []
+    engine.convert(small(), Signature(channels=3, stride=2), folder, dtype, pictures)
+    return engine.open(folder, dtype)
+
+
+def _attached(engine: Engine, dtype: str) -> Runner:
+    number_type: torch.dtype = getattr(torch, dtype)
+    run = engine.attach(small().to(number_type))
+
+    def on_arrays(array: Any) -> Any:
+        with torch.inference_mode():
+            return run(torch.from_numpy(array).to(number_type)).float().numpy()
+
+    return on_arrays
+
+
+def _check_results(entry: Entry, run: Runner, dtype: str) -> None:
+    for shape in SHAPES:
+        given = _picture(shape, seed=9)
+        made = run(given.copy())
+        expected: Tensor = small()(torch.from_numpy(given))
+        right = isinstance(made, np.ndarray) and made.dtype == np.float32 and made.shape == tuple(expected.shape)
+        require(right, entry, f"returns {type(made).__name__}, not a float32 array of {tuple(expected.shape)}")
+        off = float(np.abs(made - expected.numpy()).max())
+        require(off <= TOLERANCES[dtype], entry, f"is off by {off:.2g} in {dtype} at {shape}")
+
+
+def _picture(shape: tuple[int, ...], seed: int) -> Any:
+    return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)

@@ -1,0 +1,166 @@
+"""Conversions: made once, compared with the generator, kept in the cache, found without torch."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+from PIL import Image
+from tiny_models import translator
+from torch import nn
+
+import ganzoo
+from ganzoo.errors import DeviceError, OptionError
+from ganzoo.inference import conversions, engines
+
+TRANSLATE = """
+import json, sys
+import ganzoo
+model = ganzoo.load({ref!r}, engine={engine!r})
+model.translate({picture!r}).save({target!r})
+print(json.dumps(sorted({{name.partition(".")[0] for name in sys.modules}})))
+"""
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "engines"
+
+
+@pytest.fixture
+def ref(tmp_path: Path) -> str:
+    translator().save(tmp_path / "t")
+    return f"dir:{tmp_path / 't'}"
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    yield []
+
+
+def openvino() -> ganzoo.Engine:
+    return dict(engines._all())["openvino"]
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_the_second_process_imports_no_torch(ref: str, tmp_path: Path, engine: str, told: list[str]) -> None:
+    photo, target = tmp_path / "photo.png", tmp_path / "made.png"
+    picture(50, 33).save(photo)
+    expected = ganzoo.load(ref, engine=engine, told=told.append).translate(photo)
+    assert "Converting tiny/translator" in told[0] and "times as fast" in told[1]
+    code = TRANSLATE.format(ref=ref, engine=engine, picture=str(photo), target=str(target))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "torchvision", "timm", "pydantic", "huggingface_hub", "safetensors", "scipy", "pandas", "nncf"}
+    assert heavy & set(json.loads(done.stdout)) == set()
+    assert np.abs(np.asarray(Image.open(target), int) - np.asarray(expected, int)).max() <= 1
+
+
+def test_a_conversion_is_made_once_and_anew_for_other_weights(
+    ref: str, tmp_path: Path, cache: Path, told: list[str]
+) -> None:
+    for _ in range(2):
+        ganzoo.load(ref, engine="openvino", told=told.append).translate(picture(20, 20))
+    assert len(told) == 2 and len(list(cache.iterdir())) == 1
+    translator(seed=1).save(tmp_path / "u")
+    ganzoo.load(f"dir:{tmp_path / 'u'}", engine="openvino", told=told.append).translate(picture(20, 20))
+    assert len(told) == 4 and len(list(cache.iterdir())) == 2
+
+
+def test_options_and_versions_count_too() -> None:
+    model, engine = translator(), openvino()
+    card = replace(model.card, weights=ganzoo.info("cyclegan/horse2zebra").weights)
+    places = {
+        conversions.place(card, "openvino", engine, "float32"),
+        conversions.place(card, "openvino", engine, "int8"),
+        conversions.place(replace(card, options={**card.options, "width": 5}), "openvino", engine, "float32"),
+        conversions.place(replace(card, entry="generator:unet"), "openvino", engine, "float32"),
+    }
+    assert len(places) == 4
+
+
+def test_a_damaged_conversion_is_made_again(ref: str, cache: Path, told: list[str]) -> None:
+    ganzoo.load(ref, engine="openvino").translate(picture(20, 20))
+    (facts,) = cache.glob("*/conversion.json")
+    facts.write_text("{")
+    ganzoo.load(ref, engine="openvino", told=told.append).translate(picture(20, 20))
+    assert len(told) == 2 and json.loads(facts.read_text())["psnr"] > 80
+
+
+def test_nothing_is_left_of_a_conversion_that_fails(ref: str, cache: Path) -> None:
+    model = ganzoo.load(ref, engine="torch")
+    with pytest.raises(DeviceError, match="openvino cannot run tiny/translator in float32"):
+        conversions.make(model.card, Strange().eval(), "openvino", openvino(), "float32")
+    assert list(cache.iterdir()) == []
+
+
+class Strange(nn.Module):
+    """What no converter can know."""
+
+    stride = 4
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.from_numpy(np.sin(images.numpy()))
+
+
+class Liar(nn.Conv2d):
+    """A layer that says it is a convolution, and is another."""
+
+    same_as = nn.Conv2d
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images) + 0.01
+
+
+def test_a_conversion_that_computes_something_else_is_refused(ref: str, cache: Path) -> None:
+    model = ganzoo.load(ref, engine="torch")
+    liar = nn.Sequential(Liar(3, 3, 1), nn.Tanh()).eval().requires_grad_(False)
+    with pytest.raises(DeviceError, match=r"computes something else than tiny/translator: values differ by up to 0.01"):
+        conversions.make(model.card, liar, "openvino", openvino(), "float32")
+    assert list(cache.iterdir()) == []
+
+
+def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
+    ref: str, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    monkeypatch.delenv(engines.VARIABLE)
+    expected = ganzoo.load(ref, "cpu", engine="torch").translate(picture(30, 30))
+    choices = engines.choose("auto", "cpu")
+    card = ganzoo.info(ref)
+    for choice in choices[:-1]:
+        conversions.refuse(card, choice.name, choice.engine, choice.dtype, f"{choice.name} cannot")
+    model = ganzoo.load(ref, "cpu", told=told.append)
+    assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()
+    assert model.engine == "torch" and told == []
+    with pytest.raises(DeviceError, match="openvino cannot"):
+        ganzoo.load(ref, "cpu", engine="openvino").translate(picture(30, 30))
+
+
+def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: list[str]) -> None:
+    given = {"engine": "openvino", "dtype": "int8"}
+    with pytest.raises(OptionError, match=r"int8 needs pictures to calibrate .* --calibration FOLDER"):
+        ganzoo.load(ref, **given).translate(picture(40, 40))
+    pictures = [picture(64, 48, seed) for seed in range(6)]
+    first = ganzoo.load(ref, **given, calibration=pictures, told=told.append).translate(picture(40, 40))
+    assert len(told) == 2
+    again = ganzoo.load(ref, **given, told=told.append).translate(picture(40, 40))
+    assert again.tobytes() == first.tobytes() and len(told) == 2
+    ganzoo.load(ref, **given, calibration=pictures, told=told.append).translate(picture(40, 40))
+    assert len(told) == 2  # the same pictures
+    ganzoo.load(ref, **given, calibration=pictures[:3], told=told.append).translate(picture(40, 40))
+    assert len(told) == 4
+
+
+def test_comparison_knows_the_answer() -> None:
+    inputs = [np.zeros((1, 3, 4, 4), np.float32), np.ones((1, 3, 4, 4), np.float32)]
+    difference, psnr, speed = conversions.compare(lambda x: x, lambda x: x + np.float32(0.02), inputs)
+    assert difference == pytest.approx(0.02) and psnr == pytest.approx(40, abs=0.01) and speed > 0
+    assert conversions.compare(lambda x: x, lambda x: x, inputs)[:2] == (0, pytest.approx(126.02, abs=0.01))
