@@ -90,7 +90,7 @@ def test_wrong_requests_to_generate(capsys: Capture) -> None:
         (("dir:m", "--seed", "-5"), "seed=-5"),
         (("dir:m", "--device", "gpu"), "'gpu' is no device"),
         (("dir:m", "--engine", "tf"), "No engine is called 'tf'"),
-        (("dir:m", "--dtype", "int8"), "'int8' is no type"),
+        (("dir:m", "--dtype", "int8"), "not in int8"),
     ):
         code, _, err = call(capsys, "generate", *arguments, "-o", "x.png")
         assert (code, text in err) == (1, True), err

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options, targets
-from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
+from ganzoo.cli import options
+from ganzoo.cli.sizes import Bytes, Pixels
+from ganzoo.errors import GanzooError, ImageError, OptionError
 
 if TYPE_CHECKING:
-    from ganzoo.images import Picture
-    from ganzoo.model import Model
-
-Job = tuple[str, str]  # source and target: paths, or "-"
+    from ganzoo.cli.bars import Bars
+    from ganzoo.jobs.run import Job, Outcome, Work
 
 
 @click.command("translate", short_help="Translate pictures, as horses to zebras.")
@@ -24,128 +21,115 @@ Job = tuple[str, str]  # source and target: paths, or "-"
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("-o", "--output", required=True, help="A file for one picture, FOLDER/ for several, - for stdout.")
 @click.option("--size", default="auto", show_default=True, help="Work at: auto, native, or the shorter side in pixels.")
+@click.option("--tiles", default="auto", show_default=True, help="auto, exact, blend (approximate), off.")
+@click.option("--max-memory", type=Bytes(), default=0, metavar="SIZE", help="As 2GB. [half of what is free]")
+@click.option("--max-pixels", type=Pixels(), default=0, metavar="N", help="Refuse larger pictures; as 500M. [179M]")
+@click.option("--bits", type=click.Choice(["8", "16"]), help="Bits a channel of the result; the input's unless given.")
+@click.option("--keep-metadata", is_flag=True, help="Keep colour profile and EXIF; else colours become sRGB.")
+@click.option("--format", default="", help="Kind of the files in FOLDER/ or on stdout, as png, jpg, tiff, webp.")
+@click.option("--recursive/--no-recursive", default=True, help="Folders with or without those within them.")
+@click.option("--skip-existing", is_flag=True, help="Leave out what is there already.")
+@click.option("--steady", type=float, default=0.0, help="Videos: smoothing over time against flicker, 0 to below 1.")
+@click.option("--calibration", type=click.Path(exists=True), help="A folder of pictures, for --dtype int8, once.")
+@click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
+@click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
 @options.running
-def command(
-    ref: str,
-    inputs: tuple[str, ...],
-    output: str,
-    size: str,
-    device: str,
-    dtype: str | None,
-    engine: str,
-    token: str | None,
-) -> None:
-    """Translate INPUT (pictures, folders, - for stdin) with the model REF.
+def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> None:
+    """Translate INPUT (pictures, videos, folders, quoted patterns, - for stdin) with the model REF.
 
-    Each output has its input's size and orientation.
+    Each output has its input's size, orientation and bits a channel. Where some pictures fail, the others are done,
+    the failures are listed at the end, and the exit code is 1.
     """
-    from ganzoo import loading
+    from ganzoo.cli import plan
+    from ganzoo.cli.bars import bars
     from ganzoo.inference import sizes
+    from ganzoo.jobs.run import is_done
 
-    sizes.check(size)
-    jobs = _jobs(inputs, output)
-    model = loading.load(ref, device, dtype, engine, token=token)
-    failed: list[str] = []
-    for source, target in jobs:
-        try:
-            _one(model, source, target, size)
-        except (ImageError, OutputError) as error:
-            if len(jobs) == 1:
-                raise
-            failed.append(str(error))
-    if failed:
-        listing = "\n  ".join(failed)
-        done = "none is done" if len(failed) == len(jobs) else "the others are done"
-        raise GanzooError(f"{len(failed)} of {len(jobs)} pictures failed, {done}:\n  {listing}")
-    if len(jobs) > 1:
-        click.echo(f"{len(jobs)} pictures in {output}")
+    sizes.check(given["size"])
+    planned = plan.jobs(inputs, output, given["recursive"], _format(given["format"]))
+    to_do = [job for job in planned if not (given["skip_existing"] and is_done(job))]
+    if len(to_do) < len(planned):
+        click.echo(f"{len(planned) - len(to_do)} of {len(planned)} are there already.", err=True)
+    if not to_do:
+        return
+    work = _work(ref, given)
+    with bars(len(to_do)) as shown:
+        outcomes = list(_report(_run(work, to_do, given, shown), shown))
+    _end(outcomes, output, len(planned))
 
 
-def _one(model: Model, source: str, target: str, size: str) -> None:
+def _format(given: str) -> str:
     from ganzoo import images
 
-    picture = _read_stdin() if source == "-" else images.read(source)
-    height, width = picture.rgb.shape[:2]
-    worked = model.working_size(height, width, size)
-    targets.save(model.translate(picture, size), target)
-    if target != "-":
-        smaller = f" (worked at {worked[1]}x{worked[0]}; --size native for every pixel)"
-        click.echo(target + ("" if worked == (height, width) else smaller))
+    name = given.lower().removeprefix(".")
+    if name and f".{name}" not in images.SUFFIXES:
+        raise OptionError(f"'{given}' is no kind of picture. Choose one of {' '.join(images.SUFFIXES)}.")
+    return name
 
 
-def _read_stdin() -> Picture:
-    from ganzoo import images
+def _work(ref: str, given: dict[str, Any]) -> Work:
+    from ganzoo.inference.translation import Settings
+    from ganzoo.jobs.run import Work
 
-    given = io.BytesIO(sys.stdin.buffer.read())
-    given.name = "Standard input"  # type: ignore[attr-defined]  # for messages
-    return images.read(given)
-
-
-def _jobs(inputs: tuple[str, ...], output: str) -> list[Job]:
-    """Return (source, target) for every picture; folders keep their structure. Raises before any work is done."""
-    if len(inputs) == 1 and not Path(inputs[0]).is_dir():
-        jobs = [(inputs[0], _single_target(inputs[0], output))]
-    else:
-        jobs = _several(inputs, output)
-    seen: dict[str, str] = {}
-    for source, target in jobs:
-        if target in seen:
-            raise OptionError(
-                f"Two inputs, {_shown(seen[target])} and {_shown(source)}, would both be written to {target}. "
-                "Translate them into different folders."
-            )
-        if target != "-" and Path(target).exists() and Path(source).exists() and Path(target).samefile(source):
-            raise OptionError(f"{target} would replace its own input. Write to another folder or name.")
-        seen[target] = source
-    return jobs
-
-
-def _shown(source: str) -> str:
-    return "standard input" if source == "-" else source
-
-
-def _single_target(source: str, output: str) -> str:
-    if source != "-" and not Path(source).exists():
-        raise ImageError(f"No file {source}. Check the path.")
-    if targets.is_folder(output):
-        targets.check_folder(output)
-        return str(Path(output) / _target_name(source))
-    if output != "-":
-        targets.check_file(output, "a folder")
-    return output
-
-
-def _several(inputs: tuple[str, ...], output: str) -> list[Job]:
-    from ganzoo import images
-
-    folder = Path(output)
-    if output == "-" or folder.suffix.lower() in images.SUFFIXES:
-        raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
-    targets.check_folder(output)
-    jobs: list[Job] = []
-    for given in inputs:
-        path = Path(given)
-        if not path.is_dir():
-            jobs.append((given, str(folder / _target_name(given))))
-            continue
-        found = [one for one in images.find(path) if not _is_earlier_result(one, path, folder)]
-        if not found:
-            raise ImageError(f"{path} holds no pictures. They end in {' '.join(images.SUFFIXES)}.")
-        jobs += [(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name))) for one in found]
-    return jobs
-
-
-def _is_earlier_result(file: Path, source: Path, output: Path) -> bool:
-    """Tell whether ``file`` lies in an output folder that is itself inside the input folder."""
-    results = output.resolve()
-    return (
-        results != source.resolve()
-        and file.resolve().is_relative_to(results)
-        and results.is_relative_to(source.resolve())
+    bits = int(given["bits"] or 0)
+    return Work(
+        ref,
+        {name: given[name] for name in ("device", "dtype", "engine", "token")} | _calibration(given["calibration"]),
+        Settings(given["size"], given["tiles"], given["max_memory"], bits),
+        given["max_pixels"],
+        given["keep_metadata"],
+        _format(given["format"]) or "png",
+        given["steady"],
     )
 
 
-def _target_name(source: str) -> str:
-    """Return the output's name: the input's, as PNG where its own kind cannot be written or would lose much."""
-    path = Path("stdin.png" if source == "-" else source)
-    return path.name if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") else f"{path.stem}.png"
+def _calibration(path: str | None) -> dict[str, Any]:
+    from pathlib import Path
+
+    from ganzoo import images
+
+    if path is None:
+        return {}
+    return {"calibration": [str(one) for one in images.find(path)] if Path(path).is_dir() else [path]}
+
+
+def _run(work: Work, jobs: list[Job], given: dict[str, Any], shown: Bars) -> Iterator[Outcome]:
+    from ganzoo.jobs.run import run
+
+    if given["cluster"]:
+        from ganzoo.jobs.cluster import run_on_cluster
+
+        return run_on_cluster(work, jobs, given["cluster"])
+    if given["processes"] > 1 and len(jobs) > 1:
+        from ganzoo.jobs.processes import run_in_processes
+
+        work.open(shown.note)  # whatever is wrong with it shows before processes start; a conversion is made once
+        return run_in_processes(work, jobs, min(given["processes"], len(jobs)))
+    return run(work, work.open(shown.note), jobs, shown.share)
+
+
+def _report(outcomes: Iterator[Outcome], shown: Bars) -> Iterator[Outcome]:
+    """Say what is done as it is done."""
+    for outcome in outcomes:
+        if not outcome.error and outcome.job.target != "-":
+            shown.done(outcome.job.target + _worked_at(outcome))
+        yield outcome
+
+
+def _worked_at(outcome: Outcome) -> str:
+    if outcome.worked_at is None:
+        return ""
+    height, width = outcome.worked_at
+    return f" (worked at {width}x{height}; --size native for every pixel)"
+
+
+def _end(outcomes: list[Outcome], output: str, planned: int) -> None:
+    failed = [outcome.error for outcome in outcomes if outcome.error]
+    if failed and planned == 1:
+        raise ImageError(failed[0])
+    if failed:
+        listing = "\n  ".join(failed)
+        done = "none is done" if len(failed) == len(outcomes) else "the others are done"
+        raise GanzooError(f"{len(failed)} of {len(outcomes)} pictures failed, {done}:\n  {listing}")
+    if planned > 1:
+        click.echo(f"{len(outcomes)} pictures in {output}")

@@ -1,0 +1,1 @@
+"""Many pictures: one after another, in several processes, on many machines."""

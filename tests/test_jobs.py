@@ -1,0 +1,196 @@
+"""Many pictures: in their order, beside reading and writing; in processes; on a cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import picture
+from PIL import Image
+from tiny_models import translator
+
+import ganzoo
+from ganzoo.errors import OptionError
+from ganzoo.inference.translation import Settings
+from ganzoo.jobs import processes as workers
+from ganzoo.jobs import run as jobs
+from ganzoo.jobs.cluster import run_on_cluster
+from ganzoo.jobs.run import Job, Outcome, Work
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    translator().save(tmp_path / "t")
+    return Work(f"dir:{tmp_path / 't'}", {"device": "cpu", "engine": "torch"}, Settings(16))
+
+
+def pictures(folder: Path, count: int, broken: tuple[int, ...] = ()) -> list[Job]:
+    """Write pictures, some of them broken, and return a job for each."""
+    folder.mkdir()
+    found = []
+    for number in range(count):
+        source = folder / f"{number:03}.png"
+        picture(20, 18, number).save(source)
+        if number in broken:
+            source.write_bytes(source.read_bytes()[:50])
+        found.append(Job(str(source), str(folder.parent / "out" / source.name)))
+    return found
+
+
+def check(work: Work, outcomes: list[Outcome], given: list[Job], broken: tuple[int, ...] = ()) -> None:
+    """Every job has one outcome; the broken ones an error, the others the right picture."""
+    assert sorted(outcome.job.source for outcome in outcomes) == sorted(job.source for job in given)
+    model = ganzoo.load(work.ref, **work.load)
+    for outcome in outcomes:
+        job, number = outcome.job, int(Path(outcome.job.source).stem)
+        if number in broken:
+            assert job.source in outcome.error and not Path(job.target).exists()
+            continue
+        assert outcome.error == ""
+        with Image.open(job.target) as made:
+            expected = model.translate(job.source, work.settings.size)
+            assert made.tobytes() == expected.tobytes()
+    assert not [path for path in Path(given[0].target).parent.iterdir() if path.suffix == ".tmp"]
+
+
+def test_failures_stop_nothing_and_the_order_stays(work: Work, tmp_path: Path) -> None:
+    given = pictures(tmp_path / "in", 7, broken=(0, 3, 6))
+    outcomes = list(jobs.run(work, work.open(), given))
+    assert [outcome.job for outcome in outcomes] == given
+    check(work, outcomes, given, (0, 3, 6))
+    assert outcomes[1].worked_at == (16, 18)
+    assert not outcomes[0].passing
+
+
+def test_the_next_picture_is_read_and_the_last_written_meanwhile(work: Work, tmp_path: Path) -> None:
+    """A picture that is a named pipe cannot be read before this test writes it: the one before it goes on."""
+    given = pictures(tmp_path / "in", 3)
+    data = Path(given[1].source).read_bytes()
+    Path(given[1].source).unlink()
+    os.mkfifo(given[1].source)
+    outcomes: list[Outcome] = []
+    runner = threading.Thread(target=lambda: outcomes.extend(jobs.run(work, work.open(), given)))
+    runner.start()
+    end = time.monotonic() + 30
+    while not Path(given[0].target).exists():  # it is translated and written while the second is being read
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    Path(given[1].source).write_bytes(data)
+    runner.join(30)
+    assert [outcome.job for outcome in outcomes] == given and outcomes[2].error == ""
+
+
+def test_a_caller_that_stops_leaves_no_work_behind(work: Work, tmp_path: Path) -> None:
+    running = jobs.run(work, work.open(), pictures(tmp_path / "in", 30))
+    next(running)
+    running.close()
+    assert len(list((tmp_path / "out").iterdir())) < 6
+
+
+def test_what_is_there_is_known_by_its_file(tmp_path: Path) -> None:
+    job = Job("a.png", str(tmp_path / "a.png"))
+    assert not jobs.is_done(job)
+    (tmp_path / "a.png").touch()
+    assert jobs.is_done(job) and not jobs.is_done(Job("a.png", "-"))
+
+
+def test_a_refusal_of_the_system_may_pass_a_broken_picture_does_not(work: Work, tmp_path: Path) -> None:
+    source = tmp_path / "in.png"
+    picture(20, 20).save(source)
+    full = jobs.do(work, work.open(), Job(str(source), "/dev/full/x.png"))
+    missing = jobs.do(work, work.open(), Job(str(tmp_path / "no.png"), str(tmp_path / "x.png")))
+    assert full.error and missing.error and not missing.passing
+
+
+def test_processes_do_what_one_does(work: Work, tmp_path: Path) -> None:
+    given = pictures(tmp_path / "in", 8, broken=(2,))
+    check(work, list(workers.run_in_processes(work, given, 2)), given, (2,))
+
+
+def test_a_process_that_dies_loses_nothing(work: Work, tmp_path: Path) -> None:
+    given = pictures(tmp_path / "in", 40)
+    outcomes: list[Outcome] = []
+    for outcome in workers.run_in_processes(work, given, 2):
+        outcomes.append(outcome)
+        if len(outcomes) == 5:
+            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+            spawned = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            os.kill(int(spawned[0]), signal.SIGKILL)
+    check(work, outcomes, given)
+
+
+# ---- a cluster on loopback
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[str]:
+    """The address of a Dask scheduler."""
+    file = tmp_path / "scheduler.json"
+    arguments = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
+    with daemon(arguments):
+        end = time.monotonic() + 60
+        while not file.exists() or not file.read_text().strip().endswith("}"):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        import json
+
+        yield json.loads(file.read_text())["address"]
+
+
+class daemon:
+    """A process of `dask`, ended with the block."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "dask", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def __enter__(self) -> daemon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def worker(address: str, folder: Path) -> daemon:
+    return daemon(
+        ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
+    )
+
+
+def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, tmp_path: Path, scheduler: str) -> None:
+    given = pictures(tmp_path / "in", 40, broken=(4,))
+    written: dict[str, int] = {}
+    with worker(scheduler, tmp_path / "w1") as first, worker(scheduler, tmp_path / "w2"):
+        outcomes = []
+        for outcome in run_on_cluster(work, given, scheduler):
+            outcomes.append(outcome)
+            if not outcome.error:
+                written[outcome.job.target] = Path(outcome.job.target).stat().st_ino
+            if len(outcomes) == 6:
+                first.process.send_signal(signal.SIGKILL)
+    check(work, outcomes, given, (4,))
+    assert {target: Path(target).stat().st_ino for target in written} == written
+
+
+def test_a_cluster_that_is_none_is_told(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ganzoo.jobs.cluster.PATIENCE", 1)
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        with pytest.raises(OptionError, match=f"No Dask scheduler answers at '{address}'"):
+            list(run_on_cluster(work, pictures(tmp_path / address.partition(":")[0], 1), address))
+
+
+def test_a_cluster_without_workers_is_told(
+    work: Work, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganzoo.jobs.cluster.PATIENCE", 1)
+    with pytest.raises(OptionError, match="has no workers"):
+        list(run_on_cluster(work, pictures(tmp_path / "in", 1), scheduler))
