@@ -40,9 +40,9 @@ def save(image: Image.Image, target: Target, format: str | None = None) -> None:
 def save_picture(picture: Picture, target: Target, format: str | None = None, *, keep_metadata: bool = False) -> None:
     """Write a Picture as `save` writes an image: a grey one as grey, alpha where the kind holds it.
 
-    16 bits a channel stay in PNG and TIFF, and are rounded to 8 for other kinds. PNG, JPEG, WebP and TIFF get the colour
-    profile that the numbers are of, and with ``keep_metadata`` EXIF. TIFF is deflated; PNG of 8 bits is packed at level
-    4, which on photographs takes half the time of Pillow's 6 for 1.5 % more bytes.
+    16 bits a channel stay in PNG and TIFF, and are rounded to 8 for other kinds. PNG, JPEG, WebP and TIFF get the
+    colour profile that the numbers are of, and with ``keep_metadata`` EXIF. TIFF is deflated; PNG of 8 bits is packed
+    at level 4, which on photographs takes half the time of Pillow's 6 for 1.5 % more bytes.
     """
     if picture.rgb.dtype not in (np.uint8, np.uint16):
         raise OutputError(f"A picture of {picture.rgb.dtype} cannot be written. Make it uint8 or uint16.")

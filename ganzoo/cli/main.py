@@ -19,7 +19,10 @@ from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, 
 from ganzoo.version import __version__
 
 # Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
-COMMANDS = ("list", "info", "generate", "translate", "train", "eval", "compare", "pull", "push", "plugins")
+COMMANDS = (
+    *("list", "info", "generate", "translate", "train", "eval", "compare"),
+    *("export", "pull", "push", "demo", "plugins"),
+)
 
 
 class Zoo(click.Group):

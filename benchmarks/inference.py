@@ -1,0 +1,299 @@
+"""Time translations beside plain PyTorch: `python benchmarks/inference.py`.
+
+Two tables for each network. "Whole process" is what a person waits for: from the shell to one translated picture of
+256x256 pixels on disk, for `reference.py`, which imports torch and torchvision, loads, runs and saves, and for
+`ganzoo translate` with each engine, whose conversions are in the cache, as they are from the second run on. "Steady
+state" is the network alone, 256x256, batch 1, on arrays in memory: plain eager fp32 of the same network and each engine
+in processes of their own that take turns. A ratio is the median over rounds of the reference's time over this row's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from reference import load, translate
+from rich.console import Console
+from rich.table import Table
+from training import timed
+
+import ganzoo
+from ganzoo import images
+from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
+from ganzoo.model import Model
+
+SIDE = 256
+PRODUCT = 2048  # rows and columns of the matrices whose product shows what the machine can do
+# engine, dtype; the first is the reference
+ENGINES = (
+    ("reference", "float32"),
+    ("torch", "float32"),
+    ("torch", "bfloat16"),
+    ("compile", "float32"),
+    ("onnxruntime", "float32"),
+    ("openvino", "float32"),
+    ("openvino", "bfloat16"),
+    ("openvino", "int8"),
+)
+NETWORKS = {"card": (32, 6, True), "paper": (64, 9, False)}  # width, blocks, global_skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker process is told."""
+
+    engine: str
+    dtype: str
+    folder: str  # with reference.pth, model/ and the pictures
+    network: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.engine} {self.dtype}"
+
+
+def main() -> None:
+    given = arguments()
+    if given.worker:
+        work(Job(**json.loads(given.worker)))
+        return
+    os.environ["OMP_NUM_THREADS"] = str(given.threads)
+    torch.set_num_threads(given.threads)
+    console = Console(width=None if sys.stdout.isatty() else 150)
+    best = {dtype: max(matrix_peak(dtype), torch_peak(dtype)) for dtype in ("float32", "bfloat16")}
+    told = ", ".join(f"{speed:.0f} GFLOP/s {dtype}" for dtype, speed in best.items())
+    console.print(f"{given.threads} threads; torch {torch.__version__}. Matrix products of 2048 at best: {told}.")
+    for network in given.only or NETWORKS:
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["GANZOO_CACHE"] = os.path.join(folder, "cache")
+            prepare(network, Path(folder), given.calibration)
+            jobs = [Job(engine, dtype, folder, network) for engine, dtype in ENGINES]
+            console.print(whole_processes(jobs, given.rounds))
+            console.print(steady(jobs, given.rounds, best))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only", action="append", choices=list(NETWORKS), help="card: cyclegan/horse2zebra; paper: 64, 9"
+    )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--calibration", help="folder of pictures for int8; else the four photographs")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def prepare(network: str, folder: Path, calibration: str | None) -> None:
+    """Write model/, reference.pth and the photographs, cut to 256x256, and make the conversions."""
+    width, blocks, _ = NETWORKS[network]
+    model = ganzoo.load("cyclegan/horse2zebra", "cpu", engine="torch")
+    if network == "paper":
+        torch.manual_seed(0)
+        generator = ganzoo.build("generator:resnet", width=width, blocks=blocks)
+        options = {"width": width, "blocks": blocks}
+        card = dataclasses.replace(model.card, name="paper/resnet", options=options, weights=None)  # in float32
+        model = Model(generator, card)
+    model.save(folder / "model")
+    torch.save(model.generator.state_dict(), folder / "reference.pth")
+    for path in sorted(PHOTOGRAPHS.glob("*.jpg")):
+        with Image.open(path) as image:
+            left = (image.width - SIDE) // 2
+            image.crop((left, 0, left + SIDE, SIDE)).save(folder / f"{path.stem}.png")
+    pictures = sorted(Path(calibration).rglob("*.jpg") if calibration else folder.glob("*.png"))
+    for engine, dtype in ENGINES:
+        if engine in ("onnxruntime", "openvino"):
+            made = ganzoo.load(f"dir:{folder / 'model'}", "cpu", dtype, engine, calibration=pictures)
+            made.translate(str(folder / "horses.png"), "native")
+
+
+def whole_processes(jobs: list[Job], rounds: int) -> Table:
+    seconds: dict[str, list[float]] = {job.title: [] for job in jobs}
+    for turn in range(rounds + 1):  # the first warms the disk's cache
+        for job in jobs:
+            began = time.perf_counter()
+            subprocess.run(from_the_shell(job), check=True, capture_output=True)
+            if turn:
+                seconds[job.title].append(time.perf_counter() - began)
+    table = Table(title=f"Whole process, {described(jobs[0].network)}; {rounds} rounds", title_justify="left")
+    table.add_column("what")
+    for column in ("s", "ratio"):
+        table.add_column(column, justify="right")
+    for job in jobs:
+        own = seconds[job.title]
+        ratio = statistics.median(a / b for a, b in zip(seconds[jobs[0].title], own, strict=True))
+        table.add_row(job.title, f"{statistics.median(own):.2f}", f"{ratio:.2f}x")
+    return table
+
+
+def from_the_shell(job: Job) -> list[str]:
+    """Return the command that translates one picture."""
+    source, target = (str(Path(job.folder, name)) for name in ("horses.png", "made.png"))
+    if job.engine == "reference":
+        width, blocks, skip = (str(value) for value in NETWORKS[job.network])
+        script = str(Path(__file__).parent / "reference.py")
+        return [sys.executable, script, str(Path(job.folder, "reference.pth")), width, blocks, skip, source, target]
+    running = ["--size", "native", "--device", "cpu", "--engine", job.engine, "--dtype", job.dtype]
+    command = str(Path(sys.executable).parent / "ganzoo")
+    return [command, "translate", f"dir:{job.folder}/model", source, "-o", target, *running]
+
+
+def torch_peak(dtype: str) -> float:
+    """Return the GFLOP/s of torch's matrix product."""
+    a = torch.randn(PRODUCT, PRODUCT).to(getattr(torch, dtype))
+    seconds = min(timed(lambda: a @ a, torch.device("cpu")) for _ in range(10))
+    return 2 * PRODUCT**3 / seconds / 1e9
+
+
+def matrix_peak(dtype: str) -> float:
+    """Return the GFLOP/s of OpenVINO's matrix product: on some CPUs far above torch's."""
+    from ganzoo_plugins.engines.openvino import HINTS, imported
+
+    openvino = imported()
+    from openvino import opset13
+
+    given = opset13.parameter([PRODUCT, PRODUCT], np.float32)
+    values = np.random.default_rng(0).random((PRODUCT, PRODUCT), np.float32)
+    model = openvino.Model([opset13.matmul(given, opset13.constant(values), False, False)], [given])
+    settings = {"INFERENCE_PRECISION_HINT": HINTS[dtype], "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
+    seconds = min(timed(lambda: request.infer([values]), torch.device("cpu")) for _ in range(10))
+    return 2 * PRODUCT**3 / seconds / 1e9
+
+
+def steady(jobs: list[Job], rounds: int, peak: dict[str, float]) -> Table:
+    workers = [Worker(job) for job in jobs]
+    for _ in range(rounds):
+        for worker in workers:
+            worker.visit()
+    made = [worker.end() for worker in workers]
+    work_done = flops(jobs[0].network)
+    title = f"Steady state, {described(jobs[0].network)}, {work_done / 1e9:.1f} GFLOP a picture; {rounds} rounds"
+    table = Table(title=title, title_justify="left")
+    table.add_column("what")
+    for column in ("ms", "ratio", "GFLOP/s", "of peak", "8-bit values equal", "PSNR, dB", "off by"):
+        table.add_column(column, justify="right")
+    for worker, pictures in zip(workers, made, strict=True):
+        own = statistics.median(worker.seconds)
+        ratio = statistics.median(a / b for a, b in zip(workers[0].seconds, worker.seconds, strict=True))
+        speed = work_done / own / 1e9
+        share = f"{speed / peak[worker.job.dtype]:.0%}" if worker.job.dtype in peak else ""
+        row = (f"{own * 1e3:.1f}", f"{ratio:.2f}x", f"{speed:.0f}", share)
+        table.add_row(worker.job.title, *row, *differences(pictures, made[0]))
+    return table
+
+
+def differences(made: Any, expected: Any) -> tuple[str, str, str]:
+    """Return the share of equal 8-bit values, the mean PSNR over photographs, and the greatest difference."""
+    levels = [np.round((values + 1) * 127.5).astype(int) for values in (made, expected)]
+    equal = float((levels[0] == levels[1]).mean())
+    errors = np.square(made.astype(np.float64) - expected).mean(axis=(1, 2, 3))
+    psnr = "" if not errors.any() else f"{np.mean(10 * np.log10(4 / np.maximum(errors, 1e-12))):.1f}"
+    return f"{equal:.3%}", psnr, f"{np.abs(made - expected).max():.1e}"
+
+
+def flops(network: str) -> float:
+    """Return the multiplications and additions of the convolutions for one picture."""
+    from textbook import resnet_generator
+    from torch.utils.flop_counter import FlopCounterMode
+
+    width, blocks, _ = NETWORKS[network]
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        resnet_generator(width, blocks)(torch.zeros(1, 3, SIDE, SIDE))
+    return float(counter.get_total_flops())
+
+
+def described(network: str) -> str:
+    width, blocks, skip = NETWORKS[network]
+    return f"{'cyclegan/horse2zebra' if skip else 'random weights'}, width {width}, {blocks} blocks, {SIDE}x{SIDE}"
+
+
+class Worker:
+    """A process that translates when it is its turn."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.seconds = job, list[float]()
+        command = [sys.executable, __file__, "--worker", json.dumps(asdict(job))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._answer()
+
+    def visit(self) -> None:
+        self._tell("go")
+        self.seconds.append(float(self._answer()))
+
+    def end(self) -> Any:
+        """Return what it makes of the photographs, float32 (4, 3, H, W)."""
+        self._tell("end")
+        path = self._answer()
+        self.process.wait()
+        return np.load(path)
+
+    def _tell(self, text: str) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(f"{text}\n")
+        self.process.stdin.flush()
+
+    def _answer(self) -> str:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.job.title} ended with code {self.process.wait()}: its own message is above.")
+        return line.strip()
+
+
+def work(job: Job) -> None:
+    """Be a worker: for each line "go" translate for a third of a second and answer with the seconds a picture."""
+    run = runner(job)
+    folder = Path(job.folder)
+    paths = [folder / f"{path.stem}.png" for path in sorted(PHOTOGRAPHS.glob("*.jpg"))]
+    floats = [images.to_floats(images.read(path))[None] for path in paths]
+    for _ in range(3):
+        began = time.perf_counter()
+        run(floats[0])
+        once = time.perf_counter() - began
+    count = max(2, round(0.33 / once))
+    print("ready", flush=True)
+    for line in sys.stdin:
+        if line.strip() == "end":
+            break
+        began = time.perf_counter()
+        for _ in range(count):
+            run(floats[0])
+        print((time.perf_counter() - began) / count, flush=True)
+    made = folder / f"{job.title}.npy"
+    np.save(made, np.concatenate([run(one) for one in floats]))
+    print(made, flush=True)
+
+
+def runner(job: Job) -> Callable[[Any], Any]:
+    """Return what takes and returns float32 (1, 3, H, W)."""
+    if job.engine == "reference":
+        torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+        width, blocks, skip = NETWORKS[job.network]
+        generator = load(str(Path(job.folder, "reference.pth")), width, blocks)
+
+        def plain(array: Any) -> Any:
+            with torch.no_grad():
+                return translate(generator, torch.from_numpy(array), skip).numpy()
+
+        return plain
+    model = ganzoo.load(f"dir:{job.folder}/model", "cpu", job.dtype, job.engine)
+    return model._running.run
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""The page itself: its fields, and what they set off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from ganzoo import modelcard, page
+from ganzoo.demo.studio import MOST, Studio
+from ganzoo.errors import GanzooError
+from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
+from ganzoo.registry import Card
+
+KEPT = (600, 3600)  # every ten minutes, what is an hour old is deleted
+STYLE = """
+.gradio-container { max-width: 80rem !important; margin: 0 auto; }
+.enlarged img { width: 100% !important; height: 100% !important; object-fit: contain !important; }
+.pixels img { image-rendering: pixelated; }
+.facts p { margin: 0 0 .6rem; } .facts summary { cursor: pointer; }
+.facts table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .85rem; }
+.facts th, .facts td { padding: .25rem .75rem .25rem 0 !important; border: 0 !important; font-weight: 400 !important;
+  text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+.facts th { width: 8rem; color: var(--body-text-color-subdued) !important; }
+"""
+
+
+def build(studio: Studio) -> Any:
+    """Return the page of the studio's model as `gradio.Blocks`. It follows its fields; there is no button to press."""
+    import gradio
+
+    card = studio.model.card
+    with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=KEPT) as blocks:
+        gradio.HTML(f"<h1>{escape(card.name)}</h1>")
+        (_translation if card.task == "image-to-image" else _generation)(studio)
+    return blocks.queue(api_open=False)  # nothing goes past the queue
+
+
+def _translation(studio: Studio) -> None:
+    import gradio
+
+    card = studio.model.card
+    with gradio.Row():
+        with gradio.Column(scale=1):
+            picture: Any = gradio.Image(label="Picture", type="filepath", sources=["upload", "clipboard"], height=240)
+            # Gradio would open it with Pillow, and turn, convert or refuse it; decoding is ours.
+            picture.preprocess = lambda payload: payload and payload.path
+            gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], picture, cache_examples=False)
+            size = gradio.Dropdown(
+                ["auto", "native", "256", "512", "1024"],
+                label="Work at",
+                info=f"auto (at most {card.image_size} pixels, as in training), native (the picture's own size), "
+                "or the shorter side in pixels. The result has the picture's size.",
+                allow_custom_value=True,
+            )
+            _facts(card)
+        with gradio.Column(scale=2):
+            compared = gradio.ImageSlider(
+                label="Before and after",
+                type="filepath",
+                interactive=False,
+                show_label=False,
+                buttons=["fullscreen"],
+                max_height=700,
+            )
+            file = gradio.DownloadButton("Save as PNG", interactive=False)
+
+    def translate(path: str | None, size: str | None, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
+        if not path:
+            return None, gradio.DownloadButton(value=None, interactive=False)
+        before, after, whole = studio.translate(Path(path), size or "auto", progress)
+        return (before, after), gradio.DownloadButton(value=whole, interactive=True)
+
+    _on(studio, [picture.change, size.change], "translate", translate, [picture, size], [compared, file])
+
+
+def _generation(studio: Studio) -> None:
+    import gradio
+
+    with gradio.Row():
+        with gradio.Column(scale=1):
+            _facts(studio.model.card)
+        with gradio.Column(scale=2):
+            with gradio.Tab("Pictures"):
+                with gradio.Row():
+                    seed, count = _seed("Seed", 0), gradio.Slider(1, MOST, 16, step=1, label="Pictures")
+                sheet = _shown(studio, 560)
+            with gradio.Tab("Walk") as tab:
+                with gradio.Row():
+                    first, last = _seed("From seed", 0), _seed("To seed", 1)
+                    steps = gradio.Slider(2, MOST, 16, step=1, label="Steps")
+                animation, row = _shown(studio, 420), _shown(studio, 100)
+    _on(studio, None, "generate", studio.generate, [seed, count], sheet)
+    walked = [tab.select, first.change, last.change, steps.change]
+    _on(studio, walked, "walk", studio.walk, [first, last, steps], [animation, row])
+
+
+def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:
+    """Run ``function`` when something happens; None: when a field changes, and at first."""
+    import gradio
+
+    @wraps(function)  # Gradio looks at its parameters
+    def told(*given: Any) -> Any:
+        try:
+            with studio.at_work:
+                return function(*given)
+        except GanzooError as error:
+            raise gradio.Error(escape(str(error), quote=False), duration=30, print_exception=False) from error
+
+    gradio.on(
+        triggers,
+        told,
+        inputs,
+        outputs,
+        api_name=name,
+        trigger_mode="always_last",
+        concurrency_limit=1,
+    )
+
+
+def _seed(label: str, value: int) -> Any:
+    import gradio
+
+    return gradio.Number(value, label=label, precision=0)
+
+
+def _shown(studio: Studio, height: int) -> Any:
+    """Return a place for a picture, ``height`` pixels high; small ones are enlarged, without blur."""
+    import gradio
+
+    kind = ["enlarged", *(["pixels"] if studio.model.card.image_size < 128 else [])]
+    return gradio.Image(
+        type="filepath",
+        interactive=False,
+        show_label=False,
+        buttons=["download", "fullscreen"],
+        height=height,
+        elem_classes=kind,
+    )
+
+
+def _facts(card: Card) -> None:
+    """Show what is known of the model: what it makes and may be used for, its limits, and on a click the rest."""
+    import gradio
+
+    facts = modelcard.facts(card)
+    licences = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("licence")]
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licences), card.limits) if text)
+    rest = f"<details><summary>All that is known of it</summary>{page.pairs(dict(facts))}</details>"
+    gradio.HTML(paragraphs + rest, elem_classes="facts")

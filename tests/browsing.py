@@ -1,0 +1,129 @@
+"""A headless Chromium, driven over a pipe: https://chromedevtools.github.io/devtools-protocol/."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import select
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+CHROMIUM = os.environ.get("GANZOO_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+PATIENCE = 30.0  # seconds after which what should have happened does not
+
+
+def wait_for(happened: Callable[[], Any]) -> bool:
+    """Return whether something happens in time."""
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+class Tab:
+    """A page in a browser. ``requests``: addresses that it asked for; ``complaints``: what the console says."""
+
+    def __init__(self, commands: int, answers: int) -> None:
+        self._commands, self._answers, self._read, self._last, self._session = commands, answers, b"", 0, ""
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        target = self.do("Target.createTarget", url="about:blank", width=1400, height=1000)["targetId"]
+        self._session = self.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Network", "Log", "Runtime"):
+            self.do(f"{domain}.enable")
+
+    def do(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command and return its result."""
+        self._last += 1
+        message = {"id": self._last, "method": method, "params": parameters}
+        os.write(
+            self._commands,
+            json.dumps(message | ({"sessionId": self._session} if self._session else {})).encode() + b"\0",
+        )
+        while True:
+            answer = self._next()
+            if answer.get("id") == self._last:
+                assert "error" not in answer, answer
+                result: dict[str, Any] = answer["result"]
+                return result
+            self._note(answer.get("method"), answer.get("params", {}))
+
+    def value(self, script: str) -> Any:
+        """Return what a script's expression is in the page."""
+        return self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get(
+            "value"
+        )
+
+    def wait_for(self, script: str) -> None:
+        """Return as soon as the expression is true."""
+        assert wait_for(lambda: self.value(script)), f"never: {script}\n{self.value('document.body.innerText')}"
+
+    def choose(self, selector: str, path: Path) -> None:
+        """Give a file to an <input type="file">."""
+        field = self.do("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
+        self.do("DOM.setFileInputFiles", files=[str(path)], objectId=field)
+
+    def press(self, text: str) -> None:
+        """Click the button of this text."""
+        seen = "[...document.querySelectorAll('button')].filter(one => !one.closest('[aria-hidden=true]'))"
+        script = f"{seen}.find(one => one.innerText == {json.dumps(text)})"
+        self.wait_for(f"!!{script} && !{script}.disabled")
+        self.value(f"{script}.click()")
+
+    def picture(self, path: Path) -> None:
+        """Save what is seen."""
+        path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
+
+    def _next(self) -> dict[str, Any]:
+        while b"\0" not in self._read:
+            assert select.select([self._answers], [], [], PATIENCE)[0], "the browser says nothing"
+            self._read += os.read(self._answers, 1 << 20)
+        message, _, self._read = self._read.partition(b"\0")
+        found: dict[str, Any] = json.loads(message)
+        return found
+
+    def _note(self, event: str | None, about: dict[str, Any]) -> None:
+        if event == "Network.requestWillBeSent":
+            self.requests.append(about["request"]["url"])
+        elif event == "Log.entryAdded" and about["entry"]["level"] == "error":
+            self.complaints.append(about["entry"]["text"])
+        elif event == "Runtime.exceptionThrown":
+            self.complaints.append(str(about["exceptionDetails"]))
+
+
+@contextmanager
+def opened(address: str, folder: Path) -> Iterator[Tab]:
+    """Open an address in a browser of its own, which keeps its files in ``folder``, and what it downloads."""
+    assert CHROMIUM
+    (from_us, commands), (answers, to_us) = os.pipe(), os.pipe()
+
+    def wire() -> None:  # the browser reads from 3 and writes to 4
+        ends = os.dup(from_us), os.dup(to_us)
+        for there, end in zip((3, 4), ends, strict=True):
+            os.dup2(end, there)
+
+    arguments = ["--headless=shell", "--no-sandbox", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
+    with (folder / "chromium.log").open("wb") as log:
+        browser = subprocess.Popen([CHROMIUM, *arguments], preexec_fn=wire, close_fds=False, stderr=log, stdout=log)
+    try:
+        tab = Tab(commands, answers)
+        tab.do("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        tab.do("Page.navigate", url=address)
+        yield tab
+        tab.do("Browser.close")  # so that none of its processes outlives it
+        browser.wait(PATIENCE)
+    finally:
+        browser.kill()
+        browser.wait()
+        for end in (from_us, commands, answers, to_us):
+            os.close(end)

@@ -1,0 +1,296 @@
+"""The page of `ganzoo demo`: a real server, asked over HTTP and by a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import browsing
+import httpx
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+from served import Server, served
+from tiny_models import maker, translator
+
+from ganzoo import encoding, images
+from ganzoo.demo.walks import between, walk
+from ganzoo.inference.translation import Settings
+from ganzoo.model import Model
+
+SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # somebody else may have written it: to be shown as it stands
+browser = pytest.mark.skipif(not browsing.CHROMIUM, reason="no Chromium; GANZOO_CHROMIUM says where one is")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    """A page that translates, and one that generates."""
+    place = tmp_path_factory.mktemp("demo")
+    translator(summary=SUMMARY).save(place / "t")
+    maker().save(place / "m")
+    limits = ("--max-upload", "100kB", "--max-pixels", "20k")
+    with (
+        served(place / "1", f"dir:{place / 't'}", *limits) as first,
+        served(place / "2", f"dir:{place / 'm'}") as second,
+    ):
+        yield first, second
+
+
+@pytest.fixture
+def translating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
+    return Client(servers[0].address, verbose=False, download_files=tmp_path / "downloads")
+
+
+@pytest.fixture
+def generating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
+    return Client(servers[1].address, verbose=False, download_files=tmp_path / "downloads")
+
+
+def translated(client: Client, path: Path, size: str = "auto") -> tuple[images.Picture, images.Picture, Path]:
+    """Return what is shown before and after, and the file to save."""
+    (before, after), file = client.predict(handle_file(path), size, api_name="/translate")
+    return images.read(before), images.read(after), Path(file["value"])
+
+
+def made_by(model: Model, path: Path, size: str = "auto") -> images.Picture:
+    return model.translate_picture(images.read(path), Settings(size))
+
+
+# ---- translation
+
+
+def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> None:
+    before, after, file = translated(translating, photo)
+    assert (before.rgb == images.read(photo).rgb).all()
+    assert (after.rgb == made_by(translator(), photo).rgb).all()
+    assert (images.read(file).rgb == after.rgb).all() and file.name == "photo-tiny-translator.png"
+    other = translated(translating, photo, "32")[1]
+    assert (other.rgb == made_by(translator(), photo, "32").rgb).all() and (other.rgb != after.rgb).any()
+
+
+def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: Path) -> None:
+    """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo alone."""
+    small = np.asarray(picture(40, 24))
+    deep = images.Picture(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
+    encoding.save_picture(deep, tmp_path / "deep.tiff")
+    Image.fromarray(small).convert("CMYK").save(tmp_path / "print.jpg")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(small).save(tmp_path / "turned.jpg", exif=turned)
+    for name in ("deep.tiff", "print.jpg", "turned.jpg"):
+        before, after, file = translated(translating, tmp_path / name)
+        want, made = made_by(translator(), tmp_path / name), images.read(file)
+        assert (made.rgb == want.rgb).all() and made.rgb.dtype == want.rgb.dtype, name
+        assert before.rgb.dtype == after.rgb.dtype == np.uint8
+        assert before.rgb.shape == after.rgb.shape == want.rgb.shape
+    assert made.rgb.shape == (40, 24, 3)  # the last one stands
+    kept = images.read(translated(translating, tmp_path / "deep.tiff")[2])
+    assert kept.alpha is not None and (kept.alpha == deep.alpha).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "text"),
+    [
+        ("broken.png", "auto", "broken.png"),
+        ("empty.jpg", "auto", "empty.jpg is no picture of a known kind"),
+        ("large.png", "auto", "large.png has 200x150 pixels, more than the limit of 20000"),
+        ("photo.jpg", "huge", "size 'huge' is not right. Write auto, native, or the shorter side"),
+        ("photo.jpg", "1000", "size 1000 means 1364x1000 pixels, more than the limit"),
+        ("photo.jpg", "<b>0", "size '&lt;b&gt;0' is not right"),
+    ],
+)
+def test_what_is_wrong_is_said_on_the_page(
+    servers: tuple[Server, Server], translating: Client, photo: Path, name: str, size: str, text: str
+) -> None:
+    broken(photo.parent)
+    with pytest.raises(AppError) as caught:
+        translated(translating, photo.parent / name, size)
+    assert text in str(caught.value)
+    assert "Traceback" not in str(caught.value) and str(servers[0].folder) not in str(caught.value)
+    assert servers[0].said() == ""
+
+
+def broken(folder: Path) -> None:
+    """Put a file cut in half, an empty one and one of too many pixels into a folder."""
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)).save(folder / "whole.png")
+    (folder / "broken.png").write_bytes((folder / "whole.png").read_bytes()[:9000])
+    (folder / "empty.jpg").touch()
+    picture(200, 150).save(folder / "large.png")
+
+
+def test_too_large_a_file_is_refused_and_not_kept(servers: tuple[Server, Server]) -> None:
+    address, folder = servers[0].address, servers[0].folder
+    for size, code in ((90_000, 200), (110_000, 413)):
+        sent = httpx.post(f"{address}gradio_api/upload", files={"files": ("x.png", bytes(size))})
+        assert sent.status_code == code
+    assert max(path.stat().st_size for path in folder.rglob("*") if path.is_file()) <= 100_000
+
+
+# ---- generation
+
+
+def test_the_same_seed_gives_the_same_sheet(generating: Client) -> None:
+    def sheet(seed: int | None) -> bytes:
+        return Image.open(generating.predict(seed, 5, api_name="/generate")).tobytes()
+
+    assert sheet(3) == sheet(3) == images.grid(maker().generate(5, 3)).tobytes() != sheet(4)
+    assert sheet(None) == sheet(0)  # an empty field
+
+
+def test_a_walk_leads_from_one_seed_to_another_and_back(generating: Client) -> None:
+    animation, row = generating.predict(3, 7, 5, api_name="/walk")
+    frames = []
+    with Image.open(animation) as moving:
+        for index in range(moving.n_frames):
+            moving.seek(index)
+            frames.append(moving.convert("L").tobytes())
+    ends = [maker().generate(1, seed)[0].tobytes() for seed in (3, 7)]
+    assert [frames[0], frames[4]] == ends
+    assert frames[5:] == frames[3:0:-1] and len(set(frames)) == 5
+    assert Image.open(row).tobytes() == images.grid(walk(maker(), 3, 7, 5), columns=5).tobytes()
+
+
+def test_a_walk_keeps_to_lengths_that_the_generator_knows() -> None:
+    first, last = torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
+    middle = between(first, last, 0.5)
+    assert torch.equal(between(first, last, 0), first) and torch.equal(between(first, last, 1), last)
+    assert abs(middle.norm() / first.norm() - 1) < 0.05 < abs(torch.lerp(first, last, 0.5).norm() / first.norm() - 1)
+    shorter = [float(between(first, last, share) @ first) for share in (0, 0.25, 0.5, 0.75, 1)]
+    assert shorter == sorted(shorter, reverse=True)
+    assert torch.equal(between(first, first, 0.3), first)
+    assert between(first, -first, 0.5).isfinite().all()
+
+
+def test_a_wrong_seed_is_said_on_the_page(generating: Client) -> None:
+    with pytest.raises(AppError, match="seed=-1 is not right: it should be from 0"):
+        generating.predict(-1, 3, api_name="/generate")
+    with pytest.raises(AppError, match="seed=-1 is not right"):
+        generating.predict(0, -1, 3, api_name="/walk")
+
+
+def test_requests_wait_for_one_another(servers: tuple[Server, Server], generating: Client) -> None:
+    jobs = [generating.submit(seed, 16, api_name="/generate") for seed in range(3)]
+    jobs += [generating.submit(0, seed, 16, api_name="/walk") for seed in range(3)]
+    assert len({str(job.result(timeout=60)) for job in jobs}) == 6
+    assert servers[1].notes.read_text() == ""
+
+
+# ---- at home
+
+
+FOREIGN = re.compile(r"([a-z]+:)?//")
+
+
+class Links(HTMLParser):
+    """What a browser fetches for a page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "action", "poster")]
+
+
+# Example files of Gradio's description of its API, which the page neither shows nor fetches.
+NAMED = {"https://github.com", "https://raw.githubusercontent.com"}
+
+
+def test_nothing_served_leads_to_another_host(servers: tuple[Server, Server]) -> None:
+    for server in servers:
+        page = httpx.get(server.address)
+        links = Links(page.text).found
+        assert links and not list(filter(FOREIGN.match, links))
+        config = page.text.partition("window.gradio_config = ")[2].partition(";</script>")[0]
+        assert set(re.findall(r"https?://[^\s\"'<>\\\\/]+", config)) <= {server.address.rstrip("/"), *NAMED}
+        settings = json.loads(config)
+        assert not settings["analytics_enabled"] and not settings["stylesheets"]
+        for sheet in ["theme.css", *(link for link in links if link.endswith(".css"))]:
+            fetched = re.findall(r"""(?:url\(|@import)\s*["']?([^"')]+)""", httpx.get(f"{server.address}{sheet}").text)
+            assert not list(filter(FOREIGN.match, fetched))
+
+
+def test_a_browser_is_told_to_ask_no_other_host(servers: tuple[Server, Server]) -> None:
+    """Scripts change with Gradio's versions; this rule binds them all."""
+    page = httpx.get(servers[0].address)
+    script = next(link for link in Links(page.text).found if link.endswith(".js"))
+    for path in ("", script, "theme.css", "config", "gradio_api/info", "nowhere"):
+        (rule,) = httpx.get(f"{servers[0].address}{path}").headers.get_list("content-security-policy")
+        rules = dict(part.split(maxsplit=1) for part in rule.split("; "))
+        assert rules["default-src"].split() == ["'self'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:"]
+        assert not [word for value in rules.values() for word in value.split() if "." in word or "*" in word]
+
+
+def test_the_server_fetches_nothing_for_a_visitor(servers: tuple[Server, Server], translating: Client) -> None:
+    there = "http://192.0.2.1/x.png"
+    assert httpx.get(f"{servers[0].address}gradio_api/file={there}").status_code == 403
+    with pytest.raises(AppError, match=r"Nothing is fetched from '192\.0\.2\.1'"):
+        translating.predict({"path": there, "meta": {"_type": "gradio.FileData"}}, "auto", api_name="/translate")
+    assert [server.notes.read_text() for server in servers] == ["", ""]
+    assert servers[0].said() == ""
+
+
+def test_a_file_that_was_not_uploaded_is_not_read(servers: tuple[Server, Server], photo: Path) -> None:
+    address = servers[0].address
+    assert httpx.get(f"{address}gradio_api/file={photo}").status_code == 403
+    data: list[Any] = [{"path": str(photo), "meta": {"_type": "gradio.FileData"}}, "auto"]
+    event = httpx.post(f"{address}gradio_api/call/translate", json={"data": data}).json()["event_id"]
+    assert "event: error" in httpx.get(f"{address}gradio_api/call/translate/{event}").text
+
+
+# ---- in a browser
+
+SEEN = "[...document.images].some(image => image.src.endsWith('/{}') && image.naturalWidth > 0)"
+
+
+@browser
+def test_a_visitor_compares_a_picture_and_saves_it(servers: tuple[Server, Server], photo: Path, tmp_path: Path) -> None:
+    with browsing.opened(servers[0].address, tmp_path) as tab:
+        tab.wait_for("!!document.querySelector('input[type=file]')")
+        assert SUMMARY in tab.value("document.body.innerText")
+        tab.choose("input[type=file]", photo)
+        tab.wait_for(SEEN.format("before.png"))
+        tab.wait_for(SEEN.format("after.png"))
+        tab.press("Save as PNG")
+        saved = tmp_path / "photo-tiny-translator.png"
+        assert browsing.wait_for(saved.exists)
+        assert (images.read(saved).rgb == made_by(translator(), photo).rgb).all()
+        tab.picture(tmp_path / "seen.png")
+        assert_at_home(tab, servers[0])
+
+
+@browser
+def test_a_visitor_reads_what_is_wrong(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    broken(tmp_path)
+    with browsing.opened(servers[0].address, tmp_path) as tab:
+        tab.wait_for("!!document.querySelector('input[type=file]')")
+        tab.choose("input[type=file]", tmp_path / "empty.jpg")
+        tab.wait_for("document.body.innerText.includes('empty.jpg is no picture of a known kind')")
+        assert "Traceback" not in tab.value("document.body.innerText")
+        assert_at_home(tab, servers[0])
+
+
+@browser
+def test_a_visitor_draws_and_walks(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    with browsing.opened(servers[1].address, tmp_path) as tab:
+        tab.wait_for(SEEN.format("tiny-maker-0.png"))
+        tab.press("Walk")
+        tab.wait_for(SEEN.format("tiny-maker-0-to-1.png"))
+        tab.wait_for(SEEN.format("tiny-maker-0-to-1-row.png"))
+        assert_at_home(tab, servers[1])
+
+
+def assert_at_home(tab: browsing.Tab, server: Server) -> None:
+    """Check that the page asked nobody else, nor was kept from it."""
+    assert len(tab.requests) > 20
+    assert [one for one in tab.requests if not one.startswith((server.address, "data:", "blob:"))] == []
+    assert tab.complaints == []
