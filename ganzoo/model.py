@@ -96,6 +96,8 @@ class Model:
     def _running(self) -> Running:
         running = start(self._choices, self.card, lambda: self.generator, self._calibration_pictures, self._told)
         self._dtype = running.choice.dtype
+        if not running.choice.engine.light:  # it may have come after one that converts the network in float32
+            self.generator.to(self.device, self.dtype)
         return running
 
     def _calibration_pictures(self, signature: Signature) -> list[Array]:

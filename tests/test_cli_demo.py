@@ -11,13 +11,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from click.testing import CliRunner
 from gradio_client import Client, handle_file
 from served import served
+from test_cli_main import call
 from tiny_models import run_python, translator
-
-from ganzoo.cli.demo_command import command
-from ganzoo.errors import OptionError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
 
@@ -68,18 +65,18 @@ def test_a_network_at_work_does_not_hold_it_up(model: str, tmp_path: Path, photo
     ],
 )
 def test_an_address_that_cannot_be_had_is_told_before_the_model_is_loaded(
-    arguments: tuple[str, str], text: str
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], text: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
         given = [argument.format(taken=taken) for argument in arguments]
-        error = CliRunner().invoke(command, ["dir:nowhere", *given]).exception
-    assert isinstance(error, OptionError) and text.format(taken=taken) in str(error)
+        code, _, err = call(capsys, "demo", "dir:nowhere", *given)
+    assert code == 1 and text.format(taken=taken) in err
 
 
 @pytest.mark.parametrize("given", [["--port", "70000"], ["--max-upload", "much"], ["--share"]])
-def test_wrong_usage(given: list[str]) -> None:
-    assert CliRunner().invoke(command, ["dir:nowhere", *given]).exit_code == 2
+def test_wrong_usage(capsys: pytest.CaptureFixture[str], given: list[str]) -> None:
+    assert call(capsys, "demo", "dir:nowhere", *given)[0] == 2
 
 
 def test_without_gradio_it_says_what_to_install() -> None:

@@ -144,6 +144,18 @@ def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
         ganzoo.load(ref, "cpu", engine="openvino").translate(picture(30, 30))
 
 
+def test_torch_that_comes_after_another_engine_keeps_the_number_type(
+    ref: str, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    monkeypatch.delenv(engines.VARIABLE)
+    expected = ganzoo.load(ref, "cpu", "bfloat16", "torch").translate(picture(30, 30))
+    first = engines.choose("auto", "cpu", "bfloat16")[0]
+    conversions.refuse(ganzoo.info(ref), first.name, first.engine, first.dtype, "this CPU cannot")
+    model = ganzoo.load(ref, "cpu", "bfloat16", told=told.append)
+    assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()
+    assert (model.engine, model.dtype) == ("torch", torch.bfloat16)
+
+
 def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: list[str]) -> None:
     given = {"engine": "openvino", "dtype": "int8"}
     with pytest.raises(OptionError, match=r"int8 needs pictures to calibrate .* --calibration FOLDER"):

@@ -22,7 +22,7 @@ def command(
     from ganzoo import hub, loading
 
     hub.check_repo_id(repo_id)  # before the model is loaded
-    model = loading.load(ref, device="cpu", token=token)
+    model = loading.load(ref, device="cpu", engine="torch", token=token)
     pushed = model.push(repo_id, private=private, token=token, message=message, license=licence, summary=summary)
     click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):

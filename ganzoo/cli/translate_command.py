@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--recursive/--no-recursive", default=True, help="Folders with or without those within them.")
 @click.option("--skip-existing", is_flag=True, help="Leave out what is there already.")
 @click.option("--steady", type=float, default=0.0, help="Videos: smoothing over time against flicker, 0 to below 1.")
-@click.option("--calibration", type=click.Path(exists=True), help="A folder of pictures, for --dtype int8, once.")
+@click.option("--calibration", metavar="FOLDER", help="Pictures to calibrate --dtype int8 by, once.")
 @click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
 @click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
 @options.running
@@ -90,7 +90,7 @@ def _calibration(path: str | None) -> dict[str, Any]:
 
     if path is None:
         return {}
-    return {"calibration": [str(one) for one in images.find(path)] if Path(path).is_dir() else [path]}
+    return {"calibration": [path] if Path(path).is_file() else [str(one) for one in images.find(path)]}
 
 
 def _run(work: Work, jobs: list[Job], given: dict[str, Any], shown: Bars) -> Iterator[Outcome]:

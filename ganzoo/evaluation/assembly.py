@@ -64,7 +64,7 @@ def of_model(model: Model, name: str, wanted: Wanted, asked: Asked) -> Case:
     case = _OPENED[kind](model, name, wanted, reading, asked)
     case.train = _train(wanted, reading)
     case.discriminator = model.discriminator()
-    case.back = loading.load(wanted.back, str(model.device)) if wanted.back else None
+    case.back = loading.load(wanted.back, str(model.device), engine="torch") if wanted.back else None
     return case
 
 

@@ -73,7 +73,7 @@ def evaluate(
     if isinstance(ref, str) and ref.startswith(FOLDER):
         case = assembly.of_folder(ref, wanted, settings, device, chosen)
     else:
-        model = ref if isinstance(ref, Model) else loading.load(ref, device, token=token)
+        model = ref if isinstance(ref, Model) else loading.load(ref, device, engine="torch", token=token)
         case = assembly.of_model(model, ref if isinstance(ref, str) else model.card.name, wanted, settings)
     case.told = told
     case.call = _call(

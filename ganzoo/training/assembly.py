@@ -128,7 +128,7 @@ def begin_from(recipe: Recipe, start_from: Mapping[str, str]) -> None:
 
 
 def _take_weights(network: nn.Module, name: str, ref: str) -> None:
-    model = loading.load(ref, device="cpu")
+    model = loading.load(ref, device="cpu", engine="torch")
     theirs: Any = model.generator.architecture
     ours: Any = getattr(network, "architecture", None)
     if not (ours and ours.entry.startswith("generator:")):

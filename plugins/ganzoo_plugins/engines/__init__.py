@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from ganzoo import Config, Entry, hookimpl
@@ -13,66 +15,34 @@ class NoOptions(Config):
     """Engines and formats have none."""
 
 
-def eager(config: NoOptions) -> Any:
-    from .pytorch import Eager
-
-    return Eager()
-
-
-def compiled(config: NoOptions) -> Any:
-    from .pytorch import Compiled
-
-    return Compiled()
-
-
-def onnxruntime(config: NoOptions) -> Any:
-    from .onnx import OnnxRuntime
-
-    return OnnxRuntime()
-
-
-def openvino(config: NoOptions) -> Any:
-    from .openvino import OpenVino
-
-    return OpenVino()
-
-
-def onnx_file(config: NoOptions) -> Any:
-    from .onnx import OnnxFile
-
-    return OnnxFile()
-
-
-def openvino_file(config: NoOptions) -> Any:
-    from .openvino import OpenVinoFile
-
-    return OpenVinoFile()
-
-
-def torchscript(config: NoOptions) -> Any:
-    from .pytorch import TorchScript
-
-    return TorchScript()
-
-
-def torch_export(config: NoOptions) -> Any:
-    from .pytorch import TorchExport
-
-    return TorchExport()
+def builder(place: str) -> Callable[[Config], Any]:
+    """Return what builds the class at ``place``, "module.Class", of which nothing is imported before."""
+    module, _, name = place.partition(".")
+    return lambda config: getattr(import_module(f".{module}", __package__), name)()
 
 
 ENTRIES = (
-    ("engine", "torch", eager, "PyTorch, layer by layer: what the others are compared with"),
-    ("engine", "compile", compiled, "torch.compile: slow at the first picture of a size, for many of one size"),
-    ("engine", "onnxruntime", onnxruntime, "ONNX Runtime on CPUs; no torch from the second run on"),
-    ("engine", "openvino", openvino, "OpenVINO on CPUs, also bfloat16 and int8; no torch from the second run on"),
-    ("format", "onnx", onnx_file, "ONNX, for ONNX Runtime and most others"),
-    ("format", "openvino", openvino_file, "OpenVINO's .xml with its .bin"),
-    ("format", "torchscript", torchscript, "TorchScript, for C++ and older PyTorch"),
-    ("format", "torch-export", torch_export, "torch.export's .pt2"),
+    ("engine", "torch", "pytorch.Eager", "PyTorch, layer by layer: what the others are compared with"),
+    (
+        "engine",
+        "compile",
+        "pytorch.Compiled",
+        "torch.compile: slow at the first picture of a size, for many of one size",
+    ),
+    ("engine", "onnxruntime", "onnx.OnnxRuntime", "ONNX Runtime on CPUs; no torch from the second run on"),
+    (
+        "engine",
+        "openvino",
+        "openvino.OpenVino",
+        "OpenVINO on CPUs, also bfloat16 and int8; no torch from the second run on",
+    ),
+    ("format", "onnx", "onnx.OnnxFile", "ONNX, for ONNX Runtime and most others"),
+    ("format", "openvino", "openvino.OpenVinoFile", "OpenVINO's .xml with its .bin"),
+    ("format", "torchscript", "pytorch.TorchScript", "TorchScript, for C++ and older PyTorch"),
+    ("format", "torch-export", "pytorch.TorchExport", "torch.export's .pt2"),
 )
 
 
 @hookimpl
 def ganzoo_entries() -> list[Entry]:
-    return [Entry(kind, name, NoOptions, build, summary) for kind, name, build, summary in ENTRIES]
+    return [Entry(kind, name, NoOptions, builder(place), summary) for kind, name, place, summary in ENTRIES]
