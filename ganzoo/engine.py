@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +42,12 @@ class Signature:
         """Return a shape with which to trace a generator: no side that varies is 1, which tracers take for fixed."""
         side = max(2 * self.stride, 64)
         return (2, self.channels, side, side) if self.channels else (2, self.latent_dim)
+
+
+def threads() -> int:
+    """Return how many threads an engine is to use: OMP_NUM_THREADS, or 0 for all cores."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdecimal() else 0
 
 
 class Needy:

@@ -307,8 +307,8 @@ def is_image_path(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def find(folder: str | os.PathLike[str], recursive: bool = True) -> list[Path]:
-    """Return the image files of a folder, sorted; hidden ones and `__MACOSX` are skipped, links followed.
+def find(folder: str | os.PathLike[str], recursive: bool = True, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
+    """Return the files of a folder with one of these suffixes, sorted; hidden ones are skipped, links followed.
 
     Raises ImageError where the folder, or one below it, cannot be listed.
     """
@@ -318,7 +318,8 @@ def find(folder: str | os.PathLike[str], recursive: bool = True) -> list[Path]:
     found = []
     for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
         folders[:] = [name for name in folders if recursive and _is_worth_entering(Path(root, name))]
-        found += [Path(root, name) for name in files if is_image_path(name) and not name.startswith(".")]
+        wanted = (name for name in files if Path(name).suffix.lower() in suffixes and not name.startswith("."))
+        found += [Path(root, name) for name in wanted]
     return sorted(found)
 
 

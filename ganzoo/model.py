@@ -101,10 +101,15 @@ class Model:
         return running
 
     def _calibration_pictures(self, signature: Signature) -> list[Array]:
-        """Return the first pictures to calibrate by, each at the size it would be worked on."""
-        found = []
-        for source in list(self._calibration)[:CALIBRATED_BY]:
-            floats = images.to_floats(images.as_picture(source), signature.channels)
+        """Return the first pictures to calibrate by, each at the size it would be worked on, but broken ones."""
+        found: list[Array] = []
+        for source in self._calibration:
+            if len(found) == CALIBRATED_BY:
+                break
+            try:
+                floats = images.to_floats(images.as_picture(source), signature.channels)
+            except ImageError:
+                continue
             size = self.working_size(*floats.shape[1:])
             sides = (max(signature.smallest, side // signature.stride * signature.stride) for side in size)
             found.append(images.resize_floats(floats, *sides)[None])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 # Notes every connection to another host, and a network that two threads use at once.
 PROGRAM = """
-import sys, threading, time
+import signal, sys, threading, time
 import torch
 from torch.nn.modules import module
 
@@ -39,6 +39,7 @@ def leave(network, inputs, made):
     busy[threading.get_ident()] -= 1
 
 sys.addaudithook(look)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored in the background
 module.register_module_forward_pre_hook(enter)
 module.register_module_forward_hook(leave)
 from ganzoo.cli.demo_command import command

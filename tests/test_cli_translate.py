@@ -145,6 +145,12 @@ def test_a_video_goes_to_a_video(capsys: Capture) -> None:
     with Image.open("out.gif") as image:
         assert image.n_frames == 5 and image.size == (32, 24)
     assert call(capsys, "translate", "dir:t", "in.gif", "-o", "first.png")[0] == 0
+    assert call(capsys, "translate", "dir:t", "in.gif", "-o", "in.mp4")[0] == 0
+    Path("mixed").mkdir()
+    Path("in.mp4").rename("mixed/clip.mp4")
+    Path("in.gif").rename("mixed/still.gif")
+    assert call(capsys, "translate", "dir:t", "mixed", "-o", "both")[0] == 0
+    assert made("both") == ["clip.mp4", "still.png"]
     Path("clip.mp4").write_bytes(b"x")
     code, _, err = call(capsys, "translate", "dir:t", "clip.mp4", "-o", "out.png")
     assert code == 1 and "clip.mp4 is a video, and 'out.png' is none" in err

@@ -18,6 +18,7 @@ from tiny_models import translator
 from torch import nn
 
 import ganzoo
+from ganzoo.engine import threads
 from ganzoo.errors import DeviceError, OptionError
 from ganzoo.inference import conversions, engines
 
@@ -160,7 +161,8 @@ def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: lis
     given = {"engine": "openvino", "dtype": "int8"}
     with pytest.raises(OptionError, match=r"int8 needs pictures to calibrate .* --calibration FOLDER"):
         ganzoo.load(ref, **given).translate(picture(40, 40))
-    pictures = [picture(64, 48, seed) for seed in range(6)]
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    pictures = [tmp_path / "broken.png", *(picture(64, 48, seed) for seed in range(6))]
     first = ganzoo.load(ref, **given, calibration=pictures, told=told.append).translate(picture(40, 40))
     assert len(told) == 2
     again = ganzoo.load(ref, **given, told=told.append).translate(picture(40, 40))
@@ -169,6 +171,13 @@ def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: lis
     assert len(told) == 2  # the same pictures
     ganzoo.load(ref, **given, calibration=pictures[:3], told=told.append).translate(picture(40, 40))
     assert len(told) == 4
+
+
+def test_threads_are_what_the_environment_says(ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for said, number in (("3", 3), ("abc", 0), ("", 0)):
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+        assert threads() == number
+    assert ganzoo.load(ref, engine="openvino").translate(picture(20, 20)).size == (20, 20)
 
 
 def test_comparison_knows_the_answer() -> None:

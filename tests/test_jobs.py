@@ -196,3 +196,14 @@ def test_a_cluster_without_workers_is_told(
     monkeypatch.setattr("ganzoo.jobs.cluster.PATIENCE", 1)
     with pytest.raises(OptionError, match="has no workers"):
         list(run_on_cluster(work, pictures(tmp_path / "in", 1), scheduler))
+
+
+def test_a_caller_that_stops_ends_the_processes(work: Work, tmp_path: Path) -> None:
+    given = pictures(tmp_path / "in", 300)
+    running = workers.run_in_processes(work, given, 2)
+    next(running)
+    began = time.monotonic()
+    running.close()
+    done = len(list((tmp_path / "out").iterdir()))
+    time.sleep(1)
+    assert time.monotonic() - began < 10 and len(list((tmp_path / "out").iterdir())) <= done + 2 < 300

@@ -11,6 +11,8 @@ from ganzoo.errors import ImageError, OptionError
 from ganzoo.inference import video
 from ganzoo.jobs.run import STREAM, Job, is_moving
 
+TAKEN = tuple(dict.fromkeys((*images.SUFFIXES, *video.SUFFIXES)))
+
 
 def jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
     """Return a job for every picture; folders keep their structure.
@@ -48,7 +50,7 @@ def _expanded(given: str) -> list[str]:
 
 
 def _is_taken(path: str) -> bool:
-    return images.is_image_path(path) or video.is_video_path(path)
+    return Path(path).suffix.lower() in TAKEN
 
 
 def _shown(source: str) -> str:
@@ -85,9 +87,9 @@ def _several(inputs: list[str], output: str, recursive: bool, format: str) -> li
         if not path.is_dir():
             found.append(Job(given, str(folder / _target_name(given, format))))
             continue
-        inside = [one for one in images.find(path, recursive) if not _is_earlier_result(one, path, folder)]
+        inside = [one for one in images.find(path, recursive, TAKEN) if not _is_earlier_result(one, path, folder)]
         if not inside:
-            raise ImageError(f"{path} holds no pictures. They end in {' '.join(images.SUFFIXES)}.")
+            raise ImageError(f"{path} holds no pictures or videos. They end in {' '.join(TAKEN)}.")
         found += [
             Job(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name, format))) for one in inside
         ]

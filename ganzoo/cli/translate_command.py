@@ -22,14 +22,25 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", required=True, help="A file for one picture, FOLDER/ for several, - for stdout.")
 @click.option("--size", default="auto", show_default=True, help="Work at: auto, native, or the shorter side in pixels.")
 @click.option("--tiles", default="auto", show_default=True, help="auto, exact, blend (approximate), off.")
-@click.option("--max-memory", type=Bytes(), default=0, metavar="SIZE", help="As 2GB. [half of what is free]")
+@click.option(
+    "--max-memory",
+    type=Bytes(),
+    default=0,
+    metavar="SIZE",
+    help="Beyond the loaded model, as 2GB. [half of what is free]",
+)
 @click.option("--max-pixels", type=Pixels(), default=0, metavar="N", help="Refuse larger pictures; as 500M. [179M]")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits a channel of the result; the input's unless given.")
 @click.option("--keep-metadata", is_flag=True, help="Keep colour profile and EXIF; else colours become sRGB.")
 @click.option("--format", default="", help="Kind of the files in FOLDER/ or on stdout, as png, jpg, tiff, webp.")
 @click.option("--recursive/--no-recursive", default=True, help="Folders with or without those within them.")
 @click.option("--skip-existing", is_flag=True, help="Leave out what is there already.")
-@click.option("--steady", type=float, default=0.0, help="Videos: smoothing over time against flicker, 0 to below 1.")
+@click.option(
+    "--steady",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    help="Videos: smoothing over time against flicker, 0 to below 1.",
+)
 @click.option("--calibration", metavar="FOLDER", help="Pictures to calibrate --dtype int8 by, once.")
 @click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
 @click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")

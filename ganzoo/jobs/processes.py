@@ -43,8 +43,13 @@ def _round(work: Work, jobs: Iterable[Job], processes: int) -> Iterator[Outcome]
             processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(work,)
         )
         waiting = [pool.submit(_do, work, job) for job in jobs]
+    at_work = list((pool._processes or {}).values())
     try:
         yield from _results(waiting)
+    except BaseException:  # Ctrl-C, or a caller who has had enough: what is at work would go on to its end
+        for process in at_work:
+            process.terminate()
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

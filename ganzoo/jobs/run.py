@@ -51,8 +51,10 @@ class Work:
     steady: float = 0.0
 
     def open(self, told: Callable[[str], None] | None = None) -> Model:
-        """Load the model."""
-        return loading.load(self.ref, **self.load, told=told)
+        """Load the model and start its engine: whatever is wrong with them is told once, not for every picture."""
+        model = loading.load(self.ref, **self.load, told=told)
+        _ = model.engine
+        return model
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,8 @@ def _finish(work: Work, picture: Picture, outcome: Outcome) -> Outcome:
 def _failed(job: Job, error: GanzooError) -> Outcome:
     cause = error.__cause__
     lasting = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-    return Outcome(job, str(error), passing=isinstance(cause, OSError) and not isinstance(cause, lasting))
+    refused = isinstance(cause, OSError) and cause.errno is not None  # by the system; Pillow's have no number
+    return Outcome(job, str(error), passing=refused and not isinstance(cause, lasting))
 
 
 def _video(work: Work, model: Model, job: Job, progress: Progress | None) -> None:

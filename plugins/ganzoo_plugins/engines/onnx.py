@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo import Engine, Format
+from ganzoo.engine import threads
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ def session(path: Path) -> Runner:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))
+    options.intra_op_num_threads = threads()
     opened = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(array: Array) -> Array:

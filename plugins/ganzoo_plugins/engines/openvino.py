@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import Engine, Format
+from ganzoo.engine import threads
 from ganzoo.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def compiled(path: Path, dtype: str) -> Runner:
     settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
     if dtype in HINTS:
         settings["INFERENCE_PRECISION_HINT"] = HINTS[dtype]
-    if threads := int(os.environ.get("OMP_NUM_THREADS", 0)):
-        settings["INFERENCE_NUM_THREADS"] = threads
+    if number := threads():
+        settings["INFERENCE_NUM_THREADS"] = number
     request = core.compile_model(path, "CPU", settings).create_infer_request()
 
     def run(array: Array) -> Array:
