@@ -8,8 +8,9 @@ from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 
 from ganzoo import plugins
-from ganzoo.entry import DATA_KINDS, KINDS, TASKS, Config, Entry
+from ganzoo.entry import DATA_KINDS, KINDS, Config, Entry
 from ganzoo.errors import DuplicateName, GanzooError, OptionError, PluginError, UnknownName, suggest
+from ganzoo.tasks import TASKS
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

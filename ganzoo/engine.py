@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-Runner: TypeAlias = "Callable[[Array], Array]"  # float32 in, float32 out
+Runner: TypeAlias = "Callable[..., Array]"  # float32 in, and what the task has beside it; float32 out
 
 
 @dataclass(frozen=True)

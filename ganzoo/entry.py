@@ -12,8 +12,7 @@ from typing import Any, ClassVar, Literal
 from ganzoo.augmentation import parse_policy
 
 KINDS = ("generator", "discriminator", "loss", "recipe", "extractor", "engine", "format")
-TASKS = ("unconditional-image-generation", "image-to-image")
-DATA_KINDS = ("images", "paired", "unpaired")
+DATA_KINDS = ("images", "labelled", "paired", "unpaired", "clips")
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Config:
 class RecipeConfig(Config):
     """The options that recipes share: Adam's, as DCGAN has them, and the pictures' size and channels.
 
-    image_size, channels   0: taken from the data
+    image_size, channels   0: taken from the data; so are ``classes`` and ``frames`` where a recipe has them
     schedule    of the learning rate: "constant"; "linear" or "cosine" (arXiv:1608.03983) to 0 from ``decay_from`` on
     decay_from  share of the run
     warmup      share of the run over which the learning rate rises to its full height (arXiv:1706.02677)
@@ -105,7 +104,7 @@ class Entry:
     build    called with a config (a recipe's: with a config and its parts); imports torch inside
     summary  one line for `ganzoo list --entries` and the docs
     paper    where it is described, as ``arXiv:1511.06434``
-    task     generators only: one of `TASKS`
+    task     generators only: one of `ganzoo.tasks.TASKS`
     data     recipes only: what they train on, one of `DATA_KINDS`
     batch_size   recipes only: pictures a step where the user does not say
     parts    recipes only: role -> entry, as ``{"generator": "generator:resnet"}``; a user swaps one with --part

@@ -50,6 +50,11 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
     if path.is_dir():
         raise OutputError(f"Cannot write {path}: it is a folder. Give the path of a file.")
     model = loading.load(ref, "cpu", engine="torch", token=token)
+    if beside := model.card.does.inputs:
+        raise OptionError(
+            f"{model.card.name} takes {' and '.join(beside)} as well; files are written of generators that take one "
+            "input. Use it in Python, or by `ganzoo translate` and `ganzoo generate`."
+        )
     signature = conversions.signature_of(model.card, model.generator)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -83,11 +88,14 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
             f"{colours} pictures, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
             f"multiples of {signature.stride}, from {signature.smallest} on (reflect at the right and bottom, cut back)"
         )
+    shape = (
+        f"{card.frames}, H, W" if card.frames else f"{card.scale} * H, {card.scale} * W" if card.scale > 1 else "H, W"
+    )
     facts = {
         "name": card.name,
         "task": card.task,
         "input": takes,
-        "output": f"float32 (N, {card.out_channels}, H, W) in [-1, 1]: (value + 1) * 127.5 of 8 bits",
+        "output": f"float32 (N, {card.out_channels}, {shape}) in [-1, 1]: (value + 1) * 127.5 of 8 bits",
         "stride": str(signature.stride),
         "image_size": str(card.image_size),
         "license": card.license,

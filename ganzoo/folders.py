@@ -26,7 +26,10 @@ CONFIG = "config.json"
 README = "README.md"
 RUN = "run.json"  # what training keeps beside its model
 FORMAT = 1
-_PREPROCESSING = ("image_size", "in_channels", "out_channels", "latent_dim", "value_range")
+_PREPROCESSING = (
+    *("image_size", "in_channels", "out_channels", "latent_dim", "value_range"),
+    *("classes", "frames", "scale"),
+)
 
 
 def write(

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Generator(Protocol):
-    """A torch module that makes images.
+    """A torch module that makes images or clips; its entry's task (`ganzoo.tasks`) says of what.
 
-    For the task "unconditional-image-generation" it has ``latent_dim`` and ``image_size``, and takes latents
-    (N, latent_dim) drawn from N(0, 1). For "image-to-image" it has ``in_channels`` and ``stride``, and takes images
-    whose height and width are multiples of ``stride``; where its output is its input plus a change, it says so by
-    ``global_skip = True``. ``out_channels`` is 1 or 3.
+    From latents: it has ``latent_dim`` and ``image_size``, and takes (N, latent_dim) drawn from N(0, 1). From images:
+    it has ``in_channels`` and ``stride``, and takes images whose height and width are multiples of ``stride``; where
+    its output is its input plus a change, it says so by ``global_skip = True``. ``out_channels`` is 1 or 3.
+    After that it takes what its task has beside, by position: labels (N,) int64 below its ``classes``, masks
+    (N, 1, H, W), or styles (N or 1, 3, h, w). One that makes clips has ``frames``, one for super-resolution ``scale``.
     """
 
     out_channels: int
 
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Return images (N, out_channels, H, W) in [-1, 1]."""
+    def __call__(self, inputs: Tensor, *beside: Tensor) -> Tensor:
+        """Return images (N, out_channels, H, W), or clips (N, out_channels, frames, H, W), in [-1, 1]."""
         ...
 
 
@@ -43,12 +44,15 @@ class Generator(Protocol):
 class Discriminator(Protocol):
     """A torch module that scores images, or patches of them: high for real.
 
-    It has ``image_size`` as well where it takes images of one size only.
+    It has ``image_size`` as well where it takes images of one size only, and ``frames`` where it takes clips
+    (N, C, frames, H, W). One that is told the class takes labels (N,) int64 after the images and says so by
+    ``conditional = True`` and ``classes``. One that tells the class itself has ``classes`` and
+    ``classified(images) -> (logits, class_logits (N, classes))``, of one pass.
     """
 
     in_channels: int
 
-    def __call__(self, images: Tensor) -> Tensor | list[Tensor]:
+    def __call__(self, images: Tensor, *labels: Tensor) -> Tensor | list[Tensor]:
         """Return logits for images (N, in_channels, H, W): any shape that starts with N, or a list, one a scale."""
         ...
 

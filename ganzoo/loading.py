@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Located:
-    """A model's card, its weights on this machine, and the discriminator's where it was saved too."""
+    """A model's card, its weights on this machine (None: it has none), and the discriminator's where that was saved."""
 
     card: Card
-    weights: Path
+    weights: Path | None
     discriminator: Path | None = None
 
 
@@ -51,7 +51,7 @@ def locate(ref: str, token: str | None = None) -> Located:
     reference = references.parse(ref)
     if reference.place == "registry":
         card = registry.find(reference.name)
-        return Located(card, weights.locate(card))
+        return Located(card, weights.locate(card) if card.weights or card.parameters else None)
     folder = _folder(reference, token)
     card = folders.read(folder)
     path, discriminator = folder / weights.FILE, folder / weights.DISCRIMINATOR_FILE
@@ -65,6 +65,7 @@ def load(
     dtype: str | torch.dtype | None = None,
     engine: str = "auto",
     *,
+    options: Mapping[str, Any] | None = None,
     token: str | None = None,
     calibration: Iterable[Any] = (),
     told: Callable[[str], None] | None = None,
@@ -75,6 +76,8 @@ def load(
     device   "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps"
     dtype    of the network while it runs: None for float32, or "float16", "bfloat16", "int8", as the engine can
     engine   "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" is to mean
+    options  of its architecture, other than its card has them: those that its weights do not depend on, as a number
+             of steps or the strength of a style (`ganzoo info generator:NAME` lists all)
     token    for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left
     calibration   pictures by which an int8 conversion is made
     told     called with a line of text when a generator is converted for an engine
@@ -87,17 +90,19 @@ def load(
     number_type = None if dtype is None else str(dtype).removeprefix("torch.")
     known = engines.choose(engine, device, number_type)
     located = locate(ref, token)
-    choices = engines.fitting(known, located.card.task)
+    card = replace(located.card, options={**located.card.options, **(options or {})})
+    choices = engines.fitting(known, card.does)
 
     def generator() -> nn.Module:
-        built = _build(located.card, ref)
-        weights.load_into(built, weights.read(located.weights), f"The weights of {ref}")
+        built = _build(card, ref, options or {})
+        tensors = {} if located.weights is None else weights.read(located.weights)
+        weights.load_into(built, tensors, f"The weights of {ref}")
         return built
 
     chosen = choices[0]
     made = model.Model(
         generator,
-        located.card,
+        card,
         chosen.device,
         chosen.dtype,
         located.discriminator,
@@ -124,7 +129,7 @@ def _remedy(reference: references.Reference, path: Path) -> str:
     return "Copy, pull or save the model there again; a run's folder is mended by `ganzoo train --resume`."
 
 
-def _build(card: Card, ref: str) -> torch.nn.Module:
+def _build(card: Card, ref: str, asked: Mapping[str, Any]) -> torch.nn.Module:
     from ganzoo import building
 
     try:
@@ -138,9 +143,15 @@ def _build(card: Card, ref: str) -> torch.nn.Module:
     try:
         generator: torch.nn.Module = building.build(card.entry, **card.options)
     except OptionError as error:
+        if asked:
+            raise
         raise RegistryError(f"{ref}: the card's options do not fit: {error}") from error
-    for name in ("in_channels", "out_channels", "latent_dim"):
+    for name in ("in_channels", "out_channels", "latent_dim", "frames", "scale"):
         stated, built = getattr(card, name), getattr(generator, name, None)
         if built is not None and built != stated:
             raise RegistryError(f"{ref}: the card says {name}={stated}, the network has {built}. Mend the card.")
+    if "label" in card.does.inputs and len(card.classes) != generator.classes:
+        raise RegistryError(
+            f"{ref}: the card names {len(card.classes)} classes, the network has {generator.classes}. Mend the card."
+        )
     return generator

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 
 from ganzoo import folders, images, weights
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
-from ganzoo.inference import engines
+from ganzoo.inference import conditions, engines
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.sizes import working_size
 from ganzoo.inference.translation import Network, Progress, Settings, translate
@@ -21,7 +21,6 @@ from ganzoo.registry import Card
 
 if TYPE_CHECKING:
     import torch
-    from PIL import Image
     from torch import Tensor, nn
 
     from ganzoo.engine import Array, Signature
@@ -60,6 +59,7 @@ class Model:
         self._discriminator = discriminator
         self._choices = choices or engines.choose("torch", kind, name)
         self._calibration, self._told = calibration, told or (lambda text: None)
+        self._given: tuple[Mapping[str, Any], conditions.Beside] | None = None
 
     def __repr__(self) -> str:
         return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self._device}>"
@@ -129,23 +129,32 @@ class Model:
         weights.load_into(network, weights.read(self._discriminator), str(self._discriminator))
         return network.eval().requires_grad_(False).to(self.device)
 
-    def __call__(self, inputs: Tensor) -> Tensor:
+    def __call__(self, inputs: Tensor, **given: Tensor) -> Tensor:
         """Run the network: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim); (N, C, H, W) in [-1, 1] out.
 
+        given   what the task takes beside them, by name: label (N,), mask (N, 1, H, W), style (N or 1, 3, h, w), as
+                `ganzoo.tasks.Task` has them. Of images, what lies under the mask does not count.
+        Clips are (N, C, T, H, W).
         Any height and width is taken: images are reflected to the next multiple of the network's stride, and the
         result cut back. Returns float32 on the model's device. Raises ImageError for inputs of another shape.
         """
         import torch
 
-        translates = self.card.task == "image-to-image"
-        self._check_shape(inputs, translates)
+        task = self.card.does
+        self._check_shape(inputs, task.source == "image")
+        conditions.check(self.card, given)
         with torch.inference_mode():
-            if not translates:
-                return self._run(inputs)
+            if task.source == "latents":
+                return self._run(inputs, *(given[name] for name in task.inputs))
             signature = self._running.signature
             multiple = signature.stride if min(inputs.shape[-2:]) >= signature.smallest else signature.smallest
+            if "mask" in given:
+                given = {**given, "mask": (given["mask"] > 0).to(inputs)}
+                inputs = inputs * (1 - given["mask"])
+                given["mask"], _ = images.pad_to_multiple(given["mask"], multiple)
             padded, (height, width) = images.pad_to_multiple(inputs, multiple)
-            return images.crop(self._run(padded), height, width)
+            made = self._run(padded, *(given[name] for name in task.inputs))
+            return images.crop(made, height * self.card.scale, width * self.card.scale)
 
     def _check_shape(self, inputs: Tensor, translates: bool) -> None:
         channels = self.card.in_channels if translates else self.card.latent_dim
@@ -153,29 +162,46 @@ class Model:
             wanted = f"images (N, {channels}, H, W)" if translates else f"latents (N, {channels})"
             raise ImageError(f"{self.card.name} takes {wanted}, not a tensor of shape {tuple(inputs.shape)}.")
 
-    def _run(self, inputs: Tensor) -> Tensor:
+    def _run(self, *inputs: Tensor) -> Tensor:
         import torch
 
         module = self._running.module
         if module is None:
-            return torch.from_numpy(self._running.run(inputs.float().cpu().numpy()))
-        return module(inputs.to(self.device, self.dtype)).float()
+            return torch.from_numpy(self._running.run(*(each.float().cpu().numpy() for each in inputs)))
+        placed = (each.to(self.device, self.dtype if each.is_floating_point() else None) for each in inputs)
+        return module(*placed).float()
 
-    def translate(self, x: Any, size: str | int = "auto", *, tiles: str = "auto", max_memory: int = 0) -> Any:
+    def translate(
+        self,
+        x: Any,
+        size: str | int = "auto",
+        *,
+        label: str | int | None = None,
+        mask: Any = None,
+        style: Any = None,
+        tiles: str = "auto",
+        max_memory: int = 0,
+    ) -> Any:
         """Translate a picture, or a list of them; returns a PIL image of 8 bits a channel, or a list.
 
         x     a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of such;
               a batch (N, 3, H, W) counts as a list
         size  "auto" works at the picture's own size up to the training size, "native" at its own always, a
-              number at that many pixels on the shorter side; the result has the input's size whatever it is
+              number at that many pixels on the shorter side; the result has the input's size whatever it is, but
+              that super-resolution enlarges it
+        label, mask, style   what the model's task takes beside the picture: the class to make of it; a picture of its
+              size, white where something is missing; a picture to take the style from
         tiles, max_memory   for large pictures: see `ganzoo.inference.translation.Settings`
         The input's orientation (EXIF) and alpha channel are kept.
         Raises ImageError for what is no picture, OptionError when the model does not translate.
         """
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
-            return [self.translate(one, size, tiles=tiles, max_memory=max_memory) for one in x]
+            given = {"label": label, "mask": mask, "style": style}
+            return [self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x]
         self._check_translates()
-        settings = Settings(size, tiles, max_memory, bits=8)
+        given = {"label": label, "mask": mask, "style": style}
+        given = {name: value for name, value in given.items() if value is not None}
+        settings = Settings(size, tiles, max_memory, bits=8, given=given)
         return images.picture_to_pil(self.translate_picture(images.as_picture(x), settings))
 
     def translate_picture(
@@ -186,10 +212,17 @@ class Model:
         progress  gets the share that is done, where the picture is worked on in parts
         """
         self._check_translates()
-        return translate(picture, self._network, settings or Settings(), progress)
+        settings = settings or Settings()
+        return translate(picture, self._network, settings, progress, self._beside(settings.given))
+
+    def _beside(self, given: Mapping[str, Any]) -> conditions.Beside:
+        """Return what is given beside a picture; kept, for many pictures are often given the same."""
+        if self._given is None or self._given[0] is not given:
+            self._given = (given, conditions.beside(self.card, given))
+        return self._given[1]
 
     def _check_translates(self) -> None:
-        if self.card.task != "image-to-image":
+        if self.card.does.source != "image":
             raise OptionError(f"{self.card.name} makes pictures from nothing; it translates none. Use generate.")
 
     @cached_property
@@ -199,7 +232,8 @@ class Model:
             run=running.run,
             signature=running.signature,
             out_channels=self.card.out_channels,
-            trained=self.card.image_size,
+            scale=running.scale,
+            trained=0 if self.card.does.enlarges else self.card.image_size,
             global_skip=running.global_skip,
             memory=self._memory,
             strips=lambda: self._strips,
@@ -218,22 +252,27 @@ class Model:
     def _strips(self) -> Strips:
         from ganzoo.inference.tiling.strips import Strips
 
+        if beside := self.card.does.inputs:
+            raise OptionError(
+                f"{self.card.name} takes {' and '.join(beside)} beside the picture, which exact strips cannot give it. "
+                "Use --tiles blend, or --size 512."
+            )
         return Strips(self.generator)
 
     def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
         """Return the (height, width) at which `translate` would work on a picture of this size."""
-        return working_size(height, width, size, self.card.image_size)
+        return working_size(height, width, size, 0 if self.card.does.enlarges else self.card.image_size)
 
-    def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | None = None) -> list[Image.Image]:
+    def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | str | int | None = None) -> list[Any]:
         """Return ``n`` generated PIL images; image i is the same for a seed whatever ``n`` is.
 
-        labels   for class-conditional models only
-        Raises OptionError when the model translates instead, or takes no labels.
+        labels   for class-conditional models only: names of classes or their numbers, one or several, taken in turn
+                 again and again; None: all classes in turn
+        Of a model that makes clips, each is a list of PIL images.
+        Raises OptionError when the model translates instead, or takes no labels, UnknownName for a label.
         """
-        if self.card.task == "image-to-image":
+        if self.card.does.source == "image":
             raise OptionError(f"{self.card.name} translates pictures; it makes none from nothing. Use translate.")
-        if labels is not None:
-            raise OptionError(f"{self.card.name} takes no labels: it was trained without classes.")
         if n < 1:
             raise OptionError(f"n={n} is not right: it should be at least 1.")
         if not 0 <= seed < 2**63:
@@ -241,10 +280,14 @@ class Model:
         import torch
 
         random = torch.Generator().manual_seed(seed)
-        made: list[Image.Image] = []
+        numbers = torch.tensor(conditions.numbers(self.card, labels, -(-n // BATCH) * BATCH))
+        made: list[Any] = []
         while len(made) < n:
             latents = torch.stack([torch.randn(self.card.latent_dim, generator=random) for _ in range(BATCH)])
-            made += images.to_pils(self(latents)[: n - len(made)])
+            given = {"label": numbers[len(made) : len(made) + BATCH]} if len(numbers) else {}
+            batch = self(latents, **given)[: n - len(made)]
+            clips = batch.ndim == 5  # (N, C, T, H, W)
+            made += [images.to_pils(clip.transpose(0, 1)) for clip in batch] if clips else images.to_pils(batch)
         return made
 
     def save(self, folder: str | Path) -> Card:

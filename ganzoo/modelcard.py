@@ -33,7 +33,7 @@ def head(card: Card) -> dict[str, Any]:
     family = card.name.partition("/")[0]
     values: dict[str, Any] = {
         "library_name": "ganzoo",
-        "pipeline_tag": card.task,
+        "pipeline_tag": card.does.tag,
         "tags": sorted({"ganzoo", "gan", "pytorch", family, *([_paper_tag(card)] if card.paper else [])}),
     }
     if card.license.lower() in LICENSES:
@@ -50,11 +50,7 @@ def head(card: Card) -> dict[str, Any]:
 
 def body(card: Card, ref: str = "dir:FOLDER") -> str:
     """Return the card's text in Markdown, with an example that loads ``ref``."""
-    call = (
-        'model.translate("photo.jpg").save("out.png")'
-        if card.task == "image-to-image"
-        else "model.generate(16, seed=0)"
-    )
+    call = _call(card)
     lines = [
         f"# {card.name}",
         "",
@@ -76,6 +72,16 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
     return "\n".join(lines) + "\n"
 
 
+def _call(card: Card) -> str:
+    """Return the line of Python that uses a model."""
+    given = {"label": card.classes[0] if card.classes else 0, "mask": "mask.png", "style": "style.jpg"}
+    if card.does.source == "image":
+        beside = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
+        return f'model.translate("photo.jpg"{beside}).save("out.png")'
+    beside = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
+    return f"model.generate(16, seed=0{beside})" + ("  # each a list of pictures" if card.frames else "")
+
+
 def facts(card: Card) -> list[tuple[str, str]]:
     """Return what is known of a model as (name, value) rows, for the model card and for `ganzoo info`."""
     options = ", ".join(f"{name}={value}" for name, value in card.options.items())
@@ -84,6 +90,8 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("architecture", f"{card.entry} ({options})" if options else card.entry),
         ("paper", card.paper),
         ("trained at", card.size),
+        ("enlarges", f"{card.scale} times" if card.scale > 1 else ""),
+        ("labels", ", ".join(card.classes)),
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),
         ("parameters", f"{card.parameters:,}" if card.parameters else ""),
         ("plugin", card.plugin),

@@ -15,8 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ganzoo import plugins
-from ganzoo.entry import TASKS
+from ganzoo import plugins, tasks
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
 from ganzoo.protocol import Score as Score
 from ganzoo.protocol import score_from_dict
@@ -83,6 +82,9 @@ class Card:
     entry        what builds it, as "generator:resnet"; ``options`` are that entry's
     image_size   the side of the pictures it was trained on, in pixels
     in_channels  of a translation's input, 0 for generation from latents
+    classes      names of the labels 0, 1, ... that it takes
+    frames       of a clip that it makes, 0 for pictures
+    scale        how many times as high and wide as its input a picture comes out
     inference    what differs between training and use, in words (dropout, averaged weights)
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
     """
@@ -94,6 +96,9 @@ class Card:
     out_channels: int
     in_channels: int = 0
     latent_dim: int = 0
+    classes: tuple[str, ...] = ()
+    frames: int = 0
+    scale: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     value_range: tuple[float, float] = (-1.0, 1.0)
     parameters: int = 0
@@ -112,7 +117,13 @@ class Card:
     @property
     def size(self) -> str:
         """Size and channels as people read them: "128x128 RGB"."""
-        return f"{self.image_size}x{self.image_size} {'grey' if self.out_channels == 1 else 'RGB'}"
+        clip = f"{self.frames} x " if self.frames else ""
+        return f"{clip}{self.image_size}x{self.image_size} {'grey' if self.out_channels == 1 else 'RGB'}"
+
+    @property
+    def does(self) -> tasks.Task:
+        """The task, which says what the generator takes and makes."""
+        return tasks.find(self.task)
 
 
 _NESTED = {"weights": Weights, "dataset": DatasetInfo, "training": TrainingInfo}
@@ -129,13 +140,16 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
             given[name] = make(kind, given[name], f"{where}: {name}")
+    if isinstance(given.get("classes"), list):
+        given["classes"] = tuple(map(str, given["classes"]))
     if isinstance(given.get("scores"), (list, tuple)):
         given["scores"] = tuple(score_from_dict(one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
     card: Card = make(Card, given, where)
     low, high = card.value_range
     card = dataclasses.replace(card, value_range=(low, high))
-    if card.task not in TASKS:
-        raise RegistryError(f"{where}: task '{card.task}' is none of {', '.join(TASKS)}.{suggest(card.task, TASKS)}")
+    if card.task not in tasks.TASKS:
+        known = ", ".join(tasks.TASKS)
+        raise RegistryError(f"{where}: task '{card.task}' is none of {known}.{suggest(card.task, tasks.TASKS)}")
     if card.weights and not _SHA256.fullmatch(card.weights.sha256):
         raise RegistryError(f"{where}: weights: sha256 '{card.weights.sha256}' is not 64 hex digits, lower case.")
     return card
@@ -178,8 +192,8 @@ def cards(pattern: str = "*", task: str | None = None) -> list[Card]:
 
     Raises UnknownName for a task that does not exist.
     """
-    if task is not None and task not in TASKS:
-        raise UnknownName(f"No task is called '{task}'.{suggest(task, TASKS)} Tasks are: {', '.join(TASKS)}.")
+    if task is not None:
+        tasks.find(task)
     every = sorted(_table().values(), key=lambda card: card.name)
     return [card for card in every if fnmatch.fnmatchcase(card.name, pattern) and task in (None, card.task)]
 

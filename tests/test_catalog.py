@@ -121,7 +121,10 @@ WRONG = {
     "two lines": (replace(LOSS, summary="one\ntwo"), "whose summary is not one line of text"),
     "no summary": (replace(LOSS, summary=""), "whose summary is not one line of text"),
     "task": (replace(LOSS, kind="generator", task="painting"), "whose task 'painting' is none of unconditional"),
-    "data": (replace(RECIPE, data="videos"), "whose data 'videos' is none of images, paired, unpaired"),
+    "data": (
+        replace(RECIPE, data="videos"),
+        "whose data 'videos' is none of images, labelled, paired, unpaired, clips",
+    ),
     "parts of a loss": (replace(LOSS, parts={"loss": "loss:hinge"}), "whose parts are for recipes only"),
     "parts as a list": (replace(RECIPE, parts=["loss:hinge"]), "whose parts ['loss:hinge'] are no dict"),
     "part without kind": (replace(RECIPE, parts={"loss": "hinge"}), "whose part 'loss' is 'hinge', not KIND:NAME"),

@@ -11,59 +11,24 @@ from typing import Any, ClassVar, Literal
 import pytest
 import random_weights
 import torch
+from families import cases
 from torch import nn
 
 import ganzoo_plugins
 from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
 from ganzoo.interfaces import Turn
 
-# What makes an entry small; an entry that is not here is checked with its defaults.
-SMALL: dict[str, dict[str, Any]] = {
-    "generator:resnet": {"width": 4, "blocks": 2},
-    "generator:unet": {"width": 4, "image_size": 32},
-    "generator:dcgan": {"width": 4, "image_size": 16, "latent_dim": 6},
-    "generator:lsgan": {"width": 4, "image_size": 16, "latent_dim": 6},
-    "discriminator:patchgan": {"width": 4},
-    "discriminator:patchgan-multiscale": {"width": 4},
-    "discriminator:dcgan": {"width": 4, "image_size": 16},
-    "discriminator:lsgan": {"width": 4, "image_size": 16},
-    "recipe:dcgan": {"image_size": 16},
-    "recipe:lsgan": {"image_size": 16},
-    "recipe:pix2pix": {"image_size": 32},
-    "recipe:cyclegan": {"image_size": 32},
-    "extractor:timm": {"model": random_weights.TINY_TIMM},
-}
+# What makes an entry small, and other options worth checking: those of ganzoo's families are in families/cases.
+SMALL: dict[str, dict[str, Any]] = cases.gathered("SMALL")
+VARIANTS: list[tuple[str, dict[str, Any]]] = cases.gathered("VARIANTS")
 # Entries whose real weights are a download: what writes random ones to a path.
 WEIGHTS = {"extractor:inception": random_weights.inception, "extractor:timm": random_weights.tiny_timm}
-VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    ("generator:resnet", {"width": 4, "blocks": 1, "global_skip": True}),
-    ("generator:resnet", {"width": 4, "blocks": 1, "norm": "batch", "dropout": True, "in_channels": 1}),
-    ("generator:unet", {"width": 4, "image_size": 64, "norm": "instance", "out_channels": 1}),
-    ("generator:unet", {"width": 4, "image_size": 32, "norm": "none", "dropout": False}),
-    ("generator:dcgan", {"width": 4, "image_size": 28, "channels": 1, "norm": "spectral"}),
-    ("generator:dcgan", {"width": 4, "image_size": 48, "norm": "none"}),
-    ("generator:lsgan", {"width": 4, "image_size": 56, "channels": 1, "latent_dim": 6}),
-    ("discriminator:patchgan", {"width": 4, "receptive_field": 1}),
-    ("discriminator:patchgan", {"width": 4, "receptive_field": 16, "norm": "none"}),
-    ("discriminator:patchgan", {"width": 4, "receptive_field": 286, "norm": "batch", "in_channels": 6}),
-    ("discriminator:patchgan", {"width": 4, "spectral": True, "norm": "none"}),
-    ("discriminator:patchgan-multiscale", {"width": 4, "scales": 2, "receptive_field": 16}),
-    ("discriminator:dcgan", {"width": 4, "image_size": 28, "channels": 1, "norm": "spectral"}),
-    ("discriminator:dcgan", {"width": 4, "image_size": 20, "norm": "none"}),
-    ("discriminator:lsgan", {"width": 4, "image_size": 24, "channels": 1}),
-    ("loss:lsgan", {"a": -1.0, "b": 1.0, "c": 0.0}),
-    ("loss:nonsaturating", {"real_label": 0.9}),
-    ("recipe:cyclegan", {"image_size": 32, "channels": 1, "identity_weight": 0.5, "pool_size": 1}),
-    ("recipe:dcgan", {"image_size": 28, "channels": 1}),
-    ("extractor:timm", {"model": random_weights.TINY_TIMM, "layer": 1}),
-    ("extractor:efficientnet-lite0", {"size": 48}),
-]
 FAMILIES = sorted(path.parent.name for path in Path(ganzoo_plugins.__file__).parent.glob("*/__init__.py"))
 
 
 def small_parts(entry: Entry) -> dict[str, dict[str, Any]]:
     """Return options that make a recipe's default parts small, leaving sizes to the recipe."""
-    wanted = ("width", "blocks", "latent_dim")
+    wanted = ("width", "blocks", "latent_dim", "depth", "hidden")
     return {
         role: {name: value for name, value in SMALL.get(spec, {}).items() if name in wanted}
         for role, spec in entry.parts.items()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import options, output
-from ganzoo.cli.train_command import pairs
+from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.again import Again

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import options, targets
+from ganzoo.cli.output import pairs
 
 
 @click.command("generate", short_help="Generate pictures: one grid, or single files.")
@@ -18,9 +19,10 @@ from ganzoo.cli import options, targets
     "labels",
     multiple=True,
     metavar="NAME",
-    help="Class to generate, for conditional models; may be repeated.",
+    help="Class to generate, for conditional models; may be repeated. [default: all in turn]",
 )
 @click.option("-o", "--output", required=True, help="A picture (one grid), FOLDER/ for single files, or - for stdout.")
+@options.assignments
 @options.running
 def command(
     ref: str,
@@ -28,6 +30,7 @@ def command(
     seed: int,
     labels: tuple[str, ...],
     output: str,
+    assignments: tuple[str, ...],
     device: str,
     dtype: str | None,
     engine: str,
@@ -41,7 +44,8 @@ def command(
         targets.check_folder(output)
     elif output != "-":
         targets.check_file(output, "single files")
-    model = loading.load(ref, device, dtype, engine, token=token)
+    given = dict(pairs(assignments, "--set", "KEY=VALUE"))
+    model = loading.load(ref, device, dtype, engine, token=token, options=given)
     made = model.generate(number, seed, labels or None)
     if not single:
         targets.save(images.grid(made), output)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from ganzoo.tasks import INPUTS
 
 F = TypeVar("F", bound=Any)
 
@@ -30,6 +33,25 @@ def running(function: F) -> F:
 
 def token(function: F) -> F:
     return click.option("--token", help="Hub token; else HF_TOKEN, or what `hf auth login` left.")(function)
+
+
+def beside(*names: str) -> Callable[[F], F]:
+    """Add an option for each of ``names``, out of what a model's task may take beside a picture."""
+
+    def decorate(function: F) -> F:
+        for name in reversed(names):
+            metavar = "NAME" if name == "label" else "PICTURE"
+            function = click.option(f"--{name}", metavar=metavar, help=f"{INPUTS[name].capitalize()}.")(function)
+        return function
+
+    return decorate
+
+
+def assignments(function: F) -> F:
+    """Add --set KEY=VALUE, for options of the architecture that its weights do not depend on."""
+    return click.option(
+        "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Option of the generator, as steps=100."
+    )(function)
 
 
 def as_json(function: F) -> F:

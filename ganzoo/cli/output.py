@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -56,3 +56,14 @@ def count(number: int) -> str:
         if number >= size:
             return f"{number / size:.1f}{unit}"
     return str(number) if number else ""
+
+
+def pairs(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
+    """Return name -> value out of NAME=VALUE. Raises UsageError for another form."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (equals and name and value):
+            raise click.UsageError(f"{option} {text} is not right. Write {option} {form}.")
+        found[name] = value
+    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import options
+from ganzoo.errors import WeightsError
 
 
 @click.command("pull", short_help="Bring a model to this machine.")
@@ -18,6 +19,8 @@ def command(ref: str, output: Path | None, token: str | None) -> None:
     from ganzoo import folders, loading
 
     located = loading.locate(ref, token)
+    if located.weights is None:
+        raise WeightsError(f"{ref} has no weights of its own: there is nothing to get. Use it as it is.")
     if output is None:
         click.echo(located.weights)
         return

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ganzoo.cli import options
+from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
     from ganzoo.training.rehearsal import Rehearsal
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--best", metavar="MEASURE", help="What chooses the best step, as fd-efficientnet-lite0 [default: the recipe's]."
 )
+@click.option("--classes", metavar="NAMES", help="Names of the labels, with commas, where the data has numbers only.")
 @click.option("--keep", type=click.IntRange(1), help="Newest checkpoints to keep, beside the best [default: 2].")
 @click.option("--stop-on-warning", is_flag=True, default=None, help="Stop when the run collapses or a loss vanishes.")
 @click.option("--tensorboard", is_flag=True, default=None, help="Log for TensorBoard too, into RUN/tensorboard.")
@@ -91,6 +93,8 @@ def command(
             lacks = ", ".join(name for name, value in missing.items() if not value)
             raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or --resume RUN alone. Missing: {lacks}.")
         asked = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
+        if "classes" in asked:
+            asked["classes"] = [name.strip() for name in asked["classes"].split(",")]
         own, of_parts = split_assignments(assignments)
         chosen = pairs(parts, "--part", "ROLE=ENTRY")
         begin = dict(_start(text) for text in start_from)
@@ -180,14 +184,3 @@ def split_assignments(assignments: tuple[str, ...]) -> tuple[dict[str, str], dic
         else:
             own[name] = value
     return own, of_parts
-
-
-def pairs(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
-    """Return name -> value out of NAME=VALUE. Raises UsageError for another form."""
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (equals and name and value):
-            raise click.UsageError(f"{option} {text} is not right. Write {option} {form}.")
-        found[name] = value
-    return found

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import options, output
 from ganzoo.cli.sizes import Bytes, Pixels
 from ganzoo.errors import GanzooError, ImageError, OptionError
+from ganzoo.tasks import INPUTS
 
 if TYPE_CHECKING:
     from ganzoo.cli.bars import Bars
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 @click.option("--calibration", metavar="FOLDER", help="Pictures to calibrate --dtype int8 by, once.")
 @click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
 @click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
+@options.beside("label", "mask", "style")
+@options.assignments
 @options.running
 def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> None:
     """Translate INPUT (pictures, videos, folders, quoted patterns, - for stdin) with the model REF.
@@ -83,10 +86,13 @@ def _work(ref: str, given: dict[str, Any]) -> Work:
     from ganzoo.jobs.run import Work
 
     bits = int(given["bits"] or 0)
+    load = {name: given[name] for name in ("device", "dtype", "engine", "token")}
+    load["options"] = dict(output.pairs(given["assignments"], "--set", "KEY=VALUE"))
+    beside = {name: given[name] for name in INPUTS if given[name] is not None}
     return Work(
         ref,
-        {name: given[name] for name in ("device", "dtype", "engine", "token")} | _calibration(given["calibration"]),
-        Settings(given["size"], given["tiles"], given["max_memory"], bits),
+        load | _calibration(given["calibration"]),
+        Settings(given["size"], given["tiles"], given["max_memory"], bits, beside),
         given["max_pixels"],
         given["keep_metadata"],
         _format(given["format"]) or "png",

@@ -54,7 +54,8 @@ class Data:
     counts    what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream
     held_out  the names of the files kept out
     fingerprint  what the files were, as `ganzoo.data.sources.fingerprint` has it, to notice that they changed
-    classes   names of the labels 0, 1, ...; empty where pictures have none, or only numbers
+    classes   names of the labels 0, 1, ...; empty where pictures have none
+    frames    of a clip, 0 for pictures
     notes     what the user may want to know of the pictures and of what becomes of them, a sentence each
     """
 
@@ -67,6 +68,7 @@ class Data:
     fingerprint: dict[str, Any] = field(default_factory=dict)
     classes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    frames: int = 0
 
 
 @dataclass(frozen=True)

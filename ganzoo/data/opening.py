@@ -23,7 +23,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     """Check a data set whole, and hold it in memory or, where it is too large, decode it when needed.
 
     path        a folder, a .zip, or shards; of "unpaired" (A, B) and "paired" (inputs, targets) perhaps two of these
-    kind        "images", "paired" or "unpaired": what the recipe's entry asks for
+    kind        "images", "labelled", "paired" or "unpaired": what the recipe's entry asks for
     config      the recipe's; what it has of the fields of `Wishes` counts
     validation  the share of pictures kept out, chosen by their names: the same list every time, see `split`
     memory      bytes that decoded pictures may take; of more, every one is decoded once to check it, and again when
@@ -32,8 +32,15 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     """
     wishes, paths = Wishes.of(config), listed(path, kind)
     if any(shards.are_shards(each) for each in paths):
+        if kind not in ("images", "paired", "unpaired"):
+            raise OptionError(f"Shards do not say how many classes there are, which '{kind}' data must. Give a folder.")
         return streams.open_stream(paths, kind, wishes, validation)
-    opener = {"images": _open_images, "paired": _open_paired, "unpaired": _open_unpaired}[kind]
+    opener = {
+        "images": _open_images,
+        "labelled": _open_labelled,
+        "paired": _open_paired,
+        "unpaired": _open_unpaired,
+    }[kind]
     return opener(Opening(open_sources(paths), wishes, validation, memory))
 
 
@@ -80,6 +87,17 @@ def _open_images(asked: Opening) -> Data:
     classes, labels = class_folders(names) or ([], [])
     said = asked.notes(facts, pictures, form, size) + (notes.of_classes(classes, labels) if classes else [])
     return _images(asked, names, names, size, pictures, torch.tensor(labels) if classes else None, classes, said)
+
+
+def _open_labelled(asked: Opening) -> Data:
+    """Open pictures with their classes. Raises DataError where they have none."""
+    data = _open_images(asked)
+    if len(data.classes) < 2:
+        raise DataError(
+            f"{asked.source.path} has no classes: the recipe wants pictures in two folders or more, one a class, or "
+            "IDX files with their labels."
+        )
+    return data
 
 
 def _open_idx(asked: Opening, found: tuple[str, str | None]) -> Data:

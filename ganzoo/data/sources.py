@@ -137,7 +137,7 @@ def open_sources(paths: Sequence[str]) -> Source:
 def listed(path: Paths, kind: str) -> list[str]:
     """Return one path, or two, as a list. Raises OptionError for another number, or for two where one is wanted."""
     paths = [str(path)] if isinstance(path, (str, Path)) else [str(each) for each in path]
-    most = 1 if kind == "images" else 2
+    most = 2 if kind in ("paired", "unpaired") else 1
     if not 1 <= len(paths) <= most:
         given = ", ".join(f"'{each}'" for each in paths) or "none"
         wanted = "one path" if most == 1 else "one path, or two" + (" (inputs, targets)" if kind == "paired" else "")

@@ -34,7 +34,7 @@ def build(studio: Studio) -> Any:
     card = studio.model.card
     with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=KEPT) as blocks:
         gradio.HTML(f"<h1>{escape(card.name)}</h1>")
-        (_translation if card.task == "image-to-image" else _generation)(studio)
+        (_translation if card.does.source == "image" else _generation)(studio)
     return blocks.queue(api_open=False)  # nothing goes past the queue
 
 

@@ -27,7 +27,8 @@ def walk(model: Model, first: int, last: int, steps: int) -> list[Image.Image]:
     start, end = (torch.randn(model.card.latent_dim, generator=torch.Generator().manual_seed(n)) for n in (first, last))
     whole = math.ceil(steps / BATCH) * BATCH  # always full batches, as `Model.generate`: the same last bits
     latents = torch.stack([between(start, end, min(1.0, step / (steps - 1))) for step in range(whole)])
-    batches = (model(latents[first : first + BATCH]) for first in range(0, whole, BATCH))
+    given = {"label": torch.zeros(BATCH, dtype=torch.int64)} if model.card.classes else {}
+    batches = (model(latents[first : first + BATCH], **given) for first in range(0, whole, BATCH))
     return [image for batch in batches for image in images.to_pils(batch)][:steps]
 
 

@@ -98,7 +98,7 @@ _OPENED = {"images": _of_generator, "paired": _of_pairs, "unpaired": _of_sides}
 
 def _kind(model: Model) -> str:
     """Return what the model's recipe trains on. Raises OptionError where its card names none that is installed."""
-    if model.card.task != "image-to-image":
+    if model.card.does.source == "latents":
         return "images"
     recipe = model.card.training.recipe if model.card.training else ""
     try:

@@ -15,6 +15,7 @@ from ganzoo import images
 from ganzoo.data.decode import to_bytes, to_floats
 from ganzoo.data.pictures import Pictures, take
 from ganzoo.errors import OptionError
+from ganzoo.inference import conditions
 from ganzoo.model import Model
 from ganzoo.protocol import Sample
 
@@ -94,7 +95,7 @@ class Made(ABC):
 
 @dataclass
 class Generated(Made):
-    """Pictures that a model makes from latents: those that ``model.generate(count, seed)`` returns."""
+    """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns."""
 
     model: Model
     sample: Sample
@@ -102,12 +103,12 @@ class Generated(Made):
     def make(self, at_once: int) -> Iterator[Tensor]:
         latents = self._latents()
         for first in range(0, self.sample.count, at_once):
-            yield self._pictures(list(islice(latents, min(at_once, self.sample.count - first))))
+            yield self._pictures(list(islice(latents, min(at_once, self.sample.count - first))), first)
 
     def make_some(self, indices: list[int]) -> list[Tensor]:
         wanted = set(indices)
         latents = islice(self._latents(), max(indices, default=-1) + 1)
-        made = {index: self._pictures([one])[0] for index, one in enumerate(latents) if index in wanted}
+        made = {index: self._pictures([one], index)[0] for index, one in enumerate(latents) if index in wanted}
         return [made[index] for index in indices]
 
     def _latents(self) -> Iterator[Tensor]:
@@ -115,8 +116,15 @@ class Generated(Made):
         while True:
             yield torch.randn(self.model.card.latent_dim, generator=random)
 
-    def _pictures(self, latents: list[Tensor]) -> Tensor:
-        return to_bytes(self.model(torch.stack(latents))).cpu()
+    def labels(self, first: int, count: int) -> Tensor:
+        """Return the labels (count,) of the pictures from ``first`` on: all classes in turn; (0,) without classes."""
+        numbers = conditions.numbers(self.model.card, None, first + count)
+        return torch.tensor(numbers[first:], dtype=torch.int64)
+
+    def _pictures(self, latents: list[Tensor], first: int) -> Tensor:
+        labels = self.labels(first, len(latents))
+        given = {"label": labels} if len(labels) else {}
+        return to_bytes(self.model(torch.stack(latents), **given)).cpu()
 
 
 @dataclass

@@ -137,7 +137,7 @@ def fingerprint(calibration: Sequence[Array]) -> str:
 
 def signature_of(card: Card, generator: nn.Module) -> Signature:
     """Return what a generator takes."""
-    if card.task == "image-to-image":
+    if card.does.source == "image":
         return Signature(channels=card.in_channels, stride=int(getattr(generator, "stride", 1)))
     return Signature(latent_dim=card.latent_dim)
 

@@ -12,6 +12,7 @@ from typing import Any
 from ganzoo import catalog
 from ganzoo.engine import Engine
 from ganzoo.errors import DeviceError, suggest
+from ganzoo.tasks import Task
 
 VARIABLE = "GANZOO_ENGINE"  # what "auto" means, where it is set
 
@@ -68,9 +69,17 @@ def choose(name: str = "auto", device: str = "auto", dtype: str | None = None) -
     return [Choice(name, engine, dtype or engine.dtypes[0], place, "asked for")]
 
 
-def fitting(choices: list[Choice], task: str) -> list[Choice]:
-    """Leave out what "auto" would not take for this task: latents are drawn by torch, so it is there anyway."""
-    if len(choices) == 1 or task == "image-to-image":
+def fitting(choices: list[Choice], task: Task) -> list[Choice]:
+    """Leave out what "auto" would not take for this task: latents are drawn by torch, so it is there anyway.
+
+    Raises DeviceError where the one that is asked for converts generators, which it does of those with one input.
+    """
+    if task.inputs and len(choices) == 1 and choices[0].engine.light:
+        raise DeviceError(
+            f"The engine '{choices[0].name}' runs generators that take one input; for {task.name} they take "
+            f"{' and '.join(task.inputs)} as well. Use the engine torch."
+        )
+    if len(choices) == 1 or (task.source == "image" and not task.inputs):
         return choices
     return [choice for choice in choices if not choice.engine.light]
 

@@ -32,8 +32,9 @@ class Running:
     run: Runner
     signature: Signature
     global_skip: bool
+    scale: int = 1
     memory: float = 0.0
-    module: Callable[[Tensor], Tensor] | None = None
+    module: Callable[..., Tensor] | None = None
 
 
 def start(
@@ -72,8 +73,9 @@ def _start(
         return _open(choice, card, _conversion(choice, card, generator, calibration, told))
     network = generator()
     module = choice.engine.attach(network)
-    skips = bool(getattr(network, "global_skip", False))
-    return Running(choice, _on_arrays(network, module), conversions.signature_of(card, network), skips, module=module)
+    skips, scale = bool(getattr(network, "global_skip", False)), int(getattr(network, "scale", 1))
+    signature = conversions.signature_of(card, network)
+    return Running(choice, _on_arrays(network, module), signature, skips, scale, module=module)
 
 
 def _conversion(
@@ -112,14 +114,13 @@ def _conversion(
 def _open(choice: Choice, card: Card, conversion: Conversion) -> Running:
     facts = conversion.facts
     run = choice.engine.open(conversion.folder, choice.dtype)
-    return Running(choice, run, _signature(card, conversion), facts.global_skip, facts.memory)
+    return Running(choice, run, _signature(card, conversion), facts.global_skip, card.scale, facts.memory)
 
 
 def _signature(card: Card, conversion: Conversion | None) -> Signature:
     stride = conversion.facts.stride if conversion else 1
-    return (
-        Signature(card.in_channels, stride) if card.task == "image-to-image" else Signature(latent_dim=card.latent_dim)
-    )
+    translates = card.does.source == "image"
+    return Signature(card.in_channels, stride) if translates else Signature(latent_dim=card.latent_dim)
 
 
 def _is_refused(choice: Choice, card: Card) -> bool:
@@ -127,15 +128,19 @@ def _is_refused(choice: Choice, card: Card) -> bool:
     return found is not None and bool(found.facts.refused)
 
 
-def _on_arrays(network: nn.Module, module: Callable[[Tensor], Tensor]) -> Runner:
-    """Let a module take and return float32 arrays, on its own device and in its own type."""
+def _on_arrays(network: nn.Module, module: Callable[..., Tensor]) -> Runner:
+    """Let a module take and return float32 arrays, on its own device and in its own type; whole numbers stay whole."""
     import torch
 
     like = next((one for one in network.parameters() if one.is_floating_point()), torch.zeros(()))
 
-    def run(array: Array) -> Array:
+    def tensor(array: Array) -> Tensor:
+        own = torch.from_numpy(array).to(like.device)
+        return own.to(like.dtype) if own.is_floating_point() else own
+
+    def run(*arrays: Array) -> Array:
         with torch.inference_mode():
-            made: Array = module(torch.from_numpy(array).to(like.device, like.dtype)).float().cpu().numpy()
+            made: Array = module(*map(tensor, arrays)).float().cpu().numpy()
         return made
 
     return run

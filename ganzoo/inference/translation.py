@@ -5,9 +5,9 @@ Everything here is numpy and Pillow: an engine that needs no torch brings none i
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ganzoo import images
 from ganzoo.decoding import Picture
 from ganzoo.engine import Runner, Signature
 from ganzoo.errors import ImageError, OptionError
+from ganzoo.inference.conditions import Beside
 from ganzoo.inference.sizes import working_size
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ Progress = Callable[[float], None]  # gets the share that is done
 class Network:
     """What translates, and what must be known of it.
 
-    run       float32 (1, C, H, W) in [-1, 1] to the same, H and W multiples of ``signature.stride``
+    run       float32 (1, C, H, W) in [-1, 1] to the same, H and W multiples of ``signature.stride``; after the picture
+              it takes what the task has beside it
+    scale     how many times as high and wide the output is
     trained   the side of the pictures it was trained on, 0 where unknown
     global_skip   it learns a change of its input
     memory    bytes it needs for a whole picture of a height and width, 0 where that cannot be told
@@ -44,6 +47,7 @@ class Network:
     global_skip: bool
     memory: Callable[[int, int], int]
     strips: Callable[[], Strips]
+    scale: int = 1
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,14 @@ class Settings:
                  overlapping tiles, which is approximate; "off": whole, whatever it takes
     max_memory   bytes beyond the loaded model; 0: half of what is free
     bits         8 or 16 bits a channel of the result; 0: as the picture has
+    given        what the model's task takes beside the picture: label (a name or number), mask and style (pictures)
     """
 
     size: str | int = "auto"
     tiles: str = "auto"
     max_memory: int = 0
     bits: int = 0
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.tiles not in TILES:
@@ -71,18 +77,32 @@ class Settings:
             raise OptionError(f"bits {self.bits} is not right. Write 8 or 16.")
 
 
-def translate(picture: Picture, network: Network, settings: Settings, progress: Progress | None = None) -> Picture:
-    """Return the translated picture, with the input's size and alpha.
+def translate(
+    picture: Picture,
+    network: Network,
+    settings: Settings,
+    progress: Progress | None = None,
+    beside: Beside | None = None,
+) -> Picture:
+    """Return the translated picture, with the input's size (times the network's scale) and alpha.
 
+    Of a picture with a mask, what is not missing stays as it is.
     Raises ImageError where the network makes NaN or memory runs out, OptionError for settings that do not fit.
     """
     height, width = picture.rgb.shape[:2]
     size = working_size(height, width, settings.size, network.trained)
     bits = settings.bits or (16 if picture.rgb.dtype == np.uint16 else 8)
-    rgb = np.empty((height, width, network.out_channels), np.uint8 if bits == 8 else np.uint16)
+    scale, beside = network.scale, beside or Beside()
+    rgb = np.empty((height * scale, width * scale, network.out_channels), np.uint8 if bits == 8 else np.uint16)
+    if beside.mask is not None and beside.mask.shape != (height, width):
+        raise ImageError(
+            f"The mask is {beside.mask.shape[1]}x{beside.mask.shape[0]}, the picture {width}x{height}. "
+            "Give a mask of the picture's size."
+        )
+    network = replace(network, run=beside.bound(network.run))
     run = _at_own_size if size == (height, width) else _at_another_size
     try:
-        run(picture, size, network, settings, rgb, progress)
+        run(picture, size, network, settings, beside, rgb, progress)
     except (MemoryError, RuntimeError) as error:
         if "memory" not in f"{type(error).__name__} {error}".lower():
             raise
@@ -90,10 +110,12 @@ def translate(picture: Picture, network: Network, settings: Settings, progress: 
             f"{width}x{height} pixels do not fit in memory at once. Give --max-memory 2GB (or less), or --size 512."
         ) from error
     grey = network.out_channels == 1
+    if beside.mask is not None:
+        _keep(picture, beside.mask, rgb)
     return replace(
         picture,
         rgb=rgb.repeat(3, axis=2) if grey else rgb,
-        alpha=None if picture.alpha is None else _of_bits(picture.alpha, bits),
+        alpha=None if picture.alpha is None else _enlarged(_of_bits(picture.alpha, bits), scale),
         grey=grey,
     )
 
@@ -103,6 +125,7 @@ def _at_own_size(
     size: tuple[int, int],
     network: Network,
     settings: Settings,
+    beside: Beside,
     rgb: Array,
     progress: Progress | None,
 ) -> None:
@@ -110,7 +133,8 @@ def _at_own_size(
     bits = 8 * rgb.itemsize
 
     def rows(down: Array, across: Array) -> Array:
-        return images.to_floats(picture.rgb[down][:, across], network.signature.channels)
+        floats = images.to_floats(picture.rgb[down][:, across], network.signature.channels)
+        return floats if beside.mask is None else beside.hidden(floats, beside.mask[down][:, across])
 
     def put(first: int, made: Array) -> None:
         rgb[first : first + made.shape[1]] = images.from_floats(made, bits)
@@ -123,6 +147,7 @@ def _at_another_size(
     size: tuple[int, int],
     network: Network,
     settings: Settings,
+    beside: Beside,
     rgb: Array,
     progress: Progress | None,
 ) -> None:
@@ -132,16 +157,17 @@ def _at_another_size(
     `images.resize_floats` keeps to [-1, 1]: the full picture keeps its detail.
     """
     small = images.resize_floats(images.to_floats(picture, network.signature.channels), *size)
-    made = np.empty((network.out_channels, *size), np.float32)
+    shown = small if beside.mask is None else beside.hidden(small, _lessened(beside.mask, size))
+    made = np.empty((network.out_channels, *(side * network.scale for side in size)), np.float32)
 
     def rows(down: Array, across: Array) -> Array:
-        return small[:, down][:, :, across]
+        return shown[:, down][:, :, across]
 
     def put(first: int, part: Array) -> None:
         made[:, first : first + part.shape[1]] = part
 
     _run(rows, size, put, network, settings, picture.rgb.nbytes + rgb.nbytes + small.nbytes + made.nbytes, progress)
-    keeps_detail = network.global_skip and network.out_channels == network.signature.channels
+    keeps_detail = network.global_skip and network.out_channels == network.signature.channels and network.scale == 1
     for index in range(network.out_channels):  # one at a time, for memory
         channel = slice(index, index + 1)
         if keeps_detail:
@@ -175,9 +201,11 @@ def _run(
     def rows(first: int, last: int) -> Array:
         return rows_of(down[first:last], across)[None]
 
+    scale = network.scale
+
     def cut(first: int, made: Array) -> None:
-        if first < height:
-            put(first, made[0, :, : height - first, :width])
+        if first < height * scale:
+            put(first, made[0, :, : height * scale - first, : width * scale])
 
     way, memory = _way(network, settings, high, wide, held)
     if way == "whole":
@@ -236,6 +264,28 @@ def _in_strips(
         memory,
         progress,
     )
+
+
+def _keep(picture: Picture, mask: Array, rgb: Array) -> None:
+    """Put back into ``rgb`` (H, W, C) what is not missing, and where the mask is grey a share of it."""
+    bits = 8 * rgb.itemsize
+    same = picture.rgb.dtype == rgb.dtype and rgb.shape[2] == 3
+    own = picture.rgb if same else images.from_floats(images.to_floats(picture, rgb.shape[2]), bits)
+    share = mask[..., None]
+    mixed = np.round(own + (rgb.astype(np.float32) - own) * share)
+    rgb[...] = np.where(share > 0, mixed, own).astype(rgb.dtype)
+
+
+def _lessened(mask: Array, size: tuple[int, int]) -> Array:
+    """Return a mask at another size: a pixel is missing where any of those it stands for is."""
+    floats = images.resize_floats(2 * (mask > 0).astype(np.float32)[None] - 1, *size)[0]
+    missing: Array = (floats > -0.98).astype(np.float32)
+    return missing
+
+
+def _enlarged(alpha: Array, scale: int) -> Array:
+    larger: Array = np.repeat(np.repeat(alpha, scale, 0), scale, 1)
+    return larger
 
 
 def _of_bits(alpha: Array, bits: int) -> Array:

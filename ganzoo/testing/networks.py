@@ -11,6 +11,7 @@ from torch import Tensor, nn  # noqa: TID253
 from ganzoo import options
 from ganzoo.entry import Entry
 from ganzoo.interfaces import Discriminator, Generator
+from ganzoo.tasks import find
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
 
 JUDGED_PIXELS = 128  # of pictures for discriminators of any size: enough for patches of 286 pixels
@@ -26,8 +27,9 @@ def check_generator(entry: Entry, values: Mapping[str, Any] | None = None) -> No
         network.eval()
         made = _seeded(network, inputs)
         require_images(entry, made, (BATCH, network.out_channels, *size))
-        alone = torch.cat([_seeded(network, one) for one in inputs[:, None]])
+        alone = torch.cat([_seeded(network, [part[n : n + 1] for part in inputs]) for n in range(BATCH)])
         require(torch.allclose(made, alone, atol=1e-4), entry, "in eval mode, makes one image depend on the others")
+        _check_beside(entry, network, inputs, made)
         _check_gradients(entry, network, inputs)
         _check_seeds(entry, values or {}, inputs)
         _check_saving(entry, values or {}, inputs)
@@ -39,8 +41,11 @@ def check_discriminator(entry: Entry, values: Mapping[str, Any] | None = None) -
         network = _network(entry, values or {})
         require(isinstance(network, Discriminator), entry, "has no attribute in_channels")
         pixels = getattr(network, "image_size", JUDGED_PIXELS)
-        images = pictures(BATCH, network.in_channels, pixels, pixels)
-        for logits in _as_list(network(images)):
+        clip = [network.frames] if getattr(network, "frames", 0) else []
+        images = [pictures(BATCH, network.in_channels, *clip, pixels, pixels)]
+        if getattr(network, "conditional", False):
+            images.append(_labels(entry, network))
+        for logits in _as_list(network(*images)):
             require(isinstance(logits, Tensor), entry, f"returns {type(logits).__name__}, not tensors of logits")
             require(logits.dtype == torch.float32, entry, f"returns {logits.dtype}, not float32")
             require(logits.dim() > 0 and len(logits) == BATCH, entry, f"returns {tuple(logits.shape)}, not N first")
@@ -50,6 +55,21 @@ def check_discriminator(entry: Entry, values: Mapping[str, Any] | None = None) -
         _check_saving(entry, values or {}, images)
 
 
+def _labels(entry: Entry, network: Any) -> Tensor:
+    classes = getattr(network, "classes", None)
+    require(isinstance(classes, int) and classes > 1, entry, "has no whole number classes, 2 or more")
+    return torch.arange(BATCH) % int(network.classes)
+
+
+def _check_beside(entry: Entry, network: Any, inputs: list[Tensor], made: Tensor) -> None:
+    """Check that what the task has beside latents or images makes a difference."""
+    for place, name in enumerate(find(entry.task).inputs, 1):
+        other = inputs[place]
+        changed = (other + 1) % int(network.classes) if name == "label" else 1 - other if name == "mask" else -other
+        again = _seeded(network, [*inputs[:place], changed, *inputs[place + 1 :]])
+        require(not torch.equal(made, again), entry, f"makes the same of any {name}")
+
+
 def _network(entry: Entry, values: Mapping[str, Any], seed: int = SEED) -> Any:
     torch.manual_seed(seed)
     network = entry.build(options.parse(entry, values))
@@ -57,25 +77,43 @@ def _network(entry: Entry, values: Mapping[str, Any], seed: int = SEED) -> Any:
     return network
 
 
-def _generator_inputs(entry: Entry, network: Any) -> tuple[Tensor, tuple[int, int]]:
-    """Return inputs for the entry's task, and the (height, width) of the images they should become."""
-    if entry.task == "unconditional-image-generation":
-        for name in ("latent_dim", "image_size"):
-            require(isinstance(getattr(network, name, None), int), entry, f"has no whole number {name}")
-        latents = torch.randn(BATCH, network.latent_dim, generator=torch.Generator().manual_seed(SEED))
-        return latents, (network.image_size, network.image_size)
-    for name in ("in_channels", "stride"):
+def _generator_inputs(entry: Entry, network: Any) -> tuple[list[Tensor], tuple[int, ...]]:
+    """Return inputs for the entry's task, and the (height, width) of the images they should become; frames first."""
+    task = find(entry.task)
+    wanted = ["latent_dim", "image_size"] if task.source == "latents" else ["in_channels", "stride"]
+    wanted += (["frames"] if task.makes == "clip" else []) + (["scale"] if task.enlarges else [])
+    for name in wanted:
         require(isinstance(getattr(network, name, None), int), entry, f"has no whole number {name}")
-    times = -(-PIXELS // network.stride)
-    height, width = times * network.stride, (times + 1) * network.stride
-    return pictures(BATCH, network.in_channels, height, width), (height, width)
+    size: tuple[int, ...]
+    if task.source == "latents":
+        first = torch.randn(BATCH, network.latent_dim, generator=torch.Generator().manual_seed(SEED))
+        size = (network.image_size, network.image_size)
+    else:
+        times = -(-PIXELS // network.stride)
+        height, width = times * network.stride, (times + 1) * network.stride
+        first = pictures(BATCH, network.in_channels, height, width)
+        size = tuple(side * (network.scale if task.enlarges else 1) for side in (height, width))
+    beside = [_beside(entry, network, name, first) for name in task.inputs]
+    return [first, *beside], (network.frames, *size) if task.makes == "clip" else size
+
+
+def _beside(entry: Entry, network: Any, name: str, first: Tensor) -> Tensor:
+    """Return what a task's input of that name may be, beside latents or pictures."""
+    if name == "label":
+        return _labels(entry, network)
+    if name == "mask":
+        height, width = first.shape[-2:]
+        mask = torch.zeros(BATCH, 1, height, width)
+        mask[:, :, height // 4 : height // 2, width // 4 : width // 2] = 1
+        return mask
+    return pictures(BATCH, 3, 48, 40)
 
 
 @torch.no_grad()
-def _seeded(network: Any, inputs: Tensor) -> Tensor:
+def _seeded(network: Any, inputs: list[Tensor]) -> Tensor:
     """Return the outputs for one seed, flat and joined where there are several."""
     torch.manual_seed(SEED)
-    outputs = _as_list(network(inputs))
+    outputs = _as_list(network(*inputs))
     return outputs[0] if len(outputs) == 1 else torch.cat([each.flatten() for each in outputs])
 
 
@@ -83,14 +121,15 @@ def _as_list(outputs: Any) -> list[Any]:
     return list(outputs) if isinstance(outputs, (list, tuple)) else [outputs]
 
 
-def _check_gradients(entry: Entry, network: Any, inputs: Tensor) -> None:
+def _check_gradients(entry: Entry, network: Any, inputs: list[Tensor]) -> None:
     """A bias before a norm has no effect, hence a zero gradient; weights of two dimensions and more must have one."""
     network.train()
     torch.manual_seed(SEED)
     with torch.no_grad():  # a layer that starts at zero blocks the gradient until its first step: move it off
         for parameter in network.parameters():
             parameter += 0.01 * torch.randn_like(parameter)
-    outputs = _as_list(network(inputs))
+    run = getattr(network, "classified", network)  # logits of both kinds, where there are two
+    outputs = _as_list(run(*inputs))
     torch.stack([(each * torch.randn_like(each)).sum() for each in outputs]).sum().backward()  # type: ignore[no-untyped-call]
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
@@ -101,7 +140,7 @@ def _check_gradients(entry: Entry, network: Any, inputs: Tensor) -> None:
             require(moved, entry, f"lets no gradient reach {name}")
 
 
-def _check_seeds(entry: Entry, values: Mapping[str, Any], inputs: Tensor) -> None:
+def _check_seeds(entry: Entry, values: Mapping[str, Any], inputs: list[Tensor]) -> None:
     first, second, other = (_network(entry, values, seed).eval() for seed in (SEED, SEED, SEED + 1))
     require(equal(first.state_dict(), second.state_dict()), entry, "has other weights for the same seed")
     same = torch.equal(_seeded(first, inputs), _seeded(second, inputs))
@@ -110,7 +149,7 @@ def _check_seeds(entry: Entry, values: Mapping[str, Any], inputs: Tensor) -> Non
         require(not equal(first.state_dict(), other.state_dict()), entry, "has the same weights for another seed")
 
 
-def _check_saving(entry: Entry, values: Mapping[str, Any], inputs: Tensor) -> None:
+def _check_saving(entry: Entry, values: Mapping[str, Any], inputs: list[Tensor]) -> None:
     from safetensors.torch import load, save
 
     first, second = (_network(entry, values, seed).eval() for seed in (SEED, SEED + 1))

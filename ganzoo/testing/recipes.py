@@ -17,6 +17,8 @@ from ganzoo.interfaces import Generator, Recipe
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
 from ganzoo.testing.parts import WatchedParts
 
+CLASSES, FRAMES = 3, 4  # of data that has such
+
 
 def check_recipe(
     entry: Entry,
@@ -27,7 +29,8 @@ def check_recipe(
 ) -> None:
     """Check one step on small random pictures, then what the training loop needs of a recipe.
 
-    Options image_size and channels that are 0 become `PIXELS` and 3, as the loop fills them in from the data.
+    Options image_size, channels, classes and frames that are 0 become `PIXELS`, 3, `CLASSES` and `FRAMES`, as the loop
+    fills them in from the data.
     Where the config is an `AdversarialConfig`, the recipe must do what its options say.
     """
     with torch.random.fork_rng(devices=[]):
@@ -53,7 +56,7 @@ def check_recipe(
 
 def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
     given = options.as_dict(options.parse(entry, values))
-    for name, value in (("image_size", PIXELS), ("channels", 3)):
+    for name, value in (("image_size", PIXELS), ("channels", 3), ("classes", CLASSES), ("frames", FRAMES)):
         if given.get(name) == 0:
             given[name] = value
     return options.parse(entry, given)
@@ -61,10 +64,14 @@ def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
 
 def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
     """Return a batch of random pictures as the loop hands it over for the recipe's kind of data."""
-    names = {"images": ["image"], "paired": ["input", "target"], "unpaired": ["a", "b"]}[entry.data]
+    names = {"paired": ["input", "target"], "unpaired": ["a", "b"], "clips": ["clip"]}.get(entry.data, ["image"])
     pixels, channels = getattr(config, "image_size", PIXELS), getattr(config, "channels", 3)
-    drawn = pictures(len(names), BATCH, channels, pixels, pixels).unbind()
-    return dict(zip(names, drawn, strict=True))
+    frames = [getattr(config, "frames", FRAMES)] if entry.data == "clips" else []
+    drawn = pictures(len(names), BATCH, channels, *frames, pixels, pixels).unbind()
+    batch = dict(zip(names, drawn, strict=True))
+    if entry.data == "labelled" or (entry.data == "clips" and hasattr(config, "classes")):
+        batch["label"] = torch.arange(BATCH) % int(getattr(config, "classes", CLASSES))
+    return batch
 
 
 def _check_anatomy(entry: Entry, recipe: Any) -> None:

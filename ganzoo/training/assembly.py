@@ -96,10 +96,21 @@ def make_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) -> 
 def open_recipe_data(entry: Entry, config: Config, asked: Settings) -> tuple[Config, Data]:
     """Read the data and return it with the recipe's config, sizes of 0 filled in from the data."""
     data = open_data(asked.data, entry.data, config, asked.validation)
-    facts = {"image_size": data.image_size, "channels": data.channels}
+    if asked.classes:
+        data.classes = named(data.classes, asked.classes)
+    facts = {"image_size": data.image_size, "channels": data.channels, "classes": len(data.classes)}
+    facts["frames"] = data.frames
     known = options.names(entry)
     filled = {name: value for name, value in facts.items() if name in known and not getattr(config, name)}
     return dataclasses.replace(config, **filled), data
+
+
+def named(found: list[str], names: list[str]) -> list[str]:
+    """Return the names of the classes. Raises OptionError where there are more or fewer of them."""
+    if len(names) != len(found):
+        given, have = (f"{len(each)} ({', '.join(each)})" for each in (names, found))
+        raise OptionError(f"classes names {given}, the data has {have}. Name each once, in that order.")
+    return list(names)
 
 
 def check_size(recipe: Recipe, size: int) -> None:

@@ -16,6 +16,7 @@ from ganzoo.building import Architecture
 from ganzoo.data.datasets import Data
 from ganzoo.interfaces import Recipe
 from ganzoo.registry import Card, DatasetInfo, TrainingInfo
+from ganzoo.tasks import find as find_task
 from ganzoo.training.settings import Settings
 from ganzoo.version import __version__
 
@@ -69,6 +70,9 @@ def describe(
         in_channels=int(getattr(network, "in_channels", 0)),
         out_channels=int(network.out_channels),  # type: ignore[arg-type]
         latent_dim=int(getattr(network, "latent_dim", 0)),
+        classes=tuple(data.classes) if "label" in find_task(entry.task).inputs else (),
+        frames=int(getattr(network, "frames", 0)),
+        scale=int(getattr(network, "scale", 1)),
         options=architecture.options,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         paper=entry.paper,

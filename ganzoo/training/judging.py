@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo import building, catalog
+from ganzoo import building, catalog, tasks
 from ganzoo.data.datasets import Data, in_order
 from ganzoo.data.decode import to_bytes
 from ganzoo.errors import OptionError
@@ -18,7 +19,12 @@ from ganzoo.training.randomness import undisturbed
 from ganzoo.training.settings import Settings
 
 # What a batch calls the main generator's inputs ("" for latents), and what its outputs should look like.
-SIDES = {"images": ("", "image"), "paired": ("input", "target"), "unpaired": ("a", "b")}
+SIDES = {
+    "images": ("", "image"),
+    "labelled": ("", "image"),
+    "paired": ("input", "target"),
+    "unpaired": ("a", "b"),
+}
 ALIASES = {"fid": "fd-inception", "kid": "kd-inception"}
 AT_ONCE = 32
 
@@ -50,7 +56,10 @@ class Judge:
                 f"best={asked.best!r} is no metric on held-out pictures. Give fd-EXTRACTOR or kd-EXTRACTOR."
             )
         self.name, (self.metric, extractor) = asked.best, found
-        self.inputs, self.targets = SIDES[catalog.find(f"recipe:{asked.recipe}").data]
+        recipe = catalog.find(f"recipe:{asked.recipe}")
+        self.inputs, self.targets = SIDES.get(recipe.data, ("", ""))
+        if not self.targets:
+            raise OptionError(f"best={asked.best!r} compares pictures; the recipe '{recipe.name}' makes clips.")
         self.data, self.device = data.validation, device
         with undisturbed():  # a network is built with random weights first
             network = building.build(f"extractor:{extractor}").eval().requires_grad_(False).to(device)
@@ -61,6 +70,13 @@ class Judge:
     def measure(self, recipe: Recipe, networks: Mapping[str, nn.Module]) -> float:
         """Return the distance; lower is better."""
         generator = networks[recipe.exports[""]]
+        built: Any = generator.architecture
+        task = tasks.find(catalog.find(built.entry).task)
+        if set(task.inputs) - {"label"} or (task.source == "image") != bool(self.inputs):
+            raise OptionError(
+                f"{self.name} is for recipes of latents, pairs or two sets. Leave --best away: the recipe has its own."
+            )
+        self.beside = task.inputs
         made = self._features(self._made(generator))
         if self.metric == "kd":
             return distances.kernel_whole(made, self.real)
@@ -70,11 +86,13 @@ class Judge:
         random = torch.Generator().manual_seed(0)
         for batch in in_order(self.data, AT_ONCE):
             if self.inputs:
-                yield generator(batch[self.inputs].to(self.device)).float()
+                given = [batch[self.inputs]]
             else:
                 count = len(batch[self.targets])
-                latents = torch.randn(count, int(generator.latent_dim), generator=random)  # type: ignore[arg-type]
-                yield generator(latents.to(self.device)).float()
+                given = [torch.randn(count, int(generator.latent_dim), generator=random)]  # type: ignore[arg-type]
+            if "label" in self.beside:
+                given.append(batch["label"])
+            yield generator(*(each.to(self.device) for each in given)).float()
 
     def _features(self, pictures: Iterator[Tensor]) -> np.ndarray:
         with torch.no_grad(), torch.autocast(self.device.type, enabled=False):

@@ -37,6 +37,7 @@ class Settings:
     keep            checkpoints to keep, the newest ones; the best one is kept as well
     best            the validation measure to choose the best by ("": the recipe's first), or a metric of `ganzoo eval`
                     on the held-out pictures: fd-EXTRACTOR or kd-EXTRACTOR
+    classes         names of the labels 0, 1, ..., where the data has numbers only
     stop_on_warning   stop, with a checkpoint, when the watch warns of a collapse or a vanished loss
     tensorboard     log for TensorBoard as well, into RUN/tensorboard
     workers         processes that decode pictures too many for the memory; 0: as many as pay
@@ -62,6 +63,7 @@ class Settings:
     checkpoint_every: int = 500
     keep: int = 2
     best: str = ""
+    classes: list[str] = field(default_factory=list)
     stop_on_warning: bool = False
     tensorboard: bool = False
     workers: int = 0

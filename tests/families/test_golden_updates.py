@@ -11,27 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cases
 import pytest
 import torch
 from exact import make
 from torch import Tensor
 
+from ganzoo import catalog
+
 GOLDEN = Path(__file__).parent.parent / "golden"
-LATENT = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4}}
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
-    "dcgan": ("dcgan", LATENT, {"image_size": 16, "channels": 1}),
-    "lsgan": ("lsgan", LATENT, {"image_size": 16, "channels": 1}),
-    "pix2pix": (
-        "pix2pix",
-        {"generator": {"width": 4, "dropout": False}, "discriminator": {"width": 4}},
-        {"image_size": 32, "channels": 3},
-    ),
-    "cyclegan": (
-        "cyclegan",
-        {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}},
-        {"image_size": 16, "channels": 3, "identity_weight": 0.5, "pool_size": 1},
-    ),
-}
+CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = cases.gathered("GOLDEN")
 
 
 def waves(count: int, channels: int, pixels: int, phase: float) -> Tensor:
@@ -46,11 +35,17 @@ def two_updates(case: str) -> dict[str, Any]:
     name, part_options, values = CASES[case]
     recipe = make(name, part_options, **values)
     shape = (2, values["channels"], values["image_size"])
-    keys = {"dcgan": ["image"], "lsgan": ["image"], "pix2pix": ["input", "target"], "cyclegan": ["a", "b"]}[case]
+    data = catalog.find(f"recipe:{name}").data
+    keys = {"paired": ["input", "target"], "unpaired": ["a", "b"]}.get(data, ["image"])
     torch.manual_seed(1)
     steps = []
     for step in range(2):
         batch = {key: waves(*shape, phase=step + 0.5 * index) for index, key in enumerate(keys)}
+        if data == "labelled":
+            batch["label"] = torch.arange(2)
+        if data == "clips":
+            frames = [waves(*shape, phase=step + 0.2 * frame) for frame in range(values["frames"])]
+            batch = {"clip": torch.stack(frames, 2), "label": torch.arange(2)}
         steps.append({key: float(loss.detach()) for key, loss in recipe.step(batch).items()})
     weights = {
         key: sum(p.detach().double().abs().sum().item() for p in network.parameters() if p.dim() > 1)
