@@ -2,7 +2,8 @@
 
 The class and the latents, or the class and the picture, each go through a hidden layer of their own; these are joined,
 and the layers after that see both. The paper has perceptrons (`perceptrons`) and gives no convolutional network:
-layers, norms and initial weights here are those of DCGAN (arXiv:1511.06434, sections 3 and 4).
+layers, norms and initial weights here are those of DCGAN (arXiv:1511.06434, sections 3 and 4), but for the maps of the
+classes, from N(0, 1): as small as the other weights, they are not heard beside the pictures for thousands of steps.
 """
 
 from __future__ import annotations
@@ -113,8 +114,8 @@ def _layer(convolution: nn.Conv2d, norm: str) -> list[nn.Module]:
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero, as DCGAN does."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, nn.Embedding)):
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero; embeddings keep torch's N(0, 1)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         parametrized = hasattr(module, "parametrizations")
         weight = module.parametrizations.weight.original if parametrized else module.weight  # type: ignore[union-attr]
         nn.init.normal_(weight, 0.0, 0.02)
