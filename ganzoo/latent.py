@@ -77,7 +77,8 @@ class LatentRecipe(Recipe):
         """Return what the discriminator minimises, penalties and all; it is told the `conditions` of both sides."""
         logits = self.together(self.discriminator, real, fake, beside=given)
         judge = (lambda images: self.discriminator(images, *given)) if given else self.discriminator
-        return self.loss.discriminator(*logits) + self.penalty(judge, real, fake)
+        loss: Tensor = self.loss.discriminator(*logits) + self.penalty(judge, real, fake)
+        return loss
 
     def generator_loss(self, fake: Tensor, *given: Tensor) -> Tensor:
         """Return what the generator minimises."""

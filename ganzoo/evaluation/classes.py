@@ -90,6 +90,6 @@ def _finding(seen: Array, asked: Array, classes: Sequence[str], of_each: dict[st
     if of_each[worst] == 1:
         return Finding(name, "Every picture is seen as the class asked for.")
     place = list(classes).index(worst)
-    mistaken = np.bincount(seen[(asked == place) & (seen != place)]).argmax()
+    mistaken = int(np.bincount(seen[(asked == place) & (seen != place)]).argmax())
     text = f"The class made right least often is {worst}, {of_each[worst]:.0%}; most others of it look like"
     return Finding(name, f"{text} {classes[mistaken]}.")
