@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.hub import fetch_file as fetch_file
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Extractor as Extractor
+    from ganzoo.interfaces import Features as Features
     from ganzoo.interfaces import Generator as Generator
     from ganzoo.interfaces import Loss as Loss
     from ganzoo.interfaces import Recipe as Recipe
@@ -50,6 +51,7 @@ _HOMES = {
     "Engine": "ganzoo.engine",
     "Entry": "ganzoo.entry",
     "Extractor": "ganzoo.interfaces",
+    "Features": "ganzoo.interfaces",
     "Format": "ganzoo.engine",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
