@@ -16,6 +16,7 @@ from ganzoo.version import __version__
 if TYPE_CHECKING:
     from ganzoo.building import build as build
     from ganzoo.distances import sliced_wasserstein as sliced_wasserstein
+    from ganzoo.doublings import split_size as split_size
     from ganzoo.engine import Engine as Engine
     from ganzoo.engine import Format as Format
     from ganzoo.entry import AdversarialConfig as AdversarialConfig
@@ -76,6 +77,7 @@ _HOMES = {
     "load": "ganzoo.loading",
     "resume": "ganzoo.training.starting",
     "sliced_wasserstein": "ganzoo.distances",
+    "split_size": "ganzoo.doublings",
     "train": "ganzoo.training.starting",
 }
 

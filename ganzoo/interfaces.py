@@ -7,7 +7,7 @@ float32 (N, C, H, W) in [-1, 1], grey or RGB; discriminators return logits, no s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -313,20 +313,22 @@ class Recipe(ABC):
 
         return own + weight / 2 * every * r1(discriminator, real)
 
-    def together(self, network: nn.Module, *images: Tensor) -> list[Any]:
+    def together(self, network: nn.Module, *images: Tensor, beside: Sequence[Tensor] = ()) -> list[Any]:
         """Return ``network``'s output for each of ``images``, which are run as one batch where that is the same.
 
         It is, unless batch norm mixes the pictures of a batch; one large batch is faster than several small ones.
+        ``beside``: what the network takes after images, labels say; each of ``images`` has the same.
         """
         from torch.nn.modules.batchnorm import _BatchNorm
 
         same = len({each.shape[1:] for each in images}) == 1
         if len(images) < 2 or not same or any(isinstance(module, _BatchNorm) for module in network.modules()):
-            return [network(each) for each in images]
+            return [network(each, *beside) for each in images]
         import torch
 
         sizes = [len(each) for each in images]
-        out = network(torch.cat([each.to(images[0].dtype) for each in images]))
+        joined = torch.cat([each.to(images[0].dtype) for each in images])
+        out = network(joined, *(torch.cat([each] * len(images)) for each in beside))
         if isinstance(out, (list, tuple)):  # several scales
             return [list(scales) for scales in zip(*(scale.split(sizes) for scale in out), strict=True)]
         return list(out.split(sizes))

@@ -41,6 +41,7 @@ PUBLIC = [
     "load",
     "resume",
     "sliced_wasserstein",
+    "split_size",
     "train",
 ]
 

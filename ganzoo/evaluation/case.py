@@ -17,7 +17,7 @@ from ganzoo import building, devices
 from ganzoo.data.decode import to_floats
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
-from ganzoo.evaluation.samples import Shown, Stored, Translated, through, translated, with_channels
+from ganzoo.evaluation.samples import Generated, Shown, Stored, Translated, through, translated, with_channels
 from ganzoo.model import Model
 
 FEW = 2_000  # pictures, below which a note is due for the metrics that depend on the count
@@ -141,6 +141,17 @@ class Case:
             raise OptionError(f"{self.measuring} of {self.name} {_LACKING[side]}")
         return found
 
+    def require_labels(self) -> tuple[Model, np.ndarray]:
+        """Return the model and the numbers of the classes it was asked for, (N,). Raises OptionError without such."""
+        model: Model = self.require("model")
+        labels = self.judged.labels(0, self.judged.sample.count) if isinstance(self.judged, Generated) else ()
+        if not len(labels):
+            raise OptionError(
+                f"{self.measuring} of {self.name} is for models that make pictures of a class that is asked for, as "
+                f"cgan/fashion-mnist does; its task is {model.card.task}. Leave {self.measuring} out."
+            )
+        return model, np.asarray(labels)
+
     def batches(self, shown: Shown) -> Iterator[Tensor]:
         """Yield pictures (N, C, H, W) uint8, made ahead."""
         yield from ahead(shown.batches(self.asked.batch_size))
@@ -178,6 +189,11 @@ class Case:
         One that takes more channels than pictures have is given the input before the picture, as pix2pix's is.
         """
         discriminator: nn.Module = self.require("discriminator")
+        if getattr(discriminator, "conditional", False):
+            raise OptionError(
+                f"{self.measuring} of {self.name} would need the class of each real picture, which its discriminator "
+                f"is told beside it. Leave {self.measuring} out."
+            )
         channels = self.require("model").card.out_channels
         conditional = int(discriminator.in_channels) > channels  # type: ignore[arg-type]
         inputs = self.require("inputs").batches(self.asked.batch_size) if conditional else repeat(None)

@@ -119,9 +119,10 @@ def check(metrics: Sequence[str] | str) -> list[str]:
     names = [name.strip() for name in given if name.strip()]
     for name in names:
         if name not in measures.MEASURES:
-            metric, _, extractor = name.partition("-")
             hint = suggest(name, measures.MEASURES)
-            if metric in measures.MEASURES:
+            metric = next((one for one in measures.MEASURES if name.startswith(f"{one}-")), "")
+            if metric:
+                extractor = name.removeprefix(f"{metric}-")
                 hint = f" Ask for '{metric}' with the extractor '{extractor}': scores are named after it."
             raise UnknownName(f"No metric is called '{name}'.{hint} Metrics: {', '.join(measures.MEASURES)}.")
     return list(dict.fromkeys(names))

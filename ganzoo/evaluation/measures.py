@@ -15,6 +15,7 @@ from ganzoo.errors import OptionError
 from ganzoo.evaluation import bootstrap, classification, distances, failures, moments, neighbours, pairs
 from ganzoo.evaluation import exhibits as show
 from ganzoo.evaluation.case import OFFICIAL, Case, each
+from ganzoo.evaluation.classes import accuracy, counterparts
 from ganzoo.evaluation.features import Features
 from ganzoo.evaluation.results import Exhibits, Finding
 from ganzoo.version import __version__
@@ -196,10 +197,7 @@ def _balance(case: Case, exhibits: Exhibits) -> Found:
     """Of the classes that the extractor sees in judged and in real pictures."""
     features, name = case.chosen, case.asked.extractor
     if not features.extractor.classes:
-        raise OptionError(
-            f"balance needs an extractor that names classes, which '{name}' does not. For clothes in grey give "
-            "--extractor fashion-mnist; leave balance out otherwise."
-        )
+        raise OptionError(_nameless("balance", name))
     fake, real = (case.labels(features, side) for side in ("judged", "real"))
     classes = features.extractor.classes
     found = failures.balance(fake, real, classes)
@@ -208,6 +206,28 @@ def _balance(case: Case, exhibits: Exhibits) -> Found:
         for side, shares in (("real", found.real), ("judged", found.fake))
     }
     return Found([Value(named("balance", features), found.distance, features=features)], found.findings)
+
+
+def _class_accuracy(case: Case, exhibits: Exhibits) -> Found:
+    """Share of pictures that the extractor sees as the class asked for (arXiv:1610.09585, section 4.1)."""
+    model, asked = case.require_labels()
+    features, classes = case.chosen, case.chosen.extractor.classes
+    if not classes:
+        raise OptionError(_nameless("class-accuracy", case.asked.extractor))
+    places = np.asarray(counterparts(model.card.classes, classes, model.card.name, features.label))
+    found = accuracy(case.labels(features, "judged"), places[asked], classes)
+    exhibits.shares[f"Right class, as {features.label} sees it"] = {"judged": found.of_each}
+    low, high = bootstrap.interval(found.hits, LEVEL, seed=case.asked.seed)
+    words, settings = "95 %, percentiles of 1,000 bootstraps of the pictures", {"labels": "all in turn"}
+    value = Value(named("class-accuracy", features), found.share, low, high, words, features, "", settings=settings)
+    return Found([value], found.findings)
+
+
+def _nameless(metric: str, extractor: str) -> str:
+    return (
+        f"{metric} needs an extractor that names classes, which '{extractor}' does not. For clothes in grey give "
+        f"--extractor fashion-mnist; leave {metric} out otherwise."
+    )
 
 
 def _on(which: Callable[[Case], Features], measure: FeatureMeasure, needs: str = "real") -> Measure:
@@ -247,4 +267,5 @@ MEASURES: Mapping[str, Measure] = {
     "modes": _on(_chosen, _modes),
     "memorised": _memorised,
     "balance": _balance,
+    "class-accuracy": _class_accuracy,
 }
