@@ -105,7 +105,7 @@ class UnitDiscriminator(nn.Module):
             stack += [nn.Conv2d(now, width * 2**index, 3, stride=2, padding=1), leaky()]
             now = width * 2**index
         self.layers = nn.Sequential(*stack, nn.Conv2d(now, 1, 1))
-        self.apply(initialise_evenly)
+        self.apply(initialise)
 
     def forward(self, images: Tensor) -> Tensor:
         """Score (N, in_channels, H, W) in [-1, 1]: logits (N, 1, H / 2**layers, W / 2**layers), no sigmoid."""
@@ -113,17 +113,10 @@ class UnitDiscriminator(nn.Module):
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw a generator's weights from N(0, 0.02) as the authors' code does, biases zero; the paper does not say."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-        nn.init.zeros_(module.bias)
+    """Draw weights so that a layer's output is about as large as its input (arXiv:1502.01852), biases zero.
 
-
-def initialise_evenly(module: nn.Module) -> None:
-    """Draw weights so that every layer's output is as large as its input (arXiv:1502.01852), biases zero.
-
-    The authors' 0.02 nearly does so at width 64; without norms, narrower layers would let scores vanish.
+    The paper does not say; its authors' code draws from N(0, 0.02), by which signals vanish in narrow networks.
     """
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.kaiming_normal_(module.weight, 0.01)
         nn.init.zeros_(module.bias)
