@@ -55,12 +55,10 @@ class DiscriminatorConfig(Config):
 class UnitConfig(AdversarialConfig):
     """The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
 
-    gan_weight             lambda 0, of the adversarial loss
-    kl_weight              lambda 1, of the KL divergence of each picture's code from N(0, 1)
-    reconstruction_weight  lambda 2, of the L1 error of each picture out of its own code
-    cycle_kl_weight        lambda 3, of the KL divergence of each translation's code
-    cycle_weight           lambda 4, of the L1 error of each picture out of its translation's code
-    ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code mirrors.
+    ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each picture's
+    code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each picture out of its own code.
+    ``cycle_kl_weight`` (3) and ``cycle_weight`` (4) are of the same two for the code of a picture's translation.
+    ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code crops and mirrors.
     """
 
     image_size: int = 256
