@@ -18,7 +18,8 @@ class CutConfig(AdversarialConfig):
     nce_weight, identity_weight  lambda_X and lambda_Y of equation 5; the loss of target pictures is not computed at 0
     layers       modules of the generator whose output is contrasted, from shallow to deep, "input" for the picture
                  itself. The default is the paper's for generator:resnet: pixels, both strided convolutions, and the
-                 first and the fifth residual block
+                 first and the fifth residual block; "input,layers.4,layers.8,layers.12,layers.16" where it blurs
+                 (generator.antialias=true, as the paper's code does)
     patches      places drawn in every picture and layer, of which the others are each one's negatives
     temperature  tau of equation 3
     head_width   units of both layers of the heads

@@ -7,13 +7,13 @@ from typing import Any
 SMALL: dict[str, dict[str, Any]] = {
     "generator:stargan": {"width": 4, "blocks": 1},
     "discriminator:stargan": {"width": 4, "image_size": 32},
-    "recipe:stargan": {"image_size": 16},
+    "recipe:stargan": {"image_size": 16, "discriminator_steps": 1},
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:stargan", {"width": 4, "blocks": 0, "classes": 2, "channels": 1, "global_skip": True}),
     ("discriminator:stargan", {"width": 4, "image_size": 128, "classes": 2, "channels": 1}),
     ("discriminator:stargan", {"width": 4, "image_size": 24}),
-    ("recipe:stargan", {"image_size": 8, "channels": 1, "classes": 4, "class_weight": 0.0}),
+    ("recipe:stargan", {"image_size": 8, "channels": 1, "classes": 4, "discriminator_steps": 1}),
 ]
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "stargan": (
