@@ -62,6 +62,11 @@ class CycleGanConfig(AdversarialConfig):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
+@dataclass(frozen=True)
+class ImporterConfig(Config):
+    """Importers have no options."""
+
+
 def build_generator(config: ResnetConfig):
     from .networks import ResnetGenerator
 
@@ -72,6 +77,12 @@ def build_recipe(config: CycleGanConfig, parts):
     from .recipe import CycleGanRecipe
 
     return CycleGanRecipe(config, parts)
+
+
+def build_cyclegan_resnet(config: Config):
+    from .checkpoints import ResnetImporter
+
+    return ResnetImporter()
 
 
 @hookimpl
@@ -99,5 +110,12 @@ def ganzoo_entries():
             },
             summary="Unpaired translation both ways, cycle consistency",
             paper=PAPER,
+        ),
+        Entry(
+            kind="importer",
+            name="cyclegan-resnet",
+            config=ImporterConfig,
+            build=build_cyclegan_resnet,
+            summary="Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
         ),
     ]
