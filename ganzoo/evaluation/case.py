@@ -71,7 +71,8 @@ class Case:
     train    what the model was trained on, for memorisation
     model, back   the translator, and the one of the other direction
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
-    kind     "images", "paired" or "unpaired"
+    label    the number of the class that pictures are translated to, where the model takes one
+    kind     "images", "paired", "unpaired" or "labelled"
     call     arguments of `ganzoo.evaluate` that would measure it again
     measuring   the metric at hand, for messages
     """
@@ -87,6 +88,7 @@ class Case:
     model: Model | None = None
     back: Model | None = None
     discriminator: nn.Module | None = None
+    label: int | None = None
     kind: str = "images"
     call: Mapping[str, Any] = field(default_factory=dict)
     measuring: str = ""
@@ -178,7 +180,7 @@ class Case:
     def left_alone(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what the model makes of pictures that are in the target domain already, and those pictures."""
         model, real = self.require("model"), self.require("real")
-        of_real: Translated = translated(model, real)
+        of_real: Translated = translated(model, real, self.label)
         for made, given in zip(self.batches(of_real), real.batches(self.asked.batch_size), strict=True):
             self.told(len(made))
             yield made, with_channels(given, made.shape[1])

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from ganzoo import images
 from ganzoo.data import idx
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
-from ganzoo.data.layout import pair_folders, pair_up, split
+from ganzoo.data.layout import class_folders, pair_folders, pair_up, some, split
 from ganzoo.data.opening import first_size, require, two_sides
 from ganzoo.data.pictures import Pictures, open_pictures, sides, subset
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, listed, open_sources
-from ganzoo.errors import DataError, OptionError
+from ganzoo.errors import DataError, OptionError, suggest
 from ganzoo.evaluation import samples
 from ganzoo.evaluation.samples import Stored
 from ganzoo.protocol import Sample
@@ -107,6 +107,23 @@ def open_sides(paths: Sequence[str], reading: Reading) -> tuple[Stored, Stored]:
     given = _stored(source, inputs, reading, f"{_place(inputs)}{_split(reading, ', ')}")
     targets = _stored(source, found[other], reading, _place(found[other]))
     return given, targets
+
+
+def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[Stored, Stored]:
+    """Open class folders: the other classes' pictures, of which ``validation`` takes a share, and all of ``name``."""
+    source = open_sources(listed(list(paths), "labelled"))
+    names = image_names(source)
+    require(names, source, "pictures in folders, one a class")
+    classes, labels = class_folders(names) or ([], [])
+    if name not in classes:
+        found = f"Its folders are: {some(classes)}." if classes else "It has no folders of classes."
+        raise DataError(f"{source.path} has no folder '{name}' to judge by.{suggest(name, classes)} {found}")
+    kept = [index for index in _kept(names, reading) if classes[labels[index]] != name]
+    if not kept:
+        raise DataError(f"validation={reading.validation} keeps no picture of other classes than '{name}' out.")
+    of_class = [each for each, label in zip(names, labels, strict=True) if classes[label] == name]
+    given = _stored(source, [names[index] for index in kept], reading, f"all but {name}{_split(reading, ', ')}")
+    return given, _stored(source, of_class, reading, name)
 
 
 def _side(names: list[str], side: str) -> list[str]:

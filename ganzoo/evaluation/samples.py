@@ -129,18 +129,19 @@ class Generated(Made):
 
 @dataclass
 class Translated(Made):
-    """Other pictures as a model translates them, at the size they have."""
+    """Other pictures as a model translates them, to one class where it takes a label, at the size they have."""
 
     model: Model
     inputs: Shown
     sample: Sample
+    label: int | None = None
 
     def make(self, at_once: int) -> Iterator[Tensor]:
         for batch in self.inputs.batches(at_once):
-            yield through(self.model, batch)
+            yield through(self.model, batch, self.label)
 
     def make_some(self, indices: list[int]) -> list[Tensor]:
-        return [through(self.model, one[None])[0] for one in self.inputs.some(indices)]
+        return [through(self.model, one[None], self.label)[0] for one in self.inputs.some(indices)]
 
 
 def generated(model: Model, count: int, seed: int) -> Generated:
@@ -150,15 +151,17 @@ def generated(model: Model, count: int, seed: int) -> Generated:
     return Generated(model, Sample("generated", count, seed=seed))
 
 
-def translated(model: Model, inputs: Shown) -> Translated:
-    """Return what a model makes of each of ``inputs``."""
+def translated(model: Model, inputs: Shown, label: int | None = None) -> Translated:
+    """Return what a model makes of each of ``inputs``; ``label``: the class to make of them, where it takes one."""
     given = inputs.sample
-    return Translated(model, inputs, replace(given, source=f"translated {given.source}"))
+    target = "" if label is None else f" to {model.card.classes[label]}"
+    return Translated(model, inputs, replace(given, source=f"translated {given.source}{target}"), label)
 
 
-def through(model: Model, pictures: Tensor) -> Tensor:
+def through(model: Model, pictures: Tensor, label: int | None = None) -> Tensor:
     """Return what a model makes of pictures (N, C, H, W) uint8, in 8 bits too."""
-    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)))).cpu()
+    beside = {} if label is None else {"label": torch.full((len(pictures),), label)}
+    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)), **beside)).cpu()
 
 
 def with_channels(batch: Tensor, channels: int) -> Tensor:
