@@ -29,10 +29,9 @@ class ContextEncoderConfig(Config):
     def __post_init__(self) -> None:
         if self.width < 1 or not 1 <= self.levels <= 6:
             raise ValueError(f"width={self.width} and levels={self.levels} should be at least 1, and from 1 to 6")
-        if self.middle == "channel-wise" and (self.image_size < 1 or self.image_size % 2**self.levels):
-            raise ValueError(
-                f"image_size={self.image_size} should be a multiple of {2**self.levels}, as levels={self.levels} halve it"
-            )
+        times = 2**self.levels
+        if self.middle == "channel-wise" and (self.image_size < 1 or self.image_size % times):
+            raise ValueError(f"image_size={self.image_size} should be a multiple of {times}, for {self.levels} levels")
 
 
 @dataclass(frozen=True)

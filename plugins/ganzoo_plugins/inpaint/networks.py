@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -33,8 +35,8 @@ class ContextEncoder(nn.Module):
     Norms, activations and kernels are those of the paper's own code: LeakyReLU 0.2 on the way in, no norm in the first
     and last layer, ReLU on the way out, tanh. Its fully-connected middle holds pictures to one size; by default four
     3x3 convolutions of dilation 2, 4, 8 and 16 stand there, as Iizuka et al. 2017 have them, so that any size works.
-    The mask is a further channel of the input (Iizuka et al.; the paper shows it by the grey in the hole alone). Heights
-    and widths must be multiples of 2**levels.
+    The mask is a further channel of the input (Iizuka et al.; the paper shows it by the grey in the hole alone).
+    Heights and widths must be multiples of 2**levels.
     """
 
     def __init__(
@@ -50,10 +52,10 @@ class ContextEncoder(nn.Module):
         self.in_channels, self.out_channels, self.stride = in_channels, out_channels, 2**levels
         channels = [width * min(2**level, 8) for level in range(levels)]
         layers: list[nn.Module] = [nn.Conv2d(in_channels + 1, width, 4, 2, 1), nn.LeakyReLU(0.2)]
-        for inner, outer in zip(channels, channels[1:], strict=False):
+        for inner, outer in pairwise(channels):
             layers += [nn.Conv2d(inner, outer, 4, 2, 1, bias=False), nn.BatchNorm2d(outer), nn.LeakyReLU(0.2)]
         layers += self._middle(middle, channels[-1], image_size >> levels)
-        for inner, outer in zip(channels[::-1], channels[-2::-1], strict=False):
+        for inner, outer in pairwise(reversed(channels)):
             layers += [nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False), nn.BatchNorm2d(outer), nn.ReLU()]
         layers += [nn.ConvTranspose2d(width, out_channels, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
