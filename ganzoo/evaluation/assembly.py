@@ -23,8 +23,8 @@ class Wanted:
     """What is judged by what.
 
     data     one path, or two of pairs or unpaired sets
-    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on; of what enlarges or mends, pictures
-             that its inputs are made of
+    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on; of one that enlarges or mends,
+             the pictures that its inputs are made of
     number   pictures to generate; 0: as many as there are real ones
     back     the model of the other direction, for cycle-psnr
     train    the training pictures, for memorised
