@@ -63,7 +63,7 @@ def test_the_option_says_which_masks_are_trained_with(masks: str, kinds: set[flo
 
 
 def test_what_is_far_reaches_the_middle_of_the_hole() -> None:
-    """The dilated middle sees 15 + 2 * (2 + 4 + 8 + 16) steps of 8 pixels; the paper's layer the whole picture."""
+    """The dilated middle sees 32 steps of 8 pixels to every side; the paper's layer the whole picture."""
     for options in ({}, {"middle": "channel-wise", "image_size": 64}):
         network = ganzoo.build("generator:context-encoder", width=4, **options).eval()
         images = noise(1, 64).requires_grad_(True)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-DILATIONS = (2, 4, 8, 16)  # Iizuka, Simo-Serra, Ishikawa 2017, doi:10.1145/3072959.3073659, table 1
+DILATIONS = (1, 2, 4, 8, 16, 1)  # as Iizuka, Simo-Serra, Ishikawa 2017, doi:10.1145/3072959.3073659, table 1
 
 
 class ChannelWise(nn.Module):
@@ -33,8 +33,9 @@ class ContextEncoder(nn.Module):
     """``levels`` strided 4x4 convolutions, the middle, and as many transposed ones: the hole from its surroundings.
 
     Norms, activations and kernels are those of the paper's own code: LeakyReLU 0.2 on the way in, no norm in the first
-    and last layer, ReLU on the way out, tanh. Its fully-connected middle holds pictures to one size; by default four
-    3x3 convolutions of dilation 2, 4, 8 and 16 stand there, as Iizuka et al. 2017 have them, so that any size works.
+    and last layer, ReLU on the way out, tanh. Its fully-connected middle holds pictures to one size; by default six
+    3x3 convolutions stand there, four of dilation 2, 4, 8 and 16 between two without (Iizuka et al. 2017 have two and
+    two of those): any size works, and the last smooths the grid that dilation leaves.
     The mask is a further channel of the input (Iizuka et al.; the paper shows it by the grey in the hole alone).
     Heights and widths must be multiples of 2**levels.
     """
