@@ -99,7 +99,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("task", card.task),
         ("architecture", f"{card.entry} ({options})" if options else card.entry),
         ("paper", card.paper),
-        ("trained at", card.size),
+        ("trained at", card.size if card.parameters or card.weights else ""),
         ("enlarges", f"{card.scale} times" if card.scale > 1 else ""),
         ("labels", ", ".join(card.classes)),
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),

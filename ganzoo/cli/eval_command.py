@@ -79,7 +79,8 @@ def command(
     ganzoo eval --registry --data sets/
 
     Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorised
-    (on --extractor); l1, psnr, ssim, lpips (pairs); cycle-psnr, identity (unpaired); discriminator (runs).
+    (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
+    cycle-psnr, identity (unpaired); discriminator (runs).
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:

@@ -9,6 +9,7 @@ from ganzoo import catalog, devices, loading
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.case import Asked, Case
 from ganzoo.evaluation.opening import Reading, open_domains, open_images, open_pairs, open_sides
+from ganzoo.evaluation.restoring import enlarged, mended
 from ganzoo.evaluation.samples import Stored, generated, translated
 from ganzoo.inference import conditions
 from ganzoo.model import Model
@@ -23,7 +24,8 @@ class Wanted:
     """What is judged by what.
 
     data     one path, or two of pairs or unpaired sets
-    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on
+    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on; of one that enlarges or mends,
+             the pictures that its inputs are made of
     number   pictures to generate; 0: as many as there are real ones
     back     the model of the other direction, for cycle-psnr
     train    the training pictures, for memorised
@@ -65,8 +67,9 @@ def of_model(model: Model, name: str, wanted: Wanted, asked: Asked) -> Case:
     kind = wanted.kind or _kind(model)
     if kind != "labelled":
         _refuse_label(wanted, name)
-    size, channels = wanted.reading.size or model.card.image_size, model.card.out_channels
-    reading = replace(wanted.reading, size=size, channels=channels if kind == "images" else wanted.reading.channels)
+    own = 0 if kind == "restored" and model.card.does.enlarges else model.card.image_size
+    channels = model.card.out_channels if kind in ("images", "restored") else wanted.reading.channels
+    reading = replace(wanted.reading, size=wanted.reading.size or own, channels=channels)
     case = _OPENED[kind](model, name, wanted, reading, asked)
     case.train = _train(wanted, reading)
     case.discriminator = model.discriminator()
@@ -113,15 +116,33 @@ def _of_domains(model: Model, name: str, wanted: Wanted, reading: Reading, asked
     return Case(name, judged, asked, model.device, real, None, inputs, model=model, label=label, kind="labelled")
 
 
-_OPENED = {"images": _of_generator, "paired": _of_pairs, "unpaired": _of_sides, "labelled": _of_domains}
+def _of_restored(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    _require_data(wanted, name)
+    whole = open_images(wanted.data, reading)
+    inputs, judged = enlarged(model, whole) if model.card.does.enlarges else mended(model, whole)
+    return Case(name, judged, asked, model.device, whole, whole, inputs, model=model, kind="paired")
+
+
+_OPENED = {
+    "images": _of_generator,
+    "paired": _of_pairs,
+    "unpaired": _of_sides,
+    "labelled": _of_domains,
+    "restored": _of_restored,
+}
 
 
 def _kind(model: Model) -> str:
-    """Return what the model's recipe trains on. Raises OptionError where its card names none that is installed."""
+    """Return what the model's recipe trains on, "restored" for one that enlarges or mends.
+
+    Raises OptionError where its card names no recipe that is installed.
+    """
     if model.card.does.source == "latents":
         return "images"
     if "label" in model.card.does.inputs:
         return "labelled"
+    if model.card.does.enlarges or "mask" in model.card.does.inputs:
+        return "restored"
     recipe = model.card.training.recipe if model.card.training else ""
     try:
         return catalog.find(f"recipe:{recipe}").data

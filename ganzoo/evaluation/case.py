@@ -17,6 +17,7 @@ from ganzoo import building, devices
 from ganzoo.data.decode import to_floats
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
+from ganzoo.evaluation.restoring import Mended, Spoilt
 from ganzoo.evaluation.samples import Generated, Shown, Stored, Translated, through, translated, with_channels
 from ganzoo.model import Model
 
@@ -83,7 +84,7 @@ class Case:
     device: torch.device
     real: Stored | None = None
     truths: Stored | None = None
-    inputs: Stored | None = None
+    inputs: Stored | Spoilt | None = None
     train: Stored | None = None
     model: Model | None = None
     back: Model | None = None
@@ -170,6 +171,14 @@ class Case:
         made: np.ndarray = self.once(f"pairs {measure}", lambda: each(measure, self.pairs()))
         return made
 
+    def in_the_hole(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield what was made in the hole and what was there, (N, C, H, W) uint8 each. Raises OptionError."""
+        judged = self.judged
+        if not isinstance(judged, Mended):
+            raise OptionError(f"{self.measuring} of {self.name} is for models that fill holes.")
+        for made, true in self.pairs():
+            yield judged.hole.of(made), judged.hole.of(true)
+
     def there_and_back(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what came back and what was sent, (N, C, H, W) uint8; the picture between is one of 8 bits."""
         back, inputs = self.require("back"), self.require("inputs")
@@ -202,10 +211,20 @@ class Case:
         logits = []
         for batch, given in zip(self.batches(self.require(side)), inputs, strict=False):
             shown = to_floats(with_channels(batch, channels))
+            self._require_size(discriminator, shown)
             seen = shown if given is None else torch.cat([to_floats(given), shown], 1)
             with torch.inference_mode():
                 logits.append(_first(discriminator(seen.to(self.device))).float().cpu())
         return logits
+
+    def _require_size(self, discriminator: nn.Module, shown: Tensor) -> None:
+        """Raise OptionError for pictures of another size than the discriminator takes."""
+        taken = int(getattr(discriminator, "image_size", 0))
+        if taken and tuple(shown.shape[-2:]) != (taken, taken):
+            raise OptionError(
+                f"The discriminator of {self.name} takes pictures of {taken}x{taken} pixels, not of "
+                f"{shown.shape[-1]}x{shown.shape[-2]}: give --size {taken}."
+            )
 
     # ---- what a protocol says ----------------------------------------------------------------------------------------
 
@@ -217,7 +236,7 @@ class Case:
     def resizing(self) -> str:
         """What happened to the pictures before they were compared: once where it is the same on both sides."""
         sides = {"inputs": self.inputs, "judged": self.judged, "real": self.real}
-        words = {name: side.resizing for name, side in sides.items() if isinstance(side, Stored)}
+        words = {name: side.resizing for name, side in sides.items() if isinstance(side, (Stored, Spoilt))}
         if len(set(words.values())) == 1:
             return next(iter(words.values()))
         return "; ".join(f"{name}: {text}" for name, text in words.items())

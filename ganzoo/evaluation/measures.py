@@ -158,6 +158,11 @@ def _identity(case: Case, exhibits: Exhibits) -> Found:
     return _mean("identity", "real", each(pairs.l1, case.left_alone()), case)
 
 
+def _in_the_hole(case: Case, exhibits: Exhibits) -> Found:
+    """PSNR of what was made, without what was left as it was."""
+    return _mean("hole-psnr", "truths", each(pairs.psnr, case.in_the_hole()), case)
+
+
 # ---- the discriminator, and failures ---------------------------------------------------------------------------------
 
 
@@ -261,6 +266,7 @@ MEASURES: Mapping[str, Measure] = {
     "psnr": _paired("psnr", pairs.psnr),
     "ssim": _paired("ssim", pairs.ssim),
     "lpips": _lpips,
+    "hole-psnr": _in_the_hole,
     "cycle-psnr": _cycle,
     "identity": _identity,
     "discriminator": _discriminator,

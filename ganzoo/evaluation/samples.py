@@ -138,10 +138,14 @@ class Translated(Made):
 
     def make(self, at_once: int) -> Iterator[Tensor]:
         for batch in self.inputs.batches(at_once):
-            yield through(self.model, batch, self.label)
+            yield self.through(batch)
 
     def make_some(self, indices: list[int]) -> list[Tensor]:
-        return [through(self.model, one[None], self.label)[0] for one in self.inputs.some(indices)]
+        return [self.through(one[None])[0] for one in self.inputs.some(indices)]
+
+    def through(self, pictures: Tensor) -> Tensor:
+        """Return what the model makes of pictures (N, C, H, W) uint8."""
+        return through(self.model, pictures, self.label)
 
 
 def generated(model: Model, count: int, seed: int) -> Generated:
