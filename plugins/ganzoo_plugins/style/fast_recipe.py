@@ -1,0 +1,75 @@
+"""One style into one network, by perceptual losses (Johnson, Alahi, Fei-Fei 2016, arXiv:1603.08155)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import GanzooError, Recipe, images
+
+from .colours import coloured
+from .perception import Perception, content_loss, gram_distance, style_loss, style_of, total_variation
+from .pyramid import resized
+
+
+class FastStyleRecipe(Recipe):
+    """Generator: content loss + style weight * style loss + variation weight * total variation (section 3.2).
+
+    The losses are those of `perception`, which says how they differ from the paper's; the style picture's statistics
+    are found once, at the size of the photographs. What content is compared with is the photograph in its colours. Of each
+    map's distance d, log(1 + d) counts: photographs whose colours are far from the style's would outweigh all others.
+    """
+
+    def __init__(self, config, parts) -> None:
+        self.config = config
+        self.generator = parts.build("generator")
+        self.look = Perception(parts.build("features"), config.content_reduction)
+        self.style = read_style(config.style, config.image_size)
+        with torch.no_grad():
+            self.target = style_of(self.style, self.look)
+        self.networks, self.exports = {"generator": self.generator}, {"": "generator"}
+        self.optimizers = {"generator": self.adam(self.generator)}
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        content, style, variation = self.losses(self.generator, batch["image"])
+        total = content + self.config.style_weight * style + self.config.variation_weight * variation
+        self.update("generator", total)
+        return {"total": total, "content": content, "style": style, "variation": variation}
+
+    def losses(self, generator: nn.Module, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the content loss, the style loss and the total variation of what is made of photographs."""
+        self.move(photos.device)
+        made = generator(photos).float()
+        with torch.no_grad():
+            wanted = self.look(coloured(photos, self.style)).content
+        seen = self.look(made)
+        distances = [gram_distance(*each).log1p() for each in zip(seen.style, self.target, strict=True)]
+        return content_loss(seen.content, wanted), style_loss(distances), total_variation(made)
+
+    def move(self, device: torch.device) -> None:
+        """Take what is compared with to where the photographs are."""
+        if self.style.device != device:
+            self.look.features.to(device)
+            self.style, self.target = self.style.to(device), [each.to(device) for each in self.target]
+
+    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return each photograph and what is made of it, one after the other."""
+        photos = batch["image"]
+        return torch.stack([photos, networks["generator"](photos).float()], 1).flatten(0, 1)
+
+    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return what is minimised, and its content and style parts, on photographs that training never saw."""
+        content, style, variation = self.losses(networks["generator"], batch["image"])
+        total = content + self.config.style_weight * style + self.config.variation_weight * variation
+        return {"total": total.item(), "content": content.item(), "style": style.item()}
+
+
+def read_style(path: str, size: int) -> Tensor:
+    """Return the style picture as (1, 3, h, w) in [-1, 1], its shorter side ``size`` pixels. Raises GanzooError."""
+    if not path:
+        raise GanzooError("style='' is no picture: set style to the path of the one to paint like, style=painting.jpg.")
+    picture = images.to_tensor(path, 3)
+    factor = size / min(picture.shape[2:])
+    return resized(picture, [max(1, round(side * factor)) for side in picture.shape[2:]])
