@@ -1,4 +1,4 @@
-"""AdaIN's network: an encoder, one normalisation that carries the style, and a decoder (arXiv:1703.06868, section 5)."""
+"""AdaIN's network: an encoder, a normalisation that carries the style, and a decoder (arXiv:1703.06868, section 5)."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def decoder(width: int, depth: int) -> nn.Sequential:
 class AdainGenerator(nn.Module):
     """tanh(g((1 - strength) f(c) + strength AdaIN(f(c), f(s)))): equations 8, 10 and 14 of arXiv:1703.06868.
 
-    The layout is the paper's (width 64, depth 3: VGG-19 to relu4_1 and its mirror, 7,010,959 parameters), and so is the
-    reflected border. Other than there, the encoder f is no VGG with fixed weights: it learns with the decoder g, so that
-    it can be small, and is part of the model; and tanh keeps to [-1, 1]. Heights and widths are multiples of
+    The layout is the paper's (width 64, depth 3: VGG-19 to relu4_1 and its mirror, 7,010,947 parameters), and so is
+    the reflected border. Other than there, the encoder f is no VGG with fixed weights: it learns with the decoder g,
+    so that it can be small and the model is whole; and tanh keeps to [-1, 1]. Heights and widths are multiples of
     2 * 2**depth, as reflection needs. The style may have any size: it is brought to the picture's.
     """
 

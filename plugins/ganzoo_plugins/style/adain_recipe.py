@@ -15,11 +15,11 @@ from .perception import Perception, adapt, content_loss, moment_distance, style_
 class AdainRecipe(Recipe):
     """Generator: content loss + style weight * style loss (equation 11), + total variation and identity, with weights.
 
-    Photographs are ``a``, paintings ``b``. The content loss is equation 12: the deepest map compared is that of the
-    made picture with AdaIN of the photograph's and the painting's. The style loss is equation 13, on means and deviations.
-    Both look through the part ``features`` as `perception` says, where the paper has its own encoder. What is made of a
-    photograph with itself as its style should be itself (the identity loss 1 of arXiv:1812.02342), which the encoder that
-    learns needs.
+    Photographs are ``a``, paintings ``b``. The content loss is equation 12: a map of what is made is compared with
+    AdaIN of the photograph's and the painting's. The style loss is equation 13, on means and deviations, of which
+    log(1 + d) counts, as in the recipe for one style. Both look through the part ``features`` as `perception` says,
+    where the paper has its own encoder. What is made of a photograph with itself as its style should be itself (the
+    first identity loss of arXiv:1812.02342), which an encoder that learns needs.
     """
 
     def __init__(self, config, parts) -> None:

@@ -18,8 +18,8 @@ class FastStyleRecipe(Recipe):
     """Generator: content loss + style weight * style loss + variation weight * total variation (section 3.2).
 
     The losses are those of `perception`, which says how they differ from the paper's; the style picture's statistics
-    are found once, at the size of the photographs. What content is compared with is the photograph in its colours. Of each
-    map's distance d, log(1 + d) counts: photographs whose colours are far from the style's would outweigh all others.
+    are found once, at the size of the photographs. What content is compared with is the photograph in its colours. Of
+    each map's distance d, log(1 + d) counts, lest photographs of other colours than the style's outweigh the rest.
     """
 
     def __init__(self, config, parts) -> None:

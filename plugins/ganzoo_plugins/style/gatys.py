@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from ganzoo import Features
 
 from .colours import coloured
-from .perception import Perception, content_loss, gram_distance, style_loss, style_of, total_variation
+from .perception import Perception, Statistics, content_loss, gram_distance, style_loss, style_of, total_variation
 from .pyramid import fitted, join, resized, split
 
 SCALES = 3  # sizes that a picture is worked at, each twice the one before
@@ -18,22 +16,15 @@ COARSEST = 64  # pixels of the shorter side at least, where there is more than o
 RANGE_WEIGHT = 10.0  # of the squared distance of values from [-1, 1]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """What was minimised at the last size: total, content and style loss, at the start and at the end."""
-
-    before: tuple[float, float, float]
-    after: tuple[float, float, float]
-
-
 class GatysTransfer(nn.Module):
     """Minimises content loss + ``style_weight`` * style loss + ``variation_weight`` * total variation over the picture.
 
     The losses are equations 1 and 3 to 7 of arXiv:1508.06576 on the maps of ``features``, normalised as `perception`
     says, and L-BFGS minimises them, as in the CVPR paper. So that features other than VGG's make clean pictures, and
-    other than the paper: the picture is optimised as a Laplacian pyramid; at up to three sizes, from coarse to fine, a
-    third of the ``steps`` at each (arXiv:1611.07865, section 6); it begins as the photograph in the painting's colours
-    (``start``: "content"; "noise" is the paper's white noise, drawn from ``seed``); total variation is penalised.
+    other than the paper: the picture is optimised as a Laplacian pyramid, and at up to three sizes, from coarse to
+    fine, a third of the ``steps`` at each (as arXiv:1611.07865 does for large pictures); the content is the photograph
+    in the painting's colours; the picture begins as that (``start`` "content"; "noise" is the paper's white noise,
+    drawn from ``seed``); and total variation is penalised.
     It learns nothing and has no parameters. The same picture, style and options give the same result.
     """
 
@@ -54,17 +45,14 @@ class GatysTransfer(nn.Module):
         self.look = Perception(features, content_reduction)  # no submodule: it is no part of what is saved
         self.steps, self.style_weight, self.variation_weight = steps, style_weight, variation_weight
         self.style_scale, self.start, self.seed = style_scale, start, seed
-        self.progress: list[Progress] = []
 
     def forward(self, images: Tensor, style: Tensor) -> Tensor:
         """Paint images (N, 3, H, W) in the style of (N or 1, 3, h, w), both in [-1, 1]; the result is too.
 
         Each is optimised by itself. Gradients are taken within, whatever mode the caller is in; none flow outside.
-        ``progress`` then says what became of the losses, for each picture.
         """
         with torch.inference_mode(False), torch.enable_grad():
             self.look.features.to(images.device)  # type: ignore[attr-defined]
-            self.progress = []
             pictures = images.detach().float().clone().split(1)
             styles = style.detach().float().clone().split(1)
             made = [self._paint(each, styles[place % len(styles)]) for place, each in enumerate(pictures)]
@@ -95,27 +83,23 @@ class GatysTransfer(nn.Module):
         optimizer = torch.optim.LBFGS(
             levels, max_iter=steps, max_eval=steps + 1, history_size=20, tolerance_grad=0, tolerance_change=0
         )
-        noted: list[tuple[float, float, float]] = []
 
         def closure() -> Tensor:
             optimizer.zero_grad()
-            images = join(levels)
-            seen = self.look(images)
-            content_part, style_part = (
-                content_loss(seen.content, wanted),
-                style_loss(list(map(gram_distance, seen.style, target))),
-            )
-            total = content_part + self.style_weight * style_part
-            total = total + self.variation_weight * total_variation(images)
-            total = total + RANGE_WEIGHT * (images.abs() - 1).clamp(min=0).square().mean()
+            total = self._total(join(levels), wanted, target)
             total.backward()  # type: ignore[no-untyped-call]
-            noted.append((total.item(), content_part.item(), style_part.item()))
             return total
 
         if steps:
             optimizer.step(closure)  # type: ignore[arg-type]
-        self.progress.append(Progress(noted[0], noted[-1]))
         return join(levels).detach()
+
+    def _total(self, images: Tensor, wanted: Tensor, target: list[Statistics]) -> Tensor:
+        seen = self.look(images)
+        distances = [gram_distance(*each) for each in zip(seen.style, target, strict=True)]
+        total = content_loss(seen.content, wanted) + self.style_weight * style_loss(distances)
+        total = total + self.variation_weight * total_variation(images)
+        return total + RANGE_WEIGHT * (images.abs() - 1).clamp(min=0).square().mean()
 
 
 def working_sizes(height: int, width: int) -> list[list[int]]:

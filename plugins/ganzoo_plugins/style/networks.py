@@ -1,11 +1,9 @@
-"""Feed-forward networks of style: one for one style (arXiv:1603.08155), and one for any (AdaIN, arXiv:1703.06868)."""
+"""The network for one style (arXiv:1603.08155), and the layers that it shares with the one for any."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-
-from .perception import adapt
 
 
 def convolution(before: int, after: int, size: int, stride: int = 1) -> list[nn.Module]:

@@ -1,12 +1,11 @@
-"""What content and style are: comparisons of a picture's maps of features (arXiv:1508.06576, 1603.08155, 1703.06868).
+"""What content and style are: comparisons of pictures' maps of features (arXiv:1508.06576, 1603.08155, 1703.06868).
 
-The papers' maps are VGG's. Here they are those of any network of the kind ``features``, chosen by their steps, in pixels
-of the picture, which for VGG-19 come to the papers' layers. Three things differ from the papers, all of them needed by
-networks other than VGG, whose maps vary much more among channels, and harmless with VGG:
+The papers' maps are VGG's. Here they are those of any network of the kind ``features``, chosen by their steps, in
+pixels of the picture: style has all up to 16, as VGG-19's conv1 to conv5 in the first paper. Two things differ from the
+papers, which networks other than VGG need, whose channels vary much more:
 
-- every map is compared after a normalisation of its channels, by which the style picture's have mean 0 and deviation 1;
-- the picture itself, its three colours, counts as one more map;
-- content is that of the photograph in the style's colours, so that content and style do not pull at colours both ways.
+- a map is compared after a normalisation of its channels by which the style picture's have mean 0 and deviation 1;
+- the picture itself, its three colours, counts as one more map.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ class Perception:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What style is in one map: of each channel (N or 1, C, 1) mean and deviation, and their correlations (.., C, C)."""
+    """What style is in one map: mean and deviation of each channel (N, C, 1), and the correlations (N, C, C)."""
 
     mean: Tensor
     deviation: Tensor
@@ -92,10 +91,10 @@ def content_loss(seen: Tensor, wanted: Tensor) -> Tensor:
 
 
 def gram_distance(features: Tensor, style: Statistics) -> Tensor:
-    """Return how far a map's Gram matrices are from the style's (N,): equations 3 and 4 of arXiv:1508.06576, relative.
+    """Return how far a map's Gram matrices are from the style's (N,): equations 3 and 4 of arXiv:1508.06576.
 
-    It is the squared Frobenius distance over the squared norm of the style's own, and the squared distance of the means,
-    which would be a further row of the matrix.
+    It is the squared Frobenius distance over the squared norm of the style's own, plus that of the means, which would
+    be one more row of the matrix.
     """
     flat = style.normalised(features)
     off = (gram(flat) - style.correlation).square().sum((1, 2)) / style.correlation.square().sum((1, 2))
@@ -103,7 +102,7 @@ def gram_distance(features: Tensor, style: Statistics) -> Tensor:
 
 
 def moment_distance(features: Tensor, style: Statistics) -> Tensor:
-    """Return how far a map's means and deviations are from the style's (N,): equation 13 of arXiv:1703.06868, squared."""
+    """Return how far means and deviations are from the style's (N,): equation 13 of arXiv:1703.06868, squared."""
     flat = style.normalised(features)
     deviation = (flat.var(2, unbiased=False) + 1e-8).sqrt()
     target = style.correlation.diagonal(dim1=1, dim2=2).sqrt()
@@ -111,9 +110,9 @@ def moment_distance(features: Tensor, style: Statistics) -> Tensor:
 
 
 def style_loss(distances: list[Tensor]) -> Tensor:
-    """Return the colours' distance, which comes first, plus the mean of the other maps': equation 5, over pictures (N,).
+    """Return the colours' distance, which comes first, plus the mean of the other maps'; the mean of pictures (N,).
 
-    The colours weigh as much as all other maps together.
+    That is equation 5 of arXiv:1508.06576, with the colours' weight as large as that of all other maps together.
     """
     return (distances[0] + torch.stack(distances[1:]).mean(0)).mean()
 
@@ -125,7 +124,7 @@ def total_variation(images: Tensor) -> Tensor:
 
 
 def adapt(content: Tensor, style: Tensor) -> Tensor:
-    """Give each channel of ``content`` the mean and deviation that it has in ``style``: AdaIN, equation 8 there.
+    """Give each channel of ``content`` the mean and deviation that it has in ``style``: AdaIN, equation 8.
 
     Maps (N, C, H, W) and (N or 1, C, h, w), computed in float32.
     """

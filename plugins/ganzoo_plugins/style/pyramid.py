@@ -1,7 +1,7 @@
 """Pictures as Laplacian pyramids (Burt and Adelson 1983): differences of scales, whose sum is the picture.
 
-A step of an optimiser on these moves broad areas as easily as single pixels; on pixels it makes noise first, for networks
-such as EfficientNet answer to noise more than VGG does.
+A step of an optimiser on these moves broad areas as easily as single pixels; on pixels it makes noise first, which
+networks such as EfficientNet answer to more than VGG does.
 """
 
 from __future__ import annotations
