@@ -35,7 +35,7 @@ class GatysConfig(Config):
     """
 
     steps: int = 150
-    style_weight: float = 3.0
+    style_weight: float = 1.0
     variation_weight: float = 0.1
     features: str = "efficientnet-lite0"
     model: str = ""

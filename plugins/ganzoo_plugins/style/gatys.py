@@ -34,7 +34,7 @@ class GatysTransfer(nn.Module):
         self,
         features: Features,
         steps: int = 150,
-        style_weight: float = 3.0,
+        style_weight: float = 1.0,
         variation_weight: float = 0.1,
         content_reduction: int = 8,
         style_scale: float = 1.0,
