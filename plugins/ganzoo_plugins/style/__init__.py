@@ -76,6 +76,7 @@ class FastStyleRecipeConfig(RecipeConfig):
 
     style         path of the style picture
     style_weight, variation_weight   of the style loss and of total variation, where the content loss has 1
+    colour_weight       of the photograph's colours, moved to the style's, as content; the paper has none
     content_reduction   content is compared in the deepest map with so many pixels a step
     enlarge, flip       photographs are stored so much larger, then cropped and mirrored at random
     """
@@ -85,15 +86,16 @@ class FastStyleRecipeConfig(RecipeConfig):
     learning_rate: float = 1e-3
     beta1: float = 0.9
     style: str = ""
-    style_weight: float = 3.0
+    style_weight: float = 1.0
     variation_weight: float = 0.1
+    colour_weight: float = 1.0
     content_reduction: int = 4
     enlarge: float = 1.0
     flip: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(0, self, "style_weight", "variation_weight")
+        at_least(0, self, "style_weight", "variation_weight", "colour_weight")
         at_least(1, self, "content_reduction")
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
@@ -123,7 +125,8 @@ class AdainRecipeConfig(RecipeConfig):
     """The paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam; its authors' code has 0.0001.
 
     style_weight      of the style loss, where the content loss has 1; 10 in their later code
-    variation_weight  of total variation, which the paper has not
+    variation_weight, colour_weight  of total variation, and of the photograph's colours, moved to the style's, as
+                      content; the paper has neither
     identity_weight   of the error of photographs painted in their own style, which the paper has not
     content_reduction   content is compared in the deepest map with so many pixels a step
     enlarge, flip       pictures are stored so much larger, then cropped and mirrored at random
@@ -135,6 +138,7 @@ class AdainRecipeConfig(RecipeConfig):
     beta1: float = 0.9
     style_weight: float = 10.0
     variation_weight: float = 0.1
+    colour_weight: float = 1.0
     identity_weight: float = 2.0
     content_reduction: int = 8
     enlarge: float = 2.0
@@ -142,7 +146,7 @@ class AdainRecipeConfig(RecipeConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(0, self, "style_weight", "variation_weight", "identity_weight")
+        at_least(0, self, "style_weight", "variation_weight", "colour_weight", "identity_weight")
         at_least(1, self, "content_reduction")
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")

@@ -10,16 +10,26 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, Recipe, images
 
 from .colours import coloured
-from .perception import Perception, content_loss, gram_distance, style_loss, style_of, total_variation
+from .perception import (
+    Perception,
+    colour_loss,
+    content_loss,
+    gram_distance,
+    in_all,
+    style_loss,
+    style_of,
+    total_variation,
+)
 from .pyramid import resized
 
 
 class FastStyleRecipe(Recipe):
-    """Generator: content loss + style weight * style loss + variation weight * total variation (section 3.2).
+    """Generator: the sum of content, style and colour losses and total variation, with weights (section 3.2).
 
     The losses are those of `perception`, which says how they differ from the paper's; the style picture's statistics
     are found once, at the size of the photographs. What content is compared with is the photograph in its colours. Of
-    each map's distance d, log(1 + d) counts, lest photographs of other colours than the style's outweigh the rest.
+    each map's distance d, log(1 + d) counts, lest photographs of other colours than the style's outweigh the rest. The
+    colour loss is not the paper's.
     """
 
     def __init__(self, config, parts) -> None:
@@ -33,20 +43,30 @@ class FastStyleRecipe(Recipe):
         self.optimizers = {"generator": self.adam(self.generator)}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        content, style, variation = self.losses(self.generator, batch["image"])
-        total = content + self.config.style_weight * style + self.config.variation_weight * variation
-        self.update("generator", total)
-        return {"total": total, "content": content, "style": style, "variation": variation}
+        losses = self.losses(self.generator, batch["image"])
+        self.update("generator", losses["total"])
+        return losses
 
-    def losses(self, generator: nn.Module, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the content loss, the style loss and the total variation of what is made of photographs."""
+    def losses(self, generator: nn.Module, photos: Tensor) -> dict[str, Tensor]:
+        """Return what is minimised, ``total``, and its parts, computed in float32."""
         self.move(photos.device)
         made = generator(photos).float()
+        with torch.autocast(photos.device.type, enabled=False):
+            return self.judged(made, coloured(photos, self.style))
+
+    def judged(self, made: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+        """Return the losses of ``made``, where ``wanted`` are the photographs in the style's colours."""
         with torch.no_grad():
-            wanted = self.look(coloured(photos, self.style)).content
+            content = self.look(wanted).content
         seen = self.look(made)
         distances = [gram_distance(*each).log1p() for each in zip(seen.style, self.target, strict=True)]
-        return content_loss(seen.content, wanted), style_loss(distances), total_variation(made)
+        return in_all(
+            self.config,
+            content=content_loss(seen.content, content),
+            style=style_loss(distances),
+            colour=colour_loss(made, wanted),
+            variation=total_variation(made),
+        )
 
     def move(self, device: torch.device) -> None:
         """Take what is compared with to where the photographs are."""
@@ -61,9 +81,7 @@ class FastStyleRecipe(Recipe):
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return what is minimised, and its content and style parts, on photographs that training never saw."""
-        content, style, variation = self.losses(networks["generator"], batch["image"])
-        total = content + self.config.style_weight * style + self.config.variation_weight * variation
-        return {"total": total.item(), "content": content.item(), "style": style.item()}
+        return {name: each.item() for name, each in self.losses(networks["generator"], batch["image"]).items()}
 
 
 def read_style(path: str, size: int) -> Tensor:

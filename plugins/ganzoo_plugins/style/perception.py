@@ -11,13 +11,16 @@ papers, which networks other than VGG need, whose channels vary much more:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from ganzoo import Features, GanzooError
 
 LEAST = 0.1  # of a map's mean deviation: channels that hardly vary in the style are not blown up
+PATCH = 4  # pixels a side, of the means in which colours count as content
 DEEPEST = 16  # pixels a step: the deepest map that style is compared in, VGG's conv5_1 in arXiv:1508.06576
 
 
@@ -90,6 +93,14 @@ def content_loss(seen: Tensor, wanted: Tensor) -> Tensor:
     return ((seen - wanted).square() / variance).mean()
 
 
+def colour_loss(made: Tensor, wanted: Tensor) -> Tensor:
+    """Return the content loss of the colours themselves, in means of `PATCH` x `PATCH` pixels: what lies where.
+
+    Without it, a network that has learnt for a short time matches a style's colours by blots of them anywhere.
+    """
+    return content_loss(*(F.avg_pool2d(each, PATCH, ceil_mode=True) for each in (made, wanted)))
+
+
 def gram_distance(features: Tensor, style: Statistics) -> Tensor:
     """Return how far a map's Gram matrices are from the style's (N,): equations 3 and 4 of arXiv:1508.06576.
 
@@ -121,6 +132,12 @@ def total_variation(images: Tensor) -> Tensor:
     """Return the mean absolute difference of neighbours, across and down (arXiv:1603.08155, section 3.2)."""
     across, down = images[..., 1:] - images[..., :-1], images[..., 1:, :] - images[..., :-1, :]
     return across.abs().mean() + down.abs().mean()
+
+
+def in_all(config: Any, **parts: Tensor) -> dict[str, Tensor]:
+    """Return the ``total`` of losses, each times the config's weight for it (content's is 1), and these parts."""
+    total = sum(getattr(config, f"{name}_weight", 1.0) * part for name, part in parts.items())
+    return {"total": torch.as_tensor(total), **parts}
 
 
 def adapt(content: Tensor, style: Tensor) -> Tensor:
