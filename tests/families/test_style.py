@@ -207,8 +207,7 @@ def plainly_seeing(recipe: Recipe, reduction: int = 2) -> Recipe:
 def test_a_step_of_fast_style_is_the_sum_of_content_style_colour_and_variation() -> None:
     parts = {"generator": {"width": 4, "blocks": 1}}
     recipe: Any = plainly_seeing(make("fast-style", parts, channels=3, image_size=16, style=STYLE))
-    with torch.no_grad():
-        recipe.target = style_of(recipe.style, recipe.look)
+    recipe.target = recipe.found()
     exact, before = doubles(recipe), flat(recipe)
     pictures = drawn(2, 3, 16, 16).tanh()
     losses = recipe.step({"image": pictures.float()})
@@ -226,6 +225,12 @@ def test_a_step_of_fast_style_is_the_sum_of_content_style_colour_and_variation()
     assert losses["total"].item() == pytest.approx(total.item(), rel=1e-4)
     step_down(total, exact["generator"])
     assert differences(recipe, before, exact)["generator"] < 1e-3
+
+
+def test_what_fast_style_compares_with_goes_where_the_photographs_are() -> None:
+    recipe: Any = make("fast-style", {"generator": {"width": 2, "blocks": 0}}, channels=3, image_size=16, style=STYLE)
+    recipe.move(torch.device("meta"))
+    assert {each.mean.device.type for each in recipe.target} == {"meta"}
 
 
 def test_a_step_of_adain_is_equations_11_to_13_with_colour_variation_and_identity() -> None:

@@ -58,7 +58,8 @@ class GatysConfig(Config):
 class FastStyleConfig(Config):
     """``width`` of the first layer and residual ``blocks``: 32 and 5 in the paper.
 
-    ``global_skip``: learn a change of the picture, which takes far fewer steps; the paper's network makes it anew.
+    ``global_skip``: learn a change of the picture, whose detail stays: it is tinted more than painted. The paper's
+    network makes it anew.
     """
 
     width: int = 32

@@ -12,6 +12,7 @@ from ganzoo import GanzooError, Recipe, images
 from .colours import coloured
 from .perception import (
     Perception,
+    Statistics,
     colour_loss,
     content_loss,
     gram_distance,
@@ -37,8 +38,7 @@ class FastStyleRecipe(Recipe):
         self.generator = parts.build("generator")
         self.look = Perception(parts.build("features"), config.content_reduction)
         self.style = read_style(config.style, config.image_size)
-        with torch.no_grad():
-            self.target = style_of(self.style, self.look)
+        self.target = self.found()
         self.networks, self.exports = {"generator": self.generator}, {"": "generator"}
         self.optimizers = {"generator": self.adam(self.generator)}
 
@@ -72,7 +72,13 @@ class FastStyleRecipe(Recipe):
         """Take what is compared with to where the photographs are."""
         if self.style.device != device:
             self.look.features.to(device)
-            self.style, self.target = self.style.to(device), [each.to(device) for each in self.target]
+            self.style = self.style.to(device)
+            self.target = self.found()
+
+    @torch.no_grad()
+    def found(self) -> list[Statistics]:
+        """Return what the style picture is matched in."""
+        return style_of(self.style, self.look)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each photograph and what is made of it, one after the other."""
