@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
 from ganzoo import images
-from ganzoo.data import idx, notes
-from ganzoo.data.datasets import Data
+from ganzoo.data import films, idx, notes
+from ganzoo.data.datasets import Data, View
 from ganzoo.data.decode import fit, to_bytes, to_floats
 from ganzoo.data.layout import class_folders, split
 from ganzoo.data.moving import Motion, Moving, settled
@@ -15,14 +17,80 @@ from ganzoo.data.opening import Opening, require
 from ganzoo.data.pictures import Pictures, open_pictures, shrink, subset
 from ganzoo.data.sources import fingerprint, image_names
 from ganzoo.errors import DataError, OptionError
+from ganzoo.inference import video
 
 USUAL_ITEM = 5 / 8  # of the canvas
+MOVE_PICTURES = "Its pictures can be set in motion: --set motion=bounce."
 AT_ONCE = 4096  # IDX pictures scaled at a time
 
 
 def open_clips(asked: Opening) -> Data:
     """Open videos, or with ``motion`` pictures that are moved. Raises DataError, OptionError."""
-    return _open_moving(asked)
+    return _open_moving(asked) if asked.wishes.motion else _open_videos(asked)
+
+
+def _open_videos(asked: Opening) -> Data:
+    names = films.film_names(asked.source)
+    pictures = len(image_names(asked.source)) or idx.find(asked.source)
+    require(names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(video.SUFFIXES)}.")
+    size, frames, stride = _film_size(asked, names), asked.wishes.clip_frames, asked.wishes.frame_stride
+    reading = films.Reading(asked.source, asked.form(size), stride)
+    stored, counts, facts = films.open_films(reading, names, asked.memory)
+    form = replace(reading.form, channels=stored.shape[1])
+    short = [name for name, count in zip(names, counts, strict=True) if count < frames]
+    if len(short) == len(names):
+        raise DataError(
+            f"No video in {asked.source.path} has {frames} frames{notes.strided(stride)}. Set a smaller frames, or "
+            "a smaller frame_stride."
+        )
+    said = [*notes.of_videos(facts, form, size, (frames, stride), short)]
+    if not isinstance(stored, Tensor):
+        said.append(notes.of_memory(len(stored), form, asked.memory))
+    said += notes.of_other_files(sorted(set(asked.source.names) - set(names)), "video")
+    return _cuts(asked, names, size, stored, counts, said)
+
+
+def _film_size(asked: Opening, names: list[str]) -> int:
+    """Return the size to train on: the one asked for, or the shorter side of the first video that can be read."""
+    if asked.wishes.image_size:
+        return asked.wishes.image_size
+    for name in names:
+        try:
+            height, width = next(films.frames_of(asked.source, name)).rgb.shape[:2]
+        except (DataError, StopIteration):
+            continue
+        return int(min(height, width))
+    return 1
+
+
+def _cuts(asked: Opening, names: list[str], size: int, stored: Pictures, counts: list[int], said: list[str]) -> Data:
+    """Return the clips of videos; those of a video are all trained on, or all held out."""
+    frames = asked.wishes.clip_frames
+    long = [film for film, count in enumerate(counts) if count >= frames]
+    kept, held = split([names[film] for film in long], asked.validation)
+    classes, labels = class_folders(names) or ([], [])
+    view, plain = asked.wishes.views(size)
+
+    def part(chosen: list[int], how: View) -> films.Cuts:
+        firsts, of = films.cut([counts[film] for film in chosen], frames)
+        told = torch.tensor([labels[chosen[film]] for film in of]) if classes else None
+        return films.Cuts(films.some_films(stored, counts, chosen), firsts, frames, how, told)
+
+    train, hidden = part([long[place] for place in kept], view), part([long[place] for place in held], plain)
+    hidden.pictures = shrink(hidden.pictures, size) if held else hidden.pictures
+    every = torch.cat([each.labels for each in (train, hidden) if each.labels is not None]).tolist() if classes else []
+    return Data(
+        train=train,
+        validation=hidden if held else None,
+        image_size=size,
+        channels=stored.shape[1],
+        counts={"clips": len(train)},
+        held_out=[names[long[place]] for place in held],
+        fingerprint=fingerprint(asked.source, names, len(names)),
+        classes=classes,
+        notes=[*said, *(notes.of_classes(classes, every) if classes else [])],
+        frames=frames,
+    )
 
 
 def _open_moving(asked: Opening) -> Data:
@@ -68,7 +136,7 @@ def _scaled(raw: Tensor, size: int, asked: Opening) -> Tensor:
             f"over the limit of {asked.memory / 2**30:.1f}. Set a smaller item_size."
         )
     square = fit(raw, max(raw.shape[-2:]))
-    made = torch.cat([to_bytes(images.resize(to_floats(part), size, size)) for part in square.split(AT_ONCE)])
+    made = torch.cat([to_bytes(images.resize(to_floats(part), size, size)) for part in torch.split(square, AT_ONCE)])
     return made.expand(-1, 3, -1, -1) if asked.wishes.channels == 3 else made
 
 

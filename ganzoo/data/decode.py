@@ -36,6 +36,12 @@ class Form:
         """Channels, height and width of what is stored."""
         return self.channels, self.height, self.width * (2 if self.pairs else 1)
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes one takes."""
+        channels, height, width = self.shape
+        return channels * height * width
+
 
 @dataclass(frozen=True)
 class Facts:

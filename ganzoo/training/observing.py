@@ -137,7 +137,7 @@ def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dic
     """
     clips = [tensor.transpose(1, 2) for tensor in batch.values() if tensor.dim() == 5]  # (N, T, C, H, W)
     if clips:
-        sample = sample.unflatten(0, (-1, clips[0].shape[1])).flatten(1, 2)
+        sample = sample.view(-1, clips[0].shape[1] * sample.shape[1], *sample.shape[2:])
     real = [tensor.flatten(1, 2) for tensor in clips] or [tensor for tensor in batch.values() if tensor.dim() == 4]
     whole = sum(variety(tensor) for tensor in real) / len(real)
     columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)
