@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ganzoo.exporting import export as export
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.hub import fetch_file as fetch_file
+    from ganzoo.inference.video.clipfiles import save_clip as save_clip
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Extractor as Extractor
     from ganzoo.interfaces import Features as Features
@@ -69,6 +70,7 @@ _HOMES = {
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",
     "resume": "ganzoo.training.starting",
+    "save_clip": "ganzoo.inference.video.clipfiles",
     "sliced_wasserstein": "ganzoo.distances",
     "train": "ganzoo.training.starting",
 }
