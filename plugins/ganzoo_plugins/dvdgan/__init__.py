@@ -139,7 +139,7 @@ def build_recipe(config: UnconditionalRecipeConfig, parts):
     return DvdGanRecipe(config, parts)
 
 
-def recipe(name: str, config: type[Config], generator: str, summary: str) -> Entry:
+def recipe_entry(name: str, config: type[Config], generator: str, summary: str) -> Entry:
     """Return a recipe, with classes or without."""
     parts = {
         "generator": f"generator:{generator}",
@@ -187,8 +187,8 @@ def ganzoo_entries():
             summary="Residual blocks of three dimensions, for clips at half their resolution",
             paper=PAPER,
         ),
-        recipe("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, judged by frames and by motion"),
-        recipe(
+        recipe_entry("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, judged by frames and by motion"),
+        recipe_entry(
             "dvdgan-unconditional",
             UnconditionalRecipeConfig,
             "dvdgan-unconditional",
