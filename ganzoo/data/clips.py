@@ -24,9 +24,12 @@ MOVE_PICTURES = "Its pictures can be set in motion: --set motion=bounce."
 AT_ONCE = 4096  # IDX pictures scaled at a time
 
 
-def open_clips(asked: Opening) -> Data:
-    """Open videos, or with ``motion`` pictures that are moved. Raises DataError, OptionError."""
-    return _open_moving(asked) if asked.wishes.motion else _open_videos(asked)
+def open_clips(asked: Opening, part: str = "train") -> Data:
+    """Open videos, or with ``motion`` pictures that are moved. Raises DataError, OptionError.
+
+    part   of IDX files, "train" or "t10k"
+    """
+    return _open_moving(asked, part) if asked.wishes.motion else _open_videos(asked)
 
 
 def _open_videos(asked: Opening) -> Data:
@@ -93,8 +96,8 @@ def _cuts(asked: Opening, names: list[str], size: int, stored: Pictures, counts:
     )
 
 
-def _open_moving(asked: Opening) -> Data:
-    found = idx.find(asked.source)
+def _open_moving(asked: Opening, part: str) -> Data:
+    found = idx.find(asked.source, part)
     if found:
         raw, labels = idx.read(asked.source, found)
         canvas = asked.wishes.image_size or max(raw.shape[-2:])

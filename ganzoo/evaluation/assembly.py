@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ganzoo import catalog, devices, loading
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.case import Asked, Case
+from ganzoo.evaluation.clips import open_real
 from ganzoo.evaluation.opening import Reading, open_images, open_pairs, open_sides
 from ganzoo.evaluation.samples import Stored, generated, translated
 from ganzoo.model import Model
@@ -93,13 +94,28 @@ def _of_sides(model: Model, name: str, wanted: Wanted, reading: Reading, asked: 
     return Case(name, judged, asked, model.device, real, None, inputs, model=model, kind="unpaired")
 
 
-_OPENED = {"images": _of_generator, "paired": _of_pairs, "unpaired": _of_sides}
+def _of_clips(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    _require_data(wanted, name)
+    if reading.size != model.card.image_size or wanted.train:
+        raise OptionError(
+            f"{name} makes clips of {model.card.image_size} pixels, which are compared as they are, with real ones: "
+            "leave out size and train."
+        )
+    real = open_real(wanted.data, reading, model.card)
+    judged = generated(model, wanted.number or min(len(real), NUMBER), asked.seed)
+    return Case(name, judged, asked, model.device, real=real, model=model, kind="clips")
+
+
+_OPENED = {"images": _of_generator, "paired": _of_pairs, "unpaired": _of_sides, "clips": _of_clips}
 
 
 def _kind(model: Model) -> str:
-    """Return what the model's recipe trains on. Raises OptionError where its card names none that is installed."""
+    """Return what the model's recipe trains on, or that it makes clips.
+
+    Raises OptionError where its card names no recipe that is installed.
+    """
     if model.card.does.source == "latents":
-        return "images"
+        return "clips" if model.card.does.makes == "clip" else "images"
     recipe = model.card.training.recipe if model.card.training else ""
     try:
         return catalog.find(f"recipe:{recipe}").data

@@ -71,7 +71,7 @@ class Case:
     train    what the model was trained on, for memorisation
     model, back   the translator, and the one of the other direction
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
-    kind     "images", "paired" or "unpaired"
+    kind     "images", "paired", "unpaired" or "clips"
     call     arguments of `ganzoo.evaluate` that would measure it again
     measuring   the metric at hand, for messages
     """

@@ -24,6 +24,7 @@ DEFAULTS = {
     "images": ("fd", "precision", "recall", "density", "coverage", "modes"),
     "paired": ("l1", "psnr", "ssim"),
     "unpaired": ("fd", "precision", "recall", "identity"),
+    "clips": ("fd", "swd-frames", "swd-motion"),
 }
 
 
