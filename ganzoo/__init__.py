@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ganzoo.importing import Foreign as Foreign
     from ganzoo.importing import Importer as Importer
     from ganzoo.importing import import_checkpoint as import_checkpoint
+    from ganzoo.inference.video.clipfiles import save_clip as save_clip
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Extractor as Extractor
     from ganzoo.interfaces import Features as Features
@@ -76,6 +77,7 @@ _HOMES = {
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",
     "resume": "ganzoo.training.starting",
+    "save_clip": "ganzoo.inference.video.clipfiles",
     "sliced_wasserstein": "ganzoo.distances",
     "split_size": "ganzoo.doublings",
     "train": "ganzoo.training.starting",

@@ -290,14 +290,25 @@ class Recipe(ABC):
     def augment(self, images: Tensor) -> Tensor:
         """Return what a discriminator is shown of ``images``: changed by the config's ``augment``, differentiably.
 
-        Call it on real and on made images alike (DiffAugment, arXiv:2006.10738).
+        Call it on real and on made images alike (DiffAugment, arXiv:2006.10738). All frames of a clip (N, C, T, H, W)
+        are changed alike.
         """
         policy = getattr(self.config, "augment", "")
         if not policy:
             return images
         from ganzoo.augmentation import diff_augment
 
-        return diff_augment(images, policy, lambda count, *shape: self.uniform(count, *shape, device=images.device))
+        frames = images.shape[2] if images.dim() == 5 else 1
+
+        def uniform(count: int, *shape: int) -> Tensor:
+            drawn = self.uniform(count // frames, *shape, device=images.device)
+            return drawn if frames == 1 else drawn.repeat_interleave(frames, 0)
+
+        if images.dim() == 4:
+            return diff_augment(images, policy, uniform)
+        pictures = images.transpose(1, 2)  # (N, T, C, H, W)
+        changed = diff_augment(pictures.flatten(0, 1), policy, uniform)
+        return changed.view(pictures.shape).transpose(1, 2)
 
     def penalty(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor | float:
         """Return what the discriminator minimises beside its loss, given what it was shown: 0 without penalties.

@@ -40,6 +40,7 @@ PUBLIC = [
     "list_models",
     "load",
     "resume",
+    "save_clip",
     "sliced_wasserstein",
     "split_size",
     "train",

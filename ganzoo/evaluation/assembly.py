@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ganzoo import catalog, devices, loading
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.case import Asked, Case
+from ganzoo.evaluation.clips import open_real
 from ganzoo.evaluation.opening import Reading, open_domains, open_images, open_pairs, open_sides
 from ganzoo.evaluation.restoring import enlarged, mended
 from ganzoo.evaluation.samples import Stored, generated, translated
@@ -123,22 +124,35 @@ def _of_restored(model: Model, name: str, wanted: Wanted, reading: Reading, aske
     return Case(name, judged, asked, model.device, whole, whole, inputs, model=model, kind="paired")
 
 
+def _of_clips(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    _require_data(wanted, name)
+    if reading.size != model.card.image_size or wanted.train:
+        raise OptionError(
+            f"{name} makes clips of {model.card.image_size} pixels, which are compared as they are, with real ones: "
+            "leave out size and train."
+        )
+    real = open_real(wanted.data, reading, model.card)
+    judged = generated(model, wanted.number or min(len(real), NUMBER), asked.seed)
+    return Case(name, judged, asked, model.device, real=real, model=model, kind="clips")
+
+
 _OPENED = {
     "images": _of_generator,
     "paired": _of_pairs,
     "unpaired": _of_sides,
     "labelled": _of_domains,
     "restored": _of_restored,
+    "clips": _of_clips,
 }
 
 
 def _kind(model: Model) -> str:
-    """Return what the model's recipe trains on, "restored" for one that enlarges or mends.
+    """Return what the model's recipe trains on, "restored" for one that enlarges or mends, or "clips".
 
     Raises OptionError where its card names no recipe that is installed.
     """
     if model.card.does.source == "latents":
-        return "images"
+        return "clips" if model.card.does.makes == "clip" else "images"
     if "label" in model.card.does.inputs:
         return "labelled"
     if model.card.does.enlarges or "mask" in model.card.does.inputs:

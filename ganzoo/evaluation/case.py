@@ -73,7 +73,7 @@ class Case:
     model, back   the translator, and the one of the other direction
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
     label    the number of the class that pictures are translated to, where the model takes one
-    kind     "images", "paired", "unpaired" or "labelled"
+    kind     "images", "paired", "unpaired", "labelled" or "clips"
     call     arguments of `ganzoo.evaluate` that would measure it again
     measuring   the metric at hand, for messages
     """

@@ -25,6 +25,7 @@ DEFAULTS = {
     "paired": ("l1", "psnr", "ssim"),
     "unpaired": ("fd", "precision", "recall", "identity"),
     "labelled": ("fd", "precision", "recall", "identity"),
+    "clips": ("fd", "swd-frames", "swd-motion"),
 }
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.distances import sliced_wasserstein
 from ganzoo.errors import OptionError
-from ganzoo.evaluation import bootstrap, classification, distances, failures, moments, neighbours, pairs
+from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
 from ganzoo.evaluation import exhibits as show
 from ganzoo.evaluation.case import OFFICIAL, Case, each
 from ganzoo.evaluation.classes import accuracy, counterparts
@@ -163,6 +164,30 @@ def _in_the_hole(case: Case, exhibits: Exhibits) -> Found:
     return _mean("hole-psnr", "truths", each(pairs.psnr, case.in_the_hole()), case)
 
 
+# ---- clips -----------------------------------------------------------------------------------------------------------
+
+
+def _swept(name: str, shown: Callable[[Tensor], Tensor]) -> Measure:
+    """Return the sliced Wasserstein distance (arXiv:1710.10196) of what is shown of clips, made and real."""
+
+    def measure(case: Case, exhibits: Exhibits) -> Found:
+        real = case.require("real")
+        if not isinstance(real, clips.StoredClips):
+            raise OptionError(f"{name} is for models that make clips, and {case.name} makes pictures. Ask for fd.")
+        count = min(clips.MOST, len(real), case.judged.sample.count)
+        made = case.once("clips made", lambda: case.judged.clips(count, case.asked.batch_size))  # type: ignore[attr-defined]
+        given = case.once("clips given", lambda: clips.some_clips(real, count))
+        value = sliced_wasserstein(shown(made), shown(given), case.asked.seed)
+        return Found([Value(name, value, settings={"clips": count, "times": 1000})])
+
+    return measure
+
+
+def _changes(of: Tensor) -> Tensor:
+    """Return each frame less the one before it."""
+    return clips.frames_of(of.diff(dim=2))
+
+
 # ---- the discriminator, and failures ---------------------------------------------------------------------------------
 
 
@@ -269,6 +294,8 @@ MEASURES: Mapping[str, Measure] = {
     "hole-psnr": _in_the_hole,
     "cycle-psnr": _cycle,
     "identity": _identity,
+    "swd-frames": _swept("swd-frames", clips.frames_of),
+    "swd-motion": _swept("swd-motion", _changes),
     "discriminator": _discriminator,
     "modes": _on(_chosen, _modes),
     "memorised": _memorised,

@@ -149,7 +149,7 @@ def _stored(source: Source, names: list[str], reading: Reading, part: str) -> St
     form = reading.form(*first_size(source, names))
     pictures, facts = open_pictures(source, names, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
-    digest, resizing = _digest(source, names), reading.words(form, facts)
+    digest, resizing = content_hash(source, names), reading.words(form, facts)
     sample = Sample(source.path.name, len(names), part, digest)
     return Stored(sample, pictures, _key(digest, resizing, pictures), resizing, names)
 
@@ -159,7 +159,7 @@ def _side_by_side(source: Source, names: list[str], reading: Reading) -> tuple[S
     form = reading.form(*first_size(source, kept), pairs=True)
     both, facts = open_pictures(source, kept, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
-    digest, resizing = _digest(source, kept), reading.words(form, facts)
+    digest, resizing = content_hash(source, kept), reading.words(form, facts)
     left, right = sides(both)
 
     def side(pictures: Pictures, name: str) -> Stored:
@@ -194,7 +194,7 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
     framed = fit(pictures, reading.size or own)
     names = [str(index) for index in range(len(framed))]
     kept = _kept(names, reading)
-    digest, part = _digest(source, [name for name in found if name]), reading.part + _split(reading, ", ")
+    digest, part = content_hash(source, [name for name in found if name]), reading.part + _split(reading, ", ")
     resizing = f"none, {own}x{own}" if framed.shape[-1] == own else f"black frame to {framed.shape[-1]} pixels"
     chosen, sample = subset(framed, kept), Sample(source.path.name, len(kept), part, digest)
     return Stored(sample, chosen, _key(digest, resizing + part, chosen), resizing, [names[index] for index in kept])
@@ -212,7 +212,7 @@ def _require_one_size(facts: Sequence[Facts], reading: Reading, source: Source) 
     )
 
 
-def _digest(source: Source, names: list[str]) -> str:
+def content_hash(source: Source, names: list[str]) -> str:
     """Return the SHA-256 of the files' names and contents; the folders above them do not count."""
     whole = hashlib.sha256()
     for name in names:

@@ -95,7 +95,10 @@ class Made(ABC):
 
 @dataclass
 class Generated(Made):
-    """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns."""
+    """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns.
+
+    Of each clip, one frame counts as a picture: the first of one, the second of the next.
+    """
 
     model: Model
     sample: Sample
@@ -111,6 +114,13 @@ class Generated(Made):
         made = {index: self._pictures([one], index)[0] for index, one in enumerate(latents) if index in wanted}
         return [made[index] for index in indices]
 
+    def clips(self, count: int, at_once: int) -> Tensor:
+        """Return the first ``count`` clips (N, C, T, H, W) in [-1, 1], rounded to 8 bits."""
+        latents = self._latents()
+        sizes = [min(at_once, count - first) for first in range(0, count, at_once)]
+        made = [self._made(list(islice(latents, size)), at_once * part) for part, size in enumerate(sizes)]
+        return to_floats(to_bytes(torch.cat(made)))
+
     def _latents(self) -> Iterator[Tensor]:
         random = torch.Generator().manual_seed(self.sample.seed or 0)
         while True:
@@ -122,9 +132,13 @@ class Generated(Made):
         return torch.tensor(numbers[first:], dtype=torch.int64)
 
     def _pictures(self, latents: list[Tensor], first: int) -> Tensor:
+        made = self._made(latents, first)
+        return to_bytes(one_each(made, first) if made.ndim == 5 else made)
+
+    def _made(self, latents: list[Tensor], first: int) -> Tensor:
         labels = self.labels(first, len(latents))
         given = {"label": labels} if len(labels) else {}
-        return to_bytes(self.model(torch.stack(latents), **given)).cpu()
+        return self.model(torch.stack(latents), **given).cpu()
 
 
 @dataclass
@@ -146,6 +160,12 @@ class Translated(Made):
     def through(self, pictures: Tensor) -> Tensor:
         """Return what the model makes of pictures (N, C, H, W) uint8."""
         return through(self.model, pictures, self.label)
+
+
+def one_each(clips: Tensor, first: int) -> Tensor:
+    """Return one frame of each clip (N, C, T, H, W), by the clip's number, of which the first one's is ``first``."""
+    numbers = torch.arange(len(clips), device=clips.device)
+    return clips.transpose(1, 2)[numbers, (numbers + first) % clips.shape[2]]
 
 
 def generated(model: Model, count: int, seed: int) -> Generated:
