@@ -27,7 +27,7 @@ class Architecture:
 
 
 def build(spec: str, /, **values: Any) -> Any:
-    """Build the entry ``spec`` ("generator:resnet") with these options and random weights; an extractor with its own.
+    """Build the entry ``spec`` ("generator:resnet") with these options; weights are random, or an extractor's own.
 
     Raises UnknownName for the entry and OptionError for an option, each saying what would be right.
     Recipes need data and parts: `ganzoo.train` builds those.

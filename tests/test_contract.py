@@ -22,7 +22,11 @@ from ganzoo.interfaces import Turn
 SMALL: dict[str, dict[str, Any]] = cases.gathered("SMALL")
 VARIANTS: list[tuple[str, dict[str, Any]]] = cases.gathered("VARIANTS")
 # Entries whose real weights are a download: what writes random ones to a path.
-WEIGHTS = {"extractor:inception": random_weights.inception, "extractor:timm": random_weights.tiny_timm}
+WEIGHTS = {
+    "extractor:inception": random_weights.inception,
+    "extractor:timm": random_weights.tiny_timm,
+    "features:timm": random_weights.tiny_timm,
+}
 FAMILIES = sorted(path.parent.name for path in Path(ganzoo_plugins.__file__).parent.glob("*/__init__.py"))
 
 

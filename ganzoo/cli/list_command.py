@@ -16,7 +16,7 @@ from ganzoo.errors import suggest
     "--entries",
     "of_code",
     is_flag=True,
-    help="List generators, discriminators, losses, recipes and extractors instead; PATTERN may be a kind, as 'loss:*'.",
+    help="List generators, discriminators, losses, recipes and more instead; PATTERN may be a kind, as 'loss:*'.",
 )
 @options.as_json
 def command(pattern: str, task: str | None, of_code: bool, as_json: bool) -> None:

@@ -29,6 +29,8 @@ from ganzoo.errors import OptionError
 from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require
 from ganzoo.testing.extractors import check_extractor
+from ganzoo.testing.features import check_features
+from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.networks import check_discriminator, check_generator
 from ganzoo.testing.recipes import check_recipe
@@ -38,9 +40,11 @@ __all__ = [
     "check_engine",
     "check_entry",
     "check_extractor",
+    "check_features",
     "check_format",
     "check_generator",
     "check_import",
+    "check_importer",
     "check_loss",
     "check_options",
     "check_recipe",
@@ -71,8 +75,10 @@ def check_entry(
             "discriminator": check_discriminator,
             "loss": check_loss,
             "extractor": check_extractor,
+            "features": check_features,
             "engine": check_engine,
             "format": check_format,
+            "importer": check_importer,
         }
         checks[entry.kind](entry, values)
 

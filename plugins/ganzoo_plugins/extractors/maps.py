@@ -1,0 +1,115 @@
+"""Feature maps of pictures at several depths: what perceptual losses, style losses and encoders compare."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from ganzoo import GanzooError
+
+from . import lite, timm_networks
+from .extractor import as_rgb
+from .files import read, sha256, sha256_of_tensors
+from .folding import fold
+
+PROBE = 64  # pixels a side of the picture by which the maps' sizes are found
+
+
+class FeatureMaps(nn.Module, ABC):
+    """Base: frozen, in evaluation mode; knows the channels of its maps, and how many pixels a step in them is.
+
+    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalise` pictures and what to `compute`.
+    """
+
+    label: str
+    weights_sha256: str
+
+    def finish(self) -> FeatureMaps:
+        """Freeze, and look at what comes out."""
+        self.eval().requires_grad_(False)
+        with torch.no_grad():
+            found = self(torch.zeros(1, 3, PROBE, PROBE))
+        self.channels = tuple(each.shape[1] for each in found)
+        self.reductions = tuple(PROBE // each.shape[2] for each in found)
+        return self
+
+    @abstractmethod
+    def normalise(self, images: Tensor) -> Tensor:
+        """Return RGB images in [-1, 1] as the network's input."""
+
+    @abstractmethod
+    def compute(self, inputs: Tensor) -> list[Tensor]:
+        """Return the maps of what `normalise` returned."""
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1].
+
+        Gradients flow to the images. Raises GanzooError for another number of channels.
+        """
+        if images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise GanzooError(
+                f"Feature maps are of images (N, C, H, W) with 1 or 3 channels, not of the shape {tuple(images.shape)}."
+            )
+        return self.compute(self.normalise(as_rgb(images)))
+
+    def train(self, mode: bool = True) -> FeatureMaps:
+        """Stay in evaluation mode, whatever contains it."""
+        return super().train(False)
+
+
+class LiteMaps(FeatureMaps):
+    """EfficientNet-Lite0 after its first convolution and after each of its seven stages; batch norms folded."""
+
+    label = "efficientnet-lite0"
+
+    def __init__(self, network: nn.Module, digest: str) -> None:
+        super().__init__()
+        self.weights_sha256 = digest
+        network.reset_classifier(0)
+        whole = fold(network)
+        self.stem = nn.Sequential(whole.conv_stem, whole.bn1)
+        self.stages = whole.blocks
+        self.finish()
+
+    def normalise(self, images: Tensor) -> Tensor:
+        return (127.5 * images + 0.5) / 128
+
+    def compute(self, inputs: Tensor) -> list[Tensor]:
+        maps = [self.stem(inputs)]
+        for stage in self.stages:
+            maps.append(stage(maps[-1]))
+        return maps
+
+
+class TimmMaps(FeatureMaps):
+    """The levels of a network of timm, as its ``features_only`` has them."""
+
+    def __init__(self, network: nn.Module, model: str) -> None:
+        super().__init__()
+        self.label, self.weights_sha256 = f"timm-{model}", sha256_of_tensors(network)
+        data = timm.data.resolve_data_config(model=network)
+        for name in ("mean", "std"):
+            self.register_buffer(name, torch.tensor(data[name]).view(1, 3, 1, 1))
+        self.network = network
+        self.last = network.feature_info.channels()
+        self.finish()
+
+    def normalise(self, images: Tensor) -> Tensor:
+        return ((images + 1) / 2 - self.mean) / self.std
+
+    def compute(self, inputs: Tensor) -> list[Tensor]:
+        levels = zip(self.network(inputs), self.last, strict=True)  # some networks have channels last
+        return [one if one.shape[1] == channels else one.permute(0, 3, 1, 2) for one, channels in levels]
+
+
+def build_lite() -> LiteMaps:
+    path = lite.weights_file()
+    return LiteMaps(lite.network(read(path)), sha256(path))
+
+
+def build_timm(model: str, weights: str) -> TimmMaps:
+    """Return the maps of timm's ``model``. Raises GanzooError for all that can be wrong with name and weights."""
+    return TimmMaps(timm_networks.create_levels(model, weights), model)
