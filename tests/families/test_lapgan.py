@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganzoo import building
 from ganzoo.errors import GanzooError, OptionError
+from ganzoo.interfaces import Turn
 from ganzoo_plugins.lapgan.networks import downsample, pyramid, upsample
 
 PARTS = {
@@ -94,7 +95,7 @@ def test_a_step_updates_every_level_as_equation_2_and_6_say() -> None:
 
     torch.manual_seed(5)
     generator = exact["generator"]
-    noise = generator.noise(torch.randn(4, generator.latent_dim).double())
+    noise = [torch.erf(torch.randn(4, *shape).double() / 2**0.5) for shape in ((6,), (1, 8, 8), (1, 16, 16))]
     whole = batch["image"].double()
     half = downsample(whole)
     levels = [(4, None, downsample(half)), (8, upsample(downsample(half)), half), (16, upsample(half), whole)]
@@ -129,9 +130,36 @@ def test_levels_learn_from_real_pictures_and_not_from_one_another() -> None:
     assert all(torch.equal(one, other) for one, other in pairs)
 
 
+def test_the_coarsest_level_may_take_more_updates() -> None:
+    """They are those that it would take on the same pictures by itself; the other levels take one."""
+    recipe, alone = (make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=n) for n in (3, 1))
+    batch = {"image": images()}
+    torch.manual_seed(3)
+    recipe.step(batch)
+    torch.manual_seed(3)
+    low, high = pyramid(batch["image"], 2)[0]
+    for _ in range(3):
+        alone.level_step(0, low, high)
+    pairs = zip(recipe.generator.coarse.parameters(), alone.generator.coarse.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in pairs)
+    steps = {name: next(iter(each.state.values()))["step"].item() for name, each in recipe.optimizers.items()}
+    assert steps == {
+        f"{role}_{side}": 3 if side == 4 else 1 for side in (4, 8, 16) for role in ("generator", "discriminator")
+    }
+
+
+def test_several_updates_a_step_and_a_batch_in_parts_do_not_go_together() -> None:
+    recipe = make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=2)
+    recipe.turn = Turn(parts=2)
+    with pytest.raises(GanzooError, match="coarse_steps=2 is several updates a step.*without --accumulate"):
+        recipe.step({"image": images()})
+    with pytest.raises(OptionError, match="coarse_steps=0 should be at least 1"):
+        make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=0)
+
+
 def test_penalties_and_losses_have_names_by_size() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, r1=1.0)
-    names = [f"{role}_{size}" for role in ("generator", "discriminator") for size in (4, 8, 16)]
+    names = [f"{role}_{size}" for size in (4, 8, 16) for role in ("generator", "discriminator")]
     assert list(recipe.step({"image": images()})) == names
     assert recipe.judges == {"": "discriminator_16"}
 
@@ -199,7 +227,7 @@ def test_it_learns_what_each_level_adds(one_thread: None) -> None:
         recipe.generator.train()
         return distance, found
 
-    before, (dark, wild, coarse) = measured()
+    before, (dark, *_) = measured()
     torch.manual_seed(2)
     for _ in range(300):
         recipe.step({"image": streaked(32, random)})
@@ -207,5 +235,5 @@ def test_it_learns_what_each_level_adds(one_thread: None) -> None:
     real_light, real_across, real_down = qualities(held_out["image"])
     assert after < before / 5
     assert abs(light - real_light) < 0.3 < abs(dark - real_light)
-    assert abs(across - real_across) < 0.06 < abs(wild - real_across)
-    assert real_across / real_down > 1.7 and across / down > 1.35 and wild / coarse < 1.25
+    assert across / down > 1.4 and real_across / real_down > 1.7  # 1.15 before
+    assert abs(across - real_across) < 0.06

@@ -77,11 +77,20 @@ class ConvolutionalConfig(Config):
 
 @dataclass(frozen=True)
 class LapganConfig(AdversarialConfig):
-    """``enlarge`` and ``flip`` make more of a small set: random crops of pictures that much larger (32/28 for CIFAR10
-    in the paper), and their mirror images."""
+    """``enlarge`` and ``flip`` make more of a small set: random crops of pictures that much larger, and mirror images.
+
+    The paper crops 28 of 32 pixels for CIFAR10. ``coarse_steps`` is the number of updates that the coarsest level
+    takes in a step, on the same pictures and with new noise: it costs next to nothing, and needs the most.
+    """
 
     enlarge: float = 1.0
     flip: bool = False
+    coarse_steps: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.coarse_steps < 1:
+            raise ValueError(f"coarse_steps={self.coarse_steps} should be at least 1")
 
 
 def check_share(dropout: float) -> None:

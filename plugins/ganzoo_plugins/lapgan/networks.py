@@ -35,6 +35,11 @@ def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
     return [(torch.zeros_like(images), images), *reversed(parts)]
 
 
+def uniform(normal: Tensor) -> Tensor:
+    """Turn numbers z from N(0, 1) into 2 Phi(z) - 1, Phi their distribution function: uniform in [-1, 1] (section 3)."""
+    return torch.erf(normal * 0.5**0.5)
+
+
 class PyramidGenerator(nn.Module):
     """All levels as one generator of pictures: it samples by the recurrence of equation 5.
 
@@ -75,18 +80,14 @@ class PyramidGenerator(nn.Module):
         return images.clamp(-1, 1)
 
     def noise(self, latents: Tensor) -> list[Tensor]:
-        """Split latents (N, latent_dim) from N(0, 1) into each level's noise, uniform in [-1, 1] as in section 3.
-
-        Every number goes through 2 Phi(z) - 1, with Phi the normal distribution function: that is uniform exactly.
-        """
-        uniform = torch.erf(latents * 0.5**0.5)
-        pieces = uniform.split([torch.Size(shape).numel() for shape in self.shapes], 1)
+        """Split latents (N, latent_dim) from N(0, 1) into each level's noise, in [-1, 1]."""
+        pieces = uniform(latents).split([torch.Size(shape).numel() for shape in self.shapes], 1)
         return [piece.reshape(-1, *shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
     def made(self, level: int, noise: Tensor, low: Tensor) -> Tensor:
-        """Return the level's made h_k for the low-pass picture l_k; at level 0 a small picture of noise alone."""
-        high: Tensor = self.refine[level - 1](noise, low) if level else self.coarse(noise)
-        return high
+        """Return l_k with the h_k that the level makes of noise and l_k; at level 0 a small picture of noise alone."""
+        high = self.refine[level - 1](noise, low) if level else self.coarse(noise)
+        return low + high.to(low.dtype)
 
 
 class DenseGenerator(nn.Module):
@@ -110,7 +111,10 @@ class DenseGenerator(nn.Module):
 
 
 class RefiningGenerator(nn.Module):
-    """G_k: convolutions over the low-pass picture and a plane of noise, to what is to be added; the last is linear."""
+    """G_k: convolutions over the low-pass picture and a plane of noise, to what is to be added; the last is linear.
+
+    That one's weights begin a tenth as large, so that pictures begin as their low-pass half.
+    """
 
     def __init__(self, channels: int, width: int, depth: int, kernel_size: int, norm: str) -> None:
         super().__init__()
@@ -121,8 +125,11 @@ class RefiningGenerator(nn.Module):
             layers += [nn.BatchNorm2d(width)] if norm == "batch" else []
             layers.append(nn.ReLU())
             now = width
-        self.layers = nn.Sequential(*layers, nn.Conv2d(now, channels, kernel_size, padding=kernel_size // 2))
+        last = nn.Conv2d(now, channels, kernel_size, padding=kernel_size // 2)
+        self.layers = nn.Sequential(*layers, last)
         self.apply(initialise)
+        with torch.no_grad():
+            last.weight *= 0.1
         self.to(memory_format=torch.channels_last)
 
     def forward(self, noise: Tensor, low: Tensor) -> Tensor:

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from ganzoo import GanzooError, LatentRecipe
 
-from .networks import pyramid
+from .networks import pyramid, uniform
 
 
 class LapganRecipe(LatentRecipe):
-    """One update of every level's discriminator, then of every level's generator, on the pyramids of one batch.
+    """Updates of every level's discriminator and generator on the pyramids of one batch.
 
     The levels are independent: G_k is given the low-pass l_k of real pictures, never what another level made. The
     paper shows D_k a real or a made picture with equal probability; here, both. It trains by gradient descent with
@@ -29,47 +29,45 @@ class LapganRecipe(LatentRecipe):
                 f"lapgan trains the levels of a pyramid, which {type(self.generator).__name__} has not. "
                 "Use the generator lapgan, or another recipe, such as dcgan."
             )
-        self.sizes: list[int] = self.generator.sizes
         self.loss = parts.build("loss")
-        judges = {f"discriminator_{n}": self._judge(n, parts) for n in self.sizes}
-        self.networks = {"generator": self.generator, **judges}
-        self.optimizers = {
-            "generator": self.adam(self.generator),
-            "discriminator": self.adam(*judges.values(), judge=True),
-        }
+        self.networks, self.optimizers = {"generator": self.generator}, {}
+        levels = [self.generator.coarse, *self.generator.refine]
+        for side, level in zip(self.generator.sizes, levels, strict=True):
+            role = "discriminator" if self.optimizers else "coarse_discriminator"
+            judge = parts.build(role, image_size=side, channels=channels, in_channels=channels)
+            self.networks[f"discriminator_{side}"] = judge
+            self.optimizers[f"generator_{side}"] = self.adam(level)
+            self.optimizers[f"discriminator_{side}"] = self.adam(judge, judge=True)
         self.exports, self.judges = {"": "generator"}, {"": f"discriminator_{size}"}
 
-    def _judge(self, size: int, parts):
-        role = "coarse_discriminator" if size == self.sizes[0] else "discriminator"
-        channels = self.config.channels
-        return parts.build(role, image_size=size, channels=channels, in_channels=channels)
-
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update all levels on ``batch["image"]``, and return each one's losses under its size."""
-        learns = self.generator_turn()
-        parts = pyramid(batch["image"], len(self.sizes) - 1)
-        noise = self.generator.noise(self.latents(len(batch["image"]), batch["image"].device))
+        """Update all levels on ``batch["image"]``, coarsest first; return each one's losses, named by its size."""
+        if self.config.coarse_steps > 1 and self.turn.parts > 1:
+            raise GanzooError(
+                f"coarse_steps={self.config.coarse_steps} is several updates a step, which a batch in "
+                f"{self.turn.parts} parts cannot do. Train without --accumulate, or with coarse_steps=1."
+            )
+        losses: dict[str, Tensor] = {}
+        for level, (low, high) in enumerate(pyramid(batch["image"], len(self.generator.sizes) - 1)):
+            for _ in range(1 if level else self.config.coarse_steps):
+                losses |= self.level_step(level, low, high)
+        return losses
+
+    def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
+        """Update the level's D_k, then its G_k, on real pictures l_k + h_k (equations 2 and 6)."""
+        side, learns = self.generator.sizes[level], self.generator_turn()
+        judge = self.networks[f"discriminator_{side}"]
+        noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))
         with torch.set_grad_enabled(learns):
-            made = [low + self.generator.made(k, noise[k], low).float() for k, (low, _) in enumerate(parts)]
-        real = [low + high for low, high in parts]
+            made = self.generator.made(level, noise, low)
 
-        judged = [self.judge_loss(*pair) for pair in zip(self.sizes, real, made, strict=True)]
-        self.update("discriminator", torch.stack(judged).sum())
-        losses = {f"discriminator_{n}": loss for n, loss in zip(self.sizes, judged, strict=True)}
+        real, shown = self.augment(low + high), self.augment(made.detach())
+        judged = self.loss.discriminator(*self.together(judge, real, shown)) + self.penalty(judge, real, shown)
+        self.update(f"discriminator_{side}", judged)
         if not learns:
-            return losses
+            return {f"discriminator_{side}": judged}
 
-        with self.frozen(*losses):
-            fooled = [
-                self.loss.generator(self.networks[f"discriminator_{n}"](self.augment(one)))
-                for n, one in zip(self.sizes, made, strict=True)
-            ]
-            self.update("generator", torch.stack(fooled).sum())
-        return {f"generator_{n}": loss for n, loss in zip(self.sizes, fooled, strict=True)} | losses
-
-    def judge_loss(self, size: int, real: Tensor, made: Tensor) -> Tensor:
-        """Return the loss of the discriminator of one level (equation 2), with its penalties."""
-        judge = self.networks[f"discriminator_{size}"]
-        real, shown = self.augment(real), self.augment(made.detach())
-        loss: Tensor = self.loss.discriminator(*self.together(judge, real, shown))
-        return loss + self.penalty(judge, real, shown)
+        with self.frozen(f"discriminator_{side}"):
+            fooled = self.loss.generator(judge(self.augment(made)))
+            self.update(f"generator_{side}", fooled)
+        return {f"generator_{side}": fooled, f"discriminator_{side}": judged}
