@@ -151,7 +151,7 @@ def test_the_coarsest_level_may_take_more_updates() -> None:
 def test_several_updates_a_step_and_a_batch_in_parts_do_not_go_together() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=2)
     recipe.turn = Turn(parts=2)
-    with pytest.raises(GanzooError, match="coarse_steps=2 is several updates a step.*without --accumulate"):
+    with pytest.raises(GanzooError, match=r"coarse_steps=2 is several updates a step.*without --accumulate"):
         recipe.step({"image": images()})
     with pytest.raises(OptionError, match="coarse_steps=0 should be at least 1"):
         make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=0)

@@ -36,7 +36,7 @@ def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def uniform(normal: Tensor) -> Tensor:
-    """Turn numbers z from N(0, 1) into 2 Phi(z) - 1, Phi their distribution function: uniform in [-1, 1] (section 3)."""
+    """Turn z from N(0, 1) into 2 Phi(z) - 1, Phi its distribution function: uniform in [-1, 1], as section 3 has it."""
     return torch.erf(normal * 0.5**0.5)
 
 
