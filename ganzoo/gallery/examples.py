@@ -18,7 +18,6 @@ from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
 from ganzoo.registry import Card
 
 ROLES = ("picture", "style", "mask")
-MOST = 3  # pictures that a model is shown at work on
 _SUFFIXES = "png|jpg|jpeg|webp"
 
 
@@ -57,7 +56,7 @@ def find(card: Card, inputs: Iterable[Given] = ()) -> dict[str, list[Path]]:
     """
     named = [one for one in inputs if one.fits(card)]
     found = {role: [one.path for one in named if one.role == role] or _beside(card, role) for role in ROLES}
-    found["picture"] = (found["picture"] or _photographs(card))[:MOST]
+    found["picture"] = found["picture"] or _photographs(card)
     return found
 
 
@@ -86,4 +85,5 @@ def _photographs(card: Card) -> list[Path]:
     """Return ganzoo's own; where the model's name or summary has the subject of some, as a horse, only these."""
     words = {word.rstrip("s") for word in re.findall(r"[a-z]+", f"{card.name} {card.summary}".lower())}
     paths = sorted(PHOTOGRAPHS.glob("*.jpg"))
-    return [path for path in paths if path.stem.rstrip("s") in words] or paths
+    most = 3 if card.does.inputs or card.does.enlarges else 2  # two columns are as high as three with one row less
+    return ([path for path in paths if path.stem.rstrip("s") in words] or paths)[:most]

@@ -1,4 +1,4 @@
-"""The gallery's page: a part for each task, in it a card for each model. It needs its pictures, and nothing else."""
+"""The gallery's page: a card for each model, task after task. It needs its pictures, and nothing else."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ def write(path: Path, models: Sequence[Placed]) -> Path:
     """Write the page, whole or not at all, and return its path. Raises OutputError."""
     by_task = {task: [one for one in models if one.card.task == task] for task in TASKS}
     by_task = {task: found for task, found in by_task.items() if found}
-    sections = [_head(by_task), *(_section(task, found) for task, found in by_task.items()), _foot()]
-    return page.write(path, TITLE, sections, _STYLE)
+    return page.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
 
 
 def is_ours(path: Path) -> bool:
@@ -75,9 +74,12 @@ def _foot() -> str:
     return f'<footer class="note">{text}</footer>'
 
 
-def _section(task: str, models: Sequence[Placed]) -> str:
-    cards = "".join(_card(one) for one in models)
-    return f'<section class="task" id="{task}"><h2>{_title(task)}</h2><div class="cards">{cards}</div></section>'
+def _cards(by_task: dict[str, list[Placed]]) -> str:
+    """Return all models on one grid, task after task; the first of each carries the task's name as its address."""
+    cards = []
+    for task, found in by_task.items():
+        cards += [f'<div id="{task}">{_card(found[0])}</div>', *(f"<div>{_card(one)}</div>" for one in found[1:])]
+    return f'<main class="cards">{"".join(cards)}</main>'
 
 
 def _title(task: str) -> str:
@@ -92,7 +94,8 @@ def _card(one: Placed) -> str:
     card = one.card
     parts = [
         _figure(one),
-        f"<h3>{escape(card.name)}</h3>",
+        f'<p class="task">{_title(card.task)}</p>',
+        f"<h2>{escape(card.name)}</h2>",
         f"<p>{escape(card.summary)}</p>" if card.summary else "",
         f'<p class="chips">{"".join(f"<span>{escape(text)}</span>" for text in _chips(card))}</p>',
         _call(card),
@@ -199,13 +202,12 @@ nav { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0 0; }
 nav a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 99px; background: var(--paper);
   color: inherit; text-decoration: none; } nav a:hover, nav a:focus { border-color: var(--c0); }
 nav small { color: var(--dim); }
-section.task { padding: 0; border: 0; background: none; margin-top: 2.5rem; }
-section.task > h2 { font-size: 1.25rem; }
-.cards { display: grid; gap: 1.25rem; align-items: start;
+.cards { display: grid; margin-top: 1.75rem; gap: 1.25rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
 article { padding: 1rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; min-width: 0; }
 article > * { margin: .6rem 0 0; } article > :first-child { margin-top: 0; }
-article h3 { font-size: 1.05rem; margin: .9rem 0 0; overflow-wrap: anywhere; } article p { overflow-wrap: anywhere; }
+article h2 { margin: 0; overflow-wrap: anywhere; }
+article .task { color: var(--c0); font-size: .8rem; } article p { overflow-wrap: anywhere; }
 article figure img { display: block; width: 100%; height: auto; }
 .sheet { display: flex; gap: .5rem; } .sheet a { flex: 1 1 0; min-width: 0; }
 .heads, .names { display: grid; color: var(--dim); font-size: .8rem; }
@@ -220,10 +222,10 @@ article figcaption { margin-top: .4rem; }
   color: var(--dim); }
 pre { padding: .6rem .75rem; border-radius: 8px; background: var(--back); overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; } code { font: .82rem/1.45 ui-monospace, monospace; }
-code span { white-space: nowrap; }
+code span, .missing code { white-space: nowrap; }
 article > .note { margin-top: .6rem; } article dl { margin: 0; } article .licences { margin-top: .7rem; }
 .scores-of ul { margin: 0 0 .3rem; padding: 0; list-style: none; }
-.scores-of li { display: grid; grid-template-columns: 5rem 1fr; align-items: baseline; margin: 0; line-height: 1.4; }
+.scores-of li { display: grid; grid-template-columns: 6rem 1fr; align-items: baseline; margin: 0; line-height: 1.4; }
 .scores-of details ul { margin-top: .3rem; }
 .scores-of b { font-variant-numeric: tabular-nums; } .scores-of small, .licences small { color: var(--dim);
   font-size: .8rem; overflow-wrap: anywhere; }
