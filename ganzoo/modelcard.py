@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from ganzoo.registry import Card
@@ -90,6 +91,15 @@ def _call(card: Card) -> str:
         return f'model.translate("photo.jpg"{beside}).save("out.png")'
     beside = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
     return f"model.generate(16, seed=0{beside})" + ("  # each a list of pictures" if card.frames else "")
+
+
+def command(card: Card, ref: str = "") -> str:
+    """Return the command that uses a model."""
+    given = {"label": card.classes[0] if card.classes else "0", "mask": "mask.png", "style": "style.jpg"}
+    beside = "".join(f" --{name} {shlex.quote(given[name])}" for name in card.does.inputs)
+    if card.does.source == "image":
+        return f"ganzoo translate {ref or card.name} photo.jpg{beside} -o out.png"
+    return f"ganzoo generate {ref or card.name} -n 16{beside} -o {'clips/' if card.frames else 'grid.png'}"
 
 
 def facts(card: Card) -> list[tuple[str, str]]:
