@@ -18,7 +18,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "wgan": (
         "wgan",
         {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4}},
-        {"image_size": 16, "channels": 1, "discriminator_steps": 1},
+        {"image_size": 16, "channels": 1, "discriminator_steps": 1, "clip": 0.2, "learning_rate": 1e-3},
     ),
     "wgan-gp": (
         "wgan-gp",
