@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from ganzoo.exporting import export as export
     from ganzoo.hookspecs import hookimpl as hookimpl
     from ganzoo.hub import fetch_file as fetch_file
+    from ganzoo.importing import Foreign as Foreign
+    from ganzoo.importing import Importer as Importer
+    from ganzoo.importing import import_checkpoint as import_checkpoint
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Extractor as Extractor
     from ganzoo.interfaces import Features as Features
@@ -53,8 +56,10 @@ _HOMES = {
     "Extractor": "ganzoo.interfaces",
     "Features": "ganzoo.interfaces",
     "Format": "ganzoo.engine",
+    "Foreign": "ganzoo.importing",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
+    "Importer": "ganzoo.importing",
     "LatentRecipe": "ganzoo.latent",
     "Loss": "ganzoo.interfaces",
     "Model": "ganzoo.model",
@@ -65,6 +70,7 @@ _HOMES = {
     "export": "ganzoo.exporting",
     "fetch_file": "ganzoo.hub",
     "hookimpl": "ganzoo.hookspecs",
+    "import_checkpoint": "ganzoo.importing",
     "info": "ganzoo.loading",
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 from ganzoo.augmentation import parse_policy
 
-KINDS = ("generator", "discriminator", "loss", "recipe", "extractor", "features", "engine", "format")
+KINDS = ("generator", "discriminator", "loss", "recipe", "extractor", "features", "engine", "format", "importer")
 DATA_KINDS = ("images", "labelled", "paired", "unpaired", "clips")
 
 
@@ -96,7 +96,7 @@ class AdversarialConfig(RecipeConfig):
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator, discriminator, loss, recipe, extractor, network of feature maps, engine or file format.
+    """One generator, discriminator, loss, recipe, or another of `KINDS`.
 
     kind     one of `KINDS`
     name     lower case with hyphens, unique within its kind

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog, folders, references, registry, weights
-from ganzoo.errors import OptionError, RegistryError, UnknownName
+from ganzoo.errors import OptionError, RegistryError, UnknownName, WeightsError
 from ganzoo.registry import Card
 
 if TYPE_CHECKING:
@@ -96,7 +96,12 @@ def load(
     def generator() -> nn.Module:
         built = _build(card, ref, options or {})
         tensors = {} if located.weights is None else weights.read(located.weights)
-        weights.load_into(built, tensors, f"The weights of {ref}")
+        try:
+            weights.load_into(built, tensors, f"The weights of {ref}")
+        except WeightsError as error:
+            if not options:
+                raise
+            raise OptionError(f"{error} Or leave away {', '.join(options)}: weights depend on it.") from error
         return built
 
     chosen = choices[0]

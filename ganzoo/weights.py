@@ -28,7 +28,7 @@ def locate(card: Card) -> Path:
     The file's length and SHA-256 are compared with the card. Raises WeightsError, HashMismatch or HubError.
     """
     if card.weights is None:
-        raise WeightsError(f"{card.name} has no weights: its card names no file.")
+        raise WeightsError(f"{card.name} has no weights: its card names no file. Mend the card.")
     path = bundled(card)
     if path is not None:
         check(path, card, "Install the package it came with again.")

@@ -441,3 +441,24 @@ def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_pa
         "2 pictures are smaller than 20x20 and are enlarged: one.png (1x1), tiny.png (3x5).",
         "1 other file is no picture by its name and was left alone: readme.txt.",
     ]
+
+
+# ---- pictures that must have classes ---------------------------------------------------------------------------------
+
+
+def test_labelled_pictures_are_class_folders(tmp_path: Path) -> None:
+    write_pictures(tmp_path, ["cat/1.png", "cat/2.png", "dog/1.png"])
+    data = open_data(tmp_path, "labelled", Asked())
+    assert data.classes == ["cat", "dog"]
+    assert data.train.batch([0, 2], torch.Generator())["label"].tolist() == [0, 1]
+
+
+def test_pictures_without_classes_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
+    write_pictures(tmp_path, ["1.png", "2.png"])
+    with pytest.raises(DataError, match="has no classes: the recipe wants pictures in two folders or more"):
+        open_data(tmp_path, "labelled", Asked())
+
+
+def test_shards_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="Shards do not say how many classes"):
+        open_data(tmp_path / "shards-{0..3}.tar", "labelled", Asked())

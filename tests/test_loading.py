@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tiny_models import maker, run_python, translator
 
 import ganzoo
-from ganzoo import loading
-from ganzoo.errors import DeviceError, RegistryError, UnknownName
+from ganzoo import loading, weights
+from ganzoo.errors import DeviceError, OptionError, RegistryError, UnknownName
 
 
 @pytest.fixture
@@ -147,3 +148,57 @@ def test_loading_prints_nothing_and_works_from_anywhere(folder: Path, photo: Pat
 def test_the_card_is_not_the_callers_to_change(folder: Path) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         ganzoo.info(f"dir:{folder}").name = "x"  # type: ignore[misc]
+
+
+# ---- options of the architecture, and models without weights ---------------------------------------------------------
+
+
+def test_options_that_weights_do_not_depend_on_may_be_others(folder: Path) -> None:
+    usual, other = (ganzoo.load(f"dir:{folder}", device="cpu", options=given) for given in ({}, {"global_skip": True}))
+    assert not usual.generator.global_skip and other.generator.global_skip
+    assert other.card.options["global_skip"]
+
+
+def test_options_that_weights_depend_on_and_unknown_ones_are_refused(folder: Path) -> None:
+    with pytest.raises(ganzoo.GanzooError, match=r"wrong shape.*Or leave away width"):
+        ganzoo.load(f"dir:{folder}", device="cpu", engine="torch", options={"width": 8})
+    with pytest.raises(OptionError, match=r"has no option 'widht'\. Did you mean 'width'"):
+        ganzoo.load(f"dir:{folder}", device="cpu", engine="torch", options={"widht": 8})
+
+
+class Mirror(torch.nn.Module):
+    """A generator that has nothing to learn."""
+
+    in_channels, out_channels, stride = 3, 3, 1
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flip(-1)
+
+
+@pytest.fixture
+def mirror(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A registry card without weights."""
+    entry = ganzoo.Entry("generator", "mirror", ganzoo.Config, lambda config: Mirror(), "x", task="image-to-image")
+    card = ganzoo.Card("mine/mirror", entry.spec, entry.task, 32, 3, in_channels=3)
+    find = loading.catalog.find
+    monkeypatch.setattr(loading.catalog, "find", lambda spec: entry if spec == entry.spec else find(spec))
+    monkeypatch.setattr(loading.registry, "find", lambda name: card)
+    return card
+
+
+@pytest.mark.parametrize("engine", ["torch", "onnxruntime"])
+def test_a_model_that_has_nothing_to_learn_needs_no_weights(
+    mirror: Any, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    made = ganzoo.load("mine/mirror", device="cpu", engine=engine).translate(
+        np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    )
+    assert (np.asarray(made) == np.arange(48).reshape(4, 4, 3)[:, ::-1]).all()
+    assert weights.is_here(mirror)
+
+
+def test_a_card_of_a_network_that_learnt_must_name_its_weights(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading.registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
+    with pytest.raises(ganzoo.GanzooError, match="its card names no file"):
+        ganzoo.load("mine/mirror", device="cpu")

@@ -16,7 +16,7 @@ import ganzoo
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
 from ganzoo.processes import ALONE, Processes
 from ganzoo.training import settings
-from ganzoo.training.assembly import Assembly, assemble, choose_machine
+from ganzoo.training.assembly import Assembly, assemble, choose_machine, named
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
@@ -30,6 +30,12 @@ def assembled(case: str, folder: Path, processes: Processes = ALONE, **more: Any
 
 def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in network.state_dict().items()}
+
+
+def test_classes_that_are_numbers_in_the_data_may_be_named() -> None:
+    assert named(["0", "1"], ["cat", "dog"]) == ["cat", "dog"]
+    with pytest.raises(OptionError, match=r"classes names 1 \(cat\), the data has 2 \(0, 1\)\. Name each once"):
+        named(["0", "1"], ["cat"])
 
 
 # ---- the machine -----------------------------------------------------------------------------------------------------

@@ -72,11 +72,12 @@ class Conversion:
 
 def place(card: Card, name: str, engine: Engine, dtype: str) -> Path:
     """Return the folder of a conversion, whether it is there or not."""
-    if card.weights is None:
+    if card.weights is None and card.parameters:
         raise WeightsError(f"{card.name} has no weights to convert: its card names no file.")
     depends = [FORMAT, __version__, card.entry, card.plugin, card.options, engine.version()]
     digest = hashlib.sha256(json.dumps(depends, sort_keys=True).encode()).hexdigest()
-    return _home() / f"{card.weights.sha256[:32]}-{name}-{dtype}-{digest[:16]}"
+    known = card.weights.sha256[:32] if card.weights else "without-weights"
+    return _home() / f"{known}-{name}-{dtype}-{digest[:16]}"
 
 
 def _home() -> Path:

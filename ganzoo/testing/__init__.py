@@ -30,6 +30,7 @@ from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require
 from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.features import check_features
+from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.networks import check_discriminator, check_generator
 from ganzoo.testing.recipes import check_recipe
@@ -43,6 +44,7 @@ __all__ = [
     "check_format",
     "check_generator",
     "check_import",
+    "check_importer",
     "check_loss",
     "check_options",
     "check_recipe",
@@ -76,6 +78,7 @@ def check_entry(
             "features": check_features,
             "engine": check_engine,
             "format": check_format,
+            "importer": check_importer,
         }
         checks[entry.kind](entry, values)
 

@@ -12,7 +12,10 @@ PAPER = "arXiv:1703.10593"
 
 @dataclass(frozen=True)
 class ResnetConfig(Config):
-    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper; ``global_skip``: learn a change of the input."""
+    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper; ``global_skip``: learn a change of the input.
+
+    ``padding`` of the residual blocks; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does.
+    """
 
     in_channels: Literal[1, 3] = 3
     out_channels: Literal[1, 3] = 3
@@ -21,6 +24,8 @@ class ResnetConfig(Config):
     norm: Literal["instance", "batch"] = "instance"
     dropout: bool = False
     global_skip: bool = False
+    padding: Literal["reflect", "replicate", "zero"] = "reflect"
+    antialias: bool = False
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.blocks < 0:
@@ -57,6 +62,11 @@ class CycleGanConfig(AdversarialConfig):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
+@dataclass(frozen=True)
+class ImporterConfig(Config):
+    """Importers have no options."""
+
+
 def build_generator(config: ResnetConfig):
     from .networks import ResnetGenerator
 
@@ -67,6 +77,12 @@ def build_recipe(config: CycleGanConfig, parts):
     from .recipe import CycleGanRecipe
 
     return CycleGanRecipe(config, parts)
+
+
+def build_cyclegan_resnet(config: Config):
+    from .checkpoints import ResnetImporter
+
+    return ResnetImporter()
 
 
 @hookimpl
@@ -94,5 +110,12 @@ def ganzoo_entries():
             },
             summary="Unpaired translation both ways, cycle consistency",
             paper=PAPER,
+        ),
+        Entry(
+            kind="importer",
+            name="cyclegan-resnet",
+            config=ImporterConfig,
+            build=build_cyclegan_resnet,
+            summary="Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
         ),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,28 +39,58 @@ def batch_norm(channels: int) -> nn.Module:
 
 
 NORMS = {"instance": instance_norm, "batch": batch_norm}
+PADS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d, "zero": nn.ZeroPad2d}
 
 
 class ResidualBlock(nn.Module):
-    """Two reflection-padded 3x3 convolutions and a shortcut; (N, C, H, W) to (N, C, H, W)."""
+    """Two padded 3x3 convolutions and a shortcut; (N, C, H, W) to (N, C, H, W)."""
 
-    def __init__(self, channels: int, norm: str, dropout: bool) -> None:
+    def __init__(self, channels: int, norm: str, dropout: bool, padding: str = "reflect") -> None:
         super().__init__()
         # A convolution before batch norm needs no bias: the norm subtracts it again.
         bias = norm == "instance"
+        pad = PADS[padding]
         layers: list[nn.Module] = [
-            nn.ReflectionPad2d(1),
+            pad(1),
             WinogradConv2d(channels, channels, 3, bias=bias),
             NORMS[norm](channels),
             nn.ReLU(inplace=True),
         ]
         if dropout:
             layers.append(nn.Dropout(0.5))
-        layers += [nn.ReflectionPad2d(1), WinogradConv2d(channels, channels, 3, bias=bias), NORMS[norm](channels)]
+        layers += [pad(1), WinogradConv2d(channels, channels, 3, bias=bias), NORMS[norm](channels)]
         self.layers = nn.Sequential(*layers)
 
     def forward(self, features: Tensor) -> Tensor:
         return features + self.layers(features)
+
+
+def binomial(channels: int, size: int, total: float) -> Tensor:
+    """Return the weights (channels, 1, size, size) of a blur: binomial coefficients that sum up to ``total``."""
+    row = torch.tensor([float(comb(size - 1, index)) for index in range(size)])
+    square = row[:, None] * row
+    return (total * square / square.sum()).repeat(channels, 1, 1, 1)
+
+
+class Fixed(nn.Sequential):
+    """A pad, and a convolution whose weights are what they are: they are not saved."""
+
+    def __init__(self, pad: nn.Module, convolution: nn.Conv2d | nn.ConvTranspose2d, weight: Tensor) -> None:
+        super().__init__(pad, convolution)
+        del convolution.weight
+        convolution.register_buffer("weight", weight, persistent=False)
+
+
+def halved(channels: int) -> nn.Module:
+    """Blur with 1-2-1 and keep every second pixel (arXiv:1904.11486, as CUT has it)."""
+    layer = nn.Conv2d(channels, channels, 3, stride=2, groups=channels, bias=False)
+    return Fixed(nn.ReflectionPad2d(1), layer, binomial(channels, 3, 1.0))
+
+
+def doubled(channels: int) -> nn.Module:
+    """Insert a row and a column of zeros after each, and blur with 1-3-3-1 (arXiv:1904.11486, as CUT has it)."""
+    layer = nn.ConvTranspose2d(channels, channels, 4, stride=2, padding=3, groups=channels, bias=False)
+    return Fixed(nn.ReplicationPad2d(1), layer, binomial(channels, 4, 4.0))
 
 
 class ResnetGenerator(nn.Module):
@@ -66,7 +98,7 @@ class ResnetGenerator(nn.Module):
 
     Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
     norm on RGB), with 6 blocks its network for 128x128. Heights and widths must be multiples of 4, and at
-    least 8, which reflection needs.
+    least 8, which reflection needs. ``antialias`` blurs where the size changes (arXiv:1904.11486).
     """
 
     stride = 4
@@ -80,6 +112,8 @@ class ResnetGenerator(nn.Module):
         norm: str = "instance",
         dropout: bool = False,
         global_skip: bool = False,
+        padding: str = "reflect",
+        antialias: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
@@ -92,17 +126,19 @@ class ResnetGenerator(nn.Module):
         ]
         for channels in (width, 2 * width):  # (H, W) to (H/4, W/4)
             layers += [
-                nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1, bias=bias),
+                nn.Conv2d(channels, 2 * channels, 3, stride=1 if antialias else 2, padding=1, bias=bias),
                 NORMS[norm](2 * channels),
                 nn.ReLU(inplace=True),
+                *([halved(2 * channels)] if antialias else []),
             ]
-        layers += [ResidualBlock(4 * width, norm, dropout) for _ in range(blocks)]
+        layers += [ResidualBlock(4 * width, norm, dropout, padding) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):  # back to (H, W)
-            layers += [
-                nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1, bias=bias),
-                NORMS[norm](channels // 2),
-                nn.ReLU(inplace=True),
-            ]
+            if antialias:
+                layers += [doubled(channels), nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias)]
+            else:
+                half = nn.ConvTranspose2d(channels, channels // 2, 3, 2, padding=1, output_padding=1, bias=bias)
+                layers.append(half)
+            layers += [NORMS[norm](channels // 2), nn.ReLU(inplace=True)]
         layers += [nn.ReflectionPad2d(3), ToFewChannels(width, out_channels, 7)]
         self.layers = nn.Sequential(*layers)
         self.apply(initialise)
@@ -119,7 +155,7 @@ class ResnetGenerator(nn.Module):
 
 def initialise(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02) as the paper does; batch-norm scales from N(1, 0.02)."""
-    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(module.weight, nn.Parameter):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)

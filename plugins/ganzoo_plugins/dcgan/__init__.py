@@ -55,6 +55,11 @@ class LossConfig(Config):
             raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
 
 
+@dataclass(frozen=True)
+class ImporterConfig(Config):
+    """Importers have no options."""
+
+
 def build_generator(config: GeneratorConfig):
     from .networks import DcganGenerator
 
@@ -77,6 +82,12 @@ def build_recipe(config: AdversarialConfig, parts):
     from ganzoo import LatentRecipe
 
     return LatentRecipe(config, parts)
+
+
+def build_dcgan_example(config: Config):
+    from .checkpoints import DcganImporter
+
+    return DcganImporter()
 
 
 @hookimpl
@@ -121,5 +132,12 @@ def ganzoo_entries():
             },
             summary="Images from latents, alternating Adam steps",
             paper=PAPER,
+        ),
+        Entry(
+            kind="importer",
+            name="dcgan-example",
+            config=ImporterConfig,
+            build=build_dcgan_example,
+            summary="Both networks of PyTorch's DCGAN example and tutorial",
         ),
     ]

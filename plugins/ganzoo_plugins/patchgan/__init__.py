@@ -78,6 +78,11 @@ class Pix2PixConfig(AdversarialConfig):
             raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
 
 
+@dataclass(frozen=True)
+class ImporterConfig(Config):
+    """Importers have no options."""
+
+
 def build_patch(config: PatchConfig):
     from .networks import PatchDiscriminator
 
@@ -100,6 +105,18 @@ def build_recipe(config: Pix2PixConfig, parts):
     from .recipe import Pix2PixRecipe
 
     return Pix2PixRecipe(config, parts)
+
+
+def build_pix2pix_unet(config: Config):
+    from .checkpoints import UNetImporter
+
+    return UNetImporter()
+
+
+def build_pix2pix_patchgan(config: Config):
+    from .checkpoints import PatchImporter
+
+    return PatchImporter()
 
 
 @hookimpl
@@ -143,5 +160,19 @@ def ganzoo_entries():
             },
             summary="Paired translation, L1 + conditional PatchGAN",
             paper=PAPER,
+        ),
+        Entry(
+            kind="importer",
+            name="pix2pix-unet",
+            config=ImporterConfig,
+            build=build_pix2pix_unet,
+            summary="Generators of pytorch-CycleGAN-and-pix2pix: U-Nets",
+        ),
+        Entry(
+            kind="importer",
+            name="pix2pix-patchgan",
+            config=ImporterConfig,
+            build=build_pix2pix_patchgan,
+            summary="Discriminators of pytorch-CycleGAN-and-pix2pix",
         ),
     ]

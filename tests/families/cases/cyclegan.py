@@ -11,6 +11,7 @@ SMALL: dict[str, dict[str, Any]] = {
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:resnet", {"width": 4, "blocks": 1, "global_skip": True}),
     ("generator:resnet", {"width": 4, "blocks": 1, "norm": "batch", "dropout": True, "in_channels": 1}),
+    ("generator:resnet", {"width": 4, "blocks": 1, "padding": "zero", "antialias": True}),
     ("recipe:cyclegan", {"image_size": 32, "channels": 1, "identity_weight": 0.5, "pool_size": 1}),
 ]
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {

@@ -1,0 +1,279 @@
+"""Checkpoints of other code bases -> models: safetensors, a typed config and a card.
+
+What a checkpoint is, entries of the kind "importer" tell from the names and shapes of its tensors. Files of torch.save
+are read as tensors alone: one that holds code is refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ganzoo import building, catalog, folders, options, plugins
+from ganzoo.errors import OptionError, RegistryError, WeightsError, suggest
+from ganzoo.registry import Card, TrainingInfo
+from ganzoo.version import __version__
+from ganzoo.weights import load_into
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Tensors: TypeAlias = "Mapping[str, Tensor]"
+_NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
+_WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What an importer found in a checkpoint.
+
+    source      the code base, in words
+    entry       what builds it here, "generator:resnet" or "discriminator:patchgan"
+    options     of that entry, as names and shapes of the tensors show them
+    tensors     under the names they have here
+    image_size  the side of the pictures it was most likely trained on
+    unsaid      options that the checkpoint does not show, and what is taken for them: the user may set others
+    notes       what may differ from the other code base's use of it, a sentence each
+    """
+
+    source: str
+    entry: str
+    options: Mapping[str, Any]
+    tensors: Tensors
+    image_size: int = 256
+    unsaid: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Importer(ABC):
+    """Base of entries of the kind "importer": knows one code base's names of tensors."""
+
+    @abstractmethod
+    def recognise(self, tensors: Tensors) -> Foreign | None:
+        """Return what these tensors are, or None where they are something else."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A model that was imported.
+
+    card     of the model, as its folder has it
+    said     what to tell the user: how it was recognised, what was taken for granted, what differs
+    """
+
+    card: Card
+    folder: Path
+    said: tuple[str, ...]
+
+
+def import_checkpoint(
+    file: str | Path,
+    name: str,
+    output: str | Path,
+    *,
+    key: str = "",
+    discriminator: str | Path | None = None,
+    values: Mapping[str, Any] | None = None,
+    license: str = "unknown",
+    summary: str = "",
+) -> Imported:
+    """Turn a checkpoint of another code base into the model folder ``output``, under the ``name`` "family/variant".
+
+    file      of torch.save, which may hold tensors and plain values only, or a .safetensors file
+    key       which of several generators in the file, by its name there
+    discriminator   a file to take the discriminator from; by default the same, where it has one
+    values    options that the checkpoint does not show, as ``padding``; also image_size of the card
+    Raises WeightsError for what cannot be read or is not recognised, OptionError, RegistryError and OutputError.
+    """
+    if not _NAME.fullmatch(name):
+        raise RegistryError(f"'{name}' is no name of a model. Write family/variant in lower case, as cyclegan/maps.")
+    groups = read_groups(Path(file))
+    chosen_key, found = _chosen(_recognised(groups, "generator"), groups, key, Path(file))
+    asked = dict(values or {})
+    image_size = _whole(asked.pop("image_size", found.image_size))
+    network, own = _built(found, asked)
+    folders.refuse_another(Path(output), _card(found, own, network, name), lambda: "")
+    judge, judged = _discriminator(groups, discriminator)
+    card = dataclasses.replace(
+        _card(found, own, network, name),
+        image_size=image_size,
+        license=license,
+        summary=summary,
+        discriminator=_architecture(judge) if judge else {},
+    )
+    written = folders.write(Path(output), card, network.state_dict(), judge.state_dict() if judge else None)
+    return Imported(written, Path(output), _said(found, own, chosen_key, judged, asked, image_size))
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_groups(path: Path) -> dict[str, Tensors]:
+    """Return the networks in a file: name -> its tensors, "" for a file that is one network.
+
+    Raises WeightsError for what is no checkpoint, and for a pickle with code in it.
+    """
+    groups = dict(_groups(_read(path)))
+    if not groups:
+        raise WeightsError(f"{path} holds no named tensors. Give a file of torch.save(network.state_dict(), FILE).")
+    return groups
+
+
+def _read(path: Path) -> Any:
+    import torch
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise WeightsError(f"There is no file {path}. Check the path.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is refused. "
+            "Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
+        ) from error
+    except Exception as error:  # damaged files fail in more ways than the readers document
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{path} cannot be read as a checkpoint: {reason}. Download or copy it again.") from error
+
+
+def _named_code(error: Exception) -> str:
+    found = re.search(r"GLOBAL ([\w.]+)|class ([\w.]+)", str(error))
+    return f" ({next(filter(None, found.groups()))})" if found else ""
+
+
+def _groups(content: Any, place: str = "") -> Iterator[tuple[str, Tensors]]:
+    """Yield every dict of tensors within dicts, under the names that lead there."""
+    import torch
+
+    if not isinstance(content, Mapping):
+        return
+    tensors = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    if tensors:
+        yield place, _unwrapped(tensors)
+    for name, value in content.items():
+        yield from _groups(value, f"{place}.{name}" if place else str(name))
+
+
+def _unwrapped(tensors: Tensors) -> Tensors:
+    for prefix in _WRAPPERS:
+        if all(name.startswith(prefix) for name in tensors):
+            return _unwrapped({name[len(prefix) :]: tensor for name, tensor in tensors.items()})
+    return tensors
+
+
+# ---- recognising -----------------------------------------------------------------------------------------------------
+
+
+def _recognised(groups: Mapping[str, Tensors], kind: str) -> dict[str, Foreign]:
+    importers = [entry.build(entry.config()) for entry in catalog.entries("importer")]
+    found = {}
+    for place, tensors in groups.items():
+        for each in (importer.recognise(tensors) for importer in importers):
+            if each is not None and each.entry.startswith(f"{kind}:"):
+                found[place] = each
+    return found
+
+
+def _chosen(found: Mapping[str, Foreign], groups: Mapping[str, Tensors], key: str, file: Path) -> tuple[str, Foreign]:
+    """Return the one generator that is meant."""
+    if key:
+        if key not in found:
+            raise OptionError(f"{file} has no generator '{key}'.{suggest(key, found)} It has: {_listed(found)}.")
+        return key, found[key]
+    if len(found) == 1:
+        return next(iter(found.items()))
+    if found:
+        raise OptionError(f"{file} has several generators: {_listed(found)}. Name one by --key NAME.")
+    known = "; ".join(entry.summary for entry in catalog.entries("importer"))
+    names = [name for tensors in groups.values() for name in tensors][:3]
+    raise WeightsError(
+        f"{file} is of no code base that is known here (its first tensors: {', '.join(names)}). Known: {known}."
+    )
+
+
+def _listed(found: Mapping[str, Any]) -> str:
+    return ", ".join(name or "the file itself" for name in found) or "none"
+
+
+def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[str, Any]]:
+    """Return the network with its weights, and the options that the user or nobody said."""
+    entry = catalog.find(found.entry)
+    for name in asked:
+        if name not in found.unsaid:
+            shown = f" The file shows it: {found.options[name]}." if name in found.options else ""
+            free = ", ".join(["image_size", *found.unsaid])
+            raise OptionError(f"'{name}' is not open here.{shown}{suggest(name, found.unsaid)} To be set: {free}.")
+    own = {**found.unsaid, **asked}
+    config = options.as_dict(options.parse(entry, {**found.options, **own}))
+    network: nn.Module = building.build(found.entry, **config)
+    load_into(network, dict(found.tensors), f"The tensors of {found.source}")
+    return network.eval(), own
+
+
+def _discriminator(groups: Mapping[str, Tensors], file: str | Path | None) -> tuple[nn.Module | None, Foreign | None]:
+    found = _recognised(groups if file is None else read_groups(Path(file)), "discriminator")
+    if file is not None and len(found) != 1:
+        raise WeightsError(f"{file} holds {len(found)} discriminators that are known here, not one.")
+    if len(found) != 1:
+        return None, None
+    judged = next(iter(found.values()))
+    return _built(judged, {})[0], judged
+
+
+def _architecture(network: Any) -> dict[str, Any]:
+    built = network.architecture
+    return {"entry": built.entry, "options": dict(built.options)}
+
+
+def _whole(value: Any) -> int:
+    if not str(value).isdecimal() or int(value) < 1:
+        raise OptionError(f"image_size={value} is not right: it should be pixels, at least 1.")
+    return int(value)
+
+
+# ---- what becomes of it ----------------------------------------------------------------------------------------------
+
+
+def _card(found: Foreign, own: Mapping[str, Any], network: Any, name: str) -> Card:
+    entry = catalog.find(found.entry)
+    return Card(
+        name=name,
+        entry=entry.spec,
+        task=entry.task,
+        image_size=int(getattr(network, "image_size", found.image_size)),
+        in_channels=int(getattr(network, "in_channels", 0)),
+        out_channels=int(network.out_channels),
+        latent_dim=int(getattr(network, "latent_dim", 0)),
+        options=dict(network.architecture.options),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        paper=entry.paper,
+        plugin=plugins.distribution_of(catalog.origin(entry.spec)),
+        inference="; ".join(found.notes),
+        limits="Imported: data set, training and scores are the other code base's to tell.",
+        training=TrainingInfo(recipe="", hardware=f"imported from {found.source}", ganzoo_version=__version__),
+    )
+
+
+def _said(
+    found: Foreign, own: Mapping[str, Any], key: str, judged: Foreign | None, asked: Mapping[str, Any], image_size: int
+) -> tuple[str, ...]:
+    chosen = ", ".join(f"{name}={value}" for name, value in found.options.items())
+    said = [f"{f'{key}: ' if key else ''}{found.source}, {found.entry} with {chosen}."]
+    guessed = [f"{name}={value}" for name, value in own.items() if name not in asked]
+    if guessed:
+        said.append(
+            f"The file does not say, and this was taken: {', '.join(guessed)}. --set NAME=VALUE says otherwise."
+        )
+    said.append(f"Trained at {image_size} pixels, as far as known (--set image_size=N).")
+    if judged:
+        said.append(f"Its discriminator is kept beside it ({judged.entry}).")
+    return (*said, *(f"{note}." for note in found.notes))

@@ -1,0 +1,30 @@
+"""The contract of importers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch  # noqa: TID253 - whoever tests importers needs torch, and nothing light imports this module
+
+from ganzoo import options
+from ganzoo.entry import Entry
+from ganzoo.importing import Importer
+from ganzoo.testing.expectations import require
+
+# Tensors of nobody's, and such as look a little like a network's.
+STRANGE: tuple[dict[str, tuple[int, ...]], ...] = (
+    {},
+    {"weight": (1,)},
+    {"0.weight": (4, 3, 3, 3), "0.bias": (4,)},
+    {"model.0.weight": (4,), "model.1.weight": (4, 4), "main.0.weight": (3,), "conv1.conv2d.weight": (2, 2)},
+)
+
+
+def check_importer(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
+    """Check that it says None, and raises nothing, for tensors that are not its code base's."""
+    importer = entry.build(options.parse(entry, values or {}))
+    require(isinstance(importer, Importer), entry, f"builds {type(importer).__name__}, not a ganzoo.Importer")
+    for shapes in STRANGE:
+        found = importer.recognise({name: torch.zeros(shape) for name, shape in shapes.items()})
+        require(found is None, entry, f"recognises {list(shapes)}, which is of no code base")

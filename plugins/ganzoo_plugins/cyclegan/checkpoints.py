@@ -1,0 +1,71 @@
+"""The generator of the reference PyTorch CycleGAN and pix2pix, and of CUT, as their checkpoints name its tensors.
+
+Their ``model`` is our ``layers``, module for module. In a residual block (``conv_block``) a pad and a dropout move the
+places of what comes after.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganzoo import Foreign, Importer
+
+BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(.+)")
+OUTER = re.compile(r"model\.(\d+)\.(.+)")
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
+
+
+class ResnetImporter(Importer):
+    """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and CUT's blurred strides."""
+
+    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+        blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
+        first = tensors.get("model.1.weight")
+        if not blocks or first is None or first.shape[2:] != (7, 7):
+            return None
+        norm = "batch" if "model.2.weight" in tensors else "instance"
+        places = sorted(
+            int(found[2])
+            for name, tensor in tensors.items()
+            if (found := BLOCK.fullmatch(name)) and int(found[1]) == blocks[0] and tensor.dim() == 4
+        )
+        antialias = any(name.endswith(".filt") for name in tensors)
+        last = max(int(found[1]) for name in tensors if (found := OUTER.fullmatch(name)))
+        zero = places[0] == 0
+        options = {
+            "in_channels": first.shape[1],
+            "out_channels": len(tensors[f"model.{last}.weight"]),
+            "width": len(first),
+            "blocks": len(blocks),
+            "norm": norm,
+            "dropout": places[1] - places[0] == (4 if zero else 5),
+            "antialias": antialias,
+            **({"padding": "zero"} if zero else {}),
+        }
+        return Foreign(
+            source="contrastive-unpaired-translation (CUT)" if antialias else "pytorch-CycleGAN-and-pix2pix",
+            entry="generator:resnet",
+            options=options,
+            tensors={renamed(name, zero): tensor for name, tensor in tensors.items() if kept(name, norm)},
+            image_size=USUAL_SIZE.get(len(blocks), 256),
+            unsaid={} if zero else {"padding": "reflect"},
+        )
+
+
+def kept(name: str, norm: str) -> bool:
+    """Tell whether a tensor counts: old instance norms kept statistics that they never used, and blurs are fixed."""
+    return not name.endswith(".filt") and not (norm == "instance" and name.endswith(STATISTICS))
+
+
+def renamed(name: str, zero: bool) -> str:
+    """Return a tensor's name here. Where their convolutions pad with zeros themselves, ours have a pad before them."""
+    if found := BLOCK.fullmatch(name):
+        block, place, rest = int(found[1]), int(found[2]), found[3]
+        if zero:  # 0 convolution, 1 norm, 2 ReLU, perhaps dropout, then the second convolution and its norm
+            place += 1 if place < 3 else 2
+        return f"layers.{block}.layers.{place}.{rest}"
+    return re.sub(r"^model\.", "layers.", name)

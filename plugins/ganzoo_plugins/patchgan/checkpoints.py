@@ -1,0 +1,92 @@
+"""The U-Nets and PatchGANs of the reference PyTorch CycleGAN and pix2pix, as their checkpoints name the tensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from ganzoo import Foreign, Importer
+
+from .networks import STRIDED_LAYERS
+
+SOURCE = "pytorch-CycleGAN-and-pix2pix"
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+LEAST = 5  # levels of a U-Net: 32 pixels
+
+
+def norm_of(tensors: Mapping[str, Tensor], affine: str, biased: str) -> str:
+    """Return the norm: batch norm has weights, ``affine``; before instance norm alone convolutions have a bias."""
+    if affine in tensors:
+        return "batch"
+    return "instance" if biased in tensors else "none"
+
+
+def without_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Tensor]:
+    """Leave out the statistics that old instance norms kept and never used."""
+    return {name: one for name, one in tensors.items() if norm == "batch" or not name.endswith(STATISTICS)}
+
+
+class UNetImporter(Importer):
+    """Tells the depth (128, 256 pixels), width, norm and channels of a U-Net; dropout has no tensors."""
+
+    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+        first, last = tensors.get("model.model.0.weight"), tensors.get("model.model.3.weight")
+        if first is None or last is None or "model.model.1.model.1.weight" not in tensors:
+            return None
+        depth = 1 + max(name.count("model.3.") for name in tensors if name.endswith("model.1.weight")) + 1
+        if depth < LEAST:
+            return None
+        norm = norm_of(tensors, "model.model.1.model.2.weight", "model.model.1.model.1.bias")
+        return Foreign(
+            source=SOURCE,
+            entry="generator:unet",
+            options={
+                "in_channels": first.shape[1],
+                "out_channels": last.shape[1],
+                "width": len(first),
+                "image_size": 2**depth,
+                "norm": norm,
+            },
+            tensors={
+                re.sub(r"\bmodel\b", "layers", name.removeprefix("model.")): one
+                for name, one in without_statistics(tensors, norm).items()
+            },
+            image_size=2**depth,
+            unsaid={"dropout": True},
+            notes=("dropout is off and batch norm uses its averages (pix2pix's authors leave both as in training)",),
+        )
+
+
+class PatchImporter(Importer):
+    """Tells the receptive field (1, 16, 70, 286 pixels), width, norm and input channels of a PatchGAN."""
+
+    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+        root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
+        convolutions = sorted(
+            int(name.split(".")[1])
+            for name, one in tensors.items()
+            if re.fullmatch(rf"{root}\.\d+\.weight", name) and one.dim() == 4
+        )
+        if not root or len(convolutions) < 3 or convolutions[:2] != [0, 2]:
+            return None
+        first, last = tensors[f"{root}.0.weight"], tensors[f"{root}.{convolutions[-1]}.weight"]
+        strided = 0 if first.shape[-1] == 1 else len(convolutions) - 2
+        fields = {layers: pixels for pixels, layers in STRIDED_LAYERS.items()}
+        if len(last) != 1 or strided not in fields or first.shape[-1] not in (1, 4):
+            return None
+        norm = norm_of(tensors, f"{root}.3.weight", f"{root}.2.bias")
+        return Foreign(
+            source=SOURCE,
+            entry="discriminator:patchgan",
+            options={
+                "in_channels": first.shape[1],
+                "width": len(first),
+                "receptive_field": fields[strided],
+                "norm": norm,
+            },
+            tensors={
+                name.replace(f"{root}.", "layers.", 1): one for name, one in without_statistics(tensors, norm).items()
+            },
+        )

@@ -1,0 +1,394 @@
+"""Checkpoints of other code bases: networks as those write them, in their names, give the same pictures here."""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo.errors import GanzooError, OptionError, OutputError, RegistryError, WeightsError
+from ganzoo.importing import import_checkpoint
+
+# ---- the other code bases' networks, written from their descriptions -------------------------------------------------
+
+NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "instance": nn.InstanceNorm2d,
+    "old instance": partial(nn.InstanceNorm2d, track_running_stats=True),
+}
+PADS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
+
+
+class ConvBlock(nn.Module):
+    """pytorch-CycleGAN-and-pix2pix's ResnetBlock."""
+
+    def __init__(self, channels: int, norm: str, padding: str, dropout: bool) -> None:
+        super().__init__()
+        pad = [PADS[padding](1)] if padding in PADS else []
+        own = partial(nn.Conv2d, channels, channels, 3, padding=0 if pad else 1, bias="instance" in norm)
+        layers = [*pad, own(), NORMS[norm](channels), nn.ReLU(True)]
+        layers += [nn.Dropout(0.5)] if dropout else []
+        self.conv_block = nn.Sequential(*layers, *pad, own(), NORMS[norm](channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.conv_block(features)
+
+
+class Blur(nn.Module):
+    """CUT's Downsample and Upsample, by their own formulas."""
+
+    def __init__(self, channels: int, up: bool) -> None:
+        super().__init__()
+        row = torch.tensor([1.0, 3, 3, 1] if up else [1.0, 2, 1])
+        square = row[:, None] * row
+        self.up, scale = up, 4 if up else 1
+        self.register_buffer("filt", (scale * square / square.sum())[None, None].repeat(channels, 1, 1, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        groups = features.shape[1]
+        if not self.up:
+            return F.conv2d(F.pad(features, (1, 1, 1, 1), mode="reflect"), self.filt, stride=2, groups=groups)
+        padded = F.pad(features, (1, 1, 1, 1), mode="replicate")
+        return F.conv_transpose2d(padded, self.filt, stride=2, padding=2, groups=groups)[:, :, 1:, 1:][:, :, :-1, :-1]
+
+
+class NetG(nn.Module):
+    """The ResnetGenerator of pytorch-CycleGAN-and-pix2pix, or with blurs that of CUT."""
+
+    def __init__(
+        self,
+        inputs: int = 3,
+        outputs: int = 3,
+        width: int = 4,
+        blocks: int = 6,
+        norm: str = "instance",
+        padding: str = "reflect",
+        dropout: bool = False,
+        blurred: bool = False,
+    ) -> None:
+        super().__init__()
+        bias, make = "instance" in norm, NORMS[norm]
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, width, 7, bias=bias), make(width)]
+        layers.append(nn.ReLU(True))
+        for each in (width, 2 * width):
+            layers.append(nn.Conv2d(each, 2 * each, 3, stride=1 if blurred else 2, padding=1, bias=bias))
+            layers += [make(2 * each), nn.ReLU(True), *([Blur(2 * each, False)] if blurred else [])]
+        layers += [ConvBlock(4 * width, norm, padding, dropout) for _ in range(blocks)]
+        for each in (4 * width, 2 * width):
+            half = each // 2
+            if blurred:
+                layers += [Blur(each, True), nn.Conv2d(each, half, 3, padding=1, bias=bias)]
+            else:
+                layers.append(nn.ConvTranspose2d(each, half, 3, 2, padding=1, output_padding=1, bias=bias))
+            layers += [make(half), nn.ReLU(True)]
+        self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(width, outputs, 7), nn.Tanh())
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+class SkipBlock(nn.Module):
+    """pytorch-CycleGAN-and-pix2pix's UnetSkipConnectionBlock."""
+
+    def __init__(
+        self, outer: int, inner: int, given: int, norm: str, within: nn.Module | None, outermost: bool, dropout: bool
+    ) -> None:
+        super().__init__()
+        bias, self.outermost = "instance" in norm, outermost
+        down = nn.Conv2d(given, inner, 4, 2, 1, bias=bias)
+        up = partial(nn.ConvTranspose2d, inner if within is None else 2 * inner, outer, 4, 2, 1)
+        if outermost:
+            layers = [down, within, nn.ReLU(True), up(), nn.Tanh()]
+        elif within is None:
+            layers = [nn.LeakyReLU(0.2, True), down, nn.ReLU(True), up(bias=bias), NORMS[norm](outer)]
+        else:
+            layers = [nn.LeakyReLU(0.2, True), down, NORMS[norm](inner), within]
+            layers += [nn.ReLU(True), up(bias=bias), NORMS[norm](outer), *([nn.Dropout(0.5)] if dropout else [])]
+        self.model = nn.Sequential(*layers)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images) if self.outermost else torch.cat([images, self.model(images)], 1)
+
+
+class UnetG(nn.Module):
+    """pytorch-CycleGAN-and-pix2pix's UnetGenerator."""
+
+    def __init__(self, levels: int, width: int = 4, norm: str = "batch", inputs: int = 3, outputs: int = 3) -> None:
+        super().__init__()
+        top = 8 * width
+        block: nn.Module = SkipBlock(top, top, top, norm, None, False, False)
+        for _ in range(levels - 5):
+            block = SkipBlock(top, top, top, norm, block, False, True)
+        for outer in (4 * width, 2 * width, width):
+            block = SkipBlock(outer, 2 * outer, outer, norm, block, False, False)
+        self.model = SkipBlock(outputs, width, inputs, norm, block, True, False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images)
+
+
+def patch_d(layers: int, norm: str, inputs: int = 6, width: int = 4) -> nn.Module:
+    """Return pytorch-CycleGAN-and-pix2pix's NLayerDiscriminator, or for 0 layers its PixelDiscriminator."""
+    bias, make = "instance" in norm, NORMS[norm]
+    kernel, pad, first = (4, 1, 2) if layers else (1, 0, 1)
+    made: list[nn.Module] = [nn.Conv2d(inputs, width, kernel, first, pad), nn.LeakyReLU(0.2, True)]
+    now = width
+    for index in range(1, max(layers, 1) + 1):
+        after = width * min(2**index, 8)
+        made.append(nn.Conv2d(now, after, kernel, 2 if index < layers else 1, pad, bias=bias))
+        made += [make(after), nn.LeakyReLU(0.2, True)]
+        now = after
+    whole = nn.Module()
+    setattr(whole, "model" if layers else "net", nn.Sequential(*made, nn.Conv2d(now, 1, kernel, 1, pad)))
+    return whole
+
+
+class Main(nn.Module):
+    def __init__(self, layers: list[nn.Module]) -> None:
+        super().__init__()
+        self.main = nn.Sequential(*layers)
+
+    def forward(self, given: Tensor) -> Tensor:
+        return self.main(given if given.dim() == 4 else given[:, :, None, None])
+
+
+def dcgan(width: int = 4, latents: int = 10, channels: int = 3) -> tuple[nn.Module, nn.Module]:
+    """Return generator and discriminator of PyTorch's DCGAN example, for 64 pixels."""
+    up: list[nn.Module] = [nn.ConvTranspose2d(latents, 8 * width, 4, 1, 0, bias=False)]
+    down: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
+    for wide in (8 * width, 4 * width, 2 * width):
+        up += [nn.BatchNorm2d(wide), nn.ReLU(True), nn.ConvTranspose2d(wide, wide // 2, 4, 2, 1, bias=False)]
+    for narrow in (width, 2 * width, 4 * width):
+        down += [nn.Conv2d(narrow, 2 * narrow, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * narrow)]
+        down.append(nn.LeakyReLU(0.2, True))
+    up += [nn.BatchNorm2d(width), nn.ReLU(True), nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh()]
+    down += [nn.Conv2d(8 * width, 1, 4, 1, 0, bias=False), nn.Sigmoid()]
+    return Main(up), Main(down)
+
+
+def lively(network: nn.Module) -> nn.Module:
+    """Give every weight and statistic a value that shows when it goes astray."""
+    torch.manual_seed(0)
+    for name, tensor in network.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 2)
+        elif tensor.is_floating_point() and not name.endswith(".filt"):
+            tensor.normal_(0, 0.3)
+    return network.eval()
+
+
+def saved(content: Any, path: Path) -> Path:
+    torch.save(content, path)
+    return path
+
+
+def same(network: nn.Module, folder: Path, inputs: Tensor) -> ganzoo.Model:
+    """Compare in float64, where nothing but a wrong weight makes a difference."""
+    model = ganzoo.load(f"dir:{folder}", device="cpu")
+    with torch.no_grad():
+        expected = network.double()(inputs.double())
+        found = copy.deepcopy(model.generator).double()(inputs.double())
+    assert expected.std() > 0.05
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    return model
+
+
+IMAGES = torch.rand(2, 3, 32, 40, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+# ---- what comes out --------------------------------------------------------------------------------------------------
+
+RESNETS: list[dict[str, Any]] = [
+    {},
+    {"blocks": 9, "norm": "batch"},
+    {"norm": "old instance", "dropout": True},
+    {"padding": "zero", "norm": "batch", "dropout": True},
+    {"padding": "zero", "blocks": 3},
+    {"inputs": 1, "outputs": 3, "width": 6},
+    {"blurred": True},
+    {"blurred": True, "norm": "batch", "blocks": 9},
+]
+
+
+@pytest.mark.parametrize("options", RESNETS, ids=str)
+def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) -> None:
+    network = lively(NetG(**options))
+    made = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    normed = network
+    if options.get("norm") == "old instance":  # it kept statistics and, at the time, did not use them
+        normed = NetG(**{**options, "norm": "instance"}).eval()
+        normed.load_state_dict(network.state_dict(), strict=False)
+    model = same(normed, tmp_path / "m", IMAGES[:, : options.get("inputs", 3)])
+    assert model.card.options["blocks"] == options.get("blocks", 6)
+    assert model.card.image_size == (256 if options.get("blocks", 6) != 6 else 128)
+    assert ("CUT" in made.said[0]) == options.get("blurred", False)
+
+
+def test_what_the_file_cannot_say_is_asked_for_by_name(tmp_path: Path) -> None:
+    """Reflection and replication leave no trace: one is taken, and said."""
+    network = lively(NetG(padding="replicate"))
+    file = saved(network.state_dict(), tmp_path / "G.pth")
+    made = import_checkpoint(file, "cyclegan/mine", tmp_path / "guessed")
+    assert any("does not say, and this was taken: padding=reflect" in line for line in made.said)
+    values = {"padding": "replicate", "image_size": "192"}
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m", values=values)
+    assert same(network, tmp_path / "m", IMAGES).card.image_size == 192
+    with pytest.raises(OptionError, match=r"'width' is not open here\. The file shows it: 4"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "n", values={"width": 8})
+
+
+@pytest.mark.parametrize("levels", [7, 8])
+@pytest.mark.parametrize("norm", ["batch", "instance", "old instance"])
+def test_pix2pix_unets(levels: int, norm: str, tmp_path: Path) -> None:
+    # Instance norm on the one pixel of the second innermost level's half is undefined: keep sides above one pixel.
+    network = lively(UnetG(levels, norm=norm))
+    import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "pix2pix/mine", tmp_path / "m")
+    plain = network
+    if norm == "old instance":
+        plain = UnetG(levels, norm="instance").eval()
+        plain.load_state_dict(network.state_dict(), strict=False)
+    side = 2**levels
+    images = torch.rand(1, 3, side, 2 * side, generator=torch.Generator().manual_seed(2)) * 2 - 1
+    model = same(plain, tmp_path / "m", images)
+    assert model.card.options["image_size"] == side and "dropout is off" in model.card.inference
+
+
+@pytest.mark.parametrize("layers", [0, 1, 3, 5])
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+def test_discriminators_come_with_their_generator(layers: int, norm: str, tmp_path: Path) -> None:
+    judge = lively(patch_d(layers, norm))
+    inner = next(iter(judge.children()))
+    file = saved({f"module.{name}": one for name, one in judge.state_dict().items()}, tmp_path / "D.pth")
+    generator = saved(lively(NetG(blocks=1)).state_dict(), tmp_path / "G.pth")
+    import_checkpoint(generator, "cyclegan/mine", tmp_path / "m", discriminator=file)
+    found = ganzoo.load(f"dir:{tmp_path / 'm'}", device="cpu").discriminator()
+    images = torch.rand(1, 6, 128, 128).double()
+    assert found is not None
+    torch.testing.assert_close(found.double()(images), inner.double()(images), rtol=0, atol=1e-5)
+
+
+def test_the_dcgan_example_with_both_networks_in_one_file(tmp_path: Path) -> None:
+    generator, judge = map(lively, dcgan())
+    content = {
+        "epoch": 5,
+        "netG_state_dict": generator.state_dict(),
+        "netD_state_dict": judge.state_dict(),
+        "optimizerG_state_dict": torch.optim.Adam(generator.parameters()).state_dict(),
+    }
+    made = import_checkpoint(saved(content, tmp_path / "model.pt"), "dcgan/mine", tmp_path / "m")
+    latents = torch.randn(3, 10)
+    model = same(generator, tmp_path / "m", latents)
+    assert (model.card.latent_dim, model.card.image_size) == (10, 64)
+    assert any("discriminator is kept" in line for line in made.said)
+    images, found = torch.rand(2, 3, 64, 64), model.discriminator()
+    assert found is not None
+    torch.testing.assert_close(torch.sigmoid(found(images)), judge(images).flatten(1), rtol=0, atol=1e-5)
+
+
+def test_safetensors_and_wrapped_names_are_read_too(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    network = lively(NetG(blocks=2))
+    wrapped = {f"_orig_mod.module.{name}": one for name, one in network.state_dict().items()}
+    save_file(wrapped, tmp_path / "G.safetensors")
+    import_checkpoint(tmp_path / "G.safetensors", "cyclegan/mine", tmp_path / "m")
+    same(network, tmp_path / "m", IMAGES)
+
+
+def test_of_several_generators_one_is_named(tmp_path: Path) -> None:
+    first, second = (NetG(blocks=n) for n in (1, 2))
+    file = saved({"G_A": first.state_dict(), "G_B": lively(second).state_dict()}, tmp_path / "both.pth")
+    with pytest.raises(OptionError, match=r"several generators: G_A, G_B. Name one by --key"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
+    with pytest.raises(OptionError, match="no generator 'G_C'"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="G_C")
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="G_B")
+    same(second, tmp_path / "m", IMAGES)
+
+
+# ---- what is refused -------------------------------------------------------------------------------------------------
+
+
+class Trap:
+    """What runs when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return os.system, ("touch opened",)
+
+
+def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, write in (("zip", lambda path: torch.save(Trap(), path)), ("raw", dump)):
+        write(tmp_path / name)
+        with pytest.raises(WeightsError, match=r"holds more than tensors.*would run that code, so it is refused"):
+            import_checkpoint(tmp_path / name, "cyclegan/mine", tmp_path / "m")
+    assert not (tmp_path / "opened").exists() and not (tmp_path / "m").exists()
+
+
+def dump(path: Path) -> None:
+    path.write_bytes(pickle.dumps(Trap(), protocol=2))
+
+
+def test_a_whole_module_is_refused(tmp_path: Path) -> None:
+    torch.save(nn.Linear(2, 2), tmp_path / "whole.pth")
+    with pytest.raises(WeightsError, match=r"more than tensors \(torch\.nn\.modules\.linear\.Linear\)"):
+        import_checkpoint(tmp_path / "whole.pth", "cyclegan/mine", tmp_path / "m")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"layer.weight": torch.zeros(2, 2)}, "is of no code base that is known here.*layer.weight.*CycleGAN"),
+        ({"epoch": 3}, "holds no named tensors"),
+        ([torch.zeros(1)], "holds no named tensors"),
+    ],
+    ids=["unknown", "no tensors", "no dict"],
+)
+def test_what_is_no_known_checkpoint_is_told(content: Any, message: str, tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=message):
+        import_checkpoint(saved(content, tmp_path / "x.pth"), "cyclegan/mine", tmp_path / "m")
+
+
+def test_damaged_and_missing_files_are_told(tmp_path: Path) -> None:
+    file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
+    file.write_bytes(file.read_bytes()[:2000])
+    with pytest.raises(GanzooError, match=r"cannot be read as a checkpoint|more than tensors"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
+    with pytest.raises(WeightsError, match="There is no file"):
+        import_checkpoint(tmp_path / "none.pth", "cyclegan/mine", tmp_path / "m")
+
+
+def test_a_truncated_network_is_told(tmp_path: Path) -> None:
+    state = NetG(blocks=2).state_dict()
+    state.pop("model.11.conv_block.5.weight")
+    with pytest.raises(WeightsError, match=r"missing: layers.11.layers.5.weight"):
+        import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+
+
+def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
+    file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
+    with pytest.raises(RegistryError, match=r"'Maps' is no name of a model. Write family/variant"):
+        import_checkpoint(file, "Maps", tmp_path / "m")
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
+    with pytest.raises(OutputError, match="would overwrite"):
+        import_checkpoint(file, "cyclegan/other", tmp_path / "m")
+
+
+def test_two_commands_from_a_checkpoint_to_a_picture(
+    ganzoo_command: Callable[..., Any], photo: Path, tmp_path: Path
+) -> None:
+    saved(lively(NetG(blocks=1)).state_dict(), tmp_path / "latest_net_G.pth")
+    done = ganzoo_command("import", "latest_net_G.pth", "--as", "cyclegan/maps", "-o", "maps", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout == "dir:maps\n", done.stderr
+    assert "pytorch-CycleGAN-and-pix2pix, generator:resnet with in_channels=3" in done.stderr
+    done = ganzoo_command("translate", "dir:maps", photo, "-o", "out.png", cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "out.png").stat().st_size > 1000, done.stderr
