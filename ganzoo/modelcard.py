@@ -72,6 +72,16 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
     return "\n".join(lines) + "\n"
 
 
+def allowed_use(card: Card) -> str:
+    """Return what licences of weights and data allow, in words: the narrower of the two counts."""
+    licences = [card.license, card.dataset.license if card.dataset else ""]
+    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in licences):
+        return "research and other non-commercial use only"
+    if card.license.lower() in ("", "unknown"):
+        return "unknown: ask whoever made it"
+    return f"what {card.license} allows"
+
+
 def _call(card: Card) -> str:
     """Return the line of Python that uses a model."""
     given = {"label": card.classes[0] if card.classes else 0, "mask": "mask.png", "style": "style.jpg"}
@@ -96,6 +106,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("parameters", f"{card.parameters:,}" if card.parameters else ""),
         ("plugin", card.plugin),
         ("licence of the weights", card.license),
+        ("allowed use", allowed_use(card)),
     ]
     if card.weights:
         w = card.weights
