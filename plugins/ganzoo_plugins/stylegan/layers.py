@@ -74,7 +74,7 @@ class ModulatedConv2d(nn.Module):
             features = F.conv2d(features, weight, padding=weight.shape[-1] // 2)
         if not self.demodulates:
             return features
-        squares = F.linear(style.float().square(), weight.float().square().sum((2, 3)))
+        squares = F.linear(style.square(), weight.square().sum((2, 3)))
         return features * torch.rsqrt(squares + 1e-8)[:, :, None, None].to(features.dtype)
 
 
@@ -96,3 +96,8 @@ def double(images: Tensor) -> Tensor:
 def activate(features: Tensor) -> Tensor:
     """Leaky ReLU of slope 0.2, times sqrt(2), which keeps the variance."""
     return F.leaky_relu(features, 0.2) * math.sqrt(2)
+
+
+def at_least_single(features: Tensor) -> Tensor:
+    """Take half precision to float32."""
+    return features.to(torch.promote_types(features.dtype, torch.float32))

@@ -9,7 +9,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, double
+from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, at_least_single, double
 
 MAPPING_RATE = 0.01  # of the mapping network's learning rate (arXiv:1812.04948, appendix C)
 MEAN_DECAY = 0.995  # of the running mean of w
@@ -52,7 +52,7 @@ class ToImage(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, features: Tensor, w: Tensor) -> Tensor:
-        return (self.convolution(features, w) + self.bias).float()
+        return at_least_single(self.convolution(features, w) + self.bias)
 
 
 class Mapping(nn.Module):
@@ -66,7 +66,7 @@ class Mapping(nn.Module):
         features = latents * torch.rsqrt(latents.square().mean(1, keepdim=True) + 1e-8)
         for layer in self.layers:
             features = activate(layer(features))
-        return features.float()
+        return at_least_single(features)
 
 
 class StyleGanGenerator(nn.Module):
@@ -106,7 +106,7 @@ class StyleGanGenerator(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size)."""
-        return self.mix(latents, latents, self.layers_of_style)
+        return self.render(self.styles(self.mapping(latents)))
 
     def mix(self, first: Tensor, second: Tensor, at_layer: int) -> Tensor:
         """Return images (N, channels, H, W): styles of ``first`` below ``at_layer``, of ``second`` from there on.
@@ -115,7 +115,10 @@ class StyleGanGenerator(nn.Module):
         (arXiv:1812.04948, section 3.1).
         """
         both = [self.styles(self.mapping(latents)) for latents in (first, second)]
-        styles = torch.cat([both[0][:, :at_layer], both[1][:, at_layer:]], 1)
+        return self.render(torch.cat([both[0][:, :at_layer], both[1][:, at_layer:]], 1))
+
+    def render(self, styles: Tensor) -> Tensor:
+        """Turn styles into images as the mode has it: free in training; in eval mode truncated, then cut."""
         if self.training:
             return self.synthesise(styles)
         return self.synthesise(self.mean + self.truncation * (styles - self.mean)).clamp(-1, 1)
@@ -175,7 +178,7 @@ class GroupDeviation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         count = len(features)
         group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
-        groups = features.float().unflatten(0, (-1, group))
+        groups = at_least_single(features).unflatten(0, (-1, group))
         deviation = (groups.var(1, correction=0) + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
         added = deviation.to(features.dtype)[:, None, None, None].expand(-1, 1, *features.shape[2:])
         return torch.cat([features, added], 1)

@@ -21,7 +21,7 @@ class CriticConfig(Config):
 
     def __post_init__(self) -> None:
         if not 8 <= self.image_size <= 256:
-            raise ValueError(f"image_size={self.image_size} is outside 8..256")
+            raise ValueError(f"image_size={self.image_size} should be from 8 to 256")
         if self.width < 1:
             raise ValueError(f"width={self.width} should be at least 1")
 

@@ -25,3 +25,16 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 16, "channels": 1, "path_every": 1, "r1_every": 1},
     )
 }
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "generator:stylegan": {
+        "image_size": [28, 4, 2048],
+        "width": [0],
+        "widest": [0],
+        "latent_dim": [0],
+        "depth": [0],
+        "truncation": [-1.5, 1.1, float("nan")],
+        "channels": [2],
+    },
+    "discriminator:stylegan": {"image_size": [28], "width": [0], "widest": [-1], "channels": [4]},
+    "recipe:stylegan": {"mixing": [-0.1, 1.1], "path_length": [-1.0, float("nan")], "path_every": [0]},
+}

@@ -26,3 +26,8 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 16, "channels": 1, "discriminator_steps": 1},
     ),
 }
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "discriminator:wgan": {"image_size": [7, 257], "width": [0], "channels": [2], "norm": ["batch"]},
+    "recipe:wgan": {"clip": [0.0, -0.01, float("inf"), float("nan")]},
+    "recipe:wgan-gp": {},
+}
