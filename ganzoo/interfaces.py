@@ -327,13 +327,15 @@ class Recipe(ABC):
     def together(self, network: nn.Module, *images: Tensor, beside: Sequence[Tensor] = ()) -> list[Any]:
         """Return ``network``'s output for each of ``images``, which are run as one batch where that is the same.
 
-        It is, unless batch norm mixes the pictures of a batch; one large batch is faster than several small ones.
+        It is, unless batch norm mixes the pictures of a batch, or a module that says so by ``mixes_pictures = True``;
+        one large batch is faster than several small ones.
         ``beside``: what the network takes after images, labels say; each of ``images`` has the same.
         """
         from torch.nn.modules.batchnorm import _BatchNorm
 
         same = len({each.shape[1:] for each in images}) == 1
-        if len(images) < 2 or not same or any(isinstance(module, _BatchNorm) for module in network.modules()):
+        mixes = (isinstance(each, _BatchNorm) or getattr(each, "mixes_pictures", False) for each in network.modules())
+        if len(images) < 2 or not same or any(mixes):
             return [network(each, *beside) for each in images]
         import torch
 

@@ -207,6 +207,11 @@ JUDGES: dict[str, tuple[str, dict[str, Any], bool]] = {  # entry, options, wheth
     ),
     "dcgan, batch norm": ("discriminator:dcgan", {"width": 4, "image_size": 32}, False),
     "dcgan, no norm": ("discriminator:dcgan", {"width": 4, "image_size": 32, "norm": "none"}, True),
+    "stylegan, deviation within groups": (
+        "discriminator:stylegan",
+        {"width": 4, "widest": 8, "image_size": 32, "channels": 3},
+        False,
+    ),
     "perceptron": ("discriminator:vanilla", {"width": 4, "image_size": 32, "channels": 3}, True),
 }
 
