@@ -78,9 +78,7 @@ def allowed_use(card: Card) -> str:
     licences = [card.license, card.dataset.license if card.dataset else ""]
     if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in licences):
         return "research and other non-commercial use only"
-    if card.license.lower() in ("", "unknown"):
-        return "unknown: ask whoever made it"
-    return f"what {card.license} allows"
+    return licences.allowed(card.license) or f"what {card.license} allows"
 
 
 def _call(card: Card) -> str:

@@ -17,7 +17,7 @@ from ganzoo import building, devices
 from ganzoo.data.decode import to_floats
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
-from ganzoo.evaluation.restoring import Mended, Spoilt
+from ganzoo.evaluation.restoring import HOLE, Mended, Spoilt
 from ganzoo.evaluation.samples import Generated, Shown, Stored, Translated, through, translated, with_channels
 from ganzoo.model import Model
 
@@ -177,7 +177,7 @@ class Case:
         if not isinstance(judged, Mended):
             raise OptionError(f"{self.measuring} of {self.name} is for models that fill holes.")
         for made, true in self.pairs():
-            yield judged.hole.of(made), judged.hole.of(true)
+            yield HOLE.of(made), HOLE.of(true)
 
     def there_and_back(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what came back and what was sent, (N, C, H, W) uint8; the picture between is one of 8 bits."""

@@ -39,10 +39,8 @@ class Spoilt:
 class Mended(Translated):
     """Pictures with a hole as a model fills it; all else is as it was."""
 
-    hole: Hole
-
     def through(self, pictures: Tensor) -> Tensor:
-        mask = self.hole.mask(pictures)
+        mask = HOLE.mask(pictures)
         shown = with_channels(pictures, self.model.card.in_channels)
         made = to_bytes(self.model(to_floats(shown), mask=mask.to(torch.float32))).cpu()
         return torch.where(mask, made, with_channels(pictures, made.shape[1]))
@@ -72,6 +70,9 @@ class Hole:
         return cut
 
 
+HOLE = Hole()
+
+
 def enlarged(model: Model, whole: Stored) -> tuple[Spoilt, Translated]:
     """Return pictures made smaller by the model's scale, and what it makes of them.
 
@@ -90,9 +91,8 @@ def enlarged(model: Model, whole: Stored) -> tuple[Spoilt, Translated]:
 
 def mended(model: Model, whole: Stored) -> tuple[Spoilt, Mended]:
     """Return pictures with a hole, and the same with the hole filled by the model."""
-    hole = Hole()
-    inputs = Spoilt(whole.sample, whole, f"{whole.resizing}, then {hole.words}", hole.cut)
-    return inputs, Mended(model, inputs, replace(whole.sample, source=f"mended {whole.sample.source}"), hole)
+    inputs = Spoilt(whole.sample, whole, f"{whole.resizing}, then {HOLE.words}", HOLE.cut)
+    return inputs, Mended(model, inputs, replace(whole.sample, source=f"mended {whole.sample.source}"))
 
 
 def shrunk(pictures: Tensor, scale: int) -> Tensor:
