@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import Any
 
 from ganzoo.registry import Card
@@ -74,12 +75,10 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
 
 def allowed_use(card: Card) -> str:
     """Return what licences of weights and data allow, in words: the narrower of the two counts."""
-    licences = [card.license, card.dataset.license if card.dataset else ""]
-    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in licences):
+    both = [card.license, card.dataset.license if card.dataset else ""]
+    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in both):
         return "research and other non-commercial use only"
-    if card.license.lower() in ("", "unknown"):
-        return "unknown: ask whoever made it"
-    return f"what {card.license} allows"
+    return licences.allowed(card.license) or f"what {card.license} allows"
 
 
 def _call(card: Card) -> str:
@@ -92,6 +91,15 @@ def _call(card: Card) -> str:
     return f"model.generate(16, seed=0{beside})" + ("  # each a list of pictures" if card.frames else "")
 
 
+def command(card: Card, ref: str = "") -> str:
+    """Return the command that uses a model."""
+    given = {"label": card.classes[0] if card.classes else "0", "mask": "mask.png", "style": "style.jpg"}
+    beside = "".join(f" --{name} {shlex.quote(given[name])}" for name in card.does.inputs)
+    if card.does.source == "image":
+        return f"ganzoo translate {ref or card.name} photo.jpg{beside} -o out.png"
+    return f"ganzoo generate {ref or card.name} -n 16{beside} -o {'clips/' if card.frames else 'grid.png'}"
+
+
 def facts(card: Card) -> list[tuple[str, str]]:
     """Return what is known of a model as (name, value) rows, for the model card and for `ganzoo info`."""
     options = ", ".join(f"{name}={value}" for name, value in card.options.items())
@@ -99,7 +107,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("task", card.task),
         ("architecture", f"{card.entry} ({options})" if options else card.entry),
         ("paper", card.paper),
-        ("trained at", card.size),
+        ("trained at", card.size if card.parameters or card.weights else ""),
         ("enlarges", f"{card.scale} times" if card.scale > 1 else ""),
         ("labels", ", ".join(card.classes)),
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),

@@ -1,7 +1,8 @@
 """Pages that need nothing but themselves: no script, no network, no other file, for light screens and dark ones.
 
-Both reports are made of these parts: a run's (`ganzoo.training.report`) and an evaluation's
-(`ganzoo.evaluation.report`). A part is text in HTML; every name that comes from outside is escaped here.
+Both reports are made of these parts, a run's (`ganzoo.training.report`) and an evaluation's
+(`ganzoo.evaluation.report`), and so is the gallery (`ganzoo.gallery.pages`), which has its pictures in files beside it.
+A part is text in HTML; every name that comes from outside is escaped here.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from PIL import Image
 from ganzoo.files import replacing
 
 
-def write(path: Path, title: str, sections: Iterable[str]) -> Path:
-    """Write a page, whole or not at all, and return its path. Raises OutputError."""
-    page = _PAGE.format(title=escape(title), style=_STYLE, body="\n".join(sections))
+def write(path: Path, title: str, sections: Iterable[str], style: str = "") -> Path:
+    """Write a page, whole or not at all, and return its path; ``style`` follows the common one. Raises OutputError."""
+    page = _PAGE.format(title=escape(title), style=_STYLE + style, body="\n".join(sections))
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", errors="replace")  # names of files may hold any bytes
     return path

@@ -187,8 +187,9 @@ def _refuse_other_formats(path: Path) -> None:
 
 
 def _check_head(path: Path, file: IO[bytes]) -> None:
-    head = file.read(8)
-    if head[:2] == b"PK" or (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"):
+    head, begins = file.read(8), file.read(1)
+    marked = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
+    if head[:2] == b"PK" or (marked and begins != b"{"):  # a length such as 0x480 has the marks of a pickle
         raise WeightsError(
             f"{path} is a pickle (a torch.save file), which can run any code when opened. ganzoo loads "
             "safetensors only: convert it with safetensors.torch.save_file on a machine you can lose."
@@ -198,6 +199,7 @@ def _check_head(path: Path, file: IO[bytes]) -> None:
     (length,) = struct.unpack("<Q", head)
     if length > path.stat().st_size - 8:
         raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
+    file.seek(8)
     try:
         header: Any = json.loads(file.read(length))
     except (ValueError, RecursionError) as error:

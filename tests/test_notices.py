@@ -43,11 +43,11 @@ def test_other_weights_say_it_again_and_it_can_be_turned_off(
 @pytest.mark.parametrize(
     ("weights", "data", "expected"),
     [
-        ("mit", "MIT", "what mit allows"),
+        ("mit", "MIT", "any use, commercial too, with the notice kept"),
         ("cc-by-nc-4.0", "unknown", "research and other non-commercial use only"),
         ("mit", "research use, non-commercial", "research and other non-commercial use only"),
-        ("unknown", "unknown", "unknown: ask whoever made it"),
-        ("apache-2.0", "encoded", "what apache-2.0 allows"),  # no word of "nc"
+        ("unknown", "unknown", "nothing is known to be allowed: ask its owners"),
+        ("own-1.0", "encoded", "what own-1.0 allows"),  # no word of "nc"
     ],
 )
 def test_the_narrower_licence_counts(weights: str, data: str, expected: str) -> None:

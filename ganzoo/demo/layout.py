@@ -13,6 +13,7 @@ from ganzoo.demo.studio import MOST, Studio
 from ganzoo.errors import GanzooError
 from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
 from ganzoo.registry import Card
+from ganzoo.tasks import INPUTS
 
 KEPT = (600, 3600)  # every ten minutes, what is an hour old is deleted
 STYLE = """
@@ -48,11 +49,11 @@ def _translation(studio: Studio) -> None:
             # Gradio would open it with Pillow, and turn, convert or refuse it; decoding is ours.
             picture.preprocess = lambda payload: payload and payload.path
             gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], picture, cache_examples=False)
+            beside = _beside(card)
             size = gradio.Dropdown(
                 ["auto", "native", "256", "512", "1024"],
                 label="Work at",
-                info=f"auto (at most {card.image_size} pixels, as in training), native (the picture's own size), "
-                "or the shorter side in pixels. The result has the picture's size.",
+                info=_sizes(card),
                 allow_custom_value=True,
             )
             _facts(card)
@@ -67,21 +68,72 @@ def _translation(studio: Studio) -> None:
             )
             file = gradio.DownloadButton("Save as PNG", interactive=False)
 
-    def translate(path: str | None, size: str | None, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
-        if not path:
+    def translate(
+        path: str | None,
+        size: str | None,
+        label: str | None,
+        mask: str | None,
+        style: str | None,
+        progress: Any = gradio.Progress(),  # noqa: B008
+    ) -> Any:
+        given: dict[str, Any] = {"label": label, "mask": mask and Path(mask), "style": style and Path(style)}
+        if not path or not all(given[name] for name in card.does.inputs):  # something is still to come
             return None, gradio.DownloadButton(value=None, interactive=False)
-        before, after, whole = studio.translate(Path(path), size or "auto", progress)
+        before, after, whole = studio.translate(Path(path), size or "auto", progress, **given)
         return (before, after), gradio.DownloadButton(value=whole, interactive=True)
 
-    _on(studio, [picture.change, size.change], "translate", translate, [picture, size], [compared, file])
+    fields = [picture, size, *(beside.get(name) or gradio.State(None) for name in INPUTS)]
+    changes = [one.change for one in (picture, size, *beside.values())]
+    _on(studio, changes, "translate", translate, fields, [compared, file])
+
+
+def _sizes(card: Card) -> str:
+    """Return what the field for the working size says."""
+    if card.does.enlarges:
+        return (
+            "auto and native (the picture's own size), or the shorter side in pixels. "
+            f"The result is {card.scale} times as high and wide as the picture."
+        )
+    return (
+        f"auto (at most {card.image_size} pixels, as in training), native (the picture's own size), "
+        "or the shorter side in pixels. The result has the picture's size."
+    )
+
+
+def _beside(card: Card) -> dict[str, Any]:
+    """Return a field for each thing that the model takes beside a picture."""
+    return {name: _label(card, None) if name == "label" else _upload(name) for name in card.does.inputs}
+
+
+def _label(card: Card, all_in_turn: str | None) -> Any:
+    """Return a field for a class, with ``all_in_turn`` as the name of none, if there is to be one."""
+    import gradio
+
+    choices: list[Any] = [(all_in_turn, "")] if all_in_turn else []
+    choices += [(name, name) for name in card.classes]
+    return gradio.Dropdown(choices, value=choices[0][1], label="Label")
+
+
+def _upload(name: str) -> Any:
+    import gradio
+
+    field: Any = gradio.Image(
+        label=f"{name.capitalize()}: {INPUTS[name]}", type="filepath", sources=["upload", "clipboard"], height=160
+    )
+    field.preprocess = lambda payload: payload and payload.path  # decoding is ours
+    if name == "style":
+        gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], field, cache_examples=False)
+    return field
 
 
 def _generation(studio: Studio) -> None:
     import gradio
 
+    card = studio.model.card
     with gradio.Row():
         with gradio.Column(scale=1):
-            _facts(studio.model.card)
+            label = [_label(card, "all in turn")] if card.classes else []
+            _facts(card)
         with gradio.Column(scale=2):
             with gradio.Tab("Pictures"):
                 with gradio.Row():
@@ -92,9 +144,16 @@ def _generation(studio: Studio) -> None:
                     first, last = _seed("From seed", 0), _seed("To seed", 1)
                     steps = gradio.Slider(2, MOST, 16, step=1, label="Steps")
                 animation, row = _shown(studio, 420), _shown(studio, 100)
-    _on(studio, None, "generate", studio.generate, [seed, count], sheet)
-    walked = [tab.select, first.change, last.change, steps.change]
-    _on(studio, walked, "walk", studio.walk, [first, last, steps], [animation, row])
+
+    def generate(seed: int | None, count: int, label: str | None = None) -> Path:
+        return studio.generate(seed, count, label or None)
+
+    def walk(first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
+        return studio.walk(first, last, steps, label or None)
+
+    _on(studio, None, "generate", generate, [seed, count, *label], sheet)
+    walked = [tab.select, *(one.change for one in (first, last, steps, *label))]
+    _on(studio, walked, "walk", walk, [first, last, steps, *label], [animation, row])
 
 
 def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:

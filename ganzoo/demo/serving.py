@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ganzoo import images
+from ganzoo import images, modelcard
 from ganzoo.demo.studio import Studio
 from ganzoo.errors import OptionError
 from ganzoo.model import Model
@@ -58,7 +58,13 @@ def serve(
     max_pixels   larger pictures are refused
     ready        gets the page's address, for a browser on this machine
     Every request waits for the one before. What was uploaded or made is deleted after an hour, and all at the end.
+    Raises OptionError for a model that makes clips.
     """
+    if model.card.does.makes == "clip":
+        raise OptionError(
+            f"{model.card.name} makes clips, and the page shows pictures only. "
+            f"See them by `{modelcard.command(model.card)}`, or in `ganzoo gallery`."
+        )
     with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _at_home(folder):
         studio = Studio(model, Path(folder), max_pixels)
         server = _server(studio, max_upload)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo import images
 from ganzoo.errors import OptionError
+from ganzoo.inference import conditions
 from ganzoo.model import BATCH, Model
 
 if TYPE_CHECKING:
@@ -14,10 +15,11 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def walk(model: Model, first: int, last: int, steps: int) -> list[Image.Image]:
+def walk(model: Model, first: int, last: int, steps: int, label: str | None = None) -> list[Image.Image]:
     """Return ``steps`` pictures, 2 or more: from the first that `Model.generate` makes of one seed to another's.
 
-    Raises OptionError for a seed that `Model.generate` refuses.
+    label   of a model with classes, all of one: its first unless given
+    Raises OptionError for a seed that `Model.generate` refuses, UnknownName for a label.
     """
     import torch
 
@@ -27,7 +29,8 @@ def walk(model: Model, first: int, last: int, steps: int) -> list[Image.Image]:
     start, end = (torch.randn(model.card.latent_dim, generator=torch.Generator().manual_seed(n)) for n in (first, last))
     whole = math.ceil(steps / BATCH) * BATCH  # always full batches, as `Model.generate`: the same last bits
     latents = torch.stack([between(start, end, min(1.0, step / (steps - 1))) for step in range(whole)])
-    given = {"label": torch.zeros(BATCH, dtype=torch.int64)} if model.card.classes else {}
+    number = conditions.number(model.card, 0 if label is None else label) if model.card.classes else 0
+    given = {"label": torch.full((BATCH,), number)} if model.card.classes else {}
     batches = (model(latents[first : first + BATCH], **given) for first in range(0, whole, BATCH))
     return [image for batch in batches for image in images.to_pils(batch)][:steps]
 

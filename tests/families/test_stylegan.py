@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from discs import distance, train
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
+from white_discs import distance, train
 
 import ganzoo
 from ganzoo import GanzooError, Recipe

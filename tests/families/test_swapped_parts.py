@@ -15,7 +15,8 @@ from ganzoo.errors import OptionError
 
 RECIPES = ["cyclegan", "dcgan", "lsgan", "pix2pix"]
 LOSSES = [entry.name for entry in catalog.entries("loss")]
-JUDGES = [entry.name for entry in catalog.entries("discriminator")]
+TOLD = ["cgan", "cgan-mlp"]  # of the class, which these recipes do not know
+JUDGES = [entry.name for entry in catalog.entries("discriminator") if entry.name not in TOLD]
 SMALL = {
     "resnet": {"width": 4, "blocks": 1},
     "unet": {"width": 4},
@@ -74,6 +75,14 @@ def test_pix2pix_tells_its_discriminator_of_both_stacked_pictures(judge: str) ->
 def test_pix2pix_refuses_a_discriminator_of_single_pictures(judge: str) -> None:
     with pytest.raises(OptionError, match=f"discriminator:{judge}: channels=6 is not right"):
         swapped("pix2pix", 3, discriminator=judge)
+
+
+@pytest.mark.parametrize("judge", TOLD)
+@pytest.mark.parametrize("name", ["cyclegan", "dcgan"])
+def test_a_recipe_without_labels_refuses_a_discriminator_that_is_told_the_class(name: str, judge: str) -> None:
+    message = f"discriminator:{judge} is told the class of each picture, and the recipe '{name}' knows none"
+    with pytest.raises(OptionError, match=message):
+        swapped(name, discriminator=judge)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
-from discs import distance, train
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor, nn
+from white_discs import distance, train
 
 import ganzoo
 from ganzoo import Recipe, interfaces, sliced_wasserstein
@@ -237,7 +237,7 @@ def test_discs_are_learnt_and_the_estimated_distance_tells(
 
 
 def test_the_measure_of_the_discs_themselves_is_out_of_reach_of_random_weights() -> None:
-    from discs import discs
+    from white_discs import discs
 
     recipe = make("wgan-gp", {"generator": {"width": 8, "latent_dim": 8}, "discriminator": {"width": 8}}, **SMALL)
     assert sliced_wasserstein(discs(256, 2), discs(256, 1)) < 40 < 5 * 40 < distance(recipe)

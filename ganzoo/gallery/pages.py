@@ -1,0 +1,237 @@
+"""The gallery's page: a card for each model, task after task. It needs its pictures, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from ganzoo import directions, modelcard, page
+from ganzoo.licences import allowed
+from ganzoo.protocol import Score
+from ganzoo.registry import Card
+from ganzoo.tasks import TASKS
+from ganzoo.version import __version__
+
+TITLE = "ganzoo gallery"
+SCORES = 4  # that a card shows at once
+_ARROWS = {"higher": "↑", "lower": "↓", "": ""}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A sheet beside the page: its address from there, its size in pixels, and what stands around it."""
+
+    source: str
+    width: int
+    height: int
+    columns: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A model on the page; without a picture, ``problem`` says why, or its weights are not here."""
+
+    card: Card
+    picture: Picture | None = None
+    problem: str = ""
+
+
+def write(path: Path, models: Sequence[Placed]) -> Path:
+    """Write the page, whole or not at all, and return its path. Raises OutputError."""
+    by_task = {task: [one for one in models if one.card.task == task] for task in TASKS}
+    by_task = {task: found for task, found in by_task.items() if found}
+    return page.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file is a gallery's page."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return f"<title>{TITLE}</title>" in file.read(1000)
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _head(by_task: dict[str, list[Placed]]) -> str:
+    count = sum(map(len, by_task.values()))
+    links = "".join(
+        f'<a href="#{task}">{_title(task)} <small>{len(found)}</small></a>' for task, found in by_task.items()
+    )
+    models = "1 model" if count == 1 else f"{count} models"
+    note = f"{models}, at work in ganzoo {escape(__version__)}. No picture is retouched."
+    return f'<header><h1>{TITLE}</h1><p class="note">{note}</p><nav>{links}</nav></header>'
+
+
+def _foot() -> str:
+    text = (
+        "Scores compare only where their protocols are the same: metric, extractor, pictures, counts. What a licence "
+        "allows is said in short; its own text counts."
+    )
+    return f'<footer class="note">{text}</footer>'
+
+
+def _cards(by_task: dict[str, list[Placed]]) -> str:
+    """Return all models on one grid, task after task; the first of each carries the task's name as its address."""
+    cards = []
+    for task, found in by_task.items():
+        cards += [f'<div id="{task}">{_card(found[0])}</div>', *(f"<div>{_card(one)}</div>" for one in found[1:])]
+    return f'<main class="cards">{"".join(cards)}</main>'
+
+
+def _title(task: str) -> str:
+    words = task.replace("image-to-image", "image to image").replace("class-conditional", "class conditional")
+    return escape(words.replace("-", " ").capitalize())
+
+
+# ---- a card ----------------------------------------------------------------------------------------------------------
+
+
+def _card(one: Placed) -> str:
+    card = one.card
+    parts = [
+        _figure(one),
+        f'<p class="task">{_title(card.task)}</p>',
+        f"<h2>{escape(card.name)}</h2>",
+        f"<p>{escape(card.summary)}</p>" if card.summary else "",
+        f'<p class="chips">{"".join(f"<span>{escape(text)}</span>" for text in _chips(card))}</p>',
+        _call(card),
+        _scores(card.scores),
+        _licences(card),
+        f'<p class="note"><b>Limits.</b> {escape(card.limits)}</p>' if card.limits else "",
+        f"<details><summary>All that is known of it</summary>{page.pairs(dict(modelcard.facts(card)))}</details>",
+    ]
+    return f'<article id="{escape(card.name)}">{"".join(parts)}</article>'
+
+
+def _figure(one: Placed) -> str:
+    if one.picture is None:
+        return f'<div class="missing">{_missing(one)}</div>'
+    shown = one.picture
+    heads = "".join(f"<span>{escape(name)}</span>" for name in shown.columns)
+    heads = f'<div class="heads">{heads}</div>' if heads else ""
+    names = "".join(f"<span>{escape(name)}</span>" for name in shown.rows)
+    names = f'<div class="names">{names}</div>' if names else ""
+    alt = f"Pictures by {one.card.name}" + (f": {', '.join(shown.columns or shown.rows)}" if heads or names else "")
+    img = (
+        f'<img src="{escape(shown.source)}" width="{shown.width}" height="{shown.height}" alt="{escape(alt)}" '
+        'loading="lazy">'
+    )
+    note = f"<figcaption>{escape(shown.note)}</figcaption>" if shown.note else ""
+    return f'<figure>{heads}<div class="sheet">{names}<a href="{escape(shown.source)}">{img}</a></div>{note}</figure>'
+
+
+def _missing(one: Placed) -> str:
+    if one.problem:
+        return f"<b>No picture</b><br>{escape(one.problem)}"
+    size = f" ({_size(one.card)})" if one.card.weights else ""
+    return f"<b>No picture</b><br>Its weights are not on this machine. <code>--download</code> fetches them{size}."
+
+
+def _chips(card: Card) -> Iterator[str]:
+    yield f"{card.size}" + (f", enlarges {card.scale} times" if card.scale > 1 else "")
+    yield f"{card.parameters:,} parameters" if card.parameters else "no parameters to learn"
+    if card.weights:
+        yield _size(card)
+    yield card.entry.partition(":")[2] + (f", {card.paper}" if card.paper else "")
+    if card.dataset:
+        yield card.dataset.name + (f", {card.dataset.count:,} pictures" if card.dataset.count else "")
+
+
+def _size(card: Card) -> str:
+    return f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else ""
+
+
+def _call(card: Card) -> str:
+    """Return the command that uses a model; a line may end between words only."""
+    words = (f"<span>{escape(word)}</span>" for word in modelcard.command(card).split(" "))
+    return f"<pre><code>{' '.join(words)}</code></pre>"
+
+
+def _licences(card: Card) -> str:
+    rows = {"Weights": card.license}
+    if card.dataset:
+        rows["Data"] = card.dataset.license
+    lines = (f"<dt>{name}</dt><dd>{escape(text)}{_uses(text)}</dd>" for name, text in rows.items())
+    return f'<dl class="licences">{"".join(lines)}</dl>'
+
+
+def _uses(licence: str) -> str:
+    uses = allowed(licence)
+    return f"<small>{escape(uses)}</small>" if uses else ""
+
+
+def _scores(scores: Sequence[Score]) -> str:
+    """Return the first scores, and behind a click the others and all protocols, once for those measured alike."""
+    if not scores:
+        return ""
+    alike: dict[str, list[Score]] = {}
+    for score in scores:
+        alike.setdefault(score.protocol.conditions, []).append(score)
+    measured = "".join(
+        f"<dt>{escape(', '.join(map(_measure, same)))}</dt><dd>{escape(conditions)}</dd>"
+        for conditions, same in alike.items()
+    )
+    shown, rest = ("".join(map(_score, some)) for some in (scores[:SCORES], scores[SCORES:]))
+    others = f"<ul>{rest}</ul>" if rest else ""
+    summary = f"{len(scores) - SCORES} more, and how they were measured" if rest else "How they were measured"
+    return (
+        f'<div class="scores-of"><ul>{shown}</ul>'
+        f"<details><summary>{summary}</summary>{others}<dl>{measured}</dl></details></div>"
+    )
+
+
+def _measure(score: Score) -> str:
+    return f"{score.metric} ({score.protocol.numbers})" if score.protocol.numbers else score.metric
+
+
+def _score(score: Score) -> str:
+    way = directions.better(score.metric)
+    arrow = f' <span class="arrow" title="{way} is better">{_ARROWS[way]}</span>' if way else ""
+    bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
+    title = f' title="{bounds}"' if bounds else ""
+    return f"<li><span><b{title}>{score.value:.4g}</b>{arrow}</span><small>{escape(score.metric)}</small></li>"
+
+
+_STYLE = """
+body { max-width: 96rem; }
+nav { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0 0; }
+nav a { padding: .3rem .8rem; border: 1px solid var(--line); border-radius: 99px; background: var(--paper);
+  color: inherit; text-decoration: none; } nav a:hover, nav a:focus { border-color: var(--c0); }
+nav small { color: var(--dim); }
+.cards { display: grid; margin-top: 1.75rem; gap: 1.25rem; align-items: start;
+  grid-template-columns: repeat(auto-fill, minmax(min(24rem, 100%), 1fr)); }
+article { padding: 1rem; background: var(--paper); border: 1px solid var(--line); border-radius: 12px; min-width: 0; }
+article > * { margin: .6rem 0 0; } article > :first-child { margin-top: 0; }
+article h2 { margin: 0; overflow-wrap: anywhere; }
+article .task { color: var(--c0); font-size: .8rem; } article p { overflow-wrap: anywhere; }
+article figure img { display: block; width: 100%; height: auto; }
+.sheet { display: flex; gap: .5rem; } .sheet a { flex: 1 1 0; min-width: 0; }
+.heads, .names { display: grid; color: var(--dim); font-size: .8rem; }
+.heads { grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); text-align: center; margin-bottom: .25rem; }
+.names { grid-auto-rows: minmax(0, 1fr); align-items: center; text-align: right; max-width: 7rem; }
+.heads span, .names span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+article figcaption { margin-top: .4rem; }
+.missing { padding: 2.5rem 1rem; border: 1px dashed var(--line); border-radius: 8px; color: var(--dim);
+  text-align: center; overflow-wrap: anywhere; }
+.chips { display: flex; flex-wrap: wrap; gap: .35rem; }
+.chips span { padding: .05rem .55rem; border: 1px solid var(--line); border-radius: 99px; font-size: .8rem;
+  color: var(--dim); }
+pre { padding: .6rem .75rem; border-radius: 8px; background: var(--back); overflow-x: auto; white-space: pre-wrap;
+  overflow-wrap: anywhere; } code { font: .82rem/1.45 ui-monospace, monospace; }
+code span, .missing code { white-space: nowrap; }
+article > .note { margin-top: .6rem; } article dl { margin: 0; } article .licences { margin-top: .7rem; }
+.scores-of ul { margin: 0 0 .3rem; padding: 0; list-style: none; }
+.scores-of li { display: grid; grid-template-columns: 6rem 1fr; align-items: baseline; margin: 0; line-height: 1.4; }
+.scores-of details ul { margin-top: .3rem; }
+.scores-of b { font-variant-numeric: tabular-nums; } .scores-of small, .licences small { color: var(--dim);
+  font-size: .8rem; overflow-wrap: anywhere; }
+.scores-of dl { display: block; font-size: .8rem; } .scores-of dd { margin: 0 0 .4rem; font-size: .8rem;
+  overflow-wrap: anywhere; } .scores-of dt { margin-top: .3rem; overflow-wrap: anywhere; }
+.licences { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .75rem; }
+.licences dd { font-size: .9rem; overflow-wrap: anywhere; } .licences small { display: block; }
+article details th { width: 8rem; } body > footer.note { margin-top: 2.5rem; }
+"""

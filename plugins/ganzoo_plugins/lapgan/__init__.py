@@ -1,0 +1,169 @@
+"""LAPGAN: a Laplacian pyramid of GANs (Denton, Chintala, Szlam, Fergus 2015, arXiv:1506.05751)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+from .sizes import level_sizes
+
+PAPER = "arXiv:1506.05751"
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """A pyramid whose coarsest picture has ``image_size / 2**levels`` pixels a side.
+
+    coarse_latent_dim, hidden   of the coarsest level: 100 numbers, two layers of 1200 units in the paper
+    width, depth, kernel_size   of the convolutions of each other level: 3 layers for CIFAR10 and STL, 5 for LSUN
+    norm    "batch" for LSUN, "none" for CIFAR10 and STL
+    """
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    levels: int = 3
+    coarse_latent_dim: int = 100
+    hidden: int = 1200
+    width: int = 64
+    depth: int = 3
+    kernel_size: int = 7
+    norm: Literal["none", "batch"] = "none"
+
+    def __post_init__(self) -> None:
+        level_sizes(self.image_size, self.levels)
+        for name in ("coarse_latent_dim", "hidden", "width"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
+        if self.depth < 2:
+            raise ValueError(f"depth={self.depth} should be at least 2")
+        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
+            raise ValueError(f"kernel_size={self.kernel_size} should be odd, as 3, 5 or 7")
+
+
+@dataclass(frozen=True)
+class DenseConfig(Config):
+    """Two layers of ``hidden`` units with ``dropout``: 600 in the paper."""
+
+    image_size: int = 8
+    channels: Literal[1, 3] = 3
+    hidden: int = 600
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.image_size < 1 or self.hidden < 1:
+            raise ValueError(f"image_size={self.image_size} and hidden={self.hidden} should both be at least 1")
+        check_share(self.dropout)
+
+
+@dataclass(frozen=True)
+class ConvolutionalConfig(Config):
+    """``depth`` strided 5x5 convolutions, the first to ``width`` planes, each next to twice as many; then one logit."""
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    width: int = 64
+    depth: int = 2
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.depth < 1 or self.width < 1:
+            raise ValueError(f"depth={self.depth} and width={self.width} should both be at least 1")
+        if self.image_size < 2**self.depth:
+            raise ValueError(f"image_size={self.image_size} should be at least {2**self.depth} for depth={self.depth}")
+        check_share(self.dropout)
+
+
+@dataclass(frozen=True)
+class LapganConfig(AdversarialConfig):
+    """``enlarge`` and ``flip`` make more of a small set: random crops of pictures that much larger, and mirror images.
+
+    The paper crops 28 of 32 pixels for CIFAR10. ``coarse_steps`` is the number of updates that the coarsest level
+    takes in a step, on the same pictures and with new noise: it costs next to nothing, and needs the most.
+    """
+
+    enlarge: float = 1.0
+    flip: bool = False
+    coarse_steps: int = 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.coarse_steps < 1:
+            raise ValueError(f"coarse_steps={self.coarse_steps} should be at least 1")
+
+
+def check_share(dropout: float) -> None:
+    if not 0 <= dropout < 1:
+        raise ValueError(f"dropout={dropout} should be a share from 0 up to, not including, 1")
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import PyramidGenerator
+
+    return PyramidGenerator(**vars(config))
+
+
+def build_dense(config: DenseConfig):
+    from .networks import DenseDiscriminator
+
+    return DenseDiscriminator(**vars(config))
+
+
+def build_convolutional(config: ConvolutionalConfig):
+    from .networks import ConvolutionalDiscriminator
+
+    return ConvolutionalDiscriminator(**vars(config))
+
+
+def build_recipe(config: LapganConfig, parts):
+    from .recipe import LapganRecipe
+
+    return LapganRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="lapgan",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="unconditional-image-generation",
+            summary="A small picture from latents, refined at each doubling of its size",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="lapgan-dense",
+            config=DenseConfig,
+            build=build_dense,
+            summary="Two dense layers with dropout, for the coarsest level of a pyramid",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="lapgan",
+            config=ConvolutionalConfig,
+            build=build_convolutional,
+            summary="Strided convolutions with dropout to one logit, for a level of a pyramid",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="lapgan",
+            config=LapganConfig,
+            build=build_recipe,
+            data="images",
+            batch_size=64,
+            parts={
+                "generator": "generator:lapgan",
+                "coarse_discriminator": "discriminator:lapgan-dense",
+                "discriminator": "discriminator:lapgan",
+                "loss": "loss:nonsaturating",
+            },
+            summary="A GAN for each level of a Laplacian pyramid, trained independently",
+            paper=PAPER,
+        ),
+    ]

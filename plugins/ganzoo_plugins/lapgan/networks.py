@@ -1,0 +1,193 @@
+"""LAPGAN's pyramid, generators and discriminators (arXiv:1506.05751, sections 2 and 3)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .sizes import level_sizes
+
+
+def downsample(images: Tensor) -> Tensor:
+    """Blur by the filter [1, 3, 3, 1] / 8 and take every other pixel: the paper's d, (N, C, H, W) to half the sides."""
+    size = (images.shape[2] // 2, images.shape[3] // 2)
+    return F.interpolate(images, size=size, mode="bilinear", antialias=True)
+
+
+def upsample(images: Tensor) -> Tensor:
+    """Expand to twice the sides and smooth by the same filter: the paper's u."""
+    return F.interpolate(images, scale_factor=2.0, mode="bilinear")
+
+
+def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
+    """Split images (N, C, H, W) into (low, high) for each level, coarsest first (section 2.2, equation 3).
+
+    ``low`` is l_k = u(d(I_k)) and ``high`` is h_k = I_k - l_k, so that low + high is I_k, as it was; at the coarsest
+    level ``low`` is 0 and ``high`` the small picture itself.
+    """
+    parts = []
+    for _ in range(levels):
+        smaller = downsample(images)
+        low = upsample(smaller)
+        parts.append((low, images - low))
+        images = smaller
+    return [(torch.zeros_like(images), images), *reversed(parts)]
+
+
+def uniform(normal: Tensor) -> Tensor:
+    """Turn z from N(0, 1) into 2 Phi(z) - 1, Phi its distribution function: uniform in [-1, 1], as section 3 has it."""
+    return torch.erf(normal * 0.5**0.5)
+
+
+class PyramidGenerator(nn.Module):
+    """All levels as one generator of pictures: it samples by the recurrence of equation 5.
+
+    The default has 2,668,089 parameters. Its latents are the noise of all levels, coarsest first: a vector for the
+    first, for each other a plane of its own size, row by row.
+    """
+
+    def __init__(
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        levels: int = 3,
+        coarse_latent_dim: int = 100,
+        hidden: int = 1200,
+        width: int = 64,
+        depth: int = 3,
+        kernel_size: int = 7,
+        norm: str = "none",
+    ) -> None:
+        super().__init__()
+        self.image_size, self.out_channels = image_size, channels
+        self.sizes = level_sizes(image_size, levels)
+        self.shapes = [(coarse_latent_dim,), *((1, size, size) for size in self.sizes[1:])]
+        self.latent_dim = coarse_latent_dim + sum(size * size for size in self.sizes[1:])
+        self.coarse = DenseGenerator(self.sizes[0], channels, coarse_latent_dim, hidden)
+        self.refine = nn.ModuleList(RefiningGenerator(channels, width, depth, kernel_size, norm) for _ in range(levels))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size) in [-1, 1].
+
+        What the levels have added up to may reach beyond that range by a little, and is cut there.
+        """
+        first, *planes = self.noise(latents)
+        images = self.coarse(first)
+        for generator, plane in zip(self.refine, planes, strict=True):
+            low = upsample(images)
+            images = low + generator(plane, low)
+        return images.clamp(-1, 1)
+
+    def noise(self, latents: Tensor) -> list[Tensor]:
+        """Split latents (N, latent_dim) from N(0, 1) into each level's noise, in [-1, 1]."""
+        pieces = uniform(latents).split([torch.Size(shape).numel() for shape in self.shapes], 1)
+        return [piece.reshape(-1, *shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
+    def made(self, level: int, noise: Tensor, low: Tensor) -> Tensor:
+        """Return l_k with the h_k that the level makes of noise and l_k; at level 0 a small picture of noise alone."""
+        high = self.refine[level - 1](noise, low) if level else self.coarse(noise)
+        return low + high.to(low.dtype)
+
+
+class DenseGenerator(nn.Module):
+    """G_K: two dense layers of ReLUs (section 3.1). The paper leaves the last layer's range open: tanh, here."""
+
+    def __init__(self, image_size: int, channels: int, latent_dim: int, hidden: int) -> None:
+        super().__init__()
+        self.shape = (channels, image_size, image_size)
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, channels * image_size**2),
+        )
+        self.apply(initialise)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """Turn noise (N, latent_dim) into pictures (N, C, S, S) in [-1, 1]."""
+        return torch.tanh(self.layers(noise)).unflatten(1, self.shape)
+
+
+class RefiningGenerator(nn.Module):
+    """G_k: convolutions over the low-pass picture and a plane of noise, to what is to be added; the last is linear.
+
+    That one's weights begin a tenth as large, so that pictures begin as their low-pass half.
+    """
+
+    def __init__(self, channels: int, width: int, depth: int, kernel_size: int, norm: str) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        now = channels + 1
+        for _ in range(depth - 1):
+            layers.append(nn.Conv2d(now, width, kernel_size, padding=kernel_size // 2, bias=norm == "none"))
+            layers += [nn.BatchNorm2d(width)] if norm == "batch" else []
+            layers.append(nn.ReLU())
+            now = width
+        last = nn.Conv2d(now, channels, kernel_size, padding=kernel_size // 2)
+        self.layers = nn.Sequential(*layers, last)
+        self.apply(initialise)
+        with torch.no_grad():
+            last.weight *= 0.1
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, noise: Tensor, low: Tensor) -> Tensor:
+        """Return h_k (N, C, H, W), any value, for noise (N, 1, H, W) in [-1, 1] and l_k (N, C, H, W)."""
+        return self.layers(torch.cat([low, noise.to(low.dtype)], 1))
+
+
+class DenseDiscriminator(nn.Module):
+    """D_K: two dense layers of ReLUs with dropout (section 3.1)."""
+
+    def __init__(self, image_size: int = 8, channels: int = 3, hidden: int = 600, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.image_size, self.in_channels = image_size, channels
+        self.layers = nn.Sequential(
+            nn.Linear(channels * image_size**2, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, hidden),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(hidden, 1),
+        )
+        self.apply(initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        return self.layers(images.flatten(1))
+
+
+class ConvolutionalDiscriminator(nn.Module):
+    """D_k: strided convolutions, dropout and one dense layer.
+
+    It is shown h_k with l_k "explicitly added to h_k before the first convolution layer" (section 2.3), which is a
+    picture of level k: whoever calls it adds them.
+    """
+
+    def __init__(
+        self, image_size: int = 64, channels: int = 3, width: int = 64, depth: int = 2, dropout: float = 0.5
+    ) -> None:
+        super().__init__()
+        self.image_size, self.in_channels = image_size, channels
+        layers: list[nn.Module] = []
+        now, side = channels, image_size
+        for index in range(depth):
+            layers += [nn.Conv2d(now, width << index, 5, 2, 2), nn.ReLU()]
+            now, side = width << index, (side + 1) // 2
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(now * side * side, 1))
+        self.apply(initialise)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        return self.layers(images)
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights as suits ReLUs (He et al. 2015, arXiv:1502.01852), biases zero; the paper does not say."""
+    if isinstance(module, (nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,73 @@
+"""LAPGAN's training: each level is a GAN of its own (arXiv:1506.05751, section 2.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from ganzoo import GanzooError, LatentRecipe
+
+from .networks import pyramid, uniform
+
+
+class LapganRecipe(LatentRecipe):
+    """Updates of every level's discriminator and generator on the pyramids of one batch.
+
+    The levels are independent: G_k is given the low-pass l_k of real pictures, never what another level made. The
+    paper shows D_k a real or a made picture with equal probability; here, both. It trains by gradient descent with
+    momentum; here, by Adam, as the other families.
+    """
+
+    def __init__(self, config, parts) -> None:
+        self.config = config
+        size, channels = config.image_size, config.channels
+        self.generator = parts.build("generator", image_size=size, channels=channels)
+        if not hasattr(self.generator, "sizes"):
+            raise GanzooError(
+                f"lapgan trains the levels of a pyramid, which {type(self.generator).__name__} has not. "
+                "Use the generator lapgan, or another recipe, such as dcgan."
+            )
+        self.loss = parts.build("loss")
+        self.networks, self.optimizers = {"generator": self.generator}, {}
+        levels = [self.generator.coarse, *self.generator.refine]
+        for side, level in zip(self.generator.sizes, levels, strict=True):
+            role = "discriminator" if self.optimizers else "coarse_discriminator"
+            judge = parts.build(role, image_size=side, channels=channels, in_channels=channels)
+            self.networks[f"discriminator_{side}"] = judge
+            self.optimizers[f"generator_{side}"] = self.adam(level)
+            self.optimizers[f"discriminator_{side}"] = self.adam(judge, judge=True)
+        self.exports, self.judges = {"": "generator"}, {"": f"discriminator_{size}"}
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update all levels on ``batch["image"]``, coarsest first; return each one's losses, named by its size."""
+        if self.config.coarse_steps > 1 and self.turn.parts > 1:
+            raise GanzooError(
+                f"coarse_steps={self.config.coarse_steps} is several updates a step, which a batch in "
+                f"{self.turn.parts} parts cannot do. Train without --accumulate, or with coarse_steps=1."
+            )
+        losses: dict[str, Tensor] = {}
+        for level, (low, high) in enumerate(pyramid(batch["image"], len(self.generator.sizes) - 1)):
+            for _ in range(1 if level else self.config.coarse_steps):
+                losses |= self.level_step(level, low, high)
+        return losses
+
+    def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
+        """Update the level's D_k, then its G_k, on real pictures l_k + h_k (equations 2 and 6)."""
+        side, learns = self.generator.sizes[level], self.generator_turn()
+        judge = self.networks[f"discriminator_{side}"]
+        noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))
+        with torch.set_grad_enabled(learns):
+            made = self.generator.made(level, noise, low)
+
+        real, shown = self.augment(low + high), self.augment(made.detach())
+        judged = self.loss.discriminator(*self.together(judge, real, shown)) + self.penalty(judge, real, shown)
+        self.update(f"discriminator_{side}", judged)
+        if not learns:
+            return {f"discriminator_{side}": judged}
+
+        with self.frozen(f"discriminator_{side}"):
+            fooled = self.loss.generator(judge(self.augment(made)))
+            self.update(f"generator_{side}", fooled)
+        return {f"generator_{side}": fooled, f"discriminator_{side}": judged}

@@ -1,0 +1,30 @@
+"""Cases of the family lapgan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+SMALL: dict[str, dict[str, Any]] = {
+    "generator:lapgan": {"image_size": 16, "levels": 2, "width": 4, "hidden": 8, "coarse_latent_dim": 6},
+    "discriminator:lapgan-dense": {"image_size": 4, "hidden": 8},
+    "discriminator:lapgan": {"image_size": 16, "width": 4},
+    "recipe:lapgan": {"image_size": 32},
+}
+VARIANTS: list[tuple[str, dict[str, Any]]] = [
+    ("generator:lapgan", {"image_size": 28, "levels": 1, "channels": 1, "width": 4, "hidden": 8, "kernel_size": 3}),
+    ("generator:lapgan", {"image_size": 8, "levels": 0, "hidden": 8}),
+    ("generator:lapgan", {"image_size": 16, "levels": 1, "width": 4, "hidden": 8, "norm": "batch", "depth": 5}),
+    ("discriminator:lapgan", {"image_size": 14, "width": 4, "channels": 1, "depth": 3, "dropout": 0.0}),
+    ("recipe:lapgan", {"image_size": 16, "channels": 1}),
+]
+GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "lapgan": (
+        "lapgan",
+        {
+            "generator": {"levels": 1, "width": 4, "hidden": 8, "coarse_latent_dim": 6, "kernel_size": 3},
+            "coarse_discriminator": {"hidden": 8},
+            "discriminator": {"width": 4},
+        },
+        {"image_size": 16, "channels": 1},
+    )
+}
