@@ -172,7 +172,7 @@ def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None) -> No
 
     start = error()
     torch.manual_seed(0)
-    for _ in range(90):
+    for _ in range(200):
         recipe.step({"image": train[torch.randint(256, (16,))]})
     hole = centre_masks(held_out).bool().expand_as(held_out)
     variance = held_out[hole].square().mean().item()  # the error of leaving it grey

@@ -183,6 +183,6 @@ def test_it_learns_edges_that_bicubic_blurs(one_thread: None) -> None:
 
     bicubic = error()
     torch.manual_seed(0)
-    for _ in range(120):
+    for _ in range(400):
         recipe.step({"image": train[torch.randint(256, (8,))]})
-    assert error() < 0.75 * bicubic
+    assert error() < 0.8 * bicubic
