@@ -16,6 +16,7 @@ from ganzoo.version import __version__
 if TYPE_CHECKING:
     from ganzoo.building import build as build
     from ganzoo.distances import sliced_wasserstein as sliced_wasserstein
+    from ganzoo.doublings import split_size as split_size
     from ganzoo.engine import Engine as Engine
     from ganzoo.engine import Format as Format
     from ganzoo.entry import AdversarialConfig as AdversarialConfig
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ganzoo.importing import Foreign as Foreign
     from ganzoo.importing import Importer as Importer
     from ganzoo.importing import import_checkpoint as import_checkpoint
+    from ganzoo.inference.video.clipfiles import save_clip as save_clip
     from ganzoo.interfaces import Discriminator as Discriminator
     from ganzoo.interfaces import Extractor as Extractor
     from ganzoo.interfaces import Features as Features
@@ -75,7 +77,9 @@ _HOMES = {
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",
     "resume": "ganzoo.training.starting",
+    "save_clip": "ganzoo.inference.video.clipfiles",
     "sliced_wasserstein": "ganzoo.distances",
+    "split_size": "ganzoo.doublings",
     "train": "ganzoo.training.starting",
 }
 

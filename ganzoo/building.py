@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ganzoo.interfaces import Loss
 
+LABELLED = ("labelled", "clips")  # kinds of data whose batches may have labels
+
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
@@ -85,7 +87,8 @@ class ChosenParts:
     def build(self, role: str, **suggestions: Any) -> Any:
         """Build the part for ``role``; a suggestion counts where the part has that option and the user set none.
 
-        Raises PluginError for a role that the recipe's entry does not declare.
+        Raises PluginError for a role that the recipe's entry does not declare, OptionError for a discriminator that
+        wants labels where the recipe's data have none.
         """
         if role not in self.specs:
             raise PluginError(
@@ -96,6 +99,11 @@ class ChosenParts:
         known = options.names(entry)
         values = {name: value for name, value in suggestions.items() if name in known}
         built = build(self.specs[role], **{**values, **self.options[role]})
+        if getattr(built, "conditional", False) and self.recipe.data not in LABELLED:
+            raise OptionError(
+                f"{self.specs[role]} is told the class of each picture, and the recipe '{self.recipe.name}' knows "
+                f"none. Take another {role}, or a recipe of labelled pictures: `ganzoo list --entries` shows all."
+            )
         return OverScales(built) if entry.kind == "loss" else built
 
 

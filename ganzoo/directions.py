@@ -10,7 +10,9 @@ _LOWER = {
     *("fid", "kid", "fd", "kd", "swd", "balance", "memorised"),
     *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss"),
 }
-_OF = ("cycle-", "identity-", "d-")  # a measure of pictures sent there and back, of those left alone, of a classifier
+# A measure of pictures sent there and back, of those left alone, of a filled hole, of a discriminator, of the classes
+# in pictures.
+_OF = ("cycle-", "identity-", "hole-", "d-", "class-")
 
 
 def better(metric: str) -> str:

@@ -53,11 +53,11 @@ def write(
     return _write(folder, card, puts, ref)
 
 
-def copy(folder: Path, card: Card, file: Path, discriminator: Path | None = None) -> Card:
+def copy(folder: Path, card: Card, file: Path, discriminator: Path | None = None, ref: str = "dir:FOLDER") -> Card:
     """Write a model folder out of weights files, byte for byte, as `write` does; imports no torch."""
     sources = {weights.FILE: file, weights.DISCRIMINATOR_FILE: discriminator}
     puts = {name: partial(shutil.copyfile, source) for name, source in sources.items() if source is not None}
-    return _write(folder, card, puts, "dir:FOLDER")
+    return _write(folder, card, puts, ref)
 
 
 def _write(folder: Path, card: Card, puts: Mapping[str, Callable[[Path], object]], ref: str) -> Card:

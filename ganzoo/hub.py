@@ -74,6 +74,17 @@ class Pulled:
     commit: str
 
 
+@dataclass(frozen=True)
+class Found:
+    """A model of ganzoo's on the Hub; `changed` is a day, as 2026-11-25."""
+
+    repo_id: str
+    task: str
+    license: str
+    downloads: int
+    changed: str
+
+
 def push(
     folder: Path,
     repo_id: str,
@@ -102,29 +113,52 @@ def push(
 
 
 def pull(
-    repo_id: str, *, revision: str | None = None, token: str | None = None, files: Iterable[str] | None = None
+    repo_id: str,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    files: Iterable[str] | None = None,
+    cache: Path | None = None,
 ) -> Pulled:
     """Bring a model, or just `files` of it, into the cache and return the snapshot's folder.
 
     `revision` is a branch, a tag or a full commit; a cached commit needs no network. With the Hub unreachable the
-    cache serves what `revision` meant last. A broken download is resumed while the client lives and begun anew
-    afterwards; a file appears in the folder only when it is whole.
+    cache serves what `revision` meant last. `cache` is another folder in place of
+    the client's own. A broken download is resumed while the client lives and begun anew afterwards; a file appears in
+    the folder only when it is whole.
     """
     names = None if files is None else tuple(files)
     target = Target(check_repo_id(repo_id), revision, token, names)
     with translated(target), _quiet_when_piped():
-        if re.fullmatch("[0-9a-f]{40}", revision or "") and (cached := _find_cached(target)):
+        if re.fullmatch("[0-9a-f]{40}", revision or "") and (cached := _find_cached(target, cache)):
             return cached
         try:
             info = _ask(target)
         except (HTTP_ERROR, ConnectionError, ValueError) as error:
             if not is_unreachable(error):
                 raise
-            if cached := _find_cached(target):
+            if cached := _find_cached(target, cache):
                 return cached
             info = _ask_again(target, error)
         _check_files(target, [sibling.rfilename for sibling in info.siblings or ()])
-        return _snapshot(target)
+        return _snapshot(target, cache)
+
+
+def search(text: str = "", *, token: str | None = None, limit: int = 100) -> list[Found]:
+    """Return the models on the Hub that carry ganzoo's library tag and have ``text`` in their names, newest first."""
+    target = Target("the list of models", token=token)
+    with translated(target):
+        models = target.api.list_models(
+            filter="ganzoo", search=text or None, sort="last_modified", limit=limit, full=True
+        )
+        return [_found(info) for info in models]
+
+
+def _found(info: ModelInfo) -> Found:
+    day = info.last_modified.date().isoformat() if info.last_modified else ""
+    tags = [tag for tag in info.tags or () if tag.startswith("license:")]
+    licence = tags[0].partition(":")[2] if tags else ""
+    return Found(info.id, info.pipeline_tag or "", licence, info.downloads or 0, day)
 
 
 def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | None = None) -> Path:
@@ -296,10 +330,10 @@ def _ask_again(target: Target, error: Exception) -> ModelInfo:
     return _ask(target, patience=2)
 
 
-def _find_cached(target: Target) -> Pulled | None:
+def _find_cached(target: Target, cache: Path | None = None) -> Pulled | None:
     """Find a snapshot with all that is wanted in the cache, without network."""
     try:
-        cached = _snapshot(target, cached_only=True)
+        cached = _snapshot(target, cache, cached_only=True)
     except LocalEntryNotFoundError:
         return None
     held = [path.relative_to(cached.folder).as_posix() for path in cached.folder.rglob("*") if path.is_file()]
@@ -315,9 +349,10 @@ def _check_files(target: Target, held: list[str]) -> None:
         )
 
 
-def _snapshot(target: Target, cached_only: bool = False) -> Pulled:
+def _snapshot(target: Target, cache: Path | None = None, cached_only: bool = False) -> Pulled:
     folder = snapshot_download(
         target.repo_id,
+        cache_dir=cache,
         revision=target.revision,
         token=target.token,
         library_name="ganzoo",

@@ -7,7 +7,7 @@ float32 (N, C, H, W) in [-1, 1], grey or RGB; discriminators return logits, no s
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import signature
@@ -290,14 +290,25 @@ class Recipe(ABC):
     def augment(self, images: Tensor) -> Tensor:
         """Return what a discriminator is shown of ``images``: changed by the config's ``augment``, differentiably.
 
-        Call it on real and on made images alike (DiffAugment, arXiv:2006.10738).
+        Call it on real and on made images alike (DiffAugment, arXiv:2006.10738). All frames of a clip (N, C, T, H, W)
+        are changed alike.
         """
         policy = getattr(self.config, "augment", "")
         if not policy:
             return images
         from ganzoo.augmentation import diff_augment
 
-        return diff_augment(images, policy, lambda count, *shape: self.uniform(count, *shape, device=images.device))
+        frames = images.shape[2] if images.dim() == 5 else 1
+
+        def uniform(count: int, *shape: int) -> Tensor:
+            drawn = self.uniform(count // frames, *shape, device=images.device)
+            return drawn if frames == 1 else drawn.repeat_interleave(frames, 0)
+
+        if images.dim() == 4:
+            return diff_augment(images, policy, uniform)
+        pictures = images.transpose(1, 2)  # (N, T, C, H, W)
+        changed = diff_augment(pictures.flatten(0, 1), policy, uniform)
+        return changed.view(pictures.shape).transpose(1, 2)
 
     def penalty(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor | float:
         """Return what the discriminator minimises beside its loss, given what it was shown: 0 without penalties.
@@ -313,20 +324,24 @@ class Recipe(ABC):
 
         return own + weight / 2 * every * r1(discriminator, real)
 
-    def together(self, network: nn.Module, *images: Tensor) -> list[Any]:
+    def together(self, network: nn.Module, *images: Tensor, beside: Sequence[Tensor] = ()) -> list[Any]:
         """Return ``network``'s output for each of ``images``, which are run as one batch where that is the same.
 
-        It is, unless batch norm mixes the pictures of a batch; one large batch is faster than several small ones.
+        It is, unless batch norm mixes the pictures of a batch, or a module that says so by ``mixes_pictures = True``;
+        one large batch is faster than several small ones.
+        ``beside``: what the network takes after images, labels say; each of ``images`` has the same.
         """
         from torch.nn.modules.batchnorm import _BatchNorm
 
         same = len({each.shape[1:] for each in images}) == 1
-        if len(images) < 2 or not same or any(isinstance(module, _BatchNorm) for module in network.modules()):
-            return [network(each) for each in images]
+        mixes = (isinstance(each, _BatchNorm) or getattr(each, "mixes_pictures", False) for each in network.modules())
+        if len(images) < 2 or not same or any(mixes):
+            return [network(each, *beside) for each in images]
         import torch
 
         sizes = [len(each) for each in images]
-        out = network(torch.cat([each.to(images[0].dtype) for each in images]))
+        joined = torch.cat([each.to(images[0].dtype) for each in images])
+        out = network(joined, *(torch.cat([each] * len(images)) for each in beside))
         if isinstance(out, (list, tuple)):  # several scales
             return [list(scales) for scales in zip(*(scale.split(sizes) for scale in out), strict=True)]
         return list(out.split(sizes))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import catalog, folders, references, registry, weights
+from ganzoo import catalog, folders, notices, references, registry, weights
 from ganzoo.errors import OptionError, RegistryError, UnknownName, WeightsError
 from ganzoo.registry import Card
 
@@ -90,6 +90,7 @@ def load(
     number_type = None if dtype is None else str(dtype).removeprefix("torch.")
     known = engines.choose(engine, device, number_type)
     located = locate(ref, token)
+    notices.tell(located.card)
     card = replace(located.card, options={**located.card.options, **(options or {})})
     choices = engines.fitting(known, card.does)
 

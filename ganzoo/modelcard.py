@@ -73,6 +73,14 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
     return "\n".join(lines) + "\n"
 
 
+def allowed_use(card: Card) -> str:
+    """Return what licences of weights and data allow, in words: the narrower of the two counts."""
+    licences = [card.license, card.dataset.license if card.dataset else ""]
+    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in licences):
+        return "research and other non-commercial use only"
+    return licences.allowed(card.license) or f"what {card.license} allows"
+
+
 def _call(card: Card) -> str:
     """Return the line of Python that uses a model."""
     given = {"label": card.classes[0] if card.classes else 0, "mask": "mask.png", "style": "style.jpg"}
@@ -99,13 +107,14 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("task", card.task),
         ("architecture", f"{card.entry} ({options})" if options else card.entry),
         ("paper", card.paper),
-        ("trained at", card.size),
+        ("trained at", card.size if card.parameters or card.weights else ""),
         ("enlarges", f"{card.scale} times" if card.scale > 1 else ""),
         ("labels", ", ".join(card.classes)),
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),
         ("parameters", f"{card.parameters:,}" if card.parameters else ""),
         ("plugin", card.plugin),
         ("licence of the weights", card.license),
+        ("allowed use", allowed_use(card)),
     ]
     if card.weights:
         w = card.weights

@@ -28,10 +28,10 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Weights:
-    """Where the weights are: a bundled ``file``, or ``repo`` + ``revision`` + ``file`` on the Hub.
+    """Where the weights are: a bundled ``file``, or ``repo`` + ``revision`` + ``file`` on the Hub, or both.
 
     file      "package:path" for weights inside an installed package, a path beside the registry file, or a name
-              in the repository
+              in the repository; weights that are in a package and in a repository are taken from the package
     sha256    64 hex digits of the whole file
     bytes     its length
     dtype     the tensors' type on disk; networks are built in float32 and the tensors converted
@@ -43,6 +43,11 @@ class Weights:
     dtype: str = "float32"
     repo: str = ""
     revision: str = ""
+
+    @property
+    def hub_file(self) -> str:
+        """The file's name in the repository."""
+        return "model.safetensors" if ":" in self.file else self.file
 
 
 @dataclass(frozen=True)

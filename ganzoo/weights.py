@@ -35,25 +35,28 @@ def locate(card: Card) -> Path:
         return path
     from ganzoo import hub
 
-    path = hub.fetch(card.weights.repo, card.weights.file, revision=card.weights.revision or None)
+    path = hub.fetch(card.weights.repo, card.weights.hub_file, revision=card.weights.revision or None)
     check(path, card, f"Delete {path.resolve()} and try again.")
     return path
 
 
 def bundled(card: Card) -> Path | None:
-    """Return where a card's bundled weights should be, or None where they are on the Hub."""
-    if card.weights is None or card.weights.repo:
+    """Return where a card's bundled weights should be, or None where they are on the Hub only."""
+    if card.weights is None:
         return None
     package, colon, inside = card.weights.file.partition(":")
     if not colon:
-        return registry.home(card.name) / card.weights.file
+        return None if card.weights.repo else registry.home(card.name) / card.weights.file
     try:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):  # the package around it is missing, or the name is malformed
         spec = None
-    if spec is None or not spec.submodule_search_locations:
+    path = Path(spec.submodule_search_locations[0]) / inside if spec and spec.submodule_search_locations else None
+    if card.weights.repo and not (path and path.is_file()):
+        return None
+    if path is None:
         raise WeightsError(f"{card.name}: its weights are in the package '{package}', which is not installed.")
-    return Path(spec.submodule_search_locations[0]) / inside
+    return path
 
 
 def is_here(card: Card) -> bool:
@@ -66,7 +69,7 @@ def is_here(card: Card) -> bool:
         return False
     if path is not None:
         return path.is_file()
-    return hubcache.find(card.weights.repo, card.weights.file, card.weights.revision) is not None
+    return hubcache.find(card.weights.repo, card.weights.hub_file, card.weights.revision) is not None
 
 
 def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> None:
@@ -184,8 +187,9 @@ def _refuse_other_formats(path: Path) -> None:
 
 
 def _check_head(path: Path, file: IO[bytes]) -> None:
-    head = file.read(8)
-    if head[:2] == b"PK" or (head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"):
+    head, begins = file.read(8), file.read(1)
+    marked = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
+    if head[:2] == b"PK" or (marked and begins != b"{"):  # a length such as 0x480 has the marks of a pickle
         raise WeightsError(
             f"{path} is a pickle (a torch.save file), which can run any code when opened. ganzoo loads "
             "safetensors only: convert it with safetensors.torch.save_file on a machine you can lose."
@@ -195,6 +199,7 @@ def _check_head(path: Path, file: IO[bytes]) -> None:
     (length,) = struct.unpack("<Q", head)
     if length > path.stat().st_size - 8:
         raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
+    file.seek(8)
     try:
         header: Any = json.loads(file.read(length))
     except (ValueError, RecursionError) as error:

@@ -16,6 +16,7 @@ from PIL import Image
 
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread waits more than it works
+os.environ.setdefault("GANZOO_NOTICES", "off")
 os.environ.setdefault("GANZOO_ENGINE", "torch")  # where a test wants another, it says so
 
 ROOT = Path(__file__).parent.parent

@@ -131,6 +131,16 @@ def test_a_right_generator_passes() -> None:
     testing.check_entry(toy(""))
 
 
+def test_a_generator_that_has_nothing_to_learn_needs_no_gradient() -> None:
+    class Waves(nn.Module):
+        latent_dim, image_size, out_channels = 3, 4, 1
+
+        def forward(self, latents: torch.Tensor) -> torch.Tensor:
+            return latents.detach().sum(1).sin().view(-1, 1, 1, 1).expand(-1, 1, 4, 4)
+
+    testing.check_entry(replace(toy(""), build=lambda config: Waves()))
+
+
 @pytest.mark.parametrize(
     ("fault", "message"),
     [

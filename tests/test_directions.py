@@ -11,9 +11,9 @@ from ganzoo import directions
     ("metrics", "way"),
     [
         ("psnr ssim is recall-efficientnet-lite0 density-timm-resnet18 cycle-psnr modes-fashion-mnist", "higher"),
-        ("d-accuracy d-precision d-recall d-f1 identity-ssim", "higher"),
+        ("d-accuracy d-precision d-recall d-f1 identity-ssim class-accuracy class-accuracy-fashion-mnist", "higher"),
         ("fid kid fd-efficientnet-lite0 kd-timm-resnet18 l1 lpips cycle-l1 identity d-loss memorised balance", "lower"),
-        ("charm fidelity cycle d is2 ", ""),
+        ("charm fidelity cycle d is2 class class-fashion-mnist ", ""),
     ],
 )
 def test_a_metrics_kind_tells_which_way_is_better(metrics: str, way: str) -> None:

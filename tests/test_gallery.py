@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from ganzoo import modelcard, registry, weights
 from ganzoo.errors import ImageError, OptionError, OutputError, UnknownName
 from ganzoo.gallery import examples, exhibits, making, pages, sheets
-from ganzoo.gallery.licences import allowed
+from ganzoo.licences import allowed
 from ganzoo.model import Model
 from ganzoo.registry import Card, Weights
 from ganzoo.tasks import TASKS

@@ -137,3 +137,9 @@ def test_the_place_of_the_weights_is_told() -> None:
 
     assert told(Weights("m.safetensors", "0", 1_500_000)) == "m.safetensors (1.5 MB, float32)"
     assert told(Weights("m", "0", 10**6, "float16", "a/b", "c0ffee")) == "hf-hub:a/b@c0ffee m (1.0 MB, float16)"
+
+
+def test_what_has_nothing_to_learn_was_trained_at_no_size() -> None:
+    card = translator(parameters=9).card
+    assert dict(modelcard.facts(card))["trained at"] == "64x64 RGB"
+    assert "trained at" not in dict(modelcard.facts(dataclasses.replace(card, parameters=0, weights=None)))

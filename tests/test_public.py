@@ -40,7 +40,9 @@ PUBLIC = [
     "list_models",
     "load",
     "resume",
+    "save_clip",
     "sliced_wasserstein",
+    "split_size",
     "train",
 ]
 

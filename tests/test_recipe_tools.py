@@ -207,6 +207,11 @@ JUDGES: dict[str, tuple[str, dict[str, Any], bool]] = {  # entry, options, wheth
     ),
     "dcgan, batch norm": ("discriminator:dcgan", {"width": 4, "image_size": 32}, False),
     "dcgan, no norm": ("discriminator:dcgan", {"width": 4, "image_size": 32, "norm": "none"}, True),
+    "stylegan, deviation within groups": (
+        "discriminator:stylegan",
+        {"width": 4, "widest": 8, "image_size": 32, "channels": 3},
+        False,
+    ),
     "perceptron": ("discriminator:vanilla", {"width": 4, "image_size": 32, "channels": 3}, True),
 }
 
@@ -228,6 +233,17 @@ def test_together_is_what_separate_calls_are(case: str) -> None:
         for a, b in zip(as_list(one), as_list(other), strict=True):
             assert a.shape == b.shape
             assert torch.allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_what_goes_beside_pictures_goes_with_each_of_them(norm: str) -> None:
+    judge, calls = ganzoo.build("discriminator:cgan", width=4, image_size=16, norm=norm), []
+    sets, labels = torch.rand(2, 3, 3, 16, 16) * 2 - 1, torch.tensor([4, 0, 7])
+    expected = [judge(images, labels) for images in sets]
+    judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[1].tolist()))
+    found = Pair().together(judge, *sets, beside=(labels,))
+    assert calls == ([[4, 0, 7, 4, 0, 7]] if norm == "none" else [[4, 0, 7]] * 2)
+    assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected, strict=True))
 
 
 def as_list(logits: Tensor | list[Tensor]) -> list[Tensor]:

@@ -297,3 +297,16 @@ def test_pydantic_refuses_the_same_types(wrong):
     assert adapter.validate_json(json.dumps(FULL), strict=True) == card_from_dict(FULL, "here")
     with pytest.raises(pydantic.ValidationError):
         adapter.validate_json(json.dumps(MALFORMED[wrong][0]), strict=True)
+
+
+def test_the_schema_on_file_is_that_of_the_types_and_the_registry_keeps_it():
+    import jsonschema
+    from conftest import ROOT, script
+
+    on_file = json.loads((ROOT / "docs" / "registry.schema.json").read_text(encoding="utf-8"))
+    assert on_file == script("schema").schema(), "run scripts/schema.py"
+    validator = jsonschema.Draft202012Validator(on_file)
+    own = json.loads(registry.own_path().read_text(encoding="utf-8"))
+    validator.validate(own)
+    for wrong in ({"format": 1}, {"format": 2, "cards": []}, {"format": 1, "cards": [{**own["cards"][0], "stars": 5}]}):
+        assert list(validator.iter_errors(wrong))

@@ -78,6 +78,20 @@ def test_every_process_has_the_same_weights_and_random_numbers_of_its_own(tmp_pa
     assert not torch.equal(*drawn)
 
 
+def test_fewer_classes_than_the_data_has_are_refused(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        make_data(tmp_path / name, "images").rename(tmp_path / "data" / name)
+    given: dict[str, Any] = {"recipe": "cgan", "data": str(tmp_path / "data"), "device": "cpu"}
+    with pytest.raises(OptionError, match=r"classes=2 is not right: the data has 3\. Leave it away"):
+        assemble(settings.parse({**given, "options": {"classes": 2}}), ALONE)
+    with pytest.raises(OptionError, match=r"The generator knows 2 classes, the data has 3\. Leave generator\.classes"):
+        assemble(settings.parse({**given, "part_options": {"generator": {"classes": 2}}}), ALONE)
+    small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
+    recipe = assemble(settings.parse({**given, "part_options": small}), ALONE).recipe
+    assert [network.classes for network in recipe.networks.values()] == [3, 3]
+
+
 # ---- weights to begin with -------------------------------------------------------------------------------------------
 
 

@@ -126,6 +126,15 @@ def test_a_pickle_is_refused_and_never_opened(tmp_path: Path, kind: str, monkeyp
     assert not (tmp_path / "bomb-went-off").exists()
 
 
+@pytest.mark.parametrize("length", [0x280, 0x380, 0x480, 0x580])
+def test_a_head_whose_length_reads_like_a_pickle_s_is_read(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "w"
+    weights.write(path, TENSORS)
+    head, rest = 8 + struct.unpack("<Q", path.read_bytes()[:8])[0], path.read_bytes()
+    path.write_bytes(struct.pack("<Q", length) + rest[8:head].ljust(length) + rest[head:])
+    assert all(torch.equal(weights.read(path)[name], tensor) for name, tensor in TENSORS.items())
+
+
 def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(WeightsError, match="no weights file"):

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from ganzoo.cli import options
 from ganzoo.cli.sizes import Bytes, Pixels
+from ganzoo.errors import OptionError
+
+if TYPE_CHECKING:
+    from ganzoo.model import Model
 
 
 @click.command("demo", short_help="Try a model on a page in the browser.")
@@ -49,11 +54,19 @@ def command(
 
     with serving.listening(host, port) as listener:
         model = loading.load(ref, device, dtype, engine, token=token, told=lambda text: click.echo(text, err=True))
+        _check_makes_pictures(model)
         model.engine  # noqa: B018 - what is wrong with it shows here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended like this
         at_rest = serving.serve(model, listener, max_upload, max_pixels or images.MAX_PIXELS, ready)
     if not at_rest:  # libraries crash when Python ends while they are at work
         os._exit(0)
+
+
+def _check_makes_pictures(model: Model) -> None:
+    """Raise OptionError for a model that makes clips, which the page cannot show."""
+    if model.card.does.makes == "clip":
+        name = model.card.name
+        raise OptionError(f"The page shows pictures, and {name} makes clips: ganzoo generate {name} -o clips.gif")
 
 
 def _has_display() -> bool:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 @click.option("--validation", type=float, default=0.0, help="Judge by the share that training kept out, as 0.05.")
 @click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of IDX files.")
 @click.option("--inputs", type=click.Choice(["A", "B"]), help="Side to translate; A is the left of pairs too.")
+@click.option(
+    "--label", metavar="NAME", help="Class to translate to, of a model that takes one; --data: class folders."
+)
 @click.option("--kind", type=click.Choice(["images", "paired", "unpaired"]), help="Of data [default: the model's].")
 @click.option("--back", metavar="REF", help="The model of the other direction, for cycle-psnr.")
 @click.option("--train", multiple=True, help="The training pictures, for memorised.")
@@ -61,6 +64,7 @@ def command(
     number: int | None,
     size: int | None,
     inputs: str | None,
+    label: str | None,
     kind: str | None,
     back: str | None,
     **values: Any,
@@ -70,11 +74,13 @@ def command(
     \b
     ganzoo eval dcgan/fashion-mnist --data fashion-mnist/ --extractor efficientnet-lite0
     ganzoo eval patchgan/facades --data facades.zip --validation 0.06 --report report.html
+    ganzoo eval stargan/landscapes --data landscapes/ --label monet --extractor efficientnet-lite0
     ganzoo eval images:made/ --data photos/ --size 128 --metrics fid,kid -o scores.json
     ganzoo eval --registry --data sets/
 
     Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorised
-    (on --extractor); l1, psnr, ssim, lpips (pairs); cycle-psnr, identity (unpaired); discriminator (runs).
+    (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
+    cycle-psnr, identity (unpaired); discriminator (runs).
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:
@@ -85,7 +91,7 @@ def command(
     from ganzoo.evaluation.evaluating import evaluate
 
     asked: dict[str, Any] = {"extractor_options": dict(pairs(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
-    given = {"number": number, "size": size, "inputs": inputs, "kind": kind, "back": back}
+    given = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
     asked |= {name: value for name, value in given.items() if value is not None}
     with progress() as told:
         found = evaluate(ref, data, metrics=names(metrics), told=told, **asked, **values)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from ganzoo.cli import options, targets
+from ganzoo.cli import options
 from ganzoo.cli.output import pairs
 
 
-@click.command("generate", short_help="Generate pictures: one grid, or single files.")
+@click.command("generate", short_help="Generate pictures or clips: one grid, or single files.")
 @click.argument("ref")
-@click.option("-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures.")
+@click.option(
+    "-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures or clips."
+)
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same pictures.")
 @click.option(
     "--label",
@@ -21,6 +21,7 @@ from ganzoo.cli.output import pairs
     metavar="NAME",
     help="Class to generate, for conditional models; may be repeated. [default: all in turn]",
 )
+@click.option("--fps", type=float, help="Frames a second, of models that make clips. [default: 8]")
 @click.option("-o", "--output", required=True, help="A picture (one grid), FOLDER/ for single files, or - for stdout.")
 @options.assignments
 @options.running
@@ -29,6 +30,7 @@ def command(
     number: int,
     seed: int,
     labels: tuple[str, ...],
+    fps: float | None,
     output: str,
     assignments: tuple[str, ...],
     device: str,
@@ -36,23 +38,18 @@ def command(
     engine: str,
     token: str | None,
 ) -> None:
-    """Generate pictures with the model REF: one grid, or single files into a folder."""
-    from ganzoo import images, loading
+    """Generate pictures with the model REF: one grid, or single files into a folder.
 
-    single = targets.is_folder(output)
-    if single:
-        targets.check_folder(output)
-    elif output != "-":
-        targets.check_file(output, "single files")
+    Of a model that makes clips: a .gif, .mp4 or .webm with all of them playing side by side; a picture with a row for
+    each; or single GIFs into a folder.
+    """
+    from ganzoo import loading
+    from ganzoo.cli import made
+
+    made.check(output)
     given = dict(pairs(assignments, "--set", "KEY=VALUE"))
     model = loading.load(ref, device, dtype, engine, token=token, options=given)
-    made = model.generate(number, seed, labels or None)
-    if not single:
-        targets.save(images.grid(made), output)
-        if output != "-":
-            click.echo(output)
-        return
-    digits = max(4, len(str(number - 1)))
-    for index, image in enumerate(made):
-        images.save(image, Path(output) / f"{index:0{digits}d}.png")
-    click.echo(f"{number} pictures in {output}")
+    save = made.writer(model, output, fps)
+    save(model.generate(number, seed, labels or None))
+    if output != "-":
+        click.echo(made.done(model, output, number))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ganzoo import catalog, registry, weights
+from ganzoo import catalog, registry, tasks, weights
 from ganzoo.cli import entries, options, output
 from ganzoo.errors import suggest
 
@@ -18,8 +18,12 @@ from ganzoo.errors import suggest
     is_flag=True,
     help="List generators, discriminators, losses, recipes and more instead; PATTERN may be a kind, as 'loss:*'.",
 )
+@click.option(
+    "--hub", "on_hub", is_flag=True, help="List models of ganzoo's on the Hub instead, of whoever; PATTERN too."
+)
 @options.as_json
-def command(pattern: str, task: str | None, of_code: bool, as_json: bool) -> None:
+@options.token
+def command(pattern: str, task: str | None, of_code: bool, on_hub: bool, as_json: bool, token: str | None) -> None:
     """List the models whose name matches PATTERN, as "cyclegan/*".
 
     HERE tells whether the weights are on this machine already. Beside a score, an arrow up means that higher
@@ -27,8 +31,13 @@ def command(pattern: str, task: str | None, of_code: bool, as_json: bool) -> Non
     """
     if of_code and task is not None:
         raise click.UsageError("--task is for models: leave it out with --entries.")
+    if of_code and on_hub:
+        raise click.UsageError("--hub lists models, --entries code: give one of the two.")
     if of_code:
         _entries(pattern, as_json)
+        return
+    if on_hub:
+        _on_hub(pattern, task, as_json, token)
         return
     cards = registry.cards(pattern, task)
     if as_json:
@@ -53,6 +62,29 @@ def command(pattern: str, task: str | None, of_code: bool, as_json: bool) -> Non
             for card in cards
         ],
     )
+
+
+def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) -> None:
+    import dataclasses
+    import fnmatch
+
+    from ganzoo import hub
+
+    plain = "" if set(pattern) & set("*?[") else pattern
+    tag = task and tasks.find(task).tag
+    found = [
+        one
+        for one in hub.search(plain, token=token)
+        if (plain or fnmatch.fnmatchcase(one.repo_id, pattern)) and tag in (None, one.task)
+    ]
+    if as_json:
+        output.as_json([dataclasses.asdict(one) for one in found])
+        return
+    if not found:
+        click.echo(f"The Hub has no model of ganzoo's that matches '{pattern}'.", err=True)
+        return
+    rows = [(f"hf-hub:{one.repo_id}", one.task, one.license, str(one.downloads), one.changed) for one in found]
+    output.table(("REFERENCE", "TASK", "LICENCE", "DOWNLOADS", "CHANGED"), rows)
 
 
 def _score(card: registry.Card) -> str:

@@ -21,7 +21,7 @@ from ganzoo.version import __version__
 # Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
 COMMANDS = (
     *("list", "info", "generate", "translate", "train", "eval", "compare"),
-    *("export", "import", "pull", "push", "gallery", "demo", "plugins"),
+    *("export", "import", "pull", "push", "publish", "gallery", "demo", "plugins"),
 )
 
 

@@ -6,5 +6,6 @@ wishes      what a recipe's config says of its data
 decode      one file -> one uint8 tensor; pictures, many of them in memory or on disk
 datasets    pictures -> batches
 opening     a path -> `Data`; notes, what the user is told of it
+clips       the same for clips: films, cut out of videos; moving, pictures set in motion
 shards      tar files of samples; passes, their order; streams, what training sees of them
 """

@@ -36,6 +36,12 @@ class Form:
         """Channels, height and width of what is stored."""
         return self.channels, self.height, self.width * (2 if self.pairs else 1)
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes one takes."""
+        channels, height, width = self.shape
+        return channels * height * width
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -59,13 +65,18 @@ def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
         height, width = picture.rgb.shape[:2]
         if form.pairs and width < PAIR_RATIO * height:
             raise DataError(f"{name}: it is {width}x{height}, so no two pictures side by side.")
-        # Halves are cut before they are scaled: no filter mixes input and target.
-        pieces = _cut(picture) if form.pairs else (picture,)
-        scaled = [images.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
+        stored = form_picture(picture, form)
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error
-    stored = torch.cat([cover(piece, form.height, form.width, form.filter) for piece in scaled], -1)
     return stored, Facts(name, width, height, picture.grey, picture.turned, _oddity(picture))
+
+
+def form_picture(picture: images.Picture, form: Form) -> Tensor:
+    """Return a decoded picture as (C, H, W) uint8 in the given form."""
+    # Halves are cut before they are scaled: no filter mixes input and target.
+    pieces = _cut(picture) if form.pairs else (picture,)
+    scaled = [images.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
+    return torch.cat([cover(piece, form.height, form.width, form.filter) for piece in scaled], -1)
 
 
 def _cut(picture: images.Picture) -> tuple[images.Picture, images.Picture]:

@@ -31,11 +31,36 @@ def of_pictures(facts: list[Facts], form: Form, size: int) -> list[str]:
     return notes + _tiny(facts, form)
 
 
-def of_other_files(names: list[str]) -> list[str]:
-    """Return a sentence on files that were left alone as they do not end like pictures."""
+def of_videos(facts: list[Facts], form: Form, size: int, cut: tuple[int, int], short: list[str]) -> list[str]:
+    """Return sentences on videos, of which (frames, stride) are ``cut``; ``short``: those that give no clip."""
+    frames, stride = cut
+    many = "1 video" if len(facts) == 1 else f"{len(facts):,} videos"
+    notes = [
+        f"{many}: {becomes(facts, form, size)}.",
+        f"They are cut into clips of {frames} frames{strided(stride)}, one after the other.",
+    ]
+    grey = [each.name for each in facts if each.grey]
+    coloured = [each.name for each in facts if not each.grey]
+    if form.channels == 3 and grey:
+        notes.append(_sentence(grey, "is grey and becomes RGB", "are grey and become RGB", "video"))
+    if form.channels == 1 and coloured:
+        notes.append(_sentence(coloured, "has colours and becomes grey", "have colours and become grey", "video"))
+    if short:
+        few = f"fewer than {frames} frames{strided(stride)}"
+        notes.append(_sentence(short, f"has {few} and is left out", f"have {few} and are left out", "video"))
+    return notes + _tiny(facts, form, "video")
+
+
+def strided(stride: int) -> str:
+    """Return which frames of a video count, in words, "" for all."""
+    return f" (1 of every {stride})" if stride > 1 else ""
+
+
+def of_other_files(names: list[str], what: str = "picture") -> list[str]:
+    """Return a sentence on files that were left alone as they do not end like pictures, or like videos."""
     if not names:
         return []
-    one, many = "other file is no picture by its name and was", "other files are no pictures by their names and were"
+    one, many = f"other file is no {what} by its name and was", f"other files are no {what}s by their names and were"
     return [f"{len(names):,} {one if len(names) == 1 else many} left alone: {some(names)}."]
 
 
@@ -87,15 +112,15 @@ def becomes(facts: list[Facts], form: Form, size: int) -> str:
     return f"{found}, {'taken whole' if whole else scaled}{cropped}"
 
 
-def _tiny(facts: list[Facts], form: Form) -> list[str]:
+def _tiny(facts: list[Facts], form: Form, what: str = "picture") -> list[str]:
     _, height, width = form.shape
     small = [f"{one.name} ({one.width}x{one.height})" for one in facts if one.width < width or one.height < height]
     size = f"smaller than {width}x{height}"
-    return [_sentence(small, f"is {size} and is enlarged", f"are {size} and are enlarged")] if small else []
+    return [_sentence(small, f"is {size} and is enlarged", f"are {size} and are enlarged", what)] if small else []
 
 
-def _sentence(names: list[str], one: str, many: str) -> str:
-    return f"{'1 picture ' + one if len(names) == 1 else f'{len(names):,} pictures {many}'}: {some(names)}."
+def _sentence(names: list[str], one: str, many: str, what: str = "picture") -> str:
+    return f"{f'1 {what} {one}' if len(names) == 1 else f'{len(names):,} {what}s {many}'}: {some(names)}."
 
 
 def _bytes(count: int) -> str:

@@ -23,7 +23,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     """Check a data set whole, and hold it in memory or, where it is too large, decode it when needed.
 
     path        a folder, a .zip, or shards; of "unpaired" (A, B) and "paired" (inputs, targets) perhaps two of these
-    kind        "images", "labelled", "paired" or "unpaired": what the recipe's entry asks for
+    kind        "images", "labelled", "paired", "unpaired" or "clips": what the recipe's entry asks for
     config      the recipe's; what it has of the fields of `Wishes` counts
     validation  the share of pictures kept out, chosen by their names: the same list every time, see `split`
     memory      bytes that decoded pictures may take; of more, every one is decoded once to check it, and again when
@@ -32,6 +32,8 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     """
     wishes, paths = Wishes.of(config), listed(path, kind)
     if any(shards.are_shards(each) for each in paths):
+        if kind == "clips":
+            raise OptionError("Shards hold pictures, and the recipe wants clips. Give a folder or a .zip of videos.")
         if kind not in ("images", "paired", "unpaired"):
             raise OptionError(f"Shards do not say how many classes there are, which '{kind}' data must. Give a folder.")
         return streams.open_stream(paths, kind, wishes, validation)
@@ -40,6 +42,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
         "labelled": _open_labelled,
         "paired": _open_paired,
         "unpaired": _open_unpaired,
+        "clips": _open_clips,
     }[kind]
     return opener(Opening(open_sources(paths), wishes, validation, memory))
 
@@ -98,6 +101,12 @@ def _open_labelled(asked: Opening) -> Data:
             "IDX files with their labels."
         )
     return data
+
+
+def _open_clips(asked: Opening) -> Data:
+    from ganzoo.data.clips import open_clips  # it builds on this module
+
+    return open_clips(asked)
 
 
 def _open_idx(asked: Opening, found: tuple[str, str | None]) -> Data:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from ganzoo import catalog, devices, loading
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.case import Asked, Case
-from ganzoo.evaluation.opening import Reading, open_images, open_pairs, open_sides
+from ganzoo.evaluation.clips import open_real
+from ganzoo.evaluation.opening import Reading, open_domains, open_images, open_pairs, open_sides
+from ganzoo.evaluation.restoring import enlarged, mended
 from ganzoo.evaluation.samples import Stored, generated, translated
+from ganzoo.inference import conditions
 from ganzoo.model import Model
 
 FOLDER = "images:"  # the prefix of a reference to plain pictures
@@ -22,10 +25,12 @@ class Wanted:
     """What is judged by what.
 
     data     one path, or two of pairs or unpaired sets
-    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on
+    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on; of one that enlarges or mends,
+             the pictures that its inputs are made of
     number   pictures to generate; 0: as many as there are real ones
     back     the model of the other direction, for cycle-psnr
     train    the training pictures, for memorised
+    label    the class to translate to, of models that take one
     """
 
     data: tuple[str, ...]
@@ -34,6 +39,7 @@ class Wanted:
     number: int = 0
     back: str = ""
     train: tuple[str, ...] = ()
+    label: str = ""
 
 
 def of_folder(ref: str, wanted: Wanted, asked: Asked, device: str, metrics: Sequence[str]) -> Case:
@@ -42,6 +48,7 @@ def of_folder(ref: str, wanted: Wanted, asked: Asked, device: str, metrics: Sequ
     if not path:
         raise OptionError(f"'{ref}' names no folder. Write images:PATH, as images:made/.")
     chosen, reading = devices.choose(device), wanted.reading
+    _refuse_label(wanted, ref)
     if wanted.kind == "paired" or set(metrics) & PAIRED:
         _require_data(wanted, ref)
         judged, truths = open_pairs([path, *wanted.data], reading)
@@ -59,8 +66,11 @@ def of_model(model: Model, name: str, wanted: Wanted, asked: Asked) -> Case:
     if not wanted.reading.inputs:
         wanted = replace(wanted, reading=replace(wanted.reading, inputs=_trained_side(model)))
     kind = wanted.kind or _kind(model)
-    size, channels = wanted.reading.size or model.card.image_size, model.card.out_channels
-    reading = replace(wanted.reading, size=size, channels=channels if kind == "images" else wanted.reading.channels)
+    if kind != "labelled":
+        _refuse_label(wanted, name)
+    own = 0 if kind == "restored" and model.card.does.enlarges else model.card.image_size
+    channels = model.card.out_channels if kind in ("images", "restored") else wanted.reading.channels
+    reading = replace(wanted.reading, size=wanted.reading.size or own, channels=channels)
     case = _OPENED[kind](model, name, wanted, reading, asked)
     case.train = _train(wanted, reading)
     case.discriminator = model.discriminator()
@@ -93,13 +103,60 @@ def _of_sides(model: Model, name: str, wanted: Wanted, reading: Reading, asked: 
     return Case(name, judged, asked, model.device, real, None, inputs, model=model, kind="unpaired")
 
 
-_OPENED = {"images": _of_generator, "paired": _of_pairs, "unpaired": _of_sides}
+def _of_domains(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    """All other classes' pictures, translated to one class, judged by the pictures of that class."""
+    conditions.check(model.card, {"label": wanted.label or None})
+    if wanted.back:
+        raise OptionError(
+            f"{name} translates among classes: there is no other direction. Leave back={wanted.back} away."
+        )
+    _require_data(wanted, name)
+    label = conditions.number(model.card, wanted.label)
+    inputs, real = open_domains(wanted.data, model.card.classes[label], reading)
+    judged = translated(model, inputs, label)
+    return Case(name, judged, asked, model.device, real, None, inputs, model=model, label=label, kind="labelled")
+
+
+def _of_restored(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    _require_data(wanted, name)
+    whole = open_images(wanted.data, reading)
+    inputs, judged = enlarged(model, whole) if model.card.does.enlarges else mended(model, whole)
+    return Case(name, judged, asked, model.device, whole, whole, inputs, model=model, kind="paired")
+
+
+def _of_clips(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+    _require_data(wanted, name)
+    if reading.size != model.card.image_size or wanted.train:
+        raise OptionError(
+            f"{name} makes clips of {model.card.image_size} pixels, which are compared as they are, with real ones: "
+            "leave out size and train."
+        )
+    real = open_real(wanted.data, reading, model.card)
+    judged = generated(model, wanted.number or min(len(real), NUMBER), asked.seed)
+    return Case(name, judged, asked, model.device, real=real, model=model, kind="clips")
+
+
+_OPENED = {
+    "images": _of_generator,
+    "paired": _of_pairs,
+    "unpaired": _of_sides,
+    "labelled": _of_domains,
+    "restored": _of_restored,
+    "clips": _of_clips,
+}
 
 
 def _kind(model: Model) -> str:
-    """Return what the model's recipe trains on. Raises OptionError where its card names none that is installed."""
+    """Return what the model's recipe trains on, "restored" for one that enlarges or mends, or "clips".
+
+    Raises OptionError where its card names no recipe that is installed.
+    """
     if model.card.does.source == "latents":
-        return "images"
+        return "clips" if model.card.does.makes == "clip" else "images"
+    if "label" in model.card.does.inputs:
+        return "labelled"
+    if model.card.does.enlarges or "mask" in model.card.does.inputs:
+        return "restored"
     recipe = model.card.training.recipe if model.card.training else ""
     try:
         return catalog.find(f"recipe:{recipe}").data
@@ -125,6 +182,14 @@ def _train(wanted: Wanted, reading: Reading) -> Stored | None:
     if not wanted.train:
         return None
     return open_images(wanted.train, replace(reading, part="train", validation=0.0))
+
+
+def _refuse_label(wanted: Wanted, name: str) -> None:
+    if wanted.label:
+        raise OptionError(
+            f"label='{wanted.label}' is for models that translate pictures to a class, and {name} does not. "
+            "Leave it away."
+        )
 
 
 def _require_data(wanted: Wanted, name: str) -> None:

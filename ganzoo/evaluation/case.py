@@ -17,7 +17,8 @@ from ganzoo import building, devices
 from ganzoo.data.decode import to_floats
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
-from ganzoo.evaluation.samples import Shown, Stored, Translated, through, translated, with_channels
+from ganzoo.evaluation.restoring import HOLE, Mended, Spoilt
+from ganzoo.evaluation.samples import Generated, Shown, Stored, Translated, through, translated, with_channels
 from ganzoo.model import Model
 
 FEW = 2_000  # pictures, below which a note is due for the metrics that depend on the count
@@ -71,7 +72,8 @@ class Case:
     train    what the model was trained on, for memorisation
     model, back   the translator, and the one of the other direction
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
-    kind     "images", "paired" or "unpaired"
+    label    the number of the class that pictures are translated to, where the model takes one
+    kind     "images", "paired", "unpaired", "labelled" or "clips"
     call     arguments of `ganzoo.evaluate` that would measure it again
     measuring   the metric at hand, for messages
     """
@@ -82,11 +84,12 @@ class Case:
     device: torch.device
     real: Stored | None = None
     truths: Stored | None = None
-    inputs: Stored | None = None
+    inputs: Stored | Spoilt | None = None
     train: Stored | None = None
     model: Model | None = None
     back: Model | None = None
     discriminator: nn.Module | None = None
+    label: int | None = None
     kind: str = "images"
     call: Mapping[str, Any] = field(default_factory=dict)
     measuring: str = ""
@@ -141,6 +144,17 @@ class Case:
             raise OptionError(f"{self.measuring} of {self.name} {_LACKING[side]}")
         return found
 
+    def require_labels(self) -> tuple[Model, np.ndarray]:
+        """Return the model and the numbers of the classes it was asked for, (N,). Raises OptionError without such."""
+        model: Model = self.require("model")
+        labels = self.judged.labels(0, self.judged.sample.count) if isinstance(self.judged, Generated) else ()
+        if not len(labels):
+            raise OptionError(
+                f"{self.measuring} of {self.name} is for models that make pictures of a class that is asked for, as "
+                f"cgan/fashion-mnist does; its task is {model.card.task}. Leave {self.measuring} out."
+            )
+        return model, np.asarray(labels)
+
     def batches(self, shown: Shown) -> Iterator[Tensor]:
         """Yield pictures (N, C, H, W) uint8, made ahead."""
         yield from ahead(shown.batches(self.asked.batch_size))
@@ -157,6 +171,14 @@ class Case:
         made: np.ndarray = self.once(f"pairs {measure}", lambda: each(measure, self.pairs()))
         return made
 
+    def in_the_hole(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield what was made in the hole and what was there, (N, C, H, W) uint8 each. Raises OptionError."""
+        judged = self.judged
+        if not isinstance(judged, Mended):
+            raise OptionError(f"{self.measuring} of {self.name} is for models that fill holes.")
+        for made, true in self.pairs():
+            yield HOLE.of(made), HOLE.of(true)
+
     def there_and_back(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what came back and what was sent, (N, C, H, W) uint8; the picture between is one of 8 bits."""
         back, inputs = self.require("back"), self.require("inputs")
@@ -167,7 +189,7 @@ class Case:
     def left_alone(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what the model makes of pictures that are in the target domain already, and those pictures."""
         model, real = self.require("model"), self.require("real")
-        of_real: Translated = translated(model, real)
+        of_real: Translated = translated(model, real, self.label)
         for made, given in zip(self.batches(of_real), real.batches(self.asked.batch_size), strict=True):
             self.told(len(made))
             yield made, with_channels(given, made.shape[1])
@@ -178,16 +200,31 @@ class Case:
         One that takes more channels than pictures have is given the input before the picture, as pix2pix's is.
         """
         discriminator: nn.Module = self.require("discriminator")
+        if getattr(discriminator, "conditional", False):
+            raise OptionError(
+                f"{self.measuring} of {self.name} would need the class of each real picture, which its discriminator "
+                f"is told beside it. Leave {self.measuring} out."
+            )
         channels = self.require("model").card.out_channels
         conditional = int(discriminator.in_channels) > channels  # type: ignore[arg-type]
         inputs = self.require("inputs").batches(self.asked.batch_size) if conditional else repeat(None)
         logits = []
         for batch, given in zip(self.batches(self.require(side)), inputs, strict=False):
             shown = to_floats(with_channels(batch, channels))
+            self._require_size(discriminator, shown)
             seen = shown if given is None else torch.cat([to_floats(given), shown], 1)
             with torch.inference_mode():
                 logits.append(_first(discriminator(seen.to(self.device))).float().cpu())
         return logits
+
+    def _require_size(self, discriminator: nn.Module, shown: Tensor) -> None:
+        """Raise OptionError for pictures of another size than the discriminator takes."""
+        taken = int(getattr(discriminator, "image_size", 0))
+        if taken and tuple(shown.shape[-2:]) != (taken, taken):
+            raise OptionError(
+                f"The discriminator of {self.name} takes pictures of {taken}x{taken} pixels, not of "
+                f"{shown.shape[-1]}x{shown.shape[-2]}: give --size {taken}."
+            )
 
     # ---- what a protocol says ----------------------------------------------------------------------------------------
 
@@ -199,7 +236,7 @@ class Case:
     def resizing(self) -> str:
         """What happened to the pictures before they were compared: once where it is the same on both sides."""
         sides = {"inputs": self.inputs, "judged": self.judged, "real": self.real}
-        words = {name: side.resizing for name, side in sides.items() if isinstance(side, Stored)}
+        words = {name: side.resizing for name, side in sides.items() if isinstance(side, (Stored, Spoilt))}
         if len(set(words.values())) == 1:
             return next(iter(words.values()))
         return "; ".join(f"{name}: {text}" for name, text in words.items())

@@ -24,6 +24,8 @@ DEFAULTS = {
     "images": ("fd", "precision", "recall", "density", "coverage", "modes"),
     "paired": ("l1", "psnr", "ssim"),
     "unpaired": ("fd", "precision", "recall", "identity"),
+    "labelled": ("fd", "precision", "recall", "identity"),
+    "clips": ("fd", "swd-frames", "swd-motion"),
 }
 
 
@@ -39,6 +41,7 @@ def evaluate(
     validation: float = 0.0,
     part: str = "test",
     inputs: str = "",
+    label: str = "",
     back: str = "",
     train: Paths = (),
     device: str = "auto",
@@ -59,6 +62,8 @@ def evaluate(
     validation   judge by the share that a training with the same ``validation`` kept out; 0: by all
     part         of IDX files: "test" or "train"
     inputs       the side to translate: "A" (or the left of a pair) or "B"; "": the one the model was trained on
+    label        the class to translate to, of a model that takes one: its name, or its number as text. ``data`` are
+                 class folders then: the others' pictures are translated, and judged by those of that class
     back         reference of the model of the other direction, for cycle-psnr
     train        the training pictures, for memorised
     report_to    a path for report.html
@@ -69,7 +74,7 @@ def evaluate(
     chosen = check(metrics)
     settings = _asked(asked)
     reading = Reading(size, resize, validation=validation, part=part, inputs=inputs)
-    wanted = Wanted(_paths(data), reading, kind, number, back, _paths(train))
+    wanted = Wanted(_paths(data), reading, kind, number, back, _paths(train), label)
     if isinstance(ref, str) and ref.startswith(FOLDER):
         case = assembly.of_folder(ref, wanted, settings, device, chosen)
     else:
@@ -85,6 +90,7 @@ def evaluate(
         validation=validation,
         part=part,
         inputs=inputs,
+        label=label,
         back=back,
         train=_names(train),
         **asked,
@@ -119,9 +125,10 @@ def check(metrics: Sequence[str] | str) -> list[str]:
     names = [name.strip() for name in given if name.strip()]
     for name in names:
         if name not in measures.MEASURES:
-            metric, _, extractor = name.partition("-")
             hint = suggest(name, measures.MEASURES)
-            if metric in measures.MEASURES:
+            metric = next((one for one in measures.MEASURES if name.startswith(f"{one}-")), "")
+            if metric:
+                extractor = name.removeprefix(f"{metric}-")
                 hint = f" Ask for '{metric}' with the extractor '{extractor}': scores are named after it."
             raise UnknownName(f"No metric is called '{name}'.{hint} Metrics: {', '.join(measures.MEASURES)}.")
     return list(dict.fromkeys(names))

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.distances import sliced_wasserstein
 from ganzoo.errors import OptionError
-from ganzoo.evaluation import bootstrap, classification, distances, failures, moments, neighbours, pairs
+from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
 from ganzoo.evaluation import exhibits as show
 from ganzoo.evaluation.case import OFFICIAL, Case, each
+from ganzoo.evaluation.classes import accuracy, counterparts
 from ganzoo.evaluation.features import Features
 from ganzoo.evaluation.results import Exhibits, Finding
 from ganzoo.version import __version__
@@ -157,6 +159,35 @@ def _identity(case: Case, exhibits: Exhibits) -> Found:
     return _mean("identity", "real", each(pairs.l1, case.left_alone()), case)
 
 
+def _in_the_hole(case: Case, exhibits: Exhibits) -> Found:
+    """PSNR of what was made, without what was left as it was."""
+    return _mean("hole-psnr", "truths", each(pairs.psnr, case.in_the_hole()), case)
+
+
+# ---- clips -----------------------------------------------------------------------------------------------------------
+
+
+def _swept(name: str, shown: Callable[[Tensor], Tensor]) -> Measure:
+    """Return the sliced Wasserstein distance (arXiv:1710.10196) of what is shown of clips, made and real."""
+
+    def measure(case: Case, exhibits: Exhibits) -> Found:
+        real = case.require("real")
+        if not isinstance(real, clips.StoredClips):
+            raise OptionError(f"{name} is for models that make clips, and {case.name} makes pictures. Ask for fd.")
+        count = min(clips.MOST, len(real), case.judged.sample.count)
+        made = case.once("clips made", lambda: case.judged.clips(count, case.asked.batch_size))  # type: ignore[attr-defined]
+        given = case.once("clips given", lambda: clips.some_clips(real, count))
+        value = sliced_wasserstein(shown(made), shown(given), case.asked.seed)
+        return Found([Value(name, value, settings={"clips": count, "times": 1000})])
+
+    return measure
+
+
+def _changes(of: Tensor) -> Tensor:
+    """Return each frame less the one before it."""
+    return clips.frames_of(of.diff(dim=2))
+
+
 # ---- the discriminator, and failures ---------------------------------------------------------------------------------
 
 
@@ -196,10 +227,7 @@ def _balance(case: Case, exhibits: Exhibits) -> Found:
     """Of the classes that the extractor sees in judged and in real pictures."""
     features, name = case.chosen, case.asked.extractor
     if not features.extractor.classes:
-        raise OptionError(
-            f"balance needs an extractor that names classes, which '{name}' does not. For clothes in grey give "
-            "--extractor fashion-mnist; leave balance out otherwise."
-        )
+        raise OptionError(_nameless("balance", name))
     fake, real = (case.labels(features, side) for side in ("judged", "real"))
     classes = features.extractor.classes
     found = failures.balance(fake, real, classes)
@@ -208,6 +236,28 @@ def _balance(case: Case, exhibits: Exhibits) -> Found:
         for side, shares in (("real", found.real), ("judged", found.fake))
     }
     return Found([Value(named("balance", features), found.distance, features=features)], found.findings)
+
+
+def _class_accuracy(case: Case, exhibits: Exhibits) -> Found:
+    """Share of pictures that the extractor sees as the class asked for (arXiv:1610.09585, section 4.1)."""
+    model, asked = case.require_labels()
+    features, classes = case.chosen, case.chosen.extractor.classes
+    if not classes:
+        raise OptionError(_nameless("class-accuracy", case.asked.extractor))
+    places = np.asarray(counterparts(model.card.classes, classes, model.card.name, features.label))
+    found = accuracy(case.labels(features, "judged"), places[asked], classes)
+    exhibits.shares[f"Right class, as {features.label} sees it"] = {"judged": found.of_each}
+    low, high = bootstrap.interval(found.hits, LEVEL, seed=case.asked.seed)
+    words, settings = "95 %, percentiles of 1,000 bootstraps of the pictures", {"labels": "all in turn"}
+    value = Value(named("class-accuracy", features), found.share, low, high, words, features, "", settings=settings)
+    return Found([value], found.findings)
+
+
+def _nameless(metric: str, extractor: str) -> str:
+    return (
+        f"{metric} needs an extractor that names classes, which '{extractor}' does not. For clothes in grey give "
+        f"--extractor fashion-mnist; leave {metric} out otherwise."
+    )
 
 
 def _on(which: Callable[[Case], Features], measure: FeatureMeasure, needs: str = "real") -> Measure:
@@ -241,10 +291,14 @@ MEASURES: Mapping[str, Measure] = {
     "psnr": _paired("psnr", pairs.psnr),
     "ssim": _paired("ssim", pairs.ssim),
     "lpips": _lpips,
+    "hole-psnr": _in_the_hole,
     "cycle-psnr": _cycle,
     "identity": _identity,
+    "swd-frames": _swept("swd-frames", clips.frames_of),
+    "swd-motion": _swept("swd-motion", _changes),
     "discriminator": _discriminator,
     "modes": _on(_chosen, _modes),
     "memorised": _memorised,
     "balance": _balance,
+    "class-accuracy": _class_accuracy,
 }

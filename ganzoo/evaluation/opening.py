@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from ganzoo import images
 from ganzoo.data import idx
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
-from ganzoo.data.layout import pair_folders, pair_up, split
+from ganzoo.data.layout import class_folders, pair_folders, pair_up, some, split
 from ganzoo.data.opening import first_size, require, two_sides
 from ganzoo.data.pictures import Pictures, open_pictures, sides, subset
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, listed, open_sources
-from ganzoo.errors import DataError, OptionError
+from ganzoo.errors import DataError, OptionError, suggest
 from ganzoo.evaluation import samples
 from ganzoo.evaluation.samples import Stored
 from ganzoo.protocol import Sample
@@ -109,6 +109,23 @@ def open_sides(paths: Sequence[str], reading: Reading) -> tuple[Stored, Stored]:
     return given, targets
 
 
+def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[Stored, Stored]:
+    """Open class folders: the other classes' pictures, of which ``validation`` takes a share, and all of ``name``."""
+    source = open_sources(listed(list(paths), "labelled"))
+    names = image_names(source)
+    require(names, source, "pictures in folders, one a class")
+    classes, labels = class_folders(names) or ([], [])
+    if name not in classes:
+        found = f"Its folders are: {some(classes)}." if classes else "It has no folders of classes."
+        raise DataError(f"{source.path} has no folder '{name}' to judge by.{suggest(name, classes)} {found}")
+    kept = [index for index in _kept(names, reading) if classes[labels[index]] != name]
+    if not kept:
+        raise DataError(f"validation={reading.validation} keeps no picture of other classes than '{name}' out.")
+    of_class = [each for each, label in zip(names, labels, strict=True) if classes[label] == name]
+    given = _stored(source, [names[index] for index in kept], reading, f"all but {name}{_split(reading, ', ')}")
+    return given, _stored(source, of_class, reading, name)
+
+
 def _side(names: list[str], side: str) -> list[str]:
     """Return the pictures of one side: the first of testA, trainA, A that there is."""
     return next(filter(None, (in_folder(names, f"{place}{side}") for place in ("test", "train", ""))), [])
@@ -132,7 +149,7 @@ def _stored(source: Source, names: list[str], reading: Reading, part: str) -> St
     form = reading.form(*first_size(source, names))
     pictures, facts = open_pictures(source, names, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
-    digest, resizing = _digest(source, names), reading.words(form, facts)
+    digest, resizing = content_hash(source, names), reading.words(form, facts)
     sample = Sample(source.path.name, len(names), part, digest)
     return Stored(sample, pictures, _key(digest, resizing, pictures), resizing, names)
 
@@ -142,7 +159,7 @@ def _side_by_side(source: Source, names: list[str], reading: Reading) -> tuple[S
     form = reading.form(*first_size(source, kept), pairs=True)
     both, facts = open_pictures(source, kept, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
-    digest, resizing = _digest(source, kept), reading.words(form, facts)
+    digest, resizing = content_hash(source, kept), reading.words(form, facts)
     left, right = sides(both)
 
     def side(pictures: Pictures, name: str) -> Stored:
@@ -177,7 +194,7 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
     framed = fit(pictures, reading.size or own)
     names = [str(index) for index in range(len(framed))]
     kept = _kept(names, reading)
-    digest, part = _digest(source, [name for name in found if name]), reading.part + _split(reading, ", ")
+    digest, part = content_hash(source, [name for name in found if name]), reading.part + _split(reading, ", ")
     resizing = f"none, {own}x{own}" if framed.shape[-1] == own else f"black frame to {framed.shape[-1]} pixels"
     chosen, sample = subset(framed, kept), Sample(source.path.name, len(kept), part, digest)
     return Stored(sample, chosen, _key(digest, resizing + part, chosen), resizing, [names[index] for index in kept])
@@ -195,7 +212,7 @@ def _require_one_size(facts: Sequence[Facts], reading: Reading, source: Source) 
     )
 
 
-def _digest(source: Source, names: list[str]) -> str:
+def content_hash(source: Source, names: list[str]) -> str:
     """Return the SHA-256 of the files' names and contents; the folders above them do not count."""
     whole = hashlib.sha256()
     for name in names:

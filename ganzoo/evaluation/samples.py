@@ -95,7 +95,10 @@ class Made(ABC):
 
 @dataclass
 class Generated(Made):
-    """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns."""
+    """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns.
+
+    Of each clip, one frame counts as a picture: the first of one, the second of the next.
+    """
 
     model: Model
     sample: Sample
@@ -111,6 +114,13 @@ class Generated(Made):
         made = {index: self._pictures([one], index)[0] for index, one in enumerate(latents) if index in wanted}
         return [made[index] for index in indices]
 
+    def clips(self, count: int, at_once: int) -> Tensor:
+        """Return the first ``count`` clips (N, C, T, H, W) in [-1, 1], rounded to 8 bits."""
+        latents = self._latents()
+        sizes = [min(at_once, count - first) for first in range(0, count, at_once)]
+        made = [self._made(list(islice(latents, size)), at_once * part) for part, size in enumerate(sizes)]
+        return to_floats(to_bytes(torch.cat(made)))
+
     def _latents(self) -> Iterator[Tensor]:
         random = torch.Generator().manual_seed(self.sample.seed or 0)
         while True:
@@ -122,25 +132,40 @@ class Generated(Made):
         return torch.tensor(numbers[first:], dtype=torch.int64)
 
     def _pictures(self, latents: list[Tensor], first: int) -> Tensor:
+        made = self._made(latents, first)
+        return to_bytes(one_each(made, first) if made.ndim == 5 else made)
+
+    def _made(self, latents: list[Tensor], first: int) -> Tensor:
         labels = self.labels(first, len(latents))
         given = {"label": labels} if len(labels) else {}
-        return to_bytes(self.model(torch.stack(latents), **given)).cpu()
+        return self.model(torch.stack(latents), **given).cpu()
 
 
 @dataclass
 class Translated(Made):
-    """Other pictures as a model translates them, at the size they have."""
+    """Other pictures as a model translates them, to one class where it takes a label, at the size they have."""
 
     model: Model
     inputs: Shown
     sample: Sample
+    label: int | None = None
 
     def make(self, at_once: int) -> Iterator[Tensor]:
         for batch in self.inputs.batches(at_once):
-            yield through(self.model, batch)
+            yield self.through(batch)
 
     def make_some(self, indices: list[int]) -> list[Tensor]:
-        return [through(self.model, one[None])[0] for one in self.inputs.some(indices)]
+        return [self.through(one[None])[0] for one in self.inputs.some(indices)]
+
+    def through(self, pictures: Tensor) -> Tensor:
+        """Return what the model makes of pictures (N, C, H, W) uint8."""
+        return through(self.model, pictures, self.label)
+
+
+def one_each(clips: Tensor, first: int) -> Tensor:
+    """Return one frame of each clip (N, C, T, H, W), by the clip's number, of which the first one's is ``first``."""
+    numbers = torch.arange(len(clips), device=clips.device)
+    return clips.transpose(1, 2)[numbers, (numbers + first) % clips.shape[2]]
 
 
 def generated(model: Model, count: int, seed: int) -> Generated:
@@ -150,15 +175,17 @@ def generated(model: Model, count: int, seed: int) -> Generated:
     return Generated(model, Sample("generated", count, seed=seed))
 
 
-def translated(model: Model, inputs: Shown) -> Translated:
-    """Return what a model makes of each of ``inputs``."""
+def translated(model: Model, inputs: Shown, label: int | None = None) -> Translated:
+    """Return what a model makes of each of ``inputs``; ``label``: the class to make of them, where it takes one."""
     given = inputs.sample
-    return Translated(model, inputs, replace(given, source=f"translated {given.source}"))
+    target = "" if label is None else f" to {model.card.classes[label]}"
+    return Translated(model, inputs, replace(given, source=f"translated {given.source}{target}"), label)
 
 
-def through(model: Model, pictures: Tensor) -> Tensor:
+def through(model: Model, pictures: Tensor, label: int | None = None) -> Tensor:
     """Return what a model makes of pictures (N, C, H, W) uint8, in 8 bits too."""
-    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)))).cpu()
+    beside = {} if label is None else {"label": torch.full((len(pictures),), label)}
+    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)), **beside)).cpu()
 
 
 def with_channels(batch: Tensor, channels: int) -> Tensor:

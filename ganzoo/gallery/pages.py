@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from ganzoo import directions, modelcard, page
-from ganzoo.gallery.licences import allowed
+from ganzoo.licences import allowed
 from ganzoo.protocol import Score
 from ganzoo.registry import Card
 from ganzoo.tasks import TASKS

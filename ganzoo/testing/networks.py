@@ -122,7 +122,12 @@ def _as_list(outputs: Any) -> list[Any]:
 
 
 def _check_gradients(entry: Entry, network: Any, inputs: list[Tensor]) -> None:
-    """A bias before a norm has no effect, hence a zero gradient; weights of two dimensions and more must have one."""
+    """A bias before a norm has no effect, hence a zero gradient; weights of two dimensions and more must have one.
+
+    A network that has nothing to learn needs none.
+    """
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        return
     network.train()
     torch.manual_seed(SEED)
     with torch.no_grad():  # a layer that starts at zero blocks the gradient until its first step: move it off

@@ -59,6 +59,8 @@ def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
     for name, value in (("image_size", PIXELS), ("channels", 3), ("classes", CLASSES), ("frames", FRAMES)):
         if given.get(name) == 0:
             given[name] = value
+    if "discriminator_steps" in given:
+        given["discriminator_steps"] = 1  # every network learns in the steps to be checked
     return options.parse(entry, given)
 
 

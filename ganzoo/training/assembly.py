@@ -100,7 +100,11 @@ def open_recipe_data(entry: Entry, config: Config, asked: Settings) -> tuple[Con
         data.classes = named(data.classes, asked.classes)
     facts = {"image_size": data.image_size, "channels": data.channels, "classes": len(data.classes)}
     facts["frames"] = data.frames
-    known = options.names(entry)
+    known, told = options.names(entry), getattr(config, "classes", 0)
+    if told and told < len(data.classes):
+        raise OptionError(
+            f"classes={told} is not right: the data has {len(data.classes)}. Leave it away, or set as many."
+        )
     filled = {name: value for name, value in facts.items() if name in known and not getattr(config, name)}
     return dataclasses.replace(config, **filled), data
 

@@ -22,6 +22,7 @@ from ganzoo.training.watch import variety
 
 SAMPLES = 8  # pictures in a sample sheet for translation
 GENERATED_SAMPLES = 64
+CLIPS = 12  # in a sample sheet, a row each
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,20 @@ class Observer:
         """Write a sample sheet to ``path``, and return what it shows in numbers."""
         dataset = self.data.validation or self.data.train
         translates = any(hasattr(self.recipe.networks[name], "in_channels") for name in self.recipe.exports.values())
-        count = min(SAMPLES if translates else GENERATED_SAMPLES, len(dataset))
+        most = CLIPS if self.data.frames else SAMPLES if translates else GENERATED_SAMPLES
+        count = min(most, len(dataset))
         batch = self.machine.batch(dataset, list(range(count)), _fixed())
         with self.networks() as networks, self.machine.autocast():
             made = self.recipe.sample(networks, batch).float()
             measures = self.measure(networks)
         sheet = images.to_pils(made)
-        columns = max(1, len(sheet) // count) * max(1, round(math.sqrt(count) / (2 if translates else 1)))
-        images.save(images.grid(sheet, columns), path)
+        images.save(images.grid(sheet, self._columns(len(sheet), count, translates)), path)
         return Look(measures, shares(list(self.recipe.exports.values()), made, batch))
+
+    def _columns(self, pictures: int, count: int, translates: bool) -> int:
+        """Return the columns of a sheet; all that belongs to one of ``count`` items of a batch is in one row."""
+        each = max(1, pictures // count)
+        return each * (1 if self.data.frames else max(1, round(math.sqrt(count) / (2 if translates else 1))))
 
     def measure(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
         """Return the mean over all held-out pictures of each of the recipe's measures, and what the judge says."""
@@ -127,9 +133,12 @@ def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dic
     """Return for each generator how varied what it made is, divided by how varied the batch's real pictures are.
 
     ``sample`` is what a recipe's ``sample`` returned: for each of the batch's pictures one or more, those that are
-    in the batch themselves among them.
+    in the batch themselves among them. Of clips, all frames count together.
     """
-    real = [tensor for tensor in batch.values() if tensor.dim() == 4]
+    clips = [tensor.transpose(1, 2) for tensor in batch.values() if tensor.dim() == 5]  # (N, T, C, H, W)
+    if clips:
+        sample = sample.view(-1, clips[0].shape[1] * sample.shape[1], *sample.shape[2:])
+    real = [tensor.flatten(1, 2) for tensor in clips] or [tensor for tensor in batch.values() if tensor.dim() == 4]
     whole = sum(variety(tensor) for tensor in real) / len(real)
     columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)
     made = [column for column in columns if not any(torch.equal(column, tensor) for tensor in real)]

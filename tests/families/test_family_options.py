@@ -6,6 +6,7 @@ import math
 from dataclasses import fields
 from typing import Any
 
+import cases
 import pytest
 
 from ganzoo import catalog, options
@@ -64,6 +65,10 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "cycle_weight": [-1.0],
         "identity_weight": [math.inf],
         "pool_size": [-1, 1.5],
+    },
+    **{
+        spec: {**(RECIPES if spec.startswith("recipe:") else {}), **wrong}
+        for spec, wrong in cases.gathered("WRONG").items()
     },
 }
 CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]

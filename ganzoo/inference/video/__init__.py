@@ -50,9 +50,9 @@ def translate_video(
     PyAV is not installed or ``steady`` is out of range, and whatever ``translate`` and ``progress`` raise.
     """
     path = Path(target)
-    kind = _kind(path)
+    kind = kind_of(path)
     steadying = Steadying(steady)
-    _check_installed(kind)
+    check_installed(kind)
     with Clip(Path(source), kind) as clip, replacing(path) as temporary:
         count = _translated(clip, Film(temporary, path, kind, clip, steadying), translate, progress)
         clip.close()  # it may be the target as well
@@ -61,7 +61,8 @@ def translate_video(
     return count
 
 
-def _kind(path: Path) -> Kind:
+def kind_of(path: Path) -> Kind:
+    """Return how a video of that suffix is written. Raises OutputError where it is none."""
     if not is_video_path(path):
         raise OutputError(
             f"'{path.suffix}' is no kind of video that can be written. Choose one of {' '.join(SUFFIXES)}."
@@ -69,7 +70,8 @@ def _kind(path: Path) -> Kind:
     return KINDS[path.suffix.lower()]
 
 
-def _check_installed(kind: Kind) -> None:
+def check_installed(kind: Kind) -> None:
+    """Raise OptionError where PyAV is not installed, OutputError where it cannot write videos of this kind."""
     try:
         import av
     except ImportError as error:

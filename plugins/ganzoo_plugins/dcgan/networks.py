@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from .sizes import split_size
+from ganzoo import split_size
 
 WIDEST = 16  # in units of `width`: 1024 channels at width 64, the paper's widest layer
 

@@ -6,9 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
-
-from .sizes import split_size
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
 PAPER = "arXiv:1611.04076"
 

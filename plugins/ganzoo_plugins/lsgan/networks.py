@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from .sizes import split_size
+from ganzoo import split_size
 
 
 def up(channels: int, after: int, stride: int) -> list[nn.Module]:

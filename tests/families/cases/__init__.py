@@ -2,6 +2,7 @@
 
 SMALL     entry -> options that make it small (others are checked with their defaults)
 VARIANTS  (entry, options) worth checking too
+WRONG     entry -> option -> values beyond its limits; a recipe's own, beside those that all recipes refuse
 GOLDEN    case -> (recipe, options of its parts, its own options), whose first two updates are on file
 """
 
@@ -15,7 +16,7 @@ from typing import Any
 def gathered(name: str) -> Any:
     """Return the dicts, or lists, of that name in all modules here as one."""
     modules = [importlib.import_module(f"{__name__}.{each.name}") for each in pkgutil.iter_modules(__path__)]
-    parts = [getattr(module, name) for module in modules if hasattr(module, name)]
+    parts = [getattr(module, name) for module in modules if hasattr(module, name)] or [{}]
     if isinstance(parts[0], list):
         return [one for part in parts for one in part]
     joined: dict[str, Any] = {}

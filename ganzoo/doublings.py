@@ -1,4 +1,4 @@
-"""The picture sizes that strided layers can halve down to a base of 4 to 7 pixels; no torch."""
+"""The picture sizes that strided layers can double from, and halve to, a base of 4 to 7 pixels; no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SIZES = [
 
 
 def split_size(image_size: int) -> tuple[int, int]:
-    """Return (base, doublings) with ``image_size == base * 2**doublings`` and base 4..7, as 112 -> (7, 4).
+    """Return (base, doublings) with ``image_size == base * 2**doublings`` and base 4..7, as 28 -> (7, 2).
 
     Raises ValueError for a size that is no such product, and outside 16..256.
     """

@@ -1,0 +1,122 @@
+"""Auxiliary classifier GAN: the discriminator tells the class (Odena, Olah, Shlens 2016, arXiv:1610.09585)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
+
+PAPER = "arXiv:1610.09585"
+
+
+def check(image_size: int, classes: int, **least_one: int) -> None:
+    """Raise ValueError for a size that layers cannot double to, less than two classes, or another number below 1."""
+    split_size(image_size)
+    if classes < 2:
+        raise ValueError(f"classes={classes} should be at least 2")
+    for name, value in least_one.items():
+        if value < 1:
+            raise ValueError(f"{name}={value} should be at least 1")
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..256; ``width`` 96 is the paper's network for 32x32."""
+
+    image_size: int = 32
+    channels: Literal[1, 3] = 3
+    classes: int = 10
+    latent_dim: int = 100
+    width: int = 96
+
+    def __post_init__(self) -> None:
+        check(self.image_size, self.classes, latent_dim=self.latent_dim, width=self.width)
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(Config):
+    """``width`` is that of the first of six layers, 16 in the paper, and doubles in each; ``norm`` of the others."""
+
+    image_size: int = 32
+    channels: Literal[1, 3] = 3
+    classes: int = 10
+    width: int = 16
+    norm: Literal["batch", "none", "spectral"] = "batch"
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        check(self.image_size, self.classes, width=self.width)
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout={self.dropout} should be from 0 up to, not including, 1")
+
+
+@dataclass(frozen=True)
+class AcganConfig(AdversarialConfig):
+    """``class_weight`` is that of L_C beside L_S, 1 in the paper; ``classes`` 0: as many as the data has."""
+
+    classes: int = 0
+    class_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.classes < 0 or self.classes == 1:
+            raise ValueError(f"classes={self.classes} should be at least 2, or 0")
+        if not 0 <= self.class_weight < float("inf"):
+            raise ValueError(f"class_weight={self.class_weight} should be a number, 0 or above")
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import AcganGenerator
+
+    return AcganGenerator(**vars(config))
+
+
+def build_discriminator(config: DiscriminatorConfig):
+    from .networks import AcganDiscriminator
+
+    return AcganDiscriminator(**vars(config))
+
+
+def build_recipe(config: AcganConfig, parts):
+    from .recipe import AcganRecipe
+
+    return AcganRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="acgan",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="class-conditional-image-generation",
+            summary="5x5 transposed convolutions told the class, 16..256 pixels, grey or RGB",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="acgan",
+            config=DiscriminatorConfig,
+            build=build_discriminator,
+            summary="Six 3x3 convolutions to one logit, and to one for each class",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="acgan",
+            config=AcganConfig,
+            build=build_recipe,
+            data="labelled",
+            batch_size=100,
+            parts={
+                "generator": "generator:acgan",
+                "discriminator": "discriminator:acgan",
+                "loss": "loss:nonsaturating",
+            },
+            summary="Images of a chosen class; the discriminator tells the class",
+            paper=PAPER,
+        ),
+    ]

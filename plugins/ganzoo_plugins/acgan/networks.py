@@ -1,0 +1,114 @@
+"""The networks of arXiv:1610.09585, appendix A, table 2 (32x32), for any size base * 2**k with base 4..7.
+
+Weights are drawn from N(0, 0.02) and biases are zero, as the table says; so are batch-norm scales DCGAN's N(1, 0.02),
+of which it says nothing. The noise on activations, which the table searches from 0 to 0.2, is left out.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganzoo import split_size
+
+STRIDES = (2, 1, 2, 1, 2, 1)  # of the discriminator's layers
+WIDEST = 8  # in units of the generator's `width`: 768 channels at width 96, as in the paper's network for 128x128
+
+
+class AcganGenerator(nn.Module):
+    """Latents and the class's one-hot code through a linear layer and 5x5 transposed convolutions to images.
+
+    Channels halve as sizes double: 384, 192, 96 at width 96, the paper's for 32x32 (its base is 4). At 28x28 the
+    base is 7.
+    """
+
+    def __init__(
+        self, image_size: int = 32, channels: int = 3, classes: int = 10, latent_dim: int = 100, width: int = 96
+    ) -> None:
+        super().__init__()
+        self.image_size, self.out_channels = image_size, channels
+        self.classes, self.latent_dim = classes, latent_dim
+        self.base, doublings = split_size(image_size)
+        now = width * min(2 ** (doublings - 1), WIDEST)
+        self.linear = nn.Linear(latent_dim + classes, now * self.base**2)
+        layers: list[nn.Module] = [nn.ReLU(inplace=True)]
+        for index in reversed(range(doublings - 1)):
+            after = width * min(2**index, WIDEST)
+            layers += [_up(now, after), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+            now = after
+        self.layers = nn.Sequential(*layers, _up(now, channels, bias=True))
+        self.apply(initialise)
+        self.to(memory_format=torch.channels_last)  # faster on CPUs, and liked by GPUs
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Make images (N, channels, image_size, image_size) in [-1, 1].
+
+        Takes latents (N, latent_dim) from N(0, 1) and labels (N,) int64 below ``classes``.
+        """
+        code = F.one_hot(labels, self.classes).to(latents.dtype)
+        maps = self.linear(torch.cat([latents, code], 1)).unflatten(1, (-1, self.base, self.base))
+        return torch.tanh(self.layers(maps))
+
+
+def _up(channels: int, after: int, bias: bool = False) -> nn.Module:
+    return nn.ConvTranspose2d(channels, after, 5, 2, padding=2, output_padding=1, bias=bias)
+
+
+class AcganDiscriminator(nn.Module):
+    """Six 3x3 convolutions with dropout; then one linear layer to a logit for real, and one for each class."""
+
+    def __init__(
+        self,
+        image_size: int = 32,
+        channels: int = 3,
+        classes: int = 10,
+        width: int = 16,
+        norm: str = "batch",
+        dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.image_size, self.in_channels, self.classes = image_size, channels, classes
+        layers: list[nn.Module] = []
+        now, pixels = channels, image_size
+        for index, stride in enumerate(STRIDES):
+            after = width * 2**index
+            layers += _layer(now, after, stride, "none" if norm == "batch" and index == 0 else norm)
+            layers += [nn.LeakyReLU(0.2, inplace=True), nn.Dropout(dropout)]
+            now, pixels = after, -(-pixels // stride)
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        heads = [nn.Linear(now * pixels**2, units) for units in (1, classes)]
+        self.source, self.kind = (spectral_norm(head) if norm == "spectral" else head for head in heads)
+        self.apply(initialise)
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        logits: Tensor = self.source(self.layers(images))
+        return logits
+
+    def classified(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits of ``forward``, and those of the classes (N, classes), no softmax: P(S|X) and P(C|X)."""
+        features = self.layers(images)
+        return self.source(features), self.kind(features)
+
+
+def _layer(channels: int, after: int, stride: int, norm: str) -> list[nn.Module]:
+    convolution = nn.Conv2d(channels, after, 3, stride, 1, bias=norm != "batch")
+    if norm == "batch":
+        return [convolution, nn.BatchNorm2d(after)]
+    return [spectral_norm(convolution) if norm == "spectral" else convolution]
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
+        parametrized = hasattr(module, "parametrizations")
+        weight = module.parametrizations.weight.original if parametrized else module.weight  # type: ignore[union-attr]
+        nn.init.normal_(weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)

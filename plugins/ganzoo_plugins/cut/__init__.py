@@ -1,0 +1,96 @@
+"""CUT and FastCUT: unpaired translation by contrast between patches (Park et al. 2020, arXiv:2007.15651)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Entry, hookimpl
+
+PAPER = "arXiv:2007.15651"
+PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:lsgan"}
+
+
+@dataclass(frozen=True)
+class CutConfig(AdversarialConfig):
+    """The paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool, batch size 1.
+
+    nce_weight, identity_weight  lambda_X and lambda_Y of equation 5; the loss of target pictures is not computed at 0
+    layers       modules of the generator whose output is contrasted, from shallow to deep, "input" for the picture
+                 itself. The default is the paper's for generator:resnet: pixels, both strided convolutions, and the
+                 first and the fifth residual block; "input,layers.4,layers.8,layers.12,layers.16" where it blurs
+                 (generator.antialias=true, as the paper's code does)
+    patches      places drawn in every picture and layer, of which the others are each one's negatives
+    temperature  tau of equation 3
+    head_width   units of both layers of the heads
+    flip_equivariance  mirror one half of the generator's inputs, and the features of what it makes of them back
+    """
+
+    image_size: int = 256
+    enlarge: float = 286 / 256
+    flip: bool = True
+    nce_weight: float = 1.0
+    identity_weight: float = 1.0
+    layers: str = "input,layers.4,layers.7,layers.10,layers.14"
+    patches: int = 256
+    temperature: float = 0.07
+    head_width: int = 256
+    flip_equivariance: bool = False
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+        if not 0 < self.nce_weight < float("inf"):
+            raise ValueError(f"nce_weight={self.nce_weight} should be a number above 0")
+        if not 0 <= self.identity_weight < float("inf"):
+            raise ValueError(f"identity_weight={self.identity_weight} should be a number, 0 or above")
+        if not 0 < self.temperature < float("inf"):
+            raise ValueError(f"temperature={self.temperature} should be a number above 0")
+        if self.patches < 2 or self.head_width < 1:
+            raise ValueError(f"patches={self.patches} and head_width={self.head_width} should be at least 2 and 1")
+        names = self.layers.split(",")
+        if not all(names) or len(set(names)) < len(names):
+            raise ValueError(f"layers='{self.layers}' should name modules of the generator, each once, with commas")
+
+
+@dataclass(frozen=True)
+class FastCutConfig(CutConfig):
+    """As `CutConfig`, with the paper's values for its fast variant: no identity loss, mirrored inputs."""
+
+    nce_weight: float = 10.0
+    identity_weight: float = 0.0
+    flip_equivariance: bool = True
+
+
+def build_recipe(config: CutConfig, parts):
+    from .recipe import CutRecipe
+
+    return CutRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="recipe",
+            name="cut",
+            config=CutConfig,
+            build=build_recipe,
+            data="unpaired",
+            parts=PARTS,
+            summary="Unpaired translation one way, patches contrasted",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="fastcut",
+            config=FastCutConfig,
+            build=build_recipe,
+            data="unpaired",
+            parts=PARTS,
+            summary="CUT without its identity loss: half the work a step",
+            paper=PAPER,
+        ),
+    ]

@@ -1,0 +1,109 @@
+"""DualGAN: two translators in a loop, each with a clipped Wasserstein critic (arXiv:1704.02510, algorithm 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import Recipe, sliced_wasserstein
+
+
+class DualGanRecipe(Recipe):
+    """Generators a2b and b2a (the paper's G_A, from U to V, and G_B) with a critic each.
+
+    The critics learn in every step, the generators in each ``discriminator_steps``-th. The paper's noise is dropout,
+    in training and afterwards; here it acts in training only, so that a picture has one translation. Norms are of each
+    picture alone, which batch norm is in the paper's batches of one. The paper is followed where the authors' later
+    code differs, which has cross entropies, weights of 20, and two generator updates for one of the discriminators.
+    """
+
+    validation_batch = 32  # a distance between two sets needs many of each
+
+    def __init__(self, config, parts) -> None:
+        self.config = config
+        size, channels = config.image_size, config.channels
+        self.a2b, self.b2a = (
+            parts.build("generator", in_channels=channels, out_channels=channels, image_size=size, norm="instance")
+            for _ in range(2)
+        )
+        self.judge_a, self.judge_b = (
+            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
+        )
+        self.loss = parts.build("loss")
+        self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
+        rate = config.learning_rate
+        self.optimizers = {
+            "generators": self.rmsprop(rate, self.a2b, self.b2a),
+            "discriminators": self.rmsprop(config.discriminator_learning_rate or rate, self.judge_a, self.judge_b),
+        }
+        self.exports, self.judges = {"": "a2b", "b2a": "b2a"}, {"": "judge_b", "b2a": "judge_a"}
+
+    def rmsprop(self, rate: float, *networks: nn.Module) -> torch.optim.Optimizer:
+        """Return RMSProp over these networks, beta2 its decay and beta1 its momentum."""
+        parameters = [parameter for network in networks for parameter in network.parameters()]
+        return torch.optim.RMSprop(parameters, rate, alpha=self.config.beta2, momentum=self.config.beta1)
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update and clip the critics, then the generators, if it is their turn."""
+        a, b = batch["a"], batch["b"]
+        learns = self.generator_turn()
+        with torch.set_grad_enabled(learns):
+            fake_b, fake_a = self.a2b(a), self.b2a(b)
+
+        loss_d = self.judge(self.judge_a, a, fake_a) + self.judge(self.judge_b, b, fake_b)
+        self.update("discriminators", loss_d)
+        self.clip()
+        if not learns:
+            return {"discriminator": loss_d}
+
+        with self.frozen("judge_a", "judge_b"):
+            adversarial = self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b)
+            home_a, home_b = l1(self.b2a(fake_b), a), l1(self.a2b(fake_a), b)
+            total = adversarial + self.config.reconstruction_weight_a * home_a
+            self.update("generators", total + self.config.reconstruction_weight_b * home_b)
+        losses = {"adversarial": adversarial, "reconstruction_a": home_a, "reconstruction_b": home_b}
+        return {**losses, "discriminator": loss_d}
+
+    def judge(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """Return what one critic minimises (equations 1 and 2)."""
+        real, fake = self.augment(real), self.augment(fake.detach().float())
+        loss = self.loss.discriminator(*self.together(critic, real, fake))
+        return loss + self.penalty(critic, real, fake)
+
+    def fooled(self, critic: nn.Module, fake: Tensor) -> Tensor:
+        """Return the adversarial half of a generator's loss (equation 3)."""
+        return self.loss.generator(critic(self.augment(fake)))
+
+    @torch.no_grad()
+    def clip(self) -> None:
+        """Bring the critics' weights back to [-c, c] (algorithm 1)."""
+        limit = self.config.weight_clip
+        if limit:
+            for critic in (self.judge_a, self.judge_b):
+                for weight in critic.parameters():
+                    weight.clamp_(-limit, limit)
+
+    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return a, its translation, b, its translation, for each pair of pictures."""
+        a, b = batch["a"], batch["b"]
+        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
+        return torch.stack(made, 1).flatten(0, 1)
+
+    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return how far translations are from the other side's pictures, and how far from home after both ways.
+
+        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
+        mean absolute error in [0, 2].
+        """
+        a, b = batch["a"], batch["b"]
+        a2b, b2a = networks["a2b"], networks["b2a"]
+        fake_b, fake_a = a2b(a).float(), b2a(b).float()
+        distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
+        return {"distance": distance, "cycle_a": l1(b2a(fake_b), a).item(), "cycle_b": l1(a2b(fake_a), b).item()}
+
+
+def l1(made: Tensor, wanted: Tensor) -> Tensor:
+    """Return the mean absolute difference, computed in float32."""
+    return (made.float() - wanted.float()).abs().mean()

@@ -1,0 +1,197 @@
+"""DVD-GAN: clips from latents and classes (Clark, Donahue, Simonyan 2019, arXiv:1907.06571)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+from .sizes import split_size
+
+PAPER = "arXiv:1907.06571"
+NO_CLASSES = (
+    "give videos or pictures in folders, one a class, or IDX files with labels; the recipe dvdgan-unconditional "
+    "needs none"
+)
+
+
+@dataclass(frozen=True)
+class UnconditionalConfig(Config):
+    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..128; ``recurrent``: stages with a ConvGRU, all of them.
+
+    The paper's ``latent_dim`` is 120, and it has a ConvGRU in every stage.
+    """
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    frames: int = 8
+    latent_dim: int = 120
+    width: int = 32
+    recurrent: int = 8
+
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if min(self.latent_dim, self.width, self.recurrent) < 1:
+            raise ValueError(
+                f"latent_dim={self.latent_dim}, width={self.width} and recurrent={self.recurrent} should be at least 1"
+            )
+        if self.frames < 2:
+            raise ValueError(f"frames={self.frames} should be at least 2")
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(UnconditionalConfig):
+    """As without classes; [z; e(y)] has ``latent_dim`` numbers for each of both, as in the paper."""
+
+    classes: int = 10
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.classes < 2:
+            raise ValueError(f"classes={self.classes} should be at least 2: {NO_CLASSES}")
+
+
+@dataclass(frozen=True)
+class SpatialConfig(Config):
+    """As the generator's; ``classes`` 0: it is not told the class."""
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    classes: int = 0
+    width: int = 32
+
+    def __post_init__(self) -> None:
+        split_size(self.image_size)
+        if self.width < 1 or self.classes < 0:
+            raise ValueError(f"width={self.width} and classes={self.classes} should be at least 1 and 0")
+
+
+@dataclass(frozen=True)
+class TemporalConfig(SpatialConfig):
+    """As the spatial one's, and the frames of a clip."""
+
+    frames: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.frames < 2:
+            raise ValueError(f"frames={self.frames} should be at least 2")
+
+
+@dataclass(frozen=True)
+class UnconditionalRecipeConfig(AdversarialConfig):
+    """Adam at 1e-4 and 5e-4 as the paper has them; its betas 0 and 0.999 are BigGAN's, on which the paper builds.
+
+    There, ``discriminator_steps`` is 2.
+    frames          of a clip; 0: 8
+    frame_stride    of a video each so many-th frame is taken
+    spatial_frames  of each clip the spatial discriminator sees so many (k, 8 in the paper, of clips of 12 to 48)
+    motion          "bounce": pictures are moved about on a canvas of ``image_size``, as Moving MNIST's digits are
+    item_size       their side there; 0: five eighths of the canvas
+    speed           most pixels a frame that they move
+    """
+
+    learning_rate: float = 1e-4
+    discriminator_learning_rate: float = 5e-4
+    beta1: float = 0.0
+    frames: int = 0
+    frame_stride: int = 1
+    spatial_frames: int = 4
+    motion: Literal["", "bounce"] = ""
+    item_size: int = 0
+    speed: float = 3.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.spatial_frames < 1:
+            raise ValueError(f"spatial_frames={self.spatial_frames} should be at least 1")
+
+
+@dataclass(frozen=True)
+class RecipeConfig(UnconditionalRecipeConfig):
+    """As without classes; ``classes`` 0: as many as the data has."""
+
+    classes: int = 0
+
+
+def build_generator(config: UnconditionalConfig):
+    from .networks import DvdGanGenerator
+
+    return DvdGanGenerator(**vars(config))
+
+
+def build_spatial(config: SpatialConfig):
+    from .networks import SpatialDiscriminator
+
+    return SpatialDiscriminator(**vars(config))
+
+
+def build_temporal(config: TemporalConfig):
+    from .networks import TemporalDiscriminator
+
+    return TemporalDiscriminator(**vars(config))
+
+
+def build_recipe(config: UnconditionalRecipeConfig, parts):
+    from .recipe import DvdGanRecipe
+
+    return DvdGanRecipe(config, parts)
+
+
+def recipe_entry(name: str, config: type[Config], generator: str, summary: str) -> Entry:
+    """Return a recipe, with classes or without."""
+    parts = {
+        "generator": f"generator:{generator}",
+        "spatial": "discriminator:dvdgan-spatial",
+        "temporal": "discriminator:dvdgan-temporal",
+        "loss": "loss:hinge",
+    }
+    return Entry("recipe", name, config, build_recipe, summary, PAPER, data="clips", batch_size=16, parts=parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="dvdgan",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="class-conditional-video-generation",
+            summary="ConvGRUs over time, residual blocks for each frame, 16..128 pixels",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="generator",
+            name="dvdgan-unconditional",
+            config=UnconditionalConfig,
+            build=build_generator,
+            task="unconditional-video-generation",
+            summary="The same without classes",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="dvdgan-spatial",
+            config=SpatialConfig,
+            build=build_spatial,
+            summary="BigGAN's residual blocks, told the class by projection, for pictures or frames",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="dvdgan-temporal",
+            config=TemporalConfig,
+            build=build_temporal,
+            summary="Residual blocks of three dimensions, for clips at half their resolution",
+            paper=PAPER,
+        ),
+        recipe_entry("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, judged by frames and by motion"),
+        recipe_entry(
+            "dvdgan-unconditional",
+            UnconditionalRecipeConfig,
+            "dvdgan-unconditional",
+            "Clips, judged by frames and by motion",
+        ),
+    ]

@@ -1,0 +1,130 @@
+"""StarGAN: one generator for translation among many domains (Choi et al. 2018, arXiv:1711.09020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+from .sizes import halvings
+
+PAPER = "arXiv:1711.09020"
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """``classes``: domains, as the data has them; ``global_skip``, not in the paper: learn a change of the input."""
+
+    channels: Literal[1, 3] = 3
+    classes: int = 5
+    width: int = 64
+    blocks: int = 6
+    global_skip: bool = False
+
+    def __post_init__(self) -> None:
+        if self.classes < 2:
+            raise ValueError(f"classes={self.classes} should be at least 2: domains to translate among")
+        if self.width < 1 or self.blocks < 0:
+            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(Config):
+    """``classes``: domains, as the data has them; the depth follows from ``image_size``, the paper's six for 128."""
+
+    channels: Literal[1, 3] = 3
+    classes: int = 5
+    width: int = 64
+    image_size: int = 128
+
+    def __post_init__(self) -> None:
+        if self.classes < 2:
+            raise ValueError(f"classes={self.classes} should be at least 2: domains to tell apart")
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
+        halvings(self.image_size)
+
+
+@dataclass(frozen=True)
+class StarGanConfig(AdversarialConfig):
+    """The paper's values (sections 3 and 5.1, equations 5, 6 and 8); lambda_gp is the loss's own: loss.penalty=10.
+
+    classes              domains; 0: as many as the data has folders
+    class_weight         lambda_cls
+    reconstruction_weight   lambda_rec
+    discriminator_steps  "we perform one generator update after five discriminator updates"
+    """
+
+    classes: int = 0
+    image_size: int = 128
+    learning_rate: float = 1e-4
+    discriminator_steps: int = 5
+    flip: bool = True
+    class_weight: float = 1.0
+    reconstruction_weight: float = 10.0
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.classes < 0 or self.classes == 1:
+            raise ValueError(f"classes={self.classes} should be 2 or more, or 0 for the data's")
+        for name in ("class_weight", "reconstruction_weight"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import StarGanGenerator
+
+    return StarGanGenerator(**vars(config))
+
+
+def build_discriminator(config: DiscriminatorConfig):
+    from .networks import StarGanDiscriminator
+
+    return StarGanDiscriminator(**vars(config))
+
+
+def build_recipe(config: StarGanConfig, parts):
+    from .recipe import StarGanRecipe
+
+    return StarGanRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="stargan",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="multi-domain-image-to-image",
+            summary="Residual translator that is told the domain to make",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="stargan",
+            config=DiscriminatorConfig,
+            build=build_discriminator,
+            summary="Scores patches, and tells the domain",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="stargan",
+            config=StarGanConfig,
+            build=build_recipe,
+            data="labelled",
+            batch_size=16,
+            parts={
+                "generator": "generator:stargan",
+                "discriminator": "discriminator:stargan",
+                "loss": "loss:wgan-gp",
+            },
+            summary="Translation among all classes by one generator",
+            paper=PAPER,
+        ),
+    ]

@@ -1,0 +1,205 @@
+"""StyleGAN 2's generator and discriminator (arXiv:1912.04958, figures 2 and 7; mapping: arXiv:1812.04948)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, at_least_single, double
+
+MAPPING_RATE = 0.01  # of the mapping network's learning rate (arXiv:1812.04948, appendix C)
+MEAN_DECAY = 0.995  # of the running mean of w
+GROUP = 4  # pictures that the discriminator compares
+
+
+def sizes(image_size: int) -> list[int]:
+    """Return 4, 8, ... image_size."""
+    return [4 << level for level in range(image_size.bit_length() - 2)]
+
+
+def channels_at(size: int, image_size: int, width: int, widest: int) -> int:
+    """Return the feature maps at ``size``: ``width`` at the picture's own, twice as many at each half of it."""
+    return min(width * (image_size // size), widest)
+
+
+class StyledLayer(nn.Module):
+    """A modulated 3x3 convolution, noise of learnt strength, bias and activation (arXiv:1912.04958, figure 2)."""
+
+    def __init__(self, inputs: int, outputs: int, style: int, size: int, doubles: bool) -> None:
+        super().__init__()
+        self.convolution = ModulatedConv2d(inputs, outputs, 3, style, doubles=doubles)
+        self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
+        self.strength = nn.Parameter(torch.zeros(()))
+        self.register_buffer("noise", torch.randn(1, 1, size, size))
+
+    def forward(self, features: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
+        """``noise`` (N, 1, size, size); None: the layer's own, the same for every picture."""
+        noise = self.noise if noise is None else noise
+        features = self.convolution(features, w)
+        return activate(features + (self.strength * noise + self.bias).to(features.dtype))
+
+
+class ToImage(nn.Module):
+    """What a resolution adds to the picture: a modulated 1x1 convolution without demodulation, and a bias."""
+
+    def __init__(self, inputs: int, channels: int, style: int) -> None:
+        super().__init__()
+        self.convolution = ModulatedConv2d(inputs, channels, 1, style, demodulates=False)
+        self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
+
+    def forward(self, features: Tensor, w: Tensor) -> Tensor:
+        return at_least_single(self.convolution(features, w) + self.bias)
+
+
+class Mapping(nn.Module):
+    """Latents z, brought to length sqrt(latent_dim), through ``depth`` linear layers to w."""
+
+    def __init__(self, latent_dim: int, depth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(EqualLinear(latent_dim, latent_dim, MAPPING_RATE) for _ in range(depth))
+
+    def forward(self, latents: Tensor) -> Tensor:
+        features = latents * torch.rsqrt(latents.square().mean(1, keepdim=True) + 1e-8)
+        for layer in self.layers:
+            features = activate(layer(features))
+        return at_least_single(features)
+
+
+class StyleGanGenerator(nn.Module):
+    """Latents to w, and w, at each layer anew, to the style of a picture that grows from a learnt constant.
+
+    ``layers_of_style`` layers take a w: 2 * log2(image_size) - 2, those of 4x4 pixels first. In training mode the
+    output is not limited, as the discriminator of the authors' code sees it; in eval mode it is cut to [-1, 1], and w
+    is drawn to the mean by ``truncation`` (arXiv:1812.04948, appendix B), on which no weight depends.
+    """
+
+    def __init__(
+        self,
+        image_size: int = 32,
+        channels: int = 3,
+        latent_dim: int = 512,
+        width: int = 64,
+        widest: int = 512,
+        depth: int = 8,
+        truncation: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
+        self.truncation = truncation
+        self.mapping = Mapping(latent_dim, depth)
+        self.register_buffer("mean", torch.zeros(latent_dim))
+        now = channels_at(4, image_size, width, widest)
+        self.constant = nn.Parameter(torch.randn(1, now, 4, 4))
+        self.layers, self.to_image = nn.ModuleList(), nn.ModuleList()
+        for size in sizes(image_size):
+            after = channels_at(size, image_size, width, widest)
+            if size > 4:
+                self.layers.append(StyledLayer(now, after, latent_dim, size, doubles=True))
+            self.layers.append(StyledLayer(after, after, latent_dim, size, doubles=False))
+            self.to_image.append(ToImage(after, channels, latent_dim))
+            now = after
+        self.layers_of_style = 2 * len(self.to_image)
+
+    def forward(self, latents: Tensor) -> Tensor:
+        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size)."""
+        return self.render(self.styles(self.mapping(latents)))
+
+    def mix(self, first: Tensor, second: Tensor, at_layer: int) -> Tensor:
+        """Return images (N, channels, H, W): styles of ``first`` below ``at_layer``, of ``second`` from there on.
+
+        Both are latents (N, latent_dim). The earlier layers decide shapes, the later ones finer things
+        (arXiv:1812.04948, section 3.1).
+        """
+        both = [self.styles(self.mapping(latents)) for latents in (first, second)]
+        return self.render(torch.cat([both[0][:, :at_layer], both[1][:, at_layer:]], 1))
+
+    def render(self, styles: Tensor) -> Tensor:
+        """Turn styles into images as the mode has it: free in training; in eval mode truncated, then cut."""
+        if self.training:
+            return self.synthesise(styles)
+        return self.synthesise(self.mean + self.truncation * (styles - self.mean)).clamp(-1, 1)
+
+    def styles(self, w: Tensor) -> Tensor:
+        """Return w (N, latent_dim) once for each layer: (N, layers_of_style, latent_dim)."""
+        return w[:, None].expand(-1, self.layers_of_style, -1)
+
+    def synthesise(self, styles: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
+        """Turn styles (N, layers_of_style, latent_dim) into images of any range.
+
+        noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every picture
+        """
+        ws, noises = list(styles.unbind(1)), list(noise or [None] * len(self.layers))
+        features = self.constant.expand(len(styles), -1, -1, -1)
+        features = self.layers[0](features, ws[0], noises[0])
+        image = self.to_image[0](features, ws[1])
+        for place in range(1, len(self.layers), 2):
+            for layer in (place, place + 1):
+                features = self.layers[layer](features, ws[layer], noises[layer])
+            image = double(image) + self.to_image[(place + 1) // 2](features, ws[place + 2])
+        return image
+
+    @property
+    def noise_sizes(self) -> list[int]:
+        """The sides of the noise that `synthesise` takes."""
+        return [layer.noise.shape[-1] for layer in self.layers]
+
+    @torch.no_grad()
+    def follow(self, mean: Tensor) -> None:
+        """Move the running mean of w towards that of a batch, (latent_dim,)."""
+        self.mean.lerp_(mean.to(self.mean), 1 - MEAN_DECAY)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut, (N, C, H, W) to (N, C', H/2, W/2) (arXiv:1912.04958, figure 7c)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.first = EqualConv2d(inputs, inputs, 3)
+        self.second = EqualConv2d(inputs, outputs, 3, halves=True)
+        self.shortcut = EqualConv2d(inputs, outputs, 1, halves=True, bias=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        change = activate(self.second(activate(self.first(features))))
+        return (change + self.shortcut(features)) / math.sqrt(2)
+
+
+class GroupDeviation(nn.Module):
+    """Adds a channel: how much the pictures of each group of 4 differ (arXiv:1710.10196, section 3).
+
+    Where 4 does not divide the batch, groups are of 3 or 2 pictures, or of 1, which differ by nothing.
+    """
+
+    mixes_pictures = True
+
+    def forward(self, features: Tensor) -> Tensor:
+        count = len(features)
+        group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
+        groups = at_least_single(features).unflatten(0, (-1, group))
+        deviation = (groups.var(1, correction=0) + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
+        added = deviation.to(features.dtype)[:, None, None, None].expand(-1, 1, *features.shape[2:])
+        return torch.cat([features, added], 1)
+
+
+class StyleGanDiscriminator(nn.Module):
+    """Residual blocks down to 4x4 pixels, the deviation within groups, and two linear layers to one logit."""
+
+    def __init__(self, image_size: int = 32, channels: int = 3, width: int = 64, widest: int = 512) -> None:
+        super().__init__()
+        self.image_size, self.in_channels = image_size, channels
+        maps = [channels_at(size, image_size, width, widest) for size in reversed(sizes(image_size))]
+        self.from_image = EqualConv2d(channels, maps[0], 1)
+        self.blocks = nn.Sequential(*(ResidualBlock(now, after) for now, after in pairwise(maps)))
+        self.deviation = GroupDeviation()
+        self.last = EqualConv2d(maps[-1] + 1, maps[-1], 3)
+        self.hidden = EqualLinear(maps[-1] * 16, maps[-1])
+        self.linear = EqualLinear(maps[-1], 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        features = self.blocks(activate(self.from_image(images)))
+        features = activate(self.last(self.deviation(features)))
+        return self.linear(activate(self.hidden(features.flatten(1))))

@@ -1,0 +1,104 @@
+"""StyleGAN 2's training: style mixing, non-saturating loss, lazy R1, path lengths (arXiv:1912.04958, section 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganzoo import GanzooError, LatentRecipe
+
+LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
+
+
+class StyleGanRecipe(LatentRecipe):
+    """One discriminator update, then one generator update, with the same made pictures, a step."""
+
+    def __init__(self, config, parts) -> None:
+        super().__init__(config, parts)
+        if not hasattr(self.generator, "synthesise"):
+            raise GanzooError(
+                f"recipe:stylegan mixes styles, which {self.generator.architecture.entry} has none of. "
+                "Take the part generator=stylegan, or train by recipe dcgan."
+            )
+        self.mean_length = torch.zeros(())
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update both networks on ``batch["image"]``."""
+        images, learns = batch["image"], self.generator_turn()
+        with torch.set_grad_enabled(learns):
+            fake = self.generator.synthesise(self.styles(len(images), images.device), self.noise(images))
+        losses = self.judge(images, fake.detach())
+        return {**losses, **self.fool(fake)} if learns else losses
+
+    def judge(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Update the discriminator."""
+        real, shown = self.augment(images), self.augment(fake)
+        loss = self.loss.discriminator(*self.together(self.discriminator, real, shown))
+        loss = loss + self.penalty(self.discriminator, real, shown)
+        self.update("discriminator", loss)
+        return {"discriminator": loss}
+
+    def fool(self, fake: Tensor) -> dict[str, Tensor]:
+        """Update the generator, where it is the turn of path lengths by those as well."""
+        config, turn = self.config, self.turn.step // self.config.discriminator_steps
+        with self.frozen("discriminator"):
+            loss = self.loss.generator(self.discriminator(self.augment(fake)))
+            losses = {"generator": loss}
+            if config.path_length and turn % config.path_every == 0:
+                loss = loss + config.path_length * config.path_every * self.path_penalty(fake)
+            self.update("generator", loss)
+        if config.path_length:
+            losses["path_length"] = self.mean_length.clone()
+        return losses
+
+    def styles(self, count: int, device: torch.device) -> Tensor:
+        """Draw styles (count, layers, latent_dim); ``mixing`` of the pictures have those of two latents.
+
+        The second's begin at a layer that is drawn for each picture (arXiv:1812.04948, section 3.1).
+        """
+        layers = self.generator.layers_of_style
+        latents = torch.cat([self.latents(count, device), self.latents(count, device)])
+        first, second = self.generator.mapping(latents).split(count)
+        self.follow(first)
+        whether, where = self.uniform(count, 2, device=device).unbind(1)
+        begin = torch.where(whether < self.config.mixing, 1 + (where * (layers - 1)).floor(), layers)
+        other = torch.arange(layers, device=device) >= begin[:, None]
+        return torch.where(other[:, :, None], second[:, None], first[:, None])
+
+    def follow(self, w: Tensor) -> None:
+        """Tell the generator the batch's mean of w, over all processes."""
+        mean = w.detach().mean(0)
+        self.processes.average([mean])
+        self.generator.follow(mean)
+
+    def noise(self, images: Tensor) -> list[Tensor]:
+        """Draw noise for the generator's layers, for as many pictures."""
+        return [self.normal(len(images), 1, size, size, device=images.device) for size in self.generator.noise_sizes]
+
+    def path_penalty(self, like: Tensor) -> Tensor:
+        """Return the mean of (|J_w^T y| - a)**2 for half as many pictures (equation 4, appendix B).
+
+        y ~ N(0, 1 / (H W)) a value; |.|**2 is the mean over layers, each with a w of its own; a is the running mean.
+        This is the authors' code: with the weight 2 it is the appendix's ln 2 / (r**2 (ln r - ln 2)) for resolution r.
+        """
+        some = like[: max(1, len(like) // 2)]
+        with torch.autocast(like.device.type, enabled=False):
+            styles = self.styles(len(some), like.device)
+            made = self.generator.synthesise(styles, self.noise(some))
+            y = self.normal(*made.shape, device=like.device) / math.sqrt(made.shape[2] * made.shape[3])
+            (slope,) = torch.autograd.grad((made * y).sum(), styles, create_graph=True)
+        lengths = slope.square().sum(2).mean(1).sqrt()
+        mean = lengths.detach().mean()
+        self.processes.average([mean])
+        self.mean_length = self.mean_length.to(mean).lerp(mean, 1 - LENGTH_DECAY)
+        return (lengths - self.mean_length).square().mean()
+
+    def state(self) -> dict[str, Any]:
+        return {"mean_length": self.mean_length}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        self.mean_length = state["mean_length"]

@@ -1,0 +1,135 @@
+"""UNIT: unpaired translation through a shared latent space (Liu, Breuel, Kautz 2017, arXiv:1703.00848)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+PAPER = "arXiv:1703.00848"
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """The paper's width 64, with 3 residual blocks of its own and 1 shared one in the encoder and in the decoder.
+
+    ``global_skip``: learn a change of the input, which the paper has not.
+    """
+
+    in_channels: Literal[1, 3] = 3
+    out_channels: Literal[1, 3] = 3
+    width: int = 64
+    blocks: int = 3
+    shared_blocks: int = 1
+    global_skip: bool = False
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.blocks < 0:
+            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
+        if self.shared_blocks < 1:
+            raise ValueError(f"shared_blocks={self.shared_blocks} should be at least 1: sharing them is the method")
+        if self.global_skip and self.in_channels != self.out_channels:
+            raise ValueError(
+                f"global_skip={self.global_skip} adds the input to the output: in_channels={self.in_channels} and "
+                f"out_channels={self.out_channels} should be equal"
+            )
+
+
+@dataclass(frozen=True)
+class DiscriminatorConfig(Config):
+    """``layers`` halve the picture, the paper's 5 from ``width`` 64 on, each twice as wide as the one before."""
+
+    in_channels: int = 3
+    width: int = 64
+    layers: int = 5
+
+    def __post_init__(self) -> None:
+        if self.in_channels < 1 or self.width < 1:
+            raise ValueError(f"in_channels={self.in_channels} and width={self.width} should both be at least 1")
+        if not 1 <= self.layers <= 8:
+            raise ValueError(f"layers={self.layers} should be from 1 to 8")
+
+
+@dataclass(frozen=True)
+class UnitConfig(AdversarialConfig):
+    """The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
+
+    ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each picture's
+    code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each picture out of its own code.
+    ``cycle_kl_weight`` (3) and ``cycle_weight`` (4) are of the same two for the code of a picture's translation.
+    ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code crops and mirrors.
+    """
+
+    image_size: int = 256
+    learning_rate: float = 1e-4
+    enlarge: float = 1.0
+    flip: bool = True
+    gan_weight: float = 10.0
+    kl_weight: float = 0.1
+    reconstruction_weight: float = 100.0
+    cycle_kl_weight: float = 0.1
+    cycle_weight: float = 100.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+        for name in ("gan_weight", "kl_weight", "reconstruction_weight", "cycle_kl_weight", "cycle_weight"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+
+
+def build_generator(config: GeneratorConfig):
+    from .networks import UnitGenerator
+
+    return UnitGenerator(**vars(config))
+
+
+def build_discriminator(config: DiscriminatorConfig):
+    from .networks import UnitDiscriminator
+
+    return UnitDiscriminator(**vars(config))
+
+
+def build_recipe(config: UnitConfig, parts):
+    from .recipe import UnitRecipe
+
+    return UnitRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="generator",
+            name="unit",
+            config=GeneratorConfig,
+            build=build_generator,
+            task="image-to-image",
+            summary="Encoder to a latent space that two domains share, and decoder, UNIT's generator",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="unit",
+            config=DiscriminatorConfig,
+            build=build_discriminator,
+            summary="Strided convolutions without norm, a score a patch",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="unit",
+            config=UnitConfig,
+            build=build_recipe,
+            data="unpaired",
+            parts={
+                "generator": "generator:unit",
+                "discriminator": "discriminator:unit",
+                "loss": "loss:nonsaturating",
+            },
+            summary="Unpaired translation both ways, a shared latent space",
+            paper=PAPER,
+        ),
+    ]

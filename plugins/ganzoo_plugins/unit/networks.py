@@ -1,0 +1,122 @@
+"""UNIT's networks (arXiv:1703.00848, section 3 and the appendix's table)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with instance norm and a shortcut; (N, C, H, W) to (N, C, H, W)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1),
+            instance_norm(channels),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels, channels, 3, padding=1),
+            instance_norm(channels),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.layers(features)
+
+
+def instance_norm(channels: int) -> nn.Module:
+    """Normalise each channel of each picture (arXiv:1607.08022): group norm with one group a channel."""
+    return nn.GroupNorm(channels, channels, affine=False)
+
+
+def leaky() -> nn.Module:
+    """Return the leaky rectifier, with the slope of the authors' code, for the paper names none."""
+    return nn.LeakyReLU(0.01, inplace=True)
+
+
+def residual_blocks(count: int, channels: int) -> list[nn.Module]:
+    """Return ``count`` blocks, one after the other."""
+    return [ResidualBlock(channels) for _ in range(count)]
+
+
+class UnitGenerator(nn.Module):
+    """A picture of one domain to the mean of its code, and from a code to a picture of the other domain.
+
+    Encoder: c7s1-w, c3s2-2w, c3s2-4w, ``blocks`` residual blocks, ``shared_blocks`` shared ones; the decoder is its
+    mirror, with 1x1 to the picture at the end. Width 64 with 3 and 1 is the paper's network (10,188,803 parameters
+    on RGB). Heights and widths must be multiples of 4. Two such networks share their shared blocks by `share`.
+    """
+
+    stride = 4
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        width: int = 64,
+        blocks: int = 3,
+        shared_blocks: int = 1,
+        global_skip: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
+        top = 4 * width  # channels of the code
+        down = [nn.Conv2d(in_channels, width, 7, padding=3), leaky()]
+        up: list[nn.Module] = []
+        for channels in (width, 2 * width):  # (H, W) to (H/4, W/4), and back
+            down += [nn.Conv2d(channels, 2 * channels, 3, stride=2, padding=1), leaky()]
+            back = nn.ConvTranspose2d(2 * channels, channels, 3, stride=2, padding=1, output_padding=1)
+            up = [back, leaky(), *up]
+        self.encoder = nn.Sequential(*down, *residual_blocks(blocks, top))
+        self.shared_encoder = nn.Sequential(*residual_blocks(shared_blocks, top))
+        self.shared_decoder = nn.Sequential(*residual_blocks(shared_blocks, top))
+        self.decoder = nn.Sequential(*residual_blocks(blocks, top), *up, nn.Conv2d(width, out_channels, 1))
+        self.apply(initialise)
+        if global_skip:  # start by changing nothing
+            nn.init.zeros_(self.decoder[-1].weight)
+
+    def share(self, other: UnitGenerator) -> None:
+        """Take the shared blocks of ``other`` in place of the own: from now on they are one (section 3)."""
+        self.shared_encoder, self.shared_decoder = other.shared_encoder, other.shared_decoder
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Return the mean of the code of (N, in_channels, H, W) in [-1, 1]: (N, 4 width, H/4, W/4)."""
+        return self.shared_encoder(self.encoder(images))
+
+    def decode(self, codes: Tensor, images: Tensor) -> Tensor:
+        """Turn ``codes`` into pictures in [-1, 1]; ``images``, which they are of, count only with ``global_skip``."""
+        change = self.decoder(self.shared_decoder(codes))
+        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+            change = change.float() + torch.atanh(0.98 * images.float())
+        return torch.tanh(change)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W), by the mean of the code, no noise."""
+        return self.decode(self.encode(images), images)
+
+
+class UnitDiscriminator(nn.Module):
+    """Score patches: ``layers`` 3x3 convolutions that halve the picture and double the width, then 1x1; no norm."""
+
+    def __init__(self, in_channels: int = 3, width: int = 64, layers: int = 5) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        stack, now = [], in_channels
+        for index in range(layers):
+            stack += [nn.Conv2d(now, width * 2**index, 3, stride=2, padding=1), leaky()]
+            now = width * 2**index
+        self.layers = nn.Sequential(*stack, nn.Conv2d(now, 1, 1))
+        self.apply(initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score (N, in_channels, H, W) in [-1, 1]: logits (N, 1, H / 2**layers, W / 2**layers), no sigmoid."""
+        return self.layers(images)
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights so that a layer's output is about as large as its input (arXiv:1502.01852), biases zero.
+
+    The paper does not say; its authors' code draws from N(0, 0.02), by which signals vanish in narrow networks.
+    """
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        nn.init.kaiming_normal_(module.weight, 0.01)
+        nn.init.zeros_(module.bias)

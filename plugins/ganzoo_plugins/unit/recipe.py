@@ -1,0 +1,139 @@
+"""UNIT: VAEs and GANs of two domains with one latent space (arXiv:1703.00848, equations 2 to 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import GanzooError, Recipe, sliced_wasserstein
+
+
+class UnitRecipe(Recipe):
+    """Generators a2b (encoder of a, decoder of b) and b2a, whose inner blocks are one; a discriminator a domain.
+
+    Where the paper is silent the authors' code decides: KL divergences and likelihoods are means over numbers, not
+    sums; generators minimise -log D, not log(1 - D). As in the paper, only translations are judged.
+    """
+
+    validation_batch = 32  # a distance between two sets needs many of each
+
+    def __init__(self, config, parts) -> None:
+        self.config = config
+        size, channels = config.image_size, config.channels
+        self.a2b, self.b2a = (
+            parts.build("generator", in_channels=channels, out_channels=channels, image_size=size) for _ in range(2)
+        )
+        check_halves(self.a2b)
+        self.b2a.share(self.a2b)
+        self.judge_a, self.judge_b = (
+            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
+        )
+        self.loss = parts.build("loss")
+        self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
+        self.optimizers = {
+            "generators": self.adam(nn.ModuleList([self.a2b, self.b2a])),  # a list names what is shared once
+            "discriminators": self.adam(self.judge_a, self.judge_b, judge=True),
+        }
+        self.exports, self.judges = {"": "a2b", "b2a": "b2a"}, {"": "judge_b", "b2a": "judge_a"}
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update the discriminators, then encoders and decoders together (section 3, "Learning")."""
+        a, b = batch["a"], batch["b"]
+        learns = self.generator_turn()
+        with torch.set_grad_enabled(learns):
+            means = self.a2b.encode(a), self.b2a.encode(b)
+            code_a, code_b = (self.drawn(mean) for mean in means)
+            fake_b, same_b = decoded(self.a2b, (code_a, a), (code_b, b))
+            fake_a, same_a = decoded(self.b2a, (code_b, b), (code_a, a))
+
+        loss_d = self.judge(self.judge_a, a, fake_a) + self.judge(self.judge_b, b, fake_b)
+        self.update("discriminators", loss_d)
+        if not learns:
+            return {"discriminator": loss_d}
+
+        with self.frozen("judge_a", "judge_b"):
+            losses = {
+                "adversarial": self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b),
+                "kl": kl(means[0]) + kl(means[1]),
+                "reconstruction": l1(same_a, a) + l1(same_b, b),
+                **self.cycles(a, b, fake_a, fake_b),
+            }
+            self.update("generators", self.weighted(losses))
+        return {**losses, "discriminator": loss_d}
+
+    def drawn(self, mean: Tensor) -> Tensor:
+        """Draw a code from N(mean, 1), by the reparameterisation of section 3."""
+        return mean.float() + self.normal(*mean.shape, device=mean.device)
+
+    def judge(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        """Return what one discriminator minimises, without lambda 0, which Adam's steps do not see."""
+        real, fake = self.augment(real), self.augment(fake.detach().float())
+        loss = self.loss.discriminator(*self.together(discriminator, real, fake))
+        return loss + self.penalty(discriminator, real, fake)
+
+    def fooled(self, discriminator: nn.Module, fake: Tensor) -> Tensor:
+        """Return the adversarial half of a generator's loss (equations 5 and 6)."""
+        return self.loss.generator(discriminator(self.augment(fake)))
+
+    def cycles(self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor) -> dict[str, Tensor]:
+        """Return the losses of pictures that go there and back (equations 7 and 8)."""
+        mean_a, mean_b = self.a2b.encode(fake_a), self.b2a.encode(fake_b)
+        back_a, back_b = self.b2a.decode(self.drawn(mean_b), fake_b), self.a2b.decode(self.drawn(mean_a), fake_a)
+        return {"cycle_kl": kl(mean_a) + kl(mean_b), "cycle": l1(back_a, a) + l1(back_b, b)}
+
+    def weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
+        """Return the sum of ``losses``, lambda 0 to 4 times each (equation 2)."""
+        config = self.config
+        return (
+            config.gan_weight * losses["adversarial"]
+            + config.kl_weight * losses["kl"]
+            + config.reconstruction_weight * losses["reconstruction"]
+            + config.cycle_kl_weight * losses["cycle_kl"]
+            + config.cycle_weight * losses["cycle"]
+        )
+
+    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
+        """Return a, its translation, b, its translation, for each pair of pictures."""
+        a, b = batch["a"], batch["b"]
+        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
+        return torch.stack(made, 1).flatten(0, 1)
+
+    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
+        """Return how far translations are from the other side's pictures, and how far from home after both ways.
+
+        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
+        mean absolute error in [0, 2].
+        """
+        a, b = batch["a"], batch["b"]
+        a2b, b2a = networks["a2b"], networks["b2a"]
+        fake_b, fake_a = a2b(a).float(), b2a(b).float()
+        distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
+        return {"distance": distance, "cycle_a": l1(b2a(fake_b), a).item(), "cycle_b": l1(a2b(fake_a), b).item()}
+
+
+def check_halves(generator: nn.Module) -> None:
+    """Raise GanzooError for a generator that cannot be taken apart at its code."""
+    missing = [name for name in ("encode", "decode", "share") if not hasattr(generator, name)]
+    if missing:
+        raise GanzooError(
+            f"The generator of the recipe 'unit' is a {type(generator).__name__}, which has no {', '.join(missing)}: "
+            "two of them could share no latent space. Take --part generator=unit."
+        )
+
+
+def decoded(generator: nn.Module, *pairs: tuple[Tensor, Tensor]) -> list[Tensor]:
+    """Return what ``generator`` decodes from each (codes, images they are of), run as one batch."""
+    codes, images = (torch.cat(each) for each in zip(*pairs, strict=True))
+    return list(generator.decode(codes, images).split([len(each) for each, _ in pairs]))
+
+
+def kl(mean: Tensor) -> Tensor:
+    """Return the KL divergence of N(mean, 1) from N(0, 1), mean^2 / 2, averaged over the code's numbers."""
+    return mean.float().square().mean() / 2
+
+
+def l1(made: Tensor, wanted: Tensor) -> Tensor:
+    """Return the mean absolute difference, computed in float32: -log of a Laplacian, but for a constant."""
+    return (made.float() - wanted.float()).abs().mean()

@@ -1,0 +1,132 @@
+"""WGAN and WGAN-GP: a critic that estimates the Wasserstein distance (arXiv:1701.07875, arXiv:1704.00028)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+CLIPPING, PENALTY = "arXiv:1701.07875", "arXiv:1704.00028"
+
+
+@dataclass(frozen=True)
+class CriticConfig(Config):
+    """``norm`` "layer" is what section 4 of the paper recommends; its authors' MNIST critic has "none"."""
+
+    image_size: int = 64
+    channels: Literal[1, 3] = 3
+    width: int = 64
+    norm: Literal["layer", "none"] = "layer"
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.image_size <= 256:
+            raise ValueError(f"image_size={self.image_size} should be from 8 to 256")
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
+
+
+@dataclass(frozen=True)
+class LossConfig(Config):
+    """The Wasserstein loss has no options."""
+
+
+@dataclass(frozen=True)
+class WganConfig(AdversarialConfig):
+    """Algorithm 1's values. The optimiser is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
+
+    ``clip``: the critic's weights are kept in [-clip, clip].
+    """
+
+    clip: float = 0.01
+    discriminator_steps: int = 5
+    learning_rate: float = 5e-5
+    beta1: float = 0.0
+    beta2: float = 0.99
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.clip < float("inf"):
+            raise ValueError(f"clip={self.clip} should be a number above 0")
+
+
+@dataclass(frozen=True)
+class WganGpConfig(AdversarialConfig):
+    """Algorithm 1's values; the penalty's weight is the loss's: ``--set loss.penalty=10``."""
+
+    discriminator_steps: int = 5
+    learning_rate: float = 1e-4
+    beta1: float = 0.0
+    beta2: float = 0.9
+
+
+def build_critic(config: CriticConfig):
+    from .networks import Critic
+
+    return Critic(**vars(config))
+
+
+def build_loss(config: LossConfig):
+    from .losses import WassersteinLoss
+
+    return WassersteinLoss()
+
+
+def build_clipping(config: WganConfig, parts):
+    from .recipe import WganRecipe
+
+    return WganRecipe(config, parts)
+
+
+def build_penalty(config: WganGpConfig, parts):
+    from .recipe import CriticRecipe
+
+    return CriticRecipe(config, parts)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="discriminator",
+            name="wgan",
+            config=CriticConfig,
+            build=build_critic,
+            summary="Strided convolutions to one value; layer norm or none",
+            paper=PENALTY,
+        ),
+        Entry(
+            kind="loss",
+            name="wasserstein",
+            config=LossConfig,
+            build=build_loss,
+            summary="Difference of means, for a critic of bounded slope",
+            paper=CLIPPING,
+        ),
+        Entry(
+            kind="recipe",
+            name="wgan",
+            config=WganConfig,
+            build=build_clipping,
+            data="images",
+            batch_size=64,
+            parts={
+                "generator": "generator:dcgan",
+                "discriminator": "discriminator:dcgan",
+                "loss": "loss:wasserstein",
+            },
+            summary="Images from latents, a critic with clipped weights",
+            paper=CLIPPING,
+        ),
+        Entry(
+            kind="recipe",
+            name="wgan-gp",
+            config=WganGpConfig,
+            build=build_penalty,
+            data="images",
+            batch_size=64,
+            parts={"generator": "generator:dcgan", "discriminator": "discriminator:wgan", "loss": "loss:wgan-gp"},
+            summary="Images from latents, a critic with gradient penalty",
+            paper=PENALTY,
+        ),
+    ]

@@ -1,0 +1,65 @@
+"""Training a generator down the Wasserstein distance that a critic estimates.
+
+Algorithm 1 of arXiv:1701.07875 and of arXiv:1704.00028: the critic learns in every step, the generator in each
+``discriminator_steps``-th, from latents of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ganzoo import LatentRecipe
+
+from .losses import estimate
+
+
+class CriticRecipe(LatentRecipe):
+    """Both papers' step. The loss ``wasserstein`` is the estimate, without penalty: its fall is the training's."""
+
+    def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update the critic on ``batch["image"]``, and the generator where it is its turn."""
+        losses = self.criticise(batch["image"])
+        if self.generator_turn():
+            with self.frozen("discriminator"):
+                fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
+                losses["generator"] = self.loss.generator(self.discriminator(self.augment(fake)))
+                self.update("generator", losses["generator"])
+        return losses
+
+    def criticise(self, images: Tensor) -> dict[str, Tensor]:
+        """Update the critic; return its loss and its estimate from before."""
+        with torch.no_grad():
+            fake = self.generator(self.latents(len(images), images.device))
+        real, shown = self.augment(images), self.augment(fake)
+        logits = self.together(self.discriminator, real, shown)
+        loss = self.loss.discriminator(*logits) + self.penalty(self.discriminator, real, shown)
+        self.update("discriminator", loss)
+        return {"wasserstein": estimate(*logits), "discriminator": loss}
+
+
+class WganRecipe(CriticRecipe):
+    """WGAN of arXiv:1701.07875: RMSProp, and all weights of the critic clipped after each of its updates."""
+
+    def __init__(self, config, parts) -> None:
+        super().__init__(config, parts)
+        self.optimizers = {
+            "generator": self.rmsprop(self.generator, config.learning_rate),
+            "discriminator": self.rmsprop(
+                self.discriminator, config.discriminator_learning_rate or config.learning_rate
+            ),
+        }
+
+    def rmsprop(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
+        """Return RMSProp with the config's momentum and decay."""
+        return torch.optim.RMSprop(network.parameters(), rate, self.config.beta2, momentum=self.config.beta1)
+
+    def criticise(self, images: Tensor) -> dict[str, Tensor]:
+        """As for any critic, then line 7 of algorithm 1: w in [-c, c], the scales and shifts of norms among them."""
+        losses = super().criticise(images)
+        with torch.no_grad():
+            for parameter in self.discriminator.parameters():
+                parameter.clamp_(-self.config.clip, self.config.clip)
+        return losses

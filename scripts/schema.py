@@ -1,0 +1,36 @@
+"""Write docs/registry.schema.json: the JSON schema of registry files, made of the types that read them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from ganzoo.files import replacing
+from ganzoo.registry import FORMAT, Card
+
+PATH = Path(__file__).parent.parent / "docs" / "registry.schema.json"
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema of a whole registry file."""
+    cards = pydantic.TypeAdapter(list[Card]).json_schema()
+    definitions = cards.pop("$defs")
+    for definition in definitions.values():
+        definition["additionalProperties"] = False  # readers refuse what they do not know
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A registry of ganzoo models",
+        "type": "object",
+        "properties": {"format": {"const": FORMAT}, "cards": cards},
+        "required": ["format", "cards"],
+        "additionalProperties": False,
+        "$defs": definitions,
+    }
+
+
+if __name__ == "__main__":
+    with replacing(PATH) as temporary:
+        temporary.write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,58 @@
+"""A small unpaired problem whose truth is known: discs of one colour on another, in two pairs of colours."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganzoo import Recipe
+from ganzoo.interfaces import Turn
+
+COLOURS = {  # of discs and of what is behind them
+    "a": ((0.9, -0.6, -0.6), (-0.8, -0.8, -0.5)),
+    "b": ((-0.5, 0.3, 0.9), (0.6, 0.6, 0.2)),
+}
+
+
+def discs(count: int, size: int, random: torch.Generator) -> Tensor:
+    """Return (count, 1, size, size): 1 in a disc of random place and radius, 0 elsewhere."""
+    places = (torch.rand(count, 2, 1, 1, generator=random) * 0.5 + 0.25) * size
+    radii = (torch.rand(count, 1, 1, generator=random) * 0.15 + 0.2) * size
+    line = torch.arange(size) + 0.5
+    far = torch.hypot(line[:, None] - places[:, 0], line[None, :] - places[:, 1])
+    return (far < radii)[:, None].float()
+
+
+def coloured(shapes: Tensor, side: str) -> Tensor:
+    """Return ``shapes`` in the colours of a side, (N, 3, H, W)."""
+    ink, paper = (torch.tensor(colour).view(1, 3, 1, 1) for colour in COLOURS[side])
+    return shapes * ink + (1 - shapes) * paper
+
+
+def translation_errors(recipe: Recipe, shapes: Tensor) -> tuple[float, float]:
+    """Return the mean absolute errors of a2b and b2a against the same discs in the other side's colours."""
+    a, b = coloured(shapes, "a"), coloured(shapes, "b")
+    for network in recipe.networks.values():
+        network.eval()
+    with torch.no_grad():
+        made_b, made_a = recipe.networks["a2b"](a), recipe.networks["b2a"](b)
+    for network in recipe.networks.values():
+        network.train()
+    return (made_b - b).abs().mean().item(), (made_a - a).abs().mean().item()
+
+
+def blind_errors(shapes: Tensor) -> tuple[float, float]:
+    """Return the errors of the best translator that does not look: the median colour of every pixel."""
+    sides = coloured(shapes, "b"), coloured(shapes, "a")
+    first, second = ((side - side.median(0, keepdim=True).values).abs().mean().item() for side in sides)
+    return first, second
+
+
+def learn(recipe: Recipe, steps: int, size: int, batch: int) -> None:
+    """Train on discs of either side, whose places differ; the same every time."""
+    random = torch.Generator().manual_seed(1)
+    a, b = (coloured(discs(256, size, random), side) for side in "ab")
+    for step in range(steps):
+        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        picks = torch.randint(256, (2, batch), generator=random)
+        recipe.step({"a": a[picks[0]], "b": b[picks[1]]})

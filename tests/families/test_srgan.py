@@ -1,0 +1,188 @@
+"""SRResNet and SRGAN: resampling against Pillow, the losses against the paper's equations in float64, learning."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from exact import descend_plainly, differences, doubles, flat, make, step_down
+from PIL import Image
+from torch import Tensor
+
+import ganzoo
+from ganzoo import GanzooError
+from ganzoo.errors import OptionError
+from ganzoo_plugins.srgan.recipe import shrink
+
+SMALL = {"width": 4, "blocks": 1, "kernel": 3}
+PARTS = {"generator": SMALL, "discriminator": {"width": 2}}
+
+
+def noise(count: int = 2, pixels: int = 32, seed: int = 1) -> Tensor:
+    return torch.rand(count, 3, pixels, pixels, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def resized(image: Tensor, width: int, height: int) -> np.ndarray:
+    """Return (C, H, W) floats as Pillow resizes them."""
+    planes = [Image.fromarray(one).resize((width, height), Image.Resampling.BICUBIC) for one in image.numpy()]
+    return np.stack([np.asarray(one) for one in planes])
+
+
+# ---- resampling ------------------------------------------------------------------------------------------------------
+
+
+def test_crops_are_shrunk_as_pillow_does_to_8_bits() -> None:
+    images = noise(pixels=40)
+    small = shrink(images, 4)
+    assert small.shape == (2, 3, 10, 10)
+    levels = (small + 1) * 127.5
+    assert (levels - levels.round()).abs().max() < 1e-4
+    wanted = np.clip(resized(images[1], 10, 10), -1, 1)
+    assert np.abs(small[1].numpy() - wanted).max() < 1.01 / 255
+
+
+@pytest.mark.parametrize("scale", [2, 4, 8])
+def test_bicubic_enlarges_as_pillow_does_but_for_the_border(scale: int) -> None:
+    network, images = ganzoo.build("generator:bicubic", scale=scale), noise(pixels=12) * 0.5
+    assert not list(network.parameters()) and not network.state_dict()
+    made, side = network(images)[1].numpy(), 12 * scale
+    wanted = np.clip(resized(images[1], side, side), -1, 1)
+    inner = slice(2 * scale, -2 * scale)
+    assert np.abs(made - wanted)[:, inner, inner].max() < 1e-5
+    assert np.abs(made - wanted).max() < 0.25
+    flat_picture = network(torch.full((1, 3, 9, 7), 0.3))
+    assert flat_picture.shape == (1, 3, 9 * scale, 7 * scale) and (flat_picture - 0.3).abs().max() < 1e-6
+
+
+# ---- networks --------------------------------------------------------------------------------------------------------
+
+
+def test_the_default_network_is_the_papers() -> None:
+    network = ganzoo.build("generator:srresnet")
+    blocks = 16 * (2 * (64 * 64 * 9 + 2 * 64) + 64)
+    ends = (3 * 81 * 64 + 64 + 64) + (64 * 81 * 3 + 3)
+    rest = (64 * 64 * 9 + 2 * 64) + 2 * (64 * 256 * 9 + 256 + 64)
+    assert sum(one.numel() for one in network.parameters()) == blocks + ends + rest == 1_548_547
+    judge = ganzoo.build("discriminator:srgan")
+    kinds = [layer for layer in judge.layers if isinstance(layer, torch.nn.Conv2d)]
+    assert [(one.out_channels, one.stride[0]) for one in kinds] == [
+        (64, 1), (64, 2), (128, 1), (128, 2), (256, 1), (256, 2), (512, 1), (512, 2)
+    ]  # fmt: skip
+    assert judge.layers[-1].in_features == 1024 and judge(noise(2, 96)).shape == (2, 1)
+
+
+def test_with_a_skip_it_begins_as_bicubic_and_only_in_use_is_cut_to_the_range() -> None:
+    network = ganzoo.build("generator:srresnet", **SMALL, bicubic_skip=True)
+    images = noise(pixels=9)
+    plain = ganzoo.build("generator:bicubic")(images)
+    assert network.train()(images).abs().max() > 1  # bicubic overshoots
+    assert torch.equal(network.eval()(images), plain)
+
+
+def test_wrong_options_are_told() -> None:
+    with pytest.raises(OptionError, match="width=0 and blocks=2 should be"):
+        ganzoo.build("generator:srresnet", width=0, blocks=2)
+    with pytest.raises(OptionError, match=r"bicubic_skip=True adds the enlarged input.*should be equal"):
+        ganzoo.build("generator:srresnet", bicubic_skip=True, out_channels=1)
+    with pytest.raises(OptionError, match="image_size=8 and width=4 should be"):
+        ganzoo.build("discriminator:srgan", image_size=8, width=4)
+    with pytest.raises(OptionError, match="drop_from=2"):
+        make("srgan", PARTS, drop_from=2.0)
+    with pytest.raises(GanzooError, match=r"image_size=30 is no multiple.*Set image_size=28"):
+        make("srresnet", {"generator": SMALL}, channels=3, image_size=30)
+    with pytest.raises(GanzooError, match=r"reduction=3 is not right.*2, 4, 8, 16, 32 pixels"):
+        make("srgan", PARTS, channels=3, image_size=32, reduction=3)
+    with pytest.raises(GanzooError, match="nothing to learn"):
+        make("srresnet", {}, {"generator": "bicubic"}, channels=3, image_size=32)
+
+
+# ---- equations -------------------------------------------------------------------------------------------------------
+
+
+def test_srresnet_minimises_the_squared_error() -> None:
+    recipe = make("srresnet", {"generator": SMALL}, channels=3, image_size=32)
+    descend_plainly(recipe)
+    exact, before, real = doubles(recipe), flat(recipe), noise()
+    losses = recipe.step({"image": real})
+    mse = (exact["generator"](shrink(real, 4).double()) - real.double()).pow(2).mean()
+    step_down(mse, exact["generator"])
+    assert losses["mse"].item() == pytest.approx(mse.item(), rel=1e-5)
+    assert max(differences(recipe, before, exact).values()) < 1e-3
+
+
+@pytest.mark.parametrize("reduction", [2, 16])
+def test_an_srgan_step_is_the_discriminators_and_then_equation_3(reduction: int) -> None:
+    weights = {"content_weight": 0.01, "mse_weight": 0.7, "adversarial_weight": 0.3}
+    recipe = make("srgan", PARTS, channels=3, image_size=32, reduction=reduction, **weights)
+    descend_plainly(recipe)
+    exact, before, real = doubles(recipe), flat(recipe), noise()
+    losses = recipe.step({"image": real})
+
+    generator, judge = exact["generator"], exact["discriminator"]
+    features: Any = copy.deepcopy(recipe.features).double()  # type: ignore[attr-defined]
+    level = max(place for place, one in enumerate(features.reductions) if one == reduction)
+    wanted = real.double()
+    made = generator(shrink(real, 4).double())
+    discriminator = F.softplus(-judge(wanted)).mean() + F.softplus(judge(made.detach())).mean()
+    step_down(discriminator, judge)
+    adversarial = F.softplus(-judge(made)).mean()  # -log sigmoid, equation 6
+    content = (features(made)[level] - features(wanted)[level]).pow(2).mean()
+    mse = (made - wanted).pow(2).mean()
+    step_down(0.01 * content + 0.7 * mse + 0.3 * adversarial, generator)
+
+    expected = {"content": content, "mse": mse, "adversarial": adversarial, "discriminator": discriminator}
+    assert {name: value.item() for name, value in losses.items()} == {
+        name: pytest.approx(value.item(), rel=1e-4) for name, value in expected.items()
+    }
+    assert max(differences(recipe, before, exact).values()) < 1e-3
+
+
+def test_the_learning_rate_drops_to_a_tenth_and_features_are_not_trained() -> None:
+    recipe = make("srgan", PARTS, channels=3, image_size=32)
+    assert [recipe.learning_rate(progress) for progress in (0, 0.49, 0.5, 1)] == [1, 1, 0.1, 0.1]
+    assert set(recipe.networks) == {"generator", "discriminator"}
+
+
+def test_a_sheet_shows_bicubic_made_and_truth() -> None:
+    recipe = make("srresnet", {"generator": {**SMALL, "bicubic_skip": True}}, channels=3, image_size=32)
+    recipe.networks["generator"].eval()
+    sheet = recipe.sample(recipe.networks, {"image": noise()})
+    assert sheet.shape == (6, 3, 32, 32) and torch.equal(sheet[2::3], noise())
+    assert (sheet[0::3] - sheet[1::3])[..., 8:-8, 8:-8].abs().max() < 1e-5  # untrained, it is bicubic
+
+
+# ---- learning --------------------------------------------------------------------------------------------------------
+
+
+def blocks(count: int, seed: int) -> Tensor:
+    """Pictures of grey rectangles, whose edges bicubic blurs."""
+    random = np.random.default_rng(seed)
+    made = np.zeros((count, 3, 24, 24), np.float32)
+    for one in made:
+        for _ in range(3):
+            top, left, high, wide = random.integers(0, 16, 2).tolist() + random.integers(4, 12, 2).tolist()
+            one[:, top : top + high, left : left + wide] = random.uniform(-1, 1)
+    return torch.from_numpy(made)
+
+
+def test_it_learns_edges_that_bicubic_blurs(one_thread: None) -> None:
+    parts = {"generator": {"width": 12, "blocks": 2, "norm": "none", "kernel": 3, "bicubic_skip": True}}
+    recipe = make("srresnet", parts, channels=3, image_size=24, learning_rate=4e-3)
+    train, held_out = blocks(256, 0), {"image": blocks(32, 1)}
+
+    def error() -> float:
+        recipe.networks["generator"].eval()
+        with torch.no_grad():
+            found = recipe.validate(recipe.networks, held_out)["mse"]
+        recipe.networks["generator"].train()
+        return found
+
+    bicubic = error()
+    torch.manual_seed(0)
+    for _ in range(120):
+        recipe.step({"image": train[torch.randint(256, (8,))]})
+    assert error() < 0.75 * bicubic

@@ -1,0 +1,181 @@
+"""class-accuracy: classes that are the same by name, counted by hand, and from end to end on a model told the class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from evaluation_cases import add_extractor, lay
+from tiny_models import maker, translator
+from torch import Tensor, nn
+
+import ganzoo
+from ganzoo import Config, Entry, plugins
+from ganzoo.errors import DataError, OptionError, UnknownName
+from ganzoo.evaluation.classes import accuracy, counterparts
+from ganzoo.evaluation.evaluating import evaluate
+from ganzoo.model import Model
+from ganzoo.registry import Card
+
+CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Sneaker", "Ankle boot")
+TASK = "class-conditional-image-generation"
+GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "extractor_options": {"classes": True}}
+
+
+# ---- names -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "places"),
+    [
+        (["ankle-boot", "sneaker", "t-shirt", "pullover", "trouser"], [4, 3, 0, 2, 1]),
+        (["TOP", "Ankle_Boot"], [0, 4]),
+        (["T-Shirt / Top", "pullover"], [0, 2]),
+        (["trouser"], [1]),
+    ],
+)
+def test_classes_are_the_same_by_name_however_it_is_written(own: list[str], places: list[int]) -> None:
+    assert counterparts(own, CLOTHES, "a/b", "seer") == places
+
+
+def test_an_equal_name_goes_before_half_a_name() -> None:
+    assert counterparts(["top", "shirt/top"], ["Shirt/top", "Top"], "a/b", "seer") == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "message"),
+    [
+        (["0", "1"], CLOTHES, r"The classes of a/b \(0, 1\) are not those that seer tells apart .*: 0, 1 have no one"),
+        (["sneaker", "sandal"], CLOTHES, r": sandal has no one counterpart\. Give an --extractor of the same classes"),
+        (["t-shirt", "sneaker", "top"], CLOTHES, r": t-shirt, top have no one counterpart"),
+        (["boot"], ["Boot/left", "Boot/right"], r": boot has no one counterpart"),
+    ],
+)
+def test_classes_without_one_counterpart_are_named(own: list[str], theirs: list[str], message: str) -> None:
+    with pytest.raises(OptionError, match=message):
+        counterparts(own, theirs, "a/b", "seer")
+
+
+# ---- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def test_hits_are_counted_for_each_class() -> None:
+    seen, asked = np.array([0, 1, 2, 0, 2, 2, 1]), np.array([0, 1, 2, 1, 1, 1, 1])
+    found = accuracy(seen, asked, ["a", "b", "c", "d"])
+    assert found.hits.tolist() == [1, 1, 1, 0, 0, 0, 1]
+    assert found.share == 4 / 7 and found.of_each == {"a": 1.0, "b": 2 / 5, "c": 1.0}
+    (finding,) = found.findings
+    assert finding.text == "The class made right least often is b, 40%; most others of it look like c."
+    assert not finding.alarm
+
+
+def test_pictures_that_do_not_depend_on_the_label_are_an_alarm() -> None:
+    asked, seen = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
+    (finding,) = accuracy(seen, asked, [str(n) for n in range(10)]).findings
+    assert finding.alarm and "hardly depend on the label" in finding.text
+    (fine,) = accuracy(asked, asked, [str(n) for n in range(10)]).findings
+    assert not fine.alarm and fine.text == "Every picture is seen as the class asked for."
+
+
+def test_no_pictures_are_refused() -> None:
+    with pytest.raises(DataError, match="0 pictures and 0 classes"):
+        accuracy(np.zeros(0, int), np.zeros(0, int), ["a"])
+
+
+# ---- from end to end -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shade(Config):
+    """``wrong``: every so many latents of a class make the other; 0: none."""
+
+    wrong: int = 0
+
+
+class ShadeGenerator(nn.Module):
+    """Bright pictures for label 1, dark ones for label 0; the other way round where the first latent is below 0."""
+
+    image_size, out_channels, latent_dim, classes = 8, 1, 2, 2
+
+    def __init__(self, config: Shade) -> None:
+        super().__init__()
+        self.wrong = config.wrong
+
+    def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
+        sign = labels.float() * 2 - 1
+        if self.wrong:
+            sign = sign * latents[:, 0].sign()
+        return (0.5 * sign)[:, None, None, None].expand(-1, 1, 8, 8)
+
+
+def shades(*classes: str, wrong: int = 0) -> Model:
+    card = Card("tiny/shades", "generator:shade", TASK, 8, 1, latent_dim=2, classes=classes)
+    return Model(ganzoo.build("generator:shade", wrong=wrong), card, torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True)
+def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    add_extractor()
+    entry = Entry(kind="generator", name="shade", config=Shade, build=ShadeGenerator, task=TASK, summary="One shade")
+    plugins.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-shade")
+
+
+def test_a_model_that_makes_what_is_asked_for_is_right_always_and_one_that_does_not_half_the_time() -> None:
+    found = evaluate(shades("Dark", "bright"), metrics=["class-accuracy"], number=60, **GRID)
+    assert found["class-accuracy-grid-4"] == 1.0
+    (score,) = found.scores
+    assert (score.low, score.high) == (1.0, 1.0) and score.protocol.real is None
+    assert score.protocol.generated.count == 60 and score.protocol.settings == {"labels": "all in turn"}
+    assert score.protocol.extractor == "grid-4"
+    assert found.exhibits.shares == {"Right class, as grid-4 sees it": {"judged": {"bright": 1.0, "dark": 1.0}}}
+
+    model = shades("dark", "bright", wrong=1)
+    found = evaluate(model, metrics=["class-accuracy"], number=400, seed=3, **GRID)
+    value, (score,) = found["class-accuracy-grid-4"], found.scores
+    made = model.generate(400, seed=3)
+    right = [(np.asarray(one).mean() > 127) == bool(place % 2) for place, one in enumerate(made)]
+    assert value == np.mean(right) and 0.4 < value < 0.6
+    assert score.low < value < score.high and score.high - score.low == pytest.approx(4 * 0.5 / 20, rel=0.3)
+    assert [finding.alarm for finding in found.findings] == [True]
+
+
+def test_the_same_call_gives_the_same_score() -> None:
+    model = shades("dark", "bright", wrong=1)
+    (score,) = evaluate(model, metrics=["class-accuracy"], number=50, **GRID).scores
+    call = dict(score.protocol.call)
+    assert call["metrics"] == ["class-accuracy"]
+    assert evaluate(model, device="cpu", **call).scores[0].value == score.value
+
+
+def test_models_without_labels_and_extractors_without_classes_are_refused(tmp_path: Path) -> None:
+    real = lay(tmp_path / "real", 4)
+    with pytest.raises(OptionError, match=r"class-accuracy of tiny/maker is for models that make pictures of a class"):
+        evaluate(maker(), real, metrics=["class-accuracy"], **GRID)
+    with pytest.raises(OptionError, match="for models that make pictures of a class that is asked for"):
+        sides = [lay(tmp_path / side, 2, size=64, grey=False) for side in "ab"]
+        evaluate(translator(), sides, kind="unpaired", metrics=["class-accuracy"], **GRID)
+    with pytest.raises(OptionError, match="is for models, not for folders of pictures"):
+        evaluate(f"images:{real}", metrics=["class-accuracy"], **GRID)
+    with pytest.raises(OptionError, match=r"class-accuracy needs an extractor that names classes, which 'grid' does"):
+        evaluate(shades("dark", "bright"), metrics=["class-accuracy"], number=4, extractor="grid", device="cpu")
+    with pytest.raises(OptionError, match=r"The classes of tiny/shades \(night, day\) are not those that grid-4"):
+        evaluate(shades("night", "day"), metrics=["class-accuracy"], number=4, **GRID)
+
+
+def test_the_full_name_is_told_how_it_is_asked_for() -> None:
+    with pytest.raises(UnknownName, match="Ask for 'class-accuracy' with the extractor 'fashion-mnist'"):
+        evaluate(maker(), metrics=["class-accuracy-fashion-mnist"], number=2)
+
+
+def test_a_discriminator_that_is_told_the_class_is_refused_as_a_classifier(tmp_path: Path) -> None:
+    real = lay(tmp_path / "data" / "one", 4), lay(tmp_path / "data" / "two", 4, first=9)
+    small = {"generator": {"width": 4, "latent_dim": 4}, "discriminator": {"width": 4}}
+    run = ganzoo.train("cgan", tmp_path / "data", tmp_path / "run", steps=1, device="cpu", part_options=small)
+    with pytest.raises(OptionError, match=r"discriminator of dir:.* would need the class of each real picture"):
+        evaluate(f"dir:{run}", real[0], metrics=["discriminator"], **GRID)
