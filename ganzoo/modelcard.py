@@ -75,8 +75,8 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
 
 def allowed_use(card: Card) -> str:
     """Return what licences of weights and data allow, in words: the narrower of the two counts."""
-    licences = [card.license, card.dataset.license if card.dataset else ""]
-    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in licences):
+    both = [card.license, card.dataset.license if card.dataset else ""]
+    if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in both):
         return "research and other non-commercial use only"
     return licences.allowed(card.license) or f"what {card.license} allows"
 
