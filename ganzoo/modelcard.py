@@ -6,6 +6,7 @@ import re
 import shlex
 from typing import Any
 
+from ganzoo import licences
 from ganzoo.registry import Card
 
 OWN_PACKAGE = "ganzoo-core"
