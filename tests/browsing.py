@@ -37,7 +37,7 @@ class Tab:
         self._commands, self._answers, self._read, self._last, self._session = commands, answers, b"", 0, ""
         self.requests: list[str] = []
         self.complaints: list[str] = []
-        target = self.do("Target.createTarget", url="about:blank", width=1400, height=1000)["targetId"]
+        target = self.do("Target.createTarget", url="about:blank", newWindow=True, width=1400, height=1000)["targetId"]
         self._session = self.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.do(f"{domain}.enable")

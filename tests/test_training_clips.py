@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from test_data_clips import gif
 from test_evaluation_clips import lay_idx
+from training_cases import Watcher
 
 import ganzoo
 from ganzoo.errors import OptionError
@@ -48,10 +49,13 @@ def test_a_run_on_pictures_that_move_resumes_exactly(tmp_path: Path, one_thread:
 def test_a_run_on_videos_without_classes(tmp_path: Path) -> None:
     for index in range(6):
         gif(tmp_path / "set" / f"{index}.gif", 8, first=20 * index, size=(18, 16))
-    asked = {"part_options": SMALL, "batch_size": 2, "steps": 2}
+    asked = {"part_options": SMALL, "batch_size": 2, "steps": 2, "validation": 0.3}
     with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs none"):
         ganzoo.train("dvdgan", tmp_path / "set", tmp_path / "no", **asked)
-    run = ganzoo.train("dvdgan-unconditional", tmp_path / "set", tmp_path / "run", **asked)
+    watcher = Watcher()
+    run = ganzoo.train("dvdgan-unconditional", tmp_path / "set", tmp_path / "run", reporter=watcher, **asked)
+    held = len((run / "validation.txt").read_text().split())
+    assert f"Trained on: {6 - held} clips. Held out: {held} clips." in watcher.notes
     card = ganzoo.load(f"dir:{run}").card
     assert (card.frames, card.image_size, card.task) == (8, 16, "unconditional-video-generation")
 

@@ -142,7 +142,9 @@ class Loop:
             self.reporter.note(note)
         if self.data.held_out:
             counts = ", ".join(f"{count:,} {what}" for what, count in self.data.counts.items())
-            self.reporter.note(f"Trained on: {counts}. Held out: {len(self.data.held_out):,} pictures.")
+            clips = self.data.validation if self.data.frames else None
+            held = f"{len(self.data.held_out):,} pictures" if clips is None else f"{len(clips):,} clips"
+            self.reporter.note(f"Trained on: {counts}. Held out: {held}.")
         self._send("ganzoo_train_start", settings=dataclasses.asdict(self.settings))
         self.reporter.start(first, self.settings.steps, self.settings.batch_size)
 

@@ -12,6 +12,7 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
 import ganzoo
+from ganzoo import GanzooError
 from ganzoo.errors import OptionError
 from ganzoo_plugins.inpaint.recipe import around, block_masks, centre_masks
 
@@ -79,6 +80,8 @@ def test_the_channel_wise_layer_joins_places_of_a_channel_only() -> None:
     joined = torch.einsum("ncp,cpq->ncq", features.flatten(2), layer.weight) + layer.bias.transpose(0, 1)
     expected = F.conv2d(joined.view(2, 3, 4, 4), layer.across.weight, layer.across.bias)
     assert torch.allclose(layer(features), expected, atol=1e-5)
+    with pytest.raises(GanzooError, match="takes square pictures of its image_size only"):
+        layer(features[..., :3])
 
 
 def test_wrong_options_are_told() -> None:
@@ -172,7 +175,7 @@ def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None) -> No
 
     start = error()
     torch.manual_seed(0)
-    for _ in range(90):
+    for _ in range(200):
         recipe.step({"image": train[torch.randint(256, (16,))]})
     hole = centre_masks(held_out).bool().expand_as(held_out)
     variance = held_out[hole].square().mean().item()  # the error of leaving it grey

@@ -16,6 +16,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import GanzooError
 from ganzoo.errors import OptionError
+from ganzoo.inference.tiling.strips import Strips
 from ganzoo_plugins.srgan.recipe import shrink
 
 SMALL = {"width": 4, "blocks": 1, "kernel": 3}
@@ -98,6 +99,22 @@ def test_wrong_options_are_told() -> None:
         make("srgan", PARTS, channels=3, image_size=32, reduction=3)
     with pytest.raises(GanzooError, match="nothing to learn"):
         make("srresnet", {}, {"generator": "bicubic"}, channels=3, image_size=32)
+
+
+@pytest.mark.parametrize("name", ["srresnet", "bicubic"])
+def test_large_pictures_go_through_in_exact_strips(name: str) -> None:
+    options = {**SMALL, "bicubic_skip": True} if name == "srresnet" else {}
+    network = ganzoo.build(f"generator:{name}", **options).eval()
+    for parameter in network.parameters():  # the last layer starts at zero
+        parameter.data += 0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0))
+    images, made = noise(1, 48), torch.zeros(1, 3, 192, 192)
+
+    def put(first: int, rows: Tensor) -> None:
+        made[:, :, first : first + rows.shape[2]] = rows
+
+    shares: list[float] = []
+    Strips(network).run(lambda first, last: images[:, :, first:last], 48, 48, put, 400_000, shares.append)
+    assert (made - network(images)).abs().max() < 1e-5 and len(shares) > 2
 
 
 # ---- equations -------------------------------------------------------------------------------------------------------
@@ -183,6 +200,6 @@ def test_it_learns_edges_that_bicubic_blurs(one_thread: None) -> None:
 
     bicubic = error()
     torch.manual_seed(0)
-    for _ in range(120):
+    for _ in range(400):
         recipe.step({"image": train[torch.randint(256, (8,))]})
-    assert error() < 0.75 * bicubic
+    assert error() < 0.8 * bicubic

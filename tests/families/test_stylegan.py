@@ -149,6 +149,14 @@ def test_pictures_of_every_size_come_from_their_own_latents_alone(pixels: int) -
     assert torch.allclose(made(7 * latents), whole, atol=1e-4), "latents are brought to one length"
 
 
+@pytest.mark.filterwarnings("ignore:.*torch.jit.trace:FutureWarning", "ignore::torch.jit.TracerWarning")
+def test_a_traced_generator_takes_any_number_of_latents() -> None:
+    made = generator()
+    traced = torch.jit.trace(made, torch.randn(3, 5))
+    latents = torch.randn(2, 5)
+    assert torch.allclose(traced(latents), made(latents), atol=1e-6)
+
+
 def test_noise_that_is_given_takes_the_place_of_the_layers_own() -> None:
     made, latents = generator(), torch.randn(2, 5)
     styles = made.styles(made.mapping(latents))

@@ -7,6 +7,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from ganzoo import GanzooError
+
 DILATIONS = (1, 2, 4, 8, 16, 1)  # as Iizuka, Simo-Serra, Ishikawa 2017, doi:10.1145/3072959.3073659, table 1
 
 
@@ -18,12 +20,17 @@ class ChannelWise(nn.Module):
 
     def __init__(self, channels: int, side: int) -> None:
         super().__init__()
-        places = side * side
+        self.side, places = side, side * side
         self.weight = nn.Parameter(torch.randn(channels, places, places) / places**0.5)
         self.bias = nn.Parameter(torch.zeros(channels, 1, places))
         self.across = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
+        if tuple(features.shape[-2:]) != (self.side, self.side):
+            raise GanzooError(
+                "A context encoder with a channel-wise middle takes square pictures of its image_size only. "
+                "Cut the picture square and give that size, or train with --set generator.middle=dilated."
+            )
         flat = features.flatten(2).transpose(0, 1)  # (C, N, S * S)
         joined = torch.baddbmm(self.bias, flat, self.weight)
         return self.across(joined.transpose(0, 1).reshape(features.shape))

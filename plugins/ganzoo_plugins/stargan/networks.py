@@ -82,7 +82,7 @@ class StarGanGenerator(nn.Module):
 class StarGanDiscriminator(nn.Module):
     """Strided convolutions without norms, and two heads on them: real or made, patch by patch, and which domain.
 
-    44,762,560 parameters at width 64 with 5 classes on RGB of 128x128. The second head sees the whole picture, hence
+    44,762,048 parameters at width 64 with 5 classes on RGB of 128x128. The second head sees the whole picture, hence
     one ``image_size`` only. Smaller pictures have fewer convolutions, the paper's six are for 128.
     """
 

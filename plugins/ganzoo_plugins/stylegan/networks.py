@@ -133,7 +133,7 @@ class StyleGanGenerator(nn.Module):
         noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every picture
         """
         ws, noises = list(styles.unbind(1)), list(noise or [None] * len(self.layers))
-        features = self.constant.expand(len(styles), -1, -1, -1)
+        features = self.constant.expand(styles.shape[0], -1, -1, -1)  # not len(): tracing would fix it
         features = self.layers[0](features, ws[0], noises[0])
         image = self.to_image[0](features, ws[1])
         for place in range(1, len(self.layers), 2):

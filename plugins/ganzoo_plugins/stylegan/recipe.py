@@ -36,9 +36,7 @@ class StyleGanRecipe(LatentRecipe):
 
     def judge(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the discriminator."""
-        real, shown = self.augment(images), self.augment(fake)
-        loss = self.loss.discriminator(*self.together(self.discriminator, real, shown))
-        loss = loss + self.penalty(self.discriminator, real, shown)
+        loss = self.discriminator_loss(self.augment(images), self.augment(fake))
         self.update("discriminator", loss)
         return {"discriminator": loss}
 
@@ -46,7 +44,7 @@ class StyleGanRecipe(LatentRecipe):
         """Update the generator, where it is the turn of path lengths by those as well."""
         config, turn = self.config, self.turn.step // self.config.discriminator_steps
         with self.frozen("discriminator"):
-            loss = self.loss.generator(self.discriminator(self.augment(fake)))
+            loss = self.generator_loss(self.augment(fake))
             losses = {"generator": loss}
             if config.path_length and turn % config.path_every == 0:
                 loss = loss + config.path_length * config.path_every * self.path_penalty(fake)

@@ -25,7 +25,7 @@ class CriticRecipe(LatentRecipe):
         if self.generator_turn():
             with self.frozen("discriminator"):
                 fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
-                losses["generator"] = self.loss.generator(self.discriminator(self.augment(fake)))
+                losses["generator"] = self.generator_loss(self.augment(fake))
                 self.update("generator", losses["generator"])
         return losses
 
