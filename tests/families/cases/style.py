@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,36 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:adain", {"width": 4, "depth": 3, "strength": 0.5}),
     ("recipe:adain", {"image_size": 32, "identity_weight": 0.0, "variation_weight": 0.0}),
 ]
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "generator:gatys": {
+        "steps": [0, 1.5],
+        "style_weight": [-1.0, math.nan],
+        "variation_weight": [-0.1, math.inf],
+        "content_reduction": [0],
+        "style_scale": [0.0, 11.0, math.nan],
+        "start": ["style"],
+        "seed": [-1],
+    },
+    "generator:fast-style": {"width": [0], "blocks": [-1]},
+    "generator:adain": {"width": [0], "depth": [0, 5], "strength": [-0.1, 1.1, math.nan]},
+    "recipe:fast-style": {
+        "channels": [1],
+        "style_weight": [-1.0],
+        "variation_weight": [math.nan],
+        "colour_weight": [-1.0],
+        "content_reduction": [0],
+        "enlarge": [0.5, 9.0],
+    },
+    "recipe:adain": {
+        "channels": [1],
+        "style_weight": [-1.0],
+        "variation_weight": [math.inf],
+        "colour_weight": [-1.0],
+        "identity_weight": [-1.0, math.nan],
+        "content_reduction": [0],
+        "enlarge": [0.5, 9.0],
+    },
+}
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "fast-style": (
         "fast-style",
