@@ -4,8 +4,8 @@
     python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
 
 The facts that a run cannot know (data set's name and licence, summary, limits) are kept in the JSON file, under the
-model's name, with what `scripts/score.py` is to measure of it. Weights are stored in float16; the card says so, and
-this script refuses to ship where that changes any 8-bit pixel of a test picture by more than one level.
+model's name, with what `scripts/score.py` is to measure of it. Weights are stored in float16, unless --dtype says
+float32; the card says so, and this script refuses to ship where that changes any 8-bit pixel of a test picture by more than one level.
 """
 
 from __future__ import annotations
@@ -30,35 +30,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("name", help="family/variant")
+    parser.add_argument("--dtype", default="float16", choices=["float16", "float32"], help="of the file")
     parser.add_argument("--facts", type=Path, default=ROOT / "scripts" / "bundled.json")
     given = parser.parse_args()
     facts = json.loads(given.facts.read_text(encoding="utf-8"))[given.name]
-    model = ganzoo.load(f"dir:{given.run}", device="cpu")
-    path, card = ship(model, given.name, facts)
+    model = ganzoo.load(f"dir:{given.run}", device="cpu", engine="torch")
+    path, card = ship(model, given.name, facts, given.dtype)
     check_pixels(model, path, card)
     write_card(card)
     print(f"{given.name}: {path.relative_to(ROOT)}, {path.stat().st_size / 1e6:.2f} MB")
 
 
-def ship(model: ganzoo.Model, name: str, facts: dict) -> tuple[Path, Card]:
+def ship(model: ganzoo.Model, name: str, facts: dict, dtype: str) -> tuple[Path, Card]:
     """Write the weights beside the family's code and return their path and the finished card."""
     package = catalog.origin(model.card.entry)
     if name.partition("/")[0] != package.rpartition(".")[2]:
         package = f"ganzoo_plugins.{name.partition('/')[0]}"
     inside = f"weights/{name.partition('/')[2]}.safetensors"
     path = ROOT / "plugins" / Path(*package.split(".")) / inside
-    weights.write(path, model.generator.state_dict(), "float16")
+    weights.write(path, model.generator.state_dict(), dtype)
     training = dataclasses.replace(model.card.training, **facts.get("training", {}))
     card = dataclasses.replace(
         model.card,
         name=name,
         plugin=plugins.distribution_of(package),
         training=training,
-        weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, "float16"),
+        weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, dtype),
         dataset=DatasetInfo(**{"count": model.card.dataset.count, **facts["dataset"]}),
         discriminator={},
         scores=(),  # other weights have other scores: scripts/score.py measures them
-        **{key: facts[key] for key in ("summary", "license", "limits", "paper") if key in facts},
+        **{key: facts[key] for key in ("summary", "license", "limits", "paper", "inference") if key in facts},
+        **({"classes": tuple(facts["classes"])} if "classes" in facts else {}),
     )
     return path, card
 
@@ -71,15 +73,29 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
         inputs = torch.rand(1, card.in_channels, size, size) * 2 - 1
     else:
         inputs = torch.randn(16, card.latent_dim)
-    before = model(inputs)
+    beside = {
+        "label": torch.arange(len(inputs)) % max(1, len(card.classes)),
+        "mask": torch.zeros(len(inputs), 1, size, size),
+        "style": torch.rand(1, 3, size, size) * 2 - 1,
+    }
+    beside["mask"][..., size // 4 : size // 2, size // 4 : size // 2] = 1
+    given = {name: beside[name] for name in card.does.inputs}
+    before = model(inputs, **given)
     weights.load_into(model.generator, weights.read(path), str(path))
-    after = model(inputs)
-    levels = [np.stack([images.to_array(one).astype(int) for one in made]) for made in (before, after)]
+    after = model(inputs, **given)
+    levels = [np.stack([images.to_array(one).astype(int) for one in frames(made)]) for made in (before, after)]
     difference = np.abs(levels[0] - levels[1])
-    print(f"float16 on disk: {(difference > 0).mean():.3%} of 8-bit values differ, by {difference.max()} at most")
+    print(
+        f"{card.weights.dtype} on disk: {(difference > 0).mean():.3%} of 8-bit values differ, by {difference.max()} at most"
+    )
     if difference.max() > 1:
         path.unlink()
         raise SystemExit("float16 shows: ship these weights in float32, or train longer.")
+
+
+def frames(made: torch.Tensor) -> torch.Tensor:
+    """Return the frames of clips as pictures (N, C, H, W)."""
+    return made.transpose(1, 2).flatten(0, 1) if made.ndim == 5 else made
 
 
 def write_card(card: Card) -> None:

@@ -6,6 +6,7 @@ python scripts/readme.py --pictures    docs/pictures as well: what the bundled m
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -14,31 +15,40 @@ from PIL import Image
 import ganzoo
 from ganzoo import images, registry
 from ganzoo.files import replacing
+from ganzoo.gallery import examples, exhibits, sheets
 
 ROOT = Path(__file__).parent.parent
+WIDTH = 360  # pixels of a model's picture, shown at half of it
 START, END = "<!-- models, by scripts/readme.py -->\n", "<!-- end of models -->"
 
 
 def table() -> str:
     """Return the table of the registry's models, in Markdown."""
     lines = [
-        "| model | what | trained on | size | parameters | file | score | licence |",
-        "|---|---|---|---|---|---|---|---|",
+        "| model | | what | paper | trained on | size | parameters | file | score | licence |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for card in registry.cards():
         score = f"{card.scores[0].metric} {card.scores[0].value:g}" if card.scores else ""
         facts = (
             f"`{card.name}`",
+            f'<img src="docs/pictures/models/{picture(card)}" width="{WIDTH // 2}">',
             card.summary,
-            card.dataset.name,
-            card.size,
+            card.paper.removeprefix("arXiv:"),
+            card.dataset.name if card.dataset else "",
+            card.size if card.parameters else "any",
             f"{card.parameters:,}",
-            f"{card.weights.bytes / 1e6:.1f} MB",
+            f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "none",
             score,
             card.license,
         )
         lines.append(f"| {' | '.join(facts)} |")
     return "\n".join(lines) + "\n"
+
+
+def picture(card: registry.Card) -> str:
+    """Return the file name of a model's picture."""
+    return f"{card.name.replace('/', '-')}.webp"
 
 
 def write_table() -> None:
@@ -52,8 +62,16 @@ def write_table() -> None:
 
 
 def write_pictures() -> None:
-    """Make docs/pictures: an example and its translation side by side, and a grid of generated pictures."""
+    """Make docs/pictures: what the first models make of the examples, and a small picture of every model."""
     folder = ROOT / "docs" / "pictures"
+    given = examples.given(f"patchgan/*={ROOT / 'examples' / 'facade-labels.png'}")
+    for card in registry.cards():
+        shown = exhibits.exhibit(ganzoo.load(card.name, "cpu", engine="torch"), examples.find(card, [given]))
+        frames = sheets.sheet(dataclasses.replace(shown, cells=shown.cells[: 1 if card.in_channels else 6]))
+        small = [one.resize((WIDTH, max(1, one.height * WIDTH // one.width))) for one in frames]
+        path = folder / "models" / picture(card)
+        path.parent.mkdir(exist_ok=True)
+        small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
     beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg")
     beside("patchgan/facades", "facade-labels.png", folder / "facade.jpg")
     grid = images.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
