@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from ganzoo.registry import list_models as list_models
     from ganzoo.training.starting import resume as resume
     from ganzoo.training.starting import train as train
+    from ganzoo.twoway import TwoWayRecipe as TwoWayRecipe
+    from ganzoo.twoway import mean_error as mean_error
 
 # Public name -> the module that has it.
 _HOMES = {
@@ -67,6 +69,7 @@ _HOMES = {
     "Model": "ganzoo.model",
     "Recipe": "ganzoo.interfaces",
     "RecipeConfig": "ganzoo.entry",
+    "TwoWayRecipe": "ganzoo.twoway",
     "build": "ganzoo.building",
     "evaluate": "ganzoo.evaluation.evaluating",
     "export": "ganzoo.exporting",
@@ -76,6 +79,7 @@ _HOMES = {
     "info": "ganzoo.loading",
     "list_models": "ganzoo.registry",
     "load": "ganzoo.loading",
+    "mean_error": "ganzoo.twoway",
     "resume": "ganzoo.training.starting",
     "save_clip": "ganzoo.inference.video.clipfiles",
     "sliced_wasserstein": "ganzoo.distances",

@@ -5,7 +5,8 @@
 
 The facts that a run cannot know (data set's name and licence, summary, limits) are kept in the JSON file, under the
 model's name, with what `scripts/score.py` is to measure of it. Weights are stored in float16, unless --dtype says
-float32; the card says so, and this script refuses to ship where that changes any 8-bit pixel of a test picture by more than one level.
+float32; the card says so, and this script refuses to ship where that changes any 8-bit pixel of a test picture by
+more than one level.
 """
 
 from __future__ import annotations
@@ -85,9 +86,8 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     after = model(inputs, **given)
     levels = [np.stack([images.to_array(one).astype(int) for one in frames(made)]) for made in (before, after)]
     difference = np.abs(levels[0] - levels[1])
-    print(
-        f"{card.weights.dtype} on disk: {(difference > 0).mean():.3%} of 8-bit values differ, by {difference.max()} at most"
-    )
+    share, most = (difference > 0).mean(), difference.max()
+    print(f"{card.weights.dtype} on disk: {share:.3%} of 8-bit values differ, by {most} at most")
     if difference.max() > 1:
         path.unlink()
         raise SystemExit("float16 shows: ship these weights in float32, or train longer.")

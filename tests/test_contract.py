@@ -11,16 +11,16 @@ from typing import Any, ClassVar, Literal
 import pytest
 import random_weights
 import torch
-from families import cases
+from families import family_cases
 from torch import nn
 
 import ganzoo_plugins
 from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
 from ganzoo.interfaces import Turn
 
-# What makes an entry small, and other options worth checking: those of ganzoo's families are in families/cases.
-SMALL: dict[str, dict[str, Any]] = cases.gathered("SMALL")
-VARIANTS: list[tuple[str, dict[str, Any]]] = cases.gathered("VARIANTS")
+# What makes an entry small, and other options worth checking: those of ganzoo's families are in families/family_cases.
+SMALL: dict[str, dict[str, Any]] = family_cases.gathered("SMALL")
+VARIANTS: list[tuple[str, dict[str, Any]]] = family_cases.gathered("VARIANTS")
 # Entries whose real weights are a download: what writes random ones to a path.
 WEIGHTS = {
     "extractor:inception": random_weights.inception,

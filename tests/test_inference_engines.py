@@ -13,6 +13,7 @@ from ganzoo import plugins
 from ganzoo.engine import Engine, Signature
 from ganzoo.errors import DeviceError
 from ganzoo.inference import engines
+from ganzoo.tasks import find
 
 
 class Distant(Engine):
@@ -52,8 +53,8 @@ def test_auto_takes_the_fastest_that_is_installed_and_torch_after_it(auto: None)
 
 def test_latents_are_torchs(auto: None) -> None:
     choices = engines.choose("auto", "cpu")
-    assert [choice.name for choice in engines.fitting(choices, "unconditional-image-generation")] == ["torch"]
-    assert engines.fitting(choices, "image-to-image") == choices
+    assert [choice.name for choice in engines.fitting(choices, find("unconditional-image-generation"))] == ["torch"]
+    assert engines.fitting(choices, find("image-to-image")) == choices
 
 
 def test_an_engine_that_is_not_installed_is_passed_over_and_refused_by_name(auto: None, distant: None) -> None:

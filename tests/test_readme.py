@@ -18,12 +18,13 @@ from ganzoo import registry
 from ganzoo.cli.main import cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FAMILIES = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
 COMMANDS = [
     line.split("#")[0].strip()
-    for kind, block in BLOCKS
+    for kind, block in [*BLOCKS, *re.findall(r"```(\w+)\n(.*?)```", FAMILIES, re.S)]
     if kind == "sh"
-    for part in re.split(r"\n|&&", block)
+    for part in re.split(r"\n|&&", block.replace("\\\n", " "))
     for line in [part.strip()]
     if line.startswith("ganzoo ")
 ]

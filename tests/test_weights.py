@@ -287,7 +287,7 @@ def test_the_registrys_hash_counts(fresh: None, tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_card_without_weights_says_so(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_registry(tmp_path / "registry.json", translator().card)
+    path = write_registry(tmp_path / "registry.json", dataclasses.replace(translator().card, parameters=9))
     monkeypatch.setattr(registry, "own_path", lambda: path)
     assert not weights.is_here(ganzoo.info("tiny/translator"))
     with pytest.raises(WeightsError, match="its card names no file"):

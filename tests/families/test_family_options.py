@@ -6,7 +6,7 @@ import math
 from dataclasses import fields
 from typing import Any
 
-import cases
+import family_cases
 import pytest
 
 from ganzoo import catalog, options
@@ -74,7 +74,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "identity_weight": [math.inf],
         "pool_size": [-1, 1.5],
     },
-    **{spec: {**shared(spec), **wrong} for spec, wrong in cases.gathered("WRONG").items()},
+    **{spec: {**shared(spec), **wrong} for spec, wrong in family_cases.gathered("WRONG").items()},
 }
 CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]
 RIGHT: list[tuple[str, dict[str, Any]]] = [

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cases
+import family_cases
 import pytest
 import torch
 from exact import make
@@ -20,7 +20,7 @@ from torch import Tensor
 from ganzoo import catalog
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = cases.gathered("GOLDEN")
+CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = family_cases.gathered("GOLDEN")
 
 
 def waves(count: int, channels: int, pixels: int, phase: float) -> Tensor:

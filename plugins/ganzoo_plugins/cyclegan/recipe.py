@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ganzoo import Recipe, sliced_wasserstein
+from ganzoo import TwoWayRecipe, mean_error
 
 
 class ImagePool:
@@ -39,10 +39,8 @@ class ImagePool:
         return torch.stack(out)
 
 
-class CycleGanRecipe(Recipe):
+class CycleGanRecipe(TwoWayRecipe):
     """Generators a2b and b2a with a discriminator each; what goes there and back must come out as it was."""
-
-    validation_batch = 32  # a distance between two sets needs many of each
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -84,11 +82,11 @@ class CycleGanRecipe(Recipe):
             fake_a, *same_a = self.together(self.b2a, b, *([a] if wanted else []))
             adversarial = self.loss.generator(self.judge_b(self.augment(fake_b)))
             adversarial = adversarial + self.loss.generator(self.judge_a(self.augment(fake_a)))
-            cycle = l1(self.b2a(fake_b), a) + l1(self.a2b(fake_a), b)
+            cycle = mean_error(self.b2a(fake_b), a) + mean_error(self.a2b(fake_a), b)
             total = adversarial + self.config.cycle_weight * cycle
             losses = {"adversarial": adversarial, "cycle": cycle}
             if wanted:
-                losses["identity"] = l1(same_b[0], b) + l1(same_a[0], a)
+                losses["identity"] = mean_error(same_b[0], b) + mean_error(same_a[0], a)
                 total = total + self.config.cycle_weight * self.config.identity_weight * losses["identity"]
             self.update("generators", total)
         return fake_a, fake_b, losses
@@ -106,32 +104,9 @@ class CycleGanRecipe(Recipe):
         draws = self.processes.gathered(self.uniform(len(fake), 2, device="cpu"))  # no waiting for a GPU
         return self.processes.own(self.pools[side].exchange(whole, draws))
 
-    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return a, its translation, b, its translation, for each pair of pictures."""
-        a, b = batch["a"], batch["b"]
-        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
-        return torch.stack(made, 1).flatten(0, 1)
-
-    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far translations are from the other side's pictures, and how far from home after both ways.
-
-        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
-        mean absolute error in [0, 2].
-        """
-        a, b = batch["a"], batch["b"]
-        a2b, b2a = networks["a2b"], networks["b2a"]
-        fake_b, fake_a = a2b(a).float(), b2a(b).float()
-        distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
-        return {"distance": distance, "cycle_a": l1(b2a(fake_b), a).item(), "cycle_b": l1(a2b(fake_a), b).item()}
-
     def state(self) -> dict[str, Any]:
         return {name: pool.images for name, pool in self.pools.items()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         for name, pool in self.pools.items():
             pool.images = list(state[name])
-
-
-def l1(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean absolute difference, computed in float32."""
-    return (made.float() - wanted.float()).abs().mean()

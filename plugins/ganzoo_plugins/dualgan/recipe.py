@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe, sliced_wasserstein
+from ganzoo import TwoWayRecipe, mean_error
 
 
-class DualGanRecipe(Recipe):
+class DualGanRecipe(TwoWayRecipe):
     """Generators a2b and b2a (the paper's G_A, from U to V, and G_B) with a critic each.
 
     The critics learn in every step, the generators in each ``discriminator_steps``-th. The paper's noise is dropout,
@@ -18,8 +18,6 @@ class DualGanRecipe(Recipe):
     picture alone, which batch norm is in the paper's batches of one. The paper is followed where the authors' later
     code differs, which has cross entropies, weights of 20, and two generator updates for one of the discriminators.
     """
-
-    validation_batch = 32  # a distance between two sets needs many of each
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -60,7 +58,7 @@ class DualGanRecipe(Recipe):
 
         with self.frozen("judge_a", "judge_b"):
             adversarial = self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b)
-            home_a, home_b = l1(self.b2a(fake_b), a), l1(self.a2b(fake_a), b)
+            home_a, home_b = mean_error(self.b2a(fake_b), a), mean_error(self.a2b(fake_a), b)
             total = adversarial + self.config.reconstruction_weight_a * home_a
             self.update("generators", total + self.config.reconstruction_weight_b * home_b)
         losses = {"adversarial": adversarial, "reconstruction_a": home_a, "reconstruction_b": home_b}
@@ -84,26 +82,3 @@ class DualGanRecipe(Recipe):
             for critic in (self.judge_a, self.judge_b):
                 for weight in critic.parameters():
                     weight.clamp_(-limit, limit)
-
-    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return a, its translation, b, its translation, for each pair of pictures."""
-        a, b = batch["a"], batch["b"]
-        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
-        return torch.stack(made, 1).flatten(0, 1)
-
-    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far translations are from the other side's pictures, and how far from home after both ways.
-
-        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
-        mean absolute error in [0, 2].
-        """
-        a, b = batch["a"], batch["b"]
-        a2b, b2a = networks["a2b"], networks["b2a"]
-        fake_b, fake_a = a2b(a).float(), b2a(b).float()
-        distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
-        return {"distance": distance, "cycle_a": l1(b2a(fake_b), a).item(), "cycle_b": l1(a2b(fake_a), b).item()}
-
-
-def l1(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean absolute difference, computed in float32."""
-    return (made.float() - wanted.float()).abs().mean()

@@ -104,6 +104,12 @@ class UnconditionalRecipeConfig(AdversarialConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.frames < 0 or self.item_size < 0:
+            raise ValueError(f"frames={self.frames} and item_size={self.item_size} should both be at least 0")
+        if self.frame_stride < 1:
+            raise ValueError(f"frame_stride={self.frame_stride} should be at least 1")
+        if not 0 <= self.speed < float("inf"):
+            raise ValueError(f"speed={self.speed} should be a number, 0 or above")
         if self.spatial_frames < 1:
             raise ValueError(f"spatial_frames={self.spatial_frames} should be at least 1")
 

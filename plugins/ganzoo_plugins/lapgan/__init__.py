@@ -89,6 +89,8 @@ class LapganConfig(AdversarialConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
         if self.coarse_steps < 1:
             raise ValueError(f"coarse_steps={self.coarse_steps} should be at least 1")
 

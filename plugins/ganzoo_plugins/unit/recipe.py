@@ -7,17 +7,15 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe, sliced_wasserstein
+from ganzoo import GanzooError, TwoWayRecipe, mean_error
 
 
-class UnitRecipe(Recipe):
+class UnitRecipe(TwoWayRecipe):
     """Generators a2b (encoder of a, decoder of b) and b2a, whose inner blocks are one; a discriminator a domain.
 
     Where the paper is silent the authors' code decides: KL divergences and likelihoods are means over numbers, not
     sums; generators minimise -log D, not log(1 - D). As in the paper, only translations are judged.
     """
-
-    validation_batch = 32  # a distance between two sets needs many of each
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -57,7 +55,7 @@ class UnitRecipe(Recipe):
             losses = {
                 "adversarial": self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b),
                 "kl": kl(means[0]) + kl(means[1]),
-                "reconstruction": l1(same_a, a) + l1(same_b, b),
+                "reconstruction": mean_error(same_a, a) + mean_error(same_b, b),
                 **self.cycles(a, b, fake_a, fake_b),
             }
             self.update("generators", self.weighted(losses))
@@ -81,7 +79,7 @@ class UnitRecipe(Recipe):
         """Return the losses of pictures that go there and back (equations 7 and 8)."""
         mean_a, mean_b = self.a2b.encode(fake_a), self.b2a.encode(fake_b)
         back_a, back_b = self.b2a.decode(self.drawn(mean_b), fake_b), self.a2b.decode(self.drawn(mean_a), fake_a)
-        return {"cycle_kl": kl(mean_a) + kl(mean_b), "cycle": l1(back_a, a) + l1(back_b, b)}
+        return {"cycle_kl": kl(mean_a) + kl(mean_b), "cycle": mean_error(back_a, a) + mean_error(back_b, b)}
 
     def weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Return the sum of ``losses``, lambda 0 to 4 times each (equation 2)."""
@@ -93,24 +91,6 @@ class UnitRecipe(Recipe):
             + config.cycle_kl_weight * losses["cycle_kl"]
             + config.cycle_weight * losses["cycle"]
         )
-
-    def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return a, its translation, b, its translation, for each pair of pictures."""
-        a, b = batch["a"], batch["b"]
-        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
-        return torch.stack(made, 1).flatten(0, 1)
-
-    def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far translations are from the other side's pictures, and how far from home after both ways.
-
-        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
-        mean absolute error in [0, 2].
-        """
-        a, b = batch["a"], batch["b"]
-        a2b, b2a = networks["a2b"], networks["b2a"]
-        fake_b, fake_a = a2b(a).float(), b2a(b).float()
-        distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
-        return {"distance": distance, "cycle_a": l1(b2a(fake_b), a).item(), "cycle_b": l1(a2b(fake_a), b).item()}
 
 
 def check_halves(generator: nn.Module) -> None:
@@ -132,8 +112,3 @@ def decoded(generator: nn.Module, *pairs: tuple[Tensor, Tensor]) -> list[Tensor]
 def kl(mean: Tensor) -> Tensor:
     """Return the KL divergence of N(mean, 1) from N(0, 1), mean^2 / 2, averaged over the code's numbers."""
     return mean.float().square().mean() / 2
-
-
-def l1(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean absolute difference, computed in float32: -log of a Laplacian, but for a constant."""
-    return (made.float() - wanted.float()).abs().mean()

@@ -29,3 +29,24 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 32, "channels": 3, "mse_weight": 1.0},
     ),
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "discriminator:srgan": {"in_channels": [2], "width": [0], "norm": ["layer"]},
+    "generator:bicubic": {"channels": [2], "scale": [0]},
+    "generator:srresnet": {
+        "in_channels": [2],
+        "width": [0],
+        "blocks": [-1],
+        "scale": [3],
+        "norm": ["layer"],
+        "kernel": [2],
+    },
+    "recipe:srgan": {
+        "enlarge": [0.5],
+        "content_weight": [-1.0],
+        "mse_weight": [-1.0],
+        "adversarial_weight": [-1.0],
+        "drop_from": [-0.1],
+    },
+    "recipe:srresnet": {"enlarge": [0.5]},
+}

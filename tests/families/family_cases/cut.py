@@ -20,3 +20,22 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "cut": ("cut", PARTS, OPTIONS),
     "fastcut": ("fastcut", PARTS, OPTIONS),
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "recipe:cut": {
+        "enlarge": [0.5],
+        "nce_weight": [-1.0],
+        "identity_weight": [-1.0],
+        "layers": [""],
+        "patches": [0],
+        "temperature": [0.0],
+        "head_width": [0],
+    },
+    "recipe:fastcut": {
+        "enlarge": [0.5],
+        "nce_weight": [-1.0],
+        "identity_weight": [-1.0],
+        "patches": [0],
+        "temperature": [0.0],
+    },
+}

@@ -22,3 +22,9 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 16, "channels": 3, "classes": 3, "discriminator_steps": 1},
     )
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "discriminator:stargan": {"channels": [2], "classes": [0], "width": [0]},
+    "generator:stargan": {"channels": [2], "classes": [0], "width": [0], "blocks": [-1]},
+    "recipe:stargan": {"classes": [-1], "class_weight": [-1.0], "reconstruction_weight": [-1.0]},
+}

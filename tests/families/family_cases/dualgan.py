@@ -15,3 +15,12 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 32, "channels": 3, "discriminator_steps": 1},
     )
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "recipe:dualgan": {
+        "enlarge": [0.5],
+        "reconstruction_weight_a": [-1.0],
+        "reconstruction_weight_b": [-1.0],
+        "weight_clip": [-1.0],
+    }
+}

@@ -27,3 +27,19 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 16, "channels": 1, "frames": 4, "classes": 2},
     )
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "discriminator:dvdgan-spatial": {"channels": [2], "width": [0], "image_size": [-1]},
+    "discriminator:dvdgan-temporal": {"channels": [2], "width": [0], "frames": [0]},
+    "generator:dvdgan": {"channels": [2], "frames": [0], "latent_dim": [0], "width": [0], "classes": [-1]},
+    "generator:dvdgan-unconditional": {"channels": [2], "frames": [0], "latent_dim": [0], "width": [0]},
+    "recipe:dvdgan": {
+        "frames": [-1],
+        "frame_stride": [0],
+        "spatial_frames": [0],
+        "motion": ["jump"],
+        "item_size": [-1],
+        "speed": [-1.0],
+    },
+    "recipe:dvdgan-unconditional": {"frames": [-1], "frame_stride": [0], "spatial_frames": [0], "motion": ["jump"]},
+}

@@ -28,3 +28,20 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 16, "channels": 1},
     )
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "discriminator:lapgan": {"channels": [2], "width": [0], "depth": [0], "dropout": [-0.1, 1.0]},
+    "discriminator:lapgan-dense": {"channels": [2], "hidden": [0], "dropout": [-0.1, 1.0]},
+    "generator:lapgan": {
+        "image_size": [65],
+        "channels": [2],
+        "levels": [-1],
+        "coarse_latent_dim": [0],
+        "hidden": [0],
+        "width": [0],
+        "depth": [0],
+        "kernel_size": [2],
+        "norm": ["layer"],
+    },
+    "recipe:lapgan": {"enlarge": [0.5], "coarse_steps": [0]},
+}

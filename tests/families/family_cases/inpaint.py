@@ -20,3 +20,15 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 32, "channels": 3, "overlap": 3},
     )
 }
+# Values beyond an option's limits.
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "generator:context-encoder": {"in_channels": [2], "width": [0], "levels": [0], "middle": ["dense"]},
+    "recipe:inpaint": {
+        "masks": ["round"],
+        "overlap": [-1],
+        "overlap_weight": [-1.0],
+        "reconstruction_weight": [-1.0],
+        "adversarial_weight": [-1.0],
+        "enlarge": [0.5],
+    },
+}
