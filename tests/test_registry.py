@@ -7,6 +7,7 @@ import json
 import os
 
 import pytest
+from conftest import ROOT, script
 from strangers import install
 
 from ganzoo import catalog, registry
@@ -301,7 +302,6 @@ def test_pydantic_refuses_the_same_types(wrong):
 
 def test_the_schema_on_file_is_that_of_the_types_and_the_registry_keeps_it():
     import jsonschema
-    from conftest import ROOT, script
 
     on_file = json.loads((ROOT / "docs" / "registry.schema.json").read_text(encoding="utf-8"))
     assert on_file == script("schema").schema(), "run scripts/schema.py"

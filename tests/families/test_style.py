@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from cases.style import STYLE
 from exact import descend_plainly, differences, doubles, flat, make, step_down
+from family_cases.style import STYLE
 from torch import Tensor
 
 import ganzoo
