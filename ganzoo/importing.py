@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import re
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -98,7 +99,7 @@ def import_checkpoint(
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
-    folders.refuse_another(Path(output), _card(found, own, network, name), lambda: "")
+    folders.refuse_another(Path(output), _card(found, own, network, name), lambda: _sha256(found, own, network, name))
     judge, judged = _discriminator(groups, discriminator)
     card = dataclasses.replace(
         _card(found, own, network, name),
@@ -136,6 +137,10 @@ def _read(path: Path) -> Any:
             return load_file(path)
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        if path.read_bytes()[:2] not in (b"PK", *(bytes([0x80, version]) for version in range(2, 6))):
+            raise WeightsError(
+                f"{path} is no checkpoint: neither a file of torch.save nor of safetensors. Check the path."
+            ) from error
         raise WeightsError(
             f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is refused. "
             "Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
@@ -216,6 +221,11 @@ def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[st
     config = options.as_dict(options.parse(entry, {**found.options, **own}))
     network: nn.Module = building.build(found.entry, **config)
     load_into(network, dict(found.tensors), f"The tensors of {found.source}")
+    broken = [name for name, tensor in network.state_dict().items() if not bool(tensor.isfinite().all())]
+    if broken:
+        raise WeightsError(
+            f"{broken[0]} holds values that are no numbers: the training broke. Take an earlier checkpoint."
+        )
     return network.eval(), own
 
 
@@ -227,6 +237,13 @@ def _discriminator(groups: Mapping[str, Tensors], file: str | Path | None) -> tu
         return None, None
     judged = next(iter(found.values()))
     return _built(judged, {})[0], judged
+
+
+def _sha256(found: Foreign, own: Mapping[str, Any], network: nn.Module, name: str) -> str:
+    """Return the hash that the weights have when they are written."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = folders.write(Path(folder), _card(found, own, network, name), network.state_dict())
+    return written.weights.sha256 if written.weights else ""
 
 
 def _architecture(network: Any) -> dict[str, Any]:

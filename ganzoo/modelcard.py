@@ -134,12 +134,13 @@ def facts(card: Card) -> list[tuple[str, str]]:
     if card.training:
         t = card.training
         ema = f", EMA {t.ema_decay:g}" if t.ema_decay else ""
+        how = f"recipe {t.recipe}, {t.steps:,} steps of {t.batch_size}, seed {t.seed}, {t.precision}{ema}"
         rows += [
+            ("trained by", how if t.recipe else ""),
             (
-                "trained by",
-                f"recipe {t.recipe}, {t.steps:,} steps of {t.batch_size}, seed {t.seed}, {t.precision}{ema}",
+                "training time" if t.recipe else "origin",
+                f"{_duration(t.seconds)} on {t.hardware}" if t.recipe else t.hardware,
             ),
-            ("training time", f"{_duration(t.seconds)} on {t.hardware}"),
             ("made with", f"ganzoo {t.ganzoo_version}"),
         ]
     rows += [("at inference", card.inference)]

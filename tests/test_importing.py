@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import ganzoo
+from ganzoo import modelcard
 from ganzoo.errors import GanzooError, OptionError, OutputError, RegistryError, WeightsError
 from ganzoo.importing import import_checkpoint
 
@@ -379,8 +380,29 @@ def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match=r"'Maps' is no name of a model. Write family/variant"):
         import_checkpoint(file, "Maps", tmp_path / "m")
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m")  # the same again is no other model
     with pytest.raises(OutputError, match="would overwrite"):
         import_checkpoint(file, "cyclegan/other", tmp_path / "m")
+
+
+def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -> None:
+    (tmp_path / "noise.pth").write_bytes(bytes(range(7, 250)) * 20)
+    with pytest.raises(WeightsError, match=r"is no checkpoint: neither a file of torch\.save"):
+        import_checkpoint(tmp_path / "noise.pth", "cyclegan/mine", tmp_path / "m")
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    state = NetG(blocks=1).state_dict()
+    state["model.1.weight"][0] = float("nan")
+    with pytest.raises(WeightsError, match=r"layers\.1\.weight holds values that are no numbers"):
+        import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+
+
+def test_an_imported_model_says_where_it_came_from_and_no_training_of_ours(tmp_path: Path) -> None:
+    made = import_checkpoint(saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    facts = dict(modelcard.facts(made.card))
+    assert facts["origin"] == "imported from pytorch-CycleGAN-and-pix2pix"
+    assert "trained by" not in facts and "training time" not in facts
 
 
 def test_two_commands_from_a_checkpoint_to_a_picture(

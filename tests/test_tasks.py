@@ -114,6 +114,17 @@ def test_a_mask_hides_what_is_missing_and_the_rest_stays(size: str | int) -> Non
     assert shown.shape[-2] % 8 == 0 and mask.shape[-2:] == shown.shape[-2:]
 
 
+def test_what_lies_under_a_mask_leaves_no_trace_at_another_size() -> None:
+    one = model("image-inpainting", lambda pictures, masks: pictures * (1 - masks))
+    photo, hole = np.asarray(picture(90, 80)).copy(), np.zeros((80, 90), np.uint8)
+    hole[20:50, 30:61] = 255
+    made = []
+    for shade in (0, 255):
+        photo[hole > 0] = shade
+        made.append(np.asarray(one.translate(photo.copy(), 32, mask=hole)))
+    assert (made[0] == made[1]).all()
+
+
 def test_a_grey_mask_takes_a_share() -> None:
     one = model("image-inpainting", lambda pictures, masks: torch.ones_like(pictures))
     photo = np.zeros((16, 16, 3), np.uint8)

@@ -156,7 +156,10 @@ def _at_another_size(
     Of a generator that learns a change of its input only the change is scaled back, half of it because
     `images.resize_floats` keeps to [-1, 1]: the full picture keeps its detail.
     """
-    small = images.resize_floats(images.to_floats(picture, network.signature.channels), *size)
+    whole = images.to_floats(picture, network.signature.channels)
+    if beside.mask is not None:  # what is missing leaves no trace in the pixels around it
+        whole = whole * (beside.mask == 0)
+    small = images.resize_floats(whole, *size)
     shown = small if beside.mask is None else beside.hidden(small, _lessened(beside.mask, size))
     made = np.empty((network.out_channels, *(side * network.scale for side in size)), np.float32)
 
