@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo import folders, hub, loading, registry, weights
+from ganzoo import folders, hub, registry, weights
 from ganzoo.errors import HashMismatch, OptionError, OutputError
 from ganzoo.files import replacing
 from ganzoo.registry import Card
@@ -63,9 +63,10 @@ def publish(
 
 def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None) -> Published:
     own = dataclasses.replace(card, weights=dataclasses.replace(card.weights, repo="", revision=""))  # type: ignore[type-var]
-    file = loading.locate(card.name).weights if registry.own_path() == path else _beside(own, path)
+    file = _beside(own, path)
+    weights.check(file, own, "Install the package it came with again.", str(path))
     with tempfile.TemporaryDirectory() as folder:
-        folders.copy(Path(folder) / "model", own, file, ref=f"hf-hub:{repo}")  # type: ignore[arg-type]
+        folders.copy(Path(folder) / "model", own, file, ref=f"hf-hub:{repo}")
         pushed = hub.push(Path(folder) / "model", repo, private=private, token=token, message=f"Publish {card.name}")
         pulled = hub.pull(repo, revision=pushed.commit, token=token, cache=Path(folder) / "cache")
         _compare(card, pulled.folder, repo)
@@ -76,7 +77,7 @@ def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None
 
 
 def _beside(card: Card, path: Path) -> Path:
-    """Return the weights of another registry file's card."""
+    """Return where a card's bundled weights are: in a package, or beside its registry file."""
     if ":" in card.weights.file:  # type: ignore[union-attr]
         found = weights.bundled(card)
         assert found is not None  # it is in no repository

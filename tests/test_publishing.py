@@ -74,6 +74,17 @@ def test_a_broken_publication_is_gone_on_with(hub: Hub, own: Path, tmp_path: Pat
     assert cards(own)["vanilla/fashion-mnist"]["weights"]["revision"]
 
 
+def test_weights_that_are_not_those_of_the_card_are_not_sent(hub: Hub, alice: dict[str, str], own: Path) -> None:
+    content = json.loads(own.read_text(encoding="utf-8"))
+    for card in content["cards"]:
+        if card["name"] == "vanilla/fashion-mnist":
+            card["name"], card["weights"]["sha256"] = "vanilla/changed", "0" * 64
+    own.write_text(json.dumps(content), encoding="utf-8")
+    done = command(alice, "publish", "alice", "vanilla/changed", "--registry", own)
+    assert done.returncode == 1 and "the SHA-256 of" in done.stderr
+    assert not any("vanilla-changed" in one["path"] for one in hub.log())
+
+
 def test_wrong_owners_and_patterns_are_told(alice: dict[str, str], own: Path) -> None:
     done = command(alice, "publish", "alice/", "--registry", own)
     assert done.returncode == 1 and "'alice/' is no owner on the Hub" in done.stderr
