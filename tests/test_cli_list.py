@@ -57,6 +57,20 @@ def test_json_holds_the_whole_card(capsys: Capture, cards: tuple[Card, Card]) ->
         assert registry.card_from_dict(values, "x") == card
 
 
+def test_scores_are_listed_with_their_protocols(capsys: Capture, cards: tuple[Card, Card]) -> None:
+    code, out, err = call(capsys, "list", "--scores")
+    lines = out.splitlines()
+    assert (code, err) == (0, "")
+    assert lines[0].split() == ["NAME", "METRIC", "VALUE", "INTERVAL", "PROTOCOL"]
+    assert lines[1].split() == ["tiny/translator", "kid", "↓", "0.25", "1"]
+    assert lines[2:3] == [""] and lines[3].startswith("1  64 generated, seed 0 against 64 horses, test; ")
+    (told,) = json.loads(call(capsys, "list", "--scores", "--json")[1])
+    assert told == {"name": "tiny/translator", **cards[1].scores[0].to_dict()}
+    code, out, err = call(capsys, "list", "tiny/maker", "--scores")
+    assert (code, out) == (0, "") and "None of these models has scores" in err
+    assert call(capsys, "list", "--scores", "--hub")[0] == 2
+
+
 def test_no_match_says_what_a_pattern_is(capsys: Capture) -> None:
     assert call(capsys, "list", "tiny") == (0, "", "No model matches 'tiny'. For a whole family write 'tiny/*'.\n")
     assert call(capsys, "list", "x*")[2] == "No model matches 'x*'. `ganzoo list` shows all 2.\n"

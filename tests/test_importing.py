@@ -177,6 +177,60 @@ def dcgan(width: int = 4, latents: int = 10, channels: int = 3) -> tuple[nn.Modu
     return Main(up), Main(down)
 
 
+class Padded(nn.Module):
+    """fast_neural_style's ConvLayer, and with ``up`` its UpsampleConvLayer."""
+
+    def __init__(self, inner: int, outer: int, kernel: int, stride: int = 1, up: int = 0) -> None:
+        super().__init__()
+        self.up = up
+        self.reflection_pad = nn.ReflectionPad2d(kernel // 2)
+        self.conv2d = nn.Conv2d(inner, outer, kernel, stride)
+
+    def forward(self, features: Tensor) -> Tensor:
+        if self.up:
+            features = F.interpolate(features, mode="nearest", scale_factor=self.up)
+        return self.conv2d(self.reflection_pad(features))
+
+
+class StyleBlock(nn.Module):
+    """fast_neural_style's ResidualBlock."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1, self.in1 = Padded(channels, channels, 3), nn.InstanceNorm2d(channels, affine=True)
+        self.conv2, self.in2 = Padded(channels, channels, 3), nn.InstanceNorm2d(channels, affine=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.in2(self.conv2(F.relu(self.in1(self.conv1(features))))) + features
+
+
+class TransformerNet(nn.Module):
+    """fast_neural_style's network: pictures with values from 0 to 255 in and, cut off there as it saves them, out."""
+
+    def __init__(self, width: int = 4, blocks: int = 5) -> None:
+        super().__init__()
+        norm = partial(nn.InstanceNorm2d, affine=True)
+        self.conv1, self.in1 = Padded(3, width, 9), norm(width)
+        self.conv2, self.in2 = Padded(width, 2 * width, 3, 2), norm(2 * width)
+        self.conv3, self.in3 = Padded(2 * width, 4 * width, 3, 2), norm(4 * width)
+        self.blocks = blocks
+        for index in range(blocks):
+            setattr(self, f"res{index + 1}", StyleBlock(4 * width))
+        self.deconv1, self.in4 = Padded(4 * width, 2 * width, 3, up=2), norm(2 * width)
+        self.deconv2, self.in5 = Padded(2 * width, width, 3, up=2), norm(width)
+        self.deconv3 = Padded(width, 3, 9)
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = (images + 1) * 127.5
+        for conv, norm in ((self.conv1, self.in1), (self.conv2, self.in2), (self.conv3, self.in3)):
+            features = F.relu(norm(conv(features)))
+        for index in range(self.blocks):
+            features = getattr(self, f"res{index + 1}")(features)
+        for conv, norm in ((self.deconv1, self.in4), (self.deconv2, self.in5)):
+            features = F.relu(norm(conv(features)))
+        return self.deconv3(features).clamp(0, 255) / 127.5 - 1
+
+
 def lively(network: nn.Module) -> nn.Module:
     """Give every weight and statistic a value that shows when it goes astray."""
     torch.manual_seed(0)
@@ -232,6 +286,27 @@ def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) ->
     assert model.card.options["blocks"] == options.get("blocks", 6)
     assert model.card.image_size == (256 if options.get("blocks", 6) != 6 else 128)
     assert ("CUT" in made.said[0]) == options.get("blurred", False)
+
+
+@pytest.mark.parametrize("blocks", [5, 2])
+@pytest.mark.parametrize("old", [False, True])
+def test_fast_neural_style(blocks: int, old: bool, tmp_path: Path) -> None:
+    network = lively(TransformerNet(blocks=blocks))
+    with torch.no_grad():  # of values from 0 to 255, some of them cut off
+        network.deconv3.conv2d.weight *= 40
+        network.deconv3.conv2d.bias.fill_(120.0)
+    tensors = network.state_dict()
+    if old:  # what instance norms once saved, and never used
+        for name in [each for each in tensors if each.endswith("in1.weight")]:
+            tensors[name.replace("weight", "running_mean")] = torch.rand(4)
+            tensors[name.replace("weight", "running_var")] = torch.rand(4)
+    said = import_checkpoint(saved(tensors, tmp_path / "mosaic.pth"), "style/mosaic", tmp_path / "model").said
+    images = 2 * torch.rand(2, 3, 24, 32) - 1
+    made = network(images)
+    assert 0.01 < (made.abs() == 1).float().mean() < 0.9  # something was cut off, and not all
+    model = same(network, tmp_path / "model", images)
+    assert model.card.options == {"width": 4, "blocks": blocks, "global_skip": False, "output": "clamp"}
+    assert said[0].startswith("fast_neural_style")
 
 
 def test_what_the_file_cannot_say_is_asked_for_by_name(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from ganzoo import catalog, registry, tasks, weights
@@ -21,18 +23,21 @@ from ganzoo.errors import suggest
 @click.option(
     "--hub", "on_hub", is_flag=True, help="List models of ganzoo's on the Hub instead, of whoever; PATTERN too."
 )
+@click.option("--scores", "with_scores", is_flag=True, help="List every score instead, and how it was measured.")
 @options.as_json
 @options.token
-def command(pattern: str, task: str | None, of_code: bool, on_hub: bool, as_json: bool, token: str | None) -> None:
+def command(
+    pattern: str, task: str | None, of_code: bool, on_hub: bool, with_scores: bool, as_json: bool, token: str | None
+) -> None:
     """List the models whose name matches PATTERN, as "cyclegan/*".
 
     HERE tells whether the weights are on this machine already. Beside a score, an arrow up means that higher
-    is better, one down that lower is; `ganzoo info NAME` tells how it was measured.
+    is better, one down that lower is; --scores tells how each was measured.
     """
     if of_code and task is not None:
         raise click.UsageError("--task is for models: leave it out with --entries.")
-    if of_code and on_hub:
-        raise click.UsageError("--hub lists models, --entries code: give one of the two.")
+    if of_code + on_hub + with_scores > 1:
+        raise click.UsageError("--hub, --entries and --scores list different things: give one of them.")
     if of_code:
         _entries(pattern, as_json)
         return
@@ -40,6 +45,9 @@ def command(pattern: str, task: str | None, of_code: bool, on_hub: bool, as_json
         _on_hub(pattern, task, as_json, token)
         return
     cards = registry.cards(pattern, task)
+    if with_scores and (cards or as_json):
+        _scores(cards, as_json)
+        return
     if as_json:
         output.as_json([{**registry.card_to_dict(card), "here": weights.is_here(card)} for card in cards])
         return
@@ -62,6 +70,33 @@ def command(pattern: str, task: str | None, of_code: bool, on_hub: bool, as_json
             for card in cards
         ],
     )
+
+
+def _scores(cards: Sequence[registry.Card], as_json: bool) -> None:
+    scores = [(card.name, score) for card in cards for score in card.scores]
+    if as_json:
+        output.as_json([{"name": name, **score.to_dict()} for name, score in scores])
+        return
+    if not scores:
+        click.echo("None of these models has scores. `ganzoo eval` measures some.", err=True)
+        return
+    protocols = [*dict.fromkeys(score.protocol.conditions for _, score in scores)]
+    output.table(
+        ("NAME", "METRIC", "VALUE", "INTERVAL", "PROTOCOL"),
+        [
+            (
+                name,
+                f"{score.metric}{output.direction(score.metric)}",
+                f"{score.value:.4g}",
+                "" if score.low is None else f"{score.low:.4g} - {score.high:.4g}",
+                str(protocols.index(score.protocol.conditions) + 1),
+            )
+            for name, score in scores
+        ],
+    )
+    click.echo()
+    for number, conditions in enumerate(protocols, 1):
+        click.echo(f"{number}  {conditions}")
 
 
 def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) -> None:

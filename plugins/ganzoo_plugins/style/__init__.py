@@ -59,16 +59,19 @@ class FastStyleConfig(Config):
     """``width`` of the first layer and residual ``blocks``: 32 and 5 in the paper.
 
     ``global_skip``: learn a change of the picture, whose detail stays: it is tinted more than painted. The paper's
-    network makes it anew.
+    network makes it anew. ``output``: how values are kept in [-1, 1], for networks of other code bases "clamp".
     """
 
     width: int = 32
     blocks: int = 5
     global_skip: bool = False
+    output: Literal["tanh", "clamp"] = "tanh"
 
     def __post_init__(self) -> None:
         at_least(1, self, "width")
         at_least(0, self, "blocks")
+        if self.global_skip and self.output == "clamp":
+            raise ValueError("global_skip=true adds to the input before a tanh: it should go with output=tanh")
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,11 @@ class AdainRecipeConfig(RecipeConfig):
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
 
 
+@dataclass(frozen=True)
+class ImporterConfig(Config):
+    """Importers have no options."""
+
+
 def build_gatys(config: GatysConfig):
     from ganzoo import build
 
@@ -185,6 +193,12 @@ def build_adain_recipe(config: AdainRecipeConfig, parts):
     from .adain_recipe import AdainRecipe
 
     return AdainRecipe(config, parts)
+
+
+def build_fast_neural_style(config: Config):
+    from .checkpoints import FastStyleImporter
+
+    return FastStyleImporter()
 
 
 @hookimpl
@@ -238,5 +252,12 @@ def ganzoo_entries():
             parts={"generator": "generator:adain", "features": "features:efficientnet-lite0"},
             summary="A network for any style, by means and deviations of features",
             paper=ADAIN,
+        ),
+        Entry(
+            kind="importer",
+            name="fast-neural-style",
+            config=ImporterConfig,
+            build=build_fast_neural_style,
+            summary="Generators of fast_neural_style in PyTorch's examples: one style in one pass",
         ),
     ]

@@ -46,13 +46,14 @@ class FastStyleGenerator(nn.Module):
     paper: instance norm (arXiv:1607.08022) for batch norm, nearest enlargement and a convolution for a transposed one
     (no chequered patterns), and a reflected border of every convolution for 40 pixels at the start.
     1,679,235 parameters. Heights and widths are multiples of 4, and at least 8, which reflection needs.
+    ``output`` "clamp" cuts values off at -1 and 1 where "tanh" bends them: for networks of other code bases.
     """
 
     stride, in_channels, out_channels = 4, 3, 3
 
-    def __init__(self, width: int = 32, blocks: int = 5, global_skip: bool = False) -> None:
+    def __init__(self, width: int = 32, blocks: int = 5, global_skip: bool = False, output: str = "tanh") -> None:
         super().__init__()
-        self.global_skip = global_skip
+        self.global_skip, self.output = global_skip, output
         layers = [*convolution(3, width, 9), InstanceNorm(width), nn.ReLU(inplace=True)]
         for channels in (width, 2 * width):  # (H, W) to (H/4, W/4)
             layers += [*convolution(channels, 2 * channels, 3, 2), InstanceNorm(2 * channels), nn.ReLU(inplace=True)]
@@ -69,4 +70,4 @@ class FastStyleGenerator(nn.Module):
         change = self.layers(images)
         if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
             change = change.float() + torch.atanh(0.98 * images.float())
-        return torch.tanh(change)
+        return torch.tanh(change) if self.output == "tanh" else change.clamp(-1, 1)

@@ -20,6 +20,7 @@ SMALL: dict[str, dict[str, Any]] = {
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:gatys", {"steps": 2, "start": "noise", "seed": 3, "style_scale": 0.5, "content_reduction": 4}),
     ("generator:fast-style", {"width": 4, "blocks": 2, "global_skip": True}),
+    ("generator:fast-style", {"width": 4, "blocks": 0, "output": "clamp"}),
     ("generator:adain", {"width": 4, "depth": 3, "strength": 0.5}),
     ("recipe:adain", {"image_size": 32, "identity_weight": 0.0, "variation_weight": 0.0}),
 ]
@@ -33,7 +34,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "start": ["style"],
         "seed": [-1],
     },
-    "generator:fast-style": {"width": [0], "blocks": [-1]},
+    "generator:fast-style": {"width": [0], "blocks": [-1], "output": ["sigmoid"]},
     "generator:adain": {"width": [0], "depth": [0, 5], "strength": [-0.1, 1.1, math.nan]},
     "recipe:fast-style": {
         "channels": [1],
