@@ -168,7 +168,8 @@ class Recipe(ABC):
     """One training algorithm: its networks, its optimisers, and one update, visible on one page.
 
     A subclass sets in ``__init__``:
-        networks    name -> module, everything that is trained
+        networks    name -> module, everything that is trained; one that begins with weights from elsewhere has
+                    ``begin()``, which is called as a new training begins, and neither when it goes on nor for use
         optimizers  name -> optimiser over parameters of those networks
         exports     edition -> name of the generator that is published; "" is the main one, others get a folder
         judges      edition -> name of the discriminator of what that generator makes, saved beside it, if there is one

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import shutil
@@ -13,8 +14,10 @@ import torch
 from training_cases import CASES, Watcher, checkpoint, differences, lines, make_data, train
 
 import ganzoo
+from ganzoo import folders
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
 from ganzoo.processes import ALONE, Processes
+from ganzoo.registry import Card
 from ganzoo.training import settings
 from ganzoo.training.assembly import Assembly, assemble, choose_machine, named
 
@@ -105,6 +108,26 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path, recipe: str, n
     assert differences(weights(plain.networks[network]), dict(expected)) != []
     for name in begun.networks.keys() - {network}:
         assert differences(weights(begun.networks[name]), weights(plain.networks[name])) == [], "others stay"
+
+
+def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model_has_others(tmp_path: Path) -> None:
+    wanted = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
+    small = {"parts": {"generator": "lite-unet"}, "part_options": {"generator": {"width": 4}}}
+    asked = settings.parse({**wanted, **small, "options": {"image_size": 32}})
+    encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
+
+    def begins(begin: bool, **more: Any) -> list[bool]:
+        recipe = assemble(dataclasses.replace(asked, **more), ALONE, begins=begin).recipe
+        networks = (recipe.networks[name].encoder.state_dict().values() for name in ("a2b", "b2a"))
+        return [all(map(torch.equal, each, encoder)) for each in networks]
+
+    assert begins(True) == [True, True]
+    assert begins(False) == [False, False]
+    torch.manual_seed(0)
+    random = ganzoo.build("generator:lite-unet", width=4)
+    card = Card("tiny/x", "generator:lite-unet", "image-to-image", 32, 3, 3, options=random.architecture.options)
+    folders.write(tmp_path / "other", card, random.state_dict())
+    assert begins(True, start_from={"": f"dir:{tmp_path / 'other'}"}) == [False, True]
 
 
 def test_a_network_can_be_named_for_each_model(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def assemble(asked: Settings, processes: Processes, begins: bool = True) -> Asse
             raise
         raise faults.name_size(error, data.image_size) from error
     if begins:
+        begin(recipe)
         begin_from(recipe, asked.start_from)
     settle(recipe, machine, processes, compiled=asked.compile)
     if not processes.leads:
@@ -126,6 +127,14 @@ def check_size(recipe: Recipe, size: int) -> None:
                 f"image_size={size} is not right: the generator takes multiples of {stride}. "
                 f"Set image_size={max(1, size // stride) * stride}."
             )
+
+
+def begin(recipe: Recipe) -> None:
+    """Let networks take the weights that they begin with, where they have such."""
+    for network in recipe.networks.values():
+        own: Any = getattr(network, "begin", None)
+        if own is not None:
+            own()
 
 
 def begin_from(recipe: Recipe, start_from: Mapping[str, str]) -> None:

@@ -9,10 +9,15 @@ from torch import nn
 
 import ganzoo
 from ganzoo_plugins.cyclegan.networks import instance_norm
+from ganzoo_plugins.liteunet.networks import InstanceNorm as LiteInstanceNorm
 from ganzoo_plugins.patchgan.networks import make_norm
 
 CHANNELS = 5
-NORMS = {"cyclegan": instance_norm(CHANNELS), "patchgan": make_norm("instance", CHANNELS)}
+NORMS = {
+    "cyclegan": instance_norm(CHANNELS),
+    "patchgan": make_norm("instance", CHANNELS),
+    "liteunet": LiteInstanceNorm(CHANNELS),
+}
 
 
 @pytest.fixture(params=sorted(NORMS))
@@ -75,6 +80,7 @@ def test_half_precision_comes_out_as_it_went_in(norm: nn.Module, batch: int, lay
     [
         ("generator:resnet", {"blocks": 1}),
         ("generator:unet", {"image_size": 32, "norm": "instance", "dropout": False}),
+        ("generator:lite-unet", {"blocks": 0, "global_skip": False}),
         ("discriminator:patchgan", {}),
     ],
 )
@@ -91,7 +97,7 @@ def test_a_whole_network_in_channels_last_has_the_gradients_of_float64(
     def gradients(module: nn.Module, inputs: torch.Tensor) -> list[torch.Tensor]:
         outputs = module(inputs)
         slope = torch.linspace(-1, 1, outputs.numel(), dtype=torch.float64).view_as(outputs).to(outputs)
-        weights = [parameter for parameter in module.parameters() if parameter.dim() > 1]
+        weights = [each for each in module.parameters() if each.dim() > 1 and each.requires_grad]
         return list(torch.autograd.grad((outputs * slope).sum(), weights))
 
     found = gradients(network, images.contiguous(memory_format=torch.channels_last))

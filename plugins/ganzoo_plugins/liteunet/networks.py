@@ -1,0 +1,163 @@
+"""A U-Net whose encoder is EfficientNet-Lite0 (arXiv:1505.04597, 1801.05746, 1905.11946)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Channels, kernel, stride and number of the blocks of each stage; EfficientNet-B0's table without its attention.
+STAGES = ((16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1))
+STEM = 32
+LAST_OF_SIZE = (0, 1, 2, 4)  # stages whose maps, at 1/2, 1/4, 1/8 and 1/16, the decoder is given
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
+
+    Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
+    channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
+    CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
+    """
+
+    same_as = nn.InstanceNorm2d
+
+    def forward(self, features: Tensor) -> Tensor:
+        if features.device.type == "cpu" and not features.is_contiguous():
+            each = [F.batch_norm(one, None, None, training=True, eps=1e-5) for one in features.split(1)]
+            return each[0] if len(each) == 1 else torch.cat(each)
+        return F.group_norm(features, features.shape[1], eps=1e-5)
+
+
+def convolution(inner: int, outer: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    """Pad so that H and W become H/stride and W/stride, and convolve: where stride is 2, more after than before."""
+    total = kernel - stride
+    before, after = total // 2, total - total // 2
+    layer = nn.Conv2d(inner, outer, kernel, stride, before if before == after else 0, groups=groups)
+    pad = [] if before == after else [nn.ZeroPad2d((before, after, before, after))]
+    return nn.Sequential(*pad, layer)
+
+
+class InvertedResidual(nn.Module):
+    """Widen, convolve each channel by itself, narrow; a shortcut where nothing changes size (arXiv:1801.04381).
+
+    Without batch norms: they are folded into the convolutions.
+    """
+
+    def __init__(self, inner: int, outer: int, kernel: int, stride: int, widening: int) -> None:
+        super().__init__()
+        wide = widening * inner
+        self.shortcut = inner == outer and stride == 1
+        self.layers = nn.Sequential(
+            *([convolution(inner, wide), nn.ReLU6(inplace=True)] if widening > 1 else []),
+            convolution(wide, wide, kernel, stride, groups=wide),
+            nn.ReLU6(inplace=True),
+            convolution(wide, outer),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        changed = self.layers(features)
+        return features + changed if self.shortcut else changed
+
+
+class LiteEncoder(nn.Module):
+    """EfficientNet-Lite0 up to its last stage: images (N, 3, H, W) in [-1, 1] to maps at 1/2, 1/4, 1/8, 1/16, 1/32."""
+
+    channels = tuple(STAGES[stage][0] for stage in (*LAST_OF_SIZE, len(STAGES) - 1))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(convolution(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
+        stages, inner = [], STEM
+        for place, (outer, kernel, stride, number) in enumerate(STAGES):
+            blocks = []
+            for index in range(number):
+                widening = 1 if place == 0 else 6
+                blocks.append(InvertedResidual(inner, outer, kernel, stride if index == 0 else 1, widening))
+                inner = outer
+            stages.append(nn.Sequential(*blocks))
+        self.stages = nn.ModuleList(stages)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        features = self.stem((127.5 * images + 0.5) / 128)  # 8-bit values less 127, over 128
+        maps = []
+        for place, stage in enumerate(self.stages):
+            features = stage(features)
+            if place in LAST_OF_SIZE:
+                maps.append(features)
+        return [*maps, features]
+
+
+def layer(inner: int, outer: int) -> list[nn.Module]:
+    """Return a 3x3 convolution, instance norm and ReLU, as layers."""
+    return [nn.Conv2d(inner, outer, 3, padding=1), InstanceNorm(outer), nn.ReLU(inplace=True)]
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions and a shortcut; (N, C, H, W) to (N, C, H, W)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layer(channels, channels), *layer(channels, channels)[:-1])
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.layers(features)
+
+
+class LiteUNet(nn.Module):
+    """Encoder EfficientNet-Lite0, decoder of 3x3 convolutions: picture in, picture of the same size out.
+
+    Heights and widths must be multiples of 32. ``blocks`` residual blocks work at 1/8 and at 1/4 each. The encoder is
+    not trained unless ``trained`` says so; `begin` gives it ImageNet's weights. With ``global_skip`` what is learnt is
+    a change of the picture. At the default 3,919,843 parameters, 980,723 of them the decoder's.
+    """
+
+    stride = 32
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        width: int = 32,
+        blocks: int = 1,
+        global_skip: bool = True,
+        trained: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
+        self.encoder = LiteEncoder()
+        wide = [width // 2, width, 2 * width, 3 * width, 4 * width]  # at 1/1, 1/2, ..., 1/16
+        skips = [in_channels, *self.encoder.channels]
+        rises, inner = [], skips[-1]
+        for place in reversed(range(len(wide))):
+            own = [Residual(wide[place]) for _ in range(blocks if place in (2, 3) else 0)]
+            rises.append(nn.Sequential(*layer(inner + skips[place], wide[place]), *own))
+            inner = wide[place]
+        self.rises = nn.ModuleList(rises)
+        self.last = nn.Conv2d(inner, out_channels, 3, padding=1)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+                nn.init.zeros_(module.bias)
+        if global_skip:  # start by changing nothing
+            nn.init.zeros_(self.last.weight)
+        self.encoder.requires_grad_(trained)
+
+    def begin(self) -> None:
+        """Take ImageNet's weights into the encoder, as a training begins. Raises GanzooError where they are missing."""
+        import ganzoo
+
+        theirs = ganzoo.build("features:efficientnet-lite0").state_dict()
+        ours = self.encoder.state_dict()
+        self.encoder.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
+        maps = [images, *self.encoder(images.expand(-1, 3, -1, -1))]
+        features = maps.pop()
+        for rise in self.rises:
+            features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))
+        change = self.last(features)
+        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+            change = change.float() + torch.atanh(0.98 * images.float())
+        return torch.tanh(change)

@@ -1,0 +1,53 @@
+"""Projected GANs: a discriminator that looks through a frozen classifier (Sauer et al. 2021, arXiv:2111.01007)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, hookimpl
+
+
+@dataclass(frozen=True)
+class ProjectedConfig(Config):
+    """``width`` of what judges each scale.
+
+    pixels    factor on the logits of the picture's own patches; 0: they are not judged
+    grey      the frozen network sees no colours: they are judged in the picture itself alone
+    features  the frozen network, an entry of that kind
+    """
+
+    in_channels: Literal[1, 3] = 3
+    width: int = 64
+    pixels: float = 1.0
+    grey: bool = False
+    features: str = "efficientnet-lite0"
+
+    def __post_init__(self) -> None:
+        if self.width < 2:
+            raise ValueError(f"width={self.width} should be at least 2")
+        if not 0 <= self.pixels < float("inf"):
+            raise ValueError(f"pixels={self.pixels} should be a number, 0 or above")
+
+
+def build_discriminator(config: ProjectedConfig):
+    import ganzoo
+
+    from .networks import ProjectedDiscriminator
+
+    features = ganzoo.build(f"features:{config.features}")
+    return ProjectedDiscriminator(features, config.in_channels, config.width, config.pixels, config.grey)
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="discriminator",
+            name="projected",
+            config=ProjectedConfig,
+            build=build_discriminator,
+            summary="Judges what a frozen classifier sees, at four scales, and the picture itself",
+            paper="arXiv:2111.01007",
+        ),
+    ]

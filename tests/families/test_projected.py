@@ -1,0 +1,98 @@
+"""The projected discriminator: what it looks through stays as it was, how maps are mixed, what is judged."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import ganzoo
+from ganzoo_plugins.projected.networks import Mixer
+
+
+def build(**options: object) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return ganzoo.build("discriminator:projected", width=4, **options)
+
+
+def pictures(size: int = 96, channels: int = 3) -> Tensor:
+    return torch.rand(2, channels, size, size, generator=torch.Generator().manual_seed(1)) * 2 - 1
+
+
+def test_what_it_looks_through_is_neither_saved_nor_trained() -> None:
+    network = build()
+    assert not any("looks" in name or "stages" in name for name in network.state_dict())
+    own = sum(parameter.numel() for parameter in network.parameters())
+    assert own < 10_000 < sum(parameter.numel() for parameter in network.looks[0].parameters())
+    assert not any(parameter.requires_grad for parameter in network.looks[0].parameters())
+
+
+def test_a_step_moves_the_heads_and_neither_the_mixer_nor_the_features() -> None:
+    network = build()
+    seen = copy.deepcopy(network.looks[0].state_dict())
+    before = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    sum(each.square().mean() for each in network(pictures())).backward()
+    optimizer.step()
+    moved = {name.split(".")[0] for name, p in network.named_parameters() if not torch.equal(p, before[name])}
+    assert moved == {"heads", "pixels"}
+    assert all(torch.equal(tensor, seen[name]) for name, tensor in network.looks[0].state_dict().items())
+
+
+def test_maps_are_mixed_from_deep_to_shallow_by_the_formula_in_float64() -> None:
+    torch.manual_seed(0)
+    mixer, maps = Mixer((5, 7), 3).double(), [torch.randn(2, 5, 8, 8).double(), 40 * torch.randn(2, 7, 4, 4).double()]
+    found = mixer(maps)
+    expected = []
+    for n in range(2):
+        fine, coarse = (
+            torch.einsum("oi,ihw->ohw", layer.weight[:, :, 0, 0], one[n])
+            for layer, one in zip(mixer.channels, maps, strict=True)
+        )
+        coarse = F.conv2d(coarse / coarse.square().mean().sqrt(), mixer.scales[1].weight, padding=1)
+        above = coarse.repeat_interleave(2, 1).repeat_interleave(2, 2)
+        expected.append(
+            (F.conv2d(fine / fine.square().mean().sqrt() + above, mixer.scales[0].weight, padding=1), coarse)
+        )
+    for ours, theirs in zip(found, zip(*expected, strict=True), strict=True):
+        torch.testing.assert_close(ours, torch.stack(theirs), rtol=0, atol=1e-7)
+    scaled = mixer([1000 * one for one in maps])
+    torch.testing.assert_close(scaled[0], found[0], rtol=1e-5, atol=1e-6)  # how large a map's values are does not count
+
+
+@pytest.mark.parametrize("pixels", [2.0, 0.0])
+def test_logits_are_of_four_scales_and_of_the_picture_itself(pixels: float) -> None:
+    sizes = [tuple(each.shape) for each in build(pixels=pixels)(pictures(128))]
+    assert sizes == [(2, 1, side, side) for side in (8, 8, 4, 4, *([14] if pixels else []))]
+
+
+def test_gradients_reach_the_picture_from_every_scale() -> None:
+    network, images = build(), pictures().requires_grad_()
+    for logits in network(images):
+        (gradient,) = torch.autograd.grad(logits.square().sum(), images, retain_graph=True)
+        assert gradient.isfinite().all() and gradient.abs().amax((1, 2, 3)).min() > 0
+
+
+def test_grey_pictures_are_judged_too() -> None:
+    images = pictures(64, channels=1)
+    assert all(each.isfinite().all() for each in build(in_channels=1)(images))
+
+
+def test_without_colours_the_frozen_network_sees_their_mean_and_the_patches_see_them_all() -> None:
+    network, images = build(grey=True), pictures(64)
+    moved = images + torch.tensor([0.3, -0.1, -0.2]).view(1, 3, 1, 1)  # another colour, the same mean
+    network.double().eval().looks[0].double()  # in training, spectral norms move with each call
+    before, after = network(images.double()), network(moved.double())
+    for plain, coloured in list(zip(before, after, strict=True))[:-1]:
+        torch.testing.assert_close(plain, coloured, rtol=0, atol=1e-6)
+    assert not torch.allclose(before[-1], after[-1], rtol=0, atol=1e-3)
+    assert not torch.allclose(build()(images)[0], build()(moved)[0], rtol=0, atol=1e-3)
+
+
+def test_a_factor_on_the_pictures_own_logits() -> None:
+    once, thrice = build()(pictures(64)), build(pixels=3.0)(pictures(64))
+    torch.testing.assert_close(3 * once[-1], thrice[-1])
+    assert torch.equal(once[0], thrice[0])
