@@ -64,17 +64,18 @@ def by_strips(
 
 
 FAMILIES = [
-    *(("generator:resnet", norm, {"width": 4, "blocks": 2, "global_skip": skip}, (100, 52))
+    *(("generator:resnet", {"norm": norm, "width": 4, "blocks": 2, "global_skip": skip}, (100, 52))
       for norm in ("instance", "batch") for skip in (False, True)),
-    *(("generator:unet", norm, {"width": 4, "image_size": 32}, (96, 160)) for norm in ("batch", "instance")),
+    *(("generator:unet", {"norm": norm, "width": 4, "image_size": 32}, (96, 160)) for norm in ("batch", "instance")),
+    ("generator:lite-unet", {"width": 4}, (96, 160)),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("spec", "norm", "options", "size"), FAMILIES)
+@pytest.mark.parametrize(("spec", "options", "size"), FAMILIES)
 def test_every_family_in_strips_is_itself_untiled(
-    spec: str, norm: str, options: dict[str, Any], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    spec: str, options: dict[str, Any], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    network = generator(spec, norm=norm, **options)
+    network = generator(spec, **options)
     strips, exact = Strips(network), plain(network).double()
     for height, width in (size, (64, 32), (32, 224)):
         images = picture(height, width)

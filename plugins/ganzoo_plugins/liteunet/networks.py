@@ -153,7 +153,8 @@ class LiteUNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        maps = [images, *self.encoder(images.expand(-1, 3, -1, -1))]
+        colours = images if self.in_channels == 3 else torch.cat([images] * 3, 1)
+        maps = [images, *self.encoder(colours)]
         features = maps.pop()
         for rise in self.rises:
             features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))
