@@ -71,6 +71,8 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
     ]
     if card.limits:
         lines += ["", "## Limits", "", card.limits]
+    if card.tried:
+        lines += ["", "## What else was tried", "", *(f"- {each}" for each in card.tried)]
     return "\n".join(lines) + "\n"
 
 

@@ -91,6 +91,7 @@ class Card:
     frames       of a clip that it makes, 0 for pictures
     scale        how many times as high and wide as its input a picture comes out
     inference    what differs between training and use, in words (dropout, averaged weights)
+    tried        other trainings than the one that gave the weights, and what came of each, a sentence or two
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
     """
 
@@ -113,6 +114,7 @@ class Card:
     plugin: str = ""
     inference: str = ""
     limits: str = ""
+    tried: tuple[str, ...] = ()
     weights: Weights | None = None
     dataset: DatasetInfo | None = None
     training: TrainingInfo | None = None
@@ -145,8 +147,9 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
             given[name] = make(kind, given[name], f"{where}: {name}")
-    if isinstance(given.get("classes"), list):
-        given["classes"] = tuple(map(str, given["classes"]))
+    for name in ("classes", "tried"):
+        if isinstance(given.get(name), list):
+            given[name] = tuple(map(str, given[name]))
     if isinstance(given.get("scores"), (list, tuple)):
         given["scores"] = tuple(score_from_dict(one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
     card: Card = make(Card, given, where)

@@ -60,8 +60,12 @@ def ship(model: ganzoo.Model, name: str, facts: dict, dtype: str) -> tuple[Path,
         dataset=DatasetInfo(**{"count": model.card.dataset.count, **facts["dataset"]}),
         discriminator={},
         scores=(),  # other weights have other scores: scripts/score.py measures them
-        **{key: facts[key] for key in ("summary", "license", "limits", "paper", "inference") if key in facts},
-        **({"classes": tuple(facts["classes"])} if "classes" in facts else {}),
+        **{
+            key: facts[key]
+            for key in ("summary", "license", "limits", "paper", "inference", "image_size")
+            if key in facts
+        },
+        **{key: tuple(facts[key]) for key in ("classes", "tried") if key in facts},
     )
     return path, card
 

@@ -23,7 +23,9 @@ def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple
     """tiny/maker is here, tiny/translator is on a Hub."""
     here = maker(summary="Makes grey squares", parameters=12_345).save(tmp_path / "zoo")
     away = translator(
-        weights=Weights("model.safetensors", "ab" * 32, 9, repo="alice/m", revision="c0ffee"), limits="Only squares."
+        weights=Weights("model.safetensors", "ab" * 32, 9, repo="alice/m", revision="c0ffee"),
+        limits="Only squares.",
+        tried=("Circles: kid 0.9.",),
     ).card
     path = write_registry(tmp_path / "zoo" / "registry.json", away, here)
     monkeypatch.setattr(registry, "own_path", lambda: path)
@@ -164,6 +166,7 @@ def test_info_shows_licences_scores_and_limits(capsys: Capture) -> None:
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["limits"] == "Only squares."
+    assert facts["tried"] == "Circles: kid 0.9."
     assert facts["SHA-256"] == "ab" * 32
     assert call(capsys, "info", "tiny/maker")[1].startswith("tiny/maker: Makes grey squares\n")
 

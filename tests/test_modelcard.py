@@ -84,6 +84,12 @@ def test_awkward_text_survives() -> None:
     assert rows == ["| data set | no: 'really' \"yes\" é #1 \\| 2, a b |", "| licence of the data | x\\|y |"]
 
 
+def test_what_else_was_tried_is_told() -> None:
+    text = modelcard.text(translator(tried=("No cycle: kid 0.9.", "Twice the width: kid 0.2.")).card)
+    assert "## What else was tried\n\n- No cycle: kid 0.9.\n- Twice the width: kid 0.2.\n" in text
+    assert "tried" not in modelcard.text(translator().card)
+
+
 def test_a_data_set_without_a_name_is_left_out() -> None:
     assert "datasets" not in modelcard.head(translator(dataset=DatasetInfo("???")).card)
 

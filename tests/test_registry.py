@@ -48,6 +48,7 @@ FULL = {
     "plugin": "ganzoo-core",
     "inference": "",
     "limits": "",
+    "tried": ["Twice the width: kid 0.2."],
     "weights": {
         "file": "w.safetensors",
         "sha256": "a" * 64,

@@ -35,7 +35,8 @@ def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
         return
     place = [("reference", exact)] if exact != card.name else []
     limits = [("limits", card.limits)] if card.limits else []
-    _show(card.name, card.summary, [*place, *facts(card), *limits])
+    tried = [("tried", each) for each in card.tried]
+    _show(card.name, card.summary, [*place, *facts(card), *limits, *tried])
 
 
 def _entry(spec: str, as_json: bool) -> None:
