@@ -96,3 +96,14 @@ def test_a_factor_on_the_pictures_own_logits() -> None:
     once, thrice = build()(pictures(64)), build(pixels=3.0)(pictures(64))
     torch.testing.assert_close(3 * once[-1], thrice[-1])
     assert torch.equal(once[0], thrice[0])
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_of_two_stacked_pictures_the_second_is_looked_at_and_both_are_judged(channels: int) -> None:
+    network, first, second = build(in_channels=2 * channels).eval(), pictures(64, channels), -pictures(64, channels)
+    found = network(torch.cat([first, second], 1))
+    other = network(torch.cat([-first, second], 1))
+    alone = build(in_channels=channels).eval()(second)
+    for ours, theirs, plain in list(zip(found, other, alone, strict=True))[:-1]:
+        assert torch.equal(ours, theirs) and torch.equal(ours, plain)
+    assert not torch.allclose(found[-1], other[-1])

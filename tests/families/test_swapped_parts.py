@@ -66,7 +66,7 @@ def test_a_recipe_tells_any_discriminator_the_size_and_channels_of_its_pictures(
     one_step(name, swapped(name, channels, discriminator=judge), channels)
 
 
-@pytest.mark.parametrize("judge", ["patchgan", "patchgan-multiscale"])
+@pytest.mark.parametrize("judge", ["patchgan", "patchgan-multiscale", "projected"])
 def test_pix2pix_tells_its_discriminator_of_both_stacked_pictures(judge: str) -> None:
     recipe = swapped("pix2pix", 1, discriminator=judge)
     assert recipe.networks["discriminator"].in_channels == 2

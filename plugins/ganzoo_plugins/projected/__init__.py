@@ -10,14 +10,14 @@ from ganzoo import Config, Entry, hookimpl
 
 @dataclass(frozen=True)
 class ProjectedConfig(Config):
-    """``width`` of what judges each scale.
+    """``width`` of what judges each scale; ``in_channels`` 2 or 6: two pictures stacked, of which the second is judged.
 
     pixels    factor on the logits of the picture's own patches; 0: they are not judged
     grey      the frozen network sees no colours: they are judged in the picture itself alone
     features  the frozen network, an entry of that kind
     """
 
-    in_channels: Literal[1, 3] = 3
+    in_channels: Literal[1, 2, 3, 6] = 3
     width: int = 64
     pixels: float = 1.0
     grey: bool = False

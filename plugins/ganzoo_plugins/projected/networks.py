@@ -88,7 +88,9 @@ class Mixer(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the picture itself.
+    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and patches of the picture itself.
+
+    Of two pictures stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
 
     features  the frozen network, of ganzoo's kind ``features``; it is no part of the weights
     pixels    factor on the logits of the picture itself, whose slope is small beside the others'; 0: it is not judged
@@ -110,6 +112,7 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return logits (N, 1, h, w) of each scale, the picture's last, of images (N, in_channels, H, W) in [-1, 1]."""
-        maps = self.looks[0].to(images.device)(images.mean(1, keepdim=True) if self.grey else images)
+        seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
+        maps = self.looks[0].to(images.device)(seen.mean(1, keepdim=True) if self.grey else seen)
         logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]
         return logits if self.pixels is None else [*logits, self.weight * self.pixels(images)]
