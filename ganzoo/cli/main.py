@@ -21,7 +21,7 @@ from ganzoo.version import __version__
 # Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
 COMMANDS = (
     *("list", "info", "generate", "translate", "train", "eval", "compare"),
-    *("export", "import", "pull", "push", "publish", "gallery", "demo", "plugins"),
+    *("export", "import", "pull", "push", "publish", "gallery", "demo", "plugins", "new-plugin"),
 )
 
 
@@ -34,7 +34,7 @@ class Zoo(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in COMMANDS:
-            module = importlib.import_module(f"ganzoo.cli.{cmd_name}_command")
+            module = importlib.import_module(f"ganzoo.cli.{cmd_name.replace('-', '_')}_command")
             command: click.Command = module.command
             return command
         self._add_plugin_commands()
