@@ -12,7 +12,7 @@ from ganzoo import Config, Entry, hookimpl
 class ProjectedConfig(Config):
     """``width`` of what judges each scale; ``in_channels`` 2 or 6: two pictures stacked, of which the second is judged.
 
-    pixels    factor on the logits of the picture's own patches; 0: they are not judged
+    pixels    factor on the logits of the picture's own patches and colours; 0: they are not judged
     grey      the frozen network sees no colours: they are judged in the picture itself alone
     features  the frozen network, an entry of that kind
     """

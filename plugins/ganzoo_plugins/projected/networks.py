@@ -60,6 +60,22 @@ def patches(inner: int, width: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
 
 
+def colours(inner: int, width: int) -> nn.Sequential:
+    """Build what judges means of 2x2 pixels, each by itself: only colours count (pix2pix's PixelGAN).
+
+    Instance norms hide casts of colour from what judges patches, and a generator hides in them what it needs for the
+    way back.
+    """
+    return nn.Sequential(
+        nn.AvgPool2d(2),
+        nn.Conv2d(inner, width, 1),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.Conv2d(width, 2 * width, 1),
+        nn.LeakyReLU(0.2, inplace=True),
+        nn.Conv2d(2 * width, 1, 1),
+    )
+
+
 class Mixer(nn.Module):
     """Mix the channels of maps, then the maps from deep to shallow, by convolutions drawn once and never trained.
 
@@ -88,7 +104,7 @@ class Mixer(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and patches of the picture itself.
+    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the picture's own patches and colours.
 
     Of two pictures stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
 
@@ -108,11 +124,12 @@ class ProjectedDiscriminator(nn.Module):
         self.places = [last[step] for step in STEPS]
         self.mixer = Mixer(tuple(features.channels[place] for place in self.places), width)
         self.heads = nn.ModuleList(head(width, width, halvings) for halvings in (2, 1, 1, 0))
-        self.pixels = patches(in_channels, width // 2) if pixels else None
+        own = [patches(in_channels, width // 2), colours(in_channels, width // 2)] if pixels else []
+        self.pixels = nn.ModuleList(own)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return logits (N, 1, h, w) of each scale, the picture's last, of images (N, in_channels, H, W) in [-1, 1]."""
+        """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the picture's own last."""
         seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
         maps = self.looks[0].to(images.device)(seen.mean(1, keepdim=True) if self.grey else seen)
         logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]
-        return logits if self.pixels is None else [*logits, self.weight * self.pixels(images)]
+        return [*logits, *(self.weight * judge(images) for judge in self.pixels)]
