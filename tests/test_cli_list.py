@@ -113,6 +113,8 @@ def test_info_of_an_entry_shows_its_parts_and_options(capsys: Capture) -> None:
     assert ["OPTION", "TYPE", "DEFAULT", "ONE", "OF"] in lines
     assert ["channels", "int", "3", "1,", "3"] in lines
     assert ["width", "int", "64"] in lines
+    notes = call(capsys, "info", "recipe:cut")[1].split("ONE OF")[1].split("\n\n", 1)[1].splitlines()
+    assert len(notes) > 3 and all(len(line) < 120 for line in notes), "options are explained line by line"
     recipe = [line.split() for line in call(capsys, "info", "recipe:dcgan")[1].splitlines()]
     assert ["data", "images"] in recipe and ["part", "generator", "generator:dcgan"] in recipe
 

@@ -84,6 +84,10 @@ def test_wrong_labels_are_told() -> None:
         labelled().generate(1, labels=["sneeker"])
     with pytest.raises(UnknownName, match="no label '3'"):
         labelled().generate(1, labels=[3])
+    with pytest.raises(UnknownName, match=r"no label '1\.5'"):
+        labelled().generate(1, labels=1.5)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match=r"needs at least one label\. Its labels are: "):
+        labelled().generate(1, labels=[])
 
 
 def test_a_label_goes_with_a_picture() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ganzoo import catalog
@@ -40,8 +41,8 @@ def options(entry: Entry) -> list[dict[str, Any]]:
 
 
 def notes(entry: Entry) -> str:
-    """Return what the options' class says of them, on one line; "" where dataclass wrote that itself."""
-    text = " ".join((entry.config.__doc__ or "").split())
+    """Return what the options' class says of them, in its lines; "" where dataclass wrote that itself."""
+    text = inspect.cleandoc(entry.config.__doc__ or "")
     return "" if text.startswith(f"{entry.config.__name__}(") else text.replace("``", "")
 
 

@@ -111,8 +111,13 @@ def numbers(card: Card, labels: Iterable[str | int] | str | int | None, count: i
         if labels is not None:
             raise OptionError(f"{card.name} takes no labels: it was trained without classes.")
         return []
-    given = [labels] if isinstance(labels, (str, int)) else list(labels or range(len(card.classes)))
+    if labels is None:
+        labels = range(len(card.classes))
+    if isinstance(labels, (str, int)) or not isinstance(labels, Iterable):
+        labels = [labels]
+    given = list(labels)
     if not given:
-        raise OptionError(f"{card.name} has no classes on its card, and no label is given.")
+        named = f"Its labels are: {', '.join(card.classes)}." if card.classes else "Its card names no classes."
+        raise OptionError(f"{card.name} needs at least one label. {named}")
     chosen = [number(card, label) for label in given]
     return [chosen[index % len(chosen)] for index in range(count)]
