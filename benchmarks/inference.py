@@ -10,7 +10,6 @@ in processes of their own that take turns. A ratio is the median over rounds of 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import os
 import statistics
@@ -35,6 +34,7 @@ import ganzoo
 from ganzoo import images
 from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
 from ganzoo.model import Model
+from ganzoo.registry import Card
 
 SIDE = 256
 PRODUCT = 2048  # rows and columns of the matrices whose product shows what the machine can do
@@ -49,7 +49,7 @@ ENGINES = (
     ("openvino", "bfloat16"),
     ("openvino", "int8"),
 )
-NETWORKS = {"card": (32, 6, True), "paper": (64, 9, False)}  # width, blocks, global_skip
+NETWORKS = {"small": (32, 6, True), "paper": (64, 9, False)}  # width, blocks, global_skip
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--only", action="append", choices=list(NETWORKS), help="card: cyclegan/horse2zebra; paper: 64, 9"
+        "--only", action="append", choices=list(NETWORKS), help="small: width 32, 6 blocks; paper: 64, 9"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process")
     parser.add_argument("--rounds", type=int, default=7)
@@ -100,14 +100,14 @@ def arguments() -> argparse.Namespace:
 
 def prepare(network: str, folder: Path, calibration: str | None) -> None:
     """Write model/, reference.pth and the photographs, cut to 256x256, and make the conversions."""
-    width, blocks, _ = NETWORKS[network]
-    model = ganzoo.load("cyclegan/horse2zebra", "cpu", engine="torch")
-    if network == "paper":
-        torch.manual_seed(0)
-        generator = ganzoo.build("generator:resnet", width=width, blocks=blocks)
-        options = {"width": width, "blocks": blocks}
-        card = dataclasses.replace(model.card, name="paper/resnet", options=options, weights=None)  # in float32
-        model = Model(generator, card)
+    width, blocks, skip = NETWORKS[network]
+    torch.manual_seed(0)
+    generator = ganzoo.build("generator:resnet", width=width, blocks=blocks, global_skip=skip)
+    torch.nn.init.normal_(generator.layers[-1].weight, 0.0, 0.02)  # with a skip it begins at zero
+    card = Card(
+        "bench/resnet", "generator:resnet", "image-to-image", SIDE, 3, 3, options=generator.architecture.options
+    )
+    model = Model(generator, card)
     model.save(folder / "model")
     torch.save(model.generator.state_dict(), folder / "reference.pth")
     for path in sorted(PHOTOGRAPHS.glob("*.jpg")):
@@ -218,8 +218,8 @@ def flops(network: str) -> float:
 
 
 def described(network: str) -> str:
-    width, blocks, skip = NETWORKS[network]
-    return f"{'cyclegan/horse2zebra' if skip else 'random weights'}, width {width}, {blocks} blocks, {SIDE}x{SIDE}"
+    width, blocks, _ = NETWORKS[network]
+    return f"width {width}, {blocks} blocks, {SIDE}x{SIDE}"
 
 
 class Worker:

