@@ -45,6 +45,13 @@ def pictures(folder: Path, count: int, broken: tuple[int, ...] = ()) -> list[Job
     return found
 
 
+def test_an_error_that_names_no_file_gets_the_pictures(tmp_path: Path) -> None:
+    (job,) = pictures(tmp_path / "in", 1)
+    for said, expected in (("The mask is 3x4.", f"{job.source}: The mask is 3x4."), (f"{job.source} is odd.",) * 2):
+        assert jobs._failed(job, OptionError(said)).error == expected
+    assert jobs._failed(Job(jobs.STREAM, jobs.STREAM), OptionError("The mask is 3x4.")).error == "The mask is 3x4."
+
+
 def check(work: Work, outcomes: list[Outcome], given: list[Job], broken: tuple[int, ...] = ()) -> None:
     """Every job has one outcome; the broken ones an error, the others the right picture."""
     assert sorted(outcome.job.source for outcome in outcomes) == sorted(job.source for job in given)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, script
+from PIL import Image
 from tiny_models import translator
 
 from ganzoo import registry
@@ -65,3 +67,26 @@ def test_a_run_is_bundled_with_its_card_and_found_again(tmp_path: Path, monkeypa
     assert (card.name, card.weights.file) == ("cyclegan/tiny", "ganzoo_plugins.cyclegan:weights/tiny.safetensors")
     assert card.weights.bytes == path.stat().st_size and card.weights.dtype == "float16"
     assert card.training.recipe == "cyclegan" and card.dataset.name == "Tiny Horses"
+
+
+def test_the_pictures_of_a_sheet_are_spread_over_all_that_were_held_out() -> None:
+    sheets = script("sheets")
+    assert sheets.spread(12) == list(range(12)) and sheets.spread(5) == list(range(5))
+    for count in (13, 24, 60, 117):
+        places = sheets.spread(count)
+        gaps = {second - first for first, second in itertools.pairwise(places)}
+        assert len(places) == 12 and places[0] >= 0 and places[-1] < count
+        assert max(gaps) - min(gaps) <= 1 and places[0] == pytest.approx(count - 1 - places[-1], abs=1)
+
+
+def test_a_sheet_has_inputs_and_what_is_made_of_them_side_by_side() -> None:
+    sheets = script("sheets")
+    shades = [[Image.new("RGB", (sheets.CELL, sheets.CELL), (10 * n, 100 * k, 0)) for k in range(2)] for n in range(12)]
+    made = sheets.sheet(shades)
+    assert made.size == (3 * 2 * sheets.CELL + 2 * sheets.GAP, 4 * sheets.CELL + 3 * sheets.GAP)
+    for number in range(12):
+        line, column = divmod(number, 3)
+        left, top = column * (2 * sheets.CELL + sheets.GAP), line * (sheets.CELL + sheets.GAP)
+        for place in range(2):
+            found = made.getpixel((left + place * sheets.CELL + 5, top + 5))
+            assert found == (10 * number, 100 * place, 0)

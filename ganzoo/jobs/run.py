@@ -159,7 +159,10 @@ def _failed(job: Job, error: GanzooError) -> Outcome:
     cause = error.__cause__
     lasting = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
     refused = isinstance(cause, OSError) and cause.errno is not None  # by the system; Pillow's have no number
-    return Outcome(job, str(error), passing=refused and not isinstance(cause, lasting))
+    text = str(error)
+    if job.source != STREAM and not any(part in text for part in (job.source, job.target)):
+        text = f"{job.source}: {text}"  # among many, which one it was
+    return Outcome(job, text, passing=refused and not isinstance(cause, lasting))
 
 
 def _video(work: Work, model: Model, job: Job, progress: Progress | None) -> None:
