@@ -97,7 +97,8 @@ class Extractor(Protocol):
 
     It is built with its weights, in eval mode, and computes in the dtype of its parameters: ``.to(torch.bfloat16)``
     makes another extractor of it. Where it is a classifier it has ``logits(features)``, (N, D) -> (N, K), too: its
-    last linear layer, in the dtype of its parameters.
+    last linear layer, in the dtype of its parameters. It may have ``evidence(images)`` as well, images in [-1, 1] to
+    (N, K, h, w): the logits of each place.
     """
 
     label: str

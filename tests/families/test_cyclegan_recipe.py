@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
+from PIL import Image
 from torch import Tensor
 
+from ganzoo import GanzooError
+from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
+from ganzoo_plugins.cyclegan.keeping import Keeping
 from ganzoo_plugins.cyclegan.recipe import ImagePool
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
@@ -17,10 +22,28 @@ def pictures(seed: int, count: int = 2) -> dict[str, Tensor]:
     return {name: torch.rand(count, 3, 16, 16, generator=random) * 2 - 1 for name in "ab"}
 
 
-@pytest.mark.parametrize("identity", [0.0, 0.5])
-@pytest.mark.parametrize("pool_size", [0, 50])
-def test_a_step_equals_the_papers_equations(identity: float, pool_size: int) -> None:
-    recipe = make("cyclegan", PARTS, channels=3, image_size=16, identity_weight=identity, pool_size=pool_size)
+class Halves:
+    """A classifier of two classes, of which the second is wherever a picture's left half is."""
+
+    label = "halves"
+
+    def to(self, device: object) -> Halves:
+        return self
+
+    def evidence(self, images: Tensor) -> Tensor:
+        count, _, height, width = images.shape
+        left = torch.where(torch.arange(width // 4) < width // 8, 9.0, -9.0).expand(count, height // 4, -1)
+        return torch.stack([-left, left], 1)
+
+
+@pytest.mark.parametrize(
+    ("identity", "pool_size", "keep"), [(0.0, 0, 0.0), (0.0, 50, 0.0), (0.5, 0, 0.0), (0.5, 50, 0.0), (0.0, 50, 4.0)]
+)
+def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, keep: float) -> None:
+    values = {"identity_weight": identity, "pool_size": pool_size, "keep_weight": keep}
+    recipe = make("cyclegan", PARTS, channels=3, image_size=16, **values)
+    if keep:
+        recipe.keep = Keeping(Halves(), 1, 1)
     descend_plainly(recipe)
     exact, before, batch = doubles(recipe), flat(recipe), pictures(1)
     losses = recipe.step(batch)
@@ -38,12 +61,46 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int) -> 
     expected = {"adversarial": adversarial, "cycle": cycle, "discriminator": discriminator}
     if identity:
         expected["identity"] = same
+    kept = torch.zeros(())
+    if keep:
+        outside = recipe.keep.outside(batch["a"]).double()
+        kept = (outside * (fake_b - a).abs()).mean() + (outside * (fake_a - b).abs()).mean()
+        expected["kept"] = kept
     assert {name: value.item() for name, value in losses.items()} == {
         name: pytest.approx(value.item(), rel=1e-5) for name, value in expected.items()
     }
-    step_down(adversarial + 10 * cycle + 10 * identity * same, a2b, b2a)
+    step_down(adversarial + 10 * cycle + 10 * identity * same + keep * kept, a2b, b2a)
     step_down(discriminator, judge_a, judge_b)
     assert max(differences(recipe, before, exact).values()) < 1e-3
+
+
+def test_what_is_kept_is_what_no_object_is_near() -> None:
+    outside = Keeping(Halves(), 1, 1).outside(torch.zeros(2, 3, 32, 64))
+    assert outside.shape == (2, 1, 32, 64)
+    assert (outside[..., :32] == 0).all(), "the object itself"
+    assert (outside[..., 40:] == 1).all(), "all that is farther away than a place of the classifier's and its half"
+    given = torch.rand(2, 3, 32, 64)
+    left, right = given.clone(), given.clone()
+    left[..., :32] += 0.5
+    right[..., 40:] += 0.5
+    assert Keeping(Halves(), 1, 1)(given, left).item() == 0
+    assert Keeping(Halves(), 1, 1)(given, right).item() == pytest.approx(0.5 * 24 / 64)
+
+
+def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:
+    with Image.open(PHOTOGRAPHS / "cat.jpg") as photograph:
+        values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
+    cat = values.permute(2, 0, 1)[None] / 127.5 - 1
+    recipe = make("cyclegan", PARTS, channels=3, image_size=32, keep_weight=1.0)
+    assert recipe.keep.outside(cat)[..., 80:140, 80:140].mean() < 0.3
+    with Image.open(PHOTOGRAPHS / "coffee.jpg") as photograph:
+        values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
+    assert recipe.keep.outside(values.permute(2, 0, 1)[None] / 127.5 - 1).mean() > 0.9
+
+
+def test_a_classifier_without_places_is_refused() -> None:
+    with pytest.raises(GanzooError, match=r"fashion-mnist tells no classes by place\. Set keep_extractor="):
+        make("cyclegan", PARTS, channels=3, image_size=16, keep_weight=1.0, keep_extractor="fashion-mnist")
 
 
 def test_the_discriminators_loss_sends_no_gradient_into_the_generators() -> None:

@@ -201,6 +201,14 @@ def test_lite_knows_a_cup_and_a_cat(variant: int) -> None:
 
 
 @torch.inference_mode()
+def test_the_mean_of_lites_evidence_is_its_logits() -> None:
+    extractor, given = ganzoo.build("extractor:efficientnet-lite0"), pictures(2, 3, 96, 128)
+    evidence = extractor.evidence(given.float() / 127.5 - 1)
+    assert evidence.shape == (2, 1000, 3, 4)
+    assert off(evidence.mean((2, 3)), extractor.logits(extractor(given))) < 1e-4
+
+
+@torch.inference_mode()
 def test_lite_enlarges_only_the_side_that_is_too_short() -> None:
     extractor = ganzoo.build("extractor:efficientnet-lite0")
     assert extractor.resize(pictures(1, 3, 20, 100)).shape == (1, 3, 64, 100)

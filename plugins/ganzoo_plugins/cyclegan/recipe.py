@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import TwoWayRecipe, mean_error
+from ganzoo import TwoWayRecipe, build, mean_error
+
+from .keeping import Keeping
 
 
 class ImagePool:
@@ -39,6 +41,12 @@ class ImagePool:
         return torch.stack(out)
 
 
+def keeping(config) -> Keeping:
+    """Return what measures change outside of the config's classes."""
+    first, _, last = config.keep_classes.partition("-")
+    return Keeping(build(f"extractor:{config.keep_extractor}"), int(first), int(last))
+
+
 class CycleGanRecipe(TwoWayRecipe):
     """Generators a2b and b2a with a discriminator each; what goes there and back must come out as it was."""
 
@@ -53,6 +61,7 @@ class CycleGanRecipe(TwoWayRecipe):
         )
         # The paper's G minimises (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
         self.loss = parts.build("loss", factor=1.0)
+        self.keep = keeping(config) if config.keep_weight else None
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
         self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
         self.optimizers = {
@@ -88,6 +97,9 @@ class CycleGanRecipe(TwoWayRecipe):
             if wanted:
                 losses["identity"] = mean_error(same_b[0], b) + mean_error(same_a[0], a)
                 total = total + self.config.cycle_weight * self.config.identity_weight * losses["identity"]
+            if self.keep is not None:
+                losses["kept"] = self.keep(a, fake_b) + self.keep(b, fake_a)
+                total = total + self.config.keep_weight * losses["kept"]
             self.update("generators", total)
         return fake_a, fake_b, losses
 

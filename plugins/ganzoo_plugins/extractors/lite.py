@@ -54,6 +54,12 @@ class LiteExtractor(PictureExtractor):
         """Return (N, 1000), by ImageNet's classes."""
         return self.classifier(features)
 
+    def evidence(self, images: Tensor) -> Tensor:
+        """Return (N, 1000, h, w): the logits of each place of images (N, C, H, W) in [-1, 1] (arXiv:1512.04150)."""
+        inputs = ((127.5 * as_rgb(images) + 0.5) / 128).contiguous(memory_format=torch.channels_last)
+        maps = self.network.forward_features(inputs)
+        return self.classifier(maps.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
 
 def build(size: int, variant: int = 0) -> LiteExtractor:
     path = weights_file(variant)
