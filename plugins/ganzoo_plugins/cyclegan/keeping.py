@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 
-ENLARGED = 2.0  # a classifier's places are 32 pixels apart: of a larger picture they are finer
+SCALES = (1.0, 2.0)  # a classifier's places are 32 pixels apart: finer of a larger picture, which hides large objects
 NONE, SURE = 0.4, 0.8  # probability of the classes that counts as no object, and as one
 
 
@@ -25,11 +25,17 @@ class Keeping:
     @torch.no_grad()
     def outside(self, images: Tensor) -> Tensor:
         """Return (N, 1, H, W) for images (N, C, H, W) in [-1, 1]: 1 where no object is near, 0 on one."""
-        enlarged = F.interpolate(images.float(), scale_factor=ENLARGED, mode="bilinear")
-        by_class = self.extractor.to(images.device).evidence(enlarged).float().softmax(1)
-        likely = by_class[:, self.first : self.last + 1].sum(1, keepdim=True)
-        near = F.max_pool2d(((likely - NONE) / (SURE - NONE)).clamp(0, 1), 3, stride=1, padding=1)
-        return 1 - F.interpolate(near, size=images.shape[2:], mode="bilinear")
+        size = images.shape[2:]
+        near = images.new_zeros(len(images), 1, *size, dtype=torch.float32)
+        for scale in SCALES:
+            scaled = F.interpolate(images.float(), scale_factor=scale, mode="bilinear")
+            by_class = self.extractor.to(images.device).evidence(scaled).float().softmax(1)
+            likely = by_class[:, self.first : self.last + 1].sum(1, keepdim=True)
+            sure = ((likely - NONE) / (SURE - NONE)).clamp(0, 1)
+            if scale > 1:  # small places: those beside an object count as well
+                sure = F.max_pool2d(sure, 3, stride=1, padding=1)
+            near = near.maximum(F.interpolate(sure, size=size, mode="bilinear"))
+        return 1 - near
 
     def __call__(self, given: Tensor, made: Tensor) -> Tensor:
         """Return the mean absolute change of pictures (N, C, H, W), what is inside counted as none."""
