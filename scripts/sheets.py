@@ -49,7 +49,9 @@ def main() -> None:
 def rows(card: registry.Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterator[Image.Image]]:
     """Yield for each of the twelve inputs the pictures that belong to it."""
     call = calls[0]
-    reading = Reading(card.image_size, validation=call["validation"], inputs=call.get("inputs", ""))
+    turned = card.training is not None and card.training.options.get("direction") == "right-to-left"
+    side = call.get("inputs", "B" if turned else "A")
+    reading = Reading(card.image_size, validation=call["validation"], inputs=side)
     paths = [str(sets / each) for each in call["data"]]
     truth = None
     if "label" in call:
