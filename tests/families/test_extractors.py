@@ -363,6 +363,6 @@ def test_wrong_options_are_refused(spec: str, wrong: dict[str, Any], message: st
 
 def test_commands_show_the_extractors(ganzoo_command: Any, tmp_path: Path) -> None:
     listed = ganzoo_command("list", "--entries", "extractor:*")
-    assert listed.returncode == 0 and len(listed.stdout.splitlines()) == 5, listed.stderr
+    assert listed.returncode == 0 and len(listed.stdout.splitlines()) == 6, listed.stderr
     shown = ganzoo_command("info", "extractor:inception")
     assert "arXiv:1512.00567" in shown.stdout and "weights" in shown.stdout
