@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ganzoo.loading import info as info
     from ganzoo.loading import load as load
     from ganzoo.model import Model as Model
+    from ganzoo.norms import InstanceNorm as InstanceNorm
     from ganzoo.registry import Card as Card
     from ganzoo.registry import list_models as list_models
     from ganzoo.training.starting import resume as resume
@@ -64,6 +65,7 @@ _HOMES = {
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.interfaces",
     "Importer": "ganzoo.importing",
+    "InstanceNorm": "ganzoo.norms",
     "LatentRecipe": "ganzoo.latent",
     "Loss": "ganzoo.interfaces",
     "Model": "ganzoo.model",

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 import ganzoo
 from ganzoo import catalog, images, plugins, registry, weights
@@ -77,7 +76,8 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     torch.manual_seed(0)
     size = card.image_size
     if card.in_channels == 3:
-        inputs = torch.cat([photograph(path, size) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))])
+        floats = (images.to_floats(images.read(each)) for each in sorted(PHOTOGRAPHS.glob("*.jpg")))
+        inputs = torch.from_numpy(np.stack([images.resize_floats(each, size, size) for each in floats]))
     elif card.in_channels:
         inputs = torch.rand(1, card.in_channels, size, size) * 2 - 1
     else:
@@ -100,13 +100,6 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     if psnr < LEAST_PSNR:
         path.unlink()
         raise SystemExit("float16 shows: ship these weights in float32, or train longer.")
-
-
-def photograph(path: Path, size: int) -> torch.Tensor:
-    """Return (1, 3, size, size) in [-1, 1]."""
-    with Image.open(path) as picture:
-        values = torch.from_numpy(np.array(picture.convert("RGB").resize((size, size))))
-    return values.permute(2, 0, 1)[None] / 127.5 - 1
 
 
 def frames(made: torch.Tensor) -> torch.Tensor:

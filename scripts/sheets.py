@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from torch import Tensor
 
 import ganzoo
-from ganzoo import catalog, registry
+from ganzoo import catalog, images, registry
+from ganzoo.data.decode import to_floats
 from ganzoo.evaluation.opening import Reading, open_domains, open_pairs, open_sides
 from ganzoo.files import replacing
 
@@ -64,8 +64,9 @@ def rows(card: registry.Card, calls: list[dict[str, Any]], sets: Path) -> Iterat
     model = ganzoo.load(card.name, "cpu", engine="torch")
     for place, given in zip(places, inputs.some(places), strict=True):
         beside = [{"label": each["label"]} for each in calls] if "label" in call else [{}]
-        made = (model.translate(picture(given), **more) for more in beside)
-        shown = [picture(given), *made, *([picture(truth.some([place])[0])] if truth else [])]
+        before = images.to_pil(to_floats(given))
+        made = (model.translate(before, **more) for more in beside)
+        shown = [before, *made, *([images.to_pil(to_floats(truth.some([place])[0]))] if truth else [])]
         yield (each.convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS) for each in shown)
 
 
@@ -73,12 +74,6 @@ def spread(count: int) -> list[int]:
     """Return twelve places among ``count``, as far from one another as can be; all of them where there are fewer."""
     shown = min(COUNT, count)
     return [(2 * number + 1) * count // (2 * shown) for number in range(shown)]
-
-
-def picture(values: Tensor) -> Image.Image:
-    """Return a picture of (C, H, W) uint8."""
-    array = values.permute(1, 2, 0).numpy()
-    return Image.fromarray(array[:, :, 0] if len(values) == 1 else array)
 
 
 def sheet(groups: list[list[Image.Image]]) -> Image.Image:

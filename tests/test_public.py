@@ -28,6 +28,7 @@ PUBLIC = [
     "GanzooError",
     "Generator",
     "Importer",
+    "InstanceNorm",
     "LatentRecipe",
     "Loss",
     "Model",

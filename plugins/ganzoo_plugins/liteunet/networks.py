@@ -6,27 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganzoo import InstanceNorm
+
 # Channels, kernel, stride and number of the blocks of each stage; EfficientNet-B0's table without its attention.
 STAGES = ((16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1))
 STEM = 32
 LAST_OF_SIZE = (0, 1, 2, 4)  # stages whose maps, at 1/2, 1/4, 1/8 and 1/16, the decoder is given
-
-
-class InstanceNorm(nn.InstanceNorm2d):
-    """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
-
-    Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
-    channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
-    CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
-    """
-
-    same_as = nn.InstanceNorm2d
-
-    def forward(self, features: Tensor) -> Tensor:
-        if features.device.type == "cpu" and not features.is_contiguous():
-            each = [F.batch_norm(one, None, None, training=True, eps=1e-5) for one in features.split(1)]
-            return each[0] if len(each) == 1 else torch.cat(each)
-        return F.group_norm(features, features.shape[1], eps=1e-5)
 
 
 def convolution(inner: int, outer: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:

@@ -9,6 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganzoo import build
+
 STEPS = (4, 8, 16, 32)  # pixels a step in the maps that are judged, as in the paper
 
 
@@ -31,49 +33,26 @@ def head(inner: int, width: int, halvings: int) -> nn.Sequential:
     )
 
 
-class InstanceNorm(nn.InstanceNorm2d):
-    """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
-
-    Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
-    channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
-    CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
-    """
-
-    same_as = nn.InstanceNorm2d
-
-    def forward(self, features: Tensor) -> Tensor:
-        if features.device.type == "cpu" and not features.is_contiguous():
-            each = [F.batch_norm(one, None, None, training=True, eps=1e-5) for one in features.split(1)]
-            return each[0] if len(each) == 1 else torch.cat(each)
-        return F.group_norm(features, features.shape[1], eps=1e-5)
-
-
-def patches(inner: int, width: int) -> nn.Sequential:
-    """Build what judges patches of 70 pixels of the picture itself, as pix2pix does (arXiv:1611.07004).
+def pix2pix_judge(inner: int, width: int, **options: Any) -> nn.Module:
+    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the picture itself, drawn as its neighbours are.
 
     Without spectral norms: with them its slope, which the generator learns by, was a 200th of the other heads'.
     """
-    layers: list[nn.Module] = [nn.Conv2d(inner, width, 4, 2, 1), nn.LeakyReLU(0.2, inplace=True)]
-    for stride in (2, 2, 1):
-        layers += [nn.Conv2d(width, 2 * width, 4, stride, 1), InstanceNorm(2 * width), nn.LeakyReLU(0.2, inplace=True)]
-        width *= 2
-    return nn.Sequential(*layers, nn.Conv2d(width, 1, 4, 1, 1))
+    network: nn.Module = build("discriminator:patchgan", in_channels=inner, width=width, **options)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            layer.reset_parameters()
+    return network
 
 
-def colours(inner: int, width: int) -> nn.Sequential:
-    """Build what judges means of 2x2 pixels, each by itself: only colours count (pix2pix's PixelGAN).
+def own_judges(inner: int, width: int) -> list[nn.Module]:
+    """Build what judges patches of 70 pixels, and what judges colours: means of 2x2 pixels, each by itself.
 
     Instance norms hide casts of colour from what judges patches, and a generator hides in them what it needs for the
     way back.
     """
-    return nn.Sequential(
-        nn.AvgPool2d(2),
-        nn.Conv2d(inner, width, 1),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(width, 2 * width, 1),
-        nn.LeakyReLU(0.2, inplace=True),
-        nn.Conv2d(2 * width, 1, 1),
-    )
+    colours = pix2pix_judge(inner, width, receptive_field=1, norm="none")
+    return [pix2pix_judge(inner, width), nn.Sequential(nn.AvgPool2d(2), colours)]
 
 
 class Mixer(nn.Module):
@@ -124,8 +103,7 @@ class ProjectedDiscriminator(nn.Module):
         self.places = [last[step] for step in STEPS]
         self.mixer = Mixer(tuple(features.channels[place] for place in self.places), width)
         self.heads = nn.ModuleList(head(width, width, halvings) for halvings in (2, 1, 1, 0))
-        own = [patches(in_channels, width // 2), colours(in_channels, width // 2)] if pixels else []
-        self.pixels = nn.ModuleList(own)
+        self.pixels = nn.ModuleList(own_judges(in_channels, width // 2) if pixels else [])
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the picture's own last."""
