@@ -17,7 +17,7 @@ DATA_KINDS = ("images", "labelled", "paired", "unpaired", "clips")
 
 @dataclass(frozen=True)
 class Config:
-    """Base of the options of one entry: subclass it as a frozen dataclass, one typed field an option.
+    """Base of the options of one entry: subclass it as a frozen dataclass, one typed field an option; itself: none.
 
     pydantic checks types and refuses unknown names when something is built. Limits belong in
     ``__post_init__``, as a ValueError that says what would be right.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -78,6 +79,13 @@ def _write(folder: Path, card: Card, puts: Mapping[str, Callable[[Path], object]
         with suppress(OSError):
             (folder / weights.DISCRIMINATOR_FILE).unlink()
     return card
+
+
+def hash_written(write: Callable[[Path], Card]) -> str:
+    """Return the hash that the weights have when ``write`` writes them, into a folder that is then thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = write(Path(folder)).weights
+    return written.sha256 if written else ""
 
 
 def refuse_another(folder: Path, card: Card, sha256: Callable[[], str]) -> None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import re
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -99,7 +99,6 @@ def import_checkpoint(
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
-    folders.refuse_another(Path(output), _card(found, own, network, name), lambda: _sha256(found, own, network, name))
     judge, judged = _discriminator(groups, discriminator)
     card = dataclasses.replace(
         _card(found, own, network, name),
@@ -108,7 +107,13 @@ def import_checkpoint(
         summary=summary,
         discriminator=_architecture(judge) if judge else {},
     )
-    written = folders.write(Path(output), card, network.state_dict(), judge.state_dict() if judge else None)
+    state, judging = network.state_dict(), judge.state_dict() if judge else None
+
+    def write(folder: Path) -> Card:
+        return folders.write(folder, card, state, judging)
+
+    folders.refuse_another(Path(output), card, partial(folders.hash_written, write))
+    written = write(Path(output))
     return Imported(written, Path(output), _said(found, own, chosen_key, judged, asked, image_size))
 
 
@@ -237,13 +242,6 @@ def _discriminator(groups: Mapping[str, Tensors], file: str | Path | None) -> tu
         return None, None
     judged = next(iter(found.values()))
     return _built(judged, {})[0], judged
-
-
-def _sha256(found: Foreign, own: Mapping[str, Any], network: nn.Module, name: str) -> str:
-    """Return the hash that the weights have when they are written."""
-    with tempfile.TemporaryDirectory() as folder:
-        written = folders.write(Path(folder), _card(found, own, network, name), network.state_dict())
-    return written.weights.sha256 if written.weights else ""
 
 
 def _architecture(network: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -297,13 +297,12 @@ class Model:
         when this model was loaded in half precision.
         """
         self._require_float32()
-        folders.refuse_another(Path(folder), self.card, self._sha256)
-        return self._save(Path(folder), self.card, "dir:FOLDER")
 
-    def _sha256(self) -> str:
-        """Return the hash that the weights have when they are written."""
-        with tempfile.TemporaryDirectory() as folder:
-            return self._save(Path(folder), self.card, "dir:FOLDER").weights.sha256  # type: ignore[union-attr]
+        def write(into: Path) -> Card:
+            return self._save(into, self.card, "dir:FOLDER")
+
+        folders.refuse_another(Path(folder), self.card, partial(folders.hash_written, write))
+        return write(Path(folder))
 
     def _require_float32(self) -> None:
         import torch

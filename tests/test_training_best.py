@@ -140,6 +140,14 @@ def test_a_resumed_run_keeps_its_best(tmp_path: Path) -> None:
     assert ganzoo.info(f"dir:{run}").training.steps == 8
 
 
+def test_a_run_resumed_with_another_measure_in_run_json_begins_its_best_anew(tmp_path: Path) -> None:
+    run = run_measured(tmp_path)
+    asked = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**asked, "best": "opposite"}))
+    ganzoo.resume(run, steps=8)
+    assert best_of(run) == {"measure": "opposite", "step": 8, "value": -1.5}
+
+
 @pytest.mark.parametrize("stop_at", [3, 5])  # before the best step, and after it
 def test_a_run_stopped_and_resumed_has_the_best_of_one_that_was_not(tmp_path: Path, stop_at: int) -> None:
     straight = run_measured(tmp_path, "straight")

@@ -103,7 +103,8 @@ class Loop:
         self.logged = (state["step"], self.seconds)
         if kept := state.get("loop"):  # early checkpoints have none
             self.watch.load_state(kept["watch"])
-            self.best = Best(*kept["best"])
+            best = Best(*kept["best"])
+            self.best = best if self.settings.best in ("", best.measure) else self.best  # another measure starts anew
         before = len(checkpoint.of_processes(state))
         if before != self.processes.count:
             self.reporter.note(

@@ -70,11 +70,6 @@ class CycleGanConfig(AdversarialConfig):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
-@dataclass(frozen=True)
-class ImporterConfig(Config):
-    """Importers have no options."""
-
-
 def build_generator(config: ResnetConfig):
     from .networks import ResnetGenerator
 
@@ -122,7 +117,7 @@ def ganzoo_entries():
         Entry(
             kind="importer",
             name="cyclegan-resnet",
-            config=ImporterConfig,
+            config=Config,
             build=build_cyclegan_resnet,
             summary="Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
         ),

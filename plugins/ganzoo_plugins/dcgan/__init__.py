@@ -53,11 +53,6 @@ class LossConfig(Config):
             raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
 
 
-@dataclass(frozen=True)
-class ImporterConfig(Config):
-    """Importers have no options."""
-
-
 def build_generator(config: GeneratorConfig):
     from .networks import DcganGenerator
 
@@ -134,7 +129,7 @@ def ganzoo_entries():
         Entry(
             kind="importer",
             name="dcgan-example",
-            config=ImporterConfig,
+            config=Config,
             build=build_dcgan_example,
             summary="Both networks of PyTorch's DCGAN example and tutorial",
         ),

@@ -78,11 +78,6 @@ class Pix2PixConfig(AdversarialConfig):
             raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
 
 
-@dataclass(frozen=True)
-class ImporterConfig(Config):
-    """Importers have no options."""
-
-
 def build_patch(config: PatchConfig):
     from .networks import PatchDiscriminator
 
@@ -164,14 +159,14 @@ def ganzoo_entries():
         Entry(
             kind="importer",
             name="pix2pix-unet",
-            config=ImporterConfig,
+            config=Config,
             build=build_pix2pix_unet,
             summary="Generators of pytorch-CycleGAN-and-pix2pix: U-Nets",
         ),
         Entry(
             kind="importer",
             name="pix2pix-patchgan",
-            config=ImporterConfig,
+            config=Config,
             build=build_pix2pix_patchgan,
             summary="Discriminators of pytorch-CycleGAN-and-pix2pix",
         ),

@@ -156,11 +156,6 @@ class AdainRecipeConfig(RecipeConfig):
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
 
 
-@dataclass(frozen=True)
-class ImporterConfig(Config):
-    """Importers have no options."""
-
-
 def build_gatys(config: GatysConfig):
     from ganzoo import build
 
@@ -256,7 +251,7 @@ def ganzoo_entries():
         Entry(
             kind="importer",
             name="fast-neural-style",
-            config=ImporterConfig,
+            config=Config,
             build=build_fast_neural_style,
             summary="Generators of fast_neural_style in PyTorch's examples: one style in one pass",
         ),
