@@ -7,6 +7,7 @@ import os
 import pickle
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,58 @@ class NetG(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         return self.model(images)
+
+
+class Separable(nn.Module):
+    """GAN Compression's SeparableConv2d."""
+
+    def __init__(self, inner: int, outer: int, padding: int, norm: str) -> None:
+        super().__init__()
+        each = nn.Conv2d(inner, inner, 3, padding=padding, groups=inner)
+        self.conv = nn.Sequential(each, NORMS[norm](inner), nn.Conv2d(inner, outer, 1))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.conv(features)
+
+
+class MobileBlock(nn.Module):
+    """GAN Compression's MobileResnetBlock."""
+
+    def __init__(self, channels: int, inner: int, padding: str, norm: str) -> None:
+        super().__init__()
+        pad = [PADS[padding](1)] if padding in PADS else []
+        own = partial(Separable, padding=0 if pad else 1, norm=norm)
+        layers = [*pad, own(channels, inner), NORMS[norm](inner), nn.ReLU(True), nn.Dropout(0)]
+        self.conv_block = nn.Sequential(*layers, *pad, own(inner, channels), NORMS[norm](channels))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.conv_block(features)
+
+
+class MobileG(nn.Module):
+    """GAN Compression's SubMobileResnetGenerator, of a configuration such as 16_16_32_16_32_32_16_16."""
+
+    def __init__(
+        self, config: str, blocks: int = 9, legacy: bool = False, padding: str = "reflect", norm: str = "instance"
+    ) -> None:
+        super().__init__()
+        base, make = [int(each) for each in config.split("_")], NORMS[norm]
+        widths = [base[0], 2 * base[1], 4 * base[2]]
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(3, widths[0], 7), make(widths[0]), nn.ReLU(True)]
+        for inner, outer in pairwise(widths):
+            layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1), make(outer), nn.ReLU(True)]
+        per_third = base[3:-2] if len(base) > 6 else 3 * base[3:4]
+        for place in range(blocks):  # the paper's own files have all but the first of three as wide as around them
+            inner = base[2] if legacy and place % 3 else per_third[place // 3]
+            layers.append(MobileBlock(widths[-1], 4 * inner, padding, norm))
+        channels = widths[-1]
+        for outer in (2 * base[-2], base[-1]):
+            layers += [nn.ConvTranspose2d(channels, outer, 3, 2, 1, output_padding=1), make(outer), nn.ReLU(True)]
+            channels = outer
+        self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(channels, 3, 7), nn.Tanh())
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.model(images.clamp(-1, 1))
 
 
 class SkipBlock(nn.Module):
@@ -286,6 +339,37 @@ def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) ->
     assert model.card.options["blocks"] == options.get("blocks", 6)
     assert model.card.image_size == (256 if options.get("blocks", 6) != 6 else 128)
     assert ("CUT" in made.said[0]) == options.get("blurred", False)
+
+
+MOBILES: list[dict[str, Any]] = [
+    {"config": "2_3_4_2_3_4_3_2"},
+    {"config": "2_3_4_2_3_4_3_2", "legacy": True},
+    {"config": "2_2_3_4_2_3", "blocks": 6},
+    {"config": "2_2_3_4_2_3", "blocks": 3, "padding": "zero"},
+    {"config": "2_2_3_4_2_3", "blocks": 1, "norm": "old instance"},
+]
+
+
+@pytest.mark.parametrize("options", MOBILES, ids=str)
+def test_gan_compressions_generators(options: dict[str, Any], tmp_path: Path) -> None:
+    network = lively(MobileG(**options))
+    said = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m").said
+    if options.get("norm") == "old instance":
+        network = MobileG(**{**options, "norm": "instance"}).eval()
+        network.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=False)
+    model = same(network, tmp_path / "m", IMAGES)
+    assert model.card.options["blocks"] == options.get("blocks", 9)
+    assert said[0].startswith("gan-compression, generator:mobile-resnet")
+
+
+def test_a_truncated_mobile_network_is_told(tmp_path: Path) -> None:
+    state = MobileG("2_2_3_4_2_3", 3).state_dict()
+    state.pop("model.11.conv_block.6.conv.0.bias")
+    with pytest.raises(WeightsError, match=r"missing: layers.11.layers.5.0.bias"):
+        import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    state.pop("model.20.weight")
+    with pytest.raises(WeightsError, match="of no code base that is known here"):
+        import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
 @pytest.mark.parametrize("blocks", [5, 2])

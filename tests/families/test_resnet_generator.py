@@ -31,6 +31,12 @@ def test_parameters_are_as_many_as_in_the_reference(blocks: int, norm: str, expe
     assert sum(parameter.numel() for parameter in network.parameters()) == expected
 
 
+def test_the_mobile_generator_is_as_small_as_the_one_that_gan_compression_found() -> None:
+    with torch.device("meta"):
+        network = ganzoo.build("generator:mobile-resnet", inner="64,64,64,128,128,128,128,128,128")
+    assert round(sum(parameter.numel() for parameter in network.parameters()) / 1e6, 3) == 0.357
+
+
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (12, 32), (36, 20), (64, 44)])
 def test_every_size_in_multiples_of_the_stride_comes_out_as_it_went_in(height: int, width: int) -> None:
     network = ganzoo.build("generator:resnet", width=2, blocks=1, in_channels=1, out_channels=3)

@@ -30,11 +30,46 @@ class ResnetConfig(Config):
     def __post_init__(self) -> None:
         if self.width < 1 or self.blocks < 0:
             raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
-        if self.global_skip and self.in_channels != self.out_channels:
-            raise ValueError(
-                f"global_skip={self.global_skip} adds the input to the output: in_channels={self.in_channels} and "
-                f"out_channels={self.out_channels} should be equal"
-            )
+        require_equal_channels(self)
+
+
+@dataclass(frozen=True)
+class MobileResnetConfig(Config):
+    """``widths``: channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the picture's size.
+
+    ``inner``: channels in the middle of the residual ``blocks``, one number for all or one a block, as 64,64,128.
+    ``padding`` of the blocks; ``global_skip``: learn a change of the input.
+    """
+
+    in_channels: Literal[1, 3] = 3
+    out_channels: Literal[1, 3] = 3
+    widths: str = "16,32,128,32,16"
+    blocks: int = 9
+    inner: str = "128"
+    padding: Literal["reflect", "replicate", "zero"] = "reflect"
+    global_skip: bool = False
+
+    def __post_init__(self) -> None:
+        if len(self.numbers("widths")) != 5:
+            raise ValueError(f"widths={self.widths!r} should be five numbers, as 16,32,128,32,16")
+        if self.blocks < 0 or len(self.numbers("inner")) not in (1, self.blocks):
+            raise ValueError(f"inner={self.inner!r} should be one number, or one for each of blocks={self.blocks}")
+        require_equal_channels(self)
+
+    def numbers(self, name: str) -> list[int]:
+        """Return the numbers, all 1 or above, of an option of several."""
+        numbers = [int(each) if each.strip().isdecimal() else 0 for each in getattr(self, name).split(",")]
+        if min(numbers) < 1:
+            raise ValueError(f"{name}={getattr(self, name)!r} should be whole numbers, 1 or above, with commas between")
+        return numbers
+
+
+def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
+    if config.global_skip and config.in_channels != config.out_channels:
+        raise ValueError(
+            f"global_skip={config.global_skip} adds the input to the output: in_channels={config.in_channels} and "
+            f"out_channels={config.out_channels} should be equal"
+        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +111,20 @@ def build_generator(config: ResnetConfig):
     return ResnetGenerator(**vars(config))
 
 
+def build_mobile_generator(config: MobileResnetConfig):
+    from .mobile import MobileResnetGenerator
+
+    inner = config.numbers("inner")
+    return MobileResnetGenerator(
+        config.in_channels,
+        config.out_channels,
+        widths=config.numbers("widths"),
+        inner=inner * config.blocks if len(inner) == 1 else inner,
+        padding=config.padding,
+        global_skip=config.global_skip,
+    )
+
+
 def build_recipe(config: CycleGanConfig, parts):
     from .recipe import CycleGanRecipe
 
@@ -86,6 +135,12 @@ def build_cyclegan_resnet(config: Config):
     from .checkpoints import ResnetImporter
 
     return ResnetImporter()
+
+
+def build_gan_compression(config: Config):
+    from .checkpoints import MobileResnetImporter
+
+    return MobileResnetImporter()
 
 
 @hookimpl
@@ -99,6 +154,15 @@ def ganzoo_entries():
             task="image-to-image",
             summary="Residual blocks between strided convolutions, CycleGAN's generator",
             paper=PAPER,
+        ),
+        Entry(
+            kind="generator",
+            name="mobile-resnet",
+            config=MobileResnetConfig,
+            build=build_mobile_generator,
+            task="image-to-image",
+            summary="CycleGAN's generator with separable convolutions: a 25th of the arithmetic",
+            paper="arXiv:2003.08936",
         ),
         Entry(
             kind="recipe",
@@ -120,5 +184,12 @@ def ganzoo_entries():
             config=Config,
             build=build_cyclegan_resnet,
             summary="Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
+        ),
+        Entry(
+            kind="importer",
+            name="gan-compression",
+            config=Config,
+            build=build_gan_compression,
+            summary="Generators of GAN Compression: residual blocks of separable convolutions",
         ),
     ]

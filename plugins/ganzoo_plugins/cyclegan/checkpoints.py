@@ -1,4 +1,4 @@
-"""The generator of the reference PyTorch CycleGAN and pix2pix, and of CUT, as their checkpoints name its tensors.
+"""The generator of the reference PyTorch CycleGAN and pix2pix, of CUT and of GAN Compression, by their tensors' names.
 
 Their ``model`` is our ``layers``, module for module. In a residual block (``conv_block``) a pad and a dropout move the
 places of what comes after.
@@ -13,7 +13,8 @@ from torch import Tensor
 
 from ganzoo import Foreign, Importer
 
-BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(.+)")
+BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(\w+)")
+SEPARABLE = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.conv\.(\d)\.(\w+)")
 OUTER = re.compile(r"model\.(\d+)\.(.+)")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
@@ -33,6 +34,8 @@ class ResnetImporter(Importer):
             for name, tensor in tensors.items()
             if (found := BLOCK.fullmatch(name)) and int(found[1]) == blocks[0] and tensor.dim() == 4
         )
+        if len(places) != 2:  # another code base's blocks
+            return None
         antialias = any(name.endswith(".filt") for name in tensors)
         last = max(int(found[1]) for name in tensors if (found := OUTER.fullmatch(name)))
         zero = places[0] == 0
@@ -56,6 +59,41 @@ class ResnetImporter(Importer):
         )
 
 
+class MobileResnetImporter(Importer):
+    """Tells widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
+
+    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+        mixing = {}  # (block, place in it) -> the 1x1 convolution's weight
+        for name, tensor in tensors.items():
+            found = SEPARABLE.fullmatch(name)
+            if found and found.groups()[2:] == ("2", "weight"):
+                mixing[int(found[1]), int(found[2])] = tensor
+        if not mixing:
+            return None
+        blocks = sorted({block for block, _ in mixing})
+        first = min(place for _, place in mixing)
+        after = blocks[-1] + 1
+        convolutions = [tensors.get(f"model.{place}.weight") for place in (1, 4, 7, after, after + 3, after + 7)]
+        if any(each is None for each in convolutions):
+            return None
+        *down, up, last_up, last = convolutions
+        widths = [*(len(each) for each in down), up.shape[1], last_up.shape[1]]
+        return Foreign(
+            source="gan-compression",
+            entry="generator:mobile-resnet",
+            options={
+                "in_channels": down[0].shape[1],
+                "out_channels": len(last),
+                "widths": ",".join(map(str, widths)),
+                "blocks": len(blocks),
+                "inner": ",".join(str(len(mixing[block, first])) for block in blocks),
+                **({"padding": "zero"} if first == 0 else {}),
+            },
+            tensors={separable(name): tensor for name, tensor in tensors.items() if kept(name, "instance")},
+            unsaid={} if first == 0 else {"padding": "reflect"},
+        )
+
+
 def kept(name: str, norm: str) -> bool:
     """Tell whether a tensor counts: old instance norms kept statistics that they never used, and blurs are fixed."""
     return not name.endswith(".filt") and not (norm == "instance" and name.endswith(STATISTICS))
@@ -68,4 +106,11 @@ def renamed(name: str, zero: bool) -> str:
         if zero:  # 0 convolution, 1 norm, 2 ReLU, perhaps dropout, then the second convolution and its norm
             place += 1 if place < 3 else 2
         return f"layers.{block}.layers.{place}.{rest}"
+    return re.sub(r"^model\.", "layers.", name)
+
+
+def separable(name: str) -> str:
+    """Return a tensor's name here. Their blocks have a dropout (of 0), and no pad where the padding is zero."""
+    if found := SEPARABLE.fullmatch(name):
+        return f"layers.{found[1]}.layers.{1 if int(found[2]) < 3 else 5}.{found[3]}.{found[4]}"
     return re.sub(r"^model\.", "layers.", name)

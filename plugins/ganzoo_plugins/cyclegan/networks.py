@@ -77,15 +77,36 @@ def doubled(channels: int) -> nn.Module:
     return Fixed(nn.ReplicationPad2d(1), layer, binomial(channels, 4, 4.0))
 
 
-class ResnetGenerator(nn.Module):
-    """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: picture in, picture of the same size out.
+class Translator(nn.Module):
+    """Layers whose end is a picture's logits; with ``global_skip`` they begin with, and learn, a change of the input.
 
-    Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
-    norm on RGB), with 6 blocks its network for 128x128. Heights and widths must be multiples of 4, and at
-    least 8, which reflection needs. ``antialias`` blurs where the size changes (arXiv:1904.11486).
+    Heights and widths must be multiples of 4, and at least 8, which reflection needs.
     """
 
     stride = 4
+
+    def __init__(self, layers: list[nn.Module], in_channels: int, out_channels: int, global_skip: bool) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialise)
+        if global_skip:  # start by changing nothing
+            nn.init.zeros_(self.layers[-1].weight)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
+        change = self.layers(images)
+        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+            change = change.float() + torch.atanh(0.98 * images.float())
+        return torch.tanh(change)
+
+
+class ResnetGenerator(Translator):
+    """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: picture in, picture of the same size out.
+
+    Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
+    norm on RGB), with 6 blocks its network for 128x128. ``antialias`` blurs where the size changes (arXiv:1904.11486).
+    """
 
     def __init__(
         self,
@@ -99,8 +120,6 @@ class ResnetGenerator(nn.Module):
         padding: str = "reflect",
         antialias: bool = False,
     ) -> None:
-        super().__init__()
-        self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
         bias = norm == "instance"
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(3),
@@ -124,17 +143,7 @@ class ResnetGenerator(nn.Module):
                 layers.append(half)
             layers += [NORMS[norm](channels // 2), nn.ReLU(inplace=True)]
         layers += [nn.ReflectionPad2d(3), ToFewChannels(width, out_channels, 7)]
-        self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
-        if global_skip:  # start by changing nothing
-            nn.init.zeros_(self.layers[-1].weight)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        change = self.layers(images)
-        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
-        return torch.tanh(change)
+        super().__init__(layers, in_channels, out_channels, global_skip)
 
 
 def initialise(module: nn.Module) -> None:

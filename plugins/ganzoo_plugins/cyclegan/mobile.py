@@ -1,0 +1,66 @@
+"""CycleGAN's generator with separable convolutions and freely chosen widths: GAN Compression (arXiv:2003.08936)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from ganzoo import InstanceNorm
+
+from .networks import PADS, Translator
+
+
+class SeparableConv2d(nn.Sequential):
+    """Convolve each channel with 3x3 pixels, normalise it, and mix the channels; without a pad."""
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), InstanceNorm(inner), nn.Conv2d(inner, outer, 1))
+
+
+class MobileResidualBlock(nn.Module):
+    """Two padded separable convolutions, of ``inner`` channels between them, and a shortcut."""
+
+    def __init__(self, channels: int, inner: int, padding: str) -> None:
+        super().__init__()
+        pad = PADS[padding]
+        self.layers = nn.Sequential(
+            *(pad(1), SeparableConv2d(channels, inner), InstanceNorm(inner), nn.ReLU(inplace=True)),
+            *(pad(1), SeparableConv2d(inner, channels), InstanceNorm(channels)),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features + self.layers(features)
+
+
+class MobileResnetGenerator(Translator):
+    """The layers of ResnetGenerator, with separable convolutions in its blocks: picture in, picture out.
+
+    ``widths`` are the channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the picture's size; ``inner`` those in the
+    middle of each residual block. Widths 16, 32, 128, 32, 16 and inner 64, 64, 64, then six times 128, have 356,867
+    parameters: the network that GAN Compression found for horse2zebra.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        widths: Sequence[int],
+        inner: Sequence[int],
+        padding: str = "reflect",
+        global_skip: bool = False,
+    ) -> None:
+        first, *down = widths[:3]
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, first, 7)]
+        channels = first
+        for wide in down:  # (H, W) to (H/4, W/4)
+            layers += [InstanceNorm(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, wide, 3, 2, padding=1)]
+            channels = wide
+        layers += [InstanceNorm(channels), nn.ReLU(inplace=True)]
+        layers += [MobileResidualBlock(channels, each, padding) for each in inner]
+        for wide in widths[3:]:  # back to (H, W)
+            layers.append(nn.ConvTranspose2d(channels, wide, 3, 2, padding=1, output_padding=1))
+            layers += [InstanceNorm(wide), nn.ReLU(inplace=True)]
+            channels = wide
+        layers += [nn.ReflectionPad2d(3), nn.Conv2d(channels, out_channels, 7)]
+        super().__init__(layers, in_channels, out_channels, global_skip)
