@@ -18,6 +18,7 @@
     |-- DataError          (ValueError)    a data set that cannot be trained on
     |-- OutputError        (OSError)       a result that cannot be written
     |-- DeviceError        (RuntimeError)  a device or engine that is not there
+    |-- MissingPackage     (ImportError)   a package that an extra of ganzoo's brings, and that is not installed
     `-- TrainingError      (RuntimeError)  a run that cannot start, resume or go on
 
 Messages say what was wrong, what would be right, and one next step.
@@ -101,6 +102,10 @@ class OutputError(GanzooError, OSError):
 
 class DeviceError(GanzooError, RuntimeError):
     """A device or engine that this machine does not have."""
+
+
+class MissingPackage(GanzooError, ImportError):
+    """A package of an optional extra that is not installed."""
 
 
 class TrainingError(GanzooError, RuntimeError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import pickle
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -140,7 +141,9 @@ def _read(path: Path) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of pickles that it then refuses
+            warnings.simplefilter("ignore", UserWarning)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if path.read_bytes()[:2] not in (b"PK", *(bytes([0x80, version]) for version in range(2, 6))):
             raise WeightsError(
@@ -288,7 +291,7 @@ def _said(
         said.append(
             f"The file does not say, and this was taken: {', '.join(guessed)}. --set NAME=VALUE says otherwise."
         )
-    said.append(f"Trained at {image_size} pixels, as far as known (--set image_size=N).")
+    said.append(f"Taken to be trained at {image_size} pixels (--set image_size=N says otherwise).")
     if judged:
         said.append(f"Its discriminator is kept beside it ({judged.entry}).")
     return (*said, *(f"{note}." for note in found.notes))

@@ -90,6 +90,9 @@ def _explain(name: str, plainly: str) -> str:
     family = [one for one in known if one.startswith(f"{name}/")]
     if family:
         return f"'{name}' is a family, not a model. Its models are {', '.join(family)}."
+    variants = [one for one in known if one.endswith(f"/{name}")]
+    if variants and name:
+        return f"'{name}' names no family. Models called so: {', '.join(variants)}."
     if "/" not in name:
         return (
             f"'{name}' is no registry name. Write dir:{name} for the folder of a model. For a folder of pictures "

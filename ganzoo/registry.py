@@ -173,7 +173,9 @@ def read_registry(path: Path) -> list[Card]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RegistryError(f"There is no registry file {path}. Mend the plugin's ganzoo_cards.") from error
+        raise RegistryError(
+            f"There is no registry file {path}. Check the path; where a plugin's ganzoo_cards gave it, mend that."
+        ) from error
     except (OSError, ValueError) as error:
         raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cards"), list):

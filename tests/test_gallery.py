@@ -20,7 +20,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import modelcard, registry, weights
-from ganzoo.errors import ImageError, OptionError, OutputError, UnknownName
+from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import examples, exhibits, making, pages, sheets
 from ganzoo.licences import allowed
 from ganzoo.model import Model
@@ -359,3 +359,15 @@ def test_models_that_are_not_here_or_cannot_be_shown_are_listed(
     assert page.sources == []
     assert "Its weights are not on this machine. --download fetches them (5.0 MB)." in page.text
     assert "needs the entry 'generator:gone', which no installed plugin has. Install the plugin" in page.text
+
+
+def test_a_model_that_needs_a_package_which_is_not_here_is_listed_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*arguments: object, **values: object) -> None:
+        raise MissingPackage("a needs b: pip install 'c[d]'")
+
+    monkeypatch.setattr(making.loading, "load", load)
+    (shown,) = making.make(tmp_path / "out", "style/gatys")
+    assert (shown.picture, shown.problem, shown.missing) == (None, "", "a needs b: pip install 'c[d]'")
+    assert "a needs b: pip install 'c[d]'" in Opened(tmp_path / "out").text

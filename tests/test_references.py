@@ -88,6 +88,8 @@ def test_a_family_lists_its_models() -> None:
 
 def test_a_name_without_a_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(UnknownName, match=r"'maker' names no family\. Models called so: tiny/maker\."):
+        parse("maker")
     with pytest.raises(UnknownName, match="No model is called 'mine'"):
         parse("mine")
     (tmp_path / "mine").mkdir()

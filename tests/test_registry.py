@@ -202,7 +202,9 @@ def test_registry_takes_only_lower_case_family_and_variant(tmp_path, name):
 
 
 def test_missing_file_is_the_plugins_fault(tmp_path):
-    with pytest.raises(RegistryError, match=r"There is no registry file .*Mend the plugin's ganzoo_cards"):
+    with pytest.raises(
+        RegistryError, match=r"There is no registry file .*where a plugin's ganzoo_cards gave it, mend that"
+    ):
         registry.read_registry(tmp_path / "registry.json")
 
 

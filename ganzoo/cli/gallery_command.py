@@ -31,9 +31,9 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     ganzoo gallery -o gallery/
     ganzoo gallery 'patchgan/*' -o houses/ --input 'patchgan/facades=labels.png'
 
-    The page needs no network and no server: open its index.html. Models whose weights are not here are on it without
-    a picture, and nothing is fetched unless --download says so. Translators are shown on photographs that come with
-    ganzoo, or on examples that lie beside their weights.
+    The page needs no network and no server: open its index.html. Models whose weights are not here, or that need a
+    package which is not, are on it without a picture; nothing is fetched unless --download says so. Translators are
+    shown on photographs that come with ganzoo, or on examples that lie beside their weights.
     """
     from ganzoo.gallery import examples, making
 
@@ -49,4 +49,6 @@ def _tell(shown: Shown) -> None:
     if shown.picture:
         click.echo(f"{shown.card.name}: {shown.picture}")
     else:
-        click.echo(f"{shown.card.name}: no picture. {shown.problem or 'Its weights are not here.'}", err=True)
+        click.echo(
+            f"{shown.card.name}: no picture. {shown.problem or shown.missing or 'Its weights are not here.'}", err=True
+        )

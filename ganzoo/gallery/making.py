@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganzoo import images, loading, registry, weights
-from ganzoo.errors import GanzooError, OptionError, OutputError, UnknownName
+from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import examples, exhibits, pages, sheets
 from ganzoo.gallery.examples import Given
 from ganzoo.registry import Card
@@ -20,12 +20,14 @@ class Shown:
     """What became of one model.
 
     picture   its file, None where there is none
-    problem   why it has none, "" where that is because its weights are not here
+    problem   why it has none, "" where its weights are not here
+    missing   the same, where it needs a package that is not installed
     """
 
     card: Card
     picture: Path | None = None
     problem: str = ""
+    missing: str = ""
 
 
 def make(
@@ -59,7 +61,7 @@ def make(
     for card in cards:
         shown, exhibit = _show(card, target, inputs, download, seed)
         found.append(shown)
-        placed.append(pages.Placed(card, exhibit, shown.problem))
+        placed.append(pages.Placed(card, exhibit, shown.problem or shown.missing))
         told(shown)
     pages.write(target / PAGE, placed)
     return found
@@ -75,6 +77,8 @@ def _show(
     try:
         model = loading.load(card.name, "cpu", engine="torch")
         made = exhibits.exhibit(model, examples.find(card, inputs), seed)
+    except MissingPackage as error:
+        return Shown(card, missing=str(error)), None
     except GanzooError as error:
         return Shown(card, problem=str(error)), None
     size = sheets.write(made, target / inside)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import GanzooError, fetch_file
+from ganzoo.errors import MissingPackage
 
 from .extractor import PictureExtractor, as_rgb
 from .files import NEEDS_EVAL, read, sha256
@@ -76,7 +77,7 @@ def parts() -> tuple[str, nn.Module]:
     try:
         from torch_fidelity import feature_extractor_inceptionv3 as fidelity
     except ImportError as error:
-        raise GanzooError(f"extractor:inception needs torch-fidelity. {NEEDS_EVAL}") from error
+        raise MissingPackage(f"extractor:inception needs torch-fidelity. {NEEDS_EVAL}") from error
     with torch.device("meta"):
         return fidelity.URL_INCEPTION_V3, network(fidelity)
 

