@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
-from ganzoo_plugins.cyclegan.keeping import Keeping
+from ganzoo_plugins.cyclegan.keeping import Keeping, changed
 from ganzoo_plugins.cyclegan.recipe import ImagePool
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
@@ -23,7 +23,7 @@ def pictures(seed: int, count: int = 2) -> dict[str, Tensor]:
 
 
 class Halves:
-    """A classifier of two classes, of which the second is wherever a picture's left half is."""
+    """A classifier of two classes, of which the second is a picture's left half, or its right if its corner is red."""
 
     label = "halves"
 
@@ -33,16 +33,23 @@ class Halves:
     def evidence(self, images: Tensor) -> Tensor:
         count, _, height, width = images.shape
         left = torch.where(torch.arange(width // 4) < width // 8, 9.0, -9.0).expand(count, height // 4, -1)
-        return torch.stack([-left, left], 1)
+        second = torch.where(images[:, 0, 0, 0].view(-1, 1, 1) > 0, -left, left)
+        return torch.stack([-second, second], 1)
 
 
 @pytest.mark.parametrize(
-    ("identity", "pool_size", "keep"), [(0.0, 0, 0.0), (0.0, 50, 0.0), (0.5, 0, 0.0), (0.5, 50, 0.0), (0.0, 50, 4.0)]
+    ("identity", "pool_size", "keep", "objects"),
+    [
+        *((identity, pool_size, 0.0, False) for identity in (0.0, 0.5) for pool_size in (0, 50)),
+        (0.0, 50, 4.0, False),
+        (0.0, 50, 0.0, True),
+        (0.5, 0, 4.0, True),
+    ],
 )
-def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, keep: float) -> None:
-    values = {"identity_weight": identity, "pool_size": pool_size, "keep_weight": keep}
+def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, keep: float, objects: bool) -> None:
+    values = {"identity_weight": identity, "pool_size": pool_size, "keep_weight": keep, "judge_objects": objects}
     recipe = make("cyclegan", PARTS, channels=3, image_size=16, **values)
-    if keep:
+    if keep or objects:
         recipe.keep = Keeping(Halves(), 1, 1)
     descend_plainly(recipe)
     exact, before, batch = doubles(recipe), flat(recipe), pictures(1)
@@ -51,20 +58,22 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
     a, b = batch["a"].double(), batch["b"].double()
     a2b, b2a, judge_a, judge_b = (exact[name] for name in ("a2b", "b2a", "judge_a", "judge_b"))
     fake_b, fake_a = a2b(a), b2a(b)
-    adversarial = ((judge_b(fake_b) - 1) ** 2).mean() + ((judge_a(fake_a) - 1) ** 2).mean()
+    outside_a, outside_b = (recipe.keep.outside(x.float()).double() if recipe.keep else torch.zeros(()) for x in (a, b))
+    assert not (keep or objects) or not torch.equal(outside_a, outside_b)
+    from_a, from_b = (1 - outside_a, 1 - outside_b) if objects else (1, 1)
+    adversarial = ((judge_b(fake_b * from_a) - 1) ** 2).mean() + ((judge_a(fake_a * from_b) - 1) ** 2).mean()
     cycle = (b2a(fake_b) - a).abs().mean() + (a2b(fake_a) - b).abs().mean()
     same = (a2b(b) - b).abs().mean() + (b2a(a) - a).abs().mean()
     discriminator = sum(
         (((judge(real) - 1) ** 2).mean() + (judge(fake.detach()) ** 2).mean()) / 2
-        for judge, real, fake in ((judge_a, a, fake_a), (judge_b, b, fake_b))
+        for judge, real, fake in ((judge_a, a * from_a, fake_a * from_b), (judge_b, b * from_b, fake_b * from_a))
     )
     expected = {"adversarial": adversarial, "cycle": cycle, "discriminator": discriminator}
     if identity:
         expected["identity"] = same
     kept = torch.zeros(())
     if keep:
-        outside = recipe.keep.outside(batch["a"]).double()
-        kept = (outside * (fake_b - a).abs()).mean() + (outside * (fake_a - b).abs()).mean()
+        kept = (outside_a * (fake_b - a).abs()).mean() + (outside_b * (fake_a - b).abs()).mean()
         expected["kept"] = kept
     assert {name: value.item() for name, value in losses.items()} == {
         name: pytest.approx(value.item(), rel=1e-5) for name, value in expected.items()
@@ -77,14 +86,16 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
 def test_what_is_kept_is_what_no_object_is_near() -> None:
     outside = Keeping(Halves(), 1, 1).outside(torch.zeros(2, 3, 32, 64))
     assert outside.shape == (2, 1, 32, 64)
-    assert (outside[..., :32] == 0).all(), "the object itself"
-    assert (outside[..., 40:] == 1).all(), "all that is farther away than a place of the classifier's and its half"
+    assert (outside[..., :30] == 0).all(), "the object itself"
+    assert (outside[..., 34:] == 1).all(), (
+        "all that is farther away than a place of the classifier's in the picture enlarged"
+    )
     given = torch.rand(2, 3, 32, 64)
     left, right = given.clone(), given.clone()
-    left[..., :32] += 0.5
-    right[..., 40:] += 0.5
-    assert Keeping(Halves(), 1, 1)(given, left).item() == 0
-    assert Keeping(Halves(), 1, 1)(given, right).item() == pytest.approx(0.5 * 24 / 64)
+    left[..., :30] += 0.5
+    right[..., 34:] += 0.5
+    assert changed(outside, given, left).item() == 0
+    assert changed(outside, given, right).item() == pytest.approx(0.5 * 30 / 64)
 
 
 def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:

@@ -80,6 +80,7 @@ class CycleGanConfig(AdversarialConfig):
     ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
     ``keep_weight``, which the paper has not, keeps what is no object as it is: the mean absolute change where
     ``keep_extractor``, a classifier with ``evidence``, sees none of the classes ``keep_classes`` (ImageNet's mammals).
+    ``judge_objects`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is grey to them.
     """
 
     image_size: int = 256
@@ -91,6 +92,7 @@ class CycleGanConfig(AdversarialConfig):
     keep_weight: float = 0.0
     keep_classes: str = "151-388"
     keep_extractor: str = "efficientnet-lite0"
+    judge_objects: bool = False
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
     def __post_init__(self) -> None:

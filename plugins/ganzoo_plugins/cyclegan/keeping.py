@@ -1,4 +1,4 @@
-"""Where a picture shows an object of certain classes, as a classifier sees it, so that the rest can be kept."""
+"""Where a picture shows an object of certain classes, as a classifier sees it, so that the rest is kept or hidden."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 
-SCALES = (1.0, 2.0)  # a classifier's places are 32 pixels apart: finer of a larger picture, which hides large objects
-NONE, SURE = 0.4, 0.8  # probability of the classes that counts as no object, and as one
+# How many times as large the picture is shown, and the probability of the classes that counts as no object, and as one.
+# A classifier's places are 32 pixels apart: finer of a larger picture, in which it misses the middle of large objects.
+LOOKS = ((1.0, 0.4, 0.8), (2.0, 0.3, 0.7), (3.0, 0.5, 0.9))
 
 
 class Keeping:
-    """Measures how much was changed outside of objects of classes ``first`` to ``last``."""
+    """Tells what lies outside of objects of classes ``first`` to ``last``."""
 
     def __init__(self, extractor: Any, first: int, last: int) -> None:
         if not hasattr(extractor, "evidence"):
@@ -27,16 +28,17 @@ class Keeping:
         """Return (N, 1, H, W) for images (N, C, H, W) in [-1, 1]: 1 where no object is near, 0 on one."""
         size = images.shape[2:]
         near = images.new_zeros(len(images), 1, *size, dtype=torch.float32)
-        for scale in SCALES:
+        for scale, none, sure in LOOKS:
             scaled = F.interpolate(images.float(), scale_factor=scale, mode="bilinear")
             by_class = self.extractor.to(images.device).evidence(scaled).float().softmax(1)
             likely = by_class[:, self.first : self.last + 1].sum(1, keepdim=True)
-            sure = ((likely - NONE) / (SURE - NONE)).clamp(0, 1)
-            if scale > 1:  # small places: those beside an object count as well
-                sure = F.max_pool2d(sure, 3, stride=1, padding=1)
-            near = near.maximum(F.interpolate(sure, size=size, mode="bilinear"))
+            found = ((likely - none) / (sure - none)).clamp(0, 1)
+            if scale == 1:  # of coarse places the middle of objects only
+                found = -F.max_pool2d(-found, 3, stride=1, padding=1)
+            near = near.maximum(F.interpolate(found, size=size, mode="bilinear"))
         return 1 - near
 
-    def __call__(self, given: Tensor, made: Tensor) -> Tensor:
-        """Return the mean absolute change of pictures (N, C, H, W), what is inside counted as none."""
-        return (self.outside(given) * (made.float() - given.float()).abs()).mean()
+
+def changed(outside: Tensor, given: Tensor, made: Tensor) -> Tensor:
+    """Return the mean absolute change of pictures (N, C, H, W), what is inside counted as none."""
+    return (outside * (made.float() - given.float()).abs()).mean()

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ganzoo import TwoWayRecipe, build, mean_error
 
-from .keeping import Keeping
+from .keeping import Keeping, changed
 
 
 class ImagePool:
@@ -61,7 +61,7 @@ class CycleGanRecipe(TwoWayRecipe):
         )
         # The paper's G minimises (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
         self.loss = parts.build("loss", factor=1.0)
-        self.keep = keeping(config) if config.keep_weight else None
+        self.keep = keeping(config) if config.keep_weight or config.judge_objects else None
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
         self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
         self.optimizers = {
@@ -73,32 +73,42 @@ class CycleGanRecipe(TwoWayRecipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generators, then the discriminators on what those had made before."""
         a, b = batch["a"], batch["b"]
+        outside_a, outside_b = (self.keep.outside(each) if self.keep else None for each in (a, b))
         losses = {}
         if self.generator_turn():
-            fake_a, fake_b, losses = self.translate(a, b)
+            fake_a, fake_b, losses = self.translate(a, b, outside_a, outside_b)
         else:
             with torch.no_grad():
                 fake_a, fake_b = self.b2a(b), self.a2b(a)
-        loss_d = self.judge("a", a, fake_a) + self.judge("b", b, fake_b)
+        loss_d = self.judge("a", self.shown(a, outside_a), self.shown(fake_a, outside_b))
+        loss_d = loss_d + self.judge("b", self.shown(b, outside_b), self.shown(fake_b, outside_a))
         self.update("discriminators", loss_d)
         return {**losses, "discriminator": loss_d}
 
-    def translate(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def shown(self, images: Tensor, outside: Tensor | None) -> Tensor:
+        """Return what a discriminator sees of images: all, or objects on grey."""
+        return images * (1 - outside) if self.config.judge_objects and outside is not None else images
+
+    def translate(
+        self, a: Tensor, b: Tensor, outside_a: Tensor | None, outside_b: Tensor | None
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Update the generators; return what they made of b and of a, and their losses."""
         wanted = self.config.identity_weight > 0  # section 5.2: a zebra needs no more stripes
         with self.frozen("judge_a", "judge_b"):
             fake_b, *same_b = self.together(self.a2b, a, *([b] if wanted else []))
             fake_a, *same_a = self.together(self.b2a, b, *([a] if wanted else []))
-            adversarial = self.loss.generator(self.judge_b(self.augment(fake_b)))
-            adversarial = adversarial + self.loss.generator(self.judge_a(self.augment(fake_a)))
+            seen_b = self.augment(self.shown(fake_b, outside_a))
+            adversarial = self.loss.generator(self.judge_b(seen_b))
+            seen_a = self.augment(self.shown(fake_a, outside_b))
+            adversarial = adversarial + self.loss.generator(self.judge_a(seen_a))
             cycle = mean_error(self.b2a(fake_b), a) + mean_error(self.a2b(fake_a), b)
             total = adversarial + self.config.cycle_weight * cycle
             losses = {"adversarial": adversarial, "cycle": cycle}
             if wanted:
                 losses["identity"] = mean_error(same_b[0], b) + mean_error(same_a[0], a)
                 total = total + self.config.cycle_weight * self.config.identity_weight * losses["identity"]
-            if self.keep is not None:
-                losses["kept"] = self.keep(a, fake_b) + self.keep(b, fake_a)
+            if self.config.keep_weight and outside_a is not None and outside_b is not None:
+                losses["kept"] = changed(outside_a, a, fake_b) + changed(outside_b, b, fake_a)
                 total = total + self.config.keep_weight * losses["kept"]
             self.update("generators", total)
         return fake_a, fake_b, losses
