@@ -72,16 +72,16 @@ def write_pictures() -> None:
         path = folder / "models" / picture(card)
         path.parent.mkdir(exist_ok=True)
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
-    beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg")
+    beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
     beside("patchgan/facades", "facade-labels.png", folder / "facade.jpg")
     grid = images.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
     images.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
 
 
-def beside(name: str, example: str, target: Path) -> None:
-    """Write an example picture and what the model ``name`` makes of it, side by side."""
+def beside(name: str, example: str, target: Path, size: int | str = "auto") -> None:
+    """Write an example picture and what the model ``name`` makes of it, worked at ``size``, side by side."""
     before = Image.open(ROOT / "examples" / example).convert("RGB")
-    after = ganzoo.load(name).translate(before)
+    after = ganzoo.load(name).translate(before, size)
     images.save(images.grid([before, after], columns=2), target)
 
 
