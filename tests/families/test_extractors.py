@@ -279,12 +279,13 @@ def test_an_unreachable_hub_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_
 
 @torch.inference_mode()
 def test_the_fashion_classifier_knows_clothes() -> None:
-    made = ganzoo.load("dcgan/fashion-mnist", device="cpu").generate(256, seed=3)
+    made = ganzoo.load("dcgan/fashion-mnist", device="cpu").generate(256, seed=1)
     given = torch.stack([torch.from_numpy(np.array(picture))[None] for picture in made])
     noise = torch.randint(0, 256, given.shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     extractor = ganzoo.build("extractor:fashion-mnist")
     shares, of_noise = (extractor.logits(extractor(each)).softmax(1) for each in (given, noise))
-    assert shares.max(1).values.mean() > of_noise.max(1).values.mean() + 0.05, "of noise it is less sure"
+    assert shares.max(1).values.mean() > 0.8
+    assert of_noise.max(1).values.mean() < 0.75, "of noise it is less sure"
     assert len(set(shares.argmax(1).tolist())) >= 8
     assert len(extractor.classes) == 10 and extractor.classes[9] == "Ankle boot"
 

@@ -28,9 +28,10 @@ class Keeping:
         """Return (N, 1, H, W) for images (N, C, H, W) in [-1, 1]: 1 where no object is near, 0 on one."""
         size = images.shape[2:]
         near = images.new_zeros(len(images), 1, *size, dtype=torch.float32)
+        extractor = self.extractor.to(images.device)
         for scale, none, sure in LOOKS:
             scaled = F.interpolate(images.float(), scale_factor=scale, mode="bilinear")
-            by_class = self.extractor.to(images.device).evidence(scaled).float().softmax(1)
+            by_class = extractor.evidence(scaled).float().softmax(1)
             likely = by_class[:, self.first : self.last + 1].sum(1, keepdim=True)
             found = ((likely - none) / (sure - none)).clamp(0, 1)
             if scale == 1:  # of coarse places the middle of objects only

@@ -73,9 +73,10 @@ class CycleGanRecipe(TwoWayRecipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generators, then the discriminators on what those had made before."""
         a, b = batch["a"], batch["b"]
-        outside_a, outside_b = (self.keep.outside(each) if self.keep else None for each in (a, b))
-        losses = {}
-        if self.generator_turn():
+        turn, losses = self.generator_turn(), {}
+        looked = self.keep if turn or self.config.judge_objects else None  # discriminators alone need it for that only
+        outside_a, outside_b = (looked.outside(each) if looked else None for each in (a, b))
+        if turn:
             fake_a, fake_b, losses = self.translate(a, b, outside_a, outside_b)
         else:
             with torch.no_grad():
