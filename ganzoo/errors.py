@@ -107,6 +107,11 @@ class DeviceError(GanzooError, RuntimeError):
 class MissingPackage(GanzooError, ImportError):
     """A package of an optional extra that is not installed."""
 
+    @classmethod
+    def of(cls, what: str, package: str, extra: str) -> MissingPackage:
+        """Return the error that says what needs the package, and which extra brings it."""
+        return cls(f"{what} needs {package}. Install it: pip install 'ganzoo-core[{extra}]'")
+
 
 class TrainingError(GanzooError, RuntimeError):
     """A training run that cannot start, resume or go on."""

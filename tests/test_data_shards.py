@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.data import shards
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, MissingPackage
 
 pytest.importorskip("webdataset")
 
@@ -124,5 +124,5 @@ def test_the_fingerprint_is_of_names_and_lengths_and_not_of_places(tmp_path: Pat
 def test_without_the_library_the_error_says_how_to_get_it(tmp_path: Path, monkeypatch) -> None:
     names = write_texts(tmp_path)
     monkeypatch.setitem(sys.modules, "webdataset", None)
-    with pytest.raises(DataError, match=r"pip install 'ganzoo-core\[webdataset\]'"):
+    with pytest.raises(MissingPackage, match=r"pip install 'ganzoo-core\[webdataset\]'"):
         list(shards.read(names[0], lambda _: None))

@@ -12,7 +12,7 @@ import pytest
 from av.stream import Disposition
 from PIL import Image
 
-from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.inference.steadying import flicker
 from ganzoo.inference.video import belts, clips, is_video_path, translate_video
 from ganzoo.inference.video.belts import Belt
@@ -399,7 +399,7 @@ def test_unknown_targets_are_refused_at_once(target, tmp_path):
 
 def test_the_extra_is_named_where_pyav_is_missing(monkeypatch, clip, out):
     monkeypatch.setitem(sys.modules, "av", None)
-    with pytest.raises(OptionError, match=r"Install it: pip install 'ganzoo-core\[video\]'"):
+    with pytest.raises(MissingPackage, match=r"Install it: pip install 'ganzoo-core\[video\]'"):
         translate_video(clip, out / "x.mp4", same)
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from tiny_models import translator
 
 import ganzoo
-from ganzoo.errors import OptionError
+from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.inference.translation import Settings
 from ganzoo.jobs import processes as workers
 from ganzoo.jobs import run as jobs
@@ -195,6 +195,14 @@ def test_a_cluster_that_is_none_is_told(work: Work, tmp_path: Path, monkeypatch:
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(OptionError, match=f"No Dask scheduler answers at '{address}'"):
             list(run_on_cluster(work, pictures(tmp_path / address.partition(":")[0], 1), address))
+
+
+def test_a_cluster_without_dask_is_told_what_installs_it(
+    work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(MissingPackage, match=r"A cluster needs Dask.*pip install 'ganzoo-core\[cluster\]'"):
+        list(run_on_cluster(work, pictures(tmp_path / "in", 1), "tcp://127.0.0.1:1"))
 
 
 def test_a_cluster_without_workers_is_told(

@@ -26,7 +26,7 @@ from ganzoo.data.layout import on_lines
 from ganzoo.data.pictures import Pictures, in_threads, take
 from ganzoo.data.sources import Source
 from ganzoo.decoding import MAX_PIXELS, Picture
-from ganzoo.errors import DataError, ImageError, OptionError
+from ganzoo.errors import DataError, ImageError, MissingPackage
 from ganzoo.inference import video
 from ganzoo.inference.video.clips import Clip
 from ganzoo.inference.video.kinds import KINDS
@@ -241,4 +241,4 @@ def _require_pyav(names: list[str]) -> None:
     try:
         import av  # noqa: F401
     except ImportError as error:
-        raise OptionError("Video needs PyAV. Install it: pip install 'ganzoo-core[video]'") from error
+        raise MissingPackage.of("Video", "PyAV", "video") from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ganzoo.data.sources import Folder, image_names, is_remote
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, GanzooError, MissingPackage
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 BLOCK = 512  # bytes, of which a tar is made
@@ -76,7 +76,7 @@ def read(shard: str, note: Note) -> Iterator[Sample]:
                 files = {name: content for name, content in raw.items() if not name.startswith("__")}
                 yield Sample(shard, str(raw["__key__"]), files)
             return
-        except DataError:
+        except GanzooError:
             raise
         except Exception as error:  # whatever tarfile, a decompressor or a command raises
             said = getattr(error, "strerror", None) or (error.args[0] if error.args else type(error).__name__)
@@ -137,9 +137,7 @@ def _library() -> Any:
     try:
         import webdataset  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError as error:
-        raise DataError(
-            "Shards are read by the library webdataset, which is not installed: pip install 'ganzoo-core[webdataset]'."
-        ) from error
+        raise MissingPackage.of("Reading shards", "webdataset", "webdataset") from error
     return webdataset
 
 

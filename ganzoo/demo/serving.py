@@ -15,7 +15,7 @@ from typing import Any
 
 from ganzoo import images, modelcard
 from ganzoo.demo.studio import Studio
-from ganzoo.errors import OptionError
+from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.model import Model
 
 MAX_UPLOAD = 50_000_000  # bytes
@@ -29,10 +29,10 @@ POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; form-ac
 def listening(host: str, port: int) -> Iterator[socket.socket]:
     """Yield a socket that listens on an address of this machine; port 0 takes any that is free.
 
-    Raises OptionError where Gradio is missing, or the address cannot be had: before a model is loaded.
+    Before a model is loaded it raises MissingPackage without Gradio, OptionError where the address cannot be had.
     """
     if find_spec("gradio") is None:
-        raise OptionError("A page needs Gradio. Install it: pip install 'ganzoo-core[demo]'")
+        raise MissingPackage.of("A page", "Gradio", "demo")
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.distances import sliced_wasserstein
-from ganzoo.errors import OptionError
+from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
 from ganzoo.evaluation import exhibits as show
 from ganzoo.evaluation.case import OFFICIAL, Case, each
@@ -63,11 +63,11 @@ def named(metric: str, features: Features) -> str:
 
 
 def _library(name: str) -> str:
-    """Return the versions of ganzoo and of another package. Raises OptionError where that is not installed."""
+    """Return the versions of ganzoo and of another package. Raises MissingPackage where that is not installed."""
     try:
         return f"ganzoo {__version__}; {name} {version(name)}"
     except PackageNotFoundError as error:
-        raise OptionError(f"This metric needs {name}. Install it: pip install 'ganzoo-core[eval]'") from error
+        raise MissingPackage.of("This metric", name, "eval") from error
 
 
 # ---- distributions ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.errors import OptionError
+from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.jobs.run import Job, Outcome, Work, do
 from ganzoo.version import __version__
 
@@ -62,7 +62,7 @@ def _connected(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
-        raise OptionError("A cluster needs Dask: pip install 'ganzoo-core[cluster]'.") from error
+        raise MissingPackage.of("A cluster", "Dask", "cluster") from error
     try:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # TypeError: an address of another kind

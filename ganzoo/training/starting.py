@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import catalog, folders
-from ganzoo.errors import OptionError, TrainingError
+from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.processes import Processes, joined
 from ganzoo.training import checkpoint, claim, judging, record, settings
 from ganzoo.training.assembly import choose_parts
@@ -71,7 +71,7 @@ def ask(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> 
     choose_parts(asked)
     judging.split(asked.best)  # a wrong name shall not wait for the data
     if asked.tensorboard and importlib.util.find_spec("tensorboard") is None:
-        raise OptionError("tensorboard=True needs TensorBoard. Install it: pip install 'ganzoo-core[tensorboard]'")
+        raise MissingPackage.of("tensorboard=True", "TensorBoard", "tensorboard")
     return asked
 
 

@@ -22,7 +22,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 import ganzoo
-from ganzoo.errors import GanzooError, HubUnreachable
+from ganzoo.errors import GanzooError, HubUnreachable, MissingPackage
 from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
 from ganzoo_plugins.extractors import extractor as base
 from ganzoo_plugins.extractors import fashion, files, inception, lite
@@ -161,7 +161,7 @@ def test_a_missing_package_is_told_with_what_installs_it(
         monkeypatch.setitem(sys.modules, module, None)
     else:
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(GanzooError, match=r"pip install 'ganzoo-core\[eval\]'"):
+    with pytest.raises(MissingPackage, match=r"pip install 'ganzoo-core\[eval\]'"):
         ganzoo.build(f"extractor:{name}")
 
 

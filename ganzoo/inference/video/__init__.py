@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ganzoo.decoding import Picture
-from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.files import replacing
 from ganzoo.inference.steadying import Steadying
 from ganzoo.inference.video.belts import Belt, Stopped
@@ -71,11 +71,11 @@ def kind_of(path: Path) -> Kind:
 
 
 def check_installed(kind: Kind) -> None:
-    """Raise OptionError where PyAV is not installed, OutputError where it cannot write videos of this kind."""
+    """Raise MissingPackage where PyAV is not installed, OutputError where it cannot write videos of this kind."""
     try:
         import av
     except ImportError as error:
-        raise OptionError("Video needs PyAV. Install it: pip install 'ganzoo-core[video]'") from error
+        raise MissingPackage.of("Video", "PyAV", "video") from error
     if kind.pictures not in av.codecs_available:
         raise OutputError(
             f"This build of PyAV has no encoder '{kind.pictures}'. Install that of PyPI: "

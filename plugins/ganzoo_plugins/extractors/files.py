@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
-NEEDS_EVAL = "pip install 'ganzoo-core[eval]' brings it."
-
 
 def sha256(path: Path) -> str:
     """Return the 64 hex digits of a file's SHA-256. Raises GanzooError where it cannot be read."""

