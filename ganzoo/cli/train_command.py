@@ -124,8 +124,9 @@ def _resume(run: Path, steps: int | None) -> Path:
 
 
 def _rehearse(recipe: str, data: tuple[str, ...], asked: Mapping[str, Any]) -> None:
-    from ganzoo.training.rehearsal import rehearse
+    from ganzoo.training.rehearsal import STEPS, rehearse
 
+    click.echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
     for line in _described(rehearse(recipe, data, **asked)):
         click.echo(line)
 
