@@ -79,7 +79,8 @@ class CycleGanConfig(AdversarialConfig):
     ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
     ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
     ``keep_weight``, which the paper has not, keeps what is no object as it is: the mean absolute change where
-    ``keep_extractor``, a classifier with ``evidence``, sees none of the classes ``keep_classes`` (ImageNet's mammals).
+    ``keep_extractor``, a classifier with ``evidence``, sees none of the classes ``keep_classes`` (ImageNet's
+    mammals), within edges drawn by colour.
     ``judge_objects`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is grey to them.
     """
 
