@@ -13,7 +13,7 @@ from conftest import picture
 from PIL import Image, ImageSequence
 
 import ganzoo
-from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError
 from ganzoo.inference.video import clipfiles
 
 
@@ -94,7 +94,7 @@ def test_a_clip_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
 def test_gifs_need_no_pyav_and_videos_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
     ganzoo.save_clip(grey(), tmp_path / "a.gif")
-    with pytest.raises(OptionError, match=r"pip install 'ganzoo-core\[video\]'"):
+    with pytest.raises(MissingPackage, match=r"pip install 'ganzoo-core\[video\]'"):
         ganzoo.save_clip(grey(), tmp_path / "a.mp4")
 
 

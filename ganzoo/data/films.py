@@ -137,7 +137,7 @@ def open_films(reading: Reading, names: list[str], memory: int) -> tuple[Picture
     """Decode every film once, in threads; return all frames, the number of each film's, and facts.
 
     0 channels mean 1 when every frame is grey, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
-    `Films`. Raises DataError that names every broken film, OptionError where PyAV is needed and not installed.
+    `Films`. Raises DataError that names every broken film, MissingPackage where PyAV is needed and not installed.
     """
     _require_pyav(names)
     grey_counts = reading.form.channels == 0
