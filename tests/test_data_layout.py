@@ -90,6 +90,8 @@ def test_partners_are_found_by_stem_and_by_folder_where_stems_repeat() -> None:
     assert pair_up(inputs, targets) == list(zip(inputs, targets, strict=True))
     with pytest.raises(DataError, match=r"None of these 3 pictures has a partner.*two sets, as cyclegan"):
         pair_up(["A/1.png", "A/2.png"], ["B/3.png"])
+    with pytest.raises(DataError, match=r"1 picture of 1 without a partner"):
+        pair_up([], ["B/3.png"])
     with pytest.raises(DataError, match=r"1 picture of 3 without a partner[^!]*A/y/1\.png$"):
         pair_up(inputs, ["B/x/1.jpg"])
 

@@ -93,7 +93,7 @@ def pair_up(inputs: list[str], targets: list[str]) -> list[tuple[str, str]]:
     if twice:
         raise DataError(f"{_counted(twice)} share a name but for the suffix: {some(twice)}. Keep one of each.")
     alone = [names[0] for side, other in (sides, sides[::-1]) for stem, names in side.items() if stem not in other]
-    if len(alone) == len(inputs) + len(targets):
+    if inputs and targets and len(alone) == len(inputs) + len(targets):
         raise DataError(
             f"None of these {len(alone):,} pictures has a partner of the same name: '{inputs[0]}' and '{targets[0]}' "
             "are of two sets, not of pairs. Name partners alike, or take a recipe for two sets, as cyclegan."
