@@ -26,7 +26,7 @@ from ganzoo.data.layout import on_lines
 from ganzoo.data.pictures import Pictures, in_threads, take
 from ganzoo.data.sources import Source
 from ganzoo.decoding import MAX_PIXELS, Picture
-from ganzoo.errors import DataError, ImageError, MissingPackage
+from ganzoo.errors import DataError, ImageError
 from ganzoo.inference import video
 from ganzoo.inference.video.clips import Clip
 from ganzoo.inference.video.kinds import KINDS
@@ -139,7 +139,8 @@ def open_films(reading: Reading, names: list[str], memory: int) -> tuple[Picture
     0 channels mean 1 when every frame is grey, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
     `Films`. Raises DataError that names every broken film, MissingPackage where PyAV is needed and not installed.
     """
-    _require_pyav(names)
+    if not all(name.lower().endswith(".gif") for name in names):
+        video.require_pyav()
     grey_counts = reading.form.channels == 0
     full = replace(reading, form=replace(reading.form, channels=reading.form.channels or 3))
     held: list[Tensor] | None = []
@@ -233,12 +234,3 @@ def is_grey(picture: Picture) -> bool:
     """Tell whether red, green and blue are the same everywhere."""
     red, green, blue = (picture.rgb[..., channel] for channel in range(3))
     return picture.grey or bool((red == green).all() and (green == blue).all())
-
-
-def _require_pyav(names: list[str]) -> None:
-    if all(name.lower().endswith(".gif") for name in names):
-        return
-    try:
-        import av  # noqa: F401
-    except ImportError as error:
-        raise MissingPackage.of("Video", "PyAV", "video") from error

@@ -70,12 +70,19 @@ def kind_of(path: Path) -> Kind:
     return KINDS[path.suffix.lower()]
 
 
-def check_installed(kind: Kind) -> None:
-    """Raise MissingPackage where PyAV is not installed, OutputError where it cannot write videos of this kind."""
+def require_pyav() -> None:
+    """Raise MissingPackage where PyAV is not installed."""
     try:
-        import av
+        import av  # noqa: F401
     except ImportError as error:
         raise MissingPackage.of("Video", "PyAV", "video") from error
+
+
+def check_installed(kind: Kind) -> None:
+    """Raise MissingPackage where PyAV is not installed, OutputError where it cannot write videos of this kind."""
+    require_pyav()
+    import av
+
     if kind.pictures not in av.codecs_available:
         raise OutputError(
             f"This build of PyAV has no encoder '{kind.pictures}'. Install that of PyPI: "
