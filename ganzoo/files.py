@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import GanzooError, OutputError
+
+UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.tmp")  # what `replacing` has not finished: target and process
 
 
 def cache_folder() -> Path:
@@ -53,3 +56,20 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"Cannot write {path}: {reason}. Choose a folder that is writable and has space.") from error
+
+
+def remove_unfinished(targets: Iterable[Path], processes: Collection[int] | None = None) -> None:
+    """Remove temporary files of `replacing` that killed processes left beside ``targets``.
+
+    ``processes`` are their numbers; None: whichever, for targets that nobody writes now.
+    """
+    folders: dict[Path, set[str]] = {}
+    for path in targets:
+        target = Path(os.path.realpath(path))
+        folders.setdefault(target.parent, set()).add(target.name)
+    for folder, names in folders.items():
+        with contextlib.suppress(OSError):
+            for path in folder.glob(".*.tmp"):
+                found = UNFINISHED.fullmatch(path.name)
+                if found and found[1] in names and (processes is None or int(found[2]) in processes):
+                    path.unlink(missing_ok=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import HubError, OutputError
-from ganzoo.files import replacing
+from ganzoo.files import remove_unfinished, replacing
 
 
 def names(folder):
@@ -129,3 +129,13 @@ def test_relative_path(tmp_path, monkeypatch):
     with replacing(Path("a.txt")) as temporary:
         temporary.write_text("new")
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    left = [".a.png.7.tmp", ".a.png.8.tmp", ".b.png.7.tmp", ".a.png.tmp", "a.png", ".a.png.x.tmp"]
+    for name in left:
+        (tmp_path / name).touch()
+    remove_unfinished([tmp_path / "a.png", tmp_path / "c.png", tmp_path / "missing" / "a.png"], [7])
+    assert {path.name for path in tmp_path.iterdir()} == set(left) - {".a.png.7.tmp"}
+    remove_unfinished([tmp_path / "a.png"])
+    assert {path.name for path in tmp_path.iterdir()} == set(left[2:])

@@ -65,7 +65,7 @@ def check(work: Work, outcomes: list[Outcome], given: list[Job], broken: tuple[i
         with Image.open(job.target) as made:
             expected = model.translate(job.source, work.settings.size)
             assert made.tobytes() == expected.tobytes()
-    assert not [path for path in Path(given[0].target).parent.iterdir() if path.suffix == ".tmp"]
+    assert unfinished(given) == []
 
 
 def test_failures_stop_nothing_and_the_order_stays(work: Work, tmp_path: Path) -> None:
@@ -129,10 +129,36 @@ def test_a_process_that_dies_loses_nothing(work: Work, tmp_path: Path) -> None:
     for outcome in workers.run_in_processes(work, given, 2):
         outcomes.append(outcome)
         if len(outcomes) == 5:
-            children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-            spawned = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-            os.kill(int(spawned[0]), signal.SIGKILL)
+            victim = spawned()[0]
+            half_written(given[-1], victim)
+            os.kill(victim, signal.SIGKILL)
     check(work, outcomes, given)
+
+
+def test_a_caller_of_processes_that_stops_leaves_nothing_half_written(work: Work, tmp_path: Path) -> None:
+    given = pictures(tmp_path / "in", 40)
+    running = workers.run_in_processes(work, given, 2)
+    next(running)
+    for process in spawned():
+        half_written(given[-1], process)
+    assert len(unfinished(given)) >= 2
+    running.close()
+    assert unfinished(given) == []
+
+
+def spawned() -> list[int]:
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def half_written(job: Job, process: int) -> None:
+    """Put there what a process leaves that is killed while it writes a job's result."""
+    target = Path(job.target)
+    target.with_name(f".{target.name}.{process}.tmp").write_bytes(b"half")
+
+
+def unfinished(given: list[Job]) -> list[Path]:
+    return [path for path in Path(given[0].target).parent.iterdir() if path.suffix == ".tmp"]
 
 
 # ---- a cluster on loopback
@@ -186,6 +212,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, 
                 written[outcome.job.target] = Path(outcome.job.target).stat().st_ino
             if len(outcomes) == 6:
                 first.process.send_signal(signal.SIGKILL)
+                half_written(given[-1], first.process.pid)
     check(work, outcomes, given, (4,))
     assert {target: Path(target).stat().st_ino for target in written} == written
 

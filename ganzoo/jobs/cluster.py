@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo import files
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.jobs.run import Job, Outcome, Work, do
 from ganzoo.version import __version__
@@ -52,6 +53,7 @@ def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Ou
             names = {future.key: task for future, task in zip(futures, tasks, strict=True)}
             for future in as_completed(futures, loop=client.loop):
                 yield _outcome(future, names[future.key].job)
+            files.remove_unfinished(Path(job.target) for job in jobs)  # by workers that died
         finally:
             client.cancel(futures)
     finally:

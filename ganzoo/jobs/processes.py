@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from pathlib import Path
 
+from ganzoo import files
 from ganzoo.jobs.run import Job, Outcome, Work, do
 from ganzoo.model import Model
 
@@ -36,7 +38,7 @@ def run_in_processes(work: Work, jobs: Sequence[Job], processes: int) -> Iterato
 DIED = "the process that worked on it died. If memory ran out, give --max-memory or fewer --jobs."
 
 
-def _round(work: Work, jobs: Iterable[Job], processes: int) -> Iterator[Outcome]:
+def _round(work: Work, jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
     """Yield what is done until all is, or a process died."""
     with _threads(processes):
         pool = ProcessPoolExecutor(
@@ -51,7 +53,8 @@ def _round(work: Work, jobs: Iterable[Job], processes: int) -> Iterator[Outcome]
             process.terminate()
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
+        files.remove_unfinished((Path(job.target) for job in jobs), [process.pid or 0 for process in at_work])
 
 
 @contextmanager

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ganzoo.errors import OutputError
-from ganzoo.files import replacing
+from ganzoo.files import UNFINISHED, replacing
 
 METRICS = "metrics.jsonl"
 VALIDATION = "validation.jsonl"
@@ -18,7 +17,6 @@ WARNINGS = "warnings.jsonl"
 HELD_OUT = "validation.txt"
 FILES = (METRICS, VALIDATION, WARNINGS, HELD_OUT)
 SAMPLES = "samples"
-_LEFTOVER = re.compile(r"\..+\.\d+\.tmp")  # as ganzoo.files.replacing names what is not finished yet
 
 
 def append(path: Path, line: Mapping[str, Any]) -> None:
@@ -51,7 +49,7 @@ def write_held_out(run: Path, names: list[str]) -> None:
 def sweep(run: Path) -> None:
     """Remove unfinished files that a killed process left in the run's folder."""
     for path in run.rglob(".*.tmp"):
-        if _LEFTOVER.fullmatch(path.name):
+        if UNFINISHED.fullmatch(path.name):
             path.unlink(missing_ok=True)
 
 
