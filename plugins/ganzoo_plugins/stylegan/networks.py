@@ -179,7 +179,8 @@ class GroupDeviation(nn.Module):
         count = len(features)
         group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
         groups = at_least_single(features).unflatten(0, (-1, group))
-        deviation = (groups.var(1, correction=0) + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
+        variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)  # Tensor.var takes twelve times as long
+        deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
         added = deviation.to(features.dtype)[:, None, None, None].expand(-1, 1, *features.shape[2:])
         return torch.cat([features, added], 1)
 
