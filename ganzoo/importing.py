@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Tensors: TypeAlias = "Mapping[str, Tensor]"
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
+_BEGINNINGS = (b"PK", *(bytes([0x80, version]) for version in range(2, 6)))  # of torch.save's files: zip, and pickle
 _WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
 
 
@@ -40,8 +41,10 @@ class Foreign:
     options     of that entry, as names and shapes of the tensors show them
     tensors     under the names they have here
     image_size  the side of the pictures it was most likely trained on
-    unsaid      options that the checkpoint does not show, and what is taken for them: the user may set others
+    unsaid      options that the checkpoint does not show -> what they may be; the first is taken, the user may set
+                another
     notes       what may differ from the other code base's use of it, a sentence each
+    unbiased    convolutions without a bias are meant to have none; else a missing bias is a damaged file
     """
 
     source: str
@@ -49,8 +52,9 @@ class Foreign:
     options: Mapping[str, Any]
     tensors: Tensors
     image_size: int = 256
-    unsaid: Mapping[str, Any] = field(default_factory=dict)
+    unsaid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unbiased: bool = False
 
 
 class Importer(ABC):
@@ -89,7 +93,7 @@ def import_checkpoint(
 
     file      of torch.save, which may hold tensors and plain values only, or a .safetensors file
     key       which of several generators in the file, by its name there
-    discriminator   a file to take the discriminator from; by default the same, where it has one
+    discriminator   a file to take the discriminator from; by default the same: its only one, or netD_A for netG_A
     values    options that the checkpoint does not show, as ``padding``; also image_size of the card
     Raises WeightsError for what cannot be read or is not recognised, OptionError, RegistryError and OutputError.
     """
@@ -100,7 +104,7 @@ def import_checkpoint(
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
-    judge, judged = _discriminator(groups, discriminator)
+    judge, judged, left = _discriminator(groups, discriminator, chosen_key)
     card = dataclasses.replace(
         _card(found, own, network, name),
         image_size=image_size,
@@ -115,7 +119,7 @@ def import_checkpoint(
 
     folders.refuse_another(Path(output), card, partial(folders.hash_written, write))
     written = write(Path(output))
-    return Imported(written, Path(output), _said(found, own, chosen_key, judged, asked, image_size))
+    return Imported(written, Path(output), _said(found, own, chosen_key, judged, left, asked, image_size))
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -137,25 +141,41 @@ def _read(path: Path) -> Any:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        raise WeightsError(f"There is no file {path}. Check the path.")
+        what = f"{path} is a folder. Give a checkpoint's file." if path.is_dir() else f"There is no file {path}."
+        raise WeightsError(f"{what} Check the path.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        with warnings.catch_warnings():  # of pickles that it then refuses
-            warnings.simplefilter("ignore", UserWarning)
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_plain_values()):
+            warnings.simplefilter("ignore", UserWarning)  # of pickles that it then refuses
             return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if path.read_bytes()[:2] not in (b"PK", *(bytes([0x80, version]) for version in range(2, 6))):
+    except Exception as error:  # damaged files fail in more ways than the readers document
+        with path.open("rb") as file:
+            begins = file.read(2)
+        if path.suffix != ".safetensors" and begins not in _BEGINNINGS:
             raise WeightsError(
                 f"{path} is no checkpoint: neither a file of torch.save nor of safetensors. Check the path."
             ) from error
+        if isinstance(error, pickle.UnpicklingError):
+            raise WeightsError(
+                f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is "
+                "refused. Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
+            ) from error
         raise WeightsError(
-            f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is refused. "
-            "Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
+            f"{path} cannot be read as a checkpoint: it is damaged, or something else. Download or copy it again."
         ) from error
-    except Exception as error:  # damaged files fail in more ways than the readers document
-        reason = " ".join(str(error).split())[:200]
-        raise WeightsError(f"{path} cannot be read as a checkpoint: {reason}. Download or copy it again.") from error
+
+
+def _plain_values() -> list[Any]:
+    """Return what trainings keep beside tensors and runs nothing when it is read: arguments, and numbers of NumPy."""
+    import argparse
+
+    import numpy as np
+
+    kinds = {type(np.dtype(kind)) for kind in ("f2", "f4", "f8", "i4", "i8", "u1", "?")}
+    scalar = np.float64(0).__reduce__()[0]
+    old, new = (f"numpy.{core}.multiarray.scalar" for core in ("core", "_core"))
+    return [argparse.Namespace, np.dtype, *kinds, (scalar, old), (scalar, new)]
 
 
 def _named_code(error: Exception) -> str:
@@ -169,7 +189,11 @@ def _groups(content: Any, place: str = "") -> Iterator[tuple[str, Tensors]]:
 
     if not isinstance(content, Mapping):
         return
-    tensors = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+    tensors = {
+        str(name): value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+        for name, value in content.items()
+        if isinstance(value, torch.Tensor)
+    }
     if tensors:
         yield place, _unwrapped(tensors)
     for name, value in content.items():
@@ -206,6 +230,10 @@ def _chosen(found: Mapping[str, Foreign], groups: Mapping[str, Tensors], key: st
         return next(iter(found.items()))
     if found:
         raise OptionError(f"{file} has several generators: {_listed(found)}. Name one by --key NAME.")
+    if _recognised(groups, "discriminator"):
+        raise WeightsError(
+            f"{file} holds a discriminator and no generator. Give the generator's file, and --discriminator {file}."
+        )
     known = "; ".join(entry.summary for entry in catalog.entries("importer"))
     names = [name for tensors in groups.values() for name in tensors][:3]
     raise WeightsError(
@@ -225,10 +253,16 @@ def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[st
             shown = f" The file shows it: {found.options[name]}." if name in found.options else ""
             free = ", ".join(["image_size", *found.unsaid])
             raise OptionError(f"'{name}' is not open here.{shown}{suggest(name, found.unsaid)} To be set: {free}.")
-    own = {**found.unsaid, **asked}
+    own = {name: _choice(name, choices, asked) for name, choices in found.unsaid.items()}
     config = options.as_dict(options.parse(entry, {**found.options, **own}))
     network: nn.Module = building.build(found.entry, **config)
-    load_into(network, dict(found.tensors), f"The tensors of {found.source}")
+    load_into(
+        network,
+        _completed(network, found.tensors, found.unbiased),
+        f"The tensors of {found.source}",
+        found.entry,
+        "The file is damaged, or of an edition of that code which is not known here.",
+    )
     broken = [name for name, tensor in network.state_dict().items() if not bool(tensor.isfinite().all())]
     if broken:
         raise WeightsError(
@@ -237,14 +271,52 @@ def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[st
     return network.eval(), own
 
 
-def _discriminator(groups: Mapping[str, Tensors], file: str | Path | None) -> tuple[nn.Module | None, Foreign | None]:
+def _choice(name: str, choices: tuple[Any, ...], asked: Mapping[str, Any]) -> Any:
+    """Return what the user wants of an option that the file does not show."""
+    if name not in asked:
+        return choices[0]
+    for choice in choices:
+        if str(asked[name]).lower() == str(choice).lower():
+            return choice
+    right = " or ".join(str(choice).lower() for choice in choices)
+    raise OptionError(f"{name}={asked[name]} is not what the file shows: it should be {right}.")
+
+
+def _completed(network: nn.Module, tensors: Tensors, unbiased: bool) -> dict[str, Tensor]:
+    """Return the tensors with what the network has beyond theirs, and which changes nothing.
+
+    A convolution without bias is one with a bias of zeros; PyTorch before 0.4.1 did not count the batches of a norm.
+    Raises WeightsError where whole numbers stand for weights.
+    """
+    completed = dict(tensors)
+    for name, own in network.state_dict().items():
+        module, _, kind = name.rpartition(".")
+        weight = completed.get(f"{module}.weight")
+        if name not in completed and (
+            kind == "num_batches_tracked" or (unbiased and kind == "bias" and weight is not None and weight.dim() > 1)
+        ):
+            completed[name] = own.new_zeros(own.shape)
+        if own.is_floating_point() and name in completed and not completed[name].is_floating_point():
+            raise WeightsError(
+                f"{name} holds {str(completed[name].dtype).removeprefix('torch.')}, no weights. Take a file of floats."
+            )
+    return completed
+
+
+def _discriminator(
+    groups: Mapping[str, Tensors], file: str | Path | None, key: str
+) -> tuple[nn.Module | None, Foreign | None, tuple[str, ...]]:
+    """Return the generator's discriminator, what it was, and the names of several of which none is known to be it."""
     found = _recognised(groups if file is None else read_groups(Path(file)), "discriminator")
+    if len(found) > 1 and (partner := key.replace("G", "D")) in found:  # netG_A's pictures are what netD_A judges
+        found = {partner: found[partner]}
     if file is not None and len(found) != 1:
-        raise WeightsError(f"{file} holds {len(found)} discriminators that are known here, not one.")
+        what = f"several: {_listed(found)}. Save one in a file of its own" if found else "none that is known here"
+        raise WeightsError(f"{file} should hold a discriminator, and holds {what}.")
     if len(found) != 1:
-        return None, None
+        return None, None, tuple(found)
     judged = next(iter(found.values()))
-    return _built(judged, {})[0], judged
+    return _built(judged, {})[0], judged, ()
 
 
 def _architecture(network: Any) -> dict[str, Any]:
@@ -282,7 +354,13 @@ def _card(found: Foreign, own: Mapping[str, Any], network: Any, name: str) -> Ca
 
 
 def _said(
-    found: Foreign, own: Mapping[str, Any], key: str, judged: Foreign | None, asked: Mapping[str, Any], image_size: int
+    found: Foreign,
+    own: Mapping[str, Any],
+    key: str,
+    judged: Foreign | None,
+    left: tuple[str, ...],
+    asked: Mapping[str, Any],
+    image_size: int,
 ) -> tuple[str, ...]:
     chosen = ", ".join(f"{name}={value}" for name, value in found.options.items())
     said = [f"{f'{key}: ' if key else ''}{found.source}, {found.entry} with {chosen}."]
@@ -294,4 +372,6 @@ def _said(
     said.append(f"Taken to be trained at {image_size} pixels (--set image_size=N says otherwise).")
     if judged:
         said.append(f"Its discriminator is kept beside it ({judged.entry}).")
+    if left:
+        said.append(f"Its discriminators ({', '.join(left)}) are left out: which is this generator's is not known.")
     return (*said, *(f"{note}." for note in found.notes))

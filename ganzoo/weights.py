@@ -145,7 +145,13 @@ def put(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> No
         raise OSError(str(error)) from error
 
 
-def load_into(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
+def load_into(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    what: str,
+    network: str = "the network that the card describes",
+    advice: str = "Check the entry and options in config.json.",
+) -> None:
     """Copy ``tensors`` into ``module``; every name and shape must fit. Raises WeightsError that lists what does not."""
     wanted = module.state_dict()
     missing = [name for name in wanted if name not in tensors]
@@ -159,10 +165,7 @@ def load_into(module: nn.Module, tensors: Mapping[str, Tensor], what: str) -> No
     complaints += [f"not in the network: {_some(extra)}"] if extra else []
     complaints += [f"wrong shape: {_some(shapes)}"] if shapes else []
     if complaints:
-        raise WeightsError(
-            f"{what} do not fit the network that the card describes: {'; '.join(complaints)}. "
-            "Check the entry and options in config.json."
-        )
+        raise WeightsError(f"{what} do not fit {network}: {'; '.join(complaints)}. {advice}")
     module.load_state_dict(dict(tensors))
 
 

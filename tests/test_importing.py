@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import os
 import pickle
@@ -12,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -28,6 +30,7 @@ NORMS: dict[str, Callable[[int], nn.Module]] = {
     "batch": nn.BatchNorm2d,
     "instance": nn.InstanceNorm2d,
     "old instance": partial(nn.InstanceNorm2d, track_running_stats=True),
+    "none": lambda channels: nn.Identity(),
 }
 PADS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d}
 
@@ -77,19 +80,20 @@ class NetG(nn.Module):
         norm: str = "instance",
         padding: str = "reflect",
         dropout: bool = False,
-        blurred: bool = False,
+        blurred: bool | str = False,
     ) -> None:
         super().__init__()
         bias, make = "instance" in norm, NORMS[norm]
+        blurred_down, blurred_up = blurred in (True, "down"), blurred in (True, "up")
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(inputs, width, 7, bias=bias), make(width)]
         layers.append(nn.ReLU(True))
         for each in (width, 2 * width):
-            layers.append(nn.Conv2d(each, 2 * each, 3, stride=1 if blurred else 2, padding=1, bias=bias))
-            layers += [make(2 * each), nn.ReLU(True), *([Blur(2 * each, False)] if blurred else [])]
+            layers.append(nn.Conv2d(each, 2 * each, 3, stride=1 if blurred_down else 2, padding=1, bias=bias))
+            layers += [make(2 * each), nn.ReLU(True), *([Blur(2 * each, False)] if blurred_down else [])]
         layers += [ConvBlock(4 * width, norm, padding, dropout) for _ in range(blocks)]
         for each in (4 * width, 2 * width):
             half = each // 2
-            if blurred:
+            if blurred_up:
                 layers += [Blur(each, True), nn.Conv2d(each, half, 3, padding=1, bias=bias)]
             else:
                 layers.append(nn.ConvTranspose2d(each, half, 3, 2, padding=1, output_padding=1, bias=bias))
@@ -105,6 +109,7 @@ class Separable(nn.Module):
 
     def __init__(self, inner: int, outer: int, padding: int, norm: str) -> None:
         super().__init__()
+        norm = "instance" if norm == "batch" else norm  # whatever the network's, theirs here is the default
         each = nn.Conv2d(inner, inner, 3, padding=padding, groups=inner)
         self.conv = nn.Sequential(each, NORMS[norm](inner), nn.Conv2d(inner, outer, 1))
 
@@ -133,18 +138,20 @@ class MobileG(nn.Module):
         self, config: str, blocks: int = 9, legacy: bool = False, padding: str = "reflect", norm: str = "instance"
     ) -> None:
         super().__init__()
-        base, make = [int(each) for each in config.split("_")], NORMS[norm]
+        base, make, bias = [int(each) for each in config.split("_")], NORMS[norm], norm != "batch"
         widths = [base[0], 2 * base[1], 4 * base[2]]
-        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(3, widths[0], 7), make(widths[0]), nn.ReLU(True)]
+        layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(3, widths[0], 7, bias=bias)]
+        layers += [make(widths[0]), nn.ReLU(True)]
         for inner, outer in pairwise(widths):
-            layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1), make(outer), nn.ReLU(True)]
+            layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1, bias=bias), make(outer), nn.ReLU(True)]
         per_third = base[3:-2] if len(base) > 6 else 3 * base[3:4]
         for place in range(blocks):  # the paper's own files have all but the first of three as wide as around them
             inner = base[2] if legacy and place % 3 else per_third[place // 3]
             layers.append(MobileBlock(widths[-1], 4 * inner, padding, norm))
         channels = widths[-1]
         for outer in (2 * base[-2], base[-1]):
-            layers += [nn.ConvTranspose2d(channels, outer, 3, 2, 1, output_padding=1), make(outer), nn.ReLU(True)]
+            layers.append(nn.ConvTranspose2d(channels, outer, 3, 2, 1, output_padding=1, bias=bias))
+            layers += [make(outer), nn.ReLU(True)]
             channels = outer
         self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(channels, 3, 7), nn.Tanh())
 
@@ -192,19 +199,22 @@ class UnetG(nn.Module):
         return self.model(images)
 
 
-def patch_d(layers: int, norm: str, inputs: int = 6, width: int = 4) -> nn.Module:
-    """Return pytorch-CycleGAN-and-pix2pix's NLayerDiscriminator, or for 0 layers its PixelDiscriminator."""
+def patch_d(layers: int, norm: str, inputs: int = 6, width: int = 4, blurred: bool = False) -> nn.Module:
+    """Return pytorch-CycleGAN-and-pix2pix's or CUT's NLayerDiscriminator, or for 0 layers their PixelDiscriminator."""
     bias, make = "instance" in norm, NORMS[norm]
-    kernel, pad, first = (4, 1, 2) if layers else (1, 0, 1)
+    kernel, pad, first = (4, 1, 1 if blurred else 2) if layers else (1, 0, 1)
     made: list[nn.Module] = [nn.Conv2d(inputs, width, kernel, first, pad), nn.LeakyReLU(0.2, True)]
+    made += [Blur(width, False)] if blurred else []
     now = width
     for index in range(1, max(layers, 1) + 1):
         after = width * min(2**index, 8)
-        made.append(nn.Conv2d(now, after, kernel, 2 if index < layers else 1, pad, bias=bias))
-        made += [make(after), nn.LeakyReLU(0.2, True)]
+        halves = index < layers
+        made.append(nn.Conv2d(now, after, kernel, 2 if halves and not blurred else 1, pad, bias=bias))
+        made += [make(after), nn.LeakyReLU(0.2, True), *([Blur(after, False)] if halves and blurred else [])]
         now = after
     whole = nn.Module()
-    setattr(whole, "model" if layers else "net", nn.Sequential(*made, nn.Conv2d(now, 1, kernel, 1, pad)))
+    last = nn.Conv2d(now, 1, kernel, 1, pad, bias=bias or layers > 0)
+    setattr(whole, "model" if layers else "net", nn.Sequential(*made, last))
     return whole
 
 
@@ -325,6 +335,13 @@ RESNETS: list[dict[str, Any]] = [
     {"inputs": 1, "outputs": 3, "width": 6},
     {"blurred": True},
     {"blurred": True, "norm": "batch", "blocks": 9},
+    {"blurred": "down"},
+    {"blurred": "down", "norm": "batch", "dropout": True},
+    {"blurred": "up", "padding": "zero"},
+    {"blurred": "up", "norm": "batch"},
+    {"norm": "none", "dropout": True},
+    {"norm": "none", "padding": "zero"},
+    {"norm": "none", "blurred": True},
 ]
 
 
@@ -339,7 +356,19 @@ def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) ->
     model = same(normed, tmp_path / "m", IMAGES[:, : options.get("inputs", 3)])
     assert model.card.options["blocks"] == options.get("blocks", 6)
     assert model.card.image_size == (256 if options.get("blocks", 6) != 6 else 128)
-    assert ("CUT" in made.said[0]) == options.get("blurred", False)
+    assert ("CUT" in made.said[0]) == bool(options.get("blurred"))
+    as_in_training = [words for words in ("dropout is off", "batch norm uses its averages") if words in made.said[-1]]
+    assert ("dropout is off" in as_in_training) == options.get("dropout", False)
+    assert ("batch norm uses its averages" in as_in_training) == (options.get("norm") == "batch")
+
+
+def test_batch_norms_that_did_not_count_their_batches(tmp_path: Path) -> None:
+    """PyTorch before 0.4.1 wrote no num_batches_tracked."""
+    for number, (network, name) in enumerate(((NetG(norm="batch"), "cyclegan/mine"), (dcgan()[0], "dcgan/mine"))):
+        state = {key: one for key, one in lively(network).state_dict().items() if "num_batches" not in key}
+        assert len(state) < len(network.state_dict())
+        import_checkpoint(saved(state, tmp_path / "G.pth"), name, tmp_path / f"m{number}")
+        same(network, tmp_path / f"m{number}", torch.randn(2, 10) if number else IMAGES)
 
 
 MOBILES: list[dict[str, Any]] = [
@@ -348,6 +377,8 @@ MOBILES: list[dict[str, Any]] = [
     {"config": "2_2_3_4_2_3", "blocks": 6},
     {"config": "2_2_3_4_2_3", "blocks": 3, "padding": "zero"},
     {"config": "2_2_3_4_2_3", "blocks": 1, "norm": "old instance"},
+    {"config": "2_2_3_4_2_3", "blocks": 3, "norm": "batch"},
+    {"config": "2_2_3_4_2_3", "blocks": 2, "norm": "batch", "padding": "zero"},
 ]
 
 
@@ -405,10 +436,36 @@ def test_what_the_file_cannot_say_is_asked_for_by_name(tmp_path: Path) -> None:
     assert same(network, tmp_path / "m", IMAGES).card.image_size == 192
     with pytest.raises(OptionError, match=r"'width' is not open here\. The file shows it: 4"):
         import_checkpoint(file, "cyclegan/mine", tmp_path / "n", values={"width": 8})
+    with pytest.raises(OptionError, match="padding=zero is not what the file shows: it should be reflect or replicate"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "n", values={"padding": "zero"})
+
+
+def test_convolutions_without_bias_or_norm_may_have_had_instance_norms(tmp_path: Path) -> None:
+    state = lively(NetG(norm="none")).state_dict()
+    made = import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "guessed")
+    assert any("padding=reflect, norm=none" in line for line in made.said)
+    network = NetG(norm="instance")
+    missing = network.load_state_dict(state, strict=False).missing_keys
+    for name in missing:
+        network.state_dict()[name].zero_()
+    import_checkpoint(tmp_path / "G.pth", "cyclegan/mine", tmp_path / "m", values={"norm": "instance"})
+    assert missing
+    same(network.eval(), tmp_path / "m", IMAGES)
+
+
+def test_half_precision_is_as_good_as_what_it_rounds_to(tmp_path: Path) -> None:
+    network = lively(TransformerNet())
+    with torch.no_grad():
+        network.deconv3.conv2d.weight *= 40
+        network.deconv3.conv2d.bias.fill_(120.0)
+    network = network.half().float()
+    tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    import_checkpoint(saved(tensors, tmp_path / "mosaic.pth"), "style/mosaic", tmp_path / "m")
+    same(network, tmp_path / "m", 2 * torch.rand(1, 3, 24, 32) - 1)
 
 
 @pytest.mark.parametrize("levels", [7, 8])
-@pytest.mark.parametrize("norm", ["batch", "instance", "old instance"])
+@pytest.mark.parametrize("norm", ["batch", "instance", "old instance", "none"])
 def test_pix2pix_unets(levels: int, norm: str, tmp_path: Path) -> None:
     # Instance norm on the one pixel of the second innermost level's half is undefined: keep sides above one pixel.
     network = lively(UnetG(levels, norm=norm))
@@ -421,12 +478,15 @@ def test_pix2pix_unets(levels: int, norm: str, tmp_path: Path) -> None:
     images = torch.rand(1, 3, side, 2 * side, generator=torch.Generator().manual_seed(2)) * 2 - 1
     model = same(plain, tmp_path / "m", images)
     assert model.card.options["image_size"] == side and "dropout is off" in model.card.inference
+    assert ("averages" in model.card.inference) == (norm == "batch")
 
 
-@pytest.mark.parametrize("layers", [0, 1, 3, 5])
-@pytest.mark.parametrize("norm", ["batch", "instance"])
-def test_discriminators_come_with_their_generator(layers: int, norm: str, tmp_path: Path) -> None:
-    judge = lively(patch_d(layers, norm))
+@pytest.mark.parametrize(
+    ("layers", "blurred"), [(0, False), (1, False), (2, False), (3, False), (4, False), (5, False), (3, True)]
+)
+@pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+def test_discriminators_come_with_their_generator(layers: int, blurred: bool, norm: str, tmp_path: Path) -> None:
+    judge = lively(patch_d(layers, norm, blurred=blurred))
     inner = next(iter(judge.children()))
     file = saved({f"module.{name}": one for name, one in judge.state_dict().items()}, tmp_path / "D.pth")
     generator = saved(lively(NetG(blocks=1)).state_dict(), tmp_path / "G.pth")
@@ -474,6 +534,51 @@ def test_of_several_generators_one_is_named(tmp_path: Path) -> None:
         import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="G_C")
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="G_B")
     same(second, tmp_path / "m", IMAGES)
+
+
+def test_of_several_discriminators_the_generators_own_is_taken(tmp_path: Path) -> None:
+    judges = {letter: lively(patch_d(1, "instance", inputs=3, width=width)) for letter, width in (("A", 4), ("B", 6))}
+    both = {f"netD_{letter}": judge.state_dict() for letter, judge in judges.items()}
+    generators = {f"netG_{letter}": NetG(blocks=1).state_dict() for letter in "AB"}
+    file = saved({**generators, **both}, tmp_path / "all.pth")
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="netG_B")
+    found = ganzoo.load(f"dir:{tmp_path / 'm'}", device="cpu").discriminator()
+    images = torch.rand(1, 3, 32, 32).double()
+    assert found is not None
+    torch.testing.assert_close(found.double()(images), judges["B"].model.double()(images), rtol=0, atol=1e-5)
+    other = saved({"mine": generators["netG_A"], **both}, tmp_path / "other.pth")
+    made = import_checkpoint(other, "cyclegan/mine", tmp_path / "n")
+    assert any("Its discriminators (netD_A, netD_B) are left out" in line for line in made.said)
+    with pytest.raises(WeightsError, match="should hold a discriminator, and holds several: netD_A, netD_B"):
+        import_checkpoint(other, "cyclegan/mine", tmp_path / "o", discriminator=saved(both, tmp_path / "both.pth"))
+
+
+def test_a_generator_and_a_discriminator_in_each_others_place_are_told(tmp_path: Path) -> None:
+    generator = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
+    judge = saved(patch_d(3, "batch").state_dict(), tmp_path / "D.pth")
+    with pytest.raises(WeightsError, match=r"D\.pth holds a discriminator and no generator.*--discriminator .*D\.pth"):
+        import_checkpoint(judge, "cyclegan/mine", tmp_path / "m")
+    with pytest.raises(WeightsError, match=r"G\.pth should hold a discriminator, and holds none that is known"):
+        import_checkpoint(generator, "cyclegan/mine", tmp_path / "m", discriminator=generator)
+
+
+def test_arguments_and_numbers_beside_the_tensors_are_no_code(tmp_path: Path) -> None:
+    network = lively(NetG(blocks=1))
+    content = {
+        "opt": argparse.Namespace(lr=0.0002, name="maps"),
+        "best": np.float64(0.25),
+        "epoch": np.int64(7),
+        "state_dict": network.state_dict(),
+    }
+    import_checkpoint(saved(content, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    same(network, tmp_path / "m", IMAGES)
+
+
+def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
+    state = NetG(blocks=1).state_dict()
+    state["model.1.weight"] = state["model.1.weight"].to(torch.int32)
+    with pytest.raises(WeightsError, match=r"layers\.1\.weight holds int32, no weights"):
+        import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
 # ---- what is refused -------------------------------------------------------------------------------------------------
@@ -532,7 +637,7 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path) -> None:
 def test_a_truncated_network_is_told(tmp_path: Path) -> None:
     state = NetG(blocks=2).state_dict()
     state.pop("model.11.conv_block.5.weight")
-    with pytest.raises(WeightsError, match=r"missing: layers.11.layers.5.weight"):
+    with pytest.raises(WeightsError, match=r"do not fit generator:resnet: missing: layers.11.layers.5.weight"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
@@ -547,9 +652,12 @@ def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
 
 
 def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -> None:
-    (tmp_path / "noise.pth").write_bytes(bytes(range(7, 250)) * 20)
-    with pytest.raises(WeightsError, match=r"is no checkpoint: neither a file of torch\.save"):
-        import_checkpoint(tmp_path / "noise.pth", "cyclegan/mine", tmp_path / "m")
+    for content in (bytes(range(7, 250)) * 20, b"", b"epoch 7, loss 0.3\n" * 9, b"<html></html>"):
+        (tmp_path / "noise.pth").write_bytes(content)
+        with pytest.raises(WeightsError, match=r"is no checkpoint: neither a file of torch\.save"):
+            import_checkpoint(tmp_path / "noise.pth", "cyclegan/mine", tmp_path / "m")
+    with pytest.raises(WeightsError, match=r"is a folder\. Give a checkpoint's file"):
+        import_checkpoint(tmp_path, "cyclegan/mine", tmp_path / "m")
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

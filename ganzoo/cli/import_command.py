@@ -31,7 +31,7 @@ def command(
     """Turn FILE, a checkpoint of another code base, into the model folder OUTPUT.
 
     Architecture, widths and norms are read off the names and shapes of its tensors. Which code bases are known, shows
-    `ganzoo list 'importer:*' --entries`. Only tensors are read: a file with code in it is refused.
+    `ganzoo list 'importer:*' --entries`. Only tensors and plain values are read: a file with code in it is refused.
 
     \b
     ganzoo import latest_net_G_A.pth --as cyclegan/maps -o maps/

@@ -9,7 +9,7 @@ from torch import nn
 
 import ganzoo
 
-FIELDS = [(1, 1), (16, 2), (70, 8), (286, 32)]  # receptive field and total stride, in pixels
+FIELDS = [(1, 1), (16, 2), (34, 4), (70, 8), (142, 16), (286, 32)]  # receptive field and total stride, in pixels
 
 
 @pytest.mark.parametrize(("field", "stride"), FIELDS)
@@ -84,7 +84,7 @@ def test_spectral_norm_brings_the_largest_singular_value_of_every_layer_to_one(f
 
 def test_weights_are_drawn_from_a_normal_distribution_of_0_02() -> None:
     torch.manual_seed(0)
-    for options in ({}, {"spectral": True}):
+    for options in ({}, {"spectral": True}, {"antialias": True}):
         network = ganzoo.build("discriminator:patchgan", width=16, **options)
         drawn = [parameter.detach() for parameter in network.parameters() if parameter.dim() == 4]
         weights = torch.cat([each.flatten() for each in drawn])

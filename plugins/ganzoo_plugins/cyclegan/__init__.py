@@ -14,18 +14,19 @@ PAPER = "arXiv:1703.10593"
 class ResnetConfig(Config):
     """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper; ``global_skip``: learn a change of the input.
 
-    ``padding`` of the residual blocks; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does.
+    ``padding`` of the residual blocks; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does;
+    "down" or "up": there alone.
     """
 
     in_channels: Literal[1, 3] = 3
     out_channels: Literal[1, 3] = 3
     width: int = 64
     blocks: int = 9
-    norm: Literal["instance", "batch"] = "instance"
+    norm: Literal["instance", "batch", "none"] = "instance"
     dropout: bool = False
     global_skip: bool = False
     padding: Literal["reflect", "replicate", "zero"] = "reflect"
-    antialias: bool = False
+    antialias: bool | Literal["down", "up"] = False
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.blocks < 0:
@@ -38,7 +39,8 @@ class MobileResnetConfig(Config):
     """``widths``: channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the picture's size.
 
     ``inner``: channels in the middle of the residual ``blocks``, one number for all or one a block, as 64,64,128.
-    ``padding`` of the blocks; ``global_skip``: learn a change of the input.
+    ``padding`` of the blocks; ``global_skip``: learn a change of the input; ``norm``: but for the one within a
+    separable convolution, which is always instance norm.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -48,6 +50,7 @@ class MobileResnetConfig(Config):
     inner: str = "128"
     padding: Literal["reflect", "replicate", "zero"] = "reflect"
     global_skip: bool = False
+    norm: Literal["instance", "batch"] = "instance"
 
     def __post_init__(self) -> None:
         if len(self.numbers("widths")) != 5:
@@ -125,6 +128,7 @@ def build_mobile_generator(config: MobileResnetConfig):
         inner=inner * config.blocks if len(inner) == 1 else inner,
         padding=config.padding,
         global_skip=config.global_skip,
+        norm=config.norm,
     )
 
 

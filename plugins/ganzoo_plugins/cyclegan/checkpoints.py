@@ -14,6 +14,13 @@ from torch import Tensor
 from ganzoo import Foreign, Importer
 
 BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(\w+)")
+BLUR = re.compile(r"model\.(\d+)\.filt")
+BLURRED: dict[tuple[bool, bool], bool | str] = {  # (on the way down, on the way up) -> the option antialias
+    (False, False): False,
+    (True, False): "down",
+    (False, True): "up",
+    (True, True): True,
+}
 SEPARABLE = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.conv\.(\d)\.(\w+)")
 OUTER = re.compile(r"model\.(\d+)\.(.+)")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -21,14 +28,14 @@ USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
 
 
 class ResnetImporter(Importer):
-    """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and CUT's blurred strides."""
+    """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and where CUT blurs."""
 
     def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
         blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
         first = tensors.get("model.1.weight")
         if not blocks or first is None or first.shape[2:] != (7, 7):
             return None
-        norm = "batch" if "model.2.weight" in tensors else "instance"
+        norm = "batch" if "model.2.weight" in tensors else "instance" if "model.1.bias" in tensors else "none"
         places = sorted(
             int(found[2])
             for name, tensor in tensors.items()
@@ -36,16 +43,20 @@ class ResnetImporter(Importer):
         )
         if len(places) != 2:  # another code base's blocks
             return None
-        antialias = any(name.endswith(".filt") for name in tensors)
+        blurs = [int(found[1]) for name in tensors if (found := BLUR.fullmatch(name))]
+        antialias = BLURRED[any(place < blocks[0] for place in blurs), any(place > blocks[0] for place in blurs)]
         last = max(int(found[1]) for name in tensors if (found := OUTER.fullmatch(name)))
+        if tensors[f"model.{last}.weight"].shape[2:] != (7, 7):
+            return None
         zero = places[0] == 0
+        dropout = places[1] - places[0] == (4 if zero else 5)
         options = {
             "in_channels": first.shape[1],
             "out_channels": len(tensors[f"model.{last}.weight"]),
             "width": len(first),
             "blocks": len(blocks),
-            "norm": norm,
-            "dropout": places[1] - places[0] == (4 if zero else 5),
+            **({} if norm == "none" else {"norm": norm}),
+            "dropout": dropout,
             "antialias": antialias,
             **({"padding": "zero"} if zero else {}),
         }
@@ -55,7 +66,9 @@ class ResnetImporter(Importer):
             options=options,
             tensors={renamed(name, zero): tensor for name, tensor in tensors.items() if kept(name, norm)},
             image_size=USUAL_SIZE.get(len(blocks), 256),
-            unsaid={} if zero else {"padding": "reflect"},
+            unsaid=unsaid(zero, norm),
+            notes=notes(dropout, norm),
+            unbiased=norm == "none",
         )
 
 
@@ -77,6 +90,7 @@ class MobileResnetImporter(Importer):
         if any(each is None for each in convolutions):
             return None
         *down, up, last_up, last = convolutions
+        norm = "batch" if "model.2.weight" in tensors else "instance"
         widths = [*(len(each) for each in down), up.shape[1], last_up.shape[1]]
         return Foreign(
             source="gan-compression",
@@ -87,16 +101,31 @@ class MobileResnetImporter(Importer):
                 "widths": ",".join(map(str, widths)),
                 "blocks": len(blocks),
                 "inner": ",".join(str(len(mixing[block, first])) for block in blocks),
+                "norm": norm,
                 **({"padding": "zero"} if first == 0 else {}),
             },
-            tensors={separable(name): tensor for name, tensor in tensors.items() if kept(name, "instance")},
-            unsaid={} if first == 0 else {"padding": "reflect"},
+            tensors={separable(name): tensor for name, tensor in tensors.items() if kept(name, norm)},
+            unsaid=unsaid(first == 0, norm),
+            notes=notes(False, norm),
+            unbiased=norm == "batch",
         )
+
+
+def unsaid(zero: bool, norm: str) -> dict[str, tuple[str, ...]]:
+    """Return what such files do not show: the pad that a block has, and norms where convolutions have no bias."""
+    open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
+    return {**({} if zero else {"padding": ("reflect", "replicate")}), **open_norm}
+
+
+def notes(dropout: bool, norm: str) -> tuple[str, ...]:
+    """Tell what differs from their test.py, which leaves networks as in training but for --eval."""
+    said = [*(["dropout is off"] if dropout else []), *(["batch norm uses its averages"] if norm == "batch" else [])]
+    return (f"{' and '.join(said)} (its authors' test.py leaves that as in training, but for --eval)",) if said else ()
 
 
 def kept(name: str, norm: str) -> bool:
     """Tell whether a tensor counts: old instance norms kept statistics that they never used, and blurs are fixed."""
-    return not name.endswith(".filt") and not (norm == "instance" and name.endswith(STATISTICS))
+    return not name.endswith(".filt") and not (norm != "batch" and name.endswith(STATISTICS))
 
 
 def renamed(name: str, zero: bool) -> str:
@@ -113,4 +142,6 @@ def separable(name: str) -> str:
     """Return a tensor's name here. Their blocks have a dropout (of 0), and no pad where the padding is zero."""
     if found := SEPARABLE.fullmatch(name):
         return f"layers.{found[1]}.layers.{1 if int(found[2]) < 3 else 5}.{found[3]}.{found[4]}"
+    if found := BLOCK.fullmatch(name):  # a norm after it
+        return f"layers.{found[1]}.layers.{2 if int(found[2]) < 3 else 6}.{found[3]}"
     return re.sub(r"^model\.", "layers.", name)

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from ganzoo import InstanceNorm
 
-from .networks import PADS, Translator
+from .networks import NORMS, PADS, Translator
 
 
 class SeparableConv2d(nn.Sequential):
-    """Convolve each channel with 3x3 pixels, normalise it, and mix the channels; without a pad."""
+    """Convolve each channel with 3x3 pixels, normalise it in each picture, and mix the channels; without a pad."""
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), InstanceNorm(inner), nn.Conv2d(inner, outer, 1))
@@ -21,12 +21,12 @@ class SeparableConv2d(nn.Sequential):
 class MobileResidualBlock(nn.Module):
     """Two padded separable convolutions, of ``inner`` channels between them, and a shortcut."""
 
-    def __init__(self, channels: int, inner: int, padding: str) -> None:
+    def __init__(self, channels: int, inner: int, padding: str, norm: str) -> None:
         super().__init__()
-        pad = PADS[padding]
+        pad, make = PADS[padding], NORMS[norm]
         self.layers = nn.Sequential(
-            *(pad(1), SeparableConv2d(channels, inner), InstanceNorm(inner), nn.ReLU(inplace=True)),
-            *(pad(1), SeparableConv2d(inner, channels), InstanceNorm(channels)),
+            *(pad(1), SeparableConv2d(channels, inner), make(inner), nn.ReLU(inplace=True)),
+            *(pad(1), SeparableConv2d(inner, channels), make(channels)),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -49,18 +49,20 @@ class MobileResnetGenerator(Translator):
         inner: Sequence[int],
         padding: str = "reflect",
         global_skip: bool = False,
+        norm: str = "instance",
     ) -> None:
+        make = NORMS[norm]
         first, *down = widths[:3]
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, first, 7)]
         channels = first
         for wide in down:  # (H, W) to (H/4, W/4)
-            layers += [InstanceNorm(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, wide, 3, 2, padding=1)]
+            layers += [make(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, wide, 3, 2, padding=1)]
             channels = wide
-        layers += [InstanceNorm(channels), nn.ReLU(inplace=True)]
-        layers += [MobileResidualBlock(channels, each, padding) for each in inner]
+        layers += [make(channels), nn.ReLU(inplace=True)]
+        layers += [MobileResidualBlock(channels, each, padding, norm) for each in inner]
         for wide in widths[3:]:  # back to (H, W)
             layers.append(nn.ConvTranspose2d(channels, wide, 3, 2, padding=1, output_padding=1))
-            layers += [InstanceNorm(wide), nn.ReLU(inplace=True)]
+            layers += [make(wide), nn.ReLU(inplace=True)]
             channels = wide
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(channels, out_channels, 7)]
         super().__init__(layers, in_channels, out_channels, global_skip)

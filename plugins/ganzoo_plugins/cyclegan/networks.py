@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from math import comb
-
 import torch
 from torch import Tensor, nn
 
-from ganzoo import InstanceNorm
+from ganzoo import InstanceNorm, blur_down, blur_up
 
 from .convolutions import ToFewChannels, WinogradConv2d
 
@@ -22,7 +20,12 @@ def batch_norm(channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels)
 
 
-NORMS = {"instance": instance_norm, "batch": batch_norm}
+def no_norm(channels: int) -> nn.Module:
+    """Leave features as they are."""
+    return nn.Identity()
+
+
+NORMS = {"instance": instance_norm, "batch": batch_norm, "none": no_norm}
 PADS = {"reflect": nn.ReflectionPad2d, "replicate": nn.ReplicationPad2d, "zero": nn.ZeroPad2d}
 
 
@@ -32,7 +35,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, norm: str, dropout: bool, padding: str = "reflect") -> None:
         super().__init__()
         # A convolution before batch norm needs no bias: the norm subtracts it again.
-        bias = norm == "instance"
+        bias = norm != "batch"
         pad = PADS[padding]
         layers: list[nn.Module] = [
             pad(1),
@@ -47,34 +50,6 @@ class ResidualBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         return features + self.layers(features)
-
-
-def binomial(channels: int, size: int, total: float) -> Tensor:
-    """Return the weights (channels, 1, size, size) of a blur: binomial coefficients that sum up to ``total``."""
-    row = torch.tensor([float(comb(size - 1, index)) for index in range(size)])
-    square = row[:, None] * row
-    return (total * square / square.sum()).repeat(channels, 1, 1, 1)
-
-
-class Fixed(nn.Sequential):
-    """A pad, and a convolution whose weights are what they are: they are not saved."""
-
-    def __init__(self, pad: nn.Module, convolution: nn.Conv2d | nn.ConvTranspose2d, weight: Tensor) -> None:
-        super().__init__(pad, convolution)
-        del convolution.weight
-        convolution.register_buffer("weight", weight, persistent=False)
-
-
-def halved(channels: int) -> nn.Module:
-    """Blur with 1-2-1 and keep every second pixel (arXiv:1904.11486, as CUT has it)."""
-    layer = nn.Conv2d(channels, channels, 3, stride=2, groups=channels, bias=False)
-    return Fixed(nn.ReflectionPad2d(1), layer, binomial(channels, 3, 1.0))
-
-
-def doubled(channels: int) -> nn.Module:
-    """Insert a row and a column of zeros after each, and blur with 1-3-3-1 (arXiv:1904.11486, as CUT has it)."""
-    layer = nn.ConvTranspose2d(channels, channels, 4, stride=2, padding=3, groups=channels, bias=False)
-    return Fixed(nn.ReplicationPad2d(1), layer, binomial(channels, 4, 4.0))
 
 
 class Translator(nn.Module):
@@ -105,7 +80,8 @@ class ResnetGenerator(Translator):
     """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: picture in, picture of the same size out.
 
     Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
-    norm on RGB), with 6 blocks its network for 128x128. ``antialias`` blurs where the size changes (arXiv:1904.11486).
+    norm on RGB), with 6 blocks its network for 128x128. ``antialias`` blurs where the size changes (arXiv:1904.11486);
+    "down" or "up": there alone.
     """
 
     def __init__(
@@ -118,9 +94,10 @@ class ResnetGenerator(Translator):
         dropout: bool = False,
         global_skip: bool = False,
         padding: str = "reflect",
-        antialias: bool = False,
+        antialias: bool | str = False,
     ) -> None:
-        bias = norm == "instance"
+        bias = norm != "batch"
+        blurs_down, blurs_up = antialias in (True, "down"), antialias in (True, "up")
         layers: list[nn.Module] = [
             nn.ReflectionPad2d(3),
             nn.Conv2d(in_channels, width, 7, bias=bias),
@@ -129,15 +106,15 @@ class ResnetGenerator(Translator):
         ]
         for channels in (width, 2 * width):  # (H, W) to (H/4, W/4)
             layers += [
-                nn.Conv2d(channels, 2 * channels, 3, stride=1 if antialias else 2, padding=1, bias=bias),
+                nn.Conv2d(channels, 2 * channels, 3, stride=1 if blurs_down else 2, padding=1, bias=bias),
                 NORMS[norm](2 * channels),
                 nn.ReLU(inplace=True),
-                *([halved(2 * channels)] if antialias else []),
+                *([blur_down(2 * channels)] if blurs_down else []),
             ]
         layers += [ResidualBlock(4 * width, norm, dropout, padding) for _ in range(blocks)]
         for channels in (4 * width, 2 * width):  # back to (H, W)
-            if antialias:
-                layers += [doubled(channels), nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias)]
+            if blurs_up:
+                layers += [blur_up(channels), nn.Conv2d(channels, channels // 2, 3, padding=1, bias=bias)]
             else:
                 half = nn.ConvTranspose2d(channels, channels // 2, 3, 2, padding=1, output_padding=1, bias=bias)
                 layers.append(half)

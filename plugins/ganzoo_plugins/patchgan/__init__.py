@@ -13,13 +13,17 @@ Norm = Literal["batch", "instance", "none"]
 
 @dataclass(frozen=True)
 class PatchConfig(Config):
-    """``receptive_field`` is the patch one score sees, in pixels: the paper's four. ``spectral``: arXiv:1802.05957."""
+    """``receptive_field`` is the patch one score sees, in pixels: 1, 16, 70 and 286 are the paper's.
+
+    ``spectral``: arXiv:1802.05957; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does.
+    """
 
     in_channels: int = 3
     width: int = 64
-    receptive_field: Literal[1, 16, 70, 286] = 70
+    receptive_field: Literal[1, 16, 34, 70, 142, 286] = 70
     norm: Norm = "instance"
     spectral: bool = False
+    antialias: bool = False
 
     def __post_init__(self) -> None:
         if self.in_channels < 1 or self.width < 1:
@@ -122,7 +126,7 @@ def ganzoo_entries():
             name="patchgan",
             config=PatchConfig,
             build=build_patch,
-            summary="Scores patches of 1, 16, 70 or 286 pixels",
+            summary="Scores patches of 1 to 286 pixels",
             paper=PAPER,
         ),
         Entry(

@@ -39,6 +39,7 @@ class UNetImporter(Importer):
         if depth < LEAST:
             return None
         norm = norm_of(tensors, "model.model.1.model.2.weight", "model.model.1.model.1.bias")
+        open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
         return Foreign(
             source=SOURCE,
             entry="generator:unet",
@@ -47,20 +48,24 @@ class UNetImporter(Importer):
                 "out_channels": last.shape[1],
                 "width": len(first),
                 "image_size": 2**depth,
-                "norm": norm,
+                **({} if open_norm else {"norm": norm}),
             },
             tensors={
                 re.sub(r"\bmodel\b", "layers", name.removeprefix("model.")): one
                 for name, one in without_statistics(tensors, norm).items()
             },
             image_size=2**depth,
-            unsaid={"dropout": True},
-            notes=("dropout is off and batch norm uses its averages (pix2pix's authors leave both as in training)",),
+            unsaid={"dropout": (True, False), **open_norm},
+            notes=(
+                f"dropout is off{' and batch norm uses its averages' if norm == 'batch' else ''} "
+                "(its authors' test.py leaves that as in training, but for --eval)",
+            ),
+            unbiased=norm == "none",
         )
 
 
 class PatchImporter(Importer):
-    """Tells the receptive field (1, 16, 70, 286 pixels), width, norm and input channels of a PatchGAN."""
+    """Tells the receptive field (1 to 286 pixels), width, norm, input channels and CUT's blurs of a PatchGAN."""
 
     def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
         root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
@@ -69,24 +74,30 @@ class PatchImporter(Importer):
             for name, one in tensors.items()
             if re.fullmatch(rf"{root}\.\d+\.weight", name) and one.dim() == 4
         )
-        if not root or len(convolutions) < 3 or convolutions[:2] != [0, 2]:
+        antialias = f"{root}.2.filt" in tensors
+        second = 3 if antialias else 2
+        if not root or len(convolutions) < 3 or convolutions[:2] != [0, second]:
             return None
         first, last = tensors[f"{root}.0.weight"], tensors[f"{root}.{convolutions[-1]}.weight"]
         strided = 0 if first.shape[-1] == 1 else len(convolutions) - 2
         fields = {layers: pixels for pixels, layers in STRIDED_LAYERS.items()}
         if len(last) != 1 or strided not in fields or first.shape[-1] not in (1, 4):
             return None
-        norm = norm_of(tensors, f"{root}.3.weight", f"{root}.2.bias")
+        norm = norm_of(tensors, f"{root}.{second + 1}.weight", f"{root}.{second}.bias")
         return Foreign(
-            source=SOURCE,
+            source="contrastive-unpaired-translation (CUT)" if antialias else SOURCE,
             entry="discriminator:patchgan",
             options={
                 "in_channels": first.shape[1],
                 "width": len(first),
                 "receptive_field": fields[strided],
                 "norm": norm,
+                "antialias": antialias,
             },
             tensors={
-                name.replace(f"{root}.", "layers.", 1): one for name, one in without_statistics(tensors, norm).items()
+                name.replace(f"{root}.", "layers.", 1): one
+                for name, one in without_statistics(tensors, norm).items()
+                if not name.endswith(".filt")
             },
+            unbiased=norm != "instance",  # so is the end of one that sees single pixels, with batch norm
         )

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import InstanceNorm
+from ganzoo import InstanceNorm, blur_down
 
-# Receptive field in pixels -> number of strided convolutions: the paper's four discriminators.
-STRIDED_LAYERS = {1: 0, 16: 1, 70: 3, 286: 5}
+# Receptive field in pixels -> number of strided convolutions; 1, 16, 70 and 286 are the paper's discriminators.
+STRIDED_LAYERS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 
 
 def make_norm(kind: str, channels: int) -> nn.Module:
@@ -22,10 +22,11 @@ def make_norm(kind: str, channels: int) -> nn.Module:
 
 
 class PatchDiscriminator(nn.Module):
-    """Score overlapping patches of ``receptive_field`` pixels a side: 1, 16, 70 or 286.
+    """Score overlapping patches of ``receptive_field`` pixels a side: 1, 16, 34, 70, 142 or 286.
 
     C64-C128-C256-C512 for 70 pixels (2,764,737 parameters at width 64 with instance norm on RGB). With
-    ``spectral`` every convolution is spectrally normalised (arXiv:1802.05957).
+    ``spectral`` every convolution is spectrally normalised (arXiv:1802.05957); ``antialias`` blurs in place of each
+    stride (arXiv:1904.11486), as CUT does, and so sees a little further.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class PatchDiscriminator(nn.Module):
         receptive_field: int = 70,
         norm: str = "instance",
         spectral: bool = False,
+        antialias: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -43,19 +45,21 @@ class PatchDiscriminator(nn.Module):
         bias = norm != "batch"
         # 1x1 convolutions when one pixel is all a score may see.
         kernel, padding = (1, 0) if strided == 0 else (4, 1)
-        first_stride = 1 if strided == 0 else 2
+        halving = 1 if antialias else 2
         layers: list[nn.Module] = [
-            wrap(nn.Conv2d(in_channels, width, kernel, first_stride, padding)),
+            wrap(nn.Conv2d(in_channels, width, kernel, halving if strided else 1, padding)),
             nn.LeakyReLU(0.2, inplace=True),
+            *([blur_down(width)] if antialias and strided else []),
         ]
         channels = width
         for index in range(1, max(strided, 1) + 1):
-            stride = 2 if index < strided else 1
+            halves = index < strided
             out = width * min(2**index, 8)
             layers += [
-                wrap(nn.Conv2d(channels, out, kernel, stride, padding, bias=bias)),
+                wrap(nn.Conv2d(channels, out, kernel, halving if halves else 1, padding, bias=bias)),
                 make_norm(norm, out),
                 nn.LeakyReLU(0.2, inplace=True),
+                *([blur_down(out)] if antialias and halves else []),
             ]
             channels = out
         layers.append(wrap(nn.Conv2d(channels, 1, kernel, 1, padding)))
@@ -65,8 +69,8 @@ class PatchDiscriminator(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Score patches of (N, in_channels, H, W) in [-1, 1].
 
-        Returns logits, no sigmoid: (N, 1, H/s - 2, W/s - 2) with s = 2, 8, 32 for patches of 16, 70, 286 pixels, where
-        s divides H and W; (N, 1, H, W) for 1 pixel.
+        Returns logits, no sigmoid: (N, 1, H/s - 2, W/s - 2) with s = 2, 4, 8, 16, 32 for patches of 16, 34, 70, 142,
+        286 pixels, where s divides H and W; (N, 1, H, W) for 1 pixel.
         """
         return self.layers(images)
 
@@ -165,6 +169,8 @@ def initialise(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero (appendix 6.2)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         weight = module.parametrizations.weight.original if hasattr(module, "parametrizations") else module.weight
+        if not isinstance(weight, nn.Parameter):  # a blur
+            return
         nn.init.normal_(weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
