@@ -141,8 +141,11 @@ def _read(path: Path) -> Any:
     from safetensors.torch import load_file
 
     if not path.is_file():
-        what = f"{path} is a folder. Give a checkpoint's file." if path.is_dir() else f"There is no file {path}."
-        raise WeightsError(f"{what} Check the path.")
+        raise WeightsError(
+            f"{path} is a folder. Give a checkpoint's file."
+            if path.is_dir()
+            else f"There is no file {path}. Check the path."
+        )
     try:
         if path.suffix == ".safetensors":
             return load_file(path)

@@ -570,8 +570,14 @@ def test_arguments_and_numbers_beside_the_tensors_are_no_code(tmp_path: Path) ->
         "epoch": np.int64(7),
         "state_dict": network.state_dict(),
     }
-    import_checkpoint(saved(content, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    file = saved(content, tmp_path / "G.pth")
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
     same(network, tmp_path / "m", IMAGES)
+    torch.save(content, file, _use_new_zipfile_serialization=False)  # NumPy 1 named itself otherwise
+    data = file.read_bytes()
+    assert b"core.multiarray" in data
+    file.write_bytes(data.replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
+    import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
 
 
 def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
