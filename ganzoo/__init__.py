@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from ganzoo.norms import InstanceNorm as InstanceNorm
     from ganzoo.registry import Card as Card
     from ganzoo.registry import list_models as list_models
-    from ganzoo.resampling import blur_down as blur_down
-    from ganzoo.resampling import blur_up as blur_up
     from ganzoo.training.starting import resume as resume
     from ganzoo.training.starting import train as train
     from ganzoo.twoway import TwoWayRecipe as TwoWayRecipe
@@ -74,8 +72,6 @@ _HOMES = {
     "Recipe": "ganzoo.interfaces",
     "RecipeConfig": "ganzoo.entry",
     "TwoWayRecipe": "ganzoo.twoway",
-    "blur_down": "ganzoo.resampling",
-    "blur_up": "ganzoo.resampling",
     "build": "ganzoo.building",
     "evaluate": "ganzoo.evaluation.evaluating",
     "export": "ganzoo.exporting",

@@ -69,7 +69,7 @@ def test_a_wrong_spec_says_what_would_be_right(spec: str, error: type[Exception]
     [
         ({"widht": 3}, r"generator:resnet has no option 'widht'. Did you mean 'width'\? Its options are: in_channels,"),
         ({"width": "many"}, r"generator:resnet: width='many' is not right: .*integer.* The default is 64\."),
-        ({"norm": "layer"}, r"norm='layer' is not right: Input should be 'instance' or 'batch'. The default is 'inst"),
+        ({"norm": "layer"}, r"norm='layer' is not right: Input should be 'instance', 'batch' or 'none'. The default"),
         ({"width": 0}, r"generator:resnet: width=0 and blocks=9 should be at least 1 and 0\."),
     ],
 )

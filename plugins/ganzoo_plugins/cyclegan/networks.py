@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganzoo import InstanceNorm, blur_down, blur_up
+from ganzoo import InstanceNorm
+from ganzoo.resampling import blur_down, blur_up
 
 from .convolutions import ToFewChannels, WinogradConv2d
 

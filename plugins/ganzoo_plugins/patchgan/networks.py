@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import InstanceNorm, blur_down
+from ganzoo import InstanceNorm
+from ganzoo.resampling import blur_down
 
 # Receptive field in pixels -> number of strided convolutions; 1, 16, 70 and 286 are the paper's discriminators.
 STRIDED_LAYERS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
