@@ -645,6 +645,11 @@ def test_a_truncated_network_is_told(tmp_path: Path) -> None:
     state.pop("model.11.conv_block.5.weight")
     with pytest.raises(WeightsError, match=r"do not fit generator:resnet: missing: layers.11.layers.5.weight"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    blurred = NetG(blurred=True).state_dict()
+    for end in (27, 23, 22, 19):  # the last layers are gone, one after another: blurs, norms, convolutions
+        blurred = {name: one for name, one in blurred.items() if not name.startswith(f"model.{end}.")}
+        with pytest.raises(WeightsError, match="of no code base that is known here"):
+            import_checkpoint(saved(blurred, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
 def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:

@@ -45,14 +45,14 @@ class ResnetImporter(Importer):
             return None
         blurs = [int(found[1]) for name in tensors if (found := BLUR.fullmatch(name))]
         antialias = BLURRED[any(place < blocks[0] for place in blurs), any(place > blocks[0] for place in blurs)]
-        last = max(int(found[1]) for name in tensors if (found := OUTER.fullmatch(name)))
-        if tensors[f"model.{last}.weight"].shape[2:] != (7, 7):
+        last = tensors.get(f"model.{max(int(found[1]) for name in tensors if (found := OUTER.fullmatch(name)))}.weight")
+        if last is None or last.shape[2:] != (7, 7):
             return None
         zero = places[0] == 0
         dropout = places[1] - places[0] == (4 if zero else 5)
         options = {
             "in_channels": first.shape[1],
-            "out_channels": len(tensors[f"model.{last}.weight"]),
+            "out_channels": len(last),
             "width": len(first),
             "blocks": len(blocks),
             **({} if norm == "none" else {"norm": norm}),
