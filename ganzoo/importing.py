@@ -21,7 +21,7 @@ from ganzoo import building, catalog, folders, options, plugins
 from ganzoo.errors import OptionError, RegistryError, WeightsError, suggest
 from ganzoo.registry import Card, TrainingInfo
 from ganzoo.version import __version__
-from ganzoo.weights import load_into
+from ganzoo.weights import load_into, unreadable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -104,7 +104,8 @@ def import_checkpoint(
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
-    judge, judged, left = _discriminator(groups, discriminator, chosen_key)
+    judges = _judges(groups, discriminator, chosen_key)
+    judge = _built(next(iter(judges.values())), {})[0] if len(judges) == 1 else None
     card = dataclasses.replace(
         _card(found, own, network, name),
         image_size=image_size,
@@ -119,7 +120,7 @@ def import_checkpoint(
 
     folders.refuse_another(Path(output), card, partial(folders.hash_written, write))
     written = write(Path(output))
-    return Imported(written, Path(output), _said(found, own, chosen_key, judged, left, asked, image_size))
+    return Imported(written, Path(output), _said(found, own, chosen_key, judges, asked, image_size))
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -140,33 +141,37 @@ def _read(path: Path) -> Any:
     import torch
     from safetensors.torch import load_file
 
-    if not path.is_file():
-        raise WeightsError(
-            f"{path} is a folder. Give a checkpoint's file."
-            if path.is_dir()
-            else f"There is no file {path}. Check the path."
-        )
+    _check_beginning(path)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
         with warnings.catch_warnings(), torch.serialization.safe_globals(_plain_values()):
             warnings.simplefilter("ignore", UserWarning)  # of pickles that it then refuses
             return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise WeightsError(
+            f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is refused. "
+            "Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
+        ) from error
     except Exception as error:  # damaged files fail in more ways than the readers document
-        with path.open("rb") as file:
-            begins = file.read(2)
-        if path.suffix != ".safetensors" and begins not in _BEGINNINGS:
-            raise WeightsError(
-                f"{path} is no checkpoint: neither a file of torch.save nor of safetensors. Check the path."
-            ) from error
-        if isinstance(error, pickle.UnpicklingError):
-            raise WeightsError(
-                f"{path} holds more than tensors{_named_code(error)}: opening it would run that code, so it is "
-                "refused. Where you trust it, save its state_dict() alone with torch.save, on a machine you can lose."
-            ) from error
         raise WeightsError(
             f"{path} cannot be read as a checkpoint: it is damaged, or something else. Download or copy it again."
         ) from error
+
+
+def _check_beginning(path: Path) -> None:
+    """Raise WeightsError for what is no file, cannot be read, or has nothing of torch.save's files."""
+    if path.is_dir():
+        raise WeightsError(f"{path} is a folder. Give a checkpoint's file.")
+    if not path.is_file():
+        raise WeightsError(f"There is no file {path}. Check the path.")
+    try:
+        with path.open("rb") as file:
+            begins = file.read(2)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if path.suffix != ".safetensors" and begins not in _BEGINNINGS:
+        raise WeightsError(f"{path} is no checkpoint: neither a file of torch.save nor of safetensors. Check the path.")
 
 
 def _plain_values() -> list[Any]:
@@ -259,6 +264,7 @@ def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[st
     own = {name: _choice(name, choices, asked) for name, choices in found.unsaid.items()}
     config = options.as_dict(options.parse(entry, {**found.options, **own}))
     network: nn.Module = building.build(found.entry, **config)
+    _refuse_whole_numbers(network, found.tensors)
     load_into(
         network,
         _completed(network, found.tensors, found.unbiased),
@@ -289,7 +295,6 @@ def _completed(network: nn.Module, tensors: Tensors, unbiased: bool) -> dict[str
     """Return the tensors with what the network has beyond theirs, and which changes nothing.
 
     A convolution without bias is one with a bias of zeros; PyTorch before 0.4.1 did not count the batches of a norm.
-    Raises WeightsError where whole numbers stand for weights.
     """
     completed = dict(tensors)
     for name, own in network.state_dict().items():
@@ -299,27 +304,26 @@ def _completed(network: nn.Module, tensors: Tensors, unbiased: bool) -> dict[str
             kind == "num_batches_tracked" or (unbiased and kind == "bias" and weight is not None and weight.dim() > 1)
         ):
             completed[name] = own.new_zeros(own.shape)
-        if own.is_floating_point() and name in completed and not completed[name].is_floating_point():
-            raise WeightsError(
-                f"{name} holds {str(completed[name].dtype).removeprefix('torch.')}, no weights. Take a file of floats."
-            )
     return completed
 
 
-def _discriminator(
-    groups: Mapping[str, Tensors], file: str | Path | None, key: str
-) -> tuple[nn.Module | None, Foreign | None, tuple[str, ...]]:
-    """Return the generator's discriminator, what it was, and the names of several of which none is known to be it."""
+def _refuse_whole_numbers(network: nn.Module, tensors: Tensors) -> None:
+    """Raise WeightsError where whole numbers stand for weights: copying would make floats of them."""
+    for name, own in network.state_dict().items():
+        if own.is_floating_point() and name in tensors and not tensors[name].is_floating_point():
+            kind = str(tensors[name].dtype).removeprefix("torch.")
+            raise WeightsError(f"{name} holds {kind}, no weights. Take a file of floats.")
+
+
+def _judges(groups: Mapping[str, Tensors], file: str | Path | None, key: str) -> dict[str, Foreign]:
+    """Return the generator's discriminator, none, or several of which none is known to be it."""
     found = _recognised(groups if file is None else read_groups(Path(file)), "discriminator")
     if len(found) > 1 and (partner := key.replace("G", "D")) in found:  # netG_A's pictures are what netD_A judges
         found = {partner: found[partner]}
     if file is not None and len(found) != 1:
         what = f"several: {_listed(found)}. Save one in a file of its own" if found else "none that is known here"
         raise WeightsError(f"{file} should hold a discriminator, and holds {what}.")
-    if len(found) != 1:
-        return None, None, tuple(found)
-    judged = next(iter(found.values()))
-    return _built(judged, {})[0], judged, ()
+    return found
 
 
 def _architecture(network: Any) -> dict[str, Any]:
@@ -360,8 +364,7 @@ def _said(
     found: Foreign,
     own: Mapping[str, Any],
     key: str,
-    judged: Foreign | None,
-    left: tuple[str, ...],
+    judges: Mapping[str, Foreign],
     asked: Mapping[str, Any],
     image_size: int,
 ) -> tuple[str, ...]:
@@ -373,8 +376,8 @@ def _said(
             f"The file does not say, and this was taken: {', '.join(guessed)}. --set NAME=VALUE says otherwise."
         )
     said.append(f"Taken to be trained at {image_size} pixels (--set image_size=N says otherwise).")
-    if judged:
-        said.append(f"Its discriminator is kept beside it ({judged.entry}).")
-    if left:
-        said.append(f"Its discriminators ({', '.join(left)}) are left out: which is this generator's is not known.")
+    if len(judges) == 1:
+        said.append(f"Its discriminator is kept beside it ({next(iter(judges.values())).entry}).")
+    elif judges:
+        said.append(f"Its discriminators ({', '.join(judges)}) are left out: which is this generator's is not known.")
     return (*said, *(f"{note}." for note in found.notes))

@@ -98,7 +98,7 @@ def sha256(path: Path) -> str:
     try:
         return file_sha256(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def read(path: Path) -> dict[str, Tensor]:
@@ -173,7 +173,8 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _unreadable(path: Path, error: OSError) -> WeightsError:
+def unreadable(path: Path, error: OSError) -> WeightsError:
+    """Return what to raise for a file that the system does not let us read."""
     return WeightsError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.")
 
 
@@ -186,7 +187,7 @@ def _refuse_other_formats(path: Path) -> None:
         with path.open("rb") as file:
             _check_head(path, file)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise unreadable(path, error) from error
 
 
 def _check_head(path: Path, file: IO[bytes]) -> None:

@@ -306,6 +306,15 @@ def lively(network: nn.Module) -> nn.Module:
     return network.eval()
 
 
+def painter(blocks: int = 5) -> nn.Module:
+    """Return a lively TransformerNet whose values are from 0 to 255, some of them cut off."""
+    network = lively(TransformerNet(blocks=blocks))
+    with torch.no_grad():
+        network.deconv3.conv2d.weight *= 40
+        network.deconv3.conv2d.bias.fill_(120.0)
+    return network
+
+
 def saved(content: Any, path: Path) -> Path:
     torch.save(content, path)
     return path
@@ -407,10 +416,7 @@ def test_a_truncated_mobile_network_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("blocks", [5, 2])
 @pytest.mark.parametrize("old", [False, True])
 def test_fast_neural_style(blocks: int, old: bool, tmp_path: Path) -> None:
-    network = lively(TransformerNet(blocks=blocks))
-    with torch.no_grad():  # of values from 0 to 255, some of them cut off
-        network.deconv3.conv2d.weight *= 40
-        network.deconv3.conv2d.bias.fill_(120.0)
+    network = painter(blocks)
     tensors = network.state_dict()
     if old:  # what instance norms once saved, and never used
         for name in [each for each in tensors if each.endswith("in1.weight")]:
@@ -454,11 +460,7 @@ def test_convolutions_without_bias_or_norm_may_have_had_instance_norms(tmp_path:
 
 
 def test_half_precision_is_as_good_as_what_it_rounds_to(tmp_path: Path) -> None:
-    network = lively(TransformerNet())
-    with torch.no_grad():
-        network.deconv3.conv2d.weight *= 40
-        network.deconv3.conv2d.bias.fill_(120.0)
-    network = network.half().float()
+    network = painter().half().float()
     tensors = {name: tensor.half() for name, tensor in network.state_dict().items()}
     import_checkpoint(saved(tensors, tmp_path / "mosaic.pth"), "style/mosaic", tmp_path / "m")
     same(network, tmp_path / "m", 2 * torch.rand(1, 3, 24, 32) - 1)
@@ -669,6 +671,17 @@ def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -
             import_checkpoint(tmp_path / "noise.pth", "cyclegan/mine", tmp_path / "m")
     with pytest.raises(WeightsError, match=r"is a folder\. Give a checkpoint's file"):
         import_checkpoint(tmp_path, "cyclegan/mine", tmp_path / "m")
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
+    with pytest.raises(WeightsError, match=r"G\.pth cannot be read: Permission denied\. Check its permissions"):
+        import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
