@@ -9,8 +9,8 @@ import torch
 from cases import Case, build_recipe, build_textbook, dataset, seeded
 from torch import Tensor, nn
 
-from ganzoo.interfaces import Turn
-from ganzoo.training.observing import Machine
+from ganzoo.contracts.recipe import Turn
+from ganzoo.training.validation import Machine
 
 
 def differences(

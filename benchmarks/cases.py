@@ -12,16 +12,17 @@ import textbook
 import torch
 from torch import Tensor
 
-from ganzoo import Recipe, catalog, options
-from ganzoo.building import ChosenParts
+from ganzoo import Recipe, catalog
+from ganzoo.catalog import options
+from ganzoo.catalog.building import ChosenParts
+from ganzoo.contracts.recipe import Turn
 from ganzoo.data.datasets import Dataset, Images, Unpaired, View
 from ganzoo.data.opening import open_data
-from ganzoo.interfaces import Turn
-from ganzoo.processes import ALONE
-from ganzoo.training.assembly import settle
+from ganzoo.recipes.distributed import ALONE
 from ganzoo.training.batches import Batches
-from ganzoo.training.observing import Machine
-from ganzoo.training.order import draws
+from ganzoo.training.data_order import draws
+from ganzoo.training.setup import settle
+from ganzoo.training.validation import Machine
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from torch_fidelity.utils import get_featuresdict_from_dataset
 from training import peak_memory, peaks, timed
 
 import ganzoo
-from ganzoo import devices
+from ganzoo.cards.protocol import Sample
 from ganzoo.evaluation.features import Features
-from ganzoo.protocol import Sample
+from ganzoo.inference import devices
 
 FEWEST = 3  # rounds
 NAME, LAYER = "inception-v3-compat", "2048"  # torch-fidelity's

@@ -31,10 +31,10 @@ from rich.table import Table
 from training import timed
 
 import ganzoo
-from ganzoo import images
-from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
-from ganzoo.model import Model
-from ganzoo.registry import Card
+from ganzoo.cards.card import Card
+from ganzoo.image_io import images
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
+from ganzoo.loading.model import Model
 
 SIDE = 256
 PRODUCT = 2048  # rows and columns of the matrices whose product shows what the machine can do

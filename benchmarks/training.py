@@ -27,8 +27,8 @@ from cases import CASES, our_steps, random_pictures, real_pictures, textbook_ste
 from rich.console import Console
 from rich.table import Table
 
-from ganzoo import devices
-from ganzoo.training.observing import Machine
+from ganzoo.inference import devices
+from ganzoo.training.validation import Machine
 
 VISIT = 1.0  # seconds that a process computes before it is the next one's turn, or one step where that is longer
 FEWEST, MOST = 3, 25  # rounds

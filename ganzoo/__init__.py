@@ -14,79 +14,79 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
-    from ganzoo.building import build as build
-    from ganzoo.distances import sliced_wasserstein as sliced_wasserstein
-    from ganzoo.doublings import split_size as split_size
-    from ganzoo.engine import Engine as Engine
-    from ganzoo.engine import Format as Format
-    from ganzoo.entry import AdversarialConfig as AdversarialConfig
-    from ganzoo.entry import Config as Config
-    from ganzoo.entry import Entry as Entry
-    from ganzoo.entry import RecipeConfig as RecipeConfig
+    from ganzoo.cards.card import Card as Card
+    from ganzoo.cards.registry import list_models as list_models
+    from ganzoo.catalog.building import build as build
+    from ganzoo.checkpoints.importing import import_checkpoint as import_checkpoint
+    from ganzoo.contracts.config import AdversarialConfig as AdversarialConfig
+    from ganzoo.contracts.config import Config as Config
+    from ganzoo.contracts.config import RecipeConfig as RecipeConfig
+    from ganzoo.contracts.discriminator import Discriminator as Discriminator
+    from ganzoo.contracts.engine import Engine as Engine
+    from ganzoo.contracts.engine import Format as Format
+    from ganzoo.contracts.entry import Entry as Entry
+    from ganzoo.contracts.extractor import Extractor as Extractor
+    from ganzoo.contracts.feature_maps import Features as Features
+    from ganzoo.contracts.generator import Generator as Generator
+    from ganzoo.contracts.hookspecs import hookimpl as hookimpl
+    from ganzoo.contracts.importer import Foreign as Foreign
+    from ganzoo.contracts.importer import Importer as Importer
+    from ganzoo.contracts.loss import Loss as Loss
     from ganzoo.errors import GanzooError as GanzooError
-    from ganzoo.evaluation.evaluating import evaluate as evaluate
-    from ganzoo.exporting import export as export
-    from ganzoo.hookspecs import hookimpl as hookimpl
-    from ganzoo.hub import fetch_file as fetch_file
-    from ganzoo.importing import Foreign as Foreign
-    from ganzoo.importing import Importer as Importer
-    from ganzoo.importing import import_checkpoint as import_checkpoint
-    from ganzoo.inference.video.clipfiles import save_clip as save_clip
-    from ganzoo.interfaces import Discriminator as Discriminator
-    from ganzoo.interfaces import Extractor as Extractor
-    from ganzoo.interfaces import Features as Features
-    from ganzoo.interfaces import Generator as Generator
-    from ganzoo.interfaces import Loss as Loss
-    from ganzoo.interfaces import Recipe as Recipe
-    from ganzoo.latent import LatentRecipe as LatentRecipe
-    from ganzoo.loading import info as info
-    from ganzoo.loading import load as load
-    from ganzoo.model import Model as Model
-    from ganzoo.norms import InstanceNorm as InstanceNorm
-    from ganzoo.registry import Card as Card
-    from ganzoo.registry import list_models as list_models
-    from ganzoo.training.starting import resume as resume
-    from ganzoo.training.starting import train as train
-    from ganzoo.twoway import TwoWayRecipe as TwoWayRecipe
-    from ganzoo.twoway import mean_error as mean_error
+    from ganzoo.evaluation.evaluate import evaluate as evaluate
+    from ganzoo.exporting.export import export as export
+    from ganzoo.hub.client import fetch_file as fetch_file
+    from ganzoo.image_io.video.clip_files import save_clip as save_clip
+    from ganzoo.layers.image_sizes import split_size as split_size
+    from ganzoo.layers.instance_norm import InstanceNorm as InstanceNorm
+    from ganzoo.loading.load import load as load
+    from ganzoo.loading.load import info as info
+    from ganzoo.loading.model import Model as Model
+    from ganzoo.recipes.latent import LatentRecipe as LatentRecipe
+    from ganzoo.recipes.recipe import Recipe as Recipe
+    from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
+    from ganzoo.recipes.unpaired import TwoWayRecipe as TwoWayRecipe
+    from ganzoo.recipes.unpaired import mean_error as mean_error
+    from ganzoo.training.train import resume as resume
+    from ganzoo.training.train import train as train
 
 # Public name -> the module that has it.
 _HOMES = {
-    "AdversarialConfig": "ganzoo.entry",
-    "Card": "ganzoo.registry",
-    "Config": "ganzoo.entry",
-    "Discriminator": "ganzoo.interfaces",
-    "Engine": "ganzoo.engine",
-    "Entry": "ganzoo.entry",
-    "Extractor": "ganzoo.interfaces",
-    "Features": "ganzoo.interfaces",
-    "Format": "ganzoo.engine",
-    "Foreign": "ganzoo.importing",
+    "AdversarialConfig": "ganzoo.contracts.config",
+    "Card": "ganzoo.cards.card",
+    "Config": "ganzoo.contracts.config",
+    "Discriminator": "ganzoo.contracts.discriminator",
+    "Engine": "ganzoo.contracts.engine",
+    "Entry": "ganzoo.contracts.entry",
+    "Extractor": "ganzoo.contracts.extractor",
+    "Features": "ganzoo.contracts.feature_maps",
+    "Format": "ganzoo.contracts.engine",
+    "Foreign": "ganzoo.contracts.importer",
     "GanzooError": "ganzoo.errors",
-    "Generator": "ganzoo.interfaces",
-    "Importer": "ganzoo.importing",
-    "InstanceNorm": "ganzoo.norms",
-    "LatentRecipe": "ganzoo.latent",
-    "Loss": "ganzoo.interfaces",
-    "Model": "ganzoo.model",
-    "Recipe": "ganzoo.interfaces",
-    "RecipeConfig": "ganzoo.entry",
-    "TwoWayRecipe": "ganzoo.twoway",
-    "build": "ganzoo.building",
-    "evaluate": "ganzoo.evaluation.evaluating",
-    "export": "ganzoo.exporting",
-    "fetch_file": "ganzoo.hub",
-    "hookimpl": "ganzoo.hookspecs",
-    "import_checkpoint": "ganzoo.importing",
-    "info": "ganzoo.loading",
-    "list_models": "ganzoo.registry",
-    "load": "ganzoo.loading",
-    "mean_error": "ganzoo.twoway",
-    "resume": "ganzoo.training.starting",
-    "save_clip": "ganzoo.inference.video.clipfiles",
-    "sliced_wasserstein": "ganzoo.distances",
-    "split_size": "ganzoo.doublings",
-    "train": "ganzoo.training.starting",
+    "Generator": "ganzoo.contracts.generator",
+    "Importer": "ganzoo.contracts.importer",
+    "InstanceNorm": "ganzoo.layers.instance_norm",
+    "LatentRecipe": "ganzoo.recipes.latent",
+    "Loss": "ganzoo.contracts.loss",
+    "Model": "ganzoo.loading.model",
+    "Recipe": "ganzoo.recipes.recipe",
+    "RecipeConfig": "ganzoo.contracts.config",
+    "TwoWayRecipe": "ganzoo.recipes.unpaired",
+    "build": "ganzoo.catalog.building",
+    "evaluate": "ganzoo.evaluation.evaluate",
+    "export": "ganzoo.exporting.export",
+    "fetch_file": "ganzoo.hub.client",
+    "hookimpl": "ganzoo.contracts.hookspecs",
+    "import_checkpoint": "ganzoo.checkpoints.importing",
+    "info": "ganzoo.loading.load",
+    "list_models": "ganzoo.cards.registry",
+    "load": "ganzoo.loading.load",
+    "mean_error": "ganzoo.recipes.unpaired",
+    "resume": "ganzoo.training.train",
+    "save_clip": "ganzoo.image_io.video.clip_files",
+    "sliced_wasserstein": "ganzoo.recipes.sliced_wasserstein",
+    "split_size": "ganzoo.layers.image_sizes",
+    "train": "ganzoo.training.train",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

@@ -19,10 +19,14 @@ import numpy as np
 import torch
 
 import ganzoo
-from ganzoo import catalog, images, plugins, registry, weights
-from ganzoo.files import replacing
-from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
-from ganzoo.registry import Card, DatasetInfo, Weights
+from ganzoo import catalog
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card, DatasetInfo, Weights, card_to_dict
+from ganzoo.catalog import discovery
+from ganzoo.files.atomic import replacing
+from ganzoo.image_io import images
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
+from ganzoo.weights import weights_file
 
 ROOT = Path(__file__).parent.parent
 LEAST_PSNR = 55.0  # dB, of pictures by the weights in the file: one 8-bit value in five off by one
@@ -50,14 +54,14 @@ def ship(model: ganzoo.Model, name: str, facts: dict, dtype: str) -> tuple[Path,
         package = f"ganzoo_plugins.{name.partition('/')[0]}"
     inside = f"weights/{name.partition('/')[2]}.safetensors"
     path = ROOT / "plugins" / Path(*package.split(".")) / inside
-    weights.write(path, model.generator.state_dict(), dtype)
+    weights_file.write(path, model.generator.state_dict(), dtype)
     training = dataclasses.replace(model.card.training, **facts.get("training", {}))
     card = dataclasses.replace(
         model.card,
         name=name,
-        plugin=plugins.distribution_of(package),
+        plugin=discovery.distribution_of(package),
         training=training,
-        weights=Weights(f"{package}:{inside}", weights.sha256(path), path.stat().st_size, dtype),
+        weights=Weights(f"{package}:{inside}", weights_file.sha256(path), path.stat().st_size, dtype),
         dataset=DatasetInfo(**{"count": model.card.dataset.count, **facts["dataset"]}),
         discriminator={},
         scores=(),  # other weights have other scores: scripts/score.py measures them
@@ -90,7 +94,7 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     beside["mask"][..., size // 4 : size // 2, size // 4 : size // 2] = 1
     given = {name: beside[name] for name in card.does.inputs}
     before = model(inputs, **given)
-    weights.load_into(model.generator, weights.read(path), str(path))
+    weights_file.load_into(model.generator, weights_file.read(path), str(path))
     after = model(inputs, **given)
     levels = [np.stack([images.to_array(one).astype(int) for one in frames(made)]) for made in (before, after)]
     difference = np.abs(levels[0] - levels[1])
@@ -111,7 +115,7 @@ def write_card(card: Card) -> None:
     """Put the card into registry.json, in place of one of the same name."""
     path = ROOT / "registry.json"
     cards = [one for one in registry.read_registry(path) if one.name != card.name] + [card]
-    content = {"format": registry.FORMAT, "cards": [registry.card_to_dict(c) for c in sorted(cards, key=_name)]}
+    content = {"format": registry.FORMAT, "cards": [card_to_dict(c) for c in sorted(cards, key=_name)]}
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 

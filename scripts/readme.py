@@ -13,9 +13,11 @@ from pathlib import Path
 from PIL import Image
 
 import ganzoo
-from ganzoo import images, registry
-from ganzoo.files import replacing
-from ganzoo.gallery import examples, exhibits, sheets
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card
+from ganzoo.files.atomic import replacing
+from ganzoo.gallery import examples, gallery_items, sheets
+from ganzoo.image_io import images
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 360  # pixels of a model's picture, shown at half of it
@@ -46,7 +48,7 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def picture(card: registry.Card) -> str:
+def picture(card: Card) -> str:
     """Return the file name of a model's picture."""
     return f"{card.name.replace('/', '-')}.webp"
 
@@ -66,7 +68,7 @@ def write_pictures() -> None:
     folder = ROOT / "docs" / "pictures"
     given = examples.given(f"patchgan/*={ROOT / 'examples' / 'facade-labels.png'}")
     for card in registry.cards():
-        shown = exhibits.exhibit(ganzoo.load(card.name, "cpu", engine="torch"), examples.find(card, [given]))
+        shown = gallery_items.exhibit(ganzoo.load(card.name, "cpu", engine="torch"), examples.find(card, [given]))
         frames = sheets.sheet(dataclasses.replace(shown, cells=shown.cells[: 1 if card.in_channels else 6]))
         small = [one.resize((WIDTH, max(1, one.height * WIDTH // one.width))) for one in frames]
         path = folder / "models" / picture(card)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pydantic
 
-from ganzoo.files import replacing
-from ganzoo.registry import FORMAT, Card
+from ganzoo.cards.card import Card
+from ganzoo.cards.registry import FORMAT
+from ganzoo.files.atomic import replacing
 
 PATH = Path(__file__).parent.parent / "docs" / "registry.schema.json"
 

@@ -18,8 +18,8 @@ from typing import Any
 from bundle import ROOT, write_card
 
 import ganzoo
-from ganzoo import registry
-from ganzoo.protocol import Score
+from ganzoo.cards import registry
+from ganzoo.cards.protocol import Score
 
 
 def main() -> None:

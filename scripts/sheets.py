@@ -19,10 +19,13 @@ from typing import Any
 from PIL import Image
 
 import ganzoo
-from ganzoo import catalog, images, registry
+from ganzoo import catalog
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card
 from ganzoo.data.decode import to_floats
-from ganzoo.evaluation.opening import Reading, open_domains, open_pairs, open_sides
-from ganzoo.files import replacing
+from ganzoo.evaluation.image_sources import Reading, open_domains, open_pairs, open_sides
+from ganzoo.files.atomic import replacing
+from ganzoo.image_io import images
 
 ROOT = Path(__file__).parent.parent
 COUNT, COLUMNS = 12, 3
@@ -46,7 +49,7 @@ def main() -> None:
             print(path.relative_to(ROOT))
 
 
-def rows(card: registry.Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterator[Image.Image]]:
+def rows(card: Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterator[Image.Image]]:
     """Yield for each of the twelve inputs the pictures that belong to it."""
     call = calls[0]
     turned = card.training is not None and card.training.options.get("direction") == "right-to-left"

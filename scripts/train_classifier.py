@@ -17,9 +17,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo import weights
 from ganzoo.data import idx
 from ganzoo.data.sources import open_source
+from ganzoo.weights import weights_file
 from ganzoo_plugins.extractors.fashion import GarmentNetwork, normalise
 
 OUTPUT = Path(__file__).parent.parent / "plugins/ganzoo_plugins/extractors/weights/fashion-mnist.safetensors"
@@ -39,9 +39,9 @@ def main() -> None:
     torch.manual_seed(given.seed)
     network = GarmentNetwork().to(memory_format=torch.channels_last)
     train(network, *read(given.data, "train"), given.epochs)
-    weights.write(given.output, network.state_dict(), "float16")
-    print(f"{given.output}: {given.output.stat().st_size:,} bytes, SHA-256 {weights.sha256(given.output)}")
-    network.load_state_dict(weights.read(given.output))  # as it is published, in half the digits
+    weights_file.write(given.output, network.state_dict(), "float16")
+    print(f"{given.output}: {given.output.stat().st_size:,} bytes, SHA-256 {weights_file.sha256(given.output)}")
+    network.load_state_dict(weights_file.read(given.output))  # as it is published, in half the digits
     print(f"test accuracy {accuracy(network, *read(given.data, 't10k')):.2%}")
 
 

@@ -25,7 +25,8 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """Forget what plugins, entries and cards were found, before and after a test that changes them."""
-    from ganzoo import catalog, registry
+    from ganzoo import catalog
+    from ganzoo.cards import registry
 
     catalog.refresh()
     registry.refresh()

@@ -15,7 +15,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Config, Entry, catalog, plugins
+from ganzoo import Config, Entry, catalog
+from ganzoo.catalog import discovery
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def add_extractor() -> None:
     """Add "extractor:grid", as a plugin does; needs the fixture ``fresh``."""
     catalog.refresh()
     entry = Entry(kind="extractor", name="grid", config=Grid, build=GridExtractor, summary="Means of cells")
-    plugins.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-grid")
+    discovery.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-grid")
 
 
 def lay(folder: Path, count: int, size: int = 16, first: int = 0, grey: bool = True, suffix: str = ".png") -> Path:

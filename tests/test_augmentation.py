@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo.augmentation import diff_augment, parse_policy
+from ganzoo.contracts.config import parse_policy
+from ganzoo.layers.diffaugment import diff_augment
 
 EVERY = "color,translation,cutout"
 
@@ -158,5 +159,5 @@ def test_a_word_may_come_once() -> None:
 
 
 def test_a_policy_is_checked_without_torch() -> None:
-    code = f"import ganzoo.augmentation as a, sys; a.parse_policy('{EVERY}'); sys.exit('torch' in sys.modules)"
+    code = f"import ganzoo.layers.diffaugment as a, sys; a.parse_policy('{EVERY}'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0

@@ -12,7 +12,7 @@ import torch
 from conftest import ROOT
 from rich.console import Console
 
-from ganzoo.training.observing import Machine
+from ganzoo.training.validation import Machine
 
 sys.path.append(str(ROOT / "benchmarks"))
 

@@ -12,8 +12,9 @@ from torch import Tensor
 
 import ganzoo
 from ganzoo import Config, Entry, catalog
-from ganzoo.building import Architecture, ChosenParts, OverScales
+from ganzoo.catalog.building import Architecture, ChosenParts
 from ganzoo.errors import OptionError, PluginError, UnknownName
+from ganzoo.losses.multi_scale import OverScales
 
 
 def parts(recipe: str = "dcgan", chosen: Mapping[str, str] | None = None, **options: Mapping[str, Any]) -> ChosenParts:
@@ -97,7 +98,7 @@ def test_parts_are_the_entrys_defaults_or_the_users_choice() -> None:
     assert parts().specs == {
         "generator": "generator:dcgan",
         "discriminator": "discriminator:dcgan",
-        "loss": "loss:nonsaturating",
+        "loss": "loss:non-saturating",
     }
     chosen = parts(chosen={"loss": "hinge", "discriminator": "discriminator:patchgan"})
     assert chosen.specs["loss"] == "loss:hinge"
@@ -157,7 +158,7 @@ def squares(count: int = 3) -> list[Tensor]:
 
 
 def test_a_loss_over_scales_is_the_mean_of_the_loss_at_each() -> None:
-    inner = ganzoo.build("loss:lsgan")
+    inner = ganzoo.build("loss:least-squares")
     loss, real, fake = OverScales(inner), squares(), [-each for each in squares()]
     per_scale = [
         ((r.double() - 1) ** 2).mean() / 2 + (f.double() ** 2).mean() / 2 for r, f in zip(real, fake, strict=True)
@@ -182,7 +183,7 @@ def test_real_and_fake_logits_of_different_scales_are_no_pair() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_stops_before_the_loss(dtype: torch.dtype) -> None:
-    loss = OverScales(ganzoo.build("loss:lsgan"))
+    loss = OverScales(ganzoo.build("loss:least-squares"))
     large = torch.full((2, 1), 300.0, dtype=dtype, requires_grad=True)  # its square overflows float16
     value = loss.generator(large)
     assert value.dtype == torch.float32

@@ -10,7 +10,8 @@ import pytest
 from strangers import ENTRY, install
 
 from ganzoo import catalog
-from ganzoo.entry import Config, Entry
+from ganzoo.contracts.config import Config
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import DuplicateName, OptionError, PluginError, UnknownName
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -21,7 +22,8 @@ LOSS = Entry(kind="loss", name="mine", config=Config, build=object, summary="A l
 @pytest.fixture
 def plugin(monkeypatch):
     """Register an object with this ganzoo_entries function in place of a package: ``plugin(function)``."""
-    from ganzoo import hookimpl, plugins
+    from ganzoo import hookimpl
+    from ganzoo.catalog import discovery
 
     def register(function):
         class Stranger:
@@ -30,7 +32,7 @@ def plugin(monkeypatch):
             def ganzoo_entries():
                 return function()
 
-        plugins.manager().register(Stranger, "stranger_nets")
+        discovery.manager().register(Stranger, "stranger_nets")
 
     return register
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganzoo.charts import axes
+from ganzoo.reports import axes
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from ganzoo.charts import axes, curves
+from ganzoo.reports import axes, curves
 
 
 def drawn(given: dict[str, list[tuple[float, float]]], **options: Any) -> tuple[ElementTree.Element, str]:

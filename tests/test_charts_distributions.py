@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from ganzoo.charts import axes, distributions
+from ganzoo.reports import axes, distributions
 
 EVIL = "<b>&\"'{}"
 

@@ -14,8 +14,9 @@ from test_cli_pictures import opened, piped
 from test_inference_clipfiles import read_gif
 from tiny_models import maker
 
-from ganzoo import Card, building
-from ganzoo.model import Model
+from ganzoo import Card
+from ganzoo.catalog import building
+from ganzoo.loading.model import Model
 
 Capture = pytest.CaptureFixture[str]
 OPTIONS = {"image_size": 16, "channels": 1, "frames": 3, "classes": 2, "latent_dim": 4, "width": 4}

@@ -10,9 +10,9 @@ import pytest
 from test_cli_main import call
 from tiny_models import maker, score, translator, write_registry
 
-from ganzoo import registry
+from ganzoo.cards import registry
+from ganzoo.cards.protocol import Score
 from ganzoo.evaluation.results import Evaluation
-from ganzoo.protocol import Score
 
 Capture = pytest.CaptureFixture[str]
 

@@ -91,7 +91,7 @@ def test_without_gradio_it_says_what_to_install() -> None:
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = (
-        "import json, sys\nimport ganzoo.demo.serving, ganzoo.demo.layout, ganzoo.demo.studio, ganzoo.demo.walks\n"
+        "import json, sys\nimport ganzoo.demo.serving, ganzoo.demo.layout, ganzoo.demo.actions, ganzoo.demo.latent_walks\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     light = set(json.loads(run_python(code).stdout))

@@ -10,10 +10,10 @@ import pytest
 from evaluation_cases import add_extractor, lay
 from tiny_models import maker
 
-from ganzoo import protocol, registry
+from ganzoo.cards import protocol, registry
+from ganzoo.cards.card import Card
 from ganzoo.cli import main
-from ganzoo.evaluation.evaluating import evaluate
-from ganzoo.registry import Card
+from ganzoo.evaluation.evaluate import evaluate
 
 Capture = pytest.CaptureFixture[str]
 GRID = ["--extractor", "grid", "--device", "cpu", "--resamples", "0"]
@@ -126,7 +126,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     scores = evaluate(model, tmp_path / "sets" / "real", metrics=["fd", "coverage"], **asked).scores
     card = dataclasses.replace(model.card, scores=tuple(scores))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [card])
-    monkeypatch.setattr("ganzoo.evaluation.evaluating.loading.load", lambda *arguments, **options: maker())
+    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *arguments, **options: maker())
     return card
 
 
@@ -147,7 +147,7 @@ def test_what_is_measured_alike_is_measured_together(
     tmp_path: Path, capsys: Capture, published: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[int] = []
-    monkeypatch.setattr("ganzoo.evaluation.evaluating.loading.load", lambda *_, **__: loads.append(1) or maker())
+    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *_, **__: loads.append(1) or maker())
     call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
     assert len(loads) == 1 and len(published.scores) == 2
 

@@ -11,9 +11,9 @@ import pytest
 from test_cli_main import call
 from tiny_models import maker, publish, run_python, translator, write_registry
 
-from ganzoo import registry
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card, Weights, card_from_dict
 from ganzoo.cli import output
-from ganzoo.registry import Card, Weights
 
 Capture = pytest.CaptureFixture[str]
 
@@ -56,7 +56,7 @@ def test_json_holds_the_whole_card(capsys: Capture, cards: tuple[Card, Card]) ->
     listed = json.loads(call(capsys, "list", "--json")[1])
     for card, values in zip(cards, listed, strict=True):
         assert values.pop("here") is (card.name == "tiny/maker")
-        assert registry.card_from_dict(values, "x") == card
+        assert card_from_dict(values, "x") == card
 
 
 def test_scores_are_listed_with_their_protocols(capsys: Capture, cards: tuple[Card, Card]) -> None:
@@ -174,9 +174,9 @@ def test_info_shows_licences_scores_and_limits(capsys: Capture) -> None:
 
 
 def test_info_as_json_is_the_card_wherever_it_is(capsys: Capture, cards: tuple[Card, Card], tmp_path: Path) -> None:
-    assert registry.card_from_dict(json.loads(call(capsys, "info", "--json", "tiny/maker")[1]), "x") == cards[0]
+    assert card_from_dict(json.loads(call(capsys, "info", "--json", "tiny/maker")[1]), "x") == cards[0]
     folder = json.loads(call(capsys, "info", "--json", f"dir:{tmp_path / 'zoo'}")[1])
-    assert registry.card_from_dict(folder, "x") == cards[0]
+    assert card_from_dict(folder, "x") == cards[0]
 
 
 def test_plugins_lists_the_built_in_ones(capsys: Capture) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from test_cli_main import call
 from tiny_models import maker, translator
 
-from ganzoo.model import Model
+from ganzoo.loading.model import Model
 
 Capture = pytest.CaptureFixture[str]
 

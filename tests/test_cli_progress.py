@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from ganzoo.cli import progress
-from ganzoo.cli.progress import Bar, Lines, Pace, duration, number
+from ganzoo.cli import training_progress
+from ganzoo.cli.training_progress import Bar, Lines, Pace, duration, number
 
 Capture = pytest.CaptureFixture[str]
 
@@ -27,7 +27,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """A clock that stands still until it is told."""
     made = Clock()
-    monkeypatch.setattr("ganzoo.cli.progress.time.monotonic", made)
+    monkeypatch.setattr("ganzoo.cli.training_progress.time.monotonic", made)
     yield made
 
 
@@ -123,12 +123,12 @@ def test_the_bar_keeps_the_last_losses_beside_the_speed(clock: Clock) -> None:
 
 def test_lines_are_for_pipes_and_the_bar_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    with progress.reporter() as shown:
+    with training_progress.reporter() as shown:
         assert isinstance(shown, Lines)
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stderr", terminal)
-    with progress.reporter() as shown:
+    with training_progress.reporter() as shown:
         assert isinstance(shown, Bar)
         shown.start(0, 2, 4)
         shown.step(1, None)

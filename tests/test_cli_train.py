@@ -127,7 +127,8 @@ SETTINGS: dict[str, tuple[list[str], dict[str, Any]]] = {
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What training is asked for, in the order in which it is: settings, after they were checked."""
-    from ganzoo.training import rehearsal, settings, starting
+    from ganzoo.training import dry_run, settings
+    from ganzoo.training import train as train_module
 
     found: list[dict[str, Any]] = []
 
@@ -144,8 +145,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         note("rehearse", recipe, data, **values)
         raise TrainingError("Enough.")
 
-    monkeypatch.setattr(starting, "train", train)
-    monkeypatch.setattr(rehearsal, "rehearse", rehearse)
+    monkeypatch.setattr(train_module, "train", train)
+    monkeypatch.setattr(dry_run, "rehearse", rehearse)
     return found
 
 

@@ -15,8 +15,8 @@ from PIL import Image
 from test_cli_main import call
 from tiny_models import translator
 
-from ganzoo import images
-from ganzoo.cli.sizes import Bytes, Pixels
+from ganzoo.cli.memory_sizes import Bytes, Pixels
+from ganzoo.image_io import images
 
 Capture = pytest.CaptureFixture[str]
 
@@ -83,7 +83,7 @@ def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[s
 def test_sixteen_bits_stay_and_metadata_on_request(capsys: Capture) -> None:
     rgb = (np.asarray(picture(40, 30), np.uint16) * 257) ^ 0x55
     source = images.Picture(rgb, None, False, "deep", exif=b"Exif\0\0" + exif("A camera"))
-    from ganzoo.encoding import save_picture
+    from ganzoo.image_io.encoding import save_picture
 
     save_picture(source, "deep.tif", keep_metadata=True)
     for name in ("made.tif", "made.png"):

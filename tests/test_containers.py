@@ -14,7 +14,7 @@ from odd_files import array, encoded, photo
 from PIL import Image
 from raw_files import chunk
 
-from ganzoo.picturefiles import containers
+from ganzoo.image_io.readers import containers
 
 
 def opened(data: bytes) -> containers.Container:

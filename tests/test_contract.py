@@ -16,7 +16,7 @@ from torch import nn
 
 import ganzoo_plugins
 from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 
 # What makes an entry small, and other options worth checking: those of ganzoo's families are in families/family_cases.
 SMALL: dict[str, dict[str, Any]] = family_cases.gathered("SMALL")
@@ -399,7 +399,7 @@ ADVERSARIAL = Entry(
     build=lambda config, parts: Adversarial(config.fault, parts),
     summary="",
     data="images",
-    parts={"generator": "generator:dcgan", "critic": "discriminator:dcgan", "objective": "loss:nonsaturating"},
+    parts={"generator": "generator:dcgan", "critic": "discriminator:dcgan", "objective": "loss:non-saturating"},
 )
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ganzoo import Config
 from ganzoo.data.datasets import View
-from ganzoo.data.moving import Motion, Moving, bounced, settled
+from ganzoo.data.moving_images import Motion, Moving, bounced, settled
 from ganzoo.data.opening import open_data
 from ganzoo.errors import DataError, OptionError
 

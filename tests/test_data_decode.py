@@ -12,12 +12,12 @@ import torch
 from conftest import picture
 from PIL import Image
 
-from ganzoo import images
 from ganzoo.data import decode
 from ganzoo.data.decode import Form, cover, fit, halves, to_bytes, to_floats
-from ganzoo.data.pictures import open_pictures
+from ganzoo.data.image_stores import open_pictures
 from ganzoo.data.sources import open_source
 from ganzoo.errors import DataError
+from ganzoo.image_io import images
 
 
 def decoded(folder: Path, height: int, width: int, channels: int = 0, **options: bool) -> torch.Tensor:

@@ -9,7 +9,7 @@ import pytest
 from test_data_shards import write_texts
 
 from ganzoo.data.layout import place
-from ganzoo.data.passes import Ahead, Passes
+from ganzoo.data.shard_order import Ahead, Passes
 from ganzoo.data.shards import Sample
 from ganzoo.errors import DataError
 

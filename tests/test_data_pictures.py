@@ -9,13 +9,13 @@ import pytest
 import torch
 from conftest import picture
 
-from ganzoo.data import pictures
+from ganzoo.data import image_stores
 from ganzoo.data.decode import Form
-from ganzoo.data.pictures import Files, in_threads, open_pictures, shrink, sides, subset, take
+from ganzoo.data.image_stores import Files, in_threads, open_pictures, shrink, sides, subset, take
 from ganzoo.data.sources import open_source
 
 
-def opened(folder: Path, form: Form, memory: int) -> pictures.Pictures:
+def opened(folder: Path, form: Form, memory: int) -> image_stores.Pictures:
     for index in range(5):
         picture(24, 12, index).convert("L" if form.channels == 0 else "RGB").save(folder / f"{index}.png")
     source = open_source(folder)

@@ -15,9 +15,9 @@ from odd_files import array, encoded, noise, photo
 from PIL import ExifTags, Image, TiffImagePlugin
 from raw_files import chunk
 
-from ganzoo import decoding
-from ganzoo.decoding import read
 from ganzoo.errors import ImageError
+from ganzoo.image_io import decoding
+from ganzoo.image_io.decoding import read
 
 KINDS = {"PNG": {}, "JPEG": {"quality": 95}, "WEBP": {"lossless": True}, "TIFF": {}}
 SWAPPED = raw.rgb_profile(raw.SRGB[::-1])  # its red is blue
@@ -142,7 +142,7 @@ def test_srgb_converts_a_given_image_in_bands(monkeypatch: pytest.MonkeyPatch) -
     image = photo()
     image.info["icc_profile"] = SWAPPED
     whole = read(image, srgb=True).rgb
-    monkeypatch.setattr("ganzoo.picturefiles.pixels.BAND", 200)
+    monkeypatch.setattr("ganzoo.image_io.readers.pixels.BAND", 200)
     assert np.array_equal(read(image, srgb=True).rgb, whole)
     assert np.array_equal(read(image).rgb, array(image))
 
@@ -240,6 +240,6 @@ def test_reason_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ValueError("two\n lines. ")
 
-    monkeypatch.setattr("ganzoo.picturefiles.containers.read", fail)
+    monkeypatch.setattr("ganzoo.image_io.readers.containers.read", fail)
     with pytest.raises(ImageError, match=r"^The picture cannot be read: two lines\. Check"):
         read(b"x")

@@ -21,10 +21,10 @@ from PIL import Image
 from served import Server, served
 from tiny_models import maker, translator
 
-from ganzoo import encoding, images
-from ganzoo.demo.walks import between, walk
+from ganzoo.demo.latent_walks import between, walk
+from ganzoo.image_io import encoding, images
 from ganzoo.inference.translation import Settings
-from ganzoo.model import Model
+from ganzoo.loading.model import Model
 
 SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # somebody else may have written it: to be shown as it stands
 browser = pytest.mark.skipif(not browsing.CHROMIUM, reason="no Chromium; GANZOO_CHROMIUM says where one is")

@@ -16,11 +16,11 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from test_gallery import NAMES, model
 
-from ganzoo import images
 from ganzoo.demo import serving
-from ganzoo.demo.studio import Studio
-from ganzoo.demo.walks import walk
+from ganzoo.demo.actions import Studio
+from ganzoo.demo.latent_walks import walk
 from ganzoo.errors import ImageError, OptionError
+from ganzoo.image_io import images
 
 PROGRAM = """
 import signal, sys

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo import devices
 from ganzoo.errors import DeviceError
-from ganzoo.inference import engines
+from ganzoo.inference import devices, engines
 
 
 def test_cpu_is_always_there() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ganzoo import directions
+from ganzoo.cards import metric_direction
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,6 @@ from ganzoo import directions
     ],
 )
 def test_a_metrics_kind_tells_which_way_is_better(metrics: str, way: str) -> None:
-    assert {metric: directions.better(metric) for metric in metrics.split(" ")} == dict.fromkeys(
+    assert {metric: metric_direction.better(metric) for metric in metrics.split(" ")} == dict.fromkeys(
         metrics.split(" "), way
     )

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo.distances import _along, _normalised, enlarge, laplacian_pyramid, sliced_wasserstein
 from ganzoo.errors import DataError
+from ganzoo.recipes.sliced_wasserstein import _along, _normalised, enlarge, laplacian_pyramid, sliced_wasserstein
 
 
 def textures(count: int, seed: int, waves: float = 9.0, size: int = 32, channels: int = 3) -> Tensor:

@@ -16,10 +16,10 @@ import tifffile
 from odd_files import array, encoded, noise, photo
 from PIL import Image
 
-from ganzoo import encoding
-from ganzoo.decoding import Array, Picture, read
-from ganzoo.encoding import save_picture
 from ganzoo.errors import OutputError
+from ganzoo.image_io import encoding
+from ganzoo.image_io.decoding import Array, Picture, read
+from ganzoo.image_io.encoding import save_picture
 
 EXIF = raw.exif((271, 2, b"maker\0"), (305, 2, b"program\0"))
 KINDS = ("png", "jpg", "webp", "tif", "bmp", "gif")
@@ -187,7 +187,7 @@ def test_a_path_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ganzoo.picturefiles.deepfiles.write_png", fail)
+    monkeypatch.setattr("ganzoo.image_io.writers.deep_files.write_png", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.png as PNG"):
         save_picture(picture(16), path)
     assert path.read_bytes() == before and [one.name for one in path.parent.iterdir()] == ["a.png"]

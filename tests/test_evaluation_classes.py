@@ -15,12 +15,13 @@ from tiny_models import maker, translator
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import Config, Entry, plugins
+from ganzoo import Config, Entry
+from ganzoo.cards.card import Card
+from ganzoo.catalog import discovery
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.classes import accuracy, counterparts
-from ganzoo.evaluation.evaluating import evaluate
-from ganzoo.model import Model
-from ganzoo.registry import Card
+from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.loading.model import Model
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Sneaker", "Ankle boot")
 TASK = "class-conditional-image-generation"
@@ -123,7 +124,7 @@ def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     add_extractor()
     entry = Entry(kind="generator", name="shade", config=Shade, build=ShadeGenerator, task=TASK, summary="One shade")
-    plugins.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-shade")
+    discovery.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-shade")
 
 
 def test_a_model_that_makes_what_is_asked_for_is_right_always_and_one_that_does_not_half_the_time() -> None:

@@ -17,11 +17,11 @@ from test_data_sources import idx_bytes
 from torch import Tensor, nn
 
 from ganzoo import sliced_wasserstein
+from ganzoo.cards.card import TrainingInfo
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation import distances, moments
-from ganzoo.evaluation.evaluating import evaluate
-from ganzoo.model import Model
-from ganzoo.registry import TrainingInfo
+from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.loading.model import Model
 
 MOVED = {"motion": "bounce", "item_size": 8, "speed": 2.0, "frame_stride": 1}
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
@@ -65,7 +65,7 @@ class Replay(nn.Module):
 
 def real_clips(folder: Path) -> Tensor:
     from ganzoo.evaluation.clips import open_real, some_clips
-    from ganzoo.evaluation.opening import Reading
+    from ganzoo.evaluation.image_sources import Reading
 
     real = open_real([str(folder)], Reading(), model().card)
     return some_clips(real, len(real))

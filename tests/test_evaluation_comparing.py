@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from tiny_models import run_python, score
 
+from ganzoo.cards.protocol import Sample, Score
 from ganzoo.errors import ProtocolError, RegistryError, UnknownName
-from ganzoo.evaluation import comparing
+from ganzoo.evaluation import compare
 from ganzoo.evaluation.results import Evaluation
-from ganzoo.protocol import Sample, Score
 
 
 def between(metric: str, value: float, low: float, high: float, **protocol: Any) -> Score:
@@ -22,7 +22,7 @@ def between(metric: str, value: float, low: float, high: float, **protocol: Any)
 
 def refused(models: dict[str, list[Score]], *metrics: str) -> str:
     with pytest.raises(ProtocolError) as caught:
-        comparing.compare(models, metrics)
+        compare.compare(models, metrics)
     return str(caught.value)
 
 
@@ -30,7 +30,7 @@ def refused(models: dict[str, list[Score]], *metrics: str) -> str:
 
 
 def test_rows_are_metrics_and_the_best_of_each_is_marked() -> None:
-    table = comparing.compare(
+    table = compare.compare(
         {
             "a": [score("fid", 60.0), score("psnr", 20.0), score("charm", 1.0)],
             "b": [score("psnr", 25.0), score("fid", 70.0), score("charm", 2.0), score("l1", 0.5)],
@@ -48,7 +48,7 @@ def test_rows_are_metrics_and_the_best_of_each_is_marked() -> None:
 
 def test_equal_values_are_both_the_best_and_what_is_no_number_is_not() -> None:
     values = {"a": 2.0, "b": 1.0, "c": 1.0, "d": math.nan, "e": -math.inf}
-    (row,) = comparing.compare({name: [score("kid", value)] for name, value in values.items()}).rows
+    (row,) = compare.compare({name: [score("kid", value)] for name, value in values.items()}).rows
     assert row.best == ("b", "c")
 
 
@@ -57,33 +57,33 @@ def test_equal_values_are_both_the_best_and_what_is_no_number_is_not() -> None:
     [((66.0, 64.5, 67.0), True), ((66.0, 61.0, 71.0), False), ((66.0, None, None), True), ((62, None, None), False)],
 )
 def test_a_best_value_is_sure_where_no_interval_reaches_into_its_own(other: tuple[Any, ...], sure: bool) -> None:
-    table = comparing.compare({"a": [between("fid", 60, 57.0, 63.0)], "b": [between("fid", *other)]})
+    table = compare.compare({"a": [between("fid", 60, 57.0, 63.0)], "b": [between("fid", *other)]})
     assert table.rows[0].best == ("a",) and table.rows[0].sure is sure
 
 
 def test_seeds_devices_and_versions_may_differ() -> None:
     one = score("fid", 60.0)
     other = score("fid", 61.0, generated=Sample("generated", 64, seed=7), device="cuda", library="torchmetrics 1.9")
-    assert len(comparing.compare({"a": [one], "b": [other]}).rows) == 1
+    assert len(compare.compare({"a": [one], "b": [other]}).rows) == 1
 
 
 def test_metrics_are_chosen_in_the_order_asked_and_by_the_first_word() -> None:
     one = [score("fd-efficientnet-lite0", 1.0), score("fd-timm-resnet18", 2.0), score("psnr", 3.0), score("fid", 4.0)]
-    table = comparing.compare({"a": one, "b": one}, ["psnr", "fd"])
+    table = compare.compare({"a": one, "b": one}, ["psnr", "fd"])
     assert [row.metric for row in table.rows] == ["psnr", "fd-efficientnet-lite0", "fd-timm-resnet18"]
 
 
 def test_a_metric_that_no_model_has_is_named() -> None:
     one = [score("psnr", 3.0), score("ssim", 0.5)]
     with pytest.raises(UnknownName, match=r"called 'pnsr'. Did you mean 'psnr'\? They have psnr, ssim\."):
-        comparing.compare({"a": one, "b": one}, ["pnsr"])
+        compare.compare({"a": one, "b": one}, ["pnsr"])
 
 
 def test_extractors_make_metrics_of_other_names_which_are_other_rows() -> None:
     shared = score("psnr", 20.0)
     inception = score("fid", 60.0)
     light = score("fd-efficientnet-lite0", 250.0, extractor="efficientnet-lite0")
-    table = comparing.compare({"a": [shared, inception], "b": [shared, light]})
+    table = compare.compare({"a": [shared, inception], "b": [shared, light]})
     assert [(row.metric, list(row.scores)) for row in table.rows] == [
         ("psnr", ["a", "b"]),
         ("fid", ["a"]),
@@ -93,7 +93,7 @@ def test_extractors_make_metrics_of_other_names_which_are_other_rows() -> None:
 
 def test_the_table_as_json_keeps_every_protocol() -> None:
     one, other = score("fid", 60.0), score("fid", 70.0, device="cuda")
-    values = json.loads(json.dumps(comparing.compare({"a": [one], "b": [other]}).to_dict()))
+    values = json.loads(json.dumps(compare.compare({"a": [one], "b": [other]}).to_dict()))
     assert values["models"] == ["a", "b"]
     assert values["metrics"] == [
         {
@@ -159,7 +159,7 @@ def test_what_differs_can_be_left_out() -> None:
         "b": [score("fid", 1.0, resizing="none"), score("psnr", 2.0)],
     }
     assert "fid of a and of b" in refused(models)
-    assert [row.metric for row in comparing.compare(models, ["psnr"]).rows] == ["psnr"]
+    assert [row.metric for row in compare.compare(models, ["psnr"]).rows] == ["psnr"]
 
 
 def test_the_third_model_is_refused_too() -> None:
@@ -180,12 +180,12 @@ def test_models_without_a_metric_in_common_are_refused() -> None:
 def test_of_several_scores_of_one_metric_those_measured_alike_are_taken() -> None:
     test, train = {}, {"real": Sample("horses", 900, "train", "cd" * 32)}
     models = {"a": [score("fid", 1.0, **train), score("fid", 2.0, **test)], "b": [score("fid", 3.0, **test)]}
-    (row,) = comparing.compare(models).rows
+    (row,) = compare.compare(models).rows
     assert [one.value for one in row.scores.values()] == [2.0, 3.0]
-    (row,) = comparing.compare(dict(reversed(models.items()))).rows
+    (row,) = compare.compare(dict(reversed(models.items()))).rows
     assert [one.value for one in row.scores.values()] == [3.0, 2.0]
     again = score("fid", 9.0, generated=Sample("generated", 64, seed=1))  # the same, measured twice
-    assert len(comparing.compare({**models, "b": [*models["b"], again]}).rows) == 1
+    assert len(compare.compare({**models, "b": [*models["b"], again]}).rows) == 1
 
 
 # ---- files
@@ -194,7 +194,7 @@ def test_of_several_scores_of_one_metric_those_measured_alike_are_taken() -> Non
 def test_a_file_that_an_evaluation_wrote_is_read_back(tmp_path: Path) -> None:
     scores = [between("fid", 60.0, 59.0, 61.0, settings={"subsets": 3}), score("psnr", 20.0, real=None)]
     Evaluation("dir:mine", "horses", scores).save(tmp_path / "mine.json")
-    assert comparing.read(tmp_path / "mine.json") == ("dir:mine", tuple(scores))
+    assert compare.read(tmp_path / "mine.json") == ("dir:mine", tuple(scores))
 
 
 @pytest.mark.parametrize(
@@ -217,18 +217,18 @@ def test_a_file_that_is_none_says_what_is_wrong(tmp_path: Path, content: str | N
     if content is not None:
         (tmp_path / "mine.json").write_text(content)
     with pytest.raises(RegistryError, match=r"mine\.json") as caught:
-        comparing.read(tmp_path / "mine.json")
+        compare.read(tmp_path / "mine.json")
     assert said in str(caught.value)
 
 
 def test_a_folder_and_other_bytes_are_no_file(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="cannot be read: Is a directory"):
-        comparing.read(tmp_path)
+        compare.read(tmp_path)
     (tmp_path / "mine.json").write_bytes(b"\xff\xfe")
     with pytest.raises(RegistryError, match="is no JSON"):
-        comparing.read(tmp_path / "mine.json")
+        compare.read(tmp_path / "mine.json")
 
 
 def test_comparing_imports_nothing_heavy() -> None:
-    code = "import sys, ganzoo.evaluation.comparing; print({'torch', 'numpy', 'PIL'} & set(sys.modules))"
+    code = "import sys, ganzoo.evaluation.compare; print({'torch', 'numpy', 'PIL'} & set(sys.modules))"
     assert run_python(code).stdout == "set()\n"

@@ -15,15 +15,15 @@ from tiny_models import maker, translator
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import images
+from ganzoo.cards.card import Card
 from ganzoo.cli import main
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
-from ganzoo.evaluation.evaluating import evaluate
-from ganzoo.evaluation.opening import Reading, open_domains
-from ganzoo.model import Model
-from ganzoo.registry import Card
+from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.image_sources import Reading, open_domains
+from ganzoo.image_io import images
+from ganzoo.loading.model import Model
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
 CLASSES = ("bright", "dark", "flat")
@@ -100,7 +100,7 @@ def test_what_training_kept_out_is_translated(folders: Path) -> None:
 
 
 def test_the_command_takes_a_label(folders: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("ganzoo.evaluation.evaluating.loading.load", lambda *_, **__: shades())
+    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *_, **__: shades())
     arguments = ["eval", "mine/shades", "--data", str(folders), "--extractor", "grid", "--metrics", "fd"]
     with pytest.raises(SystemExit) as ended:
         main.main([*arguments, "--resamples", "0", "--device", "cpu", "--label", "dark"])

@@ -17,12 +17,13 @@ from PIL import Image
 from tiny_models import maker, translator
 
 import ganzoo
-from ganzoo import images, protocol
+from ganzoo.cards import protocol
+from ganzoo.cards.card import TrainingInfo
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
-from ganzoo.evaluation.evaluating import evaluate
-from ganzoo.registry import TrainingInfo
+from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.image_io import images
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
 
@@ -271,7 +272,7 @@ def test_folders_of_unlike_sizes_are_refused(tmp_path: Path) -> None:
 def test_fid_is_not_made_of_other_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from evaluation_cases import Grid, GridExtractor
 
-    from ganzoo import building
+    from ganzoo.catalog import building
 
     other = GridExtractor(Grid())
     other.label = "inception-12345678"

@@ -14,11 +14,11 @@ import torch
 from evaluation_cases import Grid, GridExtractor, arrays, grid_features, lay
 from torch import Tensor
 
+from ganzoo.cards.protocol import Sample
 from ganzoo.errors import DataError
 from ganzoo.evaluation import features as module
 from ganzoo.evaluation.features import Features, ahead
-from ganzoo.evaluation.opening import Reading, open_images
-from ganzoo.protocol import Sample
+from ganzoo.evaluation.image_sources import Reading, open_images
 
 CPU = torch.device("cpu")
 

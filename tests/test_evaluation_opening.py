@@ -17,7 +17,7 @@ from ganzoo.data import idx
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation import samples
-from ganzoo.evaluation.opening import Reading, open_images, open_pairs, open_sides
+from ganzoo.evaluation.image_sources import Reading, open_images, open_pairs, open_sides
 
 
 def shown(pictures: samples.Shown, at_once: int = 3) -> np.ndarray:

@@ -14,10 +14,10 @@ from PIL import Image
 from tiny_models import score
 from torch import Tensor
 
+from ganzoo.cards.protocol import Sample, Score
 from ganzoo.errors import OutputError
 from ganzoo.evaluation import report
 from ganzoo.evaluation.results import Evaluation, Example, Exhibits, Finding
-from ganzoo.protocol import Sample, Score
 
 
 def pixels(seed: int, side: int = 12, channels: int = 3) -> Tensor:

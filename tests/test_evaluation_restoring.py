@@ -15,9 +15,9 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import Card
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.opening import Reading, open_images
-from ganzoo.evaluation.restoring import enlarged, mended, shrunk
-from ganzoo.model import Model
+from ganzoo.evaluation.degraded_images import enlarged, mended, shrunk
+from ganzoo.evaluation.image_sources import Reading, open_images
+from ganzoo.loading.model import Model
 
 
 class Network(nn.Module):

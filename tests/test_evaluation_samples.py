@@ -10,10 +10,10 @@ import torch
 from evaluation_cases import arrays, lay
 from tiny_models import maker, translator
 
-from ganzoo import images
 from ganzoo.errors import OptionError
 from ganzoo.evaluation import samples
-from ganzoo.evaluation.opening import Reading, open_images
+from ganzoo.evaluation.image_sources import Reading, open_images
+from ganzoo.image_io import images
 
 
 def shown(pictures: samples.Shown, at_once: int = 3) -> np.ndarray:

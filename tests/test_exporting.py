@@ -16,9 +16,10 @@ from test_cli_main import call
 from tiny_models import maker, translator
 
 import ganzoo
-from ganzoo import catalog, exporting
-from ganzoo.engine import Format, Runner, Signature
+from ganzoo import catalog
+from ganzoo.contracts.engine import Format, Runner, Signature
 from ganzoo.errors import DeviceError, OptionError, OutputError, UnknownName
+from ganzoo.exporting.export import export
 
 SUFFIXES = {entry.name: entry.build(entry.config()).suffix for entry in catalog.entries("format")}
 # What somebody else runs: it reads the metadata to learn what the network wants.
@@ -72,7 +73,7 @@ def test_every_format_gives_the_models_results_at_any_size(ref: str, format: str
     assert made.difference < 1e-4 and made.psnr > 80 and all(path.stat().st_size for path in made.files)
     assert sorted(path.name for path in Path("out").iterdir()) == sorted(path.name for path in made.files)
     model = ganzoo.load(ref, "cpu", engine="torch")
-    run = exporting.find(format).open(made.files[-1])
+    run = export.find(format).open(made.files[-1])
     shapes = ((1, 3, 16, 36), (3, 3, 52, 24)) if ref == "dir:t" else ((1, 8), (5, 8))
     for shape in shapes:
         given = torch.rand(shape) * 2 - 1
@@ -96,7 +97,7 @@ def test_the_metadata_say_what_a_user_must_know() -> None:
     assert about["name"] == "tiny/translator" and about["license"] == "mit" and about["stride"] == "4"
     assert "value / 127.5 - 1" in about["input"] and "multiples of 4, from 16 on" in about["input"]
     assert json.loads(about["architecture"])["entry"] == "generator:resnet"
-    latents = exporting.metadata(maker().card, Signature(latent_dim=8))
+    latents = export.metadata(maker().card, Signature(latent_dim=8))
     assert latents["input"] == "latents from N(0, 1), float32 (N, 8)" and "weights_sha256" not in latents
 
 
@@ -115,7 +116,7 @@ def test_a_file_that_computes_something_else_is_not_kept(fresh: None, monkeypatc
         def open(self, path: Path) -> Runner:
             raise ValueError("cannot read\nmy own file")
 
-    from ganzoo import plugins
+    from ganzoo.catalog import discovery
 
     for name, kind, text in (
         ("wrong", Wrong, "The wrong file computes something else than tiny/translator"),
@@ -124,7 +125,7 @@ def test_a_file_that_computes_something_else_is_not_kept(fresh: None, monkeypatc
         hook = [ganzoo.Entry("format", name, ganzoo.Config, lambda config, kind=kind: kind(), "Wrong")]
         plugin = type("Plugin", (), {"ganzoo_entries": staticmethod(ganzoo.hookimpl(lambda hook=hook: hook))})
         catalog.refresh()
-        plugins.registered().register(plugin(), name=name)
+        discovery.registered().register(plugin(), name=name)
         Path("kept.wrong").write_text("an earlier file")
         with pytest.raises(DeviceError, match=text):
             ganzoo.export("dir:t", name, "kept.wrong")

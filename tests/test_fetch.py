@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from ganzoo import fetch_file, hub
+from ganzoo import fetch_file
 from ganzoo.errors import HashMismatch, HubUnreachable, OutputError
+from ganzoo.hub import client
 
 CONTENT = bytes(range(256)) * 10_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -113,14 +114,14 @@ def test_connection_that_breaks_off_leaves_nothing(cache: Path, monkeypatch: pyt
                 return block
             raise ConnectionResetError("reset by peer")
 
-    monkeypatch.setattr(hub.urllib.request, "urlopen", lambda url, timeout: Broken())
+    monkeypatch.setattr(client.urllib.request, "urlopen", lambda url, timeout: Broken())
     with pytest.raises(HubUnreachable, match="reset by peer"):
         fetch_file("http://example.org/weights.pth", SHA256)
     assert files(cache) == []
 
 
 def test_offline_mode_asks_nobody(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(client.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(HubUnreachable, match="HF_HUB_OFFLINE is set"):
         fetch_file(f"{served}/weights.pth", SHA256)
 

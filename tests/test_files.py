@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ganzoo.errors import HubError, OutputError
-from ganzoo.files import remove_unfinished, replacing
+from ganzoo.files.atomic import remove_unfinished, replacing
 
 
 def names(folder):

@@ -12,15 +12,15 @@ import torch
 from tiny_models import digest, maker, translator
 
 import ganzoo
-from ganzoo import folders
 from ganzoo.errors import OutputError, RegistryError
+from ganzoo.weights import model_folder
 
 
 @pytest.mark.parametrize("make", [translator, maker])
 def test_a_card_comes_back_from_its_config(make: object) -> None:
     card = make().card  # type: ignore[operator]
-    config = json.loads(json.dumps(folders.to_config(card)))
-    assert folders.from_config(config, "x") == card
+    config = json.loads(json.dumps(model_folder.to_config(card)))
+    assert model_folder.from_config(config, "x") == card
     assert set(config) == {"format", "library", "architecture", "options", "preprocessing", "card"}
 
 
@@ -34,13 +34,13 @@ def test_the_card_states_the_file_that_was_written(tmp_path: Path) -> None:
         path.stat().st_size,
         "",
     )
-    assert folders.read(tmp_path) == card
+    assert model_folder.read(tmp_path) == card
 
 
 def test_a_copy_is_the_same_file(tmp_path: Path) -> None:
     card = translator().save(tmp_path / "a")
     (tmp_path / "d").write_bytes(b"a discriminator")
-    copied = folders.copy(tmp_path / "b", card, tmp_path / "a" / "model.safetensors", tmp_path / "d")
+    copied = model_folder.copy(tmp_path / "b", card, tmp_path / "a" / "model.safetensors", tmp_path / "d")
     assert copied == card
     assert digest(tmp_path / "b" / "model.safetensors") == digest(tmp_path / "a" / "model.safetensors")
     assert (tmp_path / "b" / "discriminator.safetensors").read_bytes() == b"a discriminator"
@@ -49,7 +49,7 @@ def test_a_copy_is_the_same_file(tmp_path: Path) -> None:
 def test_a_copy_onto_itself_changes_nothing(tmp_path: Path) -> None:
     card = translator().save(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    folders.copy(tmp_path, card, tmp_path / "model.safetensors")
+    model_folder.copy(tmp_path, card, tmp_path / "model.safetensors")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_the_model_that_was_there(tmp_path: Path) -> None:
     try:
         with pytest.raises(OutputError, match="has space"):
             other = translator(seed=2)
-            folders.write(tmp_path, other.card, other.generator.state_dict())
+            model_folder.write(tmp_path, other.card, other.generator.state_dict())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
@@ -72,22 +72,22 @@ def test_a_full_disk_leaves_the_model_that_was_there(tmp_path: Path) -> None:
 def test_an_unreadable_config_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(RegistryError, match=r"cannot be read as JSON: .*again into another folder"):
-        folders.read(tmp_path)
+        model_folder.read(tmp_path)
 
 
 def test_only_the_same_model_may_be_written_again_at_a_users_word(tmp_path: Path) -> None:
     card = translator().save(tmp_path)
     assert card.weights is not None
     same = card.weights.sha256
-    folders.refuse_another(tmp_path / "nothing-yet", card, lambda: same)
-    folders.refuse_another(tmp_path, card, lambda: same)
+    model_folder.refuse_another(tmp_path / "nothing-yet", card, lambda: same)
+    model_folder.refuse_another(tmp_path, card, lambda: same)
     with pytest.raises(OutputError, match=r"holds the model tiny/translator with other weights, .* another folder"):
-        folders.refuse_another(tmp_path, card, lambda: "ab" * 32)
+        model_folder.refuse_another(tmp_path, card, lambda: "ab" * 32)
     with pytest.raises(OutputError, match=r"holds the model tiny/translator, which tiny/maker would overwrite"):
-        folders.refuse_another(tmp_path, maker().card, lambda: same)
+        model_folder.refuse_another(tmp_path, maker().card, lambda: same)
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(OutputError, match=r"holds a config.json that is no model of ganzoo's"):
-        folders.refuse_another(tmp_path, card, lambda: same)
+        model_folder.refuse_another(tmp_path, card, lambda: same)
 
 
 def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
@@ -97,22 +97,22 @@ def test_other_files_of_the_folder_stay(tmp_path: Path) -> None:
 
 
 def test_names_outside_unicode_do_not_stop_a_save(tmp_path: Path) -> None:
-    dataset = ganzoo.registry.DatasetInfo("caf\udce9")
+    dataset = ganzoo.cards.card.DatasetInfo("caf\udce9")
     card = translator(dataset=dataset).save(tmp_path)
-    assert folders.read(tmp_path) == card
+    assert model_folder.read(tmp_path) == card
 
 
 def test_another_format_is_refused() -> None:
-    config = folders.to_config(translator().card)
+    config = model_folder.to_config(translator().card)
     for wrong in ([], {}, {**config, "format": 2}, "x"):
         with pytest.raises(RegistryError, match="here is no ganzoo config of format 1"):
-            folders.from_config(wrong, "here")
+            model_folder.from_config(wrong, "here")
 
 
 def test_integers_and_floats_survive(tmp_path: Path) -> None:
     tensors = {"x": torch.tensor([1.5, float("inf")]), "n": torch.tensor(3), "b": torch.tensor([True])}
-    folders.write(tmp_path, maker().card, tensors)
-    from ganzoo import weights
+    model_folder.write(tmp_path, maker().card, tensors)
+    from ganzoo.weights import weights_file
 
-    came = weights.read(tmp_path / "model.safetensors")
+    came = weights_file.read(tmp_path / "model.safetensors")
     assert all(torch.equal(came[name], tensor) for name, tensor in tensors.items())

@@ -19,13 +19,14 @@ from opened_page import Page
 from PIL import Image
 from torch import Tensor, nn
 
-from ganzoo import modelcard, registry, weights
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card, Weights
+from ganzoo.cards.licenses import allowed
+from ganzoo.contracts.tasks import TASKS
 from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError, UnknownName
-from ganzoo.gallery import examples, exhibits, making, pages, sheets
-from ganzoo.licences import allowed
-from ganzoo.model import Model
-from ganzoo.registry import Card, Weights
-from ganzoo.tasks import TASKS
+from ganzoo.gallery import build_gallery, examples, gallery_items, pages, sheets
+from ganzoo.loading.model import Model
+from ganzoo.weights import readme, weights_file
 
 CARD = Card("mine/one", "generator:mine", "image-to-image", 64, 3, in_channels=3)
 EVIL = "<script>x</script>&\"'{}"
@@ -81,8 +82,8 @@ def model(task: str, **card: Any) -> Model:
     return Model(Network(function, own.get("scale", 1)), replace(CARD, task=task, **own, **card))
 
 
-def shown(one: Model) -> exhibits.Exhibit:
-    return exhibits.exhibit(one, examples.find(one.card))
+def shown(one: Model) -> gallery_items.Exhibit:
+    return gallery_items.exhibit(one, examples.find(one.card))
 
 
 def pixels(cell: list[Image.Image]) -> Any:
@@ -118,7 +119,7 @@ def test_more_classes_than_fit_are_told() -> None:
     many = Model(
         Network(function), replace(CARD, task="class-conditional-image-generation", **own | {"classes": names})
     )
-    found = exhibits.exhibit(many, {})
+    found = gallery_items.exhibit(many, {})
     assert found.rows == names[:12] and "12 of 40 classes" in found.note
 
 
@@ -154,7 +155,7 @@ def test_styles_are_given_or_lent_by_the_next_photograph(tmp_path: Path) -> None
     picture(40, 30).save(tmp_path / "style.png")
     given = [examples.given(f"mine/*:style={tmp_path / 'style.png'}")]
     one = model("style-transfer")
-    styled = exhibits.exhibit(one, examples.find(one.card, given))
+    styled = gallery_items.exhibit(one, examples.find(one.card, given))
     assert all(row[1][0].tobytes() == picture(40, 30).tobytes() for row in styled.cells)
 
 
@@ -172,7 +173,7 @@ def test_enlarged_pictures_stand_beside_nearest_and_bicubic() -> None:
 
 def test_small_pictures_are_enlarged_without_blur_or_loss(tmp_path: Path) -> None:
     one = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8))
-    sheets.write(exhibits.Exhibit([[[one], [one]], [[one], [one]]]), tmp_path / "sheet.webp")
+    sheets.write(gallery_items.Exhibit([[[one], [one]], [[one], [one]]]), tmp_path / "sheet.webp")
     with Image.open(tmp_path / "sheet.webp") as opened:
         sheet = np.asarray(opened.convert("RGBA"))
     assert sheet.shape == (964, 964, 4)  # 60 times, and a gap
@@ -182,7 +183,7 @@ def test_small_pictures_are_enlarged_without_blur_or_loss(tmp_path: Path) -> Non
 
 def test_pictures_of_several_sizes_share_a_sheet() -> None:
     cells = [[[picture(150, 100)], [picture(200, 200)]]]
-    (sheet,) = sheets.sheet(exhibits.Exhibit(cells))
+    (sheet,) = sheets.sheet(gallery_items.Exhibit(cells))
     assert sheet.size == (200 + 4 + 200, 200)
     assert sheet.getpixel((100, 10))[3] == 0  # above the flat one
 
@@ -204,7 +205,7 @@ def test_examples_beside_the_weights_come_before_photographs_and_named_ones_befo
 ) -> None:
     for name in ("one.example-2.png", "one.example-1.jpg", "one.style.png", "one.txt", "other.example.png"):
         picture(9, 9).save(tmp_path / name) if not name.endswith("txt") else (tmp_path / name).write_text("")
-    monkeypatch.setattr(weights, "bundled", lambda card: tmp_path / "one.safetensors")
+    monkeypatch.setattr(weights_file, "bundled", lambda card: tmp_path / "one.safetensors")
     found = examples.find(CARD)
     assert [path.name for path in found["picture"]] == ["one.example-1.jpg", "one.example-2.png"]
     assert [path.name for path in found["style"]] == ["one.style.png"] and found["mask"] == []
@@ -261,7 +262,7 @@ def test_licences_say_what_they_allow(licence: str, uses: str) -> None:
 def test_the_command_is_the_tasks(task: str, command: str) -> None:
     classes = ("ankle boot",) if "label" in TASKS[task].inputs else ()
     frames = 4 if TASKS[task].makes == "clip" else 0
-    assert modelcard.command(replace(CARD, task=task, classes=classes, frames=frames)) == command
+    assert readme.command(replace(CARD, task=task, classes=classes, frames=frames)) == command
 
 
 # ---- the whole -------------------------------------------------------------------------------------------------------
@@ -284,7 +285,7 @@ class Opened(Page):
 def test_the_same_weights_give_the_same_gallery(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
     for folder in (one, two, one):  # and again over the first
-        (found,) = making.make(folder, "dcgan/*")
+        (found,) = build_gallery.make(folder, "dcgan/*")
         assert found.picture == folder / "pictures" / "dcgan" / "fashion-mnist.webp"
     assert found.picture.read_bytes() == (two / "pictures" / "dcgan" / "fashion-mnist.webp").read_bytes()
     assert (one / "index.html").read_bytes() == (two / "index.html").read_bytes()
@@ -305,28 +306,28 @@ def test_the_same_weights_give_the_same_gallery(tmp_path: Path) -> None:
 
 
 def test_another_seed_gives_other_pictures(tmp_path: Path) -> None:
-    pictures = [making.make(tmp_path / str(seed), "vanilla/*", seed=seed)[0].picture for seed in (0, 1)]
+    pictures = [build_gallery.make(tmp_path / str(seed), "vanilla/*", seed=seed)[0].picture for seed in (0, 1)]
     assert pictures[0] and pictures[1] and pictures[0].read_bytes() != pictures[1].read_bytes()
 
 
 def test_what_cannot_be_is_told_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"No model matches 'dcgna/\*'"):
-        making.make(tmp_path / "new", "dcgna/*")
+        build_gallery.make(tmp_path / "new", "dcgna/*")
     with pytest.raises(OptionError, match=r"No model of this gallery matches 'cyclegan/\*', for which a\.png is given"):
-        making.make(tmp_path / "new", "dcgan/*", inputs=[examples.given("cyclegan/*=a.png")])
+        build_gallery.make(tmp_path / "new", "dcgan/*", inputs=[examples.given("cyclegan/*=a.png")])
     with pytest.raises(ImageError, match=r"a\.png"):
-        making.make(tmp_path / "new", "cyclegan/*", inputs=[examples.given(f"cyclegan/*={tmp_path}/a.png")])
+        build_gallery.make(tmp_path / "new", "cyclegan/*", inputs=[examples.given(f"cyclegan/*={tmp_path}/a.png")])
     with pytest.raises(OptionError, match="seed=-1 is not right"):
-        making.make(tmp_path / "new", "dcgan/*", seed=-1)
+        build_gallery.make(tmp_path / "new", "dcgan/*", seed=-1)
     assert not (tmp_path / "new").exists()
 
 
 def test_other_peoples_files_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "index.html").write_text("<title>My page</title>")
     with pytest.raises(OutputError, match="holds other files than a gallery's"):
-        making.make(tmp_path, "dcgan/*")
+        build_gallery.make(tmp_path, "dcgan/*")
     with pytest.raises(OutputError, match=r"index\.html: it is a file"):
-        making.make(tmp_path / "index.html", "dcgan/*")
+        build_gallery.make(tmp_path / "index.html", "dcgan/*")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
@@ -367,7 +368,7 @@ def test_a_model_that_needs_a_package_which_is_not_here_is_listed_with_what_to_i
     def load(*arguments: object, **values: object) -> None:
         raise MissingPackage("a needs b: pip install 'c[d]'")
 
-    monkeypatch.setattr(making.loading, "load", load)
-    (shown,) = making.make(tmp_path / "out", "style/gatys")
+    monkeypatch.setattr(build_gallery.loading, "load", load)
+    (shown,) = build_gallery.make(tmp_path / "out", "style/gatys")
     assert (shown.picture, shown.problem, shown.missing) == (None, "", "a needs b: pip install 'c[d]'")
     assert "a needs b: pip install 'c[d]'" in Opened(tmp_path / "out").text

@@ -1,4 +1,4 @@
-"""ganzoo.hub against the Hub stand-in: the unmodified client, real HTTP, a server process of its own.
+"""ganzoo.hub.client against the Hub stand-in: the unmodified client, real HTTP, a server process of its own.
 
 The client reads its environment at import, so calls run in a subprocess (`do`, `run`).
 """
@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from hub_server import Hub, hub, serve
 
-from ganzoo import errors, hubcache
-from ganzoo.hub import check_repo_id, model_card
+from ganzoo import errors
+from ganzoo.hub import cache
+from ganzoo.hub.client import check_repo_id, model_card
 
 __all__ = ["hub"]  # the fixture
 
@@ -375,7 +376,7 @@ def test_a_killed_download_is_no_model(
     kill_at_fault(hub, start(reader, call("pull", "alice/killed")))
 
     monkeypatch.setenv("HF_HUB_CACHE", str(Path(reader["HF_HOME"]) / "hub"))
-    assert hubcache.find("alice/killed", "model.safetensors") is None
+    assert cache.find("alice/killed", "model.safetensors") is None
     assert do(reader | {"HF_HUB_OFFLINE": "1"}, "pull", "alice/killed").error == "HubUnreachable"
     assert hashes(do(reader, "pull", "alice/killed").folder) == hashes(model)
 

@@ -16,8 +16,8 @@ from hub_server import Hub, hub
 from huggingface_hub import ModelCard
 from tiny_models import digest, publish, run_python, translator
 
-from ganzoo import folders
-from ganzoo.registry import Card, Weights
+from ganzoo.cards.card import Card, Weights
+from ganzoo.weights import model_folder
 
 __all__ = ["hub"]  # the fixture
 
@@ -84,7 +84,7 @@ def test_a_pushed_model_comes_back_bit_for_bit_and_makes_the_same_picture(
     assert (done.returncode, done.stdout, done.stderr) == (0, f"dir:{tmp_path / 'out'}\n", "")
     for name in ("model.safetensors", "discriminator.safetensors"):
         assert digest(tmp_path / "out" / name) == digest(model / name)
-    assert folders.read(tmp_path / "out") == folders.read(model)
+    assert model_folder.read(tmp_path / "out") == model_folder.read(model)
     refs = [f"dir:{model}", f"dir:{tmp_path / 'out'}", "hf-hub:alice/there-and-back"]
     done = run_python(DRAW, photo, *refs, env=stranger)
     pictures = done.stdout.split()
@@ -146,7 +146,7 @@ def test_a_push_tells_of_the_models_it_leaves_behind(
     done = command(stranger, "info", "hf-hub:alice/one-way", "--json")
     card = json.loads(done.stdout)
     assert (card["license"], card["summary"]) == ("cc0-1.0", "One way")
-    assert folders.read(run).license == "mit"
+    assert model_folder.read(run).license == "mit"
 
 
 def test_info_pins_what_it_shows(alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_pushing_needs_a_token_and_a_name(alice: dict[str, str], stranger: dict[
 def card_on_hub(pinned: str, model: Path, **changes: object) -> Card:
     """The registry card of a pushed model."""
     repo, _, commit = pinned.removeprefix("hf-hub:").partition("@")
-    card = folders.read(model)
+    card = model_folder.read(model)
     assert card.weights is not None
     stated = dataclasses.replace(card.weights, repo=repo, revision=commit, **changes)  # type: ignore[arg-type]
     return dataclasses.replace(card, weights=stated)
@@ -286,7 +286,7 @@ def test_a_registry_name_can_be_pushed(
     hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:
     model = save(tmp_path / "m", seed=11)
-    card = folders.read(model)
+    card = model_folder.read(model)
     assert card.weights is not None
     publish(tmp_path / "zoo", card)
     (tmp_path / "zoo" / "tinyzoo" / "model.safetensors").write_bytes((model / "model.safetensors").read_bytes())
@@ -294,7 +294,7 @@ def test_a_registry_name_can_be_pushed(
     done = command(stranger, "pull", pinned, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     assert digest(tmp_path / "out" / "model.safetensors") == card.weights.sha256
-    pulled = folders.read(tmp_path / "out")
+    pulled = model_folder.read(tmp_path / "out")
     assert pulled.weights == Weights("model.safetensors", card.weights.sha256, card.weights.bytes)
 
 

@@ -1,4 +1,4 @@
-"""ganzoo.hubcache against the client itself: the same file of the same cache, whatever the environment says."""
+"""ganzoo.hub.cache against the client itself: the same file of the same cache, whatever the environment says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hub_server import Hub, hub
 
-from ganzoo import hubcache
+from ganzoo.hub import cache
 
 __all__ = ["hub"]  # the fixture
 
@@ -37,7 +37,7 @@ from huggingface_hub import try_to_load_from_cache
 from ganzoo import hubcache
 found = []
 for name, file, revision in json.load(sys.stdin):
-    ours, theirs = hubcache.find(name, file, revision), try_to_load_from_cache(name, file, revision=revision or None)
+    ours, theirs = cache.find(name, file, revision), try_to_load_from_cache(name, file, revision=revision or None)
     found.append([ours and str(ours), theirs if isinstance(theirs, str) else None])
 print(json.dumps(found))
 """
@@ -119,4 +119,4 @@ def test_looks_where_the_client_looks(
 def test_a_cache_that_is_no_folder_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "file"))
-    assert hubcache.find(NAME, "config.json") is None
+    assert cache.find(NAME, "config.json") is None

@@ -14,8 +14,8 @@ import pytest
 import torch
 from PIL import Image, ImageOps
 
-from ganzoo import images
 from ganzoo.errors import ImageError, OutputError
+from ganzoo.image_io import images
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
@@ -604,7 +604,7 @@ def test_image_without_pixels():
 
 
 def test_import_needs_no_torch():
-    code = "import sys, ganzoo.images; sys.exit('torch' in sys.modules)"
+    code = "import sys, ganzoo.image_io.images; sys.exit('torch' in sys.modules)"
     path = os.pathsep.join([str(Path(images.__file__).parents[1]), *filter(None, sys.path)])
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
 

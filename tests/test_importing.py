@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import modelcard
+from ganzoo.checkpoints.importing import import_checkpoint
 from ganzoo.errors import GanzooError, OptionError, OutputError, RegistryError, WeightsError
-from ganzoo.importing import import_checkpoint
+from ganzoo.weights import readme
 
 # ---- the other code bases' networks, written from their descriptions -------------------------------------------------
 
@@ -693,7 +693,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
 
 def test_an_imported_model_says_where_it_came_from_and_no_training_of_ours(tmp_path: Path) -> None:
     made = import_checkpoint(saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
-    facts = dict(modelcard.facts(made.card))
+    facts = dict(readme.facts(made.card))
     assert facts["origin"] == "imported from pytorch-CycleGAN-and-pix2pix"
     assert "trained by" not in facts and "training time" not in facts
 

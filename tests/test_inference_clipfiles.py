@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 
 import ganzoo
 from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError
-from ganzoo.inference.video import clipfiles
+from ganzoo.image_io.video import clip_files
 
 
 def grey(count: int = 5, size: tuple[int, int] = (12, 10)) -> list[Image.Image]:
@@ -85,7 +85,7 @@ def test_a_clip_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise av.OSError(28, "No space left on device")
 
-    monkeypatch.setattr(clipfiles, "_encode", fail)
+    monkeypatch.setattr(clip_files, "_encode", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.mp4"):
         ganzoo.save_clip(grey(), old)
     assert old.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
@@ -100,10 +100,10 @@ def test_gifs_need_no_pyav_and_videos_say_so(tmp_path: Path, monkeypatch: pytest
 
 def test_clips_play_side_by_side_or_lie_in_rows() -> None:
     clips = [grey(3), [Image.new("L", (12, 10), 200)] * 3]
-    shown = clipfiles.together(clips)
+    shown = clip_files.together(clips)
     assert len(shown) == 3 and shown[0].size == (2 * 14 + 2, 12 + 2)
     assert [(frame.getpixel((5, 5)), frame.getpixel((19, 5))) for frame in shown] == [(10, 200), (50, 200), (90, 200)]
-    sheet = clipfiles.sheet(clips)
+    sheet = clip_files.sheet(clips)
     assert sheet.size == (3 * 14 + 2, 2 * 12 + 2)
     assert [sheet.getpixel((5 + 14 * n, 5)) for n in range(3)] == [10, 50, 90]
     assert sheet.getpixel((33, 17)) == 200

@@ -18,7 +18,7 @@ from tiny_models import translator
 from torch import nn
 
 import ganzoo
-from ganzoo.engine import threads
+from ganzoo.contracts.engine import threads
 from ganzoo.errors import DeviceError, OptionError
 from ganzoo.inference import conversions, engines
 

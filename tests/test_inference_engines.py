@@ -9,11 +9,11 @@ import torch
 from tiny_models import maker, translator
 
 import ganzoo
-from ganzoo import plugins
-from ganzoo.engine import Engine, Signature
+from ganzoo.catalog import discovery
+from ganzoo.contracts.engine import Engine, Signature
+from ganzoo.contracts.tasks import find
 from ganzoo.errors import DeviceError
 from ganzoo.inference import engines
-from ganzoo.tasks import find
 
 
 class Distant(Engine):
@@ -40,7 +40,7 @@ def distant(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
         def ganzoo_entries() -> list[ganzoo.Entry]:
             return [ganzoo.Entry("engine", "distant", ganzoo.Config, lambda config: Distant(), "Far away")]
 
-    plugins.registered().register(Plugin(), name="distant")
+    discovery.registered().register(Plugin(), name="distant")
 
 
 def test_auto_takes_the_fastest_that_is_installed_and_torch_after_it(auto: None) -> None:

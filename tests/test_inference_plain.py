@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 import ganzoo
-from ganzoo.inference.plain import plain
+from ganzoo.inference.replace_custom_layers import plain
 
 
 @pytest.mark.parametrize("spec", ["generator:resnet", "generator:unet"])

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import OptionError
-from ganzoo.inference import steadying
-from ganzoo.inference.steadying import Steadying, flicker, ghosting
+from ganzoo.image_io.video import temporal_smoothing
+from ganzoo.image_io.video.temporal_smoothing import Steadying, flicker, ghosting
 
 SIZE = (40, 60, 3)
 
@@ -87,10 +87,10 @@ def test_another_size_starts_afresh():
 def test_changes_are_averaged_over_a_square():
     before, after = np.zeros((20, 20), np.float32), np.zeros((20, 20), np.float32)
     after[10, 10] = 49
-    found = steadying.change(before, after)
+    found = temporal_smoothing.change(before, after)
     np.testing.assert_allclose(found[7:14, 7:14], 1, atol=1e-5)
     np.testing.assert_allclose(found.sum(), 49, rtol=1e-4)
-    np.testing.assert_allclose(steadying.change(before, before + 7), 7, rtol=1e-5)  # the edges too
+    np.testing.assert_allclose(temporal_smoothing.change(before, before + 7), 7, rtol=1e-5)  # the edges too
 
 
 def test_flicker_and_ghosting_are_what_they_say():

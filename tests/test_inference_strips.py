@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.errors import OptionError
-from ganzoo.inference.plain import plain
+from ganzoo.inference.replace_custom_layers import plain
 from ganzoo.inference.tiling import timelines
 from ganzoo.inference.tiling.passes import plan
 from ganzoo.inference.tiling.strips import Moments, Strips
@@ -67,7 +67,7 @@ FAMILIES = [
     *(("generator:resnet", {"norm": norm, "width": 4, "blocks": 2, "global_skip": skip}, (100, 52))
       for norm in ("instance", "batch") for skip in (False, True)),
     *(("generator:unet", {"norm": norm, "width": 4, "image_size": 32}, (96, 160)) for norm in ("batch", "instance")),
-    ("generator:lite-unet", {"width": 4}, (96, 160)),
+    ("generator:efficientnet-unet", {"width": 4}, (96, 160)),
 ]  # fmt: skip
 
 

@@ -13,11 +13,11 @@ from tiny_models import translator
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import images
-from ganzoo.decoding import Picture
 from ganzoo.errors import GanzooError, ImageError, OptionError
+from ganzoo.image_io import images
+from ganzoo.image_io.decoding import Picture
 from ganzoo.inference.translation import Settings
-from ganzoo.model import Model
+from ganzoo.loading.model import Model
 
 # A generator of every kind that translates, small; each runs in exact strips.
 GENERATORS: list[tuple[str, dict[str, Any]]] = [

@@ -13,10 +13,11 @@ from av.stream import Disposition
 from PIL import Image
 
 from ganzoo.errors import ImageError, MissingPackage, OutputError
-from ganzoo.inference.steadying import flicker
-from ganzoo.inference.video import belts, clips, is_video_path, translate_video
-from ganzoo.inference.video.belts import Belt
-from ganzoo.inference.video.kinds import SUFFIXES
+from ganzoo.image_io.video import queues, reader
+from ganzoo.image_io.video.formats import SUFFIXES
+from ganzoo.image_io.video.queues import Belt
+from ganzoo.image_io.video.temporal_smoothing import flicker
+from ganzoo.image_io.video.translation import is_video_path, translate_video
 
 
 def same(picture):
@@ -56,7 +57,7 @@ def out(tmp_path):
 
 def test_kinds_are_told_by_suffix_without_pyav_or_torch():
     code = (
-        "import sys; from ganzoo.inference.video import is_video_path as f; "
+        "import sys; from ganzoo.image_io.video.translation import is_video_path as f; "
         "assert f('a/B.MP4') and f('x.webm') and not f('x.png') and not f('mp4'); "
         "assert not {'av', 'torch'} & set(sys.modules)"
     )
@@ -338,7 +339,7 @@ def test_what_is_no_video_is_one_clear_error(make, message, tmp_path, out):
 
 
 def test_too_large_pictures_are_refused_before_they_are_decoded(monkeypatch, clip, out):
-    monkeypatch.setattr(clips, "MAX_PIXELS", 3000)
+    monkeypatch.setattr(reader, "MAX_PIXELS", 3000)
     with pytest.raises(ImageError, match="has 64x48 pixels, more than the limit of 3000"):
         translate_video(clip, out / "x.mp4", same)
 
@@ -381,7 +382,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(how, error, message, clip
 def test_a_full_disk_is_named(clip, out):
     code = (
         "import resource, sys; from ganzoo.errors import OutputError; "
-        "from ganzoo.inference.video import translate_video\n"
+        "from ganzoo.image_io.video.translation import translate_video\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "try: translate_video(sys.argv[1], sys.argv[2], lambda picture: picture)\n"
         "except OutputError as error: print(error)"
@@ -438,15 +439,15 @@ def test_pictures_are_translated_in_order_by_the_callers_thread(clip, out):
 
 def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, monkeypatch):
     decoded, full = [], threading.Event()
-    picture_of = clips.Clip._picture
+    picture_of = reader.Clip._picture
 
     def counting(self, frame):
         decoded.append(frame.pts)
-        if len(decoded) == belts.AHEAD + 2:  # one is in translation, one is about to be put
+        if len(decoded) == queues.AHEAD + 2:  # one is in translation, one is about to be put
             full.set()
         return picture_of(self, frame)
 
-    monkeypatch.setattr(clips.Clip, "_picture", counting)
+    monkeypatch.setattr(reader.Clip, "_picture", counting)
     most = []
 
     def slow(picture):
@@ -456,7 +457,7 @@ def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, m
         return picture
 
     translate_video(clip, out / "x.mp4", slow)
-    assert max(most) <= belts.AHEAD + 2
+    assert max(most) <= queues.AHEAD + 2
 
 
 def test_a_belt_keeps_order_and_passes_errors_on_both_ways():

@@ -18,12 +18,12 @@ from PIL import Image
 from tiny_models import translator
 
 import ganzoo
+from ganzoo.batch import processes as workers
+from ganzoo.batch import run as jobs
+from ganzoo.batch.cluster import run_on_cluster
+from ganzoo.batch.run import Job, Outcome, Work
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.inference.translation import Settings
-from ganzoo.jobs import processes as workers
-from ganzoo.jobs import run as jobs
-from ganzoo.jobs.cluster import run_on_cluster
-from ganzoo.jobs.run import Job, Outcome, Work
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, 
 
 
 def test_a_cluster_that_is_none_is_told(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ganzoo.jobs.cluster.PATIENCE", 1)
+    monkeypatch.setattr("ganzoo.batch.cluster.PATIENCE", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(OptionError, match=f"No Dask scheduler answers at '{address}'"):
             list(run_on_cluster(work, pictures(tmp_path / address.partition(":")[0], 1), address))
@@ -235,7 +235,7 @@ def test_a_cluster_without_dask_is_told_what_installs_it(
 def test_a_cluster_without_workers_is_told(
     work: Work, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ganzoo.jobs.cluster.PATIENCE", 1)
+    monkeypatch.setattr("ganzoo.batch.cluster.PATIENCE", 1)
     with pytest.raises(OptionError, match="has no workers"):
         list(run_on_cluster(work, pictures(tmp_path / "in", 1), scheduler))
 

@@ -13,8 +13,9 @@ import torch
 from tiny_models import maker, run_python, translator
 
 import ganzoo
-from ganzoo import loading, weights
 from ganzoo.errors import DeviceError, OptionError, RegistryError, UnknownName
+from ganzoo.loading import load
+from ganzoo.weights import weights_file
 
 
 @pytest.fixture
@@ -132,9 +133,9 @@ def test_what_is_no_model_folder_is_told(tmp_path: Path) -> None:
 
 
 def test_locate_finds_the_discriminator_only_where_it_is(folder: Path) -> None:
-    assert loading.locate(f"dir:{folder}").discriminator is None
+    assert load.locate(f"dir:{folder}").discriminator is None
     (folder / "discriminator.safetensors").write_bytes((folder / "model.safetensors").read_bytes())
-    assert loading.locate(f"dir:{folder}").discriminator == folder / "discriminator.safetensors"
+    assert load.locate(f"dir:{folder}").discriminator == folder / "discriminator.safetensors"
 
 
 def test_loading_prints_nothing_and_works_from_anywhere(folder: Path, photo: Path, tmp_path: Path) -> None:
@@ -180,9 +181,9 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A registry card without weights."""
     entry = ganzoo.Entry("generator", "mirror", ganzoo.Config, lambda config: Mirror(), "x", task="image-to-image")
     card = ganzoo.Card("mine/mirror", entry.spec, entry.task, 32, 3, in_channels=3)
-    find = loading.catalog.find
-    monkeypatch.setattr(loading.catalog, "find", lambda spec: entry if spec == entry.spec else find(spec))
-    monkeypatch.setattr(loading.registry, "find", lambda name: card)
+    find = load.catalog.find
+    monkeypatch.setattr(load.catalog, "find", lambda spec: entry if spec == entry.spec else find(spec))
+    monkeypatch.setattr(load.registry, "find", lambda name: card)
     return card
 
 
@@ -195,10 +196,10 @@ def test_a_model_that_has_nothing_to_learn_needs_no_weights(
         np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
     )
     assert (np.asarray(made) == np.arange(48).reshape(4, 4, 3)[:, ::-1]).all()
-    assert weights.is_here(mirror)
+    assert weights_file.is_here(mirror)
 
 
 def test_a_card_of_a_network_that_learnt_must_name_its_weights(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading.registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
+    monkeypatch.setattr(load.registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
     with pytest.raises(ganzoo.GanzooError, match="its card names no file"):
         ganzoo.load("mine/mirror", device="cpu")

@@ -14,9 +14,9 @@ from safetensors.torch import load_file, save_file
 from tiny_models import maker, translator
 
 import ganzoo
-from ganzoo import images
 from ganzoo.errors import ImageError, OptionError, OutputError
-from ganzoo.model import Model
+from ganzoo.image_io import images
+from ganzoo.loading.model import Model
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +263,7 @@ def test_weights_published_in_float16_stay_so(tmp_path: Path) -> None:
     first = tmp_path / "first"
     translator().save(first)
     halves = {name: tensor.half() for name, tensor in load_file(first / "model.safetensors").items()}
-    model = translator(weights=ganzoo.registry.Weights("x", "0", 0, "float16"))
+    model = translator(weights=ganzoo.cards.card.Weights("x", "0", 0, "float16"))
     model.generator.load_state_dict(halves)
     model.save(tmp_path / "second")
     stored = load_file(tmp_path / "second" / "model.safetensors")

@@ -9,8 +9,8 @@ import yaml
 from huggingface_hub import ModelCard
 from tiny_models import maker, score, translator
 
-from ganzoo import modelcard
-from ganzoo.registry import DatasetInfo, TrainingInfo, Weights
+from ganzoo.cards.card import DatasetInfo, TrainingInfo, Weights
+from ganzoo.weights import readme
 
 
 def head_of(text: str) -> dict[str, object]:
@@ -19,7 +19,7 @@ def head_of(text: str) -> dict[str, object]:
 
 
 def test_the_head_says_what_the_hub_asks() -> None:
-    head = head_of(modelcard.text(translator().card))
+    head = head_of(readme.text(translator().card))
     assert head["library_name"] == "ganzoo"
     assert head["pipeline_tag"] == "image-to-image"
     assert head["license"] == "mit"
@@ -31,7 +31,7 @@ def test_the_head_says_what_the_hub_asks() -> None:
 def test_the_hubs_own_client_reads_the_card_and_its_scores() -> None:
     scores = (score("kid", 0.25), score("fid", 12.5))
     card = translator(scores=scores).card
-    read = ModelCard(modelcard.text(card))
+    read = ModelCard(readme.text(card))
     assert read.data.library_name == "ganzoo"
     assert read.data.model_name == "tiny/translator"
     results = read.data.eval_results
@@ -46,13 +46,13 @@ def test_the_hubs_own_client_reads_the_card_and_its_scores() -> None:
 
 
 def test_a_card_with_little_known_is_read_too() -> None:
-    read = ModelCard(modelcard.text(maker().card))
+    read = ModelCard(readme.text(maker().card))
     assert read.data.pipeline_tag == "unconditional-image-generation"
     assert (read.data.datasets, read.data.eval_results) == (None, None)
 
 
 def test_scores_without_a_data_set_are_read() -> None:
-    read = ModelCard(modelcard.text(translator(dataset=None).card))
+    read = ModelCard(readme.text(translator(dataset=None).card))
     assert [result.dataset_name for result in read.data.eval_results or ()] == ["unknown"]
 
 
@@ -66,7 +66,7 @@ def test_scores_without_a_data_set_are_read() -> None:
     ],
 )
 def test_licences_are_the_hubs_or_other_with_a_name(license: str, expected: dict[str, str]) -> None:
-    head = modelcard.head(translator(license=license).card)
+    head = readme.head(translator(license=license).card)
     assert {name: value for name, value in head.items() if name.startswith("license")} == expected
 
 
@@ -76,7 +76,7 @@ def test_awkward_text_survives() -> None:
         limits="a --- b\n---\nc",
         summary="yes: no",
     ).card
-    text = modelcard.text(card)
+    text = readme.text(card)
     assert ModelCard(text).data.datasets == ["no-really-yes-1-2"]
     rows = [
         line for line in text.splitlines() if line.startswith("| data set") or line.startswith("| licence of the d")
@@ -85,44 +85,44 @@ def test_awkward_text_survives() -> None:
 
 
 def test_what_else_was_tried_is_told() -> None:
-    text = modelcard.text(translator(tried=("No cycle: kid 0.9.", "Twice the width: kid 0.2.")).card)
+    text = readme.text(translator(tried=("No cycle: kid 0.9.", "Twice the width: kid 0.2.")).card)
     assert "## What else was tried\n\n- No cycle: kid 0.9.\n- Twice the width: kid 0.2.\n" in text
-    assert "tried" not in modelcard.text(translator().card)
+    assert "tried" not in readme.text(translator().card)
 
 
 def test_a_data_set_without_a_name_is_left_out() -> None:
-    assert "datasets" not in modelcard.head(translator(dataset=DatasetInfo("???")).card)
+    assert "datasets" not in readme.head(translator(dataset=DatasetInfo("???")).card)
 
 
 def test_the_example_loads_what_is_described() -> None:
-    text = modelcard.text(translator().card, "hf-hub:alice/m")
+    text = readme.text(translator().card, "hf-hub:alice/m")
     assert 'ganzoo.load("hf-hub:alice/m")' in text and "model.translate(" in text
-    assert "model.generate(" in modelcard.text(maker().card)
+    assert "model.generate(" in readme.text(maker().card)
 
 
 def test_facts_hold_both_licences_and_the_scores_protocol() -> None:
-    facts = dict(modelcard.facts(translator().card))
+    facts = dict(readme.facts(translator().card))
     assert facts["licence of the weights"] == "mit"
     assert facts["licence of the data"] == "cc-by-4.0"
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["training time"] == "61 s on cpu"
     longer = TrainingInfo("cyclegan", seconds=190, hardware="cpu")
-    assert dict(modelcard.facts(translator(training=longer).card))["training time"] == "3 min on cpu"
+    assert dict(readme.facts(translator(training=longer).card))["training time"] == "3 min on cpu"
 
 
 def test_the_example_installs_the_plugin_too() -> None:
-    assert "# pip install ganzoo-core\n" in modelcard.body(translator().card)
-    assert "# pip install ganzoo-core tiny-zoo\n" in modelcard.body(translator(plugin="tiny-zoo").card)
-    assert "# pip install ganzoo-core\n" in modelcard.body(translator(plugin="a file; of mine").card)
+    assert "# pip install ganzoo-core\n" in readme.body(translator().card)
+    assert "# pip install ganzoo-core tiny-zoo\n" in readme.body(translator(plugin="tiny-zoo").card)
+    assert "# pip install ganzoo-core\n" in readme.body(translator(plugin="a file; of mine").card)
 
 
 def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
     mine = translator(dataset=DatasetInfo("holiday-photos", split="train", count=3)).card
-    head = modelcard.head(mine)
+    head = readme.head(mine)
     assert "datasets" not in head and head["model-index"][0]["results"][0]["dataset"]["type"] == "unknown"
     told = translator(dataset=DatasetInfo("Tiny Horses", url="https://example.org")).card
-    assert modelcard.head(told)["datasets"] == ["tiny-horses"]
+    assert readme.head(told)["datasets"] == ["tiny-horses"]
 
 
 @pytest.mark.parametrize(
@@ -134,12 +134,12 @@ def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
     ],
 )
 def test_a_data_set_is_told_without_gaps(dataset: DatasetInfo, expected: str) -> None:
-    assert dict(modelcard.facts(translator(dataset=dataset).card))["data set"] == expected
+    assert dict(readme.facts(translator(dataset=dataset).card))["data set"] == expected
 
 
 def test_the_place_of_the_weights_is_told() -> None:
     def told(weights: Weights) -> str:
-        return dict(modelcard.facts(dataclasses.replace(translator().card, weights=weights)))["weights"]
+        return dict(readme.facts(dataclasses.replace(translator().card, weights=weights)))["weights"]
 
     assert told(Weights("m.safetensors", "0", 1_500_000)) == "m.safetensors (1.5 MB, float32)"
     assert told(Weights("m", "0", 10**6, "float16", "a/b", "c0ffee")) == "hf-hub:a/b@c0ffee m (1.0 MB, float16)"
@@ -147,5 +147,5 @@ def test_the_place_of_the_weights_is_told() -> None:
 
 def test_what_has_nothing_to_learn_was_trained_at_no_size() -> None:
     card = translator(parameters=9).card
-    assert dict(modelcard.facts(card))["trained at"] == "64x64 RGB"
-    assert "trained at" not in dict(modelcard.facts(dataclasses.replace(card, parameters=0, weights=None)))
+    assert dict(readme.facts(card))["trained at"] == "64x64 RGB"
+    assert "trained at" not in dict(readme.facts(dataclasses.replace(card, parameters=0, weights=None)))

@@ -12,13 +12,13 @@ from strangers import announce
 from test_cli_main import call
 from test_readme import printed_file
 
-from ganzoo import newplugin
 from ganzoo.errors import OptionError, OutputError
+from ganzoo.scaffold import new_plugin
 
 
 def test_it_is_the_readmes_plugin(tmp_path: Path) -> None:
     names = ["pyproject.toml", "ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "tests/test_mine.py"]
-    newplugin.create("mine", tmp_path / "new")
+    new_plugin.create("mine", tmp_path / "new")
     for name in names:
         assert (tmp_path / "new" / name).read_text() == printed_file(name).split("\n", 1)[1]
 
@@ -54,16 +54,16 @@ def test_a_name_of_two_words_works_in_every_place(tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize("name", ["", "Mine", "my_plugin", "1st", "a--b", "a-", "../x", "a b"])
 def test_a_name_that_cannot_be_one_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="cannot be a plugin's name"):
-        newplugin.create(name, tmp_path / "new")
+        new_plugin.create(name, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
 def test_a_taken_name_and_a_folder_in_use_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="There is a generator 'dcgan' already"):
-        newplugin.create("dcgan", tmp_path)
+        new_plugin.create("dcgan", tmp_path)
     (tmp_path / "kept.txt").write_text("mine")
     with pytest.raises(OutputError, match="exists and is not an empty folder"):
-        newplugin.create("mine", tmp_path)
+        new_plugin.create("mine", tmp_path)
     with pytest.raises(OutputError, match="exists and is not an empty folder"):
-        newplugin.create("mine", tmp_path / "kept.txt")
+        new_plugin.create("mine", tmp_path / "kept.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]

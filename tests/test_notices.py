@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from tiny_models import maker
 
-from ganzoo import modelcard, notices
-from ganzoo.registry import DatasetInfo
+from ganzoo.cards.card import DatasetInfo
+from ganzoo.loading import notices
+from ganzoo.weights import readme
 
 CARD = dataclasses.replace(maker().card, license="mit", dataset=DatasetInfo("horses", license="research use"))
 
@@ -52,8 +53,8 @@ def test_other_weights_say_it_again_and_it_can_be_turned_off(
 )
 def test_the_narrower_licence_counts(weights: str, data: str, expected: str) -> None:
     card = dataclasses.replace(CARD, license=weights, dataset=DatasetInfo("x", license=data))
-    assert modelcard.allowed_use(card) == expected
-    assert ("allowed use", expected) in modelcard.facts(card)
+    assert readme.allowed_use(card) == expected
+    assert ("allowed use", expected) in readme.facts(card)
 
 
 def test_a_free_model_says_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,9 +15,9 @@ import numpy as np
 import odd_files
 from odd_files import Odd
 
-from ganzoo import decoding, encoding
-from ganzoo.decoding import Picture
 from ganzoo.errors import ImageError
+from ganzoo.image_io import decoding, encoding
+from ganzoo.image_io.decoding import Picture
 
 MEMORY = 128 << 20  # bytes beyond those of Python and its modules; the largest picture here takes 23 MB
 ADDRESSES = 2 << 30

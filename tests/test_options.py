@@ -7,8 +7,10 @@ from typing import Literal
 
 import pytest
 
-from ganzoo import catalog, options
-from ganzoo.entry import Config, Entry
+from ganzoo import catalog
+from ganzoo.catalog import options
+from ganzoo.contracts.config import Config
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, PluginError
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo.penalties import r1, value_of
+from ganzoo.losses.penalties import value_of
+from ganzoo.losses.r1 import r1
 
 
 class Quadratic(nn.Module):

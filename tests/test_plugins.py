@@ -12,7 +12,8 @@ import pytest
 from strangers import ENTRY, install
 
 import ganzoo
-from ganzoo import catalog, plugins
+from ganzoo import catalog
+from ganzoo.catalog import discovery
 from ganzoo.errors import PluginError
 
 BUILT_IN = ["cyclegan", "dcgan", "losses", "lsgan", "patchgan"]
@@ -33,24 +34,24 @@ def strange(tmp_path, monkeypatch):
 
 
 def found(name):
-    (plugin,) = [plugin for plugin in plugins.plugins() if plugin.name == name]
+    (plugin,) = [plugin for plugin in discovery.plugins() if plugin.name == name]
     return plugin
 
 
 def test_built_in_families_come_first_with_the_package_and_its_version(strange):
     strange("a_first_by_name", ENTRY.format(name="mine"))
-    ours = [plugin for plugin in plugins.plugins() if plugin.distribution == "ganzoo-core"]
+    ours = [plugin for plugin in discovery.plugins() if plugin.distribution == "ganzoo-core"]
     assert {plugin.name for plugin in ours} >= {f"ganzoo_plugins.{family}" for family in BUILT_IN}
-    assert plugins.plugins()[: len(ours)] == ours
+    assert discovery.plugins()[: len(ours)] == ours
     assert {plugin.version for plugin in ours} == {ganzoo.__version__}
-    assert plugins.problems() == []
+    assert discovery.problems() == []
 
 
 def test_stranger_is_found_with_its_package_and_version(strange):
     strange("nets_of_anna", ENTRY.format(name="anna"), package="annas-gans")
-    assert found("nets_of_anna") == plugins.Plugin("nets_of_anna", "annas-gans", "1.2")
+    assert found("nets_of_anna") == discovery.Plugin("nets_of_anna", "annas-gans", "1.2")
     assert catalog.origin("loss:anna") == "nets_of_anna"
-    assert plugins.distribution_of("nets_of_anna") == "annas-gans"
+    assert discovery.distribution_of("nets_of_anna") == "annas-gans"
 
 
 def test_entry_point_may_name_an_object_in_a_module(strange):
@@ -81,7 +82,7 @@ def test_entry_point_may_name_an_object_in_a_module(strange):
 def test_broken_plugin_is_reported_and_the_others_work(strange, module, source, error):
     strange(module, source, package="broken-gans")
     strange(f"beside_{module}", ENTRY.format(name="beside"))
-    assert plugins.problems() == [plugins.Plugin(module, "broken-gans", "1.2", error)]
+    assert discovery.problems() == [discovery.Plugin(module, "broken-gans", "1.2", error)]
     assert catalog.find("loss:beside") and catalog.find("generator:dcgan")
 
 
@@ -99,7 +100,7 @@ def test_leftover_without_metadata_still_has_a_name(strange, tmp_path):
     strange("half_gone", ENTRY.format(name="half-gone"))
     next(tmp_path.glob("*.dist-info/METADATA")).unlink()
     catalog.refresh()
-    assert found("half_gone") == plugins.Plugin("half_gone", "half_gone", "")
+    assert found("half_gone") == discovery.Plugin("half_gone", "half_gone", "")
 
 
 def test_one_module_under_two_entry_points_of_a_package_is_one_plugin(strange):
@@ -112,7 +113,7 @@ def test_one_module_of_two_packages_is_loaded_once_and_both_are_shown(strange, t
     strange("of_both", ENTRY.format(name="shared"), package="old-name")
     install(tmp_path, "unused", "", package="new-name", points={"shared": "of_both"})
     catalog.refresh()
-    assert {p.distribution for p in plugins.plugins() if p.name == "of_both"} == {"new-name", "old-name"}
+    assert {p.distribution for p in discovery.plugins() if p.name == "of_both"} == {"new-name", "old-name"}
     assert catalog.find("loss:shared").summary == "A loss"
 
 
@@ -127,7 +128,7 @@ MISUSE = {
     ),
     "takes_wrong_arguments": (
         "@hookimpl\ndef ganzoo_train_step(run, stepp): pass",
-        ["'takes_wrong_arguments'", "ganzoo_train_step", "stepp", "ganzoo.hookspecs"],
+        ["'takes_wrong_arguments'", "ganzoo_train_step", "stepp", "ganzoo.contracts.hookspecs"],
     ),
     "forgets_the_mark": (
         "def ganzoo_entries(): return []",
@@ -141,7 +142,7 @@ def test_misused_hook_is_an_error_that_names_plugin_and_hook(strange, module):
     source, expected = MISUSE[module]
     strange(module, f"from ganzoo import hookimpl\n{source}\n")
     with pytest.raises(PluginError) as raised:
-        plugins.manager()
+        discovery.manager()
     assert [text for text in expected if text not in str(raised.value)] == []
     assert "\n" not in str(raised.value)
 
@@ -189,9 +190,9 @@ def test_metadata_of_another_importer_is_asked(monkeypatch, tmp_path):
 
 
 def test_package_installed_later_is_found_after_refresh(strange, tmp_path):
-    assert "came_later" not in [plugin.name for plugin in plugins.plugins()]
+    assert "came_later" not in [plugin.name for plugin in discovery.plugins()]
     install(tmp_path, "came_later", ENTRY.format(name="late"))
-    plugins.refresh()
+    discovery.refresh()
     assert found("came_later").error == ""
 
 

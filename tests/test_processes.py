@@ -9,7 +9,7 @@ import pytest
 import torch
 from launched import complete, linux
 
-from ganzoo.processes import ALONE, Processes, joined, launched
+from ganzoo.recipes.distributed import ALONE, Processes, joined, launched
 
 # Each process writes down what it has after every kind of talk; rank 1's numbers are ten times rank 0's.
 TALK = """

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from tiny_models import score
 
+from ganzoo.cards.protocol import Protocol, Sample, differences, score_from_dict
 from ganzoo.errors import RegistryError
-from ganzoo.protocol import Protocol, Sample, differences, score_from_dict
 
 KID = score("kid", 0.25, settings={"subsets": 10}).protocol
 

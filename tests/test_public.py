@@ -12,7 +12,9 @@ from conftest import picture
 
 import ganzoo
 import ganzoo_plugins
-from ganzoo import catalog, hookspecs, plugins
+from ganzoo import catalog
+from ganzoo.catalog import discovery
+from ganzoo.contracts import hookspecs
 
 PUBLIC = [
     "AdversarialConfig",
@@ -86,10 +88,10 @@ def test_type_checkers_see_the_names_that_are_loaded_lazily():
 
 
 def test_there_are_hooks_for_entries_cards_commands_and_training():
-    assert set(plugins.HOOKS) >= {"ganzoo_entries", "ganzoo_cards", "ganzoo_commands", "ganzoo_train_step"}
+    assert set(discovery.HOOKS) >= {"ganzoo_entries", "ganzoo_cards", "ganzoo_commands", "ganzoo_train_step"}
 
 
-@pytest.mark.parametrize("hook", plugins.HOOKS)
+@pytest.mark.parametrize("hook", discovery.HOOKS)
 def test_hook_is_specified_and_its_docstring_names_each_argument(hook):
     specification = getattr(hookspecs, hook)
     assert hasattr(specification, "ganzoo_spec")
@@ -146,7 +148,7 @@ def test_new_family_is_one_new_folder(tmp_path, monkeypatch):
     catalog.refresh()
 
     assert catalog.origin("generator:paint") == "ganzoo_plugins.paint"
-    assert "ganzoo_plugins.paint" in [plugin.name for plugin in plugins.plugins()]
+    assert "ganzoo_plugins.paint" in [plugin.name for plugin in discovery.plugins()]
     assert ganzoo.build("generator:paint", latent_dim=2).layer.in_features == 2
 
     data = tmp_path / "pictures"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hub_server import Hub, hub
 
-from ganzoo import registry
+from ganzoo.cards import registry
 
 __all__ = ["hub"]  # the fixture
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, picture, script
 from strangers import announce
 
-from ganzoo import registry
+from ganzoo.cards import registry
 from ganzoo.cli.main import cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import AdversarialConfig, Recipe
-from ganzoo.interfaces import Turn
-from ganzoo.processes import Processes
+from ganzoo.contracts.recipe import Turn
+from ganzoo.recipes.distributed import Processes
 
 RATE = 0.25
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tiny_models import maker, translator, write_registry
 
-from ganzoo import errors, references, registry
+from ganzoo import errors
+from ganzoo.cards import references, registry
+from ganzoo.cards.references import Reference, parse
 from ganzoo.errors import UnknownName
-from ganzoo.references import Reference, parse
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,10 @@ import pytest
 from conftest import ROOT, script
 from strangers import install
 
-from ganzoo import catalog, registry
+from ganzoo import catalog
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card, card_from_dict, card_to_dict
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName
-from ganzoo.registry import Card, card_from_dict, card_to_dict
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -280,7 +281,7 @@ def test_shipped_registry_is_as_pydantic_understands_the_card():
 
 
 def test_every_shipped_card_names_an_entry_that_takes_its_options():
-    from ganzoo import options
+    from ganzoo.catalog import options
 
     for card in registry.cards():
         entry = catalog.find(card.entry)

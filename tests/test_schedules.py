@@ -11,7 +11,7 @@ from timm.scheduler import CosineLRScheduler
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler
 
-from ganzoo.schedules import SCHEDULES, factor
+from ganzoo.recipes.learning_rate import SCHEDULES, factor
 
 STEPS = 40
 

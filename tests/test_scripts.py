@@ -12,8 +12,8 @@ from conftest import ROOT, script
 from PIL import Image
 from tiny_models import translator
 
-from ganzoo import registry
-from ganzoo.evaluation.again import again
+from ganzoo.cards import registry
+from ganzoo.evaluation.reproduce import again
 
 
 def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

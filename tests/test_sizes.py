@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ganzoo.errors import OptionError
-from ganzoo.inference import sizes
-from ganzoo.inference.sizes import working_size
+from ganzoo.inference import working_size as working_size_module
+from ganzoo.inference.working_size import working_size
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,6 @@ def test_sizes(height: int, width: int, size: str | int, trained: int, expected:
 @pytest.mark.parametrize("size", ["big", "", "1.5", 0, -1, None])
 def test_anything_else_is_refused(size: object) -> None:
     with pytest.raises(OptionError, match="size"):
-        sizes.check(size)  # type: ignore[arg-type]
+        working_size_module.check(size)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="size"):
         working_size(10, 10, size, 128)  # type: ignore[arg-type]

@@ -13,11 +13,12 @@ from conftest import picture
 from PIL import Image
 from torch import Tensor, nn
 
-from ganzoo import Card, tasks
+from ganzoo import Card
+from ganzoo.contracts import tasks
 from ganzoo.errors import DeviceError, ImageError, OptionError, UnknownName
 from ganzoo.inference import engines
 from ganzoo.inference.translation import Settings
-from ganzoo.model import Model
+from ganzoo.loading.model import Model
 
 CARD = Card("mine/one", "generator:mine", "image-to-image", 64, 3, in_channels=3)
 
@@ -204,7 +205,7 @@ def test_strips_are_refused_where_they_cannot_give_what_is_beside_the_picture() 
 
 
 def as_picture() -> Any:
-    from ganzoo import images
+    from ganzoo.image_io import images
 
     return images.as_picture(picture(40, 30))
 

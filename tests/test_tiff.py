@@ -12,8 +12,8 @@ import tifffile
 from odd_files import encoded, noise
 from PIL import Image
 
-from ganzoo.decoding import read
 from ganzoo.errors import ImageError
+from ganzoo.image_io.decoding import read
 
 TYPES = ("u2", "u4", "i2", "i4", "f2", "f4", "f8")
 
@@ -133,7 +133,7 @@ def test_upright() -> None:
 
 def test_a_large_strip_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     given = noise(50, 6, 3, top=65536)
-    monkeypatch.setattr("ganzoo.picturefiles.tiff.CHUNK", 100)
+    monkeypatch.setattr("ganzoo.image_io.readers.tiff.CHUNK", 100)
     assert np.array_equal(read(raw.tiff([given.tobytes()], 6, 50, {258: (258, 3, [16] * 3)})).rgb, given)
 
 

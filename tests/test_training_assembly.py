@@ -14,12 +14,12 @@ import torch
 from training_cases import CASES, Watcher, checkpoint, differences, lines, make_data, train
 
 import ganzoo
-from ganzoo import folders
+from ganzoo.cards.card import Card
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
-from ganzoo.processes import ALONE, Processes
-from ganzoo.registry import Card
+from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.training import settings
-from ganzoo.training.assembly import Assembly, assemble, choose_machine, named
+from ganzoo.training.setup import Assembly, assemble, choose_machine, named
+from ganzoo.weights import model_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
@@ -124,9 +124,11 @@ def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model
     assert begins(True) == [True, True]
     assert begins(False) == [False, False]
     torch.manual_seed(0)
-    random = ganzoo.build("generator:lite-unet", width=4)
-    card = Card("tiny/x", "generator:lite-unet", "image-to-image", 32, 3, 3, options=random.architecture.options)
-    folders.write(tmp_path / "other", card, random.state_dict())
+    random = ganzoo.build("generator:efficientnet-unet", width=4)
+    card = Card(
+        "tiny/x", "generator:efficientnet-unet", "image-to-image", 32, 3, 3, options=random.architecture.options
+    )
+    model_folder.write(tmp_path / "other", card, random.state_dict())
     assert begins(True, start_from={"": f"dir:{tmp_path / 'other'}"}) == [False, True]
 
 

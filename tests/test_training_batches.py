@@ -18,7 +18,7 @@ from ganzoo.data.opening import open_data
 from ganzoo.errors import DataError, OptionError, TrainingError
 from ganzoo.training import batches as module
 from ganzoo.training.batches import Batches, shares
-from ganzoo.training.order import Order
+from ganzoo.training.data_order import Order
 
 
 def stored(count: int = 23) -> Images:

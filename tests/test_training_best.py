@@ -14,7 +14,7 @@ from training_cases import Watcher, add_recipe, checkpoint, differences, lines, 
 import ganzoo
 from ganzoo import LatentRecipe
 from ganzoo.errors import OptionError, TrainingError
-from ganzoo.training.best import Best
+from ganzoo.training.best_step import Best
 from ganzoo.training.loop import Loop
 
 # Step -> what the recipe below measures after it; the sheet of step 1 would be the best, if it counted.

@@ -165,7 +165,7 @@ def test_logs_that_cannot_be_written_are_told_of_once_and_stop_nothing(tmp_path:
     (run / "report.html").mkdir()
     (run / "samples").rename(run / "elsewhere")
     (run / "samples").write_text("no folder")
-    monkeypatch.setattr("ganzoo.training.record.append", full)
+    monkeypatch.setattr("ganzoo.training.logs.append", full)
     watcher = Watcher()
     ganzoo.resume(run, steps=12, reporter=watcher)
     told = [note.rpartition(" Training goes on without ")[2] for note in watcher.notes if "Training goes on" in note]

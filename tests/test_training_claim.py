@@ -17,7 +17,7 @@ from training_cases import Watcher, add_recipe, checkpoint, differences, lines, 
 import ganzoo
 from ganzoo import LatentRecipe
 from ganzoo.errors import OptionError, TrainingError
-from ganzoo.training import claim
+from ganzoo.training import run_lock
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
-@pytest.mark.skipif(claim.fcntl is None, reason="this platform has no file locks")
+@pytest.mark.skipif(run_lock.fcntl is None, reason="this platform has no file locks")
 def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, steps=1)
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(run)], stdout=subprocess.PIPE, text=True) as other:
@@ -107,7 +107,7 @@ def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) 
     assert not (run / ".lock").exists()
 
 
-@pytest.mark.skipif(claim.fcntl is None, reason="this platform has no file locks")
+@pytest.mark.skipif(run_lock.fcntl is None, reason="this platform has no file locks")
 def test_a_new_run_is_refused_where_another_has_just_begun(tmp_path: Path) -> None:
     class Second(Watcher):
         def step(self, step, losses) -> None:
@@ -123,9 +123,9 @@ def test_a_new_run_is_refused_where_another_has_just_begun(tmp_path: Path) -> No
 
 
 def test_without_file_locks_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claim, "fcntl", None)
+    monkeypatch.setattr(run_lock, "fcntl", None)
     run = train("dcgan", tmp_path, steps=1)
-    with claim.locked(run), claim.locked(run):
+    with run_lock.locked(run), run_lock.locked(run):
         ganzoo.resume(run, steps=2)
     assert ganzoo.info(f"dir:{run}").training.steps == 2
 

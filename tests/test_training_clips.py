@@ -15,8 +15,8 @@ from training_cases import Watcher
 
 import ganzoo
 from ganzoo.errors import OptionError
-from ganzoo.training.observing import shares
-from ganzoo.training.watch import variety
+from ganzoo.training.collapse_detector import variety
+from ganzoo.training.validation import shares
 
 SMALL = {"generator": {"width": 4, "latent_dim": 4}, "spatial": {"width": 4}, "temporal": {"width": 4}}
 MOVED = {"image_size": 16, "motion": "bounce", "item_size": 9, "frames": 3}

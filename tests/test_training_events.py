@@ -12,7 +12,7 @@ import torch
 from training_cases import Watcher, checkpoint, differences, lines, train
 
 import ganzoo
-from ganzoo import plugins
+from ganzoo.catalog import discovery
 from ganzoo.errors import TrainingError
 from ganzoo.training.events import Events
 
@@ -79,7 +79,7 @@ class Trouble:
 
 
 def add(plugin: object, name: str) -> Any:
-    plugins.manager().register(plugin, name)
+    discovery.manager().register(plugin, name)
     return plugin
 
 

@@ -89,7 +89,7 @@ def test_the_card_tells_what_was_done(tmp_path: Path) -> None:
     assert done.parts == {
         "generator": {"entry": "generator:unet", "options": {"width": 4}},
         "discriminator": {"entry": "discriminator:patchgan", "options": {"width": 4, "receptive_field": 16}},
-        "loss": {"entry": "loss:lsgan", "options": {"a": 0.1}},
+        "loss": {"entry": "loss:least-squares", "options": {"a": 0.1}},
     }
 
 

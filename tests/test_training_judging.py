@@ -12,11 +12,11 @@ from evaluation_cases import add_extractor, grid_features
 from training_cases import Watcher, checkpoint, differences, lines, make_data, train
 
 import ganzoo
-from ganzoo import images
 from ganzoo.data.decode import cover, to_bytes
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
-from ganzoo.training.judging import split
+from ganzoo.image_io import images
+from ganzoo.training.validation_metric import split
 
 
 @pytest.fixture(autouse=True)

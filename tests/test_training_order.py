@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ganzoo.training.order import Order
+from ganzoo.training.data_order import Order
 
 PUBLISHED = [3, 2, 4, 0, 6, 9, 7, 5, 1, 8, 7, 4]
 PUBLISHED_DRAW = 0.8038991093635559

@@ -13,7 +13,7 @@ from launched import complete, linux
 from training_cases import Watcher, checkpoint, lines, make_data, train
 
 import ganzoo
-from ganzoo.training import claim
+from ganzoo.training import run_lock
 
 pytestmark = [linux, pytest.mark.usefixtures("one_thread")]
 
@@ -167,7 +167,7 @@ def test_a_batch_that_cannot_be_shared_is_one_clear_error(tmp_path: Path) -> Non
 def test_a_run_that_another_process_trains_is_left_at_once_by_all(tmp_path: Path, trained: Path) -> None:
     run, logs = tmp_path / "run", tmp_path / "logs"
     shutil.copytree(trained / "dcgan", run)
-    with claim.locked(run):
+    with run_lock.locked(run):
         line = ["--log-dir", logs, "--redirects", 3, "-m", "ganzoo", "train", "--resume", run, "--steps", 9]
         assert complete(tmp_path / "log.txt", *line, processes=2) != 0
     assert [line for line in said_by(logs, 0) if line.startswith(f"Error: {run} is being trained by process")]

@@ -15,8 +15,8 @@ from training_cases import CASES, make_data, train
 
 import ganzoo
 from ganzoo.errors import GanzooError
-from ganzoo.training import rehearsal
-from ganzoo.training.rehearsal import Rehearsal, rehearse
+from ganzoo.training import dry_run
+from ganzoo.training.dry_run import Rehearsal, rehearse
 
 Capture = pytest.CaptureFixture[str]
 
@@ -71,7 +71,7 @@ def test_time_is_the_median_step_s_times_all_steps_without_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 50.0, 100.0, 103.0, 200.0, 201.0, 300.0, 302.0])  # steps of 50, 3, 1 and 2 seconds
-    monkeypatch.setattr(rehearsal.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(dry_run.time, "monotonic", lambda: next(clock))
     found = tried("dcgan", tmp_path, steps=1000)
     assert (found.step_seconds, found.total_seconds) == (2.0, 2000.0)
 

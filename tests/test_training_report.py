@@ -17,7 +17,7 @@ from conftest import picture
 from opened_page import Page
 from PIL import Image
 
-from ganzoo import page as page_parts
+from ganzoo.reports import html as page_parts
 from ganzoo.training import report
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from ganzoo.training.watch import Finding, Watch, variety
+from ganzoo.training.collapse_detector import Finding, Watch, variety
 
 
 def feed(watch: Watch, name: str, values: Iterable[float], every: int = 50) -> list[Finding]:

@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 from tiny_models import digest, run_python, translator, write_registry
 
 import ganzoo
-from ganzoo import registry, weights
+from ganzoo.cards import registry
 from ganzoo.errors import HashMismatch, OutputError, RegistryError, WeightsError
+from ganzoo.weights import weights_file
 
 TENSORS = {"a.weight": torch.arange(12.0).reshape(3, 4), "steps": torch.tensor(7)}
 
@@ -25,31 +26,31 @@ TENSORS = {"a.weight": torch.arange(12.0).reshape(3, 4), "steps": torch.tensor(7
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "w.safetensors"
-    weights.write(path, TENSORS)
+    weights_file.write(path, TENSORS)
     return path
 
 
 def test_tensors_come_back_as_they_were(file: Path) -> None:
-    came = weights.read(file)
+    came = weights_file.read(file)
     assert came.keys() == TENSORS.keys()
     assert all(torch.equal(came[name], tensor) and came[name].dtype == tensor.dtype for name, tensor in TENSORS.items())
 
 
 def test_float16_is_for_floats_only(tmp_path: Path) -> None:
-    weights.write(tmp_path / "w", TENSORS, "float16")
-    assert {name: tensor.dtype for name, tensor in weights.read(tmp_path / "w").items()} == {
+    weights_file.write(tmp_path / "w", TENSORS, "float16")
+    assert {name: tensor.dtype for name, tensor in weights_file.read(tmp_path / "w").items()} == {
         "a.weight": torch.float16,
         "steps": torch.int64,
     }
     with pytest.raises(WeightsError, match=r"'int3'.*float32, float16, bfloat16"):
-        weights.write(tmp_path / "w2", TENSORS, "int3")
+        weights_file.write(tmp_path / "w2", TENSORS, "int3")
 
 
 def test_shared_and_transposed_tensors_are_written_whole(tmp_path: Path) -> None:
     base = torch.arange(6.0).reshape(2, 3)
-    weights.write(tmp_path / "w", {"x": base, "same": base, "turned": base.T})
-    assert torch.equal(weights.read(tmp_path / "w")["turned"], base.T)
-    assert torch.equal(weights.read(tmp_path / "w")["same"], base)
+    weights_file.write(tmp_path / "w", {"x": base, "same": base, "turned": base.T})
+    assert torch.equal(weights_file.read(tmp_path / "w")["turned"], base.T)
+    assert torch.equal(weights_file.read(tmp_path / "w")["same"], base)
 
 
 # ---- damage
@@ -60,13 +61,13 @@ def test_truncation_at_every_length_is_one_error(file: Path) -> None:
     for length in range(len(whole)):
         file.write_bytes(whole[:length])
         with pytest.raises(WeightsError, match=r"truncated|no safetensors"):
-            weights.read(file)
+            weights_file.read(file)
 
 
 def test_bytes_after_the_end_are_refused(file: Path) -> None:
     file.write_bytes(file.read_bytes() + b"more")
     with pytest.raises(WeightsError, match="damaged"):
-        weights.read(file)
+        weights_file.read(file)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_bytes_after_the_end_are_refused(file: Path) -> None:
 def test_what_is_no_safetensors_file_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w").write_bytes(content)
     with pytest.raises(WeightsError, match=r"truncated|no safetensors|damaged"):
-        weights.read(tmp_path / "w")
+        weights_file.read(tmp_path / "w")
 
 
 @pytest.mark.parametrize("offsets", [[0, 2**60], [-1, 8], [4, 0], [0, 40]])
@@ -95,7 +96,7 @@ def test_a_head_that_lies_about_its_tensors_is_refused(tmp_path: Path, offsets: 
     head = json.dumps({"x": {"dtype": "F32", "shape": [2], "data_offsets": offsets}}).encode()
     (tmp_path / "w").write_bytes(struct.pack("<Q", len(head)) + head + b"\0" * 8)
     with pytest.raises(WeightsError, match="damaged"):
-        weights.read(tmp_path / "w")
+        weights_file.read(tmp_path / "w")
 
 
 def test_a_head_that_claims_to_be_huge_costs_no_memory(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_a_head_that_claims_to_be_huge_costs_no_memory(tmp_path: Path) -> None:
         (tmp_path / "w").write_bytes(struct.pack("<Q", claimed) + b"{}" * 50)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with pytest.raises(WeightsError, match="truncated"):
-            weights.read(tmp_path / "w")
+            weights_file.read(tmp_path / "w")
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # KiB
 
 
@@ -121,7 +122,7 @@ def test_a_pickle_is_refused_and_never_opened(tmp_path: Path, kind: str, monkeyp
     else:
         torch.save({"weights": Bomb()}, path, _use_new_zipfile_serialization=kind == "zip")
     with pytest.raises(WeightsError) as caught:
-        weights.read(path)
+        weights_file.read(path)
     assert "pickle" in str(caught.value) or kind in ("protocol0", "protocol1")  # those two look like text
     assert not (tmp_path / "bomb-went-off").exists()
 
@@ -129,16 +130,16 @@ def test_a_pickle_is_refused_and_never_opened(tmp_path: Path, kind: str, monkeyp
 @pytest.mark.parametrize("length", [0x280, 0x380, 0x480, 0x580])
 def test_a_head_whose_length_reads_like_a_pickle_s_is_read(tmp_path: Path, length: int) -> None:
     path = tmp_path / "w"
-    weights.write(path, TENSORS)
+    weights_file.write(path, TENSORS)
     head, rest = 8 + struct.unpack("<Q", path.read_bytes()[:8])[0], path.read_bytes()
     path.write_bytes(struct.pack("<Q", length) + rest[8:head].ljust(length) + rest[head:])
-    assert all(torch.equal(weights.read(path)[name], tensor) for name, tensor in TENSORS.items())
+    assert all(torch.equal(weights_file.read(path)[name], tensor) for name, tensor in TENSORS.items())
 
 
 def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(WeightsError, match="no weights file"):
-            weights.read(path)
+            weights_file.read(path)
 
 
 # ---- files that cannot be written
@@ -150,7 +151,7 @@ def test_a_full_disk_is_an_output_error_and_keeps_the_old_file(file: Path) -> No
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
     try:
         with pytest.raises(OutputError, match=r"w.safetensors.*has space"):
-            weights.write(file, {"x": torch.zeros(5000)})
+            weights_file.write(file, {"x": torch.zeros(5000)})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
         signal.signal(signal.SIGXFSZ, handler)
@@ -171,7 +172,7 @@ def test_what_does_not_fit_is_listed() -> None:
         "odd": torch.zeros(1),
     }
     with pytest.raises(WeightsError) as caught:
-        weights.load_into(module, given, "The weights of x")
+        weights_file.load_into(module, given, "The weights of x")
     for part in ("The weights of x", "missing: 1.bias", "not in the network: odd", "0.weight is (3, 5)", "is (3, 4)"):
         assert part in str(caught.value)
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
@@ -180,7 +181,7 @@ def test_what_does_not_fit_is_listed() -> None:
 def test_long_lists_are_cut() -> None:
     module = torch.nn.ModuleList([torch.nn.Linear(1, 1) for _ in range(4)])
     with pytest.raises(WeightsError, match="and 5 more"):
-        weights.load_into(module, {}, "They")
+        weights_file.load_into(module, {}, "They")
 
 
 # ---- from a folder, and by registry card
@@ -248,9 +249,9 @@ def test_bundled_weights_beside_the_registry_load(fresh: None, tmp_path: Path, m
     model = ganzoo.load("tiny/translator", device="cpu")
     stored = load_file(path)
     assert all(torch.equal(tensor, stored[name]) for name, tensor in model.generator.state_dict().items())
-    assert weights.is_here(model.card)
+    assert weights_file.is_here(model.card)
     path.unlink()
-    assert not weights.is_here(model.card)
+    assert not weights_file.is_here(model.card)
     with pytest.raises(WeightsError, match=r"there is no file .*Install the package"):
         ganzoo.load("tiny/translator", device="cpu")
 
@@ -261,11 +262,11 @@ def test_bundled_weights_inside_a_package_load(fresh: None, tmp_path: Path, monk
     (tmp_path / "site" / "tinyweights" / "__init__.py").touch()
     path.rename(tmp_path / "site" / "tinyweights" / "data" / "w.safetensors")
     card = ganzoo.info("tiny/translator")
-    assert not weights.is_here(card)
+    assert not weights_file.is_here(card)
     with pytest.raises(WeightsError, match="package 'tinyweights', which is not installed"):
-        weights.locate(card)
+        weights_file.locate(card)
     monkeypatch.syspath_prepend(tmp_path / "site")
-    assert weights.is_here(card)
+    assert weights_file.is_here(card)
     assert ganzoo.load("tiny/translator", device="cpu").card == card
 
 
@@ -275,9 +276,9 @@ def test_a_package_that_cannot_be_leaves_the_listing_whole(
 ) -> None:
     in_registry(tmp_path, monkeypatch, file=file)
     card = ganzoo.info("tiny/translator")
-    assert not weights.is_here(card)
+    assert not weights_file.is_here(card)
     with pytest.raises(WeightsError, match="not installed"):
-        weights.locate(card)
+        weights_file.locate(card)
 
 
 def test_the_registrys_hash_counts(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +290,7 @@ def test_the_registrys_hash_counts(fresh: None, tmp_path: Path, monkeypatch: pyt
 def test_a_card_without_weights_says_so(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_registry(tmp_path / "registry.json", dataclasses.replace(translator().card, parameters=9))
     monkeypatch.setattr(registry, "own_path", lambda: path)
-    assert not weights.is_here(ganzoo.info("tiny/translator"))
+    assert not weights_file.is_here(ganzoo.info("tiny/translator"))
     with pytest.raises(WeightsError, match="its card names no file"):
         ganzoo.load("tiny/translator", device="cpu")
 

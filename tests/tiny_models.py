@@ -13,10 +13,10 @@ from typing import Any
 
 import torch
 
-from ganzoo import building
-from ganzoo.model import Model
-from ganzoo.protocol import Protocol, Sample, Score
-from ganzoo.registry import Card, DatasetInfo, TrainingInfo
+from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
+from ganzoo.cards.protocol import Protocol, Sample, Score
+from ganzoo.catalog import building
+from ganzoo.loading.model import Model
 
 RESNET = {"width": 4, "blocks": 1}
 DCGAN = {"image_size": 16, "width": 4, "channels": 1, "latent_dim": 8}

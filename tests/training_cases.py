@@ -15,7 +15,8 @@ import torch
 from conftest import picture
 
 import ganzoo
-from ganzoo import LatentRecipe, catalog, plugins
+from ganzoo import LatentRecipe, catalog
+from ganzoo.catalog import discovery
 
 _LATENT = {"generator": {"width": 4}, "discriminator": {"width": 4}}
 _PATCH = {"width": 4, "receptive_field": 16}
@@ -87,7 +88,7 @@ def add_recipe(kind: type[LatentRecipe]) -> None:
     catalog.refresh()
     entry = dataclasses.replace(found, name=kind.__name__.lower(), build=kind)
     plugin = SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry]))
-    plugins.manager().register(plugin, f"a-test-s-{entry.name}")
+    discovery.manager().register(plugin, f"a-test-s-{entry.name}")
 
 
 def checkpoint(run: Path, step: int) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo import loading
 from ganzoo.cli import options, output
+from ganzoo.loading import load
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.comparing import Row, Table
-    from ganzoo.protocol import Score
+    from ganzoo.cards.protocol import Score
+    from ganzoo.evaluation.compare import Row, Table
 
 
 @click.command("compare", short_help="Show the scores of several models side by side.")
@@ -27,12 +27,12 @@ def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | 
     A star marks the best value of a row. Scores that were not measured alike are refused, and the message names
     what differs.
     """
-    from ganzoo.evaluation import comparing
+    from ganzoo.evaluation import compare
 
     if len(sources) < 2 or len(set(sources)) < len(sources):
         raise click.UsageError("Give two models or more, each once, as `ganzoo compare dcgan/fashion-mnist mine.json`.")
     names = [name.strip() for name in metrics.split(",") if name.strip()]
-    table = comparing.compare(_scores(sources, token), names)
+    table = compare.compare(_scores(sources, token), names)
     if as_json:
         output.as_json(table.to_dict())
     else:
@@ -41,15 +41,15 @@ def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | 
 
 def _scores(sources: Sequence[str], token: str | None) -> dict[str, tuple[Score, ...]]:
     """Return the scores by model; a file whose model has a column already is called after itself too."""
-    from ganzoo.evaluation import comparing
+    from ganzoo.evaluation import compare
 
     found: dict[str, tuple[Score, ...]] = {}
     for source in sources:
         if _is_file(source):
-            name, scores = comparing.read(Path(source))
+            name, scores = compare.read(Path(source))
             found[f"{name} ({source})" if name in (*found, *sources) else name] = scores
         else:
-            found[source] = loading.info(source, token).scores
+            found[source] = load.info(source, token).scores
     return found
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import options
-from ganzoo.cli.sizes import Bytes, Pixels
+from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.errors import OptionError
 
 if TYPE_CHECKING:
-    from ganzoo.model import Model
+    from ganzoo.loading.model import Model
 
 
 @click.command("demo", short_help="Try a model on a page in the browser.")
@@ -44,8 +44,9 @@ def command(
     """
     import webbrowser
 
-    from ganzoo import images, loading
     from ganzoo.demo import serving
+    from ganzoo.image_io import images
+    from ganzoo.loading import load
 
     def ready(address: str) -> None:
         click.echo(f"{ref}: {address} (Ctrl-C ends it)")
@@ -53,7 +54,7 @@ def command(
             webbrowser.open(address)
 
     with serving.listening(host, port) as listener:
-        model = loading.load(ref, device, dtype, engine, token=token, told=lambda text: click.echo(text, err=True))
+        model = load.load(ref, device, dtype, engine, token=token, told=lambda text: click.echo(text, err=True))
         _check_makes_pictures(model)
         model.engine  # noqa: B018 - what is wrong with it shows here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended like this

@@ -14,7 +14,7 @@ from ganzoo.cli import options, output
 from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.again import Again
+    from ganzoo.evaluation.reproduce import Again
     from ganzoo.evaluation.results import Evaluation
 
 
@@ -88,7 +88,7 @@ def command(
         return
     if ref is None:
         raise click.UsageError("Give REF: a model, or images:FOLDER. Or --registry for all published scores.")
-    from ganzoo.evaluation.evaluating import evaluate
+    from ganzoo.evaluation.evaluate import evaluate
 
     asked: dict[str, Any] = {"extractor_options": dict(pairs(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
     given = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
@@ -122,7 +122,7 @@ def _show(found: Evaluation) -> None:
 
 def _again(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str, as_json: bool) -> None:
     """Measure published scores again; exit with 1 where one does not agree."""
-    from ganzoo.evaluation.again import again
+    from ganzoo.evaluation.reproduce import again
 
     with progress() as told:
         found = list(again(pattern, sets, metrics, device, told))

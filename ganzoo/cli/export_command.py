@@ -19,7 +19,7 @@ def command(ref: str, format: str, target: str, as_json: bool, token: str | None
     It takes any batch, height and width; how pictures become its input is in its metadata. Before it is kept, its
     results are compared with PyTorch's on four photographs: a file that computes something else is refused.
     """
-    from ganzoo.exporting import export
+    from ganzoo.exporting.export import export
 
     made = export(ref, format, target, token=token)
     facts = {"files": [str(path) for path in made.files], "difference": made.difference, "psnr": made.psnr}

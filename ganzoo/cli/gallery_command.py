@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ganzoo.gallery.making import Shown
+    from ganzoo.gallery.build_gallery import Shown
 
 
 @click.command("gallery", short_help="Write a page with a picture of every model.")
@@ -35,11 +35,11 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     package which is not, are on it without a picture; nothing is fetched unless --download says so. Translators are
     shown on photographs that come with ganzoo, or on examples that lie beside their weights.
     """
-    from ganzoo.gallery import examples, making
+    from ganzoo.gallery import build_gallery, examples
 
     given = [examples.given(text) for text in inputs]
-    found = making.make(output, pattern, task=task, inputs=given, download=download, seed=seed, told=_tell)
-    click.echo(str(output / making.PAGE))
+    found = build_gallery.make(output, pattern, task=task, inputs=given, download=download, seed=seed, told=_tell)
+    click.echo(str(output / build_gallery.PAGE))
     if any(one.problem for one in found):
         click.echo("Error: some models could not be shown; the page says why.", err=True)
         click.get_current_context().exit(1)

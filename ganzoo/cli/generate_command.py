@@ -43,13 +43,13 @@ def command(
     Of a model that makes clips: a .gif, .mp4 or .webm with all of them playing side by side; a picture with a row for
     each; or single GIFs into a folder.
     """
-    from ganzoo import loading
-    from ganzoo.cli import made
+    from ganzoo.cli import generated
+    from ganzoo.loading import load
 
-    made.check(output)
+    generated.check(output)
     given = dict(pairs(assignments, "--set", "KEY=VALUE"))
-    model = loading.load(ref, device, dtype, engine, token=token, options=given)
-    save = made.writer(model, output, fps)
+    model = load.load(ref, device, dtype, engine, token=token, options=given)
+    save = generated.writer(model, output, fps)
     save(model.generate(number, seed, labels or None))
     if output != "-":
-        click.echo(made.done(model, output, number))
+        click.echo(generated.done(model, output, number))

@@ -37,7 +37,7 @@ def command(
     ganzoo import latest_net_G_A.pth --as cyclegan/maps -o maps/
     ganzoo translate dir:maps photo.jpg -o out.png
     """
-    from ganzoo.importing import import_checkpoint
+    from ganzoo.checkpoints.importing import import_checkpoint
 
     values = dict(output.pairs(assignments, "--set", "NAME=VALUE"))
     made = import_checkpoint(

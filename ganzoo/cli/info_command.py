@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import click
 
-from ganzoo import catalog, loading, registry
-from ganzoo.cli import entries, options, output
-from ganzoo.entry import KINDS
-from ganzoo.modelcard import facts
+from ganzoo import catalog
+from ganzoo.cards.card import card_to_dict
+from ganzoo.cli import entry_descriptions, options, output
+from ganzoo.contracts.entry import KINDS
+from ganzoo.loading import load
+from ganzoo.weights.readme import facts
 
 
 @click.command("info", short_help="Show what is known of a model, or of KIND:NAME.")
@@ -29,9 +31,9 @@ def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
     if ref.partition(":")[0] in KINDS:
         _entry(ref, as_json)
         return
-    card, exact = loading.look_up(ref, token)
+    card, exact = load.look_up(ref, token)
     if as_json:
-        output.as_json(registry.card_to_dict(card))
+        output.as_json(card_to_dict(card))
         return
     place = [("reference", exact)] if exact != card.name else []
     limits = [("limits", card.limits)] if card.limits else []
@@ -41,7 +43,7 @@ def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
 
 def _entry(spec: str, as_json: bool) -> None:
     entry = catalog.find(spec)
-    about, its_options = entries.summary(entry), entries.options(entry)
+    about, its_options = entry_descriptions.summary(entry), entry_descriptions.options(entry)
     if as_json:
         output.as_json({**about, "options": its_options})
         return
@@ -59,12 +61,12 @@ def _entry(spec: str, as_json: bool) -> None:
         for o in its_options
     ]
     output.table(("OPTION", "TYPE", "DEFAULT", "ONE OF"), rows)
-    if notes := entries.notes(entry):
+    if notes := entry_descriptions.notes(entry):
         click.echo(f"\n{notes}")
 
 
 def _engines(ref: str, as_json: bool, token: str | None) -> None:
-    from ganzoo.survey import survey
+    from ganzoo.loading.engine_survey import survey
 
     found = survey(ref, token=token, told=lambda text: click.echo(text, err=True))
     if as_json:

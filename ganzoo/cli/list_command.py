@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import click
 
-from ganzoo import catalog, registry, tasks, weights
-from ganzoo.cli import entries, options, output
+from ganzoo import catalog
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card, card_to_dict
+from ganzoo.cli import entry_descriptions, options, output
+from ganzoo.contracts import tasks
 from ganzoo.errors import suggest
+from ganzoo.weights import weights_file
 
 
 @click.command("list", short_help="List the models, or the code they are made of.")
@@ -49,7 +53,7 @@ def command(
         _scores(cards, as_json)
         return
     if as_json:
-        output.as_json([{**registry.card_to_dict(card), "here": weights.is_here(card)} for card in cards])
+        output.as_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in cards])
         return
     if not cards:
         click.echo(_explain_none(pattern, task), err=True)
@@ -65,14 +69,14 @@ def command(
                 card.dataset.name if card.dataset else "",
                 _score(card),
                 card.license,
-                "yes" if weights.is_here(card) else "no",
+                "yes" if weights_file.is_here(card) else "no",
             )
             for card in cards
         ],
     )
 
 
-def _scores(cards: Sequence[registry.Card], as_json: bool) -> None:
+def _scores(cards: Sequence[Card], as_json: bool) -> None:
     scores = [(card.name, score) for card in cards for score in card.scores]
     if as_json:
         output.as_json([{"name": name, **score.to_dict()} for name, score in scores])
@@ -103,13 +107,13 @@ def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) ->
     import dataclasses
     import fnmatch
 
-    from ganzoo import hub
+    from ganzoo.hub import client
 
     plain = "" if set(pattern) & set("*?[") else pattern
     tag = task and tasks.find(task).tag
     found = [
         one
-        for one in hub.search(plain, token=token)
+        for one in client.search(plain, token=token)
         if (plain or fnmatch.fnmatchcase(one.repo_id, pattern)) and tag in (None, one.task)
     ]
     if as_json:
@@ -122,7 +126,7 @@ def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) ->
     output.table(("REFERENCE", "TASK", "LICENCE", "DOWNLOADS", "CHANGED"), rows)
 
 
-def _score(card: registry.Card) -> str:
+def _score(card: Card) -> str:
     if not card.scores:
         return "-"
     score = card.scores[0]
@@ -151,7 +155,9 @@ def _entries(pattern: str, as_json: bool) -> None:
         if pattern in (entry.name, entry.kind) or fnmatch.fnmatchcase(entry.spec, pattern)
     ]
     if as_json:
-        output.as_json([{**entries.summary(entry), "options": entries.defaults(entry)} for entry in found])
+        output.as_json(
+            [{**entry_descriptions.summary(entry), "options": entry_descriptions.defaults(entry)} for entry in found]
+        )
         return
     if not found:
         click.echo(f"No entry matches '{pattern}'. Patterns are like 'loss:*' or 'dcgan'.", err=True)

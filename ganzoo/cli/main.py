@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from ganzoo import plugins
+from ganzoo.catalog import discovery
 from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, suggest
 from ganzoo.version import __version__
 
@@ -59,7 +59,7 @@ class Zoo(click.Group):
             return
         self._asked_plugins = True
         origins = dict.fromkeys(COMMANDS, "ganzoo")
-        for implementation in plugins.manager().hook.ganzoo_commands.get_hookimpls():
+        for implementation in discovery.manager().hook.ganzoo_commands.get_hookimpls():
             for name, command in _commands_of(implementation).items():
                 if name in origins:
                     raise DuplicateName(
@@ -86,7 +86,7 @@ def _commands_of(implementation: Any) -> dict[str, click.Command]:
 @click.version_option(__version__, prog_name="ganzoo")
 def cli() -> None:
     """A zoo of generative adversarial networks: list, load, translate, generate, train, share."""
-    for problem in plugins.problems():
+    for problem in discovery.problems():
         click.echo(f"Skipped the plugin {problem.name} of {problem.distribution}: {problem.error}", err=True)
 
 

@@ -15,7 +15,7 @@ def command(name: str, output: Path | None) -> None:
 
     ganzoo new-plugin blue-moon && pip install -e ganzoo-blue-moon
     """
-    from ganzoo import newplugin
+    from ganzoo.scaffold import new_plugin
 
-    for path in newplugin.create(name, output):
+    for path in new_plugin.create(name, output):
         click.echo(path)

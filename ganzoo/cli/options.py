@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ganzoo.tasks import INPUTS
+from ganzoo.contracts.tasks import INPUTS
 
 F = TypeVar("F", bound=Any)
 

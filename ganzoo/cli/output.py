@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from ganzoo import directions
-from ganzoo.protocol import Protocol
+from ganzoo.cards import metric_direction
+from ganzoo.cards.protocol import Protocol
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -39,7 +39,7 @@ def as_json(value: Any) -> None:
 
 def direction(metric: str) -> str:
     """Return an arrow that tells which way a known metric is better, "" for any other."""
-    way = directions.better(metric)
+    way = metric_direction.better(metric)
     if not way:
         return ""
     upwards = way == "higher"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import glob
 from pathlib import Path
 
-from ganzoo import images
+from ganzoo.batch.run import STREAM, Job, is_moving
 from ganzoo.cli import targets
 from ganzoo.errors import ImageError, OptionError
-from ganzoo.inference import video
-from ganzoo.jobs.run import STREAM, Job, is_moving
+from ganzoo.image_io import images
+from ganzoo.image_io.video import translation
 
-TAKEN = tuple(dict.fromkeys((*images.SUFFIXES, *video.SUFFIXES)))
+TAKEN = tuple(dict.fromkeys((*images.SUFFIXES, *translation.SUFFIXES)))
 
 
 def jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
@@ -70,15 +70,17 @@ def _single_target(source: str, output: str, format: str) -> str:
 
 def _check_file(source: str, output: str) -> None:
     moving = is_moving(source, output)
-    if moving and not video.is_video_path(output):
-        raise OptionError(f"{source} is a video, and '{output}' is none. Write to one of {' '.join(video.SUFFIXES)}.")
+    if moving and not translation.is_video_path(output):
+        raise OptionError(
+            f"{source} is a video, and '{output}' is none. Write to one of {' '.join(translation.SUFFIXES)}."
+        )
     if not moving:
         targets.check_file(output, "a folder")
 
 
 def _several(inputs: list[str], output: str, recursive: bool, format: str) -> list[Job]:
     folder = Path(output)
-    if output == STREAM or images.is_image_path(output) or video.is_video_path(output):
+    if output == STREAM or images.is_image_path(output) or translation.is_video_path(output):
         raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
     targets.check_folder(output)
     found: list[Job] = []
@@ -112,7 +114,7 @@ KEPT = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")  # others cannot be w
 def _target_name(source: str, format: str) -> str:
     """Return the output's name: the input's, as PNG where its own kind is not kept, or as ``format``."""
     path = Path("stdin.png" if source == STREAM else source)
-    if video.is_video_path(path) and not images.is_image_path(path):
+    if translation.is_video_path(path) and not images.is_image_path(path):
         return path.name
     if format:
         return f"{path.stem}.{format}"

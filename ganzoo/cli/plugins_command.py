@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import click
 
-from ganzoo import catalog, plugins
+from ganzoo import catalog
+from ganzoo.catalog import discovery
 from ganzoo.cli import options, output
 from ganzoo.errors import GanzooError
 
@@ -16,8 +17,8 @@ from ganzoo.errors import GanzooError
 @options.as_json
 def command(as_json: bool) -> None:
     """List the plugins, with the reason for each that was skipped or makes the other commands fail."""
-    refused = {**catalog.refusals(), **plugins.misuses()}
-    found = [_with_refusal(plugin, refused) for plugin in plugins.plugins()]
+    refused = {**catalog.refusals(), **discovery.misuses()}
+    found = [_with_refusal(plugin, refused) for plugin in discovery.plugins()]
     if as_json:
         output.as_json([dataclasses.asdict(plugin) for plugin in found])
         return
@@ -27,7 +28,7 @@ def command(as_json: bool) -> None:
     )
 
 
-def _with_refusal(plugin: plugins.Plugin, refused: Mapping[str, GanzooError]) -> plugins.Plugin:
+def _with_refusal(plugin: discovery.Plugin, refused: Mapping[str, GanzooError]) -> discovery.Plugin:
     if plugin.error or plugin.name not in refused:
         return plugin
     return dataclasses.replace(plugin, error=f"refused: {' '.join(str(refused[plugin.name]).split())}")

@@ -24,7 +24,7 @@ def command(owner: str, pattern: str, path: Path | None, private: bool, as_json:
     Each is pulled into an empty cache and compared; then its repository and commit are written into the registry file.
     Models that are there already are not sent again: after a failure, give the same command.
     """
-    from ganzoo.publishing import publish
+    from ganzoo.publishing.publish import publish
 
     done = []
     for one in publish(

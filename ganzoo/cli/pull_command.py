@@ -16,15 +16,16 @@ from ganzoo.errors import WeightsError
 @options.token
 def command(ref: str, output: Path | None, token: str | None) -> None:
     """Bring the model REF to this machine, and check its hash."""
-    from ganzoo import folders, loading
+    from ganzoo.loading import load
+    from ganzoo.weights import model_folder
 
-    located = loading.locate(ref, token)
+    located = load.locate(ref, token)
     if located.weights is None:
         raise WeightsError(f"{ref} has no weights of its own: there is nothing to get. Use it as it is.")
     if output is None:
         click.echo(located.weights)
         return
     card = located.card
-    folders.refuse_another(output, card, lambda: card.weights.sha256 if card.weights else "")
-    folders.copy(output, located.card, located.weights, located.discriminator)
+    model_folder.refuse_another(output, card, lambda: card.weights.sha256 if card.weights else "")
+    model_folder.copy(output, located.card, located.weights, located.discriminator)
     click.echo(f"dir:{output}")

@@ -19,10 +19,11 @@ def command(
     ref: str, repo_id: str, private: bool, message: str, licence: str | None, summary: str | None, token: str | None
 ) -> None:
     """Publish the model REF as OWNER/REPO on the Hugging Face Hub."""
-    from ganzoo import hub, loading
+    from ganzoo.hub import client
+    from ganzoo.loading import load
 
-    hub.check_repo_id(repo_id)  # before the model is loaded
-    model = loading.load(ref, device="cpu", engine="torch", token=token)
+    client.check_repo_id(repo_id)  # before the model is loaded
+    model = load.load(ref, device="cpu", engine="torch", token=token)
     pushed = model.push(repo_id, private=private, token=token, message=message, license=licence, summary=summary)
     click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):
@@ -31,9 +32,10 @@ def command(
 
 def _models_inside(ref: str) -> list[str]:
     """Return references to the models in a folder's folders, as a CycleGAN run's other direction."""
-    from ganzoo import folders, references
+    from ganzoo.cards import references
+    from ganzoo.weights import model_folder
 
     reference = references.parse(ref)
     if reference.place != "dir":
         return []
-    return [f"dir:{path.parent}" for path in sorted(reference.path.glob(f"*/{folders.CONFIG}"))]
+    return [f"dir:{path.parent}" for path in sorted(reference.path.glob(f"*/{model_folder.CONFIG}"))]

@@ -20,7 +20,7 @@ def is_folder(output: str) -> bool:
 
 def check_file(output: str, several: str) -> None:
     """Raise OutputError, before any work, for a path no picture can be written to; ``several`` names the other use."""
-    from ganzoo import images
+    from ganzoo.image_io import images
 
     if not Path(output).suffix:
         raise OutputError(f"'{output}' has no suffix. Write {output}.png for one picture, or {output}/ for {several}.")
@@ -37,7 +37,7 @@ def check_folder(output: str) -> None:
 
 def save(image: Image.Image, output: str) -> None:
     """Write one picture to a path, or as PNG to stdout."""
-    from ganzoo import images
+    from ganzoo.image_io import images
 
     if output != "-":
         images.save(image, output)

@@ -14,7 +14,7 @@ from ganzoo.cli import options
 from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
-    from ganzoo.training.rehearsal import Rehearsal
+    from ganzoo.training.dry_run import Rehearsal
 
 
 @click.command("train", short_help="Train a recipe on a data set, or resume a run.")
@@ -108,23 +108,23 @@ def command(
 
 
 def _train(recipe: str, data: tuple[str, ...], output: Path | None, asked: Mapping[str, Any]) -> Path:
-    from ganzoo.cli.progress import reporter
-    from ganzoo.training import starting
+    from ganzoo.cli.training_progress import reporter
+    from ganzoo.training import train
 
     with reporter() as shown:
-        return starting.train(recipe, data, output or Path(), reporter=shown, **asked)
+        return train.train(recipe, data, output or Path(), reporter=shown, **asked)
 
 
 def _resume(run: Path, steps: int | None) -> Path:
-    from ganzoo.cli.progress import reporter
-    from ganzoo.training import starting
+    from ganzoo.cli.training_progress import reporter
+    from ganzoo.training import train
 
     with reporter() as shown:
-        return starting.resume(run, steps=steps, reporter=shown)
+        return train.resume(run, steps=steps, reporter=shown)
 
 
 def _rehearse(recipe: str, data: tuple[str, ...], asked: Mapping[str, Any]) -> None:
-    from ganzoo.training.rehearsal import STEPS, rehearse
+    from ganzoo.training.dry_run import STEPS, rehearse
 
     click.echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
     for line in _described(rehearse(recipe, data, **asked)):

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import options, output
-from ganzoo.cli.sizes import Bytes, Pixels
+from ganzoo.cli.memory_sizes import Bytes, Pixels
+from ganzoo.contracts.tasks import INPUTS
 from ganzoo.errors import GanzooError, ImageError, OptionError
-from ganzoo.tasks import INPUTS
 
 if TYPE_CHECKING:
-    from ganzoo.cli.bars import Bars
-    from ganzoo.jobs.run import Job, Outcome, Work
+    from ganzoo.batch.run import Job, Outcome, Work
+    from ganzoo.cli.translation_progress import Bars
 
 
 @click.command("translate", short_help="Translate pictures, as horses to zebras.")
@@ -54,12 +54,12 @@ def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> Non
     Each output has its input's size, orientation and bits a channel. Where some pictures fail, the others are done,
     the failures are listed at the end, and the exit code is 1.
     """
+    from ganzoo.batch.run import is_done
     from ganzoo.cli import plan
-    from ganzoo.cli.bars import bars
-    from ganzoo.inference import sizes
-    from ganzoo.jobs.run import is_done
+    from ganzoo.cli.translation_progress import bars
+    from ganzoo.inference import working_size
 
-    sizes.check(given["size"])
+    working_size.check(given["size"])
     planned = plan.jobs(inputs, output, given["recursive"], _format(given["format"]))
     to_do = [job for job in planned if not (given["skip_existing"] and is_done(job))]
     if len(to_do) < len(planned):
@@ -73,7 +73,7 @@ def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> Non
 
 
 def _format(given: str) -> str:
-    from ganzoo import images
+    from ganzoo.image_io import images
 
     name = given.lower().removeprefix(".")
     if name and f".{name}" not in images.SUFFIXES:
@@ -82,8 +82,8 @@ def _format(given: str) -> str:
 
 
 def _work(ref: str, given: dict[str, Any]) -> Work:
+    from ganzoo.batch.run import Work
     from ganzoo.inference.translation import Settings
-    from ganzoo.jobs.run import Work
 
     bits = int(given["bits"] or 0)
     load = {name: given[name] for name in ("device", "dtype", "engine", "token")}
@@ -103,7 +103,7 @@ def _work(ref: str, given: dict[str, Any]) -> Work:
 def _calibration(path: str | None) -> dict[str, Any]:
     from pathlib import Path
 
-    from ganzoo import images
+    from ganzoo.image_io import images
 
     if path is None:
         return {}
@@ -111,14 +111,14 @@ def _calibration(path: str | None) -> dict[str, Any]:
 
 
 def _run(work: Work, jobs: list[Job], given: dict[str, Any], shown: Bars) -> Iterator[Outcome]:
-    from ganzoo.jobs.run import run
+    from ganzoo.batch.run import run
 
     if given["cluster"]:
-        from ganzoo.jobs.cluster import run_on_cluster
+        from ganzoo.batch.cluster import run_on_cluster
 
         return run_on_cluster(work, jobs, given["cluster"])
     if given["processes"] > 1 and len(jobs) > 1:
-        from ganzoo.jobs.processes import run_in_processes
+        from ganzoo.batch.processes import run_in_processes
 
         work.open(shown.note)  # whatever is wrong with it shows before processes start; a conversion is made once
         return run_in_processes(work, jobs, min(given["processes"], len(jobs)))

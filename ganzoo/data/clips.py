@@ -7,17 +7,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ganzoo import images
-from ganzoo.data import films, idx, notes
+from ganzoo.data import idx, notes, videos
 from ganzoo.data.datasets import Data, View
 from ganzoo.data.decode import fit, to_bytes, to_floats
+from ganzoo.data.image_stores import Pictures, open_pictures, shrink, subset
 from ganzoo.data.layout import class_folders, split
-from ganzoo.data.moving import Motion, Moving, settled
+from ganzoo.data.moving_images import Motion, Moving, settled
 from ganzoo.data.opening import Opening, require
-from ganzoo.data.pictures import Pictures, open_pictures, shrink, subset
 from ganzoo.data.sources import fingerprint, image_names
 from ganzoo.errors import DataError, OptionError
-from ganzoo.inference import video
+from ganzoo.image_io import images
+from ganzoo.image_io.video import translation
 
 USUAL_ITEM = 5 / 8  # of the canvas
 MOVE_PICTURES = "Its pictures can be set in motion: --set motion=bounce."
@@ -33,12 +33,14 @@ def open_clips(asked: Opening, part: str = "train") -> Data:
 
 
 def _open_videos(asked: Opening) -> Data:
-    names = films.film_names(asked.source)
+    names = videos.film_names(asked.source)
     pictures = len(image_names(asked.source)) or idx.find(asked.source)
-    require(names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(video.SUFFIXES)}.")
+    require(
+        names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(translation.SUFFIXES)}."
+    )
     size, frames, stride = _film_size(asked, names), asked.wishes.clip_frames, asked.wishes.frame_stride
-    reading = films.Reading(asked.source, asked.form(size), stride)
-    stored, counts, facts = films.open_films(reading, names, asked.memory)
+    reading = videos.Reading(asked.source, asked.form(size), stride)
+    stored, counts, facts = videos.open_films(reading, names, asked.memory)
     form = replace(reading.form, channels=stored.shape[1])
     short = [name for name, count in zip(names, counts, strict=True) if count < frames]
     if len(short) == len(names):
@@ -59,7 +61,7 @@ def _film_size(asked: Opening, names: list[str]) -> int:
         return asked.wishes.image_size
     for name in names:
         try:
-            height, width = next(films.frames_of(asked.source, name)).rgb.shape[:2]
+            height, width = next(videos.frames_of(asked.source, name)).rgb.shape[:2]
         except (DataError, StopIteration):
             continue
         return int(min(height, width))
@@ -74,10 +76,10 @@ def _cuts(asked: Opening, names: list[str], size: int, stored: Pictures, counts:
     classes, labels = class_folders(names) or ([], [])
     view, plain = asked.wishes.views(size)
 
-    def part(chosen: list[int], how: View) -> films.Cuts:
-        firsts, of = films.cut([counts[film] for film in chosen], frames)
+    def part(chosen: list[int], how: View) -> videos.Cuts:
+        firsts, of = videos.cut([counts[film] for film in chosen], frames)
         told = torch.tensor([labels[chosen[film]] for film in of]) if classes else None
-        return films.Cuts(films.some_films(stored, counts, chosen), firsts, frames, how, told)
+        return videos.Cuts(videos.some_films(stored, counts, chosen), firsts, frames, how, told)
 
     train, hidden = part([long[place] for place in kept], view), part([long[place] for place in held], plain)
     hidden.pictures = shrink(hidden.pictures, size) if held else hidden.pictures

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data.decode import to_floats
-from ganzoo.data.pictures import Pictures, take
+from ganzoo.data.image_stores import Pictures, take
 
 WHOLE = slice(None)
 Drawn: TypeAlias = "list[tuple[int, int, bool]]"

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from ganzoo import images
 from ganzoo.errors import DataError, ImageError
+from ganzoo.image_io import images
 
 PAIR_RATIO = 1.8  # width over height from which a picture can be two side by side: 16:9 is one picture
 FAR, NEAR = 8, 4
@@ -22,7 +22,7 @@ class Form:
     """How a picture is stored: scaled to cover (height, width), its middle kept, as 1 or 3 ``channels``.
 
     pairs   each file is two pictures side by side; both are scaled, and the result is 2 * width wide
-    filter  what scales them: one of `ganzoo.images.FILTERS`
+    filter  what scales them: one of `ganzoo.image_io.images.FILTERS`
     """
 
     height: int

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ganzoo import images
+from ganzoo.contracts.config import Config
 from ganzoo.data import idx, notes, shards, streams
+from ganzoo.data.config import Wishes
 from ganzoo.data.datasets import Data, Images, Paired, Unpaired
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
+from ganzoo.data.image_stores import MAX_BYTES, Pictures, open_pictures, shrink, sides, subset
 from ganzoo.data.layout import class_folders, pair_folders, pair_up, split
-from ganzoo.data.pictures import MAX_BYTES, Pictures, open_pictures, shrink, sides, subset
 from ganzoo.data.sources import Combined, Paths, Source, fingerprint, image_names, in_folder, listed, open_sources
-from ganzoo.data.wishes import Wishes
-from ganzoo.entry import Config
 from ganzoo.errors import DataError, ImageError, OptionError
+from ganzoo.image_io import images
 
 
 def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, memory: int = MAX_BYTES) -> Data:

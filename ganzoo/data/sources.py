@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeAlias
 
-from ganzoo import images
 from ganzoo.errors import DataError, OptionError
+from ganzoo.image_io import images
 
 Paths: TypeAlias = "Path | str | Sequence[Path | str]"
 

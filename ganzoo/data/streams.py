@@ -11,16 +11,16 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from ganzoo import images
 from ganzoo.data import notes, shards
+from ganzoo.data.config import Wishes
 from ganzoo.data.datasets import Data, Dataset, Images, Paired, Unpaired, View
 from ganzoo.data.decode import Facts, Form, decode
+from ganzoo.data.image_stores import Pictures, shrink
 from ganzoo.data.layout import check_share, place
-from ganzoo.data.passes import Ahead, Passes
-from ganzoo.data.pictures import Pictures, shrink
+from ganzoo.data.shard_order import Ahead, Passes
 from ganzoo.data.shards import Note, Sample
-from ganzoo.data.wishes import Wishes
 from ganzoo.errors import DataError, ImageError, OptionError
+from ganzoo.image_io import images
 
 SHOWN = 64  # samples kept in memory for sample sheets
 HELD_OUT = 256  # samples kept in memory for validation, of however many are held out

@@ -8,12 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ganzoo import modelcard, page
-from ganzoo.demo.studio import MOST, Studio
+from ganzoo.cards.card import Card
+from ganzoo.contracts.tasks import INPUTS
+from ganzoo.demo.actions import MOST, Studio
 from ganzoo.errors import GanzooError
-from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
-from ganzoo.registry import Card
-from ganzoo.tasks import INPUTS
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
+from ganzoo.reports import html
+from ganzoo.weights import readme
 
 KEPT = (600, 3600)  # every ten minutes, what is an hour old is deleted
 STYLE = """
@@ -204,8 +205,8 @@ def _facts(card: Card) -> None:
     """Show what is known of the model: what it makes and may be used for, its limits, and on a click the rest."""
     import gradio
 
-    facts = modelcard.facts(card)
+    facts = readme.facts(card)
     licences = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("licence")]
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licences), card.limits) if text)
-    rest = f"<details><summary>All that is known of it</summary>{page.pairs(dict(facts))}</details>"
+    rest = f"<details><summary>All that is known of it</summary>{html.pairs(dict(facts))}</details>"
     gradio.HTML(paragraphs + rest, elem_classes="facts")

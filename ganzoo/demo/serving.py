@@ -13,10 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ganzoo import images, modelcard
-from ganzoo.demo.studio import Studio
+from ganzoo.demo.actions import Studio
 from ganzoo.errors import MissingPackage, OptionError
-from ganzoo.model import Model
+from ganzoo.image_io import images
+from ganzoo.loading.model import Model
+from ganzoo.weights import readme
 
 MAX_UPLOAD = 50_000_000  # bytes
 PATIENCE = 3.0  # seconds that work at hand is given at the end
@@ -63,7 +64,7 @@ def serve(
     if model.card.does.makes == "clip":
         raise OptionError(
             f"{model.card.name} makes clips, and the page shows pictures only. "
-            f"See them by `{modelcard.command(model.card)}`, or in `ganzoo gallery`."
+            f"See them by `{readme.command(model.card)}`, or in `ganzoo gallery`."
         )
     with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _at_home(folder):
         studio = Studio(model, Path(folder), max_pixels)

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganzoo.cards.card import Card
+from ganzoo.cards.protocol import Sample
 from ganzoo.data import idx
 from ganzoo.data.clips import open_clips
+from ganzoo.data.config import Wishes
 from ganzoo.data.datasets import Data, Dataset, in_order
 from ganzoo.data.decode import to_bytes
-from ganzoo.data.films import film_names
-from ganzoo.data.moving import Moving, settled
+from ganzoo.data.moving_images import Moving, settled
 from ganzoo.data.opening import Opening
 from ganzoo.data.sources import Source, image_names, listed, open_sources
-from ganzoo.data.wishes import Wishes
-from ganzoo.evaluation.opening import Reading, content_hash
+from ganzoo.data.videos import film_names
+from ganzoo.evaluation.image_sources import Reading, content_hash
 from ganzoo.evaluation.samples import HELD_BYTES, Stored, one_each
-from ganzoo.protocol import Sample
-from ganzoo.registry import Card
 
 MOST = 1024  # clips of each side whose frames and motion are compared
 AT_ONCE = 32

@@ -16,10 +16,11 @@ import torch
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
+from ganzoo.contracts.extractor import Extractor
 from ganzoo.errors import DataError
 from ganzoo.evaluation.samples import Shown
-from ganzoo.files import cache_folder, replacing
-from ganzoo.interfaces import Extractor
+from ganzoo.files.atomic import replacing
+from ganzoo.files.cache import cache_folder
 
 AT_ONCE = 32  # pictures: more gain nothing on a CPU, and Inception takes 30 MB of memory for each
 IN_MEMORY = 256 * 2**20  # bytes of features up to which they are an array, beyond it a file

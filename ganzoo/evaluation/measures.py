@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.distances import sliced_wasserstein
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
-from ganzoo.evaluation import exhibits as show
-from ganzoo.evaluation.case import OFFICIAL, Case, each
+from ganzoo.evaluation import report_samples as show
 from ganzoo.evaluation.classes import accuracy, counterparts
+from ganzoo.evaluation.context import OFFICIAL, Case, each
 from ganzoo.evaluation.features import Features
 from ganzoo.evaluation.results import Exhibits, Finding
+from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 from ganzoo.version import __version__
 
 LEVEL = 0.95  # of every bootstrap interval

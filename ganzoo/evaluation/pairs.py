@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import weights
 from ganzoo.errors import DataError, HashMismatch, OptionError, WeightsError, suggest
 from ganzoo.evaluation.moments import Array
+from ganzoo.weights import weights_file
 
 WINDOW, SIGMA = 11, 1.5  # pixels, of the Gaussian that weighs a neighbourhood in SSIM
 CONSTANTS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)  # keep SSIM's quotients finite, as the paper sets them
@@ -103,7 +103,7 @@ def fetch_lpips(network: str = "alex", device: str | torch.device = "cpu") -> Lp
 
     Raises OptionError for an unknown network, HubUnreachable, HashMismatch.
     """
-    from ganzoo.hub import fetch_file
+    from ganzoo.hub.client import fetch_file
 
     backbone = find_backbone(network)
     path = fetch_file(backbone.url, backbone.sha256, otherwise="Leave lpips out.")
@@ -177,7 +177,7 @@ def _weighed(planes: Tensor) -> Tensor:
 
 def _checked(path: Path, stated: str, backbone: Backbone) -> str:
     """Return the SHA-256 of a file. Raises WeightsError, and HashMismatch where it does not begin as ``stated``."""
-    found = weights.sha256(path)
+    found = weights_file.sha256(path)
     if not found.startswith(stated):
         raise HashMismatch(
             f"{path}: the file's SHA-256 begins {found[:8]}, LPIPS needs {stated[:8]}. "

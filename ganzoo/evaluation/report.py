@@ -13,10 +13,11 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from ganzoo import directions, images, page
-from ganzoo.charts import distributions
+from ganzoo.cards import metric_direction
+from ganzoo.cards.protocol import Score
 from ganzoo.evaluation.results import Evaluation, Example, Exhibits, Finding
-from ganzoo.protocol import Score
+from ganzoo.image_io import images
+from ganzoo.reports import distributions, html
 
 SHEET, SHEET_BYTES = 1024, 600_000  # a grid of pictures: its side in pixels at most, and its file's bytes
 PICTURE_SIDES, PICTURE_BYTES = (320, 224, 128), 30_000  # the same of a picture in an example
@@ -39,7 +40,7 @@ def write(evaluation: Evaluation, path: Path) -> Path:
         *_charts(shown),
         *_notes(evaluation.notes),
     ]
-    return page.write(path, f"{evaluation.model}: evaluation", sections)
+    return html.write(path, f"{evaluation.model}: evaluation", sections)
 
 
 def _head(evaluation: Evaluation) -> str:
@@ -57,10 +58,10 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     """Yield failures in red, then what else was seen."""
     failures = [_finding(one) for one in findings if one.alarm]
     if failures:
-        yield page.alarms("1 failure" if len(failures) == 1 else f"{len(failures)} failures", failures)
+        yield html.alarms("1 failure" if len(failures) == 1 else f"{len(failures)} failures", failures)
     others = "".join(f"<li>{_finding(one)}</li>" for one in findings if not one.alarm)
     if others:
-        yield page.section("Findings", f"<ul>{others}</ul>")
+        yield html.section("Findings", f"<ul>{others}</ul>")
 
 
 def _finding(finding: Finding) -> str:
@@ -69,7 +70,7 @@ def _finding(finding: Finding) -> str:
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:
     if notes:
-        yield page.section("Notes", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>")
+        yield html.section("Notes", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>")
 
 
 # ---- scores ----------------------------------------------------------------------------------------------------------
@@ -79,12 +80,12 @@ def _scores(scores: Sequence[Score]) -> Iterator[str]:
     """Yield the table: an arrow upwards says that higher is better."""
     if scores:
         head = ("metric", "value", "interval", "how it was measured")
-        yield page.section("Scores", page.table(head, (_row(score) for score in scores), "scores"))
+        yield html.section("Scores", html.table(head, (_row(score) for score in scores), "scores"))
 
 
 def _row(score: Score) -> tuple[str, str, str, str]:
     bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
-    fields = page.pairs(dict(page.flat(score.protocol.to_dict())))
+    fields = html.pairs(dict(html.flat(score.protocol.to_dict())))
     details = f"<details><summary>complete protocol</summary>{fields}</details>"
     interval = f"{bounds}<br><small>{escape(score.protocol.interval)}</small>" if bounds else ""
     return f"<b>{escape(score.metric)}</b>", _value(score), interval, f"{escape(str(score.protocol))}{details}"
@@ -92,7 +93,7 @@ def _row(score: Score) -> tuple[str, str, str, str]:
 
 def _value(score: Score) -> str:
     """Return the value to four digits, all of them in its title, and an arrow."""
-    way = directions.better(score.metric)
+    way = metric_direction.better(score.metric)
     arrow = f' <span class="arrow" title="{way} is better">{_ARROWS[way]}</span>' if way else ""
     return f'<span title="{score.value!r}">{score.value:.4g}</span>{arrow}'
 
@@ -105,13 +106,13 @@ def _samples(shown: Exhibits) -> Iterator[str]:
     sides = (("judged", shown.samples), ("real", shown.real))
     grids = "".join(_grid(name, pictures) for name, pictures in sides if pictures)
     if grids:
-        yield page.section("Samples", f'<div class="beside">{grids}</div>')
+        yield html.section("Samples", f'<div class="beside">{grids}</div>')
 
 
 def _grid(name: str, pictures: Sequence[Tensor]) -> str:
     columns = next(n for n in range(1, len(pictures) + 1) if n * n >= len(pictures))
     sheet = images.grid(_cells([_pil(one) for one in pictures], SHEET // columns), columns)
-    embedded = page.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
+    embedded = html.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
     picture = embedded.img(f"{len(pictures)} pictures, {name}", shown=480)
     return f"<figure>{picture}<figcaption>{escape(name)}, {len(pictures)} pictures</figcaption></figure>"
 
@@ -130,7 +131,7 @@ def _examples(heading: str, examples: Sequence[Example], most: int, kind: str) -
         return
     rows = "".join(_example(one) for one in examples[:most])
     more = f'<p class="note">{most} of {len(examples)}</p>' if len(examples) > most else ""
-    yield page.section(heading, f'<div class="{kind}">{rows}</div>{more}')
+    yield html.section(heading, f'<div class="{kind}">{rows}</div>{more}')
 
 
 def _example(example: Example) -> str:
@@ -142,8 +143,8 @@ def _example(example: Example) -> str:
     return f'<figure><div class="row">{"".join(cells)}</div>{caption}</figure>'
 
 
-def _embedded(picture: Tensor) -> page.Embedded:
-    return page.embed(_pil(picture), PICTURE_BYTES, PICTURE_SIDES)
+def _embedded(picture: Tensor) -> html.Embedded:
+    return html.embed(_pil(picture), PICTURE_BYTES, PICTURE_SIDES)
 
 
 def _pil(picture: Tensor) -> Image.Image:
@@ -163,7 +164,7 @@ def _charts(shown: Exhibits) -> Iterator[str]:
         ("Classes", [distributions.bars(s, title, colours) for title, s in shown.shares.items()]),
     ):
         if drawn:
-            yield page.section(heading, "".join(drawn))
+            yield html.section(heading, "".join(drawn))
 
 
 def _colours(shown: Exhibits) -> dict[str, int]:

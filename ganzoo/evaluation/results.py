@@ -9,8 +9,8 @@ from typing import Any
 
 from torch import Tensor
 
-from ganzoo.files import replacing
-from ganzoo.protocol import Score
+from ganzoo.cards.protocol import Score
+from ganzoo.files.atomic import replacing
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from ganzoo import images
+from ganzoo.cards.protocol import Sample
 from ganzoo.data.decode import to_bytes, to_floats
-from ganzoo.data.pictures import Pictures, take
+from ganzoo.data.image_stores import Pictures, take
 from ganzoo.errors import OptionError
+from ganzoo.image_io import images
 from ganzoo.inference import conditions
-from ganzoo.model import Model
-from ganzoo.protocol import Sample
+from ganzoo.loading.model import Model
 
 HELD_BYTES = 512 * 2**20  # decoded pictures up to this are kept in memory; of more, each batch is decoded when needed
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from ganzoo import catalog, weights
+from ganzoo import catalog
+from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, OptionError
-from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
-from ganzoo.registry import Card
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
+from ganzoo.weights import weights_file
 
 ROLES = ("picture", "style", "mask")
 _SUFFIXES = "png|jpg|jpeg|webp"
@@ -72,7 +73,7 @@ def _beside(card: Card, role: str) -> list[Path]:
 def _folder(card: Card) -> Path | None:
     """Return where the weights lie that came with the model's package, or would."""
     try:
-        if path := weights.bundled(card):
+        if path := weights_file.bundled(card):
             return path.parent
         spec = find_spec(catalog.origin(card.entry))
     except (GanzooError, ImportError, ValueError):  # its plugin is not installed

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from ganzoo import directions, modelcard, page
-from ganzoo.licences import allowed
-from ganzoo.protocol import Score
-from ganzoo.registry import Card
-from ganzoo.tasks import TASKS
+from ganzoo.cards import metric_direction
+from ganzoo.cards.card import Card
+from ganzoo.cards.licenses import allowed
+from ganzoo.cards.protocol import Score
+from ganzoo.contracts.tasks import TASKS
+from ganzoo.reports import html
 from ganzoo.version import __version__
+from ganzoo.weights import readme
 
 TITLE = "ganzoo gallery"
 SCORES = 4  # that a card shows at once
@@ -44,7 +46,7 @@ def write(path: Path, models: Sequence[Placed]) -> Path:
     """Write the page, whole or not at all, and return its path. Raises OutputError."""
     by_task = {task: [one for one in models if one.card.task == task] for task in TASKS}
     by_task = {task: found for task, found in by_task.items() if found}
-    return page.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
+    return html.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
 
 
 def is_ours(path: Path) -> bool:
@@ -102,7 +104,7 @@ def _card(one: Placed) -> str:
         _scores(card.scores),
         _licences(card),
         f'<p class="note"><b>Limits.</b> {escape(card.limits)}</p>' if card.limits else "",
-        f"<details><summary>All that is known of it</summary>{page.pairs(dict(modelcard.facts(card)))}</details>",
+        f"<details><summary>All that is known of it</summary>{html.pairs(dict(readme.facts(card)))}</details>",
     ]
     return f'<article id="{escape(card.name)}">{"".join(parts)}</article>'
 
@@ -147,7 +149,7 @@ def _size(card: Card) -> str:
 
 def _call(card: Card) -> str:
     """Return the command that uses a model; a line may end between words only."""
-    words = (f"<span>{escape(word)}</span>" for word in modelcard.command(card).split(" "))
+    words = (f"<span>{escape(word)}</span>" for word in readme.command(card).split(" "))
     return f"<pre><code>{' '.join(words)}</code></pre>"
 
 
@@ -189,7 +191,7 @@ def _measure(score: Score) -> str:
 
 
 def _score(score: Score) -> str:
-    way = directions.better(score.metric)
+    way = metric_direction.better(score.metric)
     arrow = f' <span class="arrow" title="{way} is better">{_ARROWS[way]}</span>' if way else ""
     bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
     title = f' title="{bounds}"' if bounds else ""

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from ganzoo.files import replacing
-from ganzoo.gallery.exhibits import Exhibit
+from ganzoo.files.atomic import replacing
+from ganzoo.gallery.gallery_items import Exhibit
 
 GAP = 4  # pixels between pictures, transparent
 WIDTH = 960  # pixels that a sheet of small pictures is enlarged to, about

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo import images
+from ganzoo.cards.card import Card
+from ganzoo.contracts.tasks import INPUTS
 from ganzoo.errors import ImageError, OptionError, UnknownName, suggest
-from ganzoo.registry import Card
-from ganzoo.tasks import INPUTS
+from ganzoo.image_io import images
 
 if TYPE_CHECKING:
-    from ganzoo.engine import Array, Runner
+    from ganzoo.contracts.engine import Array, Runner
 
 
 @dataclass(frozen=True)

@@ -20,17 +20,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ganzoo.engine import Engine, Runner, Signature
+from ganzoo.cards.card import Card
+from ganzoo.contracts.engine import Engine, Runner, Signature
 from ganzoo.errors import DeviceError, GanzooError, OutputError, WeightsError
-from ganzoo.files import cache_folder
-from ganzoo.inference.samples import samples
-from ganzoo.registry import Card
+from ganzoo.files.cache import cache_folder
+from ganzoo.inference.verification_samples import samples
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.engine import Array
+    from ganzoo.contracts.engine import Array
 
 FACTS = "conversion.json"
 FORMAT = 1
@@ -152,7 +152,7 @@ def _convert(
     folder: Path,
     name: str,
 ) -> Facts:
-    from ganzoo.inference.plain import plain
+    from ganzoo.inference.replace_custom_layers import plain
 
     signature = signature_of(card, generator)
     copy = plain(generator)

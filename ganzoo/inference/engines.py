@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganzoo import catalog
-from ganzoo.engine import Engine
+from ganzoo.contracts.engine import Engine
+from ganzoo.contracts.tasks import Task
 from ganzoo.errors import DeviceError, suggest
-from ganzoo.tasks import Task
 
 VARIABLE = "GANZOO_ENGINE"  # what "auto" means, where it is set
 
@@ -119,7 +119,7 @@ def _device(name: str) -> str:
     """Return "cpu", "cuda", "cuda:1" or "mps"; torch is asked only where there may be more than a CPU."""
     if name == "cpu" or (name == "auto" and not may_have_gpu()):
         return "cpu"
-    from ganzoo import devices
+    from ganzoo.inference import devices
 
     return str(devices.choose(name))
 

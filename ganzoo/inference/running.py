@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ganzoo.engine import Runner, Signature
+from ganzoo.cards.card import Card
+from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import DeviceError, OptionError, OutputError
 from ganzoo.inference import conversions
 from ganzoo.inference.engines import Choice
-from ganzoo.registry import Card
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ganzoo.engine import Array
+    from ganzoo.contracts.engine import Array
     from ganzoo.inference.conversions import Conversion
 
 Told = Callable[[str], None]

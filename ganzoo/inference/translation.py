@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganzoo import images
-from ganzoo.decoding import Picture
-from ganzoo.engine import Runner, Signature
+from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import ImageError, OptionError
+from ganzoo.image_io import images
+from ganzoo.image_io.decoding import Picture
 from ganzoo.inference.conditions import Beside
-from ganzoo.inference.sizes import working_size
+from ganzoo.inference.working_size import working_size
 
 if TYPE_CHECKING:
-    from ganzoo.engine import Array
+    from ganzoo.contracts.engine import Array
     from ganzoo.inference.tiling.strips import Strips
 
 TILES = ("auto", "exact", "blend", "off")

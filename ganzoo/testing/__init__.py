@@ -23,8 +23,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ganzoo import catalog, options
-from ganzoo.entry import Entry
+from ganzoo import catalog
+from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError
 from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require

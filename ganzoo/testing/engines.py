@@ -11,9 +11,9 @@ import numpy as np
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.engine import Engine, Format, Needy, Runner, Signature
-from ganzoo.entry import Entry
+from ganzoo.catalog import options
+from ganzoo.contracts.engine import Engine, Format, Needy, Runner, Signature
+from ganzoo.contracts.entry import Entry
 from ganzoo.testing.expectations import SEED, require
 
 SHAPES = ((1, 3, 16, 24), (2, 3, 40, 20))

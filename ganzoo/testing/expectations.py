@@ -8,7 +8,7 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor  # noqa: TID253
 
-from ganzoo.entry import Entry
+from ganzoo.contracts.entry import Entry
 
 BATCH = 2
 PIXELS = 32  # of pictures for recipes, and the least for translation

@@ -9,10 +9,10 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.entry import Entry
+from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.extractor import Extractor
 from ganzoo.errors import GanzooError
-from ganzoo.interfaces import Extractor
 from ganzoo.testing.expectations import SEED, require
 
 SHAPES = ((2, 1, 28, 28), (2, 3, 40, 33), (1, 3, 1, 1))

@@ -9,9 +9,9 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.entry import Entry
-from ganzoo.interfaces import Features
+from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.feature_maps import Features
 from ganzoo.testing.expectations import SEED, pictures, require
 
 SHAPES = ((2, 1, 64, 64), (2, 3, 96, 64))

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch  # noqa: TID253 - whoever tests importers needs torch, and nothing light imports this module
 
-from ganzoo import options
-from ganzoo.entry import Entry
-from ganzoo.importing import Importer
+from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.importer import Importer
 from ganzoo.testing.expectations import require
 
 # Tensors of nobody's, and such as look a little like a network's.

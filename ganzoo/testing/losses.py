@@ -9,10 +9,10 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.building import OverScales
-from ganzoo.entry import Entry
-from ganzoo.interfaces import Loss
+from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.loss import Loss
+from ganzoo.losses.multi_scale import OverScales
 from ganzoo.testing.expectations import BATCH, SEED, pictures, require
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.entry import Entry
-from ganzoo.interfaces import Discriminator, Generator
-from ganzoo.tasks import find
+from ganzoo.catalog import options
+from ganzoo.contracts.discriminator import Discriminator
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.generator import Generator
+from ganzoo.contracts.tasks import find
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
 
 JUDGED_PIXELS = 128  # of pictures for discriminators of any size: enough for patches of 286 pixels

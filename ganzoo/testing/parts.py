@@ -7,9 +7,10 @@ from typing import Any
 
 from torch import Tensor  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 
-from ganzoo.building import ChosenParts, OverScales
-from ganzoo.entry import Entry
+from ganzoo.catalog.building import ChosenParts
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import suggest
+from ganzoo.losses.multi_scale import OverScales
 from ganzoo.testing.expectations import require
 
 

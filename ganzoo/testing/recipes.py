@@ -11,9 +11,11 @@ from typing import Any
 import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
-from ganzoo import options
-from ganzoo.entry import AdversarialConfig, Config, Entry
-from ganzoo.interfaces import Generator, Recipe
+from ganzoo.catalog import options
+from ganzoo.contracts.config import AdversarialConfig, Config
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.generator import Generator
+from ganzoo.recipes.recipe import Recipe
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
 from ganzoo.testing.parts import WatchedParts
 

@@ -23,7 +23,7 @@ from torch.utils.data import Dataset as MapDataset
 from ganzoo.data.datasets import Dataset
 from ganzoo.data.streams import Plan, Streamed
 from ganzoo.errors import DataError, GanzooError, OptionError, TrainingError
-from ganzoo.training.order import Order
+from ganzoo.training.data_order import Order
 
 DEATHS = 3  # of workers in a row, after which it is no accident
 AHEAD = 4  # steps decoded ahead by one reader of shards

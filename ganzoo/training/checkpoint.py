@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import OutputError, PluginError, TrainingError
-from ganzoo.files import replacing
-from ganzoo.interfaces import Recipe
-from ganzoo.processes import ALONE, Processes
+from ganzoo.files.atomic import replacing
+from ganzoo.recipes.distributed import ALONE, Processes
+from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import torch
 
-from ganzoo import devices
-from ganzoo.files import replacing
-from ganzoo.processes import Processes
+from ganzoo.files.atomic import replacing
+from ganzoo.inference import devices
+from ganzoo.recipes.distributed import Processes
 from ganzoo.version import __version__
 
 FILE = "environment.json"

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from ganzoo import plugins
+from ganzoo.catalog import discovery
 from ganzoo.training.randomness import undisturbed
 
 
@@ -22,7 +22,7 @@ class Events:
 
     def send(self, hook: str, **arguments: Any) -> None:
         """Call ``hook`` of every plugin that has it, in pluggy's order: the last one registered first."""
-        manager = plugins.manager()
+        manager = discovery.manager()
         implementations = getattr(manager.hook, hook).get_hookimpls()
         listeners = list({id(each.plugin): each.plugin for each in reversed(implementations)}.values())
         if not listeners:

@@ -11,14 +11,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganzoo import catalog, devices, folders, plugins
-from ganzoo.building import Architecture
+from ganzoo import catalog
+from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
+from ganzoo.catalog import discovery
+from ganzoo.catalog.building import Architecture
+from ganzoo.contracts.tasks import find as find_task
 from ganzoo.data.datasets import Data
-from ganzoo.interfaces import Recipe
-from ganzoo.registry import Card, DatasetInfo, TrainingInfo
-from ganzoo.tasks import find as find_task
+from ganzoo.inference import devices
+from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.settings import Settings
 from ganzoo.version import __version__
+from ganzoo.weights import model_folder
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def export(
         judge = recipe.networks.get(recipe.judges.get(edition, ""))
         card = describe(origin, edition, recipe.networks[name], step, seconds, judge)
         beside = judge.state_dict() if judge else None
-        folders.write(origin.run / within / edition, card, networks[name].state_dict(), beside)
+        model_folder.write(origin.run / within / edition, card, networks[name].state_dict(), beside)
 
 
 def describe(
@@ -76,7 +79,7 @@ def describe(
         options=architecture.options,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         paper=entry.paper,
-        plugin=plugins.distribution_of(catalog.origin(architecture.entry)),
+        plugin=discovery.distribution_of(catalog.origin(architecture.entry)),
         inference="; ".join(
             [
                 *(["averaged weights (EMA)"] if settings.ema_decay else []),

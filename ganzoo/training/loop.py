@@ -15,23 +15,23 @@ import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
+from ganzoo.contracts.recipe import Turn
 from ganzoo.errors import OutputError, TrainingError
-from ganzoo.interfaces import Turn
-from ganzoo.processes import Processes
-from ganzoo.training import checkpoint, claim, environment, faults, judging, record, report
-from ganzoo.training.assembly import assemble
+from ganzoo.recipes.distributed import Processes
+from ganzoo.training import checkpoint, environment, error_messages, logs, report, run_lock, validation_metric
 from ganzoo.training.batches import Batches
-from ganzoo.training.best import FOLDER as BEST
-from ganzoo.training.best import Best
+from ganzoo.training.best_step import FOLDER as BEST
+from ganzoo.training.best_step import Best
+from ganzoo.training.collapse_detector import Finding, Watch
+from ganzoo.training.data_order import draws
 from ganzoo.training.events import Events
 from ganzoo.training.export import Origin, export
-from ganzoo.training.judging import Judge
-from ganzoo.training.observing import Observer
-from ganzoo.training.order import draws
 from ganzoo.training.randomness import random_state
 from ganzoo.training.settings import Settings
+from ganzoo.training.setup import assemble
 from ganzoo.training.stopping import StopRequest
-from ganzoo.training.watch import Finding, Watch
+from ganzoo.training.validation import Observer
+from ganzoo.training.validation_metric import Judge
 
 
 class Reporter(Protocol):
@@ -67,7 +67,9 @@ class Loop:
         self.recipe, self.data, self.machine = assembly.recipe, assembly.data, assembly.machine
         self.device = self.machine.device
         self.averages = self._averages()
-        judge = Judge(asked, self.data, self.device) if judging.split(asked.best) and processes.leads else None
+        judge = (
+            Judge(asked, self.data, self.device) if validation_metric.split(asked.best) and processes.leads else None
+        )
         self.observer = Observer(self.recipe, self.averages, self.data, self.machine, judge)
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.recipe.optimizers.items()}
         self.batches = Batches(
@@ -137,7 +139,7 @@ class Loop:
     def _begin(self, first: int) -> None:
         if not self.processes.leads:
             return
-        record.write_held_out(self.folder, self.data.held_out)
+        logs.write_held_out(self.folder, self.data.held_out)
         environment.write(self.folder, environment.describe(self.device, self.processes))
         for note in self.data.notes:
             self.reporter.note(note)
@@ -170,7 +172,7 @@ class Loop:
 
     def _update(self, step: int) -> Mapping[str, Tensor | float]:
         """Do the recipe's step on each part of the step's batch, then update the averages."""
-        with faults.of_memory(step, self.device):
+        with error_messages.of_memory(step, self.device):
             parts = self.batches.get(step - 1)
             for part, batch in enumerate(parts):
                 self.recipe.turn = Turn(step - 1, part, len(parts), draws(self.settings.seed, step - 1))
@@ -180,7 +182,11 @@ class Loop:
             return losses
 
     def _one_part(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
-        guard = nullcontext() if self.begun else faults.of_first_step(self.recipe, self.data, self.settings.batch_size)
+        guard = (
+            nullcontext()
+            if self.begun
+            else error_messages.of_first_step(self.recipe, self.data, self.settings.batch_size)
+        )
         with guard, self.machine.autocast():
             losses = self.recipe.step(batch)
         self.begun = True
@@ -197,14 +203,14 @@ class Loop:
                 "pictures_per_second": round(steps * self.settings.batch_size / seconds, 1),
                 **values,
             }
-            self._write(record.METRICS, lambda: record.append(self.folder / record.METRICS, line))
+            self._write(logs.METRICS, lambda: logs.append(self.folder / logs.METRICS, line))
             self._send("ganzoo_train_step", step=step, losses=values)
             self._warn(self.watch.losses(step, values))
         return values
 
     def _values(self, step: int, losses: Mapping[str, Tensor | float]) -> dict[str, float]:
         """Return the losses as numbers, means over all processes. Raises TrainingError where one is none."""
-        values = faults.as_numbers(losses, self.settings.recipe)
+        values = error_messages.as_numbers(losses, self.settings.recipe)
         means = torch.tensor(list(values.values()), dtype=torch.float64)
         self.processes.average([means])
         for name, value in zip(values, means.tolist(), strict=True):
@@ -233,19 +239,19 @@ class Loop:
     def _warn(self, warnings: list[Finding]) -> None:
         for warning in warnings:
             line = dataclasses.asdict(warning)
-            self._write(record.WARNINGS, partial(record.append, self.folder / record.WARNINGS, line))
+            self._write(logs.WARNINGS, partial(logs.append, self.folder / logs.WARNINGS, line))
             self.reporter.note(f"Warning, step {warning.step}: {warning.text}")
             if self.settings.stop_on_warning:
                 self.warned = warning.text
 
     def _sample(self, step: int) -> bool:
         """Write samples/step-00001000.png, measures and the report; tell whether this is the best step so far."""
-        sheet, best = self.folder / record.SAMPLES / f"step-{step:08d}.png", self.best
-        look = self._write(record.SAMPLES, lambda: self.observer.draw(sheet))
+        sheet, best = self.folder / logs.SAMPLES / f"step-{step:08d}.png", self.best
+        look = self._write(logs.SAMPLES, lambda: self.observer.draw(sheet))
         if look is not None:
             if look.measures:
                 line = {"step": step, **look.measures}
-                self._write(record.VALIDATION, lambda: record.append(self.folder / record.VALIDATION, line))
+                self._write(logs.VALIDATION, lambda: logs.append(self.folder / logs.VALIDATION, line))
                 self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in look.measures.items()))
                 after = best.after(step, look.measures)  # refuses a measure that is none, at the first sheet already
                 if step > 1:  # which shows networks that have learnt nothing yet
@@ -290,11 +296,11 @@ class Loop:
         if self.warned and not self.stop.name:
             raise TrainingError(
                 f"Stopped after step {step}, as asked for: {self.warned} The checkpoint is kept. "
-                f"{claim.resume_hint(self.folder)}"
+                f"{run_lock.resume_hint(self.folder)}"
             )
         raise TrainingError(
             f"Stopped by {self.stop.name or 'another process'} after step {step}; nothing is lost. "
-            f"{claim.resume_hint(self.folder)}"
+            f"{run_lock.resume_hint(self.folder)}"
         )
 
     def _send(self, hook: str, **arguments: Any) -> None:

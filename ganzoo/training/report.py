@@ -14,9 +14,8 @@ from html import escape
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from ganzoo import page
-from ganzoo.charts import curves
-from ganzoo.training import best, environment, record, settings
+from ganzoo.reports import curves, html
+from ganzoo.training import best_step, environment, logs, settings
 
 FILE = "report.html"
 SHEETS = 12  # at most, in the page's timeline
@@ -31,18 +30,18 @@ def write(run: Path) -> Path:
 
     Whatever is missing in the run's folder, or cannot be read, is left out. Raises OutputError.
     """
-    metrics, asked = _lines(run / record.METRICS), _object(run / settings.FILE)
+    metrics, asked = _lines(run / logs.METRICS), _object(run / settings.FILE)
     folder = run.resolve().name
     name = str(asked.get("recipe", "training"))
     sections = [
-        _head(f"{escape(name)} <small>{escape(folder)}</small>", asked, metrics, _object(run / best.FILE)),
-        *_warnings(_lines(run / record.WARNINGS)),
+        _head(f"{escape(name)} <small>{escape(folder)}</small>", asked, metrics, _object(run / best_step.FILE)),
+        *_warnings(_lines(run / logs.WARNINGS)),
         *_curves(run, metrics),
         *_timeline(run),
-        *page.facts("Settings", dict(page.flat(asked))),
-        *page.facts("Environment", dict(page.flat(_object(run / environment.FILE)))),
+        *html.facts("Settings", dict(html.flat(asked))),
+        *html.facts("Environment", dict(html.flat(_object(run / environment.FILE)))),
     ]
-    return page.write(run / FILE, f"{name}: {folder}", sections)
+    return html.write(run / FILE, f"{name}: {folder}", sections)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -141,13 +140,13 @@ def _warnings(lines: list[dict[str, Any]]) -> Iterator[str]:
         for line in shown
     )
     more = f" The newest {len(shown)} of {len(lines)}:" if len(lines) > len(shown) else ""
-    yield page.alarms("1 warning" if len(lines) == 1 else f"{len(lines)} warnings", items, more)
+    yield html.alarms("1 warning" if len(lines) == 1 else f"{len(lines)} warnings", items, more)
 
 
 def _curves(run: Path, metrics: list[dict[str, Any]]) -> Iterator[str]:
     """Yield charts of the losses and of what was measured on held-out pictures, the best of it marked."""
-    chosen = _object(run / best.FILE)
-    measured = _lines(run / record.VALIDATION)
+    chosen = _object(run / best_step.FILE)
+    measured = _lines(run / logs.VALIDATION)
     for title, lines, unit, best_one in (
         ("Losses", metrics, "loss", {}),
         ("Validation", measured, "on held-out pictures", chosen),
@@ -155,7 +154,7 @@ def _curves(run: Path, metrics: list[dict[str, Any]]) -> Iterator[str]:
         groups = curves.grouped(_columns(lines, _NO_LOSSES))
         if groups:
             drawn = "".join(curves.chart(group, unit, _mark(best_one, group)) for group in groups)
-            yield page.section(title, drawn)
+            yield html.section(title, drawn)
 
 
 def _mark(chosen: Mapping[str, Any], group: Mapping[str, curves.Points]) -> tuple[float, float] | None:
@@ -170,13 +169,13 @@ def _timeline(run: Path) -> Iterator[str]:
 
     So those shown stay the same while the run goes on, and only new ones are decoded for the next page.
     """
-    found = sorted((run / record.SAMPLES).glob("step-*.png"))
+    found = sorted((run / logs.SAMPLES).glob("step-*.png"))
     apart = 1
     while len(found[:-1:apart]) >= SHEETS:
         apart *= 2
     figures = [figure for path in [*found[:-1:apart], *found[-1:]] for figure in _sheet(path)]
     if figures:
-        yield page.section("Samples", f'<div class="sheets">{"".join(figures)}</div>')
+        yield html.section("Samples", f'<div class="sheets">{"".join(figures)}</div>')
 
 
 def _sheet(path: Path) -> Iterator[str]:
@@ -188,14 +187,14 @@ def _sheet(path: Path) -> Iterator[str]:
     digits = path.stem.removeprefix("step-")
     step = f"{int(digits):,}" if digits.isdecimal() else digits
     picture = sheet.img(f"samples at step {step}", shown=400)
-    link = f'<a href="{record.SAMPLES}/{escape(path.name)}">{picture}</a>'
+    link = f'<a href="{logs.SAMPLES}/{escape(path.name)}">{picture}</a>'
     yield f"<figure>{link}<figcaption>step {escape(step)}</figcaption></figure>"
 
 
 @lru_cache(maxsize=2 * SHEETS)
-def _small(path: Path, written: int) -> page.Embedded:
+def _small(path: Path, written: int) -> html.Embedded:
     """Return a sheet as it is where it is small, as a JPEG below 400 kB where it is not.
 
     ``written`` is when, for the cache: a resumed run may draw a sheet again.
     """
-    return page.embed_file(path.read_bytes(), SHEET_BYTES, sides=(720, 480, 320))
+    return html.embed_file(path.read_bytes(), SHEET_BYTES, sides=(720, 480, 320))

@@ -12,7 +12,7 @@ import pydantic
 
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, suggest
-from ganzoo.files import replacing
+from ganzoo.files.atomic import replacing
 
 FILE = "run.json"
 

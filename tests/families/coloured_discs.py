@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import Recipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 
 COLOURS = {  # of discs and of what is behind them
     "a": ((0.9, -0.6, -0.6), (-0.8, -0.8, -0.5)),

@@ -9,8 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe, catalog, options
-from ganzoo.building import ChosenParts
+from ganzoo import Recipe, catalog
+from ganzoo.catalog import options
+from ganzoo.catalog.building import ChosenParts
 
 RATE = 0.05  # of plain gradient descent, whose step shows a loss's scale; Adam's first step hides it
 

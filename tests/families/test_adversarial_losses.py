@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo.building import OverScales
+from ganzoo.losses.multi_scale import OverScales
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def close(value: Tensor, expected: float) -> bool:
 @pytest.mark.parametrize("label", [1.0, 0.9, 0.5])
 def test_nonsaturating_is_cross_entropy_with_one_sided_smoothing(logits: tuple[Tensor, Tensor], label: float) -> None:
     real, fake = logits
-    loss = ganzoo.build("loss:nonsaturating", real_label=label)
+    loss = ganzoo.build("loss:non-saturating", real_label=label)
     on_real = mean(lambda x: -label * math.log(sigmoid(x)) - (1 - label) * math.log(1 - sigmoid(x)), real)
     assert close(loss.discriminator(real, fake), on_real + mean(lambda x: -math.log(1 - sigmoid(x)), fake))
     assert close(loss.generator(fake), mean(lambda x: -math.log(sigmoid(x)), fake))
@@ -48,7 +48,7 @@ def test_least_squares_has_the_papers_labels(
     logits: tuple[Tensor, Tensor], a: float, b: float, c: float, factor: float
 ) -> None:
     real, fake = logits
-    loss = ganzoo.build("loss:lsgan", a=a, b=b, c=c, factor=factor)
+    loss = ganzoo.build("loss:least-squares", a=a, b=b, c=c, factor=factor)
     expected = factor * (mean(lambda x: (x - b) ** 2, real) + mean(lambda x: (x - a) ** 2, fake))
     assert close(loss.discriminator(real, fake), expected)
     assert close(loss.generator(fake), factor * mean(lambda x: (x - c) ** 2, fake))
@@ -56,7 +56,7 @@ def test_least_squares_has_the_papers_labels(
 
 def test_least_squares_defaults_are_equation_9(logits: tuple[Tensor, Tensor]) -> None:
     real, fake = logits
-    loss = ganzoo.build("loss:lsgan")
+    loss = ganzoo.build("loss:least-squares")
     assert close(loss.discriminator(real, fake), (mean(lambda x: (x - 1) ** 2, real) + mean(lambda x: x**2, fake)) / 2)
     assert close(loss.generator(fake), mean(lambda x: (x - 1) ** 2, fake) / 2)
 

@@ -10,7 +10,8 @@ import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
-from ganzoo import GanzooError, Recipe, build, catalog, options, sliced_wasserstein
+from ganzoo import GanzooError, Recipe, build, catalog, sliced_wasserstein
+from ganzoo.catalog import options
 from ganzoo.errors import OptionError
 from ganzoo_plugins.cut.losses import patch_nce
 from ganzoo_plugins.cut.networks import Encoder, Heads, embed

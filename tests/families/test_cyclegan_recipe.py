@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo import GanzooError
-from ganzoo.inference.samples import FOLDER as PHOTOGRAPHS
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo_plugins.cyclegan.keeping import Keeping, by_colours, changed
 from ganzoo_plugins.cyclegan.recipe import ImagePool
 

@@ -12,7 +12,7 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
 from ganzoo import GanzooError, Recipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 
 PARTS = {
     "generator": {"width": 4, "dropout": False},

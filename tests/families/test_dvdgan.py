@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganzoo import build, sliced_wasserstein
 from ganzoo.data.datasets import View
-from ganzoo.data.moving import Motion, Moving
+from ganzoo.data.moving_images import Motion, Moving
 from ganzoo.errors import OptionError
 from ganzoo_plugins.dvdgan.layers import ConvGRU
 from ganzoo_plugins.dvdgan.recipe import frames_of, opinion

@@ -9,7 +9,8 @@ from typing import Any
 import family_cases
 import pytest
 
-from ganzoo import catalog, options
+from ganzoo import catalog
+from ganzoo.catalog import options
 from ganzoo.errors import OptionError
 
 # What every built-in recipe refuses, beside options of its own.
@@ -53,8 +54,8 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     "discriminator:vanilla": {"image_size": [0, 512], "width": [0], "channels": [4]},
     "discriminator:patchgan": {"receptive_field": [33, 0], "width": [0], "in_channels": [0]},
     "discriminator:patchgan-multiscale": {"scales": [0, 7], "width": [0], "receptive_field": [2]},
-    "loss:nonsaturating": {"real_label": [0.0, 1.1, math.nan]},
-    "loss:lsgan": {"a": [math.nan], "b": [math.inf], "c": ["one"], "factor": [0.0, -1.0, math.inf]},
+    "loss:non-saturating": {"real_label": [0.0, 1.1, math.nan]},
+    "loss:least-squares": {"a": [math.nan], "b": [math.inf], "c": ["one"], "factor": [0.0, -1.0, math.inf]},
     "loss:wgan-gp": {"penalty": [-1.0, math.nan, math.inf]},
     "extractor:efficientnet-lite0": {"size": [-1, 31, 64.5]},
     "extractor:efficientnet-lite2": {"size": [-1, 31, 64.5]},
@@ -82,7 +83,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
 CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("generator:resnet", {"blocks": 0}),
-    ("loss:nonsaturating", {"real_label": 0.9}),
+    ("loss:non-saturating", {"real_label": 0.9}),
     ("loss:wgan-gp", {"penalty": 0.0}),
     ("discriminator:patchgan-multiscale", {"scales": 1}),
     ("recipe:cyclegan", {"pool_size": 0, "decay_from": 1.0, "enlarge": 1.0, "cycle_weight": 0.0}),

@@ -9,8 +9,8 @@ from torch import nn
 
 import ganzoo
 from ganzoo_plugins.cyclegan.networks import instance_norm
-from ganzoo_plugins.liteunet.networks import InstanceNorm as LiteInstanceNorm
-from ganzoo_plugins.patchgan.networks import make_norm
+from ganzoo_plugins.efficientnet_unet.networks import InstanceNorm as LiteInstanceNorm
+from ganzoo_plugins.pix2pix.networks import make_norm
 
 CHANNELS = 5
 NORMS = {
@@ -80,7 +80,7 @@ def test_half_precision_comes_out_as_it_went_in(norm: nn.Module, batch: int, lay
     [
         ("generator:resnet", {"blocks": 1}),
         ("generator:unet", {"image_size": 32, "norm": "instance", "dropout": False}),
-        ("generator:lite-unet", {"blocks": 0, "global_skip": False}),
+        ("generator:efficientnet-unet", {"blocks": 0, "global_skip": False}),
         ("discriminator:patchgan", {}),
     ],
 )

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
-from ganzoo import building
+from ganzoo.catalog import building
+from ganzoo.contracts.recipe import Turn
 from ganzoo.errors import GanzooError, OptionError
-from ganzoo.interfaces import Turn
 from ganzoo_plugins.lapgan.networks import downsample, pyramid, upsample
 
 PARTS = {

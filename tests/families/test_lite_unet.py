@@ -11,7 +11,7 @@ import ganzoo
 
 def begun(**options: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    network = ganzoo.build("generator:lite-unet", width=4, **options)
+    network = ganzoo.build("generator:efficientnet-unet", width=4, **options)
     network.begin()
     return network
 
@@ -34,7 +34,7 @@ def test_it_starts_by_changing_nothing() -> None:
 
 
 def test_without_the_beginning_its_weights_are_random() -> None:
-    network, other = begun(), ganzoo.build("generator:lite-unet", width=4)
+    network, other = begun(), ganzoo.build("generator:efficientnet-unet", width=4)
     assert not torch.equal(network.encoder.stem[0][1].weight, other.encoder.stem[0][1].weight)
 
 
@@ -61,7 +61,7 @@ def test_one_picture_does_not_depend_on_the_others_while_it_learns() -> None:
 def test_it_learns_to_translate(global_skip: bool) -> None:
     """Discs on paper into other colours, shown in pairs."""
     torch.manual_seed(0)
-    network = ganzoo.build("generator:lite-unet", width=8, global_skip=global_skip)
+    network = ganzoo.build("generator:efficientnet-unet", width=8, global_skip=global_skip)
     network.begin()
     optimizer = torch.optim.Adam(network.parameters(), 0.01)
     random, errors = torch.Generator().manual_seed(1), []

@@ -16,7 +16,7 @@ from training_cases import CASES as TRAININGS
 from training_cases import checkpoint, train
 
 from ganzoo import Recipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 
 LATENT = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4}}
 # Recipe -> options of its parts, size of its pictures, names of what its batch holds.

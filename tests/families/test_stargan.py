@@ -15,9 +15,10 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
 import ganzoo
-from ganzoo import GanzooError, build, catalog, options
+from ganzoo import GanzooError, build, catalog
+from ganzoo.catalog import options
+from ganzoo.contracts.recipe import Turn
 from ganzoo.errors import OptionError, UnknownName
-from ganzoo.interfaces import Turn
 from ganzoo_plugins.stargan.sizes import halvings
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4}}

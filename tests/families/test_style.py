@@ -13,8 +13,9 @@ from family_cases.style import STYLE
 from torch import Tensor
 
 import ganzoo
-from ganzoo import GanzooError, Recipe, images
+from ganzoo import GanzooError, Recipe
 from ganzoo.errors import OptionError
+from ganzoo.image_io import images
 from ganzoo_plugins.style.adain_recipe import AdainRecipe
 from ganzoo_plugins.style.colours import coloured
 from ganzoo_plugins.style.perception import (

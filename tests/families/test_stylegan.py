@@ -14,7 +14,7 @@ from white_discs import distance, train
 
 import ganzoo
 from ganzoo import GanzooError, Recipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 from ganzoo_plugins.stylegan.layers import EqualConv2d, EqualLinear, ModulatedConv2d, blur, double
 from ganzoo_plugins.stylegan.networks import GroupDeviation
 

@@ -16,7 +16,7 @@ from training_cases import make_data
 
 import ganzoo
 from ganzoo import GanzooError, Recipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 from ganzoo_plugins.unit.networks import UnitDiscriminator, UnitGenerator
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "layers": 2}}

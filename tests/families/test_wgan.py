@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from white_discs import distance, train
 
 import ganzoo
-from ganzoo import Recipe, interfaces, sliced_wasserstein
+from ganzoo import Recipe, sliced_wasserstein
+from ganzoo.contracts.recipe import Turn
 from ganzoo.errors import OptionError
-from ganzoo.interfaces import Turn
-from ganzoo_plugins.wgan.losses import WassersteinLoss, estimate
+from ganzoo.losses.wasserstein import WassersteinLoss, estimate
+from ganzoo.recipes import recipe as recipe_module
 
 PARTS: dict[str, Any] = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4, "norm": "none"}}
 SMALL: dict[str, Any] = {"channels": 1, "image_size": 16}
@@ -158,10 +159,10 @@ def test_the_generator_learns_in_each_fifth_step_and_the_critic_is_clipped_in_ev
 
 def test_a_critic_is_clipped_alike_in_every_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes average gradients, then each clips: the same of the same."""
-    monkeypatch.setattr(interfaces.Processes, "average", lambda self, tensors: [each.fill_(0.5) for each in tensors])
+    monkeypatch.setattr(recipe_module.Processes, "average", lambda self, tensors: [each.fill_(0.5) for each in tensors])
     recipes = [make("wgan", PARTS, **SMALL) for _ in range(2)]
     for rank, recipe in enumerate(recipes):
-        recipe.processes = interfaces.Processes(rank, 2)
+        recipe.processes = recipe_module.Processes(rank, 2)
         at(recipe, 4).step(images(rank))
     assert torch.equal(*(flat(recipe)["discriminator"] for recipe in recipes))
 

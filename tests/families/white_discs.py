@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import LatentRecipe
-from ganzoo.interfaces import Turn
+from ganzoo.contracts.recipe import Turn
 
 PIXELS = 16
 

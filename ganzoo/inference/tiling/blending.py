@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ganzoo.engine import Array
+    from ganzoo.contracts.engine import Array
 
 
 def blend(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ganzoo.inference.plain import plain
+from ganzoo.inference.replace_custom_layers import plain
 from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.layers import Part
 from ganzoo.inference.tiling.passes import Draft, plan

@@ -114,7 +114,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:acgan",
                 "discriminator": "discriminator:acgan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Images of a chosen class; the discriminator tells the class",
             paper=PAPER,

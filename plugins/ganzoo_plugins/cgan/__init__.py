@@ -182,7 +182,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:cgan",
                 "discriminator": "discriminator:cgan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Images of a chosen class; both networks are told it",
             paper=PAPER,

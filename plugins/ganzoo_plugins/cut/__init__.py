@@ -8,7 +8,7 @@ from typing import Literal
 from ganzoo import AdversarialConfig, Entry, hookimpl
 
 PAPER = "arXiv:2007.15651"
-PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:lsgan"}
+PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:resnet",
                 "discriminator": "discriminator:patchgan",
-                "loss": "loss:lsgan",
+                "loss": "loss:least-squares",
             },
             summary="Unpaired translation both ways, cycle consistency",
             paper=PAPER,

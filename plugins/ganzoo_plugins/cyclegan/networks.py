@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import InstanceNorm
-from ganzoo.resampling import blur_down, blur_up
+from ganzoo.layers.blur_pool import blur_down, blur_up
 
 from .convolutions import ToFewChannels, WinogradConv2d
 

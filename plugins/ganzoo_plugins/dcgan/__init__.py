@@ -42,17 +42,6 @@ class DiscriminatorConfig(Config):
             raise ValueError(f"width={self.width} should be at least 1")
 
 
-@dataclass(frozen=True)
-class LossConfig(Config):
-    """``real_label`` below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4)."""
-
-    real_label: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.real_label <= 1:
-            raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
-
-
 def build_generator(config: GeneratorConfig):
     from .networks import DcganGenerator
 
@@ -63,12 +52,6 @@ def build_discriminator(config: DiscriminatorConfig):
     from .networks import DcganDiscriminator
 
     return DcganDiscriminator(**vars(config))
-
-
-def build_loss(config: LossConfig):
-    from .losses import NonSaturatingLoss
-
-    return NonSaturatingLoss(**vars(config))
 
 
 def build_recipe(config: AdversarialConfig, parts):
@@ -104,14 +87,6 @@ def ganzoo_entries():
             paper=PAPER,
         ),
         Entry(
-            kind="loss",
-            name="nonsaturating",
-            config=LossConfig,
-            build=build_loss,
-            summary="Non-saturating cross entropy, the first GAN's",
-            paper="arXiv:1406.2661",
-        ),
-        Entry(
             kind="recipe",
             name="dcgan",
             config=AdversarialConfig,
@@ -121,7 +96,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:dcgan",
                 "discriminator": "discriminator:dcgan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Images from latents, alternating Adam steps",
             paper=PAPER,

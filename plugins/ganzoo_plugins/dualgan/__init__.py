@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig, Entry, hookimpl
 
 PAPER = "arXiv:1704.02510"
-
-
-@dataclass(frozen=True)
-class LossConfig(Config):
-    """The critics' loss has no options; the recipe's ``weight_clip`` keeps them Lipschitz."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +38,6 @@ class DualGanConfig(AdversarialConfig):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
-def build_loss(config: LossConfig):
-    from .losses import CriticLoss
-
-    return CriticLoss()
-
-
 def build_recipe(config: DualGanConfig, parts):
     from .recipe import DualGanRecipe
 
@@ -59,14 +48,6 @@ def build_recipe(config: DualGanConfig, parts):
 def ganzoo_entries():
     return [
         Entry(
-            kind="loss",
-            name="dualgan",
-            config=LossConfig,
-            build=build_loss,
-            summary="Wasserstein distance by critics whose weights the recipe clips",
-            paper=PAPER,
-        ),
-        Entry(
             kind="recipe",
             name="dualgan",
             config=DualGanConfig,
@@ -75,7 +56,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:unet",
                 "discriminator": "discriminator:patchgan",
-                "loss": "loss:dualgan",
+                "loss": "loss:wasserstein",
             },
             summary="Unpaired translation both ways, Wasserstein critics",
             paper=PAPER,

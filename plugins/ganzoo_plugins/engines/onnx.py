@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo import Engine, Format
-from ganzoo.engine import threads
+from ganzoo.contracts.engine import threads
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.engine import Array, Runner, Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 FILE = "model.onnx"
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import Engine, Format
-from ganzoo.engine import threads
+from ganzoo.contracts.engine import threads
 from ganzoo.errors import DeviceError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.engine import Array, Runner, Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 FILE = "model.xml"
 HINTS = {"float32": "f32", "bfloat16": "bf16"}  # for int8, what is not quantised runs in the CPU's fastest type

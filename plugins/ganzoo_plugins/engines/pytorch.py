@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.export import ExportedProgram
 
-    from ganzoo.engine import Array, Runner, Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 
 class Eager(Engine):

@@ -99,7 +99,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:context-encoder",
                 "discriminator": "discriminator:dcgan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Inpainting, squared error + a discriminator of what was made",
             paper=PAPER,

@@ -163,7 +163,7 @@ def ganzoo_entries():
                 "generator": "generator:lapgan",
                 "coarse_discriminator": "discriminator:lapgan-dense",
                 "discriminator": "discriminator:lapgan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="A GAN for each level of a Laplacian pyramid, trained independently",
             paper=PAPER,

@@ -1,10 +1,38 @@
-"""Adversarial losses that belong to no one architecture; every recipe takes them: ``--part loss=hinge``."""
+"""The adversarial losses of `ganzoo.losses`; every recipe takes them: ``--part loss=hinge``."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ganzoo import Config, Entry, hookimpl
+
+
+@dataclass(frozen=True)
+class NonSaturatingConfig(Config):
+    """``real_label`` below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4)."""
+
+    real_label: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.real_label <= 1:
+            raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
+
+
+@dataclass(frozen=True)
+class LeastSquaresConfig(Config):
+    """Labels ``a`` (fake, for D), ``b`` (real, for D), ``c`` (fake, for G); ``factor`` before the squares."""
+
+    a: float = 0.0
+    b: float = 1.0
+    c: float = 1.0
+    factor: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not all(map(math.isfinite, (self.a, self.b, self.c))):
+            raise ValueError(f"a={self.a}, b={self.b} and c={self.c} should be numbers")
+        if not 0 < self.factor < math.inf:
+            raise ValueError(f"factor={self.factor} should be above 0")
 
 
 @dataclass(frozen=True)
@@ -14,6 +42,11 @@ class HingeConfig(Config):
 
 @dataclass(frozen=True)
 class WassersteinConfig(Config):
+    """The Wasserstein loss has no options."""
+
+
+@dataclass(frozen=True)
+class GradientPenaltyConfig(Config):
     """``penalty`` is the paper's lambda."""
 
     penalty: float = 10.0
@@ -23,14 +56,32 @@ class WassersteinConfig(Config):
             raise ValueError(f"penalty={self.penalty} should be a number, 0 or above")
 
 
+def build_non_saturating(config: NonSaturatingConfig):
+    from ganzoo.losses.non_saturating import NonSaturatingLoss
+
+    return NonSaturatingLoss(**vars(config))
+
+
+def build_least_squares(config: LeastSquaresConfig):
+    from ganzoo.losses.least_squares import LeastSquaresLoss
+
+    return LeastSquaresLoss(**vars(config))
+
+
 def build_hinge(config: HingeConfig):
-    from .losses import HingeLoss
+    from ganzoo.losses.hinge import HingeLoss
 
     return HingeLoss()
 
 
 def build_wasserstein(config: WassersteinConfig):
-    from .losses import WassersteinGradientPenaltyLoss
+    from ganzoo.losses.wasserstein import WassersteinLoss
+
+    return WassersteinLoss()
+
+
+def build_gradient_penalty(config: GradientPenaltyConfig):
+    from ganzoo.losses.wasserstein import WassersteinGradientPenaltyLoss
 
     return WassersteinGradientPenaltyLoss(**vars(config))
 
@@ -38,6 +89,22 @@ def build_wasserstein(config: WassersteinConfig):
 @hookimpl
 def ganzoo_entries():
     return [
+        Entry(
+            kind="loss",
+            name="non-saturating",
+            config=NonSaturatingConfig,
+            build=build_non_saturating,
+            summary="Non-saturating cross entropy, the first GAN's",
+            paper="arXiv:1406.2661",
+        ),
+        Entry(
+            kind="loss",
+            name="least-squares",
+            config=LeastSquaresConfig,
+            build=build_least_squares,
+            summary="Least squares with labels a, b, c",
+            paper="arXiv:1611.04076",
+        ),
         Entry(
             kind="loss",
             name="hinge",
@@ -48,9 +115,17 @@ def ganzoo_entries():
         ),
         Entry(
             kind="loss",
-            name="wgan-gp",
+            name="wasserstein",
             config=WassersteinConfig,
             build=build_wasserstein,
+            summary="Difference of means, for a critic of bounded slope",
+            paper="arXiv:1701.07875",
+        ),
+        Entry(
+            kind="loss",
+            name="wgan-gp",
+            config=GradientPenaltyConfig,
+            build=build_gradient_penalty,
             summary="Wasserstein distance with gradient penalty",
             paper="arXiv:1704.00028",
         ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,22 +40,6 @@ class DiscriminatorConfig(Config):
 
 
 @dataclass(frozen=True)
-class LossConfig(Config):
-    """Labels ``a`` (fake, for D), ``b`` (real, for D), ``c`` (fake, for G); ``factor`` before the squares."""
-
-    a: float = 0.0
-    b: float = 1.0
-    c: float = 1.0
-    factor: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not all(map(math.isfinite, (self.a, self.b, self.c))):
-            raise ValueError(f"a={self.a}, b={self.b} and c={self.c} should be numbers")
-        if not 0 < self.factor < math.inf:
-            raise ValueError(f"factor={self.factor} should be above 0")
-
-
-@dataclass(frozen=True)
 class LsganRecipeConfig(AdversarialConfig):
     """Adam with beta1 0.5; labels as the loss's."""
 
@@ -75,12 +58,6 @@ def build_discriminator(config: DiscriminatorConfig):
     from .networks import LsganDiscriminator
 
     return LsganDiscriminator(**vars(config))
-
-
-def build_loss(config: LossConfig):
-    from .losses import LeastSquaresLoss
-
-    return LeastSquaresLoss(**vars(config))
 
 
 def build_recipe(config: LsganRecipeConfig, parts):
@@ -110,21 +87,17 @@ def ganzoo_entries():
             paper=PAPER,
         ),
         Entry(
-            kind="loss",
-            name="lsgan",
-            config=LossConfig,
-            build=build_loss,
-            summary="Least squares with labels a, b, c",
-            paper=PAPER,
-        ),
-        Entry(
             kind="recipe",
             name="lsgan",
             config=LsganRecipeConfig,
             build=build_recipe,
             data="images",
             batch_size=64,
-            parts={"generator": "generator:lsgan", "discriminator": "discriminator:lsgan", "loss": "loss:lsgan"},
+            parts={
+                "generator": "generator:lsgan",
+                "discriminator": "discriminator:lsgan",
+                "loss": "loss:least-squares",
+            },
             summary="Images from latents by least squares",
             paper=PAPER,
         ),

@@ -203,7 +203,7 @@ def ganzoo_entries():
                 "generator": "generator:srresnet",
                 "discriminator": "discriminator:srgan",
                 "features": "features:efficientnet-lite0",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Super-resolution by features and a discriminator",
             paper=PAPER,

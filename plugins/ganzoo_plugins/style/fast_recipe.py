@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe, images
+from ganzoo import GanzooError, Recipe
+from ganzoo.image_io import images
 
 from .colours import coloured
 from .perception import (

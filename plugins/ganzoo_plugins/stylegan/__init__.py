@@ -124,7 +124,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:stylegan",
                 "discriminator": "discriminator:stylegan",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Images from mixed styles, lazy R1 and path lengths",
             paper=PAPER,

@@ -127,7 +127,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:unit",
                 "discriminator": "discriminator:unit",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="Unpaired translation both ways, a shared latent space",
             paper=PAPER,

@@ -95,7 +95,7 @@ def ganzoo_entries():
             parts={
                 "generator": "generator:vanilla",
                 "discriminator": "discriminator:vanilla",
-                "loss": "loss:nonsaturating",
+                "loss": "loss:non-saturating",
             },
             summary="The first GAN: perceptrons, alternating Adam steps",
             paper=PAPER,

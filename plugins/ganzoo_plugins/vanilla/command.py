@@ -44,7 +44,7 @@ def command(data: Path, run: Path, epochs: int, seed: int, device: str, as_json:
     ganzoo generate dir:runs/vanilla -n 64 -o grid.png
     """
     started = time.monotonic()
-    from ganzoo.cli.progress import reporter
+    from ganzoo.cli.training_progress import reporter
 
     from . import experiment
 

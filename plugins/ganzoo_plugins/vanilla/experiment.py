@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo import devices
 from ganzoo.data import idx
 from ganzoo.data.decode import fit, to_floats
 from ganzoo.data.sources import Source, open_source
 from ganzoo.errors import DataError
+from ganzoo.inference import devices
 from ganzoo.training import checkpoint
 
 from .scores import Scores, score

@@ -27,11 +27,6 @@ class CriticConfig(Config):
 
 
 @dataclass(frozen=True)
-class LossConfig(Config):
-    """The Wasserstein loss has no options."""
-
-
-@dataclass(frozen=True)
 class WganConfig(AdversarialConfig):
     """Algorithm 1's values. The optimiser is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
 
@@ -66,12 +61,6 @@ def build_critic(config: CriticConfig):
     return Critic(**vars(config))
 
 
-def build_loss(config: LossConfig):
-    from .losses import WassersteinLoss
-
-    return WassersteinLoss()
-
-
 def build_clipping(config: WganConfig, parts):
     from .recipe import WganRecipe
 
@@ -94,14 +83,6 @@ def ganzoo_entries():
             build=build_critic,
             summary="Strided convolutions to one value; layer norm or none",
             paper=PENALTY,
-        ),
-        Entry(
-            kind="loss",
-            name="wasserstein",
-            config=LossConfig,
-            build=build_loss,
-            summary="Difference of means, for a critic of bounded slope",
-            paper=CLIPPING,
         ),
         Entry(
             kind="recipe",

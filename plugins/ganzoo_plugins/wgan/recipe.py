@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import LatentRecipe
-
-from .losses import estimate
+from ganzoo.losses.wasserstein import estimate
 
 
 class CriticRecipe(LatentRecipe):

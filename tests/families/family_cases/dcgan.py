@@ -14,7 +14,7 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:dcgan", {"width": 4, "image_size": 48, "norm": "none"}),
     ("discriminator:dcgan", {"width": 4, "image_size": 28, "channels": 1, "norm": "spectral"}),
     ("discriminator:dcgan", {"width": 4, "image_size": 20, "norm": "none"}),
-    ("loss:nonsaturating", {"real_label": 0.9}),
+    ("loss:non-saturating", {"real_label": 0.9}),
     ("recipe:dcgan", {"image_size": 28, "channels": 1}),
 ]
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {

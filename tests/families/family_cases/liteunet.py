@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-SMALL: dict[str, dict[str, Any]] = {"generator:lite-unet": {"width": 4, "blocks": 0}}
+SMALL: dict[str, dict[str, Any]] = {"generator:efficientnet-unet": {"width": 4, "blocks": 0}}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    ("generator:lite-unet", {"width": 4, "blocks": 2, "trained": True}),
-    ("generator:lite-unet", {"width": 4, "in_channels": 1, "global_skip": False}),
+    ("generator:efficientnet-unet", {"width": 4, "blocks": 2, "trained": True}),
+    ("generator:efficientnet-unet", {"width": 4, "in_channels": 1, "global_skip": False}),
 ]
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "generator:lite-unet": {"width": [0, 5], "blocks": [-1], "in_channels": [1, 2], "out_channels": [1]}
+    "generator:efficientnet-unet": {"width": [0, 5], "blocks": [-1], "in_channels": [1, 2], "out_channels": [1]}
 }

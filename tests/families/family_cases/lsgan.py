@@ -12,7 +12,7 @@ SMALL: dict[str, dict[str, Any]] = {
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:lsgan", {"width": 4, "image_size": 56, "channels": 1, "latent_dim": 6}),
     ("discriminator:lsgan", {"width": 4, "image_size": 24, "channels": 1}),
-    ("loss:lsgan", {"a": -1.0, "b": 1.0, "c": 0.0}),
+    ("loss:least-squares", {"a": -1.0, "b": 1.0, "c": 0.0}),
 ]
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "lsgan": (

@@ -1,0 +1,123 @@
+"""Many pictures on many machines, by Dask distributed (https://distributed.dask.org)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.batch.run import Job, Outcome, Work, do
+from ganzoo.errors import MissingPackage, OptionError
+from ganzoo.files import atomic
+from ganzoo.version import __version__
+
+if TYPE_CHECKING:
+    from ganzoo.loading.model import Model
+
+PATIENCE = 20  # seconds for the scheduler to answer, and for the first worker to come
+RETRIES = 2  # of a job that fails for a reason that may pass
+_models: dict[str, Model] = {}  # of a worker process
+_lock = threading.Lock()  # a worker may have several threads, an engine works for one at a time
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job, and when its target was last written before the work began, None where it was not there."""
+
+    job: Job
+    before: int | None
+
+
+class MayPass(Exception):
+    """A job failed for a reason that may pass, as a file system that did not answer."""
+
+
+def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
+    """Do the jobs on the workers of the Dask scheduler at ``address``; yield as they are done.
+
+    All machines see the same files, and have this version of ganzoo. Every worker loads the model once. A job whose
+    worker dies is done by another; results appear whole, and one that is there already is not written again.
+    Raises OptionError where there is no such scheduler or no worker that fits.
+    """
+    client = _connected(address)
+    try:
+        _check(client)
+        from distributed import as_completed
+
+        tasks = [Task(job, _written(job.target)) for job in jobs]
+        futures = client.map(_do, tasks, work=work, pure=False, retries=RETRIES, batch_size=1000)
+        try:
+            names = {future.key: task for future, task in zip(futures, tasks, strict=True)}
+            for future in as_completed(futures, loop=client.loop):
+                yield _outcome(future, names[future.key].job)
+            atomic.remove_unfinished(Path(job.target) for job in jobs)  # by workers that died
+        finally:
+            client.cancel(futures)
+    finally:
+        client.close()
+
+
+def _connected(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise MissingPackage.of("A cluster", "Dask", "cluster") from error
+    try:
+        return Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:  # TypeError: an address of another kind
+        raise OptionError(
+            f"No Dask scheduler answers at '{address}'. `dask scheduler` starts one and prints its address, as "
+            "tcp://10.0.0.1:8786."
+        ) from error
+
+
+def _check(client: Any) -> None:
+    """Wait for a worker, and see that all have this ganzoo."""
+    end = time.monotonic() + PATIENCE
+    while not client.scheduler_info(n_workers=-1)["workers"]:
+        if time.monotonic() > end:
+            raise OptionError("The cluster has no workers. `dask worker ADDRESS` starts one.")
+        time.sleep(0.2)
+    found = client.run(_version, on_error="return")
+    for worker, version in found.items():
+        if version != __version__:
+            what = f"ganzoo {version}" if isinstance(version, str) else "no ganzoo that can be imported"
+            raise OptionError(f"The worker {worker} has {what}, this machine {__version__}. Install the same there.")
+
+
+def _version() -> str:
+    return __version__
+
+
+def _do(task: Task, work: Work) -> Outcome:
+    """Do a job on a worker. Raises MayPass for what is worth another try."""
+    job = task.job
+    with _lock:
+        if task.before != _written(job.target):  # by a worker that died before it could say so
+            return Outcome(job)
+        key = repr((work.ref, sorted(work.load.items(), key=str)))
+        if key not in _models:
+            _models.clear()  # memory for one
+            _models[key] = work.open()
+        outcome = do(work, _models[key], job)
+    if outcome.passing:
+        raise MayPass(outcome.error)
+    return outcome
+
+
+def _outcome(future: Any, job: Job) -> Outcome:
+    if future.status == "finished":
+        outcome: Outcome = future.result()
+        return outcome
+    error = future.exception()
+    return Outcome(job, str(error) if isinstance(error, MayPass) else f"{job.source}: {type(error).__name__}: {error}")
+
+
+def _written(path: str) -> int | None:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return None

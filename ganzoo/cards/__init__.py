@@ -1,0 +1,1 @@
+"""Model cards: what is known of published models, and the registry that lists them."""

@@ -1,0 +1,161 @@
+"""A card: what is known of one published model.
+
+Cards are plain dataclasses, read without pydantic, because `ganzoo list` reads them all.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganzoo.cards.parsing import make
+from ganzoo.cards.protocol import Score, score_from_dict
+from ganzoo.contracts import tasks
+from ganzoo.errors import RegistryError, suggest
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Where the weights are: a bundled ``file``, or ``repo`` + ``revision`` + ``file`` on the Hub, or both.
+
+    file      "package:path" for weights inside an installed package, a path beside the registry file, or a name
+              in the repository; weights that are in a package and in a repository are taken from the package
+    sha256    64 hex digits of the whole file
+    bytes     its length
+    dtype     the tensors' type on disk; networks are built in float32 and the tensors converted
+    """
+
+    file: str
+    sha256: str
+    bytes: int
+    dtype: str = "float32"
+    repo: str = ""
+    revision: str = ""
+
+    @property
+    def hub_file(self) -> str:
+        """The file's name in the repository."""
+        return "model.safetensors" if ":" in self.file else self.file
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a model was trained on: name, split, number of pictures, and the licence they carry."""
+
+    name: str
+    split: str = ""
+    count: int = 0
+    license: str = "unknown"
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class TrainingInfo:
+    """How a model was trained, enough to do it again."""
+
+    recipe: str
+    steps: int = 0
+    batch_size: int = 0
+    seconds: float = 0.0
+    hardware: str = ""
+    seed: int = 0
+    ganzoo_version: str = ""
+    precision: str = ""
+    ema_decay: float = 0.0
+    options: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+    start_from: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One published model: what it is, what its weights came from, what it may be used for.
+
+    name         in a registry "family/variant", lower case
+    entry        what builds it, as "generator:resnet"; ``options`` are that entry's
+    image_size   the side of the pictures it was trained on, in pixels
+    in_channels  of a translation's input, 0 for generation from latents
+    classes      names of the labels 0, 1, ... that it takes
+    frames       of a clip that it makes, 0 for pictures
+    scale        how many times as high and wide as its input a picture comes out
+    inference    what differs between training and use, in words (dropout, averaged weights)
+    tried        other trainings than the one that gave the weights, and what came of each, a sentence or two
+    discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
+    """
+
+    name: str
+    entry: str
+    task: str
+    image_size: int
+    out_channels: int
+    in_channels: int = 0
+    latent_dim: int = 0
+    classes: tuple[str, ...] = ()
+    frames: int = 0
+    scale: int = 1
+    options: dict[str, Any] = field(default_factory=dict)
+    value_range: tuple[float, float] = (-1.0, 1.0)
+    parameters: int = 0
+    summary: str = ""
+    license: str = "unknown"
+    paper: str = ""
+    plugin: str = ""
+    inference: str = ""
+    limits: str = ""
+    tried: tuple[str, ...] = ()
+    weights: Weights | None = None
+    dataset: DatasetInfo | None = None
+    training: TrainingInfo | None = None
+    scores: tuple[Score, ...] = ()
+    discriminator: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> str:
+        """Size and channels as people read them: "128x128 RGB"."""
+        clip = f"{self.frames} x " if self.frames else ""
+        return f"{clip}{self.image_size}x{self.image_size} {'grey' if self.out_channels == 1 else 'RGB'}"
+
+    @property
+    def does(self) -> tasks.Task:
+        """The task, which says what the generator takes and makes."""
+        return tasks.find(self.task)
+
+
+_NESTED = {"weights": Weights, "dataset": DatasetInfo, "training": TrainingInfo}
+
+
+def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
+    """Return the card that ``values`` (parsed JSON) describe; ``where`` is for the message.
+
+    Raises RegistryError that names the field.
+    """
+    if not isinstance(values, Mapping):
+        raise RegistryError(f"{where}: a card is a JSON object, not {type(values).__name__}.")
+    given = dict(values)
+    for name, kind in _NESTED.items():
+        if given.get(name) is not None:
+            given[name] = make(kind, given[name], f"{where}: {name}")
+    for name in ("classes", "tried"):
+        if isinstance(given.get(name), list):
+            given[name] = tuple(map(str, given[name]))
+    if isinstance(given.get("scores"), (list, tuple)):
+        given["scores"] = tuple(score_from_dict(one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
+    card: Card = make(Card, given, where)
+    low, high = card.value_range
+    card = dataclasses.replace(card, value_range=(low, high))
+    if card.task not in tasks.TASKS:
+        known = ", ".join(tasks.TASKS)
+        raise RegistryError(f"{where}: task '{card.task}' is none of {known}.{suggest(card.task, tasks.TASKS)}")
+    if card.weights and not _SHA256.fullmatch(card.weights.sha256):
+        raise RegistryError(f"{where}: weights: sha256 '{card.weights.sha256}' is not 64 hex digits, lower case.")
+    return card
+
+
+def card_to_dict(card: Card) -> dict[str, Any]:
+    """Return the card as JSON holds it."""
+    return {**dataclasses.asdict(card), "scores": [score.to_dict() for score in card.scores]}

@@ -1,0 +1,156 @@
+"""What a score was measured with: enough to measure it again, and to refuse comparing it with one of another kind.
+
+Standard library only, because cards hold scores and `ganzoo list` reads cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ganzoo.cards.parsing import make
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One side of a comparison: which pictures.
+
+    source   where they come from, in words: "fashion-mnist", "generated", "translated horse2zebra-train.zip"
+    count    how many
+    split    which of the source's: "test", "held-out 0.05", "B", "all", ...
+    sha256   of the files' names and contents; of the inputs, for translations; "" for other judged pictures
+    seed     of what was generated from latents, else None
+    """
+
+    source: str
+    count: int
+    split: str = "all"
+    sha256: str = ""
+    seed: int | None = None
+
+    def __str__(self) -> str:
+        """Return "10,000 fashion-mnist, test"."""
+        seed = "" if self.seed is None else f", seed {self.seed}"
+        split = "" if self.split == "all" else f", {self.split}"
+        return f"{self.count:,} {self.source}{split}{seed}"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one score was measured. Two scores compare when `differences` finds none.
+
+    metric      its name, with the extractor's: "fd-efficientnet-lite0"
+    library     what did the arithmetic, with versions
+    generated   the pictures that are judged
+    real        those they are judged by; None for a measure without (the Inception score)
+    extractor, extractor_sha256   what made features of pictures, and the hash of its weights; "" for none
+    resizing    what brought all pictures to one size, in words
+    file_format what the pictures were when they were judged: 8-bit values, or those of a lossy file
+    precision   of the extractor: "float32" or "bfloat16"
+    device      where it was measured
+    settings    the metric's own numbers: neighbours, subsets, splits
+    interval    what the score's interval is, in words; "" for none
+    call        arguments of `ganzoo.evaluate` that measure it again, sets of pictures by the names of their files
+    """
+
+    metric: str
+    library: str
+    generated: Sample
+    real: Sample | None = None
+    extractor: str = ""
+    extractor_sha256: str = ""
+    resizing: str = ""
+    file_format: str = "8-bit, uncompressed"
+    precision: str = "float32"
+    device: str = ""
+    settings: dict[str, Any] = field(default_factory=dict)
+    interval: str = ""
+    call: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the protocol as JSON holds it: what is empty is left out."""
+        kept = {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
+        for side in ("generated", "real"):
+            if side in kept:
+                kept[side] = {name: value for name, value in kept[side].items() if value not in ("", None)}
+        return kept
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return "; ".join([*_said(self), *([self.numbers] if self.settings else [])])
+
+    @property
+    def numbers(self) -> str:
+        """Return the metric's own settings in words: "subsets 100, subset_size 1000"."""
+        return ", ".join(f"{name} {value}" for name, value in self.settings.items())
+
+    @property
+    def conditions(self) -> str:
+        """Return what measures taken together have in common: everything but their own settings."""
+        return "; ".join(_said(self))
+
+
+@dataclass(frozen=True)
+class Score:
+    """One measured value with its protocol; ``low`` and ``high`` bound its interval, where there is one."""
+
+    metric: str
+    value: float
+    protocol: Protocol
+    low: float | None = None
+    high: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the score as JSON holds it."""
+        bounds = {} if self.low is None else {"low": self.low, "high": self.high}
+        return {"metric": self.metric, "value": self.value, **bounds, "protocol": self.protocol.to_dict()}
+
+
+def differences(one: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
+    """Return field -> both values, for every field that forbids comparing the two scores.
+
+    Seeds, devices, versions of libraries and kinds of interval may differ: they say how exactly a value was measured,
+    not what it means. Pictures are the same when their hashes are, whatever their folder is called.
+    """
+    a, b = dict(_meaning(one)), dict(_meaning(other))
+    return {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
+
+
+def score_from_dict(values: object, where: str) -> Score:
+    """Return the score that parsed JSON describes. Raises RegistryError that begins with ``where`` and the field."""
+    given = dict(values) if isinstance(values, dict) else values
+    if isinstance(given, dict) and "protocol" in given:
+        given["protocol"] = protocol_from_dict(given["protocol"], f"{where}: protocol")
+    return make(Score, given, where)
+
+
+def protocol_from_dict(values: object, where: str) -> Protocol:
+    """Return the protocol that parsed JSON describes. Raises RegistryError that names the field."""
+    given = dict(values) if isinstance(values, dict) else values
+    if isinstance(given, dict):
+        for side in ("generated", "real"):
+            if given.get(side) is not None:
+                given[side] = make(Sample, given[side], f"{where}: {side}")
+    return make(Protocol, given, where)
+
+
+def _meaning(protocol: Protocol) -> Iterator[tuple[str, Any]]:
+    for name in ("metric", "extractor", "extractor_sha256", "resizing", "file_format", "precision"):
+        yield name, getattr(protocol, name)
+    for name, value in protocol.settings.items():
+        yield f"settings.{name}", value
+    for side, sample in (("generated", protocol.generated), ("real", protocol.real)):
+        if sample is not None:
+            yield f"{side}.count", sample.count
+            if side == "real" or sample.sha256:
+                yield f"{side}.sha256", sample.sha256
+
+
+def _said(protocol: Protocol) -> Iterator[str]:
+    yield str(protocol.generated) + (f" against {protocol.real}" if protocol.real else "")
+    if protocol.resizing:
+        yield protocol.resizing
+    if protocol.extractor:
+        yield f"{protocol.extractor} ({protocol.extractor_sha256[:8]})"
+    yield f"{protocol.file_format}, {protocol.precision}"

@@ -1,0 +1,132 @@
+"""Entry + options + parts -> a torch module with random weights, a loss, or a recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ganzoo import catalog
+from ganzoo.catalog import options
+from ganzoo.contracts.config import Config
+from ganzoo.contracts.entry import Entry
+from ganzoo.errors import OptionError, PluginError, suggest
+from ganzoo.losses.multi_scale import OverScales
+
+if TYPE_CHECKING:
+    pass
+
+LABELLED = ("labelled", "clips")  # kinds of data whose batches may have labels
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """What a network was built from; `build` leaves it on the network as ``.architecture``."""
+
+    entry: str
+    options: dict[str, Any]
+
+
+def build(spec: str, /, **values: Any) -> Any:
+    """Build the entry ``spec`` ("generator:resnet") with these options; weights are random, or an extractor's own.
+
+    Raises UnknownName for the entry and OptionError for an option, each saying what would be right.
+    Recipes need data and parts: `ganzoo.train` builds those.
+    """
+    entry = catalog.find(spec)
+    if entry.kind == "recipe":
+        raise OptionError(f"'{spec}' is a recipe, which needs data. Use ganzoo.train or `ganzoo train {entry.name}`.")
+    config = options.parse(entry, values)
+    built = entry.build(config)
+    if entry.kind in ("generator", "discriminator"):  # a loss may be anything, a frozen dataclass say
+        built.architecture = Architecture(spec, options.as_dict(config))
+    return built
+
+
+class ChosenParts:
+    """The parts of one recipe: the entry's defaults, or what the user chose instead, with the user's options."""
+
+    def __init__(self, recipe: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
+        """``chosen``: role -> entry name, with or without its kind. ``part_options``: role -> options."""
+        self.recipe = recipe
+        for role in (*chosen, *part_options):
+            if role not in recipe.parts:
+                raise OptionError(
+                    f"The recipe '{recipe.name}' has no part '{role}'.{suggest(role, recipe.parts)} "
+                    f"Its parts are: {', '.join(recipe.parts) or 'none'}."
+                )
+        self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
+        self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
+        for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
+            options.parse(catalog.find(spec), self.options[role])
+
+    def config(self, values: Mapping[str, Any]) -> Config:
+        """Return the recipe's own config. Raises OptionError that names the parts which have what the recipe lacks."""
+        try:
+            return options.parse(self.recipe, values)
+        except OptionError as error:
+            wrong = [name for name in values if f"has no option '{name}'" in str(error)]
+            if not wrong:
+                raise
+            raise OptionError(f"{error}{self._elsewhere(wrong[0], values[wrong[0]])}") from error
+
+    def _elsewhere(self, name: str, value: Any) -> str:
+        """Return which parts have an option like ``name``, or an empty string; the recipe's own options go first."""
+        roles: dict[str, list[str]] = {}
+        for role, spec in self.specs.items():
+            for option in options.names(catalog.find(spec)):
+                roles.setdefault(option, []).append(role)
+        near = [name] if name in roles else difflib.get_close_matches(name, roles, n=1)
+        if not near or (near != [name] and suggest(name, options.names(self.recipe))):
+            return ""
+        having = roles[near[0]]
+        owners = " and ".join(f"the {role}" for role in having)
+        return f" '{near[0]}' is an option of {owners}: --set {having[0]}.{near[0]}={value}."
+
+    def build(self, role: str, **suggestions: Any) -> Any:
+        """Build the part for ``role``; a suggestion counts where the part has that option and the user set none.
+
+        Raises PluginError for a role that the recipe's entry does not declare, OptionError for a discriminator that
+        wants labels where the recipe's data have none.
+        """
+        if role not in self.specs:
+            raise PluginError(
+                f"{self.recipe.spec} declares no part '{role}'.{suggest(role, self.specs)} "
+                f'Add it to the parts of its Entry, as {{"{role}": "KIND:NAME"}}.'
+            )
+        entry = catalog.find(self.specs[role])
+        known = options.names(entry)
+        values = {name: value for name, value in suggestions.items() if name in known}
+        built = build(self.specs[role], **{**values, **self.options[role]})
+        if getattr(built, "conditional", False) and self.recipe.data not in LABELLED:
+            raise OptionError(
+                f"{self.specs[role]} is told the class of each picture, and the recipe '{self.recipe.name}' knows "
+                f"none. Take another {role}, or a recipe of labelled pictures: `ganzoo list --entries` shows all."
+            )
+        return OverScales(built) if entry.kind == "loss" else built
+
+
+def _fitting(role: str, default: str, choice: str | None) -> str:
+    """Return ``choice`` as a spec of the default's kind and task: --part loss=hinge means loss:hinge."""
+    kind = default.partition(":")[0]
+    if choice is None:
+        return default
+    if ":" not in choice:
+        choice = f"{kind}:{choice}"
+    if not choice.startswith(f"{kind}:"):
+        raise OptionError(f"The part '{role}' takes a {kind}, not '{choice}'.")
+    if kind == "generator":
+        _check_task(role, default, choice)
+    return choice
+
+
+def _check_task(role: str, default: str, choice: str) -> None:
+    """Refuse a generator that starts from other inputs, latents or pictures, than the recipe has for it."""
+    task, other = catalog.find(default).task, catalog.find(choice).task
+    if other != task:
+        fitting = ", ".join(entry.name for entry in catalog.entries("generator") if entry.task == task)
+        raise OptionError(
+            f"The part '{role}' takes a generator for {task}, not '{choice}', which is for {other}. "
+            f"Take one of: {fitting}."
+        )

@@ -1,1 +1,0 @@
-"""Charts as SVG text, for a page that needs nothing else: no script, no library, colours from `ganzoo.page`'s style."""

@@ -1,0 +1,189 @@
+"""`ganzoo.evaluate`: a model, or a folder of pictures, judged by data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cards.protocol import Protocol, Score
+from ganzoo.data.sources import Paths
+from ganzoo.errors import DataError, OptionError, UnknownName, suggest
+from ganzoo.evaluation import measures, report, report_samples, setup
+from ganzoo.evaluation.context import Asked, Case
+from ganzoo.evaluation.features import Progress
+from ganzoo.evaluation.image_sources import Reading
+from ganzoo.evaluation.measures import Value
+from ganzoo.evaluation.results import Evaluation
+from ganzoo.evaluation.setup import FOLDER, Wanted
+from ganzoo.loading import load
+from ganzoo.loading.model import Model
+
+DEFAULTS = {
+    "images": ("fd", "precision", "recall", "density", "coverage", "modes"),
+    "paired": ("l1", "psnr", "ssim"),
+    "unpaired": ("fd", "precision", "recall", "identity"),
+    "labelled": ("fd", "precision", "recall", "identity"),
+    "clips": ("fd", "swd-frames", "swd-motion"),
+}
+
+
+def evaluate(
+    ref: str | Model,
+    data: Paths = (),
+    *,
+    metrics: Sequence[str] | str = (),
+    kind: str = "",
+    number: int = 0,
+    size: int = 0,
+    resize: str = "bicubic",
+    validation: float = 0.0,
+    part: str = "test",
+    inputs: str = "",
+    label: str = "",
+    back: str = "",
+    train: Paths = (),
+    device: str = "auto",
+    report_to: str | Path | None = None,
+    token: str | None = None,
+    told: Progress = lambda count: None,
+    **asked: Any,
+) -> Evaluation:
+    """Measure a model, or pictures, against ``data``; every score comes with its protocol.
+
+    ref          a model's reference, a loaded model, or "images:PATH" for pictures that are there already
+    data         real pictures: a folder, a .zip or IDX files; of pairs and unpaired sets perhaps two paths
+    metrics      names out of `ganzoo.evaluation.measures.MEASURES`, or "fd,recall"; (): those usual for the data
+    kind         "images", "paired" or "unpaired"; "": what the model's recipe trains on
+    number, seed of generated pictures; 0: as many as there are real ones, up to 50,000
+    size, resize all pictures are scaled to cover size x size (0: the model's own size, or the pictures' common one) by
+                 one of `ganzoo.image_io.images.FILTERS`
+    validation   judge by the share that a training with the same ``validation`` kept out; 0: by all
+    part         of IDX files: "test" or "train"
+    inputs       the side to translate: "A" (or the left of a pair) or "B"; "": the one the model was trained on
+    label        the class to translate to, of a model that takes one: its name, or its number as text. ``data`` are
+                 class folders then: the others' pictures are translated, and judged by those of that class
+    back         reference of the model of the other direction, for cycle-psnr
+    train        the training pictures, for memorised
+    report_to    a path for report.html
+    told         called with a number of pictures whenever so many are done
+    asked        fields of `ganzoo.evaluation.context.Asked`: extractor, precision, subset_size, ...
+    Raises OptionError, UnknownName, DataError, WeightsError, HubError, OutputError: one message each.
+    """
+    chosen = check(metrics)
+    settings = _asked(asked)
+    reading = Reading(size, resize, validation=validation, part=part, inputs=inputs)
+    wanted = Wanted(_paths(data), reading, kind, number, back, _paths(train), label)
+    if isinstance(ref, str) and ref.startswith(FOLDER):
+        case = setup.of_folder(ref, wanted, settings, device, chosen)
+    else:
+        model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
+        case = setup.of_model(model, ref if isinstance(ref, str) else model.card.name, wanted, settings)
+    case.told = told
+    case.call = _call(
+        data=_names(data),
+        kind=kind,
+        number=number,
+        size=size,
+        resize=resize,
+        validation=validation,
+        part=part,
+        inputs=inputs,
+        label=label,
+        back=back,
+        train=_names(train),
+        **asked,
+    )
+    evaluation = measure(case, chosen or DEFAULTS[case.kind])
+    if report_to:
+        report.write(evaluation, Path(report_to))
+    return evaluation
+
+
+def measure(case: Case, metrics: Sequence[str]) -> Evaluation:
+    """Return all that the measures say of a case."""
+    judged_by = case.real.sample if case.real else None
+    evaluation = Evaluation(case.name, str(judged_by or "nothing but itself"), [])
+    for name in metrics:
+        case.measuring = name
+        try:
+            found = measures.MEASURES[name](case, evaluation.exhibits)
+        except DataError as error:
+            raise DataError(f"{name} of {case.name}: {error}") from error
+        for value in found.values:
+            evaluation.scores.append(_score(case, value, name))
+        evaluation.findings += found.findings
+    evaluation.notes = case.notes([score.metric for score in evaluation.scores])
+    report_samples.add(case, evaluation.exhibits)
+    return evaluation
+
+
+def check(metrics: Sequence[str] | str) -> list[str]:
+    """Return the metrics, each once. Raises UnknownName with a suggestion for one that there is not."""
+    given = metrics.split(",") if isinstance(metrics, str) else metrics
+    names = [name.strip() for name in given if name.strip()]
+    for name in names:
+        if name not in measures.MEASURES:
+            hint = suggest(name, measures.MEASURES)
+            metric = next((one for one in measures.MEASURES if name.startswith(f"{one}-")), "")
+            if metric:
+                extractor = name.removeprefix(f"{metric}-")
+                hint = f" Ask for '{metric}' with the extractor '{extractor}': scores are named after it."
+            raise UnknownName(f"No metric is called '{name}'.{hint} Metrics: {', '.join(measures.MEASURES)}.")
+    return list(dict.fromkeys(names))
+
+
+def _score(case: Case, value: Value, asked: str) -> Score:
+    made_by, judged_by = value.features, getattr(case, value.judged_by) if value.judged_by else None
+    steps = [case.resizing, made_by.extractor.resizing if made_by else ""]
+    protocol = Protocol(
+        metric=value.metric,
+        library=value.library,
+        generated=case.judged.sample,
+        real=judged_by.sample if judged_by else None,
+        extractor=made_by.label if made_by else "",
+        extractor_sha256=made_by.extractor.weights_sha256 if made_by else "",
+        resizing="; ".join(step for step in steps if step),
+        file_format=case.file_format,
+        precision=made_by.precision if made_by else "float32",
+        device=case.hardware,
+        settings=value.settings,
+        interval=value.interval,
+        call={"metrics": [asked], **_needed(case.call, value)},
+    )
+    return Score(value.metric, value.value, protocol, value.low, value.high)
+
+
+def _needed(call: Mapping[str, Any], value: Value) -> dict[str, Any]:
+    """Return the arguments without those that only other measures need."""
+    others = {"train": value.judged_by != "train", "back": "back" not in value.settings}
+    if not {"subsets", "pairs"} & set(value.settings):
+        others |= dict.fromkeys(("subsets", "subset_size"), True)
+    if value.features is None:
+        others |= dict.fromkeys(("extractor", "extractor_options", "precision"), True)
+    return {name: given for name, given in call.items() if not others.get(name)}
+
+
+def _call(**given: Any) -> dict[str, Any]:
+    """Return the arguments that are not what they would be anyway."""
+    usual = {field.name: field.default for field in fields(Asked)}
+    usual |= {"resize": "bicubic", "part": "test", "number": 0, "size": 0, "validation": 0.0}
+    return {name: value for name, value in given.items() if value not in ("", [], {}) and value != usual.get(name)}
+
+
+def _names(given: Paths) -> list[str]:
+    """Return the last parts of paths, which say nothing of the machine they lie on."""
+    return [Path(path).name for path in _paths(given)]
+
+
+def _paths(given: Paths) -> tuple[str, ...]:
+    return (str(given),) if isinstance(given, (str, Path)) else tuple(str(path) for path in given)
+
+
+def _asked(given: dict[str, Any]) -> Asked:
+    known = [field.name for field in fields(Asked)]
+    for name in given:
+        if name not in known:
+            raise OptionError(f"Evaluation has no option '{name}'.{suggest(name, known)}")
+    return Asked(**given)

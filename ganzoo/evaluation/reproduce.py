@@ -1,0 +1,94 @@
+"""Published scores, measured again as their protocols say: `ganzoo eval --registry`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ganzoo.cards import protocol, registry
+from ganzoo.cards.card import Card
+from ganzoo.cards.protocol import Score
+from ganzoo.errors import DataError, UnknownName, suggest
+from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.features import Progress
+
+NEAR = 0.01  # of a value: what other hardware and other versions of the libraries may change
+
+
+@dataclass(frozen=True)
+class Again:
+    """One published score beside the same one measured now.
+
+    unlike   field -> published and present value, where the protocols do not compare (other pictures, other weights)
+    """
+
+    model: str
+    published: Score
+    now: Score
+    unlike: dict[str, tuple[Any, Any]]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the protocols compare, and the values differ by 1 % at most."""
+        apart = abs(self.now.value - self.published.value)
+        return not self.unlike and apart <= NEAR * max(abs(self.published.value), 1e-9)
+
+
+def again(
+    pattern: str,
+    sets: Sequence[str],
+    metrics: Sequence[str] = (),
+    device: str = "auto",
+    told: Progress = lambda _: None,
+) -> Iterator[Again]:
+    """Measure the scores of all cards that match ``pattern`` again, and yield each with what it was.
+
+    sets      where the data sets lie: the folders that hold them, or they themselves
+    metrics   only these, by their full names
+    Raises UnknownName where no card matches or has scores, DataError where a set is not found.
+    """
+    cards = [card for card in registry.cards(pattern) if _chosen(card, metrics)]
+    if not cards:
+        hint = suggest(pattern, registry.list_models())
+        raise UnknownName(f"No model that matches '{pattern}' has such scores.{hint} `ganzoo list` shows the models.")
+    for card in cards:
+        for scores in _together(_chosen(card, metrics)):
+            yield from _again(card, scores, sets, device, told)
+
+
+def _chosen(card: Card, metrics: Sequence[str]) -> list[Score]:
+    return [score for score in card.scores if score.protocol.call and (not metrics or score.metric in metrics)]
+
+
+def _together(scores: Sequence[Score]) -> list[list[Score]]:
+    """Return the scores in groups that one evaluation measures: the pictures and features are made once for all."""
+    groups: dict[str, list[Score]] = {}
+    for score in scores:
+        alike = {name: value for name, value in score.protocol.call.items() if name != "metrics"}
+        groups.setdefault(json.dumps(alike, sort_keys=True), []).append(score)
+    return list(groups.values())
+
+
+def _again(card: Card, scores: list[Score], sets: Sequence[str], device: str, told: Progress) -> Iterator[Again]:
+    call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
+    data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
+    now = {one.metric: one for one in evaluate(card.name, data, train=train, device=device, told=told, **call).scores}
+    for score in scores:
+        found = now[score.metric]
+        yield Again(card.name, score, found, protocol.differences(score.protocol, found.protocol))
+
+
+def _find(name: str, sets: Sequence[str], card: Card) -> str:
+    """Return the path of a data set by the name of its file. Raises DataError."""
+    for place in map(Path, sets):
+        for path in (place / name, place):
+            if path.name == name and path.exists():
+                return str(path)
+    origin = f" ({card.dataset.url})" if card.dataset and card.dataset.url else ""
+    raise DataError(
+        f"{card.name} was scored on '{name}'{origin}, which is not in {', '.join(sets) or 'any --data'}. "
+        "Give the folder that holds it: --data FOLDER."
+    )

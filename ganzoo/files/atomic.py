@@ -1,0 +1,59 @@
+"""Files that appear whole or not at all, and where ganzoo keeps its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ganzoo.errors import GanzooError, OutputError
+
+UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.tmp")  # what `replacing` has not finished: target and process
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that becomes ``path`` when the block ends well.
+
+    The block writes one ordinary file there. If it raises, ``path`` keeps its old content and the temporary file is
+    removed. Missing parent folders are created; a symbolic link is followed, not replaced.
+    Raises OutputError for every OSError, in the block too; other errors pass through.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            kind = "a folder" if target.is_dir() else "no ordinary file"
+            raise OutputError(f"Cannot write {path}: it is {kind}. Give the path of a file.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            yield temporary
+            os.replace(temporary, target)
+        finally:  # after os.replace there is nothing left to remove
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+    except GanzooError:  # some are OSErrors, and say it better
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"Cannot write {path}: {reason}. Choose a folder that is writable and has space.") from error
+
+
+def remove_unfinished(targets: Iterable[Path], processes: Collection[int] | None = None) -> None:
+    """Remove temporary files of `replacing` that killed processes left beside ``targets``.
+
+    ``processes`` are their numbers; None: whichever, for targets that nobody writes now.
+    """
+    folders: dict[Path, set[str]] = {}
+    for path in targets:
+        target = Path(os.path.realpath(path))
+        folders.setdefault(target.parent, set()).add(target.name)
+    for folder, names in folders.items():
+        with contextlib.suppress(OSError):
+            for path in folder.glob(".*.tmp"):
+                found = UNFINISHED.fullmatch(path.name)
+                if found and found[1] in names and (processes is None or int(found[2]) in processes):
+                    path.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The Hugging Face Hub: the only package that touches a network."""

@@ -1,0 +1,378 @@
+"""Models on the Hugging Face Hub, and single files of known content from elsewhere.
+
+hub.py and hubfaults.py are the only files that know huggingface_hub, or touch a network at all.
+
+A model is a repository that holds `config.json`, `*.safetensors` and a `README.md` (the model card). Downloads land
+in the client's ordinary cache. The client's environment variables mean what they always mean: HF_ENDPOINT (another
+Hub) and HF_HOME (cache and token) are read when this module is first imported, as are HF_HUB_OFFLINE,
+HF_HUB_ETAG_TIMEOUT and HF_HUB_DISABLE_XET; HF_TOKEN is read at each call.
+
+Every call asks the Hub one short question first, with a time limit. Left to itself the client would wait without limit
+for a Hub that accepts and never answers, or try six times over 23 s when there is none.
+
+Whatever goes wrong is one of `ganzoo.errors`; hubfaults.py says which, and why.
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from glob import escape
+from pathlib import Path
+from typing import Any
+
+import yaml
+from huggingface_hub import CommitOperationAdd, constants, snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.hf_api import ModelInfo
+from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, tqdm
+
+from ganzoo import errors
+from ganzoo.errors import (
+    GanzooError,
+    HashMismatch,
+    HubForbidden,
+    HubNotFound,
+    HubUnreachable,
+    OptionError,
+    RegistryError,
+    suggest,
+)
+from ganzoo.files.atomic import replacing
+from ganzoo.files.cache import cache_folder
+from ganzoo.files.hashing import file_sha256
+from ganzoo.hub.errors import HTTP_ERROR, Target, is_unreachable, translated
+
+MODEL_FILES = ("config.json", "*.safetensors", "README.md")
+NEEDED_FILES = ("config.json", "*.safetensors")
+RETRY_PAUSE = 1.0  # seconds until a Hub that did not answer is asked again
+SILENCE = 30.0  # seconds that a server may say nothing
+_REPO_ID = re.compile(r"(?!.*(--|\.\.|\.git$))\b[\w.-]+\b/\b[\w.-]{1,96}\b", re.ASCII)  # as the client has it
+_CARD_HEAD = re.compile(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """Where a model went. `commit` has all 40 hexadecimal digits: quote it to mean exactly this upload."""
+
+    repo_id: str
+    url: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """A snapshot in the cache (read it, never write into it) and its commit, all 40 hexadecimal digits."""
+
+    folder: Path
+    commit: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A model of ganzoo's on the Hub; `changed` is a day, as 2026-11-25."""
+
+    repo_id: str
+    task: str
+    license: str
+    downloads: int
+    changed: str
+
+
+def push(
+    folder: Path,
+    repo_id: str,
+    *,
+    private: bool = False,
+    token: str | None = None,
+    revision: str | None = None,
+    message: str = "Upload with ganzoo",
+) -> Pushed:
+    """Upload the model in `folder` as one commit: all of its files arrive, or none.
+
+    A missing repository or branch (`revision`) is created. Files that are there already are not sent again, so a
+    broken upload is simply repeated; without a change there is no new commit, and the last one is returned. Other
+    files of the repository stay. `private` counts when the repository is created; the visibility of an existing one
+    is never changed, and a push with `private` to a public one is refused before anything is sent.
+    Raises RegistryError when `folder` holds no model.
+    """
+    files = _find_model_files(Path(folder))
+    target = Target(check_repo_id(repo_id), revision, token, writing=True)
+    with translated(target), _quiet_when_piped():
+        is_new = _open_repository(target, private)
+        operations = [CommitOperationAdd(path_in_repo=file.name, path_or_fileobj=file) for file in files]
+        with _telling_of_an_empty_repository(target) if is_new else nullcontext():
+            commit = target.api.create_commit(repo_id, operations, commit_message=message, revision=revision)
+    return Pushed(repo_id, target.url, commit.oid)
+
+
+def pull(
+    repo_id: str,
+    *,
+    revision: str | None = None,
+    token: str | None = None,
+    files: Iterable[str] | None = None,
+    cache: Path | None = None,
+) -> Pulled:
+    """Bring a model, or just `files` of it, into the cache and return the snapshot's folder.
+
+    `revision` is a branch, a tag or a full commit; a cached commit needs no network. With the Hub unreachable the
+    cache serves what `revision` meant last. `cache` is another folder in place of
+    the client's own. A broken download is resumed while the client lives and begun anew afterwards; a file appears in
+    the folder only when it is whole.
+    """
+    names = None if files is None else tuple(files)
+    target = Target(check_repo_id(repo_id), revision, token, names)
+    with translated(target), _quiet_when_piped():
+        if re.fullmatch("[0-9a-f]{40}", revision or "") and (cached := _find_cached(target, cache)):
+            return cached
+        try:
+            info = _ask(target)
+        except (HTTP_ERROR, ConnectionError, ValueError) as error:
+            if not is_unreachable(error):
+                raise
+            if cached := _find_cached(target, cache):
+                return cached
+            info = _ask_again(target, error)
+        _check_files(target, [sibling.rfilename for sibling in info.siblings or ()])
+        return _snapshot(target, cache)
+
+
+def search(text: str = "", *, token: str | None = None, limit: int = 100) -> list[Found]:
+    """Return the models on the Hub that carry ganzoo's library tag and have ``text`` in their names, newest first."""
+    target = Target("the list of models", token=token)
+    with translated(target):
+        models = target.api.list_models(
+            filter="ganzoo", search=text or None, sort="last_modified", limit=limit, full=True
+        )
+        return [_found(info) for info in models]
+
+
+def _found(info: ModelInfo) -> Found:
+    day = info.last_modified.date().isoformat() if info.last_modified else ""
+    tags = [tag for tag in info.tags or () if tag.startswith("license:")]
+    licence = tags[0].partition(":")[2] if tags else ""
+    return Found(info.id, info.pipeline_tag or "", licence, info.downloads or 0, day)
+
+
+def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | None = None) -> Path:
+    """Bring one file into the cache, as `pull` does, and return its path."""
+    return pull(repo_id, revision=revision, token=token, files=[file]).folder / file
+
+
+def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
+    """Bring the file at `url`, whose SHA-256 is known, into ganzoo's own cache, and return its path.
+
+    `sha256` is all 64 digits, or as many of the first as are known: torchvision's file names have 8.
+    A cached file needs no network; its hash is checked each time. `otherwise` ends the message where it cannot be
+    fetched: what else a user can do. Raises HubUnreachable without network, HashMismatch for other content,
+    OutputError where the cache cannot be written.
+    """
+    name = url.rpartition("/")[2]
+    path = cache_folder() / "files" / sha256[:8] / name
+    if path.is_file():
+        _require_hash(path, sha256, f"{path} is damaged", "Delete it and try again.")
+        return path
+    with replacing(path) as temporary:
+        _download(url, temporary, f"{otherwise} Or put {name} into the folder {path.parent}.".strip())
+        _require_hash(
+            temporary, sha256, f"{url} is not what it was", f"Nothing was kept. Try again. {otherwise}".strip()
+        )
+    return path
+
+
+def model_card(front: dict[str, Any], body: str) -> str:
+    """Return the text of a README.md: `front` as its YAML head, then the Markdown `body`.
+
+    Raises OptionError when a value of `front` would not come back from YAML as it went in. Asks no network.
+    """
+    try:
+        head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000)
+    except yaml.YAMLError as error:
+        raise OptionError(f"The head of a model card takes text, numbers, lists and dicts only: {error}.") from error
+    text = f"---\n{head}---\n\n{body.strip()}\n"
+    came_back = _read_head(text)
+    for key, value in front.items():
+        if came_back.get(key) != value:
+            raise OptionError(
+                f"The model card's '{key}' cannot be {value!r}: YAML would make it {came_back.get(key)!r}."
+            )
+    return text
+
+
+def check_repo_id(repo_id: str) -> str:
+    """Return `repo_id` if it is spelt owner/name; ReferenceError otherwise."""
+    if _REPO_ID.fullmatch(repo_id):
+        return repo_id
+    raise errors.ReferenceError(
+        f"'{repo_id}' is no Hub repository. Write owner/name, such as alice/my-gan: letters, digits, '_', '-' and '.', "
+        "but neither '-' nor '.' at the ends, no '--', no '..' and no '.git'."
+    )
+
+
+# ---- one step each
+
+
+def _download(url: str, path: Path, otherwise: str) -> None:
+    """Write what is at `url` to `path`. Raises HubUnreachable, and OSError where it is the disk that fails."""
+    name = url.rpartition("/")[2]
+    lacking = f"{name} is not on this machine, and"
+    if constants.HF_HUB_OFFLINE:
+        raise HubUnreachable(f"{lacking} HF_HUB_OFFLINE is set, so that {url} was not asked. {otherwise}")
+    try:
+        with (
+            _quiet_when_piped(),
+            urllib.request.urlopen(url, timeout=SILENCE) as answer,
+            path.open("wb") as file,
+            tqdm(total=answer.length, unit="B", unit_scale=True, desc=name) as bar,
+        ):
+            while block := answer.read(1 << 20):
+                bar.update(file.write(block))
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        reason = error.reason if type(error) is urllib.error.URLError else error
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+        raise HubUnreachable(f"{lacking} {url} cannot be fetched ({reason}). {otherwise}") from error
+
+
+def _require_hash(path: Path, sha256: str, complaint: str, remedy: str) -> None:
+    if not (found := file_sha256(path)).startswith(sha256):
+        raise HashMismatch(f"{complaint}: its SHA-256 begins {found[:8]}, it should be {sha256[:8]}. {remedy}")
+
+
+def _fits(file: str, *patterns: str) -> bool:
+    return "/" not in file and any(fnmatchcase(file, pattern) for pattern in patterns)
+
+
+def _find_missing(held: Iterable[str], files: Iterable[str] | None = None) -> list[str]:
+    """Name what of `files`, or without them what of a model's needs, is not in `held`."""
+    names = {*held}
+    if files is not None:
+        return sorted({*files} - names)
+    return [pattern for pattern in NEEDED_FILES if not any(_fits(name, pattern) for name in names)]
+
+
+def _find_model_files(folder: Path) -> list[Path]:
+    """Find what `push` sends, without the checkpoints in subfolders; RegistryError if that is no model."""
+    files = [path for path in sorted(folder.glob("*")) if path.is_file() and _fits(path.name, *MODEL_FILES)]
+    if missing := _find_missing([path.name for path in files]):
+        raise RegistryError(
+            f"'{folder}' is no model folder: it has no {' and no '.join(missing)}. model.save(folder) and "
+            "`ganzoo train ... -o folder` write one."
+        )
+    for card in (path for path in files if path.name == "README.md"):
+        try:
+            _read_head(card.read_text(encoding="utf-8"))
+        except ValueError as error:  # the Hub would refuse it too, but only once the repository is made
+            raise RegistryError(f"'{card}' has a head that is no YAML dict: {error}. Mend it or remove it.") from error
+    return files
+
+
+def _read_head(text: str) -> dict[str, Any]:
+    """Return the YAML head of a model card, {} if it has none; ValueError if it cannot be read."""
+    match = _CARD_HEAD.match(text)
+    try:
+        head = (yaml.safe_load(match[1]) if match else None) or {}
+    except yaml.YAMLError as error:
+        raise ValueError(" ".join(str(error).split())) from error
+    if not isinstance(head, dict):
+        raise ValueError(f"it reads as {head!r}")
+    return head
+
+
+@contextmanager
+def _telling_of_an_empty_repository(target: Target) -> Iterator[None]:
+    """Add to a failed upload's message what it leaves behind."""
+    try:
+        with translated(target):
+            yield
+    except GanzooError as error:
+        said = f"{error} The repository {target.repo_id} exists now, empty: the next push fills it."
+        raise type(error)(said) from error
+
+
+def _open_repository(target: Target, private: bool) -> bool:
+    """Make sure that the repository and the branch are there; tell whether the repository is new."""
+    is_new = False
+    try:
+        info = _ask(Target(target.repo_id, token=target.token))
+    except RepositoryNotFoundError:
+        target.api.create_repo(target.repo_id, private=private, exist_ok=True)
+        is_new = True
+    else:
+        if private and not info.private:
+            raise HubForbidden(
+                f"'{target.repo_id}' exists and is public; nothing was sent. Make it private at {target.url}/settings, "
+                "choose another name, or push without private."
+            )
+    if target.revision:
+        target.api.create_branch(target.repo_id, branch=target.revision, exist_ok=True)
+    return is_new
+
+
+def _ask(target: Target, patience: float = 1) -> ModelInfo:
+    """Fetch what the repository holds. Waits `patience` times HF_HUB_ETAG_TIMEOUT (10 s), and tries once."""
+    timeout = constants.HF_HUB_ETAG_TIMEOUT * patience
+    return target.api.model_info(target.repo_id, revision=target.revision, timeout=timeout)
+
+
+def _ask_again(target: Target, error: Exception) -> ModelInfo:
+    """Give a slow network or a busy Hub a second chance, when nothing is cached."""
+    if isinstance(error, OfflineModeIsEnabled):
+        raise error
+    time.sleep(RETRY_PAUSE)
+    return _ask(target, patience=2)
+
+
+def _find_cached(target: Target, cache: Path | None = None) -> Pulled | None:
+    """Find a snapshot with all that is wanted in the cache, without network."""
+    try:
+        cached = _snapshot(target, cache, cached_only=True)
+    except LocalEntryNotFoundError:
+        return None
+    held = [path.relative_to(cached.folder).as_posix() for path in cached.folder.rglob("*") if path.is_file()]
+    return None if _find_missing(held, target.files) else cached
+
+
+def _check_files(target: Target, held: list[str]) -> None:
+    if missing := _find_missing(held, target.files):
+        so = "" if target.files else ", so it is no ganzoo model"
+        raise HubNotFound(
+            f"{target} holds no {' and no '.join(missing)}{so}.{suggest(missing[0], held)} "
+            f"It holds: {', '.join(held) or 'nothing'}. See {target.url}."
+        )
+
+
+def _snapshot(target: Target, cache: Path | None = None, cached_only: bool = False) -> Pulled:
+    folder = snapshot_download(
+        target.repo_id,
+        cache_dir=cache,
+        revision=target.revision,
+        token=target.token,
+        library_name="ganzoo",
+        local_files_only=cached_only,
+        allow_patterns=[*MODEL_FILES] if target.files is None else [escape(file) for file in target.files],
+        ignore_patterns=["*/*"] if target.files is None else None,  # the client's `*` crosses slashes
+    )
+    return Pulled(Path(folder), Path(folder).name)
+
+
+@contextmanager
+def _quiet_when_piped() -> Iterator[None]:
+    """Keep the client's progress bars off a standard error that is no terminal, whose log they would litter."""
+    if sys.stderr.isatty() or are_progress_bars_disabled() or constants.HF_HUB_DISABLE_PROGRESS_BARS is False:
+        yield
+        return
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        enable_progress_bars()

@@ -1,0 +1,1 @@
+"""Image and video files to arrays and tensors, and back: the only place that converts pixels."""

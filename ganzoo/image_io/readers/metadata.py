@@ -1,0 +1,135 @@
+"""What a picture carries beside its pixels: EXIF blocks and colour profiles, cleaned, and colours brought to sRGB."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.image_io.readers import tag_directories
+
+if TYPE_CHECKING:
+    from ganzoo.image_io.readers.tag_directories import Directory, Value
+
+EXIF = b"Exif\0\0"  # what an EXIF block begins with
+ORIENTATION, XMP, ICC = 274, 700, 34675  # tags of TIFF
+EXIF_TAGS, GPS_TAGS = 0x8769, 0x8825  # whose values are addresses of further directories
+
+# What may be said of any picture: title, camera, resolution, software, date, people, host, rating, and Windows' titles.
+KEPT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096))
+# The camera's own note, whose addresses no longer fit, its pointer to a further directory, and the size before turning.
+DROPPED = (37500, 40965, 40962, 40963)
+
+Conversion: TypeAlias = Callable[[Image.Image], Image.Image]
+
+
+# ---- EXIF ------------------------------------------------------------------------------------------------------------
+
+
+def directory(exif: bytes) -> Directory | None:
+    """Return the tags of an EXIF block, or None where it is empty or damaged."""
+    while exif.startswith(EXIF):
+        exif = exif[len(EXIF) :]
+    try:
+        return tag_directories.read(exif)
+    except ValueError:
+        return None
+
+
+def orientation(tags: Directory | None, xmp: bytes = b"") -> int:
+    """Return EXIF's orientation, 1 to 8, or else XMP's; 1 where neither says any."""
+    found = tags.number(ORIENTATION) if tags and ORIENTATION in tags else 0
+    match = None if tags and ORIENTATION in tags else re.search(rb'tiff:Orientation(?:="|>)([0-9])', xmp)
+    found = int(match[1]) if match else found
+    return found if 1 <= found <= 8 else 1
+
+
+def copied(tags: Directory) -> tuple[dict[int, Value], dict[int, dict[int, Value]]]:
+    """Return the tags that hold for the upright picture and its edited copies, and those of EXIF and GPS by address.
+
+    Orientation, thumbnail, pixel size and the camera's maker note are left out, and so is what is damaged.
+    """
+    values = {tag: tags.value(tag) for tag in KEPT if tag in tags}
+    children = {}
+    for tag in (EXIF_TAGS, GPS_TAGS):
+        child = tags.child(tag)
+        if child and child.places and child.length <= 1 << 16:
+            children[tag] = {tag: child.value(tag) for tag in child.places if tag not in DROPPED}
+    return values, children
+
+
+def upright(tags: Directory | None) -> bytes:
+    """Return an EXIF block of the tags that `copied` chooses."""
+    values, children = copied(tags) if tags else ({}, {})
+    if not tags or not (values or children):
+        return b""
+    head = struct.pack(tags.order + "2sHI", b"II" if tags.order == "<" else b"MM", 42, 8)
+    return EXIF + head + tag_directories.write(tags.order, values, 8, children)
+
+
+# ---- colour profiles -------------------------------------------------------------------------------------------------
+
+
+def colour_space(icc: bytes) -> str:
+    """Return what a profile's numbers are: "RGB", "GRAY", "CMYK", "Lab", ...; "" where it is no whole profile."""
+    if len(icc) < 132 or icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
+        return ""
+    (count,) = struct.unpack_from(">I", icc, 128)
+    if 132 + 12 * count > len(icc):
+        return ""
+    places = struct.iter_unpack(">4sII", icc[132 : 132 + 12 * count])
+    if any(offset + size > len(icc) for _, offset, size in places):
+        return ""
+    return icc[16:20].decode("latin-1").strip()
+
+
+def fitting(icc: bytes, mode: str) -> bytes:
+    """Return the profile if it says what the numbers are after Pillow's ``mode`` became RGB or grey, else b""."""
+    spaces = {"RGB": ("RGB",), "grey": ("RGB", "GRAY")}
+    if mode in ("CMYK", "LAB", "HSV"):  # whose numbers change
+        return b""
+    kind = "grey" if mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") else "RGB"
+    return icc if colour_space(icc) in spaces[kind] else b""
+
+
+def to_srgb(icc: bytes, mode: str) -> Conversion | None:
+    """Return what turns 8-bit images of ``mode`` L, RGB or CMYK into sRGB (of L: grey), or None where nothing is to do.
+
+    That is where the profile is damaged, of another kind of colours, or sRGB itself to within 1 of 255. The intent is
+    relative colorimetric with black point compensation: colours that sRGB has stay what they were, and only the
+    others are clipped; the usual profiles (three primaries, three curves) know no perceptual intent anyway.
+    """
+    space = colour_space(icc)
+    if space not in {"L": ("GRAY", "RGB"), "RGB": ("RGB",), "CMYK": ("CMYK",)}[mode]:
+        return None
+    from PIL import ImageCms
+
+    given = {"GRAY": "L"}.get(space, space)
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    flags |= ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.HIGHRESPRECALC  # exact for 256 levels
+    try:
+        profile, srgb = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
+        intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
+        apply = ImageCms.buildTransform(profile, srgb, given, "RGB", intent, flags).apply
+    except (ImageCms.PyCMSError, OSError):
+        return None
+    if mode == "CMYK":
+        return apply
+    sample = _sample(mode)
+    found = np.asarray(apply(sample.convert(given))).astype(int)
+    if np.abs(found - np.asarray(sample.convert("RGB"))).max() <= 1:
+        return None
+    table = found[0, :, 1].tolist()
+    return (lambda image: image.point(table)) if mode == "L" else apply
+
+
+def _sample(mode: str) -> Image.Image:
+    """Return one row of all levels (L), or of a regular choice of colours (RGB)."""
+    levels = np.arange(0, 256, 1 if mode == "L" else 15, dtype=np.uint8)
+    colours = [levels] if mode == "L" else np.meshgrid(levels, levels, levels)
+    return Image.merge(mode, [Image.frombytes("L", (one.size, 1), one.tobytes()) for one in colours])

@@ -1,0 +1,111 @@
+"""PIL images and TIFF samples -> arrays (H, W, C) of uint8 or uint16; C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA.
+
+Images are converted a band of rows at a time: a whole copy of a large picture costs more than its array.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import numpy as np
+from PIL import Image
+
+from ganzoo.errors import ImageError
+from ganzoo.image_io.readers import metadata, tiff
+from ganzoo.image_io.readers.tiff import Array
+
+BAND = 1 << 20  # pixels that are converted at once
+
+
+def of_image(image: Image.Image, name: str, icc: bytes = b"", key: tuple[int, ...] = ()) -> Array:
+    """Convert an image of any mode; one of 8 bits a channel with a colour profile ``icc`` to sRGB.
+
+    Pixels of the colour ``key`` are transparent.
+    """
+    if image.mode == "F" or image.mode.startswith("I"):
+        return with_key(_of_numbers(np.asarray(image), name)[..., None], key or image.info.get("transparency"))
+    kind = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
+    mode = kind + "A" * image.has_transparency_data
+    conversion = metadata.to_srgb(icc, "CMYK" if image.mode == "CMYK" else kind) if icc else None
+    channels = np.empty((image.height, image.width, len(mode) + bool(key)), np.uint8)
+    for top, band in _bands(image):
+        target = channels[top : top + band.height]
+        stored = np.asarray(band.convert(mode)).reshape(band.height, band.width, -1)
+        target[..., : len(mode)] = stored
+        if key:
+            target[..., -1] = (stored != key).any(axis=2) * 255
+        if conversion:
+            colours = conversion(band if band.mode == "CMYK" else band.convert(mode).convert(kind))
+            target[..., : len(kind)] = np.asarray(colours).reshape(band.height, band.width, -1)
+    return channels
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
+    """Yield the top row and the image of each band."""
+    step = max(1, BAND // image.width)
+    if step >= image.height:
+        yield 0, image
+        return
+    for top in range(0, image.height, step):
+        yield top, image.crop((0, top, image.width, min(top + step, image.height)))
+
+
+def _of_numbers(values: Array, name: str) -> Array:
+    """Map integers in 0..65535 or floats in [0, 1] to uint16."""
+    if values.dtype == np.uint16:
+        return values
+    top = 1 if values.dtype.kind == "f" else 65535
+    low, high = values.min(), values.max()
+    if not (low >= 0 and high <= top):  # NaN lands here too
+        raise ImageError(f"{name} has values from {low:.6g} to {high:.6g}. Scale them to 0..{top}.")
+    if top == 65535:
+        return values.astype(np.uint16)
+    return np.round((values.astype(np.float32) if values.dtype.itemsize == 2 else values) * 65535.0).astype(np.uint16)
+
+
+def with_key(channels: Array, key: Sequence[int] | int | None) -> Array:
+    """Append alpha to uint16 (H, W, 1 or 3), transparent where it has the colour ``key``; None or () is none."""
+    if key is None or key == ():
+        return channels
+    opaque = (channels != np.asarray(key)).any(axis=2, keepdims=True)
+    return np.concatenate([channels, opaque.astype(np.uint16) * 65535], axis=2)
+
+
+def of_deep_png(image: Any, file: IO[bytes]) -> Array | None:
+    """Decode 16-bit RGB, RGBA and LA, of which Pillow keeps the high bytes only; None for any other PNG.
+
+    Colour is decoded twice: the second time with the byte order reversed, which makes the low bytes the high ones.
+    """
+    raw = image.tile[0].args
+    if raw == "LA;16B" and image.mode == "RGBA":  # as many bytes: grey high, grey low, alpha high, alpha low
+        passes = [(image, "RGBA", slice(None))]
+    elif raw in ("RGB;16B", "RGBA;16B"):
+        again = Image.open(file, formats=["PNG"])
+        passes = [(image, raw, slice(0, None, 2)), (again, raw[:-1] + "L", slice(1, None, 2))]
+    else:
+        return None
+    samples = 2 if raw == "LA;16B" else len(image.mode)
+    channels = np.empty((image.height, image.width, samples), ">u2")
+    bytes_ = channels.view(np.uint8)
+    for one, rawmode, places in passes:
+        one.tile = [tile._replace(args=rawmode) for tile in one.tile]
+        one.load()
+        for top, band in _bands(one):
+            bytes_[top : top + band.height, :, places] = np.asarray(band)
+    if sys.byteorder == "little":
+        channels.byteswap(inplace=True)
+    return channels.view(np.uint16)
+
+
+def of_deep_tiff(layout: tiff.Layout, name: str) -> Array:
+    """Decode what `tiff` reads; samples that are neither colour nor alpha are left out."""
+    samples = _of_numbers(tiff.read(layout), name)
+    if layout.alpha is None:
+        return samples[..., : layout.colours]
+    channels = samples[..., [*range(layout.colours), layout.alpha]]
+    if layout.premultiplied:
+        alpha = np.maximum(channels[..., -1:], 1).astype(np.float32)
+        channels[..., :-1] = np.round(np.minimum(channels[..., :-1] / alpha, 1) * 65535)
+    return channels

@@ -1,0 +1,1 @@
+"""Videos: read, translated frame by frame, and written."""

@@ -1,0 +1,1 @@
+"""Writers of the image formats that Pillow writes only in part."""

@@ -1,0 +1,30 @@
+"""Inputs on which a converted generator is compared with the original: photographs, or latents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ganzoo.image_io import images
+
+if TYPE_CHECKING:
+    from ganzoo.contracts.engine import Array, Signature
+
+FOLDER = Path(__file__).parent / "photographs"
+
+
+def samples(signature: Signature) -> list[Array]:
+    """Return float32 inputs of several sizes: photographs (N, C, H, W) in [-1, 1], or latents (N, latent_dim)."""
+    if not signature.channels:
+        random = np.random.default_rng(0)
+        return [random.standard_normal((n, signature.latent_dim), np.float32) for n in (1, 3, 8)]
+    pictures = [images.to_floats(images.read(path), signature.channels) for path in sorted(FOLDER.glob("*.jpg"))]
+    least, stride = signature.smallest, signature.stride
+    sizes = ((256, 256), (192, 320), (128, 64), (64, 192))
+    made = [
+        images.resize_floats(one, *(max(least, round(side / stride) * stride) for side in size))[None]
+        for one, size in zip(pictures, sizes, strict=True)
+    ]
+    return [*made[:-1], np.concatenate([made[-1], made[-1][..., ::-1]])]

@@ -1,0 +1,1 @@
+"""References to models ready for use."""

@@ -1,0 +1,18 @@
+"""The hinge loss (arXiv:1705.02894)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class HingeLoss:
+    """D minimises max(0, 1 - D(x)) + max(0, 1 + D(G(z))), G minimises -D(G(z)) (arXiv:1705.02894)."""
+
+    def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return the mean hinge of both halves."""
+        return F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()
+
+    def generator(self, fake_logits: Tensor) -> Tensor:
+        """Return -mean D(G(z))."""
+        return -fake_logits.mean()

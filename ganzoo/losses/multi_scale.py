@@ -1,0 +1,42 @@
+"""A loss over the list of logits of a multi-scale discriminator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ganzoo.losses.regularizer import regularize
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganzoo.contracts.loss import Loss
+
+
+class OverScales:
+    """A loss that also takes the list of logits of a multi-scale discriminator: the mean over its scales.
+
+    Logits are taken to float32 first, so that half precision stops at the networks.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+    def discriminator(self, real_logits: Any, fake_logits: Any) -> Tensor:
+        return _mean(self.loss.discriminator, real_logits, fake_logits)
+
+    def generator(self, fake_logits: Any) -> Tensor:
+        return _mean(self.loss.generator, fake_logits)
+
+    def regularizer(
+        self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
+    ) -> Tensor | float:
+        """Return the loss's own regulariser, or 0 where it has none; ``uniform`` is for one that draws."""
+        return regularize(self.loss, discriminator, real_images, fake_images, uniform)
+
+
+def _mean(half: Callable[..., Tensor], *logits: Any) -> Tensor:
+    if not isinstance(logits[0], (list, tuple)):
+        return half(*(each.float() for each in logits))
+    per_scale = [half(*(each.float() for each in scale)) for scale in zip(*logits, strict=True)]
+    return sum(per_scale[1:], per_scale[0]) / len(per_scale)

@@ -1,0 +1,109 @@
+"""The registry's bundled models on the Hub: pushed, pulled again to be sure, and pinned in the registry file."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card
+from ganzoo.errors import HashMismatch, OptionError, OutputError
+from ganzoo.files.atomic import replacing
+from ganzoo.hub import client
+from ganzoo.weights import model_folder, weights_file
+
+_OWNER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
+
+
+@dataclass(frozen=True)
+class Published:
+    """A card's place on the Hub. ``new``: the registry did not know it before."""
+
+    name: str
+    repo: str
+    revision: str
+    new: bool
+
+
+def publish(
+    owner: str,
+    path: Path | None = None,
+    pattern: str = "*",
+    *,
+    private: bool = False,
+    token: str | None = None,
+    told: Callable[[str], None] = lambda text: None,
+) -> Iterator[Published]:
+    """Push every bundled model of a registry file to OWNER/FAMILY-VARIANT, and yield each when it is safe.
+
+    path     the registry file; ganzoo's own unless given
+    pattern  of names, as "cyclegan/*"
+    Each model is pulled into an empty cache and compared before its repository and commit are written into the
+    registry file. What is there already is not sent again: after a failure, publish again.
+    Raises OptionError, OutputError where the file cannot be written, HubError, HashMismatch.
+    """
+    if not _OWNER.fullmatch(owner):
+        raise OptionError(f"'{owner}' is no owner on the Hub. Give a user or an organisation, as my-lab.")
+    path = path or registry.own_path()
+    cards = [card for card in registry.read_registry(path) if fnmatch.fnmatchcase(card.name, pattern)]
+    if not cards:
+        raise OptionError(f"{path} has no card that matches '{pattern}'.")
+    for card in cards:
+        if card.weights is None:
+            told(f"{card.name} has no weights of its own: left out.")
+        elif ":" not in card.weights.file and card.weights.repo:
+            told(f"{card.name} is at {card.weights.repo} only: left out.")
+        else:
+            yield _publish(card, f"{owner}/{card.name.replace('/', '-')}", path, private, token)
+
+
+def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None) -> Published:
+    own = dataclasses.replace(card, weights=dataclasses.replace(card.weights, repo="", revision=""))  # type: ignore[type-var]
+    file = _beside(own, path)
+    weights_file.check(file, own, "Install the package it came with again.", str(path))
+    with tempfile.TemporaryDirectory() as folder:
+        model_folder.copy(Path(folder) / "model", own, file, ref=f"hf-hub:{repo}")
+        pushed = client.push(Path(folder) / "model", repo, private=private, token=token, message=f"Publish {card.name}")
+        pulled = client.pull(repo, revision=pushed.commit, token=token, cache=Path(folder) / "cache")
+        _compare(card, pulled.folder, repo)
+    new = (card.weights.repo, card.weights.revision) != (repo, pushed.commit)  # type: ignore[union-attr]
+    if new:
+        _pin(path, card.name, repo, pushed.commit)
+    return Published(card.name, repo, pushed.commit, new)
+
+
+def _beside(card: Card, path: Path) -> Path:
+    """Return where a card's bundled weights are: in a package, or beside its registry file."""
+    if ":" in card.weights.file:  # type: ignore[union-attr]
+        found = weights_file.bundled(card)
+        assert found is not None  # it is in no repository
+        return found
+    return path.parent / card.weights.file  # type: ignore[union-attr]
+
+
+def _compare(card: Card, folder: Path, repo: str) -> None:
+    """Raise HashMismatch unless what came back is what the card says."""
+    back = model_folder.read(folder)
+    found = weights_file.sha256(folder / weights_file.FILE)
+    if found != card.weights.sha256 or back.weights is None or back.weights.sha256 != found:  # type: ignore[union-attr]
+        raise HashMismatch(f"{card.name}: what came back from {repo} is not what was sent. Publish again.")
+
+
+def _pin(path: Path, name: str, repo: str, revision: str) -> None:
+    """Write a card's repository and commit into the registry file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for card in content["cards"]:
+        if card["name"] == name:
+            card["weights"] |= {"repo": repo, "revision": revision}
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{name} is at {repo}@{revision}, but {path} cannot be written: {error.strerror}.") from error
+    registry.refresh()

@@ -1,0 +1,1 @@
+"""Training algorithms: what every recipe has, and the bases that families extend."""

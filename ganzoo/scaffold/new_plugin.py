@@ -1,0 +1,57 @@
+"""A new plugin package, whole: what `ganzoo new-plugin` writes, for its author to change."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from ganzoo import catalog
+from ganzoo.errors import OptionError, OutputError
+from ganzoo.files.atomic import replacing
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+FILES = {  # path in the package -> template
+    "pyproject.toml": "pyproject.toml",
+    "README.md": "README.md",
+    "${module}/__init__.py": "package.py",
+    "${module}/networks.py": "networks.py",
+    "tests/test_${word}.py": "test.py",
+}
+
+
+def create(name: str, folder: Path | None = None) -> list[Path]:
+    """Write the package ganzoo-NAME with a generator NAME and its test, and return the files.
+
+    folder  where; by default ganzoo-NAME, here. It is new, or empty.
+    Raises OptionError for a name that cannot be one or is taken, OutputError where it cannot be written.
+    """
+    if not _NAME.fullmatch(name):
+        raise OptionError(f"'{name}' cannot be a plugin's name. Write it in lower case with hyphens, as blue-moon.")
+    if any(entry.name == name for entry in catalog.entries("generator")):
+        origin = catalog.origin(f"generator:{name}")
+        raise OptionError(f"There is a generator '{name}' already, of {origin}. Choose another name.")
+    target = Path(f"ganzoo-{name}") if folder is None else folder
+    try:
+        taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
+    except OSError as error:
+        raise OutputError(f"{target} cannot be read: {error.strerror}. Choose another folder.") from error
+    if taken:
+        raise OutputError(f"{target} exists and is not an empty folder. Choose another by -o FOLDER.")
+    word = name.replace("-", "_")
+    words = {
+        "name": name,
+        "package": f"ganzoo-{name}",
+        "word": word,
+        "module": f"ganzoo_{word}",
+        "title": "".join(part.capitalize() for part in name.split("-")),
+    }
+    written = []
+    for place, template in FILES.items():
+        path = target / Template(place).substitute(words)
+        text = (resources.files(__package__) / "templates" / f"{template}.template").read_text(encoding="utf-8")
+        with replacing(path) as temporary:
+            temporary.write_text(Template(text).substitute(words), encoding="utf-8")
+        written.append(path)
+    return written

@@ -1,0 +1,61 @@
+"""The text files of a run's folder: metrics.jsonl, validation.jsonl, warnings.jsonl, validation.txt."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ganzoo.errors import OutputError
+from ganzoo.files.atomic import UNFINISHED, replacing
+
+METRICS = "metrics.jsonl"
+VALIDATION = "validation.jsonl"
+WARNINGS = "warnings.jsonl"
+HELD_OUT = "validation.txt"
+FILES = (METRICS, VALIDATION, WARNINGS, HELD_OUT)
+SAMPLES = "samples"
+
+
+def append(path: Path, line: Mapping[str, Any]) -> None:
+    """Add one line of JSON. Raises OutputError."""
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}. Free some space, then resume.") from error
+
+
+def drop_after(run: Path, step: int) -> None:
+    """Remove log lines of steps after the checkpoint: they will be done, and logged, again."""
+    for name in (METRICS, VALIDATION, WARNINGS):
+        path = run / name
+        if path.exists():
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            kept = [line for line in lines if _step_of(line) <= step]
+            with replacing(path) as temporary:
+                temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+
+
+def write_held_out(run: Path, names: list[str]) -> None:
+    """Write the names of the files kept out of training, one a line, where there are any."""
+    if names:
+        with replacing(run / HELD_OUT) as temporary:
+            temporary.write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
+
+
+def sweep(run: Path) -> None:
+    """Remove unfinished files that a killed process left in the run's folder."""
+    for path in run.rglob(".*.tmp"):
+        if UNFINISHED.fullmatch(path.name):
+            path.unlink(missing_ok=True)
+
+
+def _step_of(line: str) -> float:
+    """Return the step of a log line; a line cut off by a crash counts as later than any."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

@@ -1,0 +1,1 @@
+"""Weights on disk: safetensors files, model folders, and their README."""

@@ -1,0 +1,216 @@
+"""Card -> local file, its hash checked -> tensors -> network. Only safetensors are read."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ganzoo.cards import registry
+from ganzoo.cards.card import Card
+from ganzoo.errors import HashMismatch, WeightsError
+from ganzoo.files.atomic import replacing
+from ganzoo.files.hashing import file_sha256
+from ganzoo.hub import cache
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+FILE = "model.safetensors"
+DISCRIMINATOR_FILE = "discriminator.safetensors"
+DTYPES = ("float32", "float16", "bfloat16")  # on disk
+
+
+def locate(card: Card) -> Path:
+    """Return the local path of a registry card's weights, downloading them where they are on the Hub only.
+
+    The file's length and SHA-256 are compared with the card. Raises WeightsError, HashMismatch or HubError.
+    """
+    if card.weights is None:
+        raise WeightsError(f"{card.name} has no weights: its card names no file. Mend the card.")
+    path = bundled(card)
+    if path is not None:
+        check(path, card, "Install the package it came with again.")
+        return path
+    from ganzoo.hub import client
+
+    path = client.fetch(card.weights.repo, card.weights.hub_file, revision=card.weights.revision or None)
+    check(path, card, f"Delete {path.resolve()} and try again.")
+    return path
+
+
+def bundled(card: Card) -> Path | None:
+    """Return where a card's bundled weights should be, or None where they are on the Hub only."""
+    if card.weights is None:
+        return None
+    package, colon, inside = card.weights.file.partition(":")
+    if not colon:
+        return None if card.weights.repo else registry.home(card.name) / card.weights.file
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):  # the package around it is missing, or the name is malformed
+        spec = None
+    path = Path(spec.submodule_search_locations[0]) / inside if spec and spec.submodule_search_locations else None
+    if card.weights.repo and not (path and path.is_file()):
+        return None
+    if path is None:
+        raise WeightsError(f"{card.name}: its weights are in the package '{package}', which is not installed.")
+    return path
+
+
+def is_here(card: Card) -> bool:
+    """Tell whether the weights are on this machine already: no network, and no hash."""
+    if card.weights is None:
+        return not card.parameters  # there is nothing to get
+    try:
+        path = bundled(card)
+    except WeightsError:  # in a package that is not installed
+        return False
+    if path is not None:
+        return path.is_file()
+    return cache.find(card.weights.repo, card.weights.hub_file, card.weights.revision) is not None
+
+
+def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> None:
+    """Compare a file with what ``source`` says of it; ``remedy`` ends the message where it differs.
+
+    Raises WeightsError where it is missing, unreadable or no safetensors file, HashMismatch where its content is
+    another one.
+    """
+    stated = card.weights
+    if stated is None:
+        raise WeightsError(f"{card.name}: its card says nothing of weights.")
+    if not path.is_file():
+        raise WeightsError(f"{card.name}: there is no file {path}. {remedy}")
+    _refuse_other_formats(path)
+    found, size = sha256(path), path.stat().st_size
+    if found != stated.sha256.lower():
+        lengths = f" ({size:,} bytes instead of {stated.bytes:,})" if size != stated.bytes else ""
+        raise HashMismatch(
+            f"{card.name}: the SHA-256 of {path} begins {found[:8]}, {source} says {stated.sha256[:8]}{lengths}. "
+            f"{remedy}"
+        )
+
+
+def sha256(path: Path) -> str:
+    """Return the 64 hex digits of a file's SHA-256. Raises WeightsError where it cannot be read."""
+    try:
+        return file_sha256(path)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a safetensors file. Raises WeightsError saying what the file is instead."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    if not path.is_file():
+        raise WeightsError(f"There is no weights file {path}.")
+    _refuse_other_formats(path)
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path} is damaged or truncated ({error}). Delete it and download or export it again."
+        ) from error
+
+
+def write(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> None:
+    """Write tensors as safetensors; floating ones as ``dtype``, one of `DTYPES`. Whole or not at all.
+
+    Raises WeightsError for another dtype, OutputError where the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        put(temporary, tensors, dtype)
+
+
+def put(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> None:
+    """As `write`, but straight to ``path``, within a block of `files.replacing`. Raises OSError."""
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    if dtype not in DTYPES:
+        raise WeightsError(f"Weights cannot be written as '{dtype}'. Choose one of {', '.join(DTYPES)}.")
+    kind = getattr(torch, dtype)
+    plain = {
+        name: (tensor.to(kind) if tensor.is_floating_point() else tensor).detach().cpu().contiguous().clone()
+        for name, tensor in tensors.items()
+    }
+    try:
+        save_file(plain, path, metadata={"format": "pt"})
+    except SafetensorError as error:  # a full disk, told in words only
+        raise OSError(str(error)) from error
+
+
+def load_into(
+    module: nn.Module,
+    tensors: Mapping[str, Tensor],
+    what: str,
+    network: str = "the network that the card describes",
+    advice: str = "Check the entry and options in config.json.",
+) -> None:
+    """Copy ``tensors`` into ``module``; every name and shape must fit. Raises WeightsError that lists what does not."""
+    wanted = module.state_dict()
+    missing = [name for name in wanted if name not in tensors]
+    extra = [name for name in tensors if name not in wanted]
+    shapes = [
+        f"{name} is {tuple(tensors[name].shape)}, the network's is {tuple(wanted[name].shape)}"
+        for name in wanted
+        if name in tensors and tensors[name].shape != wanted[name].shape
+    ]
+    complaints = [f"missing: {_some(missing)}"] if missing else []
+    complaints += [f"not in the network: {_some(extra)}"] if extra else []
+    complaints += [f"wrong shape: {_some(shapes)}"] if shapes else []
+    if complaints:
+        raise WeightsError(f"{what} do not fit {network}: {'; '.join(complaints)}. {advice}")
+    module.load_state_dict(dict(tensors))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def unreadable(path: Path, error: OSError) -> WeightsError:
+    """Return what to raise for a file that the system does not let us read."""
+    return WeightsError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.")
+
+
+def _refuse_other_formats(path: Path) -> None:
+    """Tell a pickle, a zip (torch.save) or text from safetensors, whose head is a length and a JSON object.
+
+    Reads no more than the file holds, whatever length the head claims.
+    """
+    try:
+        with path.open("rb") as file:
+            _check_head(path, file)
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _check_head(path: Path, file: IO[bytes]) -> None:
+    head, begins = file.read(8), file.read(1)
+    marked = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
+    if head[:2] == b"PK" or (marked and begins != b"{"):  # a length such as 0x480 has the marks of a pickle
+        raise WeightsError(
+            f"{path} is a pickle (a torch.save file), which can run any code when opened. ganzoo loads "
+            "safetensors only: convert it with safetensors.torch.save_file on a machine you can lose."
+        )
+    if len(head) < 8:
+        raise WeightsError(f"{path} has {len(head)} bytes: it is damaged or truncated. Download or export it again.")
+    (length,) = struct.unpack("<Q", head)
+    if length > path.stat().st_size - 8:
+        raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
+    file.seek(8)
+    try:
+        header: Any = json.loads(file.read(length))
+    except (ValueError, RecursionError) as error:
+        raise WeightsError(
+            f"{path} is no safetensors file: its head is no JSON. Download or export it again."
+        ) from error
+    if not isinstance(header, dict):
+        raise WeightsError(f"{path} is no safetensors file: its head is no JSON object. Download or export it again.")

@@ -1,0 +1,177 @@
+"""PatchGAN and pix2pix: paired image translation (Isola, Zhu, Zhou, Efros 2016, arXiv:1611.07004)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+
+PAPER = "arXiv:1611.07004"
+Norm = Literal["batch", "instance", "none"]
+
+
+@dataclass(frozen=True)
+class PatchConfig(Config):
+    """``receptive_field`` is the patch one score sees, in pixels: 1, 16, 70 and 286 are the paper's.
+
+    ``spectral``: arXiv:1802.05957; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does.
+    """
+
+    in_channels: int = 3
+    width: int = 64
+    receptive_field: Literal[1, 16, 34, 70, 142, 286] = 70
+    norm: Norm = "instance"
+    spectral: bool = False
+    antialias: bool = False
+
+    def __post_init__(self) -> None:
+        if self.in_channels < 1 or self.width < 1:
+            raise ValueError(f"in_channels={self.in_channels} and width={self.width} should both be at least 1")
+
+
+@dataclass(frozen=True)
+class MultiScaleConfig(PatchConfig):
+    """As `PatchConfig`, at ``scales`` sizes, each half the one before (arXiv:1711.11585)."""
+
+    scales: int = 3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.scales <= 6:
+            raise ValueError(f"scales={self.scales} is outside 1..6")
+
+
+@dataclass(frozen=True)
+class UNetConfig(Config):
+    """``image_size`` sets the depth (7 or 8 levels for 128 or 256); ``dropout`` is pix2pix's only noise."""
+
+    in_channels: Literal[1, 3] = 3
+    out_channels: Literal[1, 3] = 3
+    width: int = 64
+    image_size: int = 256
+    norm: Norm = "batch"
+    dropout: bool = True
+
+    def __post_init__(self) -> None:
+        if self.image_size not in (32, 64, 128, 256, 512):
+            raise ValueError(f"image_size={self.image_size} is none of 32, 64, 128, 256, 512")
+        if self.width < 1:
+            raise ValueError(f"width={self.width} should be at least 1")
+
+
+@dataclass(frozen=True)
+class Pix2PixConfig(AdversarialConfig):
+    """The paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, pictures enlarged to 286/256 and cropped.
+
+    ``direction``: which half of a side-by-side picture is the input; ``image_size`` and ``channels`` of 0: the data's.
+    """
+
+    image_size: int = 256
+    direction: Literal["left-to-right", "right-to-left"] = "left-to-right"
+    enlarge: float = 286 / 256
+    flip: bool = True
+    l1_weight: float = 100.0
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+        if not 0 <= self.l1_weight < float("inf"):
+            raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
+
+
+def build_patch(config: PatchConfig):
+    from .networks import PatchDiscriminator
+
+    return PatchDiscriminator(**vars(config))
+
+
+def build_multi_scale(config: MultiScaleConfig):
+    from .networks import MultiScaleDiscriminator
+
+    return MultiScaleDiscriminator(**vars(config))
+
+
+def build_unet(config: UNetConfig):
+    from .networks import UNetGenerator
+
+    return UNetGenerator(**vars(config))
+
+
+def build_recipe(config: Pix2PixConfig, parts):
+    from .recipe import Pix2PixRecipe
+
+    return Pix2PixRecipe(config, parts)
+
+
+def build_pix2pix_unet(config: Config):
+    from .checkpoints import UNetImporter
+
+    return UNetImporter()
+
+
+def build_pix2pix_patchgan(config: Config):
+    from .checkpoints import PatchImporter
+
+    return PatchImporter()
+
+
+@hookimpl
+def ganzoo_entries():
+    return [
+        Entry(
+            kind="discriminator",
+            name="patchgan",
+            config=PatchConfig,
+            build=build_patch,
+            summary="Scores patches of 1 to 286 pixels",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="discriminator",
+            name="patchgan-multiscale",
+            config=MultiScaleConfig,
+            build=build_multi_scale,
+            summary="PatchGANs on an image pyramid",
+            paper="arXiv:1711.11585",
+        ),
+        Entry(
+            kind="generator",
+            name="unet",
+            config=UNetConfig,
+            build=build_unet,
+            task="image-to-image",
+            summary="Encoder-decoder with shortcuts, pix2pix's generator",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="recipe",
+            name="pix2pix",
+            config=Pix2PixConfig,
+            build=build_recipe,
+            data="paired",
+            parts={
+                "generator": "generator:unet",
+                "discriminator": "discriminator:patchgan",
+                "loss": "loss:non-saturating",
+            },
+            summary="Paired translation, L1 + conditional PatchGAN",
+            paper=PAPER,
+        ),
+        Entry(
+            kind="importer",
+            name="pix2pix-unet",
+            config=Config,
+            build=build_pix2pix_unet,
+            summary="Generators of pytorch-CycleGAN-and-pix2pix: U-Nets",
+        ),
+        Entry(
+            kind="importer",
+            name="pix2pix-patchgan",
+            config=Config,
+            build=build_pix2pix_patchgan,
+            summary="Discriminators of pytorch-CycleGAN-and-pix2pix",
+        ),
+    ]

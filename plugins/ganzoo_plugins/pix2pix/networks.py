@@ -1,0 +1,180 @@
+"""PatchGAN discriminators and the U-Net generator of pix2pix (arXiv:1611.07004, appendix 6.1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from ganzoo import InstanceNorm
+from ganzoo.layers.blur_pool import blur_down
+
+# Receptive field in pixels -> number of strided convolutions; 1, 16, 70 and 286 are the paper's discriminators.
+STRIDED_LAYERS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
+
+
+def make_norm(kind: str, channels: int) -> nn.Module:
+    """Build ``kind``: "batch", "instance" or "none"."""
+    if kind == "batch":
+        return nn.BatchNorm2d(channels)
+    if kind == "instance":
+        return InstanceNorm(channels)
+    return nn.Identity()
+
+
+class PatchDiscriminator(nn.Module):
+    """Score overlapping patches of ``receptive_field`` pixels a side: 1, 16, 34, 70, 142 or 286.
+
+    C64-C128-C256-C512 for 70 pixels (2,764,737 parameters at width 64 with instance norm on RGB). With
+    ``spectral`` every convolution is spectrally normalised (arXiv:1802.05957); ``antialias`` blurs in place of each
+    stride (arXiv:1904.11486), as CUT does, and so sees a little further.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        width: int = 64,
+        receptive_field: int = 70,
+        norm: str = "instance",
+        spectral: bool = False,
+        antialias: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        wrap = spectral_norm if spectral else (lambda layer: layer)
+        strided = STRIDED_LAYERS[receptive_field]
+        bias = norm != "batch"
+        # 1x1 convolutions when one pixel is all a score may see.
+        kernel, padding = (1, 0) if strided == 0 else (4, 1)
+        halving = 1 if antialias else 2
+        layers: list[nn.Module] = [
+            wrap(nn.Conv2d(in_channels, width, kernel, halving if strided else 1, padding)),
+            nn.LeakyReLU(0.2, inplace=True),
+            *([blur_down(width)] if antialias and strided else []),
+        ]
+        channels = width
+        for index in range(1, max(strided, 1) + 1):
+            halves = index < strided
+            out = width * min(2**index, 8)
+            layers += [
+                wrap(nn.Conv2d(channels, out, kernel, halving if halves else 1, padding, bias=bias)),
+                make_norm(norm, out),
+                nn.LeakyReLU(0.2, inplace=True),
+                *([blur_down(out)] if antialias and halves else []),
+            ]
+            channels = out
+        layers.append(wrap(nn.Conv2d(channels, 1, kernel, 1, padding)))
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Score patches of (N, in_channels, H, W) in [-1, 1].
+
+        Returns logits, no sigmoid: (N, 1, H/s - 2, W/s - 2) with s = 2, 4, 8, 16, 32 for patches of 16, 34, 70, 142,
+        286 pixels, where s divides H and W; (N, 1, H, W) for 1 pixel.
+        """
+        return self.layers(images)
+
+
+class MultiScaleDiscriminator(nn.Module):
+    """The same discriminator at several scales, each on pictures half as large (arXiv:1711.11585, section 3.2)."""
+
+    def __init__(self, scales: int = 3, in_channels: int = 3, **options: object) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.discriminators = nn.ModuleList(
+            PatchDiscriminator(in_channels, **options)  # type: ignore[arg-type]
+            for _ in range(scales)
+        )
+        self.shrink = nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return one logits map a scale, from the finest to the coarsest, for (N, C, H, W) in [-1, 1]."""
+        logits = []
+        for index, discriminator in enumerate(self.discriminators):
+            logits.append(discriminator(images))
+            if index + 1 < len(self.discriminators):
+                images = self.shrink(images)
+        return logits
+
+
+class UNetLevel(nn.Module):
+    """One level of the U-Net: down, whatever is ``inner``, up, and the shortcut around it all."""
+
+    def __init__(
+        self, outer: int, inner: int, norm: str, submodule: nn.Module | None = None, dropout: bool = False
+    ) -> None:
+        super().__init__()
+        bias = norm != "batch"
+        down: list[nn.Module] = [
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
+        ]
+        if submodule is not None:  # the bottleneck is 1x1 pixel: nothing to normalise over
+            down += [make_norm(norm, inner), submodule]
+        up_channels = inner if submodule is None else 2 * inner
+        up: list[nn.Module] = [
+            nn.ReLU(),
+            nn.ConvTranspose2d(up_channels, outer, 4, stride=2, padding=1, bias=bias),
+            make_norm(norm, outer),
+        ]
+        if dropout:
+            up.append(nn.Dropout(0.5))
+        self.layers = nn.Sequential(*down, *up)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.cat([features, self.layers(features)], dim=1)
+
+
+class UNetGenerator(nn.Module):
+    """Encoder-decoder with shortcuts: picture in, picture of the same size out.
+
+    ``image_size`` 256 has eight levels and 54,413,955 parameters at width 64 with batch norm on RGB; 128 has
+    seven. Heights and widths must be multiples of ``image_size``: the innermost level is one pixel there.
+    Three inner levels carry dropout 0.5, the only noise of pix2pix; it acts in training mode only.
+    """
+
+    def __init__(
+        self,
+        in_channels: int = 3,
+        out_channels: int = 3,
+        width: int = 64,
+        image_size: int = 256,
+        norm: str = "batch",
+        dropout: bool = True,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.stride = image_size
+        levels = image_size.bit_length() - 1
+        top = 8 * width
+        level: nn.Module = UNetLevel(top, top, norm)
+        for _ in range(levels - 5):
+            level = UNetLevel(top, top, norm, level, dropout)
+        for outer in (4 * width, 2 * width, width):
+            level = UNetLevel(outer, 2 * outer, norm, level)
+        self.layers = nn.Sequential(
+            nn.Conv2d(in_channels, width, 4, stride=2, padding=1, bias=norm != "batch"),
+            level,
+            nn.ReLU(),
+            nn.ConvTranspose2d(2 * width, out_channels, 4, stride=2, padding=1),
+        )
+        self.apply(initialise)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
+        return torch.tanh(self.layers(images))
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero (appendix 6.2)."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        weight = module.parametrizations.weight.original if hasattr(module, "parametrizations") else module.weight
+        if not isinstance(weight, nn.Parameter):  # a blur
+            return
+        nn.init.normal_(weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)
