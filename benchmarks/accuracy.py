@@ -9,7 +9,7 @@ import torch
 from cases import Case, build_recipe, build_textbook, dataset, seeded
 from torch import Tensor, nn
 
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.training.validation import Machine
 
 
@@ -58,7 +58,7 @@ def found(
     if side == "textbook":
         subject.begin()
     else:
-        subject.turn = Turn()  # latents from torch's global numbers, as the textbook's
+        subject.step_state = StepState()  # latents from torch's global numbers, as the textbook's
     with machine.autocast():
         return recorded(subject, machine.place(batch))
 

@@ -15,7 +15,7 @@ from torch import Tensor
 from ganzoo import Recipe, catalog
 from ganzoo.catalog import options
 from ganzoo.catalog.building import ChosenParts
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.data.datasets import Dataset, Images, Unpaired, View
 from ganzoo.data.opening import open_data
 from ganzoo.recipes.distributed import ALONE
@@ -161,7 +161,7 @@ def our_steps(case: Case, pictures: dict[str, Tensor], machine: Machine, compile
     batches = Batches(dataset(case, pictures), batch_size=case.batch_size)
     for step in itertools.count():
         for batch in batches.get(step):
-            recipe.turn = Turn(step, random=draws(0, step))
+            recipe.step_state = StepState(step, random=draws(0, step))
             with machine.autocast():
                 yield recipe.step(machine.place(batch))
 

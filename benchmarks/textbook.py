@@ -81,15 +81,20 @@ class CycleGan:
 
     def __init__(self, width: int = 64, blocks: int = 6, identity: float = 0.5) -> None:
         self.a2b, self.b2a = resnet_generator(width, blocks), resnet_generator(width, blocks)
-        self.judge_a, self.judge_b = patch_discriminator(width), patch_discriminator(width)
-        self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
+        self.discriminator_a, self.discriminator_b = patch_discriminator(width), patch_discriminator(width)
+        self.networks = {
+            "a2b": self.a2b,
+            "b2a": self.b2a,
+            "discriminator_a": self.discriminator_a,
+            "discriminator_b": self.discriminator_b,
+        }
         self.pool_a, self.pool_b, self.identity = ImagePool(), ImagePool(), identity
         self.l1, self.mse = nn.L1Loss(), nn.MSELoss()
 
     def begin(self) -> None:
         """Make the optimisers, once weights and device are as they should be."""
         both = itertools.chain(self.a2b.parameters(), self.b2a.parameters())
-        judges = itertools.chain(self.judge_a.parameters(), self.judge_b.parameters())
+        judges = itertools.chain(self.discriminator_a.parameters(), self.discriminator_b.parameters())
         self.optimizers = {
             "generators": torch.optim.Adam(both, lr=2e-4, betas=(0.5, 0.999)),
             "discriminators": torch.optim.Adam(judges, lr=2e-4, betas=(0.5, 0.999)),
@@ -107,7 +112,9 @@ class CycleGan:
         losses = {}
         if self.identity:
             losses["identity"] = self.l1(self.a2b(b), b) + self.l1(self.b2a(a), a)
-        losses["adversarial"] = self.judged(self.judge_b(fake_b), True) + self.judged(self.judge_a(fake_a), True)
+        losses["adversarial"] = self.evaluated(self.discriminator_b(fake_b), True) + self.evaluated(
+            self.discriminator_a(fake_a), True
+        )
         losses["cycle"] = self.l1(back_a, a) + self.l1(back_b, b)
         total = losses["adversarial"] + 10 * losses["cycle"] + 10 * self.identity * losses.get("identity", 0)
         total.backward()
@@ -115,13 +122,13 @@ class CycleGan:
 
         self.require_gradients(True)
         self.optimizers["discriminators"].zero_grad()
-        of_a = self.discriminate(self.judge_a, a, self.pool_a.query(fake_a))
-        of_b = self.discriminate(self.judge_b, b, self.pool_b.query(fake_b))
+        of_a = self.discriminate(self.discriminator_a, a, self.pool_a.query(fake_a))
+        of_b = self.discriminate(self.discriminator_b, b, self.pool_b.query(fake_b))
         self.optimizers["discriminators"].step()
         return {**losses, "discriminator": of_a + of_b}
 
     def discriminate(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        loss = (self.judged(judge(real), True) + self.judged(judge(fake), False)) * 0.5
+        loss = (self.evaluated(judge(real), True) + self.evaluated(judge(fake), False)) * 0.5
         loss.backward()
         return loss
 
@@ -129,7 +136,7 @@ class CycleGan:
         return self.mse(logits, torch.tensor(1.0 if real else 0.0).to(logits).expand_as(logits))
 
     def require_gradients(self, wanted: bool) -> None:
-        for judge in (self.judge_a, self.judge_b):
+        for judge in (self.discriminator_a, self.discriminator_b):
             for parameter in judge.parameters():
                 parameter.requires_grad = wanted
 

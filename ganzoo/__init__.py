@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.feature_maps import Features as Features
     from ganzoo.contracts.generator import Generator as Generator
     from ganzoo.contracts.hookspecs import hookimpl as hookimpl
-    from ganzoo.contracts.importer import Foreign as Foreign
+    from ganzoo.contracts.importer import DetectedCheckpoint as DetectedCheckpoint
     from ganzoo.contracts.importer import Importer as Importer
     from ganzoo.contracts.loss import Loss as Loss
     from ganzoo.errors import GanzooError as GanzooError
@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from ganzoo.image_io.video.clip_files import save_clip as save_clip
     from ganzoo.layers.image_sizes import split_size as split_size
     from ganzoo.layers.instance_norm import InstanceNorm as InstanceNorm
-    from ganzoo.loading.load import load as load
     from ganzoo.loading.load import info as info
+    from ganzoo.loading.load import load as load
     from ganzoo.loading.model import Model as Model
     from ganzoo.recipes.latent import LatentRecipe as LatentRecipe
     from ganzoo.recipes.recipe import Recipe as Recipe
     from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
-    from ganzoo.recipes.unpaired import TwoWayRecipe as TwoWayRecipe
+    from ganzoo.recipes.unpaired import UnpairedRecipe as UnpairedRecipe
     from ganzoo.recipes.unpaired import mean_error as mean_error
     from ganzoo.training.train import resume as resume
     from ganzoo.training.train import train as train
@@ -61,7 +61,7 @@ _HOMES = {
     "Extractor": "ganzoo.contracts.extractor",
     "Features": "ganzoo.contracts.feature_maps",
     "Format": "ganzoo.contracts.engine",
-    "Foreign": "ganzoo.contracts.importer",
+    "DetectedCheckpoint": "ganzoo.contracts.importer",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.contracts.generator",
     "Importer": "ganzoo.contracts.importer",
@@ -71,7 +71,7 @@ _HOMES = {
     "Model": "ganzoo.loading.model",
     "Recipe": "ganzoo.recipes.recipe",
     "RecipeConfig": "ganzoo.contracts.config",
-    "TwoWayRecipe": "ganzoo.recipes.unpaired",
+    "UnpairedRecipe": "ganzoo.recipes.unpaired",
     "build": "ganzoo.catalog.building",
     "evaluate": "ganzoo.evaluation.evaluate",
     "export": "ganzoo.exporting.export",

@@ -127,7 +127,8 @@ SETTINGS: dict[str, tuple[list[str], dict[str, Any]]] = {
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What training is asked for, in the order in which it is: settings, after they were checked."""
-    from ganzoo.training import dry_run, settings
+    from ganzoo.training import dry_run as dry_run_module
+    from ganzoo.training import settings
     from ganzoo.training import train as train_module
 
     found: list[dict[str, Any]] = []
@@ -141,12 +142,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         note("train", recipe, data, **values)
         return output
 
-    def rehearse(recipe: str, data: Any, **values: Any) -> None:
-        note("rehearse", recipe, data, **values)
+    def dry_run(recipe: str, data: Any, **values: Any) -> None:
+        note("dry_run", recipe, data, **values)
         raise TrainingError("Enough.")
 
     monkeypatch.setattr(train_module, "train", train)
-    monkeypatch.setattr(dry_run, "rehearse", rehearse)
+    monkeypatch.setattr(dry_run_module, "dry_run", dry_run)
     return found
 
 
@@ -156,7 +157,7 @@ def test_what_is_typed_is_what_training_is_asked_for(capsys: Capture, asked: lis
     data, options = (typed, []) if case == "two sets" else ([], typed)
     assert call(capsys, "train", "dcgan", "photos", *data, "-o", "run", *options)[0] == 0
     assert call(capsys, "train", "dcgan", "photos", *data, "--dry-run", *options)[0] == 1
-    assert [each["kind"] for each in asked] == ["train", "rehearse"]
+    assert [each["kind"] for each in asked] == ["train", "dry_run"]
     for each in asked:
         assert {name: each[name] for name in expected} == expected
 

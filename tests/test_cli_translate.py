@@ -83,9 +83,9 @@ def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[s
 def test_sixteen_bits_stay_and_metadata_on_request(capsys: Capture) -> None:
     rgb = (np.asarray(picture(40, 30), np.uint16) * 257) ^ 0x55
     source = images.Picture(rgb, None, False, "deep", exif=b"Exif\0\0" + exif("A camera"))
-    from ganzoo.image_io.encoding import save_picture
+    from ganzoo.image_io.encoding import save_decoded
 
-    save_picture(source, "deep.tif", keep_metadata=True)
+    save_decoded(source, "deep.tif", keep_metadata=True)
     for name in ("made.tif", "made.png"):
         assert call(capsys, "translate", "dir:t", "deep.tif", "-o", name, "--keep-metadata")[0] == 0
         found = images.read(name)

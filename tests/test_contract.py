@@ -16,7 +16,7 @@ from torch import nn
 
 import ganzoo_plugins
 from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 
 # What makes an entry small, and other options worth checking: those of ganzoo's families are in families/family_cases.
 SMALL: dict[str, dict[str, Any]] = family_cases.gathered("SMALL")
@@ -441,8 +441,8 @@ class Steadied(LatentRecipe):
             return self.loss.regularizer(discriminator, real, fake)
         return super().penalty(discriminator, real, fake)
 
-    def generator_turn(self) -> bool:
-        return True if self.habit == "every step" else super().generator_turn()
+    def is_generator_step(self) -> bool:
+        return True if self.habit == "every step" else super().is_generator_step()
 
 
 def steadied(habit: str, config: type[Config] = AdversarialConfig) -> Entry:
@@ -470,8 +470,8 @@ class Unsteadied(Config):
     [
         ("as it is", r"augment: give discriminators self\.augment\(images\), real and made alike"),
         ("loss alone", r"r1: add self\.penalty\(discriminator, real, fake\) to the discriminator's loss"),
-        ("every step", r"discriminator_steps: update generators only where self\.generator_turn\(\)"),
-        ("one rate", r"discriminator_learning_rate: make .* by self\.adam\(discriminator, judge=True\)"),
+        ("every step", r"discriminator_steps: update generators only where self\.is_generator_step\(\)"),
+        ("one rate", r"discriminator_learning_rate: make .* by self\.adam\(discriminator, discriminator=True\)"),
     ],
 )
 def test_a_recipe_that_ignores_an_option_of_its_config_is_refused(habit: str, message: str) -> None:
@@ -509,7 +509,7 @@ def test_a_recipe_under_test_has_its_config_as_the_loop_gives_it() -> None:
         part_options={"generator": {"width": 4}, "discriminator": {"width": 4}},
     )
     assert {recipe.config.clip_norm for recipe in made} == {0.5}
-    assert all(recipe.turn == Turn() for recipe in made)
+    assert all(recipe.step_state == StepState() for recipe in made)
 
 
 def test_a_plugin_that_imports_torch_is_refused() -> None:

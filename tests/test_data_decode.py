@@ -14,7 +14,7 @@ from PIL import Image
 
 from ganzoo.data import decode
 from ganzoo.data.decode import Form, cover, fit, halves, to_bytes, to_floats
-from ganzoo.data.image_stores import open_pictures
+from ganzoo.data.image_stores import open_stored_images
 from ganzoo.data.sources import open_source
 from ganzoo.errors import DataError
 from ganzoo.image_io import images
@@ -22,7 +22,7 @@ from ganzoo.image_io import images
 
 def decoded(folder: Path, height: int, width: int, channels: int = 0, **options: bool) -> torch.Tensor:
     source = open_source(folder)
-    return open_pictures(source, source.names, Form(height, width, channels, **options))[0]
+    return open_stored_images(source, source.names, Form(height, width, channels, **options))[0]
 
 
 def pixels(image: Image.Image) -> torch.Tensor:

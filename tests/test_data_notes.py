@@ -12,9 +12,9 @@ SQUARE = Form(16, 16, 3)
 
 
 def test_pictures_that_fit_are_said_to_be_taken_whole() -> None:
-    assert notes.of_pictures([PLAIN] * 1200, SQUARE, 16) == ["1,200 pictures: 16x16 pixels, taken whole."]
+    assert notes.of_images([PLAIN] * 1200, SQUARE, 16) == ["1,200 pictures: 16x16 pixels, taken whole."]
     pair = replace(PLAIN, width=32)
-    assert notes.of_pictures([pair], replace(SQUARE, pairs=True), 16) == [
+    assert notes.of_images([pair], replace(SQUARE, pairs=True), 16) == [
         "1 picture, two side by side in each: 32x16 pixels, taken whole."
     ]
 
@@ -28,9 +28,9 @@ def test_sizes_run_from_the_fewest_pixels_to_the_most() -> None:
 
 
 def test_colours_that_are_lost_are_said() -> None:
-    said = notes.of_pictures([PLAIN, replace(PLAIN, name="b.png", grey=True)], replace(SQUARE, channels=1), 16)
+    said = notes.of_images([PLAIN, replace(PLAIN, name="b.png", grey=True)], replace(SQUARE, channels=1), 16)
     assert said[1:] == ["1 picture has colours and becomes grey: a.png."]
-    said = notes.of_pictures([replace(PLAIN, grey=True)] * 2, replace(SQUARE, channels=1), 16)
+    said = notes.of_images([replace(PLAIN, grey=True)] * 2, replace(SQUARE, channels=1), 16)
     assert len(said) == 1
 
 
@@ -38,7 +38,7 @@ def test_long_lists_name_a_few_and_count_the_rest() -> None:
     (said,) = notes.of_other_files([f"{number}.txt" for number in range(7)])
     assert said.startswith("7 other files are no pictures by their names and were left alone: 0.txt, 1.txt, 2.txt")
     assert said.endswith(", 4.txt and 2 more.")
-    assert notes.of_other_files([]) == [] and notes.of_pictures_elsewhere(["a"], ["a"], "x") == []
+    assert notes.of_other_files([]) == [] and notes.of_images_elsewhere(["a"], ["a"], "x") == []
 
 
 def test_memory_is_told_in_words() -> None:

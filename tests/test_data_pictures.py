@@ -11,7 +11,7 @@ from conftest import picture
 
 from ganzoo.data import image_stores
 from ganzoo.data.decode import Form
-from ganzoo.data.image_stores import Files, in_threads, open_pictures, shrink, sides, subset, take
+from ganzoo.data.image_stores import Files, in_threads, open_stored_images, shrink, sides, subset, take
 from ganzoo.data.sources import open_source
 
 
@@ -19,7 +19,7 @@ def opened(folder: Path, form: Form, memory: int) -> image_stores.Pictures:
     for index in range(5):
         picture(24, 12, index).convert("L" if form.channels == 0 else "RGB").save(folder / f"{index}.png")
     source = open_source(folder)
-    return open_pictures(source, source.names, form, memory)[0]
+    return open_stored_images(source, source.names, form, memory)[0]
 
 
 @pytest.mark.parametrize("channels", [0, 1, 3])

@@ -61,7 +61,7 @@ def translated(client: Client, path: Path, size: str = "auto") -> tuple[images.P
 
 
 def made_by(model: Model, path: Path, size: str = "auto") -> images.Picture:
-    return model.translate_picture(images.read(path), Settings(size))
+    return model.translate_decoded(images.read(path), Settings(size))
 
 
 # ---- translation
@@ -80,7 +80,7 @@ def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: P
     """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo alone."""
     small = np.asarray(picture(40, 24))
     deep = images.Picture(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
-    encoding.save_picture(deep, tmp_path / "deep.tiff")
+    encoding.save_decoded(deep, tmp_path / "deep.tiff")
     Image.fromarray(small).convert("CMYK").save(tmp_path / "print.jpg")
     turned = Image.Exif()
     turned[0x0112] = 6

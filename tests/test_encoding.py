@@ -19,7 +19,7 @@ from PIL import Image
 from ganzoo.errors import OutputError
 from ganzoo.image_io import encoding
 from ganzoo.image_io.decoding import Array, Picture, read
-from ganzoo.image_io.encoding import save_picture
+from ganzoo.image_io.encoding import save_decoded
 
 EXIF = raw.exif((271, 2, b"maker\0"), (305, 2, b"program\0"))
 KINDS = ("png", "jpg", "webp", "tif", "bmp", "gif")
@@ -34,7 +34,7 @@ def picture(bits: int = 8, grey: bool = False, alpha: bool = False, icc: bytes =
 
 def saved(given: Picture, kind: str, **options: bool) -> bytes:
     file = io.BytesIO()
-    save_picture(given, file, kind, **options)
+    save_decoded(given, file, kind, **options)
     return file.getvalue()
 
 
@@ -64,7 +64,7 @@ def test_png_and_tiff_keep_every_bit(kind: str, bits: int, grey: bool, alpha: bo
 @pytest.mark.parametrize("alpha", [False, True])
 def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, grey: bool, alpha: bool) -> None:
     given = picture(16, grey, alpha)
-    save_picture(given, tmp_path / f"a.{kind}")
+    save_decoded(given, tmp_path / f"a.{kind}")
     with Image.open(tmp_path / f"a.{kind}") as image:
         image.load()
         assert image.size == (13, 9)
@@ -170,9 +170,9 @@ def test_profile_goes_with_channels_that_it_describes(kind: str) -> None:
 def test_exif_too_long_for_a_jpeg_is_no_silent_loss(tmp_path: Path) -> None:
     long = raw.exif((305, 2, b"x" * 70_000 + b"\0"))
     with pytest.raises(OutputError, match=r"a\.jpg as JPEG: EXIF data is too long"):
-        save_picture(picture(exif=long), tmp_path / "a.jpg", keep_metadata=True)
+        save_decoded(picture(exif=long), tmp_path / "a.jpg", keep_metadata=True)
     assert list(tmp_path.iterdir()) == []
-    save_picture(picture(exif=long), tmp_path / "a.png", keep_metadata=True)
+    save_decoded(picture(exif=long), tmp_path / "a.png", keep_metadata=True)
     assert read(tmp_path / "a.png").exif == long
 
 
@@ -181,7 +181,7 @@ def test_exif_too_long_for_a_jpeg_is_no_silent_loss(tmp_path: Path) -> None:
 
 def test_a_path_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "deep" / "a.png"
-    save_picture(picture(16), path)
+    save_decoded(picture(16), path)
     before = path.read_bytes()
 
     def fail(*_: object) -> None:
@@ -189,31 +189,31 @@ def test_a_path_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr("ganzoo.image_io.writers.deep_files.write_png", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.png as PNG"):
-        save_picture(picture(16), path)
+        save_decoded(picture(16), path)
     assert path.read_bytes() == before and [one.name for one in path.parent.iterdir()] == ["a.png"]
 
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_wrong_targets(tmp_path: Path, bits: int) -> None:
     with pytest.raises(OutputError, match=r"'\.xyz' is no kind of picture"):
-        save_picture(picture(bits), tmp_path / "a.xyz")
+        save_decoded(picture(bits), tmp_path / "a.xyz")
     with pytest.raises(OutputError, match="'wb'"):
-        save_picture(picture(bits), io.StringIO(), "png")  # type: ignore[arg-type]
+        save_decoded(picture(bits), io.StringIO(), "png")  # type: ignore[arg-type]
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):
-        save_picture(picture(bits), tmp_path / "folder.png")
+        save_decoded(picture(bits), tmp_path / "folder.png")
 
 
 @pytest.mark.parametrize("size", [(17_000, 1), (1, 70_000)])
 def test_size_beyond_the_kind(tmp_path: Path, size: tuple[int, int]) -> None:
     name = "a.webp" if size[1] == 1 else "a.jpg"
     with pytest.raises(OutputError, match=f"{name} as .* Choose PNG, or a smaller size"):
-        save_picture(Picture(np.zeros((*size, 3), np.uint8), None, False, "long"), tmp_path / name)
+        save_decoded(Picture(np.zeros((*size, 3), np.uint8), None, False, "long"), tmp_path / name)
 
 
 def test_floats_are_refused() -> None:
     with pytest.raises(OutputError, match="float32 cannot be written"):
-        save_picture(Picture(np.zeros((2, 2, 3), np.float32), None, False, "floats"), io.BytesIO(), "png")
+        save_decoded(Picture(np.zeros((2, 2, 3), np.float32), None, False, "floats"), io.BytesIO(), "png")
 
 
 MEMORY = """
@@ -223,12 +223,12 @@ def status(name):
     return [int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)][0] * 1024
 rows = np.arange(2400 * 3600, dtype=np.uint32).reshape(2400, 3600, 1) * np.array([1, 7, 11], np.uint32)
 file = io.BytesIO()
-encoding.save_picture(decoding.Picture((rows >> 12).astype(np.uint8), None, False, "x"), file, "{kind}")
+encoding.save_decoded(decoding.Picture((rows >> 12).astype(np.uint8), None, False, "x"), file, "{kind}")
 del rows
 before = status("VmRSS")
 open("/proc/self/clear_refs", "w").write("5")
 picture = decoding.read(file.getvalue())
-encoding.save_picture(picture, io.BytesIO(), "{kind}")
+encoding.save_decoded(picture, io.BytesIO(), "{kind}")
 print((status("VmHWM") - before) / picture.rgb.nbytes)
 """
 

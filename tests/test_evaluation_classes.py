@@ -70,16 +70,16 @@ def test_hits_are_counted_for_each_class() -> None:
     found = accuracy(seen, asked, ["a", "b", "c", "d"])
     assert found.hits.tolist() == [1, 1, 1, 0, 0, 0, 1]
     assert found.share == 4 / 7 and found.of_each == {"a": 1.0, "b": 2 / 5, "c": 1.0}
-    (finding,) = found.findings
+    (finding,) = found.diagnoses
     assert finding.text == "The class made right least often is b, 40%; most others of it look like c."
     assert not finding.alarm
 
 
 def test_pictures_that_do_not_depend_on_the_label_are_an_alarm() -> None:
     asked, seen = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
-    (finding,) = accuracy(seen, asked, [str(n) for n in range(10)]).findings
+    (finding,) = accuracy(seen, asked, [str(n) for n in range(10)]).diagnoses
     assert finding.alarm and "hardly depend on the label" in finding.text
-    (fine,) = accuracy(asked, asked, [str(n) for n in range(10)]).findings
+    (fine,) = accuracy(asked, asked, [str(n) for n in range(10)]).diagnoses
     assert not fine.alarm and fine.text == "Every picture is seen as the class asked for."
 
 
@@ -143,7 +143,7 @@ def test_a_model_that_makes_what_is_asked_for_is_right_always_and_one_that_does_
     right = [(np.asarray(one).mean() > 127) == bool(place % 2) for place, one in enumerate(made)]
     assert value == np.mean(right) and 0.4 < value < 0.6
     assert score.low < value < score.high and score.high - score.low == pytest.approx(4 * 0.5 / 20, rel=0.3)
-    assert [finding.alarm for finding in found.findings] == [True]
+    assert [finding.alarm for finding in found.diagnoses] == [True]
 
 
 def test_the_same_call_gives_the_same_score() -> None:

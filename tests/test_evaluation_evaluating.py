@@ -211,11 +211,11 @@ def test_a_collapsed_a_memorising_and_a_healthy_generator_are_told_apart(tmp_pat
     found = evaluate(
         f"images:{made}", real, metrics=["modes", "memorised"], train=train, report_to=tmp_path / "r.html", **GRID
     )
-    alarms = {finding.name for finding in found.findings if finding.alarm}
-    assert bool(alarms & {"modes", "variety"}) == (kind == "collapsed"), found.findings
-    assert ("memorised" in alarms) == (kind == "memorising"), found.findings
+    alarms = {finding.name for finding in found.diagnoses if finding.alarm}
+    assert bool(alarms & {"modes", "variety"}) == (kind == "collapsed"), found.diagnoses
+    assert ("memorised" in alarms) == (kind == "memorising"), found.diagnoses
     page = (tmp_path / "r.html").read_text()
-    assert all(finding.text.split(";")[0].split("%")[0] in page for finding in found.findings)
+    assert all(finding.text.split(";")[0].split("%")[0] in page for finding in found.diagnoses)
     assert len(found.exhibits.neighbours) == 12 and len(found.exhibits.samples) == 64
 
 

@@ -10,7 +10,7 @@ import pytest
 from ganzoo.errors import DataError
 from ganzoo.evaluation.failures import balance, memorisation, modes, modes_by_class
 from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Finding
+from ganzoo.evaluation.results import Diagnosis
 
 PLACES = 10
 CLASSES = [f"class {number}" for number in range(PLACES)]
@@ -25,7 +25,7 @@ def pictures(count: int, seed: int, *, width: int = 24, places: int = PLACES, sp
     )
 
 
-def alarms(findings: list[Finding]) -> bool:
+def alarms(findings: list[Diagnosis]) -> bool:
     return any(finding.alarm for finding in findings)
 
 
@@ -55,10 +55,10 @@ def test_generators_are_told_apart(
     generator: Callable[[int], Array], has_collapsed: bool, has_copied: bool, seed: int
 ) -> None:
     fake, train, held_out = generator(seed), pictures(1500, seed), pictures(700, 500 + seed)
-    assert alarms(modes(fake, train, seed=seed).findings) is has_collapsed
+    assert alarms(modes(fake, train, seed=seed).diagnoses) is has_collapsed
     if generator is not repeating:  # it keeps to the middle of each mode, which is near to much
-        assert alarms(memorisation(fake, train, held_out).findings) is has_copied
-        assert alarms(memorisation(fake, train, seed=seed).findings) is has_copied
+        assert alarms(memorisation(fake, train, held_out).diagnoses) is has_copied
+        assert alarms(memorisation(fake, train, seed=seed).diagnoses) is has_copied
 
 
 @pytest.mark.parametrize(("count", "width"), [(150, 24), (800, 512)])
@@ -69,9 +69,9 @@ def test_healthy_generators_raise_no_alarm_with_few_pictures_or_many_features(
     """In many dimensions clusters hold the pictures they were made of, unless other pictures say what to expect."""
     fake, real = pictures(count, 100 + seed, width=width), pictures(count, seed, width=width)
     found = modes(fake, real, seed=seed)
-    assert not alarms(found.findings)
+    assert not alarms(found.diagnoses)
     assert found.share > 0.9
-    assert not alarms(memorisation(fake, real, seed=seed).findings)
+    assert not alarms(memorisation(fake, real, seed=seed).diagnoses)
 
 
 def test_modes_have_the_numbers_of_what_is_known() -> None:
@@ -85,13 +85,13 @@ def test_modes_have_the_numbers_of_what_is_known() -> None:
     assert badly.differing > 0.8
     assert flatly.share == 1
     assert flatly.variety_within == pytest.approx(0.1, abs=0.02)
-    assert "repeats itself" in flatly.findings[1].text
+    assert "repeats itself" in flatly.diagnoses[1].text
     assert sum(well.fake) == pytest.approx(1) == sum(well.real)
 
 
 def test_a_generator_of_one_picture_varies_not_at_all() -> None:
     found = modes(np.repeat(pictures(1, 0), 500, axis=0), pictures(1000, 1))
-    assert alarms(found.findings)
+    assert alarms(found.diagnoses)
     assert found.share < 0.2
     assert found.variety == pytest.approx(0, abs=1e-6) == found.variety_within
 
@@ -122,7 +122,7 @@ def test_memorised_pictures_are_listed_with_what_they_copy() -> None:
     expected = np.linalg.norm(fake[found.queries].astype(np.float64) - train[found.indices], axis=1)
     np.testing.assert_allclose(found.distances, expected, rtol=1e-6)
     assert found.share == pytest.approx((found.distances <= np.quantile(found.reference, 0.01)).mean())
-    assert not alarms(found.findings)  # 3 of 200 is what chance allows
+    assert not alarms(found.diagnoses)  # 3 of 200 is what chance allows
 
 
 @pytest.mark.parametrize(("share", "is_alarm"), [(0.02, False), (0.2, True), (1.0, True)])
@@ -132,16 +132,16 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
     fake[:copies] = train[:copies]
     found = memorisation(fake, train)
     assert found.share == pytest.approx(share, abs=0.02)
-    assert alarms(found.findings) is is_alarm
+    assert alarms(found.diagnoses) is is_alarm
 
 
 def test_repeated_training_pictures_excuse_no_copies() -> None:
     train = pictures(1000, 0)
     train[:100] = train[100:200]
-    assert alarms(memorisation(train[500:] + np.float32(0.01), train).findings)
-    assert not alarms(memorisation(pictures(500, 1), train).findings)
+    assert alarms(memorisation(train[500:] + np.float32(0.01), train).diagnoses)
+    assert not alarms(memorisation(pictures(500, 1), train).diagnoses)
     same = np.repeat(train[:1], 200, axis=0)
-    assert alarms(memorisation(same, same).findings)
+    assert alarms(memorisation(same, same).diagnoses)
 
 
 def test_training_pictures_are_not_their_own_reference() -> None:
@@ -164,16 +164,16 @@ def test_missing_classes_are_named() -> None:
     real = labels(*[100] * PLACES)
     found = modes_by_class(labels(300, 300, 0, 300, *[20] * 5, 0), real, CLASSES)
     assert found.share == 0.3
-    assert alarms(found.findings)
-    assert found.findings[0].text.startswith("3 of 10 classes are generated; missing: class 2, class 4,")
-    assert found.findings[0].text.endswith("class 7 and 2 more.")
+    assert alarms(found.diagnoses)
+    assert found.diagnoses[0].text.startswith("3 of 10 classes are generated; missing: class 2, class 4,")
+    assert found.diagnoses[0].text.endswith("class 7 and 2 more.")
     well = modes_by_class(real, real, CLASSES)
-    assert (well.share, alarms(well.findings), well.differing) == (1, False, 0)
+    assert (well.share, alarms(well.diagnoses), well.differing) == (1, False, 0)
 
 
 def test_classes_too_rare_to_expect_are_not_judged() -> None:
     found = modes_by_class(labels(50, 50, 0), labels(5000, 5000, 10), CLASSES[:3])
-    assert found.judged.tolist() == [True, True, False]
+    assert found.evaluated.tolist() == [True, True, False]
     assert found.share == 1
     with pytest.raises(DataError, match="too few to say"):
         modes_by_class(labels(1, 1, 1), labels(100, 100, 100), CLASSES[:3])
@@ -186,13 +186,13 @@ def test_balance_has_the_numbers_of_what_is_known() -> None:
     assert found.distance == pytest.approx((0.35 + 0.13 + 0.48) / 2)
     entropies = (-(shares * np.log(shares)).sum() for shares in (found.fake, found.real))
     assert found.entropy == pytest.approx(next(entropies) / next(entropies))
-    assert alarms(found.findings)
-    assert "vanishing: class 2 (2.0%, real 50.0%)" in found.findings[0].text
+    assert alarms(found.diagnoses)
+    assert "vanishing: class 2 (2.0%, real 50.0%)" in found.diagnoses[0].text
 
 
 def test_a_class_that_takes_the_others_place_is_named() -> None:
     found = balance(labels(70, 40, 40), labels(100, 400, 400), CLASSES[:3])
-    (finding,) = found.findings
+    (finding,) = found.diagnoses
     assert finding.alarm and f"; taking over: {CLASSES[0]} (46.7%, real 11.1%)." in finding.text
 
 
@@ -201,14 +201,14 @@ def test_balance_raises_no_alarm_for_chance(seed: int) -> None:
     random = np.random.default_rng(seed)
     fake, real = (random.integers(PLACES, size=count) for count in (120, 1000))
     found = balance(fake, real, CLASSES)
-    assert not alarms(found.findings)
+    assert not alarms(found.diagnoses)
     assert found.distance < 0.25
     assert found.entropy == pytest.approx(1, abs=0.05)
 
 
 def test_one_class_is_balanced_with_itself() -> None:
     found = balance(labels(20), labels(30), ["all"])
-    assert (found.distance, found.entropy, alarms(found.findings)) == (0, 1, False)
+    assert (found.distance, found.entropy, alarms(found.diagnoses)) == (0, 1, False)
 
 
 def test_labels_that_are_no_class_are_refused() -> None:

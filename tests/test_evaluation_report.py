@@ -17,7 +17,7 @@ from torch import Tensor
 from ganzoo.cards.protocol import Sample, Score
 from ganzoo.errors import OutputError
 from ganzoo.evaluation import report
-from ganzoo.evaluation.results import Evaluation, Example, Exhibits, Finding
+from ganzoo.evaluation.results import Diagnosis, Evaluation, Example, ReportSamples
 
 
 def pixels(seed: int, side: int = 12, channels: int = 3) -> Tensor:
@@ -37,7 +37,7 @@ def measured() -> list[Score]:
 
 @pytest.fixture
 def evaluation() -> Evaluation:
-    exhibits = Exhibits(
+    exhibits = ReportSamples(
         samples=[pixels(k, 28, 1) for k in range(10)],
         real=[pixels(k, 28, 1) for k in range(20, 36)],
         best=[example(0, "PSNR 30.1")],
@@ -49,8 +49,8 @@ def evaluation() -> Evaluation:
         shares={"Classes, as seen": {"real": {"coat": 0.5, "bag": 0.5}, "judged": {"coat": 0.9, "bag": 0.1}}},
     )
     findings = [
-        Finding("Coverage", "18 of 20 clusters are there."),
-        Finding("Collapse", "Two clusters hold 90 % of the pictures.", alarm=True),
+        Diagnosis("Coverage", "18 of 20 clusters are there."),
+        Diagnosis("Collapse", "Two clusters hold 90 % of the pictures.", alarm=True),
     ]
     return Evaluation("dcgan/horses", "horses.zip, test", measured(), findings, ["3 pictures are left out."], exhibits)
 
@@ -92,7 +92,7 @@ def test_failures_are_alarms_and_only_they_are(evaluation: Evaluation, tmp_path:
     alarm = page.source.partition('role="alert"')[2].partition("</section>")[0]
     assert "Collapse" in alarm and "Coverage" not in alarm
     assert page.source.index('role="alert"') < page.source.index("<h2>Scores")
-    evaluation.findings = [Finding("Coverage", "All clusters are there.")]
+    evaluation.diagnoses = [Diagnosis("Coverage", "All clusters are there.")]
     assert 'role="alert"' not in Page(report.write(evaluation, tmp_path / "report.html")).source
 
 
@@ -119,14 +119,14 @@ def test_an_arrow_tells_which_way_is_better_where_it_is_known(tmp_path: Path) ->
 def test_grids_hold_the_pictures_unchanged(evaluation: Evaluation, tmp_path: Path) -> None:
     sheet = np.asarray(Image.open(io.BytesIO(Page(report.write(evaluation, tmp_path / "report.html")).pictures[0])))
     assert sheet.shape == (3 * 30 + 2, 4 * 30 + 2)  # ten pictures of 28 pixels in rows of four, 2 pixels apart
-    for k, expected in enumerate(evaluation.exhibits.samples):
+    for k, expected in enumerate(evaluation.report_samples.samples):
         y, x = 2 + 30 * (k // 4), 2 + 30 * (k % 4)
         assert np.array_equal(sheet[y : y + 28, x : x + 28], expected[0].numpy())
 
 
 def test_pictures_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> None:
     samples = [pixels(1, 20), pixels(2, 600), pixels(3, 30, 1)[:, :, :10]]
-    page = Page(report.write(Evaluation("a", "b", [], exhibits=Exhibits(samples)), tmp_path / "report.html"))
+    page = Page(report.write(Evaluation("a", "b", [], exhibits=ReportSamples(samples)), tmp_path / "report.html"))
     (sheet,) = page.pictures
     assert Image.open(io.BytesIO(sheet)).size == (1030, 1030)
 
@@ -139,7 +139,7 @@ def test_what_is_empty_is_left_out(tmp_path: Path) -> None:
 def test_every_text_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert('x')</script>&\"{}"
     one = score("psnr", 1.0, library=evil, generated=Sample(evil, 3), resizing=evil, settings={evil: evil})
-    exhibits = Exhibits(
+    exhibits = ReportSamples(
         best=[Example({evil: pixels(1)}, evil)],
         ordered_by=evil,
         histograms={evil: {evil: [1.0]}},
@@ -147,7 +147,7 @@ def test_every_text_is_escaped(tmp_path: Path) -> None:
         shares={evil: {evil: {evil: 1.0}}},
     )
     evil_score = Score(evil, 1.0, one.protocol)
-    findings = [Finding(evil, evil), Finding(evil, evil, True)]
+    findings = [Diagnosis(evil, evil), Diagnosis(evil, evil, True)]
     page = Page(report.write(Evaluation(evil, evil, [evil_score], findings, [evil], exhibits), tmp_path / "r.html"))
     assert page.source.count("<script") == 0 and page.needs_nothing_else()
     # Two titles, data, the head's score; findings; row, its words, its protocol; heading, label, caption; charts,
@@ -164,7 +164,7 @@ def test_the_worst_pictures_there_are_fit_into_eight_megabytes(tmp_path: Path) -
     few = [noise() for _ in range(8)]
     examples = [Example({name: noise() for name in ("input", "output", "truth")}) for _ in range(12)]
     points = torch.randn(6000, 2, generator=draw).tolist()
-    exhibits = Exhibits(
+    exhibits = ReportSamples(
         samples=few * 8, real=few * 8, best=examples, worst=examples, neighbours=examples * 3,
         scatters={f"map {k}": {"real": points, "judged": points} for k in range(2)},
     )  # fmt: skip

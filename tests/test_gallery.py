@@ -82,7 +82,7 @@ def model(task: str, **card: Any) -> Model:
     return Model(Network(function, own.get("scale", 1)), replace(CARD, task=task, **own, **card))
 
 
-def shown(one: Model) -> gallery_items.Exhibit:
+def shown(one: Model) -> gallery_items.GalleryItem:
     return gallery_items.exhibit(one, examples.find(one.card))
 
 
@@ -173,7 +173,7 @@ def test_enlarged_pictures_stand_beside_nearest_and_bicubic() -> None:
 
 def test_small_pictures_are_enlarged_without_blur_or_loss(tmp_path: Path) -> None:
     one = Image.fromarray(np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8))
-    sheets.write(gallery_items.Exhibit([[[one], [one]], [[one], [one]]]), tmp_path / "sheet.webp")
+    sheets.write(gallery_items.GalleryItem([[[one], [one]], [[one], [one]]]), tmp_path / "sheet.webp")
     with Image.open(tmp_path / "sheet.webp") as opened:
         sheet = np.asarray(opened.convert("RGBA"))
     assert sheet.shape == (964, 964, 4)  # 60 times, and a gap
@@ -183,7 +183,7 @@ def test_small_pictures_are_enlarged_without_blur_or_loss(tmp_path: Path) -> Non
 
 def test_pictures_of_several_sizes_share_a_sheet() -> None:
     cells = [[[picture(150, 100)], [picture(200, 200)]]]
-    (sheet,) = sheets.sheet(gallery_items.Exhibit(cells))
+    (sheet,) = sheets.sheet(gallery_items.GalleryItem(cells))
     assert sheet.size == (200 + 4 + 200, 200)
     assert sheet.getpixel((100, 10))[3] == 0  # above the flat one
 

@@ -100,7 +100,7 @@ def test_gifs_need_no_pyav_and_videos_say_so(tmp_path: Path, monkeypatch: pytest
 
 def test_clips_play_side_by_side_or_lie_in_rows() -> None:
     clips = [grey(3), [Image.new("L", (12, 10), 200)] * 3]
-    shown = clip_files.together(clips)
+    shown = clip_files.joined(clips)
     assert len(shown) == 3 and shown[0].size == (2 * 14 + 2, 12 + 2)
     assert [(frame.getpixel((5, 5)), frame.getpixel((19, 5))) for frame in shown] == [(10, 200), (50, 200), (90, 200)]
     sheet = clip_files.sheet(clips)

@@ -21,7 +21,7 @@ class Distant(Engine):
 
     rank = 9.0
     packages = ("no_such_package",)
-    light = True
+    torch_free = True
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ import pytest
 
 from ganzoo.errors import OptionError
 from ganzoo.image_io.video import temporal_smoothing
-from ganzoo.image_io.video.temporal_smoothing import Steadying, flicker, ghosting
+from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing, flicker, ghosting
 
 SIZE = (40, 60, 3)
 
@@ -18,7 +18,7 @@ def scene(seed=0):
 
 
 def steadied(strength, seen, made):
-    filter_ = Steadying(strength)
+    filter_ = TemporalSmoothing(strength)
     return [filter_.next(*pair) for pair in zip(seen, made, strict=True)]
 
 
@@ -34,7 +34,7 @@ def test_still_things_flicker_less_the_stronger_it_is():
 def test_zero_changes_nothing_and_the_first_picture_never_changes():
     seen, made = [scene(n) for n in range(3)], [scene(10 + n) for n in range(3)]
     assert all(shown is one for shown, one in zip(steadied(0, seen, made), made, strict=True))
-    assert Steadying(0.8).next(seen[0], made[0]) is made[0]
+    assert TemporalSmoothing(0.8).next(seen[0], made[0]) is made[0]
 
 
 def test_what_moves_is_shown_as_it_is_now():
@@ -79,7 +79,7 @@ def test_results_may_be_larger_than_the_inputs():
 
 
 def test_another_size_starts_afresh():
-    filter_ = Steadying(0.8)
+    filter_ = TemporalSmoothing(0.8)
     filter_.next(scene(), scene())
     assert (filter_.next(scene()[:-4], scene()[:-4]) == scene()[:-4]).all()
 
@@ -107,4 +107,4 @@ def test_flicker_and_ghosting_are_what_they_say():
 @pytest.mark.parametrize("strength", [-0.1, 1, 1.5, float("nan")])
 def test_other_strengths_are_refused(strength):
     with pytest.raises(OptionError, match=f"steady {strength} is not right. Give a number from 0"):
-        Steadying(strength)
+        TemporalSmoothing(strength)

@@ -50,23 +50,23 @@ def test_strips_give_what_the_whole_gives(spec: str, options: dict[str, Any], si
         if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.normal_(layer.weight, 0, 0.15)
     model = model_of(generator)
-    whole = model.translate_picture(deep(*size), Settings("native", "off"))
-    strips = model.translate_picture(deep(*size), Settings("native", "exact", max_memory=3_000_000))
+    whole = model.translate_decoded(deep(*size), Settings("native", "off"))
+    strips = model.translate_decoded(deep(*size), Settings("native", "exact", max_memory=3_000_000))
     assert whole.rgb.std() > 500  # there is something to compare
     assert np.abs(whole.rgb.astype(int) - strips.rgb).max() <= 1e-4 * 32768
 
 
 def test_what_does_not_fit_goes_in_strips_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     model = translator()
-    whole = model.translate_picture(deep(600, 400), Settings("native"))
+    whole = model.translate_decoded(deep(600, 400), Settings("native"))
     seen: list[float] = []
     limit = 6_000_000
     assert model._memory(400, 600) > limit
-    strips = model.translate_picture(deep(600, 400), Settings("native", max_memory=limit), seen.append)
+    strips = model.translate_decoded(deep(600, 400), Settings("native", max_memory=limit), seen.append)
     assert np.abs(whole.rgb.astype(int) - strips.rgb).max() <= 1e-4 * 32768
     assert len(seen) > 3 and seen == sorted(seen) and seen[-1] == pytest.approx(1)
     with pytest.raises(OptionError, match="memory"):
-        model.translate_picture(deep(600, 400), Settings("native", max_memory=3_000_000))
+        model.translate_decoded(deep(600, 400), Settings("native", max_memory=3_000_000))
 
 
 class Attention(nn.Module):
@@ -81,10 +81,10 @@ class Attention(nn.Module):
 
 def test_a_generator_that_no_strips_can_run_says_so_and_blends_when_asked() -> None:
     model = model_of(Attention())
-    assert model.translate_picture(deep(90, 70), Settings("native")).rgb.shape == (70, 90, 3)
+    assert model.translate_decoded(deep(90, 70), Settings("native")).rgb.shape == (70, 90, 3)
     for settings in (Settings("native", "exact"), Settings("native", max_memory=50_000)):
         with pytest.raises(OptionError, match=r"--tiles blend"):
-            model.translate_picture(deep(90, 70), settings)
+            model.translate_decoded(deep(90, 70), settings)
 
 
 @pytest.mark.parametrize(("norm", "off"), [("batch", 0.5), ("instance", 20)])
@@ -92,9 +92,9 @@ def test_blended_tiles_are_near_and_have_no_edges(norm: str, off: float) -> None
     """Instance norm sees another picture in each tile: that is why they are called approximate."""
     torch.manual_seed(0)
     model = model_of(ganzoo.build("generator:resnet", width=4, blocks=1, norm=norm))
-    big = images.as_picture(picture(700, 600))
-    whole = model.translate_picture(big, Settings("native", "off"))
-    blended = model.translate_picture(big, Settings("native", "blend", max_memory=20_000_000))
+    big = images.as_decoded(picture(700, 600))
+    whole = model.translate_decoded(big, Settings("native", "off"))
+    blended = model.translate_decoded(big, Settings("native", "blend", max_memory=20_000_000))
     assert whole.rgb.shape == blended.rgb.shape
     assert 0 < np.abs(whole.rgb.astype(int) - blended.rgb).mean() < off
     steps = np.abs(np.diff(blended.rgb.astype(int), axis=1)).mean(axis=(0, 2))
@@ -103,13 +103,13 @@ def test_blended_tiles_are_near_and_have_no_edges(norm: str, off: float) -> None
 
 @pytest.mark.parametrize("size", ["auto", "native", 40])
 def test_bits_alpha_and_size_are_the_inputs(size: Any) -> None:
-    made = translator().translate_picture(deep(101, 83), Settings(size))
+    made = translator().translate_decoded(deep(101, 83), Settings(size))
     assert made.rgb.shape == (83, 101, 3) and made.rgb.dtype == np.uint16
     assert made.alpha is not None and np.array_equal(made.alpha, deep(101, 83).alpha)
-    fewer = translator().translate_picture(deep(101, 83), Settings(size, bits=8))
+    fewer = translator().translate_decoded(deep(101, 83), Settings(size, bits=8))
     assert fewer.rgb.dtype == np.uint8 and fewer.alpha is not None and fewer.alpha.dtype == np.uint8
     assert np.abs(fewer.rgb * 257.0 - made.rgb).max() <= 129
-    more = translator().translate_picture(images.as_picture(picture(20, 20)), Settings(size, bits=16))
+    more = translator().translate_decoded(images.as_decoded(picture(20, 20)), Settings(size, bits=16))
     assert more.rgb.dtype == np.uint16 and len(np.unique(more.rgb % 257)) > 9  # not 8 bits, spread
 
 
@@ -118,15 +118,15 @@ def test_sixteen_bits_in_give_what_floats_give() -> None:
     given = deep(64, 64)
     floats = torch.from_numpy(given.rgb.astype(np.float32) / 32767.5 - 1).permute(2, 0, 1)[None]
     expected = (model(floats)[0].permute(1, 2, 0).numpy() + 1) * 32767.5
-    assert np.abs(model.translate_picture(given, Settings("native")).rgb - expected).max() < 0.6
+    assert np.abs(model.translate_decoded(given, Settings("native")).rgb - expected).max() < 0.6
 
 
 def test_grey_in_and_grey_out() -> None:
-    grey = images.as_picture(picture(40, 30).convert("L"))
-    colour = translator().translate_picture(grey)
+    grey = images.as_decoded(picture(40, 30).convert("L"))
+    colour = translator().translate_decoded(grey)
     assert grey.grey and not colour.grey and colour.rgb.shape == (30, 40, 3)
     to_grey = model_of(ganzoo.build("generator:unet", width=4, image_size=32, in_channels=1, out_channels=1))
-    made = to_grey.translate_picture(images.as_picture(picture(40, 30)))
+    made = to_grey.translate_decoded(images.as_decoded(picture(40, 30)))
     assert made.grey and np.array_equal(made.rgb[..., 0], made.rgb[..., 2])
     assert to_grey.translate(picture(40, 30)).mode == "L"
 

@@ -15,7 +15,7 @@ from PIL import Image
 from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.image_io.video import queues, reader
 from ganzoo.image_io.video.formats import SUFFIXES
-from ganzoo.image_io.video.queues import Belt
+from ganzoo.image_io.video.queues import BoundedQueue
 from ganzoo.image_io.video.temporal_smoothing import flicker
 from ganzoo.image_io.video.translation import is_video_path, translate_video
 
@@ -184,7 +184,7 @@ def test_translators_may_enlarge(clip, out):
     def twice(picture):
         return dataclasses.replace(picture, rgb=picture.rgb.repeat(2, 0).repeat(2, 1))
 
-    translate_video(clip, out / "x.mp4", twice, steady=0.5)
+    translate_video(clip, out / "x.mp4", twice, temporal_smoothing=0.5)
     assert moving.frames(out / "x.mp4")[0][1].shape == (96, 128, 3)
 
 
@@ -198,7 +198,7 @@ def test_steadying_lowers_flicker(tmp_path):
 
     found = []
     for steady in (0, 0.8):
-        translate_video(clip, tmp_path / "b.mp4", flickering, steady=steady)
+        translate_video(clip, tmp_path / "b.mp4", flickering, temporal_smoothing=steady)
         found.append(flicker([still] * 20, [frame for _, frame in moving.frames(tmp_path / "b.mp4")]))
     assert found[1] < 0.4 * found[0]
 
@@ -374,7 +374,7 @@ def interrupt(picture):
 def test_a_failure_in_the_middle_leaves_nothing_behind(how, error, message, clip, out):
     threads = threading.active_count()
     with pytest.raises(error, match=message):
-        translate_video(clip, out / "x.mp4", Interrupting(how), steady=0.5)
+        translate_video(clip, out / "x.mp4", Interrupting(how), temporal_smoothing=0.5)
     assert names(out) == []
     assert threading.active_count() == threads
 
@@ -461,7 +461,7 @@ def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, m
 
 
 def test_a_belt_keeps_order_and_passes_errors_on_both_ways():
-    belt = Belt()
+    belt = BoundedQueue()
     thread = threading.Thread(target=belt.fill, args=(iter(range(100)),))
     thread.start()
     assert list(belt) == list(range(100))
@@ -471,7 +471,7 @@ def test_a_belt_keeps_order_and_passes_errors_on_both_ways():
         yield 1
         raise ValueError("made badly")
 
-    belt = Belt()
+    belt = BoundedQueue()
     belt.fill(failing())
     with pytest.raises(ValueError, match="made badly"):
         list(belt)
@@ -480,7 +480,7 @@ def test_a_belt_keeps_order_and_passes_errors_on_both_ways():
         next(items)
         raise ValueError("used badly")
 
-    belt = Belt()
+    belt = BoundedQueue()
     thread = threading.Thread(target=belt.empty, args=(use,))
     thread.start()
     with pytest.raises(ValueError, match="used badly"):
@@ -490,7 +490,7 @@ def test_a_belt_keeps_order_and_passes_errors_on_both_ways():
 
 
 def test_a_belt_that_ends_with_an_error_lets_nothing_in_or_out():
-    belt = Belt()
+    belt = BoundedQueue()
     belt.put(1)
     belt.end(ValueError("another thread failed"))
     for use in (lambda: belt.put(2), lambda: next(iter(belt))):
@@ -502,7 +502,7 @@ PEAK = """
 import sys
 from pathlib import Path
 from ganzoo.inference.video import translate_video
-count = translate_video(sys.argv[1], sys.argv[2], lambda picture: picture, steady=0.5)
+count = translate_video(sys.argv[1], sys.argv[2], lambda picture: picture, temporal_smoothing=0.5)
 print(count, *(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line))
 """
 

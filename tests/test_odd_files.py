@@ -111,7 +111,7 @@ def wrong_copy(picture: Picture, number: int) -> str:
     """Write a picture and read it again: PNG and TIFF keep it, the others its size."""
     for kind in ("png", "tif", ("jpg", "webp", "bmp", "gif")[number % 4]):
         file = io.BytesIO()
-        encoding.save_picture(picture, file, kind, keep_metadata=number % 2 == 0)
+        encoding.save_decoded(picture, file, kind, keep_metadata=number % 2 == 0)
         copy = decoding.read(file.getvalue())
         exact = kind in ("png", "tif")
         if copy.rgb.shape != picture.rgb.shape or (exact and not same(copy.rgb, picture.rgb)):

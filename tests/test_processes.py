@@ -42,7 +42,7 @@ with joined() as processes:
         "graph": whole.requires_grad,
         "own": processes.own(whole).tolist(),
         "any": [processes.any(flag) for flag in (False, processes.rank == 1, processes.rank == 0, True)],
-        "told": [processes.told("first" if processes.leads else "second"), processes.told(None)],
+        "told": [processes.broadcast("first" if processes.leads else "second"), processes.broadcast(None)],
         "collected": processes.collect({"rank": processes.rank}),
     }
 for _ in range(5):  # joining again meets the others of this time, not what is left of the last one
@@ -50,7 +50,7 @@ for _ in range(5):  # joining again meets the others of this time, not what is l
         found["again"] = again.collect(again.rank)
 for name, value in {"average": [torch.ones(3)], "gathered": torch.ones(3), "any": True, "collect": "word"}.items():
     with joined() as left:
-        left.told("all have met")
+        left.broadcast("all have met")
         if left.leads:  # the other leaves
             try:
                 getattr(left, name)(value)
@@ -119,7 +119,7 @@ def test_a_process_alone_keeps_what_it_has() -> None:
     assert torch.equal(ALONE.gathered(rows), rows) and not ALONE.gathered(rows).requires_grad
     assert torch.equal(ALONE.own(rows), rows)
     assert ALONE.any(True) and not ALONE.any(False)
-    assert ALONE.told("word") == "word" and ALONE.collect("word") == ["word"] and ALONE.leads
+    assert ALONE.broadcast("word") == "word" and ALONE.collect("word") == ["word"] and ALONE.leads
 
 
 def test_own_rows_of_three_processes() -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo import AdversarialConfig, Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.recipes.distributed import Processes
 
 RATE = 0.25
@@ -123,7 +123,7 @@ def test_a_step_whose_scaled_gradient_overflows_is_skipped_and_the_scale_halved(
 @pytest.mark.parametrize(("given", "expected"), [(0.0, 2e-3), (5e-4, 5e-4)])
 def test_the_judge_s_adam_has_a_rate_of_its_own_where_one_is_set(given: float, expected: float) -> None:
     recipe = Pair(learning_rate=2e-3, discriminator_learning_rate=given, beta1=0.1, beta2=0.9)
-    made, judge = recipe.adam(recipe.networks["generator"]), recipe.adam(recipe.networks["judge"], judge=True)
+    made, judge = recipe.adam(recipe.networks["generator"]), recipe.adam(recipe.networks["judge"], discriminator=True)
     assert (made.defaults["lr"], judge.defaults["lr"]) == (2e-3, expected)
     assert made.defaults["betas"] == judge.defaults["betas"] == (0.1, 0.9)
 
@@ -133,8 +133,8 @@ def test_the_generator_learns_in_each_so_manieth_step(every: int, learns: list[i
     recipe = Pair(discriminator_steps=every)
     turns = []
     for step in range(6):
-        recipe.turn = Turn(step)
-        if recipe.generator_turn():
+        recipe.step_state = StepState(step)
+        if recipe.is_generator_step():
             turns.append(step)
     assert turns == learns
 
@@ -143,11 +143,11 @@ def test_a_recipe_whose_config_has_none_of_the_options_has_tools_that_do_nothing
     recipe = Pair()
     recipe.config = SimpleNamespace(learning_rate=0.1, beta1=0.5, beta2=0.9)
     images = torch.ones(2, 1, 4, 4)
-    assert recipe.generator_turn()
+    assert recipe.is_generator_step()
     assert recipe.augment(images) is images
     assert recipe.penalty(nn.Flatten(), images, images) == 0
     assert recipe.learning_rate(0.9) == 1
-    assert recipe.adam(recipe.networks["judge"], judge=True).defaults["lr"] == 0.1
+    assert recipe.adam(recipe.networks["judge"], discriminator=True).defaults["lr"] == 0.1
 
 
 # ---- penalties -------------------------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def test_r1_is_half_its_weight_times_the_squared_slope_at_real_pictures_in_each_
     fake = torch.full((5, 1, 4, 4), 100.0)  # is not looked at
     expected = 3 / 2 * every * (critic.weight.double() * real.double()).square().flatten(1).sum(1).mean()
     for step in range(9):
-        recipe.turn = Turn(step)
+        recipe.step_state = StepState(step)
         penalty = recipe.penalty(critic, real, fake)
         if step % every:
             assert penalty == 0
@@ -189,7 +189,7 @@ def test_the_penalty_of_the_loss_comes_on_top_of_r1() -> None:
     recipe.loss = SimpleNamespace(regularizer=lambda discriminator, real, fake: torch.tensor(0.25))  # type: ignore[attr-defined]
     alone = 2 / 2 * 2 * critic.weight.square().sum().item()
     assert recipe.penalty(critic, images, images).item() == pytest.approx(alone + 0.25, rel=1e-5)
-    recipe.turn = Turn(1)
+    recipe.step_state = StepState(1)
     assert float(recipe.penalty(critic, images, images)) == 0.25
 
 
@@ -225,7 +225,7 @@ def test_together_is_what_separate_calls_are(case: str) -> None:
     sets = [torch.rand(count, 3, 32, 32, generator=random) * 2 - 1 for count in (3, 2, 4)]
     expected = [judge(images) for images in sets]
     calls.clear()
-    found = Pair().together(judge, *sets)
+    found = Pair().joined(judge, *sets)
     assert calls == ([9] if at_once else [3, 2, 4])
     assert len(found) == 3
     for one, other in zip(found, expected, strict=True):
@@ -241,7 +241,7 @@ def test_what_goes_beside_pictures_goes_with_each_of_them(norm: str) -> None:
     sets, labels = torch.rand(2, 3, 3, 16, 16) * 2 - 1, torch.tensor([4, 0, 7])
     expected = [judge(images, labels) for images in sets]
     judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[1].tolist()))
-    found = Pair().together(judge, *sets, beside=(labels,))
+    found = Pair().joined(judge, *sets, conditioning=(labels,))
     assert calls == ([[4, 0, 7, 4, 0, 7]] if norm == "none" else [[4, 0, 7]] * 2)
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected, strict=True))
 
@@ -258,9 +258,7 @@ def test_together_gives_the_gradients_of_separate_calls() -> None:
         loss = sum(scale.sin().mean() for scale in outputs[0]) - sum(scale.cos().mean() for scale in outputs[1])
         return list(torch.autograd.grad(loss, list(judge.parameters())))
 
-    pairs = zip(
-        gradients(Pair().together(judge, images, others)), gradients([judge(images), judge(others)]), strict=True
-    )
+    pairs = zip(gradients(Pair().joined(judge, images, others)), gradients([judge(images), judge(others)]), strict=True)
     assert all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in pairs)
 
 
@@ -268,15 +266,17 @@ def test_pictures_of_different_sizes_and_one_set_alone_are_run_as_they_are() -> 
     judge, calls = nn.Conv2d(1, 1, 3), []
     judge.register_forward_pre_hook(lambda module, inputs: calls.append(tuple(inputs[0].shape)))
     recipe = Pair()
-    assert [each.shape[-1] for each in recipe.together(judge, torch.ones(2, 1, 8, 8), torch.ones(2, 1, 6, 6))] == [6, 4]
-    assert len(recipe.together(judge, torch.ones(2, 1, 8, 8))) == 1
+    assert [
+        each.shape[-1] for each in recipe.forward_batched(judge, torch.ones(2, 1, 8, 8), torch.ones(2, 1, 6, 6))
+    ] == [6, 4]
+    assert len(recipe.forward_batched(judge, torch.ones(2, 1, 8, 8))) == 1
     assert calls == [(2, 1, 8, 8), (2, 1, 6, 6), (2, 1, 8, 8)]
 
 
 def test_half_precision_pictures_are_brought_to_the_type_of_the_first() -> None:
     judge, calls = nn.Conv2d(1, 1, 3), []
     judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[0].dtype))
-    Pair().together(judge, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
+    Pair().joined(judge, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
     assert calls == [torch.float32]
 
 
@@ -287,7 +287,7 @@ def test_half_precision_pictures_are_brought_to_the_type_of_the_first() -> None:
 def test_a_batch_in_parts_over_processes_draws_the_numbers_of_the_whole_batch(draw: str) -> None:
     def drawn(count: int, part: int = 0, parts: int = 1, rank: int = 0, processes: int = 1) -> Tensor:
         recipe = Pair()
-        recipe.turn = Turn(0, part, parts, torch.Generator().manual_seed(8))
+        recipe.step_state = StepState(0, part, parts, torch.Generator().manual_seed(8))
         recipe.processes = Processes(rank, processes)
         values: Tensor = getattr(recipe, draw)(count, 3, 2, device="cpu")
         return values

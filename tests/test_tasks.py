@@ -201,13 +201,13 @@ def test_strips_are_refused_where_they_cannot_give_what_is_beside_the_picture() 
     one = model("style-transfer", lambda pictures, style: pictures)
     with pytest.raises(OptionError, match="takes style beside the picture, which exact strips cannot"):
         settings = Settings("native", "exact", 10**6, given={"style": np.full((4, 4, 3), 9, np.uint8)})
-        one.translate_picture(as_picture(), settings)
+        one.translate_decoded(as_decoded(), settings)
 
 
-def as_picture() -> Any:
+def as_decoded() -> Any:
     from ganzoo.image_io import images
 
-    return images.as_picture(picture(40, 30))
+    return images.as_decoded(picture(40, 30))
 
 
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))

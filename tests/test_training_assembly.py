@@ -18,17 +18,17 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.training import settings
-from ganzoo.training.setup import Assembly, assemble, choose_machine, named
+from ganzoo.training.setup import RunSetup, choose_machine, named, set_up
 from ganzoo.weights import model_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
 
-def assembled(case: str, folder: Path, processes: Processes = ALONE, **more: Any) -> Assembly:
+def assembled(case: str, folder: Path, processes: Processes = ALONE, **more: Any) -> RunSetup:
     """Return what a run of a case works with, before its first step."""
     kind, values = CASES[case]
     basis = {"recipe": case, "data": str(make_data(folder, kind)), "device": "cpu"}
-    return assemble(settings.parse({**basis, **values, **more}), processes)
+    return set_up(settings.parse({**basis, **values, **more}), processes)
 
 
 def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -87,11 +87,11 @@ def test_fewer_classes_than_the_data_has_are_refused(tmp_path: Path) -> None:
         make_data(tmp_path / name, "images").rename(tmp_path / "data" / name)
     given: dict[str, Any] = {"recipe": "cgan", "data": str(tmp_path / "data"), "device": "cpu"}
     with pytest.raises(OptionError, match=r"classes=2 is not right: the data has 3\. Leave it away"):
-        assemble(settings.parse({**given, "options": {"classes": 2}}), ALONE)
+        set_up(settings.parse({**given, "options": {"classes": 2}}), ALONE)
     with pytest.raises(OptionError, match=r"The generator knows 2 classes, the data has 3\. Leave generator\.classes"):
-        assemble(settings.parse({**given, "part_options": {"generator": {"classes": 2}}}), ALONE)
+        set_up(settings.parse({**given, "part_options": {"generator": {"classes": 2}}}), ALONE)
     small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
-    recipe = assemble(settings.parse({**given, "part_options": small}), ALONE).recipe
+    recipe = set_up(settings.parse({**given, "part_options": small}), ALONE).recipe
     assert [network.classes for network in recipe.networks.values()] == [3, 3]
 
 
@@ -117,7 +117,7 @@ def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model
     encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
 
     def begins(begin: bool, **more: Any) -> list[bool]:
-        recipe = assemble(dataclasses.replace(asked, **more), ALONE, begins=begin).recipe
+        recipe = set_up(dataclasses.replace(asked, **more), ALONE, begins=begin).recipe
         networks = (recipe.networks[name].encoder.state_dict().values() for name in ("a2b", "b2a"))
         return [all(map(torch.equal, each, encoder)) for each in networks]
 
@@ -163,7 +163,7 @@ def test_the_average_begins_with_those_weights_too(tmp_path: Path) -> None:
 
 def test_a_network_that_is_none_is_refused_with_those_there_are(tmp_path: Path) -> None:
     ref = f"dir:{train('cyclegan', tmp_path, 'source', steps=1)}"
-    message = r"no network 'b2c' to start from dir:.*\. It has: a2b, b2a, judge_a, judge_b\."
+    message = r"no network 'b2c' to start from dir:.*\. It has: a2b, b2a, discriminator_a, discriminator_b\."
     with pytest.raises(OptionError, match=message):
         train("cyclegan", tmp_path, start_from={"b2c": ref})
     assert not (tmp_path / "run").exists()

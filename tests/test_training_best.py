@@ -25,7 +25,7 @@ class Measured(LatentRecipe):
     """Learns as DCGAN does, and measures what the test says."""
 
     def validate(self, networks: Any, batch: Any) -> dict[str, float]:
-        distance = DISTANCES[self.turn.step + 1]
+        distance = DISTANCES[self.step_state.step + 1]
         return {"distance": distance, "opposite": -distance}
 
 

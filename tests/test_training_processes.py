@@ -115,7 +115,7 @@ def test_a_batch_in_parts_equals_the_whole_one(tmp_path: Path, trained: Path) ->
     for side in ("a", "b"):  # the pool, picture by picture
         assert len(first[side]) == len(second[side]) == 3
         assert all(torch.allclose(*pair, atol=1e-5) for pair in zip(first[side], second[side], strict=True))
-    for name in ("a2b", "judge_a"):
+    for name in ("a2b", "discriminator_a"):
         wanted, found = (checkpoint(folder, STEPS)["networks"][name] for folder in (trained / "cyclegan-alone", run))
         assert all(torch.allclose(found[k], w, atol=1e-6) for k, w in wanted.items() if w.dim() > 1)
 

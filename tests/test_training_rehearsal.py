@@ -15,16 +15,16 @@ from training_cases import CASES, make_data, train
 
 import ganzoo
 from ganzoo.errors import GanzooError
-from ganzoo.training import dry_run
-from ganzoo.training.dry_run import Rehearsal, rehearse
+from ganzoo.training import dry_run as dry_run_module
+from ganzoo.training.dry_run import DryRun, dry_run
 
 Capture = pytest.CaptureFixture[str]
 
 
-def tried(case: str, folder: Path, **more: Any) -> Rehearsal:
+def tried(case: str, folder: Path, **more: Any) -> DryRun:
     kind, values = CASES[case]
     recipe = more.pop("recipe", case)
-    return rehearse(recipe, make_data(folder, kind), **{"steps": 6, "device": "cpu", **values, **more})
+    return dry_run(recipe, make_data(folder, kind), **{"steps": 6, "device": "cpu", **values, **more})
 
 
 def everything_in(folder: Path) -> dict[str, tuple[int, int]]:
@@ -59,7 +59,7 @@ def test_held_out_pictures_and_classes_are_told(tmp_path: Path) -> None:
         (tmp_path / "things" / label).mkdir(parents=True)
         for seed in range(12):
             picture(16, 16, seed=seed).save(tmp_path / "things" / label / f"{seed}.png")
-    found = rehearse(
+    found = dry_run(
         "dcgan", tmp_path / "things", device="cpu", validation=0.3, part_options=CASES["dcgan"][1]["part_options"]
     )
     assert found.classes == ["boot", "shoe"]
@@ -71,7 +71,7 @@ def test_time_is_the_median_step_s_times_all_steps_without_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 50.0, 100.0, 103.0, 200.0, 201.0, 300.0, 302.0])  # steps of 50, 3, 1 and 2 seconds
-    monkeypatch.setattr(dry_run.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(dry_run_module.time, "monotonic", lambda: next(clock))
     found = tried("dcgan", tmp_path, steps=1000)
     assert (found.step_seconds, found.total_seconds) == (2.0, 2000.0)
 

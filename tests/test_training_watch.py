@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 
-from ganzoo.training.collapse_detector import Finding, Watch, variety
+from ganzoo.training.collapse_detector import CollapseDetector, Diagnosis, variety
 
 
-def feed(watch: Watch, name: str, values: Iterable[float], every: int = 50) -> list[Finding]:
+def feed(watch: CollapseDetector, name: str, values: Iterable[float], every: int = 50) -> list[Diagnosis]:
     """Show a loss at steps 50, 100, ...; return all warnings."""
     return [one for k, value in enumerate(values, 1) for one in watch.losses(k * every, {name: value})]
 
 
-def show(watch: Watch, shares: Iterable[float], every: int = 500) -> list[Finding]:
+def show(watch: CollapseDetector, shares: Iterable[float], every: int = 500) -> list[Diagnosis]:
     """Show the variety of 'generator' at steps 1, 500, 1000, ...; return all warnings."""
     steps = (max(1, k * every) for k in range(10**6))
     return [one for step, share in zip(steps, shares) for one in watch.variety(step, {"generator": share})]  # noqa: B905
@@ -38,7 +38,7 @@ def show(watch: Watch, shares: Iterable[float], every: int = 500) -> list[Findin
 )
 def test_a_loss_that_stays_at_zero_has_vanished(name: str, sign: int, means: str) -> None:
     before = [0.7, -0.7] if sign else [0.7, 0.7]
-    (warning,) = feed(Watch(), name, [*before, *[4e-4] * 30])
+    (warning,) = feed(CollapseDetector(), name, [*before, *[4e-4] * 30])
     assert (warning.step, warning.kind) == (600, "vanished")  # the tenth of them, and then not again
     assert (
         f"The loss '{name}' has been within 0.001 of zero for the last 10 logged steps, up to step 600" in warning.text
@@ -48,16 +48,16 @@ def test_a_loss_that_stays_at_zero_has_vanished(name: str, sign: int, means: str
 
 
 def test_nine_steps_at_zero_are_not_enough_and_one_away_starts_the_count_again() -> None:
-    assert feed(Watch(), "discriminator", ([1e-5] * 9 + [2e-3]) * 5) == []
+    assert feed(CollapseDetector(), "discriminator", ([1e-5] * 9 + [2e-3]) * 5) == []
 
 
 def test_a_loss_that_came_back_is_warned_of_again() -> None:
-    found = feed(Watch(), "discriminator", [0.0] * 12 + [0.3] + [0.0] * 12)
+    found = feed(CollapseDetector(), "discriminator", [0.0] * 12 + [0.3] + [0.0] * 12)
     assert [one.step for one in found] == [500, 1150]
 
 
 def test_losses_of_neither_side_may_vanish() -> None:
-    watch = Watch()
+    watch = CollapseDetector()
     assert [feed(watch, name, [1e-6] * 50) for name in ("l1", "cycle", "identity")] == [[], [], []]
 
 
@@ -78,12 +78,12 @@ def healthy() -> dict[str, Iterable[float]]:
 
 @pytest.mark.parametrize("name", healthy())
 def test_healthy_losses_are_let_be(name: str) -> None:
-    assert feed(Watch(), name, map(float, healthy()[name])) == []
+    assert feed(CollapseDetector(), name, map(float, healthy()[name])) == []
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_no_number_is_named_once_until_it_is_one_again(value: float) -> None:
-    found = feed(Watch(), "l1", [0.5, value, value, 0.5, value])
+    found = feed(CollapseDetector(), "l1", [0.5, value, value, 0.5, value])
     assert [(one.step, one.kind) for one in found] == [(100, "nan"), (250, "nan")]
     assert f"The loss 'l1' is {value} at step 100." in found[0].text
     assert "--set learning_rate" in found[0].text
@@ -93,7 +93,7 @@ def test_a_loss_that_is_no_number_is_named_once_until_it_is_one_again(value: flo
 
 
 def test_variety_that_fell_below_a_quarter_of_its_best_at_two_looks_is_a_collapse() -> None:
-    (warning,) = show(Watch(), [0.01, 0.3, 0.6, 0.8, 0.19, 0.18, 0.17, 0.1])
+    (warning,) = show(CollapseDetector(), [0.01, 0.3, 0.6, 0.8, 0.19, 0.18, 0.17, 0.1])
     assert (warning.step, warning.kind) == (2500, "collapse")
     assert "pictures of 'generator' look all alike" in warning.text
     assert "their variety is 18.0% of the real pictures', and was 80.0% before" in warning.text
@@ -101,14 +101,14 @@ def test_variety_that_fell_below_a_quarter_of_its_best_at_two_looks_is_a_collaps
 
 
 def test_one_poor_look_between_good_ones_is_no_collapse() -> None:
-    assert show(Watch(), [0.01, 0.8, 0.1, 0.8, 0.1, 0.7]) == []
+    assert show(CollapseDetector(), [0.01, 0.8, 0.1, 0.8, 0.1, 0.7]) == []
 
 
 def test_pictures_that_never_varied_are_a_collapse_after_a_fair_chance() -> None:
-    (warning,) = show(Watch(), [0.001, 0.02, 0.03, 0.02, 0.01, 0.01])
+    (warning,) = show(CollapseDetector(), [0.001, 0.02, 0.03, 0.02, 0.01, 0.01])
     assert warning.step == 1500  # looks at 500, 1000 and 1500; that of step 1 does not count
     assert "is 2.0% of the real pictures'." in warning.text
-    (early,) = show(Watch(fair_chance=20), [0.001] * 9, every=10)
+    (early,) = show(CollapseDetector(fair_chance=20), [0.001] * 9, every=10)
     assert early.step == 40
 
 
@@ -116,20 +116,20 @@ def test_an_untrained_generator_that_learns_is_let_be() -> None:
     """Shares of a narrow DCGAN on Fashion-MNIST, every 20 steps, and of its average."""
     measured = [0.001, 0.01, 0.036, 0.065, 0.088, 0.116, 0.169, 0.335, 0.477, 0.542, 0.593, 0.658, 0.685, 0.717]
     averaged = [0.001, 0.006, 0.017, 0.038, 0.061, 0.087, 0.115, 0.18, 0.29, 0.389, 0.47, 0.538, 0.595, 0.639]
-    assert show(Watch(), measured, every=20) == show(Watch(), averaged, every=20) == []
+    assert show(CollapseDetector(), measured, every=20) == show(CollapseDetector(), averaged, every=20) == []
 
 
 def test_more_variety_than_the_real_pictures_is_no_standard_to_be_kept_to() -> None:
-    assert show(Watch(), [3.0, 3.0, 0.5, 0.5, 0.5]) == []
+    assert show(CollapseDetector(), [3.0, 3.0, 0.5, 0.5, 0.5]) == []
 
 
 def test_a_collapse_is_warned_of_again_after_a_recovery() -> None:
-    found = show(Watch(), [0.8, 0.8, 0.1, 0.1, 0.1, 0.7, 0.1, 0.1])
+    found = show(CollapseDetector(), [0.8, 0.8, 0.1, 0.1, 0.1, 0.7, 0.1, 0.1])
     assert [one.step for one in found] == [1500, 3500]
 
 
 def test_each_direction_is_watched_by_itself() -> None:
-    watch, found = Watch(), []
+    watch, found = CollapseDetector(), []
     for step, share in enumerate([0.8, 0.1, 0.1], 1):
         found += watch.variety(step, {"a2b": 0.6, "b2a": share})
     (warning,) = found
@@ -137,7 +137,7 @@ def test_each_direction_is_watched_by_itself() -> None:
 
 
 def test_variety_that_is_no_number_is_named() -> None:
-    (warning,) = show(Watch(), [0.8, math.nan, math.nan])
+    (warning,) = show(CollapseDetector(), [0.8, math.nan, math.nan])
     assert (warning.step, warning.kind) == (500, "nan")
 
 
@@ -147,16 +147,16 @@ def test_variety_that_is_no_number_is_named() -> None:
 def test_a_resumed_watch_warns_as_one_that_was_never_stopped() -> None:
     losses = [0.5, -0.1, *[0.0] * 14, 0.2, math.nan, math.nan, *[0.0] * 11]
     shares = [0.9, 0.9, 0.1, 0.1, 0.01, 0.01, 0.01, 0.9, 0.1, 0.1, *[0.9] * 20]
-    straight, expected = Watch(), []
+    straight, expected = CollapseDetector(), []
     pairs = zip(losses, shares, strict=True)
     steps = [(k * 500, {"generator": loss}, {"generator": share}) for k, (loss, share) in enumerate(pairs)]
     for step, values, varieties in steps:
         expected += straight.losses(step, values) + straight.variety(step, varieties)
     assert {one.kind for one in expected} == {"vanished", "collapse", "nan"} and len(expected) == 5
 
-    found, state = [], Watch().state()
+    found, state = [], CollapseDetector().state()
     for step, values, varieties in steps:
-        watch = Watch()  # stopped and resumed after every single look, through text
+        watch = CollapseDetector()  # stopped and resumed after every single look, through text
         watch.load_state(json.loads(json.dumps(state)))
         found += watch.losses(step, values) + watch.variety(step, varieties)
         state = watch.state()
@@ -165,13 +165,13 @@ def test_a_resumed_watch_warns_as_one_that_was_never_stopped() -> None:
 
 
 def test_the_state_is_a_copy() -> None:
-    watch = Watch()
+    watch = CollapseDetector()
     feed(watch, "generator", [0.0] * 9)
     state = watch.state()
     before = json.dumps(state)
     feed(watch, "generator", [0.0] * 9)
     assert json.dumps(state) == before
-    again = Watch()
+    again = CollapseDetector()
     again.load_state(state)
     feed(again, "generator", [0.0])
     assert json.dumps(state) == before

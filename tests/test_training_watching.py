@@ -157,12 +157,12 @@ def test_a_run_killed_after_a_warning_repeats_it_and_logs_it_once(tmp_path: Path
 # ---- what is no number -----------------------------------------------------------------------------------------------
 
 
-class Spoilt(LatentRecipe):
+class DegradedImages(LatentRecipe):
     """Has weights that are no numbers after step 4."""
 
     def step(self, batch: Any) -> Any:
         losses = super().step(batch)
-        if self.turn.step == 3:
+        if self.step_state.step == 3:
             with torch.no_grad():
                 next(self.generator.parameters()).fill_(float("nan"))
         return losses
@@ -173,7 +173,7 @@ class Spoilt(LatentRecipe):
     ("log_every", "text"), [(1, r"The loss '\w+' is nan at step 5\."), (99, "is no longer finite after step 4")]
 )
 def test_nan_is_in_the_log_of_warnings_and_in_the_report(tmp_path: Path, log_every: int, text: str) -> None:
-    add_recipe(Spoilt)
+    add_recipe(DegradedImages)
     watcher = Watcher()
     every = {"log_every": log_every, "checkpoint_every": 3 if log_every == 1 else 2, "sample_every": 99}
     with pytest.raises(TrainingError, match=text):

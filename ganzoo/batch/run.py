@@ -49,11 +49,11 @@ class Work:
     max_pixels: int = 0
     keep_metadata: bool = False
     format: str = "png"
-    steady: float = 0.0
+    temporal_smoothing: float = 0.0
 
-    def open(self, told: Callable[[str], None] | None = None) -> Model:
+    def open(self, log: Callable[[str], None] | None = None) -> Model:
         """Load the model and start its engine: whatever is wrong with them is told once, not for every picture."""
-        model = load.load(self.ref, **self.load, told=told)
+        model = load.load(self.ref, **self.load, log=log)
         _ = model.engine
         return model
 
@@ -117,10 +117,10 @@ def read(work: Work, job: Job) -> Picture:
 def write(work: Work, picture: Picture, job: Job) -> None:
     """Encode a job's result. Raises OutputError."""
     if job.target == STREAM:
-        encoding.save_picture(picture, sys.stdout.buffer, work.format, keep_metadata=work.keep_metadata)
+        encoding.save_decoded(picture, sys.stdout.buffer, work.format, keep_metadata=work.keep_metadata)
         sys.stdout.flush()  # a full disk or a closed pipe shows here, where it can be told
     else:
-        encoding.save_picture(picture, job.target, keep_metadata=work.keep_metadata)
+        encoding.save_decoded(picture, job.target, keep_metadata=work.keep_metadata)
 
 
 def _written(
@@ -139,7 +139,7 @@ def _written(
             at_once.set_result(Outcome(job))
             return at_once
         picture = reading.result()
-        made = model.translate_picture(picture, work.settings, progress)
+        made = model.translate_decoded(picture, work.settings, progress)
     except GanzooError as error:
         at_once.set_result(_failed(job, error))
         return at_once
@@ -170,8 +170,8 @@ def _video(work: Work, model: Model, job: Job, progress: Progress | None) -> Non
     translation.translate_video(
         job.source,
         job.target,
-        lambda frame: model.translate_picture(frame, work.settings),
-        steady=work.steady,
+        lambda frame: model.translate_decoded(frame, work.settings),
+        temporal_smoothing=work.temporal_smoothing,
         progress=None if progress is None else lambda done, frames: progress(done / max(frames, 1)),
     )
 

@@ -181,7 +181,7 @@ def _built_in() -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
 
 
 def _entry_points() -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
-    if not _may_have_strangers():
+    if not _may_have_third_party_plugins():
         return
     from importlib import metadata
 
@@ -197,7 +197,7 @@ def _origin(point: metadata.EntryPoint) -> tuple[str, str]:
         return point.value, ""
 
 
-def _may_have_strangers() -> bool:
+def _may_have_third_party_plugins() -> bool:
     """Tell whether some package on the path may name our group, by a look at the files.
 
     importlib.metadata knows for certain, but takes as long to import as click does, and most often there is none.

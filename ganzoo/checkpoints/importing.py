@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo import catalog
 from ganzoo.cards.card import Card, TrainingInfo
 from ganzoo.catalog import building, discovery, options
-from ganzoo.contracts.importer import Foreign, Tensors
+from ganzoo.contracts.importer import DetectedCheckpoint, Tensors
 from ganzoo.errors import OptionError, RegistryError, WeightsError, suggest
 from ganzoo.version import __version__
 from ganzoo.weights import model_folder
@@ -72,23 +72,23 @@ def import_checkpoint(
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
-    judges = _judges(groups, discriminator, chosen_key)
-    judge = _built(next(iter(judges.values())), {})[0] if len(judges) == 1 else None
+    discriminators = _discriminators(groups, discriminator, chosen_key)
+    network_d = _built(next(iter(discriminators.values())), {})[0] if len(discriminators) == 1 else None
     card = dataclasses.replace(
         _card(found, own, network, name),
         image_size=image_size,
         license=license,
         summary=summary,
-        discriminator=_architecture(judge) if judge else {},
+        discriminator=_architecture(network_d) if network_d else {},
     )
-    state, judging = network.state_dict(), judge.state_dict() if judge else None
+    state, discriminator_state = network.state_dict(), network_d.state_dict() if network_d else None
 
     def write(folder: Path) -> Card:
-        return model_folder.write(folder, card, state, judging)
+        return model_folder.write(folder, card, state, discriminator_state)
 
     model_folder.refuse_another(Path(output), card, partial(model_folder.hash_written, write))
     written = write(Path(output))
-    return Imported(written, Path(output), _said(found, own, chosen_key, judges, asked, image_size))
+    return Imported(written, Path(output), _said(found, own, chosen_key, discriminators, asked, image_size))
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _unwrapped(tensors: Tensors) -> Tensors:
 # ---- recognising -----------------------------------------------------------------------------------------------------
 
 
-def _recognised(groups: Mapping[str, Tensors], kind: str) -> dict[str, Foreign]:
+def _recognised(groups: Mapping[str, Tensors], kind: str) -> dict[str, DetectedCheckpoint]:
     importers = [entry.build(entry.config()) for entry in catalog.entries("importer")]
     found = {}
     for place, tensors in groups.items():
@@ -196,7 +196,9 @@ def _recognised(groups: Mapping[str, Tensors], kind: str) -> dict[str, Foreign]:
     return found
 
 
-def _chosen(found: Mapping[str, Foreign], groups: Mapping[str, Tensors], key: str, file: Path) -> tuple[str, Foreign]:
+def _chosen(
+    found: Mapping[str, DetectedCheckpoint], groups: Mapping[str, Tensors], key: str, file: Path
+) -> tuple[str, DetectedCheckpoint]:
     """Return the one generator that is meant."""
     if key:
         if key not in found:
@@ -221,15 +223,17 @@ def _listed(found: Mapping[str, Any]) -> str:
     return ", ".join(name or "the file itself" for name in found) or "none"
 
 
-def _built(found: Foreign, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[str, Any]]:
+def _built(found: DetectedCheckpoint, asked: Mapping[str, Any]) -> tuple[nn.Module, dict[str, Any]]:
     """Return the network with its weights, and the options that the user or nobody said."""
     entry = catalog.find(found.entry)
     for name in asked:
-        if name not in found.unsaid:
+        if name not in found.undetermined:
             shown = f" The file shows it: {found.options[name]}." if name in found.options else ""
-            free = ", ".join(["image_size", *found.unsaid])
-            raise OptionError(f"'{name}' is not open here.{shown}{suggest(name, found.unsaid)} To be set: {free}.")
-    own = {name: _choice(name, choices, asked) for name, choices in found.unsaid.items()}
+            free = ", ".join(["image_size", *found.undetermined])
+            raise OptionError(
+                f"'{name}' is not open here.{shown}{suggest(name, found.undetermined)} To be set: {free}."
+            )
+    own = {name: _choice(name, choices, asked) for name, choices in found.undetermined.items()}
     config = options.as_dict(options.parse(entry, {**found.options, **own}))
     network: nn.Module = building.build(found.entry, **config)
     _refuse_whole_numbers(network, found.tensors)
@@ -283,7 +287,7 @@ def _refuse_whole_numbers(network: nn.Module, tensors: Tensors) -> None:
             raise WeightsError(f"{name} holds {kind}, no weights. Take a file of floats.")
 
 
-def _judges(groups: Mapping[str, Tensors], file: str | Path | None, key: str) -> dict[str, Foreign]:
+def _discriminators(groups: Mapping[str, Tensors], file: str | Path | None, key: str) -> dict[str, DetectedCheckpoint]:
     """Return the generator's discriminator, none, or several of which none is known to be it."""
     found = _recognised(groups if file is None else read_groups(Path(file)), "discriminator")
     if len(found) > 1 and (partner := key.replace("G", "D")) in found:  # netG_A's pictures are what netD_A judges
@@ -308,7 +312,7 @@ def _whole(value: Any) -> int:
 # ---- what becomes of it ----------------------------------------------------------------------------------------------
 
 
-def _card(found: Foreign, own: Mapping[str, Any], network: Any, name: str) -> Card:
+def _card(found: DetectedCheckpoint, own: Mapping[str, Any], network: Any, name: str) -> Card:
     entry = catalog.find(found.entry)
     return Card(
         name=name,
@@ -329,10 +333,10 @@ def _card(found: Foreign, own: Mapping[str, Any], network: Any, name: str) -> Ca
 
 
 def _said(
-    found: Foreign,
+    found: DetectedCheckpoint,
     own: Mapping[str, Any],
     key: str,
-    judges: Mapping[str, Foreign],
+    discriminators: Mapping[str, DetectedCheckpoint],
     asked: Mapping[str, Any],
     image_size: int,
 ) -> tuple[str, ...]:
@@ -344,8 +348,10 @@ def _said(
             f"The file does not say, and this was taken: {', '.join(guessed)}. --set NAME=VALUE says otherwise."
         )
     said.append(f"Taken to be trained at {image_size} pixels (--set image_size=N says otherwise).")
-    if len(judges) == 1:
-        said.append(f"Its discriminator is kept beside it ({next(iter(judges.values())).entry}).")
-    elif judges:
-        said.append(f"Its discriminators ({', '.join(judges)}) are left out: which is this generator's is not known.")
+    if len(discriminators) == 1:
+        said.append(f"Its discriminator is kept beside it ({next(iter(discriminators.values())).entry}).")
+    elif discriminators:
+        said.append(
+            f"Its discriminators ({', '.join(discriminators)}) are left out: which is this generator's is not known."
+        )
     return (*said, *(f"{note}." for note in found.notes))

@@ -54,8 +54,8 @@ def command(
             webbrowser.open(address)
 
     with serving.listening(host, port) as listener:
-        model = load.load(ref, device, dtype, engine, token=token, told=lambda text: click.echo(text, err=True))
-        _check_makes_pictures(model)
+        model = load.load(ref, device, dtype, engine, token=token, log=lambda text: click.echo(text, err=True))
+        _check_makes_images(model)
         model.engine  # noqa: B018 - what is wrong with it shows here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended like this
         at_rest = serving.serve(model, listener, max_upload, max_pixels or images.MAX_PIXELS, ready)
@@ -63,7 +63,7 @@ def command(
         os._exit(0)
 
 
-def _check_makes_pictures(model: Model) -> None:
+def _check_makes_images(model: Model) -> None:
     """Raise OptionError for a model that makes clips, which the page cannot show."""
     if model.card.does.makes == "clip":
         name = model.card.name

@@ -14,7 +14,7 @@ from ganzoo.cli import options, output
 from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
-    from ganzoo.evaluation.reproduce import Again
+    from ganzoo.evaluation.reproduce import Reproduction
     from ganzoo.evaluation.results import Evaluation
 
 
@@ -93,8 +93,8 @@ def command(
     asked: dict[str, Any] = {"extractor_options": dict(pairs(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
     given = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
     asked |= {name: value for name, value in given.items() if value is not None}
-    with progress() as told:
-        found = evaluate(ref, data, metrics=names(metrics), told=told, **asked, **values)
+    with progress() as on_progress:
+        found = evaluate(ref, data, metrics=names(metrics), on_progress=on_progress, **asked, **values)
     if save_to:
         found.save(save_to)
     if as_json:
@@ -114,18 +114,18 @@ def _show(found: Evaluation) -> None:
     ]
     output.table(["METRIC", "VALUE", "INTERVAL"], rows)
     output.protocols(score.protocol for score in found.scores)
-    for finding in found.findings:
-        click.echo(f"{'Warning: ' if finding.alarm else ''}{finding.text}", err=finding.alarm)
+    for diagnosis in found.diagnoses:
+        click.echo(f"{'Warning: ' if diagnosis.alarm else ''}{diagnosis.text}", err=diagnosis.alarm)
     for note in found.notes:
         click.echo(f"Note: {note}", err=True)
 
 
 def _again(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str, as_json: bool) -> None:
     """Measure published scores again; exit with 1 where one does not agree."""
-    from ganzoo.evaluation.reproduce import again
+    from ganzoo.evaluation.reproduce import reproduce
 
-    with progress() as told:
-        found = list(again(pattern, sets, metrics, device, told))
+    with progress() as on_progress:
+        found = list(reproduce(pattern, sets, metrics, device, on_progress))
     if as_json:
         output.as_json(
             [{"model": one.model, "published": one.published.to_dict(), "now": one.now.to_dict()} for one in found]
@@ -141,7 +141,7 @@ def _again(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str,
         click.get_current_context().exit(1)
 
 
-def _verdict(one: Again) -> str:
+def _verdict(one: Reproduction) -> str:
     if one.unlike:
         return "another protocol: " + ", ".join(f"{name} {a} / {b}" for name, (a, b) in one.unlike.items())
     return "agrees" if one.agrees else "differs"

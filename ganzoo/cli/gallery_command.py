@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ganzoo.gallery.build_gallery import Shown
+    from ganzoo.gallery.build_gallery import ShownModel
 
 
 @click.command("gallery", short_help="Write a page with a picture of every model.")
@@ -38,14 +38,16 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     from ganzoo.gallery import build_gallery, examples
 
     given = [examples.given(text) for text in inputs]
-    found = build_gallery.make(output, pattern, task=task, inputs=given, download=download, seed=seed, told=_tell)
+    found = build_gallery.make(
+        output, pattern, task=task, inputs=given, download=download, seed=seed, on_progress=_tell
+    )
     click.echo(str(output / build_gallery.PAGE))
     if any(one.problem for one in found):
         click.echo("Error: some models could not be shown; the page says why.", err=True)
         click.get_current_context().exit(1)
 
 
-def _tell(shown: Shown) -> None:
+def _tell(shown: ShownModel) -> None:
     if shown.picture:
         click.echo(f"{shown.card.name}: {shown.picture}")
     else:

@@ -58,7 +58,7 @@ def _of_clips(model: Model, output: str, fps: float | None) -> Callable[[list[An
         return lambda made: _save_each(made, output, ".gif", lambda clip, path: clip_files.save_clip(clip, path, rate))
     if translation.is_video_path(output):
         clip_files.check_clip_target(output, rate)
-        return lambda made: clip_files.save_clip(clip_files.together(made), output, rate)
+        return lambda made: clip_files.save_clip(clip_files.joined(made), output, rate)
     if fps is not None:
         raise OptionError(
             f"'{output}' does not move: leave out --fps, or write to one of {' '.join(translation.SUFFIXES)}."

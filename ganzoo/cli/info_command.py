@@ -68,7 +68,7 @@ def _entry(spec: str, as_json: bool) -> None:
 def _engines(ref: str, as_json: bool, token: str | None) -> None:
     from ganzoo.loading.engine_survey import survey
 
-    found = survey(ref, token=token, told=lambda text: click.echo(text, err=True))
+    found = survey(ref, token=token, log=lambda text: click.echo(text, err=True))
     if as_json:
         output.as_json([dataclasses.asdict(row) for row in found])
         return

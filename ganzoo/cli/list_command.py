@@ -35,7 +35,7 @@ def command(
 ) -> None:
     """List the models whose name matches PATTERN, as "cyclegan/*".
 
-    HERE tells whether the weights are on this machine already. Beside a score, an arrow up means that higher
+    HERE tells whether the weights are on this machine already. Conditions a score, an arrow up means that higher
     is better, one down that lower is; --scores tells how each was measured.
     """
     if of_code and task is not None:

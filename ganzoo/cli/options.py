@@ -35,7 +35,7 @@ def token(function: F) -> F:
     return click.option("--token", help="Hub token; else HF_TOKEN, or what `hf auth login` left.")(function)
 
 
-def beside(*names: str) -> Callable[[F], F]:
+def conditioning(*names: str) -> Callable[[F], F]:
     """Add an option for each of ``names``, out of what a model's task may take beside a picture."""
 
     def decorate(function: F) -> F:

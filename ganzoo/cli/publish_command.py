@@ -27,9 +27,7 @@ def command(owner: str, pattern: str, path: Path | None, private: bool, as_json:
     from ganzoo.publishing.publish import publish
 
     done = []
-    for one in publish(
-        owner, path, pattern, private=private, token=token, told=lambda text: click.echo(text, err=True)
-    ):
+    for one in publish(owner, path, pattern, private=private, token=token, log=lambda text: click.echo(text, err=True)):
         done.append({"name": one.name, "repo": one.repo, "revision": one.revision, "new": one.new})
         if not as_json:
             click.echo(f"{one.name}  hf-hub:{one.repo}@{one.revision[:12]}{'' if one.new else '  (as before)'}")

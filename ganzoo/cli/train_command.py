@@ -14,7 +14,7 @@ from ganzoo.cli import options
 from ganzoo.cli.output import pairs
 
 if TYPE_CHECKING:
-    from ganzoo.training.dry_run import Rehearsal
+    from ganzoo.training.dry_run import DryRun
 
 
 @click.command("train", short_help="Train a recipe on a data set, or resume a run.")
@@ -124,14 +124,14 @@ def _resume(run: Path, steps: int | None) -> Path:
 
 
 def _rehearse(recipe: str, data: tuple[str, ...], asked: Mapping[str, Any]) -> None:
-    from ganzoo.training.dry_run import STEPS, rehearse
+    from ganzoo.training.dry_run import STEPS, dry_run
 
     click.echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
-    for line in _described(rehearse(recipe, data, **asked)):
+    for line in _described(dry_run(recipe, data, **asked)):
         click.echo(line)
 
 
-def _described(found: Rehearsal) -> Iterator[str]:
+def _described(found: DryRun) -> Iterator[str]:
     asked = found.settings
     kept = f", and {found.held_out} held out" if found.held_out else ""
     yield f"recipe      {asked.recipe} on {', '.join(asked.data) if isinstance(asked.data, list) else asked.data}"

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 @click.option("--calibration", metavar="FOLDER", help="Pictures to calibrate --dtype int8 by, once.")
 @click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
 @click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
-@options.beside("label", "mask", "style")
+@options.conditioning("label", "mask", "style")
 @options.assignments
 @options.running
 def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> None:
@@ -88,11 +88,11 @@ def _work(ref: str, given: dict[str, Any]) -> Work:
     bits = int(given["bits"] or 0)
     load = {name: given[name] for name in ("device", "dtype", "engine", "token")}
     load["options"] = dict(output.pairs(given["assignments"], "--set", "KEY=VALUE"))
-    beside = {name: given[name] for name in INPUTS if given[name] is not None}
+    conditioning = {name: given[name] for name in INPUTS if given[name] is not None}
     return Work(
         ref,
         load | _calibration(given["calibration"]),
-        Settings(given["size"], given["tiles"], given["max_memory"], bits, beside),
+        Settings(given["size"], given["tiles"], given["max_memory"], bits, conditioning),
         given["max_pixels"],
         given["keep_metadata"],
         _format(given["format"]) or "png",

@@ -45,7 +45,7 @@ class Lines:
     """A line for every picture, and one in a while about a large one."""
 
     def __init__(self) -> None:
-        self.began = self.told = time.monotonic()
+        self.began = self.reported_at = time.monotonic()
         self.last = 0.0
 
     def share(self, share: float) -> None:
@@ -53,8 +53,8 @@ class Lines:
         if share < self.last:  # the next picture
             self.began = now
         self.last = share
-        if now - self.told >= EVERY and share < 1:
-            self.told = now
+        if now - self.reported_at >= EVERY and share < 1:
+            self.reported_at = now
             click.echo(f"{share:.0%}{_left(now - self.began, share)}", err=True)
 
     def done(self, text: str) -> None:

@@ -50,7 +50,7 @@ def threads() -> int:
     return int(wanted) if wanted.isdecimal() else 0
 
 
-class Needy:
+class OptionalDependency:
     """Something that needs packages which ganzoo itself does not.
 
     packages  distributions that must be installed
@@ -69,7 +69,7 @@ class Needy:
         return " ".join(f"{name} {importlib.metadata.version(name)}" for name in self.packages)
 
 
-class Engine(Needy):
+class Engine(OptionalDependency):
     """Base of engines: subclass it, and either `attach` to the torch module or, if ``light``, `convert` and `open`.
 
     dtypes    number types it computes in, the first where the user asks for none
@@ -80,7 +80,7 @@ class Engine(Needy):
 
     dtypes: ClassVar[tuple[str, ...]] = ("float32",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
-    light: ClassVar[bool] = False
+    torch_free: ClassVar[bool] = False
     rank: ClassVar[float] = 0.0
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
@@ -101,7 +101,7 @@ class Engine(Needy):
         raise NotImplementedError(f"{type(self).__name__} has no open")
 
 
-class Format(Needy):
+class Format(OptionalDependency):
     """Base of file formats that `ganzoo export` writes: subclass it, with `write` and `open`.
 
     suffix   of its files, as ".onnx"

@@ -21,6 +21,6 @@ class Generator(Protocol):
 
     out_channels: int
 
-    def __call__(self, inputs: Tensor, *beside: Tensor) -> Tensor:
+    def __call__(self, inputs: Tensor, *conditioning: Tensor) -> Tensor:
         """Return images (N, out_channels, H, W), or clips (N, out_channels, frames, H, W), in [-1, 1]."""
         ...

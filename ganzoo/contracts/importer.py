@@ -15,7 +15,7 @@ Tensors: TypeAlias = "Mapping[str, Tensor]"
 
 
 @dataclass(frozen=True)
-class Foreign:
+class DetectedCheckpoint:
     """What an importer found in a checkpoint.
 
     source      the code base, in words
@@ -34,7 +34,7 @@ class Foreign:
     options: Mapping[str, Any]
     tensors: Tensors
     image_size: int = 256
-    unsaid: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    undetermined: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unbiased: bool = False
 
@@ -43,5 +43,5 @@ class Importer(ABC):
     """Base of entries of the kind "importer": knows one code base's names of tensors."""
 
     @abstractmethod
-    def recognise(self, tensors: Tensors) -> Foreign | None:
+    def recognise(self, tensors: Tensors) -> DetectedCheckpoint | None:
         """Return what these tensors are, or None where they are something else."""

@@ -19,7 +19,7 @@ class Parts(Protocol):
 
 
 @dataclass(frozen=True)
-class Turn:
+class StepState:
     """Which step is being done, and which share of its batch is at hand; the loop says so before every share.
 
     step    how many steps were done before
@@ -29,6 +29,6 @@ class Turn:
     """
 
     step: int = 0
-    part: int = 0
-    parts: int = 1
+    micro_batch: int = 0
+    micro_batches: int = 1
     random: Any = None

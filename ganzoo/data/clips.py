@@ -10,7 +10,7 @@ from torch import Tensor
 from ganzoo.data import idx, notes, videos
 from ganzoo.data.datasets import Data, View
 from ganzoo.data.decode import fit, to_bytes, to_floats
-from ganzoo.data.image_stores import Pictures, open_pictures, shrink, subset
+from ganzoo.data.image_stores import Pictures, open_stored_images, shrink, subset
 from ganzoo.data.layout import class_folders, split
 from ganzoo.data.moving_images import Motion, Moving, settled
 from ganzoo.data.opening import Opening, require
@@ -29,18 +29,18 @@ def open_clips(asked: Opening, part: str = "train") -> Data:
 
     part   of IDX files, "train" or "t10k"
     """
-    return _open_moving(asked, part) if asked.wishes.motion else _open_videos(asked)
+    return _open_moving(asked, part) if asked.data_config.motion else _open_videos(asked)
 
 
 def _open_videos(asked: Opening) -> Data:
-    names = videos.film_names(asked.source)
+    names = videos.video_names(asked.source)
     pictures = len(image_names(asked.source)) or idx.find(asked.source)
     require(
         names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(translation.SUFFIXES)}."
     )
-    size, frames, stride = _film_size(asked, names), asked.wishes.clip_frames, asked.wishes.frame_stride
+    size, frames, stride = _video_size(asked, names), asked.data_config.clip_frames, asked.data_config.frame_stride
     reading = videos.Reading(asked.source, asked.form(size), stride)
-    stored, counts, facts = videos.open_films(reading, names, asked.memory)
+    stored, counts, facts = videos.open_videos(reading, names, asked.memory)
     form = replace(reading.form, channels=stored.shape[1])
     short = [name for name, count in zip(names, counts, strict=True) if count < frames]
     if len(short) == len(names):
@@ -55,10 +55,10 @@ def _open_videos(asked: Opening) -> Data:
     return _cuts(asked, names, size, stored, counts, said)
 
 
-def _film_size(asked: Opening, names: list[str]) -> int:
+def _video_size(asked: Opening, names: list[str]) -> int:
     """Return the size to train on: the one asked for, or the shorter side of the first video that can be read."""
-    if asked.wishes.image_size:
-        return asked.wishes.image_size
+    if asked.data_config.image_size:
+        return asked.data_config.image_size
     for name in names:
         try:
             height, width = next(videos.frames_of(asked.source, name)).rgb.shape[:2]
@@ -70,16 +70,16 @@ def _film_size(asked: Opening, names: list[str]) -> int:
 
 def _cuts(asked: Opening, names: list[str], size: int, stored: Pictures, counts: list[int], said: list[str]) -> Data:
     """Return the clips of videos; those of a video are all trained on, or all held out."""
-    frames = asked.wishes.clip_frames
-    long = [film for film, count in enumerate(counts) if count >= frames]
-    kept, held = split([names[film] for film in long], asked.validation)
+    frames = asked.data_config.clip_frames
+    long = [video for video, count in enumerate(counts) if count >= frames]
+    kept, held = split([names[video] for video in long], asked.validation)
     classes, labels = class_folders(names) or ([], [])
-    view, plain = asked.wishes.views(size)
+    view, plain = asked.data_config.views(size)
 
     def part(chosen: list[int], how: View) -> videos.Cuts:
-        firsts, of = videos.cut([counts[film] for film in chosen], frames)
-        told = torch.tensor([labels[chosen[film]] for film in of]) if classes else None
-        return videos.Cuts(videos.some_films(stored, counts, chosen), firsts, frames, how, told)
+        firsts, of = videos.cut([counts[video] for video in chosen], frames)
+        labels_of_cuts = torch.tensor([labels[chosen[video]] for video in of]) if classes else None
+        return videos.Cuts(videos.some_videos(stored, counts, chosen), firsts, frames, how, labels_of_cuts)
 
     train, hidden = part([long[place] for place in kept], view), part([long[place] for place in held], plain)
     hidden.pictures = shrink(hidden.pictures, size) if held else hidden.pictures
@@ -102,9 +102,9 @@ def _open_moving(asked: Opening, part: str) -> Data:
     found = idx.find(asked.source, part)
     if found:
         raw, labels = idx.read(asked.source, found)
-        canvas = asked.wishes.image_size or max(raw.shape[-2:])
+        canvas = asked.data_config.image_size or max(raw.shape[-2:])
         item = _item_size(asked, canvas)
-        pictures = _scaled(raw, asked.wishes.stored(item), asked)
+        pictures = _scaled(raw, asked.data_config.stored(item), asked)
         names = [f"{index}" for index in range(len(raw))]
         classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
         said = [
@@ -116,7 +116,7 @@ def _open_moving(asked: Opening, part: str) -> Data:
     canvas = asked.size(names)
     item = _item_size(asked, canvas)
     form = asked.form(item)
-    stored, facts = open_pictures(asked.source, names, form, asked.memory)
+    stored, facts = open_stored_images(asked.source, names, form, asked.memory)
     classes, numbers = class_folders(names) or ([], [])
     said = asked.notes(facts, stored, form, item) + (notes.of_classes(classes, numbers) if classes else [])
     return _moving(asked, names, names, canvas, stored, torch.tensor(numbers) if classes else None, classes, said)
@@ -124,7 +124,7 @@ def _open_moving(asked: Opening, part: str) -> Data:
 
 def _item_size(asked: Opening, canvas: int) -> int:
     """Return the side of what moves. Raises OptionError where the canvas leaves it no room."""
-    item = asked.wishes.item_size or max(1, round(USUAL_ITEM * canvas))
+    item = asked.data_config.item_size or max(1, round(USUAL_ITEM * canvas))
     if item >= canvas:
         raise OptionError(
             f"item_size={item} leaves no room to move on a canvas of image_size={canvas}. Set a smaller item_size, or "
@@ -142,7 +142,7 @@ def _scaled(raw: Tensor, size: int, asked: Opening) -> Tensor:
         )
     square = fit(raw, max(raw.shape[-2:]))
     made = torch.cat([to_bytes(images.resize(to_floats(part), size, size)) for part in torch.split(square, AT_ONCE)])
-    return made.expand(-1, 3, -1, -1) if asked.wishes.channels == 3 else made
+    return made.expand(-1, 3, -1, -1) if asked.data_config.channels == 3 else made
 
 
 def _moving(
@@ -155,16 +155,16 @@ def _moving(
     classes: list[str],
     said: list[str],
 ) -> Data:
-    wishes = asked.wishes
-    item, motion = _item_size(asked, canvas), Motion(canvas, wishes.clip_frames, wishes.speed)
+    data_config = asked.data_config
+    item, motion = _item_size(asked, canvas), Motion(canvas, data_config.clip_frames, data_config.speed)
     kept, held = split(names, asked.validation)
-    view, plain = wishes.views(item)
+    view, plain = data_config.views(item)
 
     def part(indices: list[int]) -> tuple[Pictures, Tensor | None]:
         return subset(pictures, indices), None if labels is None else labels[indices]
 
     (shown, shown_labels), (hidden, hidden_labels) = part(kept), part(held)
-    how = f"over a black canvas of {canvas}x{canvas}, by up to {wishes.speed:g} pixels a frame"
+    how = f"over a black canvas of {canvas}x{canvas}, by up to {data_config.speed:g} pixels a frame"
     return Data(
         train=Moving(shown, view, motion, shown_labels),
         validation=settled(Moving(shrink(hidden, item), plain, motion, hidden_labels)) if held else None,
@@ -174,6 +174,6 @@ def _moving(
         held_out=[names[index] for index in held],
         fingerprint=fingerprint(asked.source, files, len(names)),
         classes=classes,
-        notes=[*said, f"Each moves {how}: a clip of {wishes.clip_frames} frames, anew in every step."],
-        frames=wishes.clip_frames,
+        notes=[*said, f"Each moves {how}: a clip of {data_config.clip_frames} frames, anew in every step."],
+        frames=data_config.clip_frames,
     )

@@ -12,7 +12,7 @@ FRAMES = 8  # of a clip, where nobody says
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DataConfig:
     """What a recipe's config says of its data, with defaults for a config that does not say.
 
     image_size  side of a training picture; 0: the first picture's shorter side
@@ -73,6 +73,6 @@ class Wishes:
         return View(size, self.flip), View(size, False)
 
     @classmethod
-    def of(cls, config: Config) -> Wishes:
+    def of(cls, config: Config) -> DataConfig:
         """Return what a recipe's config has of these fields. Raises OptionError for what cannot be met."""
         return cls(**{name: value for name, value in vars(config).items() if name in cls.__dataclass_fields__})

@@ -65,13 +65,13 @@ def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
         height, width = picture.rgb.shape[:2]
         if form.pairs and width < PAIR_RATIO * height:
             raise DataError(f"{name}: it is {width}x{height}, so no two pictures side by side.")
-        stored = form_picture(picture, form)
+        stored = form_image(picture, form)
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error
     return stored, Facts(name, width, height, picture.grey, picture.turned, _oddity(picture))
 
 
-def form_picture(picture: images.Picture, form: Form) -> Tensor:
+def form_image(picture: images.Picture, form: Form) -> Tensor:
     """Return a decoded picture as (C, H, W) uint8 in the given form."""
     # Halves are cut before they are scaled: no filter mixes input and target.
     pieces = _cut(picture) if form.pairs else (picture,)

@@ -128,8 +128,8 @@ def take(pictures: Pictures, indices: list[int]) -> Tensor:
 def subset(pictures: Pictures, indices: list[int]) -> Pictures:
     """Return the chosen pictures; from memory without a copy where they lie together. Takes a tensor or `Files`."""
     if isinstance(pictures, Tensor):
-        together = indices == list(range(indices[0], indices[0] + len(indices))) if indices else False
-        return pictures[indices[0] : indices[0] + len(indices)] if together else pictures[indices]
+        forward_batched = indices == list(range(indices[0], indices[0] + len(indices))) if indices else False
+        return pictures[indices[0] : indices[0] + len(indices)] if forward_batched else pictures[indices]
     assert isinstance(pictures, Files)
     return replace(pictures, names=[pictures.names[index] for index in indices])
 
@@ -154,7 +154,7 @@ def _shrunk(pictures: Tensor, size: int) -> Tensor:
     return torch.stack([cover(to_floats(one)[None], size, size) for one in pictures])
 
 
-def open_pictures(
+def open_stored_images(
     source: Source, names: list[str], form: Form, memory: int = MAX_BYTES
 ) -> tuple[Pictures, list[Facts]]:
     """Decode every file once, in threads; return the pictures, and the facts of each.

@@ -11,7 +11,7 @@ from ganzoo.data.layout import some
 SAME_SHAPE = 0.02  # by how much the ratio of two pictures' sides may differ, as sizes are rounded
 
 
-def of_pictures(facts: list[Facts], form: Form, size: int) -> list[str]:
+def of_images(facts: list[Facts], form: Form, size: int) -> list[str]:
     """Return sentences on pictures that are stored in ``form`` and shown to the networks at ``size``."""
     many = "1 picture" if len(facts) == 1 else f"{len(facts):,} pictures"
     side_by_side = ", two side by side in each" if form.pairs else ""
@@ -64,7 +64,7 @@ def of_other_files(names: list[str], what: str = "picture") -> list[str]:
     return [f"{len(names):,} {one if len(names) == 1 else many} left alone: {some(names)}."]
 
 
-def of_pictures_elsewhere(names: list[str], used: Iterable[str], where: str) -> list[str]:
+def of_images_elsewhere(names: list[str], used: Iterable[str], where: str) -> list[str]:
     """Return a sentence on pictures that lie outside the folders that are read."""
     chosen = set(used)
     left = [name for name in names if name not in chosen]

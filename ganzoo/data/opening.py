@@ -9,10 +9,10 @@ from torch import Tensor
 
 from ganzoo.contracts.config import Config
 from ganzoo.data import idx, notes, shards, streams
-from ganzoo.data.config import Wishes
+from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Images, Paired, Unpaired
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
-from ganzoo.data.image_stores import MAX_BYTES, Pictures, open_pictures, shrink, sides, subset
+from ganzoo.data.image_stores import MAX_BYTES, Pictures, open_stored_images, shrink, sides, subset
 from ganzoo.data.layout import class_folders, pair_folders, pair_up, split
 from ganzoo.data.sources import Combined, Paths, Source, fingerprint, image_names, in_folder, listed, open_sources
 from ganzoo.errors import DataError, ImageError, OptionError
@@ -24,19 +24,19 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
 
     path        a folder, a .zip, or shards; of "unpaired" (A, B) and "paired" (inputs, targets) perhaps two of these
     kind        "images", "labelled", "paired", "unpaired" or "clips": what the recipe's entry asks for
-    config      the recipe's; what it has of the fields of `Wishes` counts
+    config      the recipe's; what it has of the fields of `DataConfig` counts
     validation  the share of pictures kept out, chosen by their names: the same list every time, see `split`
     memory      bytes that decoded pictures may take; of more, every one is decoded once to check it, and again when
                 it is needed
     Raises DataError that names what is missing or broken, OptionError for a wish that cannot be met.
     """
-    wishes, paths = Wishes.of(config), listed(path, kind)
+    data_config, paths = DataConfig.of(config), listed(path, kind)
     if any(shards.are_shards(each) for each in paths):
         if kind == "clips":
             raise OptionError("Shards hold pictures, and the recipe wants clips. Give a folder or a .zip of videos.")
         if kind not in ("images", "paired", "unpaired"):
             raise OptionError(f"Shards do not say how many classes there are, which '{kind}' data must. Give a folder.")
-        return streams.open_stream(paths, kind, wishes, validation)
+        return streams.open_stream(paths, kind, data_config, validation)
     opener = {
         "images": _open_images,
         "labelled": _open_labelled,
@@ -44,7 +44,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
         "unpaired": _open_unpaired,
         "clips": _open_clips,
     }[kind]
-    return opener(Opening(open_sources(paths), wishes, validation, memory))
+    return opener(Opening(open_sources(paths), data_config, validation, memory))
 
 
 @dataclass(frozen=True)
@@ -52,26 +52,26 @@ class Opening:
     """What is asked of a data set that is being opened."""
 
     source: Source
-    wishes: Wishes
+    data_config: DataConfig
     validation: float
     memory: int
 
     def form(self, size: int, pairs: bool = False) -> Form:
         """Return how pictures are stored that are trained on at ``size``."""
-        stored = self.wishes.stored(size)
-        return Form(stored, stored, self.wishes.channels, pairs)
+        stored = self.data_config.stored(size)
+        return Form(stored, stored, self.data_config.channels, pairs)
 
     def size(self, names: list[str], pairs: bool = False) -> int:
         """Return the size to train on: the one asked for, or the shorter side of the first picture."""
-        if self.wishes.image_size:
-            return self.wishes.image_size
+        if self.data_config.image_size:
+            return self.data_config.image_size
         width, height = first_size(self.source, names)
         return max(1, min(height, width // 2 if pairs else width))
 
     def notes(self, facts: list[Facts], pictures: Pictures, form: Form, size: int) -> list[str]:
         """Return the sentences that every kind of data has."""
         stored = Form(form.height, form.width, pictures.shape[1], form.pairs)
-        said = notes.of_pictures(facts, stored, size)
+        said = notes.of_images(facts, stored, size)
         if not isinstance(pictures, Tensor):
             said.insert(1, notes.of_memory(len(pictures), stored, self.memory))
         others = sorted(set(self.source.names) - set(image_names(self.source)))
@@ -86,7 +86,7 @@ def _open_images(asked: Opening) -> Data:
     require(names, asked.source, "pictures")
     size = asked.size(names)
     form = asked.form(size)
-    pictures, facts = open_pictures(asked.source, names, form, asked.memory)
+    pictures, facts = open_stored_images(asked.source, names, form, asked.memory)
     classes, labels = class_folders(names) or ([], [])
     said = asked.notes(facts, pictures, form, size) + (notes.of_classes(classes, labels) if classes else [])
     return _images(asked, names, names, size, pictures, torch.tensor(labels) if classes else None, classes, said)
@@ -111,7 +111,7 @@ def _open_clips(asked: Opening) -> Data:
 
 def _open_idx(asked: Opening, found: tuple[str, str | None]) -> Data:
     raw, labels = idx.read(asked.source, found)
-    size = asked.wishes.image_size or max(raw.shape[-2:])
+    size = asked.data_config.image_size or max(raw.shape[-2:])
     pictures = _framed(raw, size, asked, found[0])
     names = [f"{index}" for index in range(len(pictures))]
     classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
@@ -132,7 +132,7 @@ def _images(
     said: list[str],
 ) -> Data:
     kept, held = split(names, asked.validation)
-    view, plain = asked.wishes.views(size)
+    view, plain = asked.data_config.views(size)
 
     def part(indices: list[int]) -> tuple[Pictures, Tensor | None]:
         return subset(pictures, indices), None if labels is None else labels[indices]
@@ -165,7 +165,7 @@ def _framed(pictures: Tensor, size: int, asked: Opening, name: str) -> Tensor:
             f"over the limit of {asked.memory / 2**30:.1f}. Set a smaller image_size."
         )
     framed = fit(pictures, size)
-    return framed.expand(-1, 3, -1, -1) if asked.wishes.channels == 3 else framed
+    return framed.expand(-1, 3, -1, -1) if asked.data_config.channels == 3 else framed
 
 
 def _open_paired(asked: Opening) -> Data:
@@ -182,7 +182,7 @@ def _open_paired(asked: Opening) -> Data:
 def _open_side_by_side(asked: Opening, names: list[str]) -> Data:
     size = asked.size(names, pairs=True)
     form = asked.form(size, pairs=True)
-    both, facts = open_pictures(asked.source, names, form, asked.memory)
+    both, facts = open_stored_images(asked.source, names, form, asked.memory)
     kept, held = split(names, asked.validation)
     parts = [sides(subset(both, indices)) for indices in (kept, held)]
     return _pairs(asked, size, parts, both.shape[1], [[name] for name in names], asked.notes(facts, both, form, size))
@@ -193,7 +193,7 @@ def _open_two_folders(asked: Opening, inputs: list[str], targets: list[str]) -> 
     names = [pair[side] for side in (0, 1) for pair in pairs]
     size = asked.size(names)
     form, count = asked.form(size), len(pairs)
-    both, facts = open_pictures(asked.source, names, form, asked.memory)
+    both, facts = open_stored_images(asked.source, names, form, asked.memory)
     said = asked.notes(facts, both, form, size) + notes.of_unlike_pairs(
         list(zip(facts[:count], facts[count:], strict=True))
     )
@@ -212,9 +212,9 @@ def _pairs(
 ) -> Data:
     """``parts``: inputs and targets to train on, and those kept out; ``files``: those of each pair, one or two."""
     kept, held = split([each[0] for each in files], asked.validation)
-    step = -1 if asked.wishes.direction == "right-to-left" else 1
+    step = -1 if asked.data_config.direction == "right-to-left" else 1
     (inputs, targets), (held_inputs, held_targets) = (part[::step] for part in parts)
-    view, plain = asked.wishes.views(size)
+    view, plain = asked.data_config.views(size)
     return Data(
         train=Paired(inputs, targets, view),
         validation=Paired(shrink(held_inputs, size), shrink(held_targets, size), plain) if held else None,
@@ -239,14 +239,14 @@ def _open_unpaired(asked: Opening) -> Data:
             )
     size = asked.size(a)
     form = asked.form(size)
-    both, facts = open_pictures(source, a + b, form, asked.memory)
+    both, facts = open_stored_images(source, a + b, form, asked.memory)
     (kept_a, held_a), (kept_b, held_b) = split(a, asked.validation), split(b, asked.validation)
 
     def part(of_a: list[int], of_b: list[int]) -> tuple[Pictures, Pictures]:
         return subset(both, of_a), subset(both, [len(a) + index for index in of_b])
 
     (shown_a, shown_b), (hidden_a, hidden_b) = part(kept_a, kept_b), part(held_a, held_b)
-    view, plain = asked.wishes.views(size)
+    view, plain = asked.data_config.views(size)
     hidden = Unpaired(shrink(hidden_a, size), shrink(hidden_b, size), plain, shuffled=False) if held_a else None
     return Data(
         train=Unpaired(shown_a, shown_b, view),
@@ -256,8 +256,7 @@ def _open_unpaired(asked: Opening) -> Data:
         counts={"a": len(kept_a), "b": len(kept_b)},
         held_out=[*(a[index] for index in held_a), *(b[index] for index in held_b)],
         fingerprint=fingerprint(source, a + b, len(a) + len(b)),
-        notes=asked.notes(facts, both, form, size)
-        + notes.of_pictures_elsewhere(names, a + b, "the folders of A and B"),
+        notes=asked.notes(facts, both, form, size) + notes.of_images_elsewhere(names, a + b, "the folders of A and B"),
     )
 
 
@@ -276,7 +275,7 @@ def require(names: list[str], source: Source, what: str, else_do: str = "") -> N
 
 
 def first_size(source: Source, names: list[str]) -> tuple[int, int]:
-    """Return (width, height) of the first picture that can be read; `open_pictures` names those that cannot."""
+    """Return (width, height) of the first picture that can be read; `open_stored_images` names those that cannot."""
     for name in names:
         try:
             height, width = images.read(source.read(name)).rgb.shape[:2]

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.data import notes, shards
-from ganzoo.data.config import Wishes
+from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Dataset, Images, Paired, Unpaired, View
 from ganzoo.data.decode import Facts, Form, decode
 from ganzoo.data.image_stores import Pictures, shrink
@@ -44,7 +44,7 @@ class Reading:
 
     def decode(self, sample: Sample) -> Decoded:
         """Return one or two pictures (C, S, S) uint8, and the label or -1. Raises DataError that names the sample."""
-        found = [decode(content, name, self.form)[0] for name, content in pictures_of(sample, self.paired)]
+        found = [decode(content, name, self.form)[0] for name, content in images_of(sample, self.paired)]
         return found[::-1] if self.swapped else found, label_of(sample) if self.labels else -1
 
 
@@ -185,7 +185,7 @@ def good_samples(stream: Ahead, count: int, reading: Reading, pool: ThreadPoolEx
     return [result for result in results if not isinstance(result, str)]
 
 
-def pictures_of(sample: Sample, paired: bool) -> list[tuple[str, bytes]]:
+def images_of(sample: Sample, paired: bool) -> list[tuple[str, bytes]]:
     """Return (name, content) of a sample's picture, or of its input and target.
 
     Raises DataError where it has none, or several.
@@ -210,7 +210,7 @@ def label_of(sample: Sample) -> int:
         raise DataError(f"{sample.name}: it has no cls file with a number, as the first sample has.") from error
 
 
-def open_stream(paths: list[str], kind: str, wishes: Wishes, validation: float) -> Data:
+def open_stream(paths: list[str], kind: str, data_config: DataConfig, validation: float) -> Data:
     """Open shards: read their first samples, and those that are held out, of which `HELD_OUT` are kept.
 
     Raises DataError where there are none, or none that can be decoded.
@@ -220,24 +220,24 @@ def open_stream(paths: list[str], kind: str, wishes: Wishes, validation: float) 
         wanted = "two paths, A and B" if kind == "unpaired" else "one path"
         raise OptionError(f"Shards for '{kind}' are {wanted}, and here are {len(paths)}: {', '.join(paths)}.")
     sets, said = [shards.find(path) for path in paths], list[str]()
-    size, reading, note = _first(sets[0], kind, wishes, said)
-    looks = [_look(names, reading, validation, said.append) for names in sets]
-    view, plain = wishes.views(size)
-    columns, labels = stacked([look.shown for look in looks])
+    size, reading, note = _first(sets[0], kind, data_config, said)
+    previews = [_preview(names, reading, validation, said.append) for names in sets]
+    view, plain = data_config.views(size)
+    columns, labels = stacked([preview.shown for preview in previews])
     return Data(
         train=Streamed(sets, reading, view, validation, dataset_of(columns, labels, reading, view)),
-        validation=_validation(looks, reading, plain) if validation else None,
+        validation=_validation(previews, reading, plain) if validation else None,
         image_size=size,
         channels=reading.form.channels,
         counts={"shards": sum(len(names) for names in sets)},
-        held_out=[key for look in looks for key in look.keys],
+        held_out=[key for preview in previews for key in preview.keys],
         fingerprint=shards.fingerprint([name for names in sets for name in names]),
-        notes=[_described(sets), note, *_kept(looks, validation), *said],
+        notes=[_described(sets), note, *_kept(previews, validation), *said],
     )
 
 
 @dataclass
-class Look:
+class Preview:
     """The first samples of shards: to show, and held out, with the keys of these."""
 
     shown: list[Decoded] = field(default_factory=list)
@@ -245,21 +245,21 @@ class Look:
     keys: list[str] = field(default_factory=list)
 
 
-def _first(names: list[str], kind: str, wishes: Wishes, said: list[str]) -> tuple[int, Reading, str]:
+def _first(names: list[str], kind: str, data_config: DataConfig, said: list[str]) -> tuple[int, Reading, str]:
     """Return the size to train on, the way to read, and a sentence, from the first sample that can be decoded."""
     samples = (sample for name in names for sample in shards.read(name, said.append))
     reason = ""
     for sample in islice(samples, IN_A_ROW):
         try:
-            found = [images.read(content) for _, content in pictures_of(sample, kind == "paired")]
+            found = [images.read(content) for _, content in images_of(sample, kind == "paired")]
         except (DataError, ImageError) as error:
             reason = f"{'' if isinstance(error, DataError) else f'{sample.name}: '}{error}".rstrip(".")
             continue
         height, width = found[0].rgb.shape[:2]
-        size = wishes.image_size or min(height, width)
-        stored = wishes.stored(size)
-        form = Form(stored, stored, wishes.channels or (1 if all(each.grey for each in found) else 3))
-        swapped = kind == "paired" and wishes.direction == "right-to-left"
+        size = data_config.image_size or min(height, width)
+        stored = data_config.stored(size)
+        form = Form(stored, stored, data_config.channels or (1 if all(each.grey for each in found) else 3))
+        swapped = kind == "paired" and data_config.direction == "right-to-left"
         reading = Reading(form, kind == "paired", swapped, kind == "images" and "cls" in sample.files)
         facts = Facts(sample.name, width, height, found[0].grey, False, "")
         return size, reading, f"The first sample is {notes.becomes([facts], form, size)}."
@@ -267,33 +267,33 @@ def _first(names: list[str], kind: str, wishes: Wishes, said: list[str]) -> tupl
     raise DataError(f"No sample of {names[0]} can be used. {reason}.")
 
 
-def _look(names: list[str], reading: Reading, share: float, note: Note) -> Look:
+def _preview(names: list[str], reading: Reading, share: float, note: Note) -> Preview:
     """Decode the first samples to train on, and the first that are held out.
 
     Raises DataError where there are none of the one or of the other.
     """
-    look, most_held = Look(), HELD_OUT if share else 0
+    preview, most_held = Preview(), HELD_OUT if share else 0
     for sample in (sample for name in names for sample in shards.read(name, note)):
         held = place(sample.key) < share
-        if len(look.held if held else look.shown) < (most_held if held else SHOWN):
+        if len(preview.held if held else preview.shown) < (most_held if held else SHOWN):
             try:
-                (look.held if held else look.shown).append(reading.decode(sample))
+                (preview.held if held else preview.shown).append(reading.decode(sample))
             except DataError as error:
                 note(f"Left out: {error}")
                 continue
-            look.keys += [sample.key] if held else []
-        if len(look.shown) == SHOWN and len(look.held) == most_held:
+            preview.keys += [sample.key] if held else []
+        if len(preview.shown) == SHOWN and len(preview.held) == most_held:
             break
-    if not look.shown or (share and not look.held):
+    if not preview.shown or (share and not preview.held):
         raise DataError(
-            f"validation={share} leaves {len(look.held)} samples of {names[0]} and its like for validation and "
-            f"{len(look.shown)} to train on. Give another share, or more samples."
+            f"validation={share} leaves {len(preview.held)} samples of {names[0]} and its like for validation and "
+            f"{len(preview.shown)} to train on. Give another share, or more samples."
         )
-    return look
+    return preview
 
 
-def _validation(looks: list[Look], reading: Reading, plain: View) -> Dataset:
-    columns, labels = stacked([look.held for look in looks])
+def _validation(previews: list[Preview], reading: Reading, plain: View) -> Dataset:
+    columns, labels = stacked([preview.held for preview in previews])
     return dataset_of([shrink(each, plain.size) for each in columns], labels, reading, plain)
 
 
@@ -305,8 +305,8 @@ def _described(sets: list[list[str]]) -> str:
     )
 
 
-def _kept(looks: list[Look], share: float) -> list[str]:
+def _kept(previews: list[Preview], share: float) -> list[str]:
     if not share:
         return []
-    kept = " and ".join(f"{len(look.held):,}" for look in looks)
+    kept = " and ".join(f"{len(preview.held):,}" for preview in previews)
     return [f"About {share:.1%} of the samples are held out, by their keys; of these, {kept} are measured."]

@@ -21,7 +21,7 @@ from PIL import Image, ImageSequence
 from torch import Tensor
 
 from ganzoo.data.datasets import WHOLE, View
-from ganzoo.data.decode import Facts, Form, form_picture
+from ganzoo.data.decode import Facts, Form, form_image
 from ganzoo.data.image_stores import Pictures, in_threads, take
 from ganzoo.data.layout import on_lines
 from ganzoo.data.sources import Source
@@ -29,10 +29,10 @@ from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io.decoding import MAX_PIXELS, Picture
 from ganzoo.image_io.video import translation
 from ganzoo.image_io.video.formats import KINDS
-from ganzoo.image_io.video.reader import Clip
+from ganzoo.image_io.video.reader import VideoReader
 
 
-def film_names(source: Source) -> list[str]:
+def video_names(source: Source) -> list[str]:
     """Return the names that have the suffix of a video or of an animated GIF."""
     return [name for name in source.names if translation.is_video_path(name)]
 
@@ -48,9 +48,9 @@ class Reading:
     def frames(self, name: str) -> Iterator[tuple[Picture, Tensor]]:
         """Yield the kept frames of one film, as they were, and as (C, H, W) uint8. Raises DataError that names it."""
         for picture in islice(frames_of(self.source, name), 0, None, self.stride):
-            yield picture, form_picture(picture, self.form)
+            yield picture, form_image(picture, self.form)
 
-    def look(self, name: str, keep: bool) -> tuple[Tensor, int, Facts]:
+    def preview(self, name: str, keep: bool) -> tuple[Tensor, int, Facts]:
         """Decode one film whole: its kept frames (T, C, H, W) or, without ``keep``, none; their number, and facts."""
         kept, count, grey = [], 0, True
         for picture, frame in self.frames(name):
@@ -64,7 +64,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Films:
+class StoredVideos:
     """The frames of films that stay in their files, one film after the other. ``counts``: of each, its kept frames."""
 
     reading: Reading
@@ -83,12 +83,12 @@ class Films:
         firsts = [0, *accumulate(self.counts)]
         wanted: dict[int, set[int]] = {}
         for index in indices:
-            film = bisect_right(firsts, index) - 1
-            wanted.setdefault(film, set()).add(index - firsts[film])
+            video = bisect_right(firsts, index) - 1
+            wanted.setdefault(video, set()).add(index - firsts[video])
         found: dict[int, Tensor] = {}
-        for film, places in wanted.items():
-            frames = islice(self.reading.frames(self.names[film]), max(places) + 1)
-            found |= {firsts[film] + place: frame for place, (_, frame) in enumerate(frames) if place in places}
+        for video, places in wanted.items():
+            frames = islice(self.reading.frames(self.names[video]), max(places) + 1)
+            found |= {firsts[video] + place: frame for place, (_, frame) in enumerate(frames) if place in places}
         if lacking := [index for index in indices if index not in found]:
             raise DataError(f"{self.names[bisect_right(firsts, lacking[0]) - 1]}: it has fewer frames than before.")
         chosen = [found[index] for index in indices]
@@ -133,7 +133,7 @@ class Cuts:
         return out
 
 
-def open_films(reading: Reading, names: list[str], memory: int) -> tuple[Pictures, list[int], list[Facts]]:
+def open_videos(reading: Reading, names: list[str], memory: int) -> tuple[Pictures, list[int], list[Facts]]:
     """Decode every film once, in threads; return all frames, the number of each film's, and facts.
 
     0 channels mean 1 when every frame is grey, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
@@ -148,7 +148,7 @@ def open_films(reading: Reading, names: list[str], memory: int) -> tuple[Picture
 
     def one(name: str) -> tuple[Tensor, int, Facts] | str:
         try:
-            return full.look(name, keep=held is not None)
+            return full.preview(name, keep=held is not None)
         except DataError as error:
             return str(error)
 
@@ -167,28 +167,28 @@ def open_films(reading: Reading, names: list[str], memory: int) -> tuple[Picture
     grey = grey_counts and all(each.grey for each in facts)
     if held is None:
         form = replace(full.form, channels=1) if grey else full.form
-        return Films(replace(full, form=form), names, counts), counts, facts
+        return StoredVideos(replace(full, form=form), names, counts), counts, facts
     whole = torch.cat(held)
     return whole[:, :1].clone() if grey else whole, counts, facts
 
 
-def some_films(pictures: Pictures, counts: list[int], chosen: list[int]) -> Pictures:
+def some_videos(pictures: Pictures, counts: list[int], chosen: list[int]) -> Pictures:
     """Return the frames of the chosen films, one film after the other."""
-    if isinstance(pictures, Films):
-        kept = [pictures.names[film] for film in chosen], [counts[film] for film in chosen]
+    if isinstance(pictures, StoredVideos):
+        kept = [pictures.names[video] for video in chosen], [counts[video] for video in chosen]
         return replace(pictures, names=kept[0], counts=kept[1])
     assert isinstance(pictures, Tensor)
     if len(chosen) == len(counts):
         return pictures
-    films = torch.split(pictures, counts)
-    return torch.cat([films[film] for film in chosen]) if chosen else pictures[:0]
+    stored_videos = torch.split(pictures, counts)
+    return torch.cat([stored_videos[video] for video in chosen]) if chosen else pictures[:0]
 
 
 def cut(counts: list[int], frames: int) -> tuple[list[int], list[int]]:
     """Return the first frame of every whole clip, and the film it is of: clips follow one another without overlap."""
     begins = [0, *accumulate(counts)]
-    found = [(begins[film] + at, film) for film, n in enumerate(counts) for at in range(0, n - frames + 1, frames)]
-    return [first for first, _ in found], [film for _, film in found]
+    found = [(begins[video] + at, video) for video, n in enumerate(counts) for at in range(0, n - frames + 1, frames)]
+    return [first for first, _ in found], [video for _, video in found]
 
 
 def frames_of(source: Source, name: str) -> Iterator[Picture]:
@@ -198,8 +198,8 @@ def frames_of(source: Source, name: str) -> Iterator[Picture]:
         return
     with _on_disk(source, name) as path:
         try:
-            with Clip(path, KINDS[path.suffix.lower()]) as clip:
-                yield from (shot.picture for shot in clip.shots() if shot.picture)
+            with VideoReader(path, KINDS[path.suffix.lower()]) as clip:
+                yield from (frame.picture for frame in clip.shots() if frame.picture)
         except ImageError as error:
             raise DataError(f"{name}: {str(error).replace(os.fspath(path), 'it')}") from error
         if clip.damaged_at is not None:

@@ -66,9 +66,9 @@ class Studio:
             raise OptionError(
                 f"size {size} means {width}x{height} pixels, more than the limit of {self.max_pixels}. Choose less."
             )
-        made = self.model.translate_picture(picture, Settings(size, given=given), progress)
+        made = self.model.translate_decoded(picture, Settings(size, given=given), progress)
         whole = self._new(f"{path.stem}-{self.name}.png")
-        encoding.save_picture(made, whole)
+        encoding.save_decoded(made, whole)
         after = self._shown(made, "after.png")
         like = after if self.model.card.does.enlarges else None
         return self._shown(picture, "before.png", like), after, whole
@@ -104,7 +104,7 @@ class Studio:
         """Save what is seen of a picture; enlarged to the size of ``like``, where that is given."""
         if picture.rgb.dtype == np.uint16:
             picture = replace(picture, rgb=(picture.rgb >> 8).astype(np.uint8))
-        image = images.picture_to_pil(picture)
+        image = images.decoded_to_pil(picture)
         if like:
             with Image.open(like) as other:
                 image = image.resize(other.size, Image.Resampling.BICUBIC)

@@ -50,7 +50,7 @@ def _translation(studio: Studio) -> None:
             # Gradio would open it with Pillow, and turn, convert or refuse it; decoding is ours.
             picture.preprocess = lambda payload: payload and payload.path
             gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], picture, cache_examples=False)
-            beside = _beside(card)
+            conditioning = _beside(card)
             size = gradio.Dropdown(
                 ["auto", "native", "256", "512", "1024"],
                 label="Work at",
@@ -83,8 +83,8 @@ def _translation(studio: Studio) -> None:
         before, after, whole = studio.translate(Path(path), size or "auto", progress, **given)
         return (before, after), gradio.DownloadButton(value=whole, interactive=True)
 
-    fields = [picture, size, *(beside.get(name) or gradio.State(None) for name in INPUTS)]
-    changes = [one.change for one in (picture, size, *beside.values())]
+    fields = [picture, size, *(conditioning.get(name) or gradio.State(None) for name in INPUTS)]
+    changes = [one.change for one in (picture, size, *conditioning.values())]
     _on(studio, changes, "translate", translate, fields, [compared, file])
 
 
@@ -162,7 +162,7 @@ def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], 
     import gradio
 
     @wraps(function)  # Gradio looks at its parameters
-    def told(*given: Any) -> Any:
+    def with_errors(*given: Any) -> Any:
         try:
             with studio.at_work:
                 return function(*given)
@@ -171,7 +171,7 @@ def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], 
 
     gradio.on(
         triggers,
-        told,
+        with_errors,
         inputs,
         outputs,
         api_name=name,

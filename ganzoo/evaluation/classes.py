@@ -11,7 +11,7 @@ import numpy as np
 from ganzoo.data.layout import some
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Finding
+from ganzoo.evaluation.results import Diagnosis
 
 GUESSING = 0.1  # of the way from the share that is right by chance to all; below, pictures hardly depend on the label
 
@@ -27,7 +27,7 @@ class Accuracy:
 
     hits: Array
     of_each: dict[str, float]
-    findings: list[Finding]
+    diagnoses: list[Diagnosis]
 
     @property
     def share(self) -> float:
@@ -69,27 +69,27 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_-]+", " ", name).strip().casefold()
 
 
-def accuracy(seen: Array, asked: Array, classes: Sequence[str]) -> Accuracy:
+def accuracy(seen: Array, config: Array, classes: Sequence[str]) -> Accuracy:
     """Compare the class that is seen in each picture with the one that was asked for: (N,) places in ``classes``.
 
     Raises DataError where there is nothing to compare.
     """
-    if not len(asked) or seen.shape != asked.shape:
-        raise DataError(f"{len(seen):,} pictures and {len(asked):,} classes are no pairs. Give at least one picture.")
-    hits = (seen == asked).astype(np.float64)
-    of_each = {classes[place]: float(hits[asked == place].mean()) for place in np.unique(asked).tolist()}
-    return Accuracy(hits, of_each, [_finding(seen, asked, classes, of_each, float(hits.mean()))])
+    if not len(config) or seen.shape != config.shape:
+        raise DataError(f"{len(seen):,} pictures and {len(config):,} classes are no pairs. Give at least one picture.")
+    hits = (seen == config).astype(np.float64)
+    of_each = {classes[place]: float(hits[config == place].mean()) for place in np.unique(config).tolist()}
+    return Accuracy(hits, of_each, [_finding(seen, config, classes, of_each, float(hits.mean()))])
 
 
-def _finding(seen: Array, asked: Array, classes: Sequence[str], of_each: dict[str, float], share: float) -> Finding:
+def _finding(seen: Array, config: Array, classes: Sequence[str], of_each: dict[str, float], share: float) -> Diagnosis:
     name, chance = "class-accuracy", 1 / len(of_each)
     if len(of_each) > 1 and share < chance + GUESSING * (1 - chance):
         text = f"{share:.0%} of the pictures are of the class asked for: they hardly depend on the label."
-        return Finding(name, text, alarm=True)
+        return Diagnosis(name, text, alarm=True)
     worst = min(of_each, key=of_each.__getitem__)
     if of_each[worst] == 1:
-        return Finding(name, "Every picture is seen as the class asked for.")
+        return Diagnosis(name, "Every picture is seen as the class asked for.")
     place = list(classes).index(worst)
-    mistaken = int(np.bincount(seen[(asked == place) & (seen != place)]).argmax())
+    mistaken = int(np.bincount(seen[(config == place) & (seen != place)]).argmax())
     text = f"The class made right least often is {worst}, {of_each[worst]:.0%}; most others of it look like"
-    return Finding(name, f"{text} {classes[mistaken]}.")
+    return Diagnosis(name, f"{text} {classes[mistaken]}.")

@@ -12,13 +12,13 @@ from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Sample
 from ganzoo.data import idx
 from ganzoo.data.clips import open_clips
-from ganzoo.data.config import Wishes
+from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Dataset, in_order
 from ganzoo.data.decode import to_bytes
 from ganzoo.data.moving_images import Moving, settled
 from ganzoo.data.opening import Opening
 from ganzoo.data.sources import Source, image_names, listed, open_sources
-from ganzoo.data.videos import film_names
+from ganzoo.data.videos import video_names
 from ganzoo.evaluation.image_sources import Reading, content_hash
 from ganzoo.evaluation.samples import HELD_BYTES, Stored, one_each
 
@@ -38,15 +38,15 @@ def open_real(paths: Sequence[str], reading: Reading, card: Card) -> StoredClips
     """Open videos, or pictures that are set in motion, as the training of a model did. Raises as `open_data` does."""
     options = card.training.options if card.training else {}
     own = {name: options[name] for name in WISHES if name in options}
-    wishes = Wishes(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **own)
+    data_config = DataConfig(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **own)
     source, part = open_sources(listed(list(paths), "clips")), {"test": "t10k", "train": "train"}[reading.part]
-    data = open_clips(Opening(source, wishes, reading.validation, HELD_BYTES), part)
+    data = open_clips(Opening(source, data_config, reading.validation, HELD_BYTES), part)
     clips = _fixed(data, reading)
     pictures = torch.cat([to_bytes(one_each(batch["clip"], AT_ONCE * n)) for n, batch in _numbered(clips)])
-    said = [reading.part] if wishes.motion and idx.find(source, part) else []
+    said = [reading.part] if data_config.motion and idx.find(source, part) else []
     said += [f"held out {reading.validation:g}"] if reading.validation else []
     split = ", ".join(said) or "all"
-    sample = Sample(source.path.name, len(pictures), split, content_hash(source, _files(source, wishes, part)))
+    sample = Sample(source.path.name, len(pictures), split, content_hash(source, _files(source, data_config, part)))
     return StoredClips(sample, pictures, "", _words(card, own), clips=clips)
 
 
@@ -70,11 +70,11 @@ def _numbered(clips: Dataset) -> enumerate[dict[str, Tensor]]:
     return enumerate(in_order(clips, AT_ONCE))
 
 
-def _files(source: Source, wishes: Wishes, part: str) -> list[str]:
-    found = idx.find(source, part) if wishes.motion else None
+def _files(source: Source, data_config: DataConfig, part: str) -> list[str]:
+    found = idx.find(source, part) if data_config.motion else None
     if found:
         return [name for name in found if name]
-    return image_names(source) if wishes.motion else film_names(source)
+    return image_names(source) if data_config.motion else video_names(source)
 
 
 def _words(card: Card, own: dict[str, object]) -> str:

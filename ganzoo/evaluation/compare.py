@@ -78,11 +78,11 @@ def compare(models: Mapping[str, Sequence[Score]], metrics: Sequence[str] = ()) 
     Raises ProtocolError where a metric was measured under unlike protocols, with every field that differs, or where
     a model shares no metric with any other; UnknownName for a metric that no model has.
     """
-    asked = _asked(models, metrics)
-    _require_shared(models, asked)
+    config = _asked(models, metrics)
+    _require_shared(models, config)
     rows: list[Row] = []
     unlike: dict[str, _Unlike] = {}
-    for metric in asked:
+    for metric in config:
         having = {name: [s for s in scores if s.metric == metric] for name, scores in models.items()}
         having = {name: scores for name, scores in having.items() if scores}
         alike = list(_alike(having))
@@ -107,15 +107,15 @@ def _asked(models: Mapping[str, Sequence[Score]], metrics: Sequence[str]) -> lis
     return list(dict.fromkeys(chosen)) or known
 
 
-def _require_shared(models: Mapping[str, Sequence[Score]], asked: Sequence[str]) -> None:
+def _require_shared(models: Mapping[str, Sequence[Score]], config: Sequence[str]) -> None:
     """Raise ProtocolError for a model that has none of the metrics in common with any other."""
     every = {name: list(dict.fromkeys(score.metric for score in scores)) for name, scores in models.items()}
     for name, own in every.items():
         others = {metric for other, theirs in every.items() if other != name for metric in theirs}
-        if others & set(own) & set(asked):
+        if others & set(own) & set(config):
             continue
         rest = next(other for other in every if other != name) if len(every) == 2 else "any other"
-        what = f"none of {', '.join(asked)}" if others & set(own) else "no metric"
+        what = f"none of {', '.join(config)}" if others & set(own) else "no metric"
         raise ProtocolError(
             f"{name} shares {what} with {rest}, so there is nothing to compare.\n"
             + "\n".join(f"  {model}: {', '.join(has) or 'no scores'}" for model, has in every.items())
@@ -152,11 +152,11 @@ def _first_unlike(having: Mapping[str, Sequence[Score]]) -> _Unlike:
 def _explain(unlike: Mapping[str, _Unlike], alike: Sequence[str]) -> str:
     """Return the message: for each metric, or several that differ alike, every field with both values."""
     lines = ["Scores that were not measured alike do not compare."]
-    told: list[_Unlike] = []
+    reported: list[_Unlike] = []
     for one in unlike.values():
-        if one in told:
+        if one in reported:
             continue
-        told.append(one)
+        reported.append(one)
         metrics = ", ".join(metric for metric, other in unlike.items() if other == one)
         lines.append(f"{metrics} of {one.models[0]} and of {one.models[1]} differ in")
         lines += [f"  {field}: {_said(a)} and {_said(b)}" for field, (a, b) in one.fields.items()]

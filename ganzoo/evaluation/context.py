@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from ganzoo.catalog import building
 from ganzoo.data.decode import to_floats
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.degraded_images import HOLE, Mended, Spoilt
+from ganzoo.evaluation.degraded_images import HOLE, DegradedImages, InpaintedImages
 from ganzoo.evaluation.features import AT_ONCE, Features, Progress, ahead
-from ganzoo.evaluation.samples import Generated, Shown, Stored, Translated, through, translated, with_channels
+from ganzoo.evaluation.samples import Generated, Images, Stored, Translated, through, translated, with_channels
 from ganzoo.inference import devices
 from ganzoo.loading.model import Model
 
@@ -28,7 +28,7 @@ OFFICIAL = "inception"  # the label of the one extractor whose distances are cal
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvalConfig:
     """How to measure: what of a protocol is the user's to choose.
 
     extractor, extractor_options   an entry of the catalog and its options
@@ -62,7 +62,7 @@ class Asked:
 
 
 @dataclass
-class Case:
+class EvalContext:
     """One model, or one folder of pictures, and what it is judged by.
 
     name     a reference, for messages
@@ -80,12 +80,12 @@ class Case:
     """
 
     name: str
-    judged: Shown
-    asked: Asked
+    evaluated: Images
+    config: EvalConfig
     device: torch.device
     real: Stored | None = None
     truths: Stored | None = None
-    inputs: Stored | Spoilt | None = None
+    inputs: Stored | DegradedImages | None = None
     train: Stored | None = None
     model: Model | None = None
     back: Model | None = None
@@ -94,7 +94,7 @@ class Case:
     kind: str = "images"
     call: Mapping[str, Any] = field(default_factory=dict)
     measuring: str = ""
-    told: Progress = lambda count: None
+    on_progress: Progress = lambda count: None
     _made: dict[str, Any] = field(default_factory=dict)
 
     # ---- features ----------------------------------------------------------------------------------------------------
@@ -102,13 +102,13 @@ class Case:
     @cached_property
     def chosen(self) -> Features:
         """The extractor that the user chose."""
-        return self._features(self.asked.extractor, self.asked.extractor_options)
+        return self._features(self.config.extractor, self.config.extractor_options)
 
     @cached_property
     def inception(self) -> Features:
         """The extractor of FID and KID. Raises OptionError where other weights were given."""
-        options = self.asked.extractor_options if self.asked.extractor == OFFICIAL else {}
-        found = self.chosen if self.asked.extractor == OFFICIAL else self._features(OFFICIAL, options)
+        options = self.config.extractor_options if self.config.extractor == OFFICIAL else {}
+        found = self.chosen if self.config.extractor == OFFICIAL else self._features(OFFICIAL, options)
         if str(found.extractor.label) != OFFICIAL:
             raise OptionError(
                 f"fid and kid are defined by other weights than these ({found.extractor.label}). "
@@ -118,16 +118,16 @@ class Case:
 
     def _features(self, name: str, options: Mapping[str, Any]) -> Features:
         extractor = building.build(f"extractor:{name}", **options)
-        asked = self.asked
-        return Features(extractor, self.device, asked.precision, asked.cache, asked.batch_size, self.told)  # type: ignore[arg-type]
+        config = self.config
+        return Features(extractor, self.device, config.precision, config.cache, config.batch_size, self.on_progress)  # type: ignore[arg-type]
 
-    def made_features(self) -> Features | None:
+    def computed_features(self) -> Features | None:
         """Return an extractor whose features of both sides were made already, or None."""
         built = [vars(self).get(name) for name in ("chosen", "inception")]
         return next((each for each in built if each and f"{each.label} judged" in self._made), None)
 
     def of(self, features: Features, side: str) -> np.ndarray:
-        """Return the features of ``side``: "judged", "real" or "train", made once."""
+        """Return the features of ``side``: "evaluated", "real" or "train", made once."""
         found: np.ndarray = self.once(f"{features.label} {side}", lambda: features.of(self.require(side)))
         return found
 
@@ -148,7 +148,7 @@ class Case:
     def require_labels(self) -> tuple[Model, np.ndarray]:
         """Return the model and the numbers of the classes it was asked for, (N,). Raises OptionError without such."""
         model: Model = self.require("model")
-        labels = self.judged.labels(0, self.judged.sample.count) if isinstance(self.judged, Generated) else ()
+        labels = self.evaluated.labels(0, self.evaluated.sample.count) if isinstance(self.evaluated, Generated) else ()
         if not len(labels):
             raise OptionError(
                 f"{self.measuring} of {self.name} is for models that make pictures of a class that is asked for, as "
@@ -156,15 +156,15 @@ class Case:
             )
         return model, np.asarray(labels)
 
-    def batches(self, shown: Shown) -> Iterator[Tensor]:
+    def batches(self, shown: Images) -> Iterator[Tensor]:
         """Yield pictures (N, C, H, W) uint8, made ahead."""
-        yield from ahead(shown.batches(self.asked.batch_size))
+        yield from ahead(shown.batches(self.config.batch_size))
 
     def pairs(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what was made and what it should be, (N, C, H, W) uint8 each."""
         truths: Stored = self.require("truths")
-        for made, true in zip(self.batches(self.judged), truths.batches(self.asked.batch_size), strict=True):
-            self.told(len(made))
+        for made, true in zip(self.batches(self.evaluated), truths.batches(self.config.batch_size), strict=True):
+            self.on_progress(len(made))
             yield made, with_channels(true, made.shape[1])
 
     def per_pair(self, measure: Callable[[Tensor, Tensor], Any]) -> np.ndarray:
@@ -174,8 +174,8 @@ class Case:
 
     def in_the_hole(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what was made in the hole and what was there, (N, C, H, W) uint8 each. Raises OptionError."""
-        judged = self.judged
-        if not isinstance(judged, Mended):
+        evaluated = self.evaluated
+        if not isinstance(evaluated, InpaintedImages):
             raise OptionError(f"{self.measuring} of {self.name} is for models that fill holes.")
         for made, true in self.pairs():
             yield HOLE.of(made), HOLE.of(true)
@@ -183,20 +183,20 @@ class Case:
     def there_and_back(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what came back and what was sent, (N, C, H, W) uint8; the picture between is one of 8 bits."""
         back, inputs = self.require("back"), self.require("inputs")
-        for made, sent in zip(self.batches(self.judged), inputs.batches(self.asked.batch_size), strict=True):
-            self.told(len(made))
+        for made, sent in zip(self.batches(self.evaluated), inputs.batches(self.config.batch_size), strict=True):
+            self.on_progress(len(made))
             yield through(back, made), with_channels(sent, back.card.out_channels)
 
     def left_alone(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield what the model makes of pictures that are in the target domain already, and those pictures."""
         model, real = self.require("model"), self.require("real")
         of_real: Translated = translated(model, real, self.label)
-        for made, given in zip(self.batches(of_real), real.batches(self.asked.batch_size), strict=True):
-            self.told(len(made))
+        for made, given in zip(self.batches(of_real), real.batches(self.config.batch_size), strict=True):
+            self.on_progress(len(made))
             yield made, with_channels(given, made.shape[1])
 
-    def opinions(self, side: str) -> list[Tensor]:
-        """Return the discriminator's logits of "judged" or "real" pictures, batch by batch.
+    def discriminator_logits(self, side: str) -> list[Tensor]:
+        """Return the discriminator's logits of "evaluated" or "real" pictures, batch by batch.
 
         One that takes more channels than pictures have is given the input before the picture, as pix2pix's is.
         """
@@ -208,7 +208,7 @@ class Case:
             )
         channels = self.require("model").card.out_channels
         conditional = int(discriminator.in_channels) > channels  # type: ignore[arg-type]
-        inputs = self.require("inputs").batches(self.asked.batch_size) if conditional else repeat(None)
+        inputs = self.require("inputs").batches(self.config.batch_size) if conditional else repeat(None)
         logits = []
         for batch, given in zip(self.batches(self.require(side)), inputs, strict=False):
             shown = to_floats(with_channels(batch, channels))
@@ -236,8 +236,8 @@ class Case:
     @property
     def resizing(self) -> str:
         """What happened to the pictures before they were compared: once where it is the same on both sides."""
-        sides = {"inputs": self.inputs, "judged": self.judged, "real": self.real}
-        words = {name: side.resizing for name, side in sides.items() if isinstance(side, (Stored, Spoilt))}
+        sides = {"inputs": self.inputs, "evaluated": self.evaluated, "real": self.real}
+        words = {name: side.resizing for name, side in sides.items() if isinstance(side, (Stored, DegradedImages))}
         if len(set(words.values())) == 1:
             return next(iter(words.values()))
         return "; ".join(f"{name}: {text}" for name, text in words.items())
@@ -245,13 +245,13 @@ class Case:
     @property
     def file_format(self) -> str:
         """What the judged pictures were: 8-bit values, or files of some kinds."""
-        names = self.judged.names if isinstance(self.judged, Stored) else []
+        names = self.evaluated.names if isinstance(self.evaluated, Stored) else []
         suffixes = sorted({Path(name).suffix.lower() for name in names} - {""})
         return f"8-bit, {' and '.join(suffixes)} files" if suffixes else "8-bit, uncompressed"
 
     def notes(self, metrics: Sequence[str]) -> list[str]:
         """Return sentences that a reader of these metrics should know."""
-        sides = {"judged": self.judged.sample.count, "real": self.real.sample.count if self.real else FEW}
+        sides = {"evaluated": self.evaluated.sample.count, "real": self.real.sample.count if self.real else FEW}
         few = min(sides, key=sides.__getitem__)
         if sides[few] >= FEW or not {metric.partition("-")[0] for metric in metrics} & BY_COUNT:
             return []

@@ -17,7 +17,7 @@ from ganzoo.loading.model import Model
 
 
 @dataclass
-class Spoilt:
+class DegradedImages:
     """Whole pictures as a model is given them to restore; ``resizing`` says in words what was done."""
 
     sample: Sample
@@ -36,7 +36,7 @@ class Spoilt:
 
 
 @dataclass
-class Mended(Translated):
+class InpaintedImages(Translated):
     """Pictures with a hole as a model fills it; all else is as it was."""
 
     def through(self, pictures: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class Hole:
 HOLE = Hole()
 
 
-def enlarged(model: Model, whole: Stored) -> tuple[Spoilt, Translated]:
+def enlarged(model: Model, whole: Stored) -> tuple[DegradedImages, Translated]:
     """Return pictures made smaller by the model's scale, and what it makes of them.
 
     Raises DataError where the scale does not divide their sides.
@@ -85,14 +85,14 @@ def enlarged(model: Model, whole: Stored) -> tuple[Spoilt, Translated]:
             f"should be multiples of {scale}. Give --size {max(1, min(height, width) // scale) * scale}."
         )
     words = f"{whole.resizing}, then bicubic, antialiased, to 1/{scale}: {width // scale}x{height // scale}, 8-bit"
-    inputs = Spoilt(whole.sample, whole, words, lambda batch: shrunk(batch, scale))
+    inputs = DegradedImages(whole.sample, whole, words, lambda batch: shrunk(batch, scale))
     return inputs, Translated(model, inputs, replace(whole.sample, source=f"enlarged {whole.sample.source}"))
 
 
-def mended(model: Model, whole: Stored) -> tuple[Spoilt, Mended]:
+def inpainted(model: Model, whole: Stored) -> tuple[DegradedImages, InpaintedImages]:
     """Return pictures with a hole, and the same with the hole filled by the model."""
-    inputs = Spoilt(whole.sample, whole, f"{whole.resizing}, then {HOLE.words}", HOLE.cut)
-    return inputs, Mended(model, inputs, replace(whole.sample, source=f"mended {whole.sample.source}"))
+    inputs = DegradedImages(whole.sample, whole, f"{whole.resizing}, then {HOLE.words}", HOLE.cut)
+    return inputs, InpaintedImages(model, inputs, replace(whole.sample, source=f"mended {whole.sample.source}"))
 
 
 def shrunk(pictures: Tensor, scale: int) -> Tensor:

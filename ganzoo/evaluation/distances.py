@@ -21,19 +21,19 @@ def frechet(a: Moments, b: Moments) -> float:
     return frechet_by_root(a, b, root(b.covariance))
 
 
-def frechet_by_root(judged: Moments, real: Moments, real_root: Array) -> float:
+def frechet_by_root(evaluated: Moments, real: Moments, real_root: Array) -> float:
     """Return `frechet` where the root of the real covariance is known: for many judged sets against one real set.
 
     The trace of (A B)**0.5 is the sum of the roots of the eigenvalues of B**0.5 A B**0.5, which is symmetric: no
     complex numbers, and half the time of the general eigenvalues.
     """
-    for each in (judged, real):
+    for each in (evaluated, real):
         _check_count(each)
-    if judged.mean.shape != real.mean.shape:
-        check(judged.mean[None], real.mean[None])
-    apart = judged.mean - real.mean
-    between = np.linalg.eigvalsh(real_root @ judged.covariance @ real_root).clip(0)
-    traces = np.trace(judged.covariance) + np.trace(real.covariance)
+    if evaluated.mean.shape != real.mean.shape:
+        check(evaluated.mean[None], real.mean[None])
+    apart = evaluated.mean - real.mean
+    between = np.linalg.eigvalsh(real_root @ evaluated.covariance @ real_root).clip(0)
+    traces = np.trace(evaluated.covariance) + np.trace(real.covariance)
     distance = float(apart @ apart + traces - 2 * np.sqrt(between).sum())
     return max(0.0, distance)  # equal sets come out at -1e-12 or so: the traces cancel to their last digits
 
@@ -60,8 +60,8 @@ def kernel(fake: Array, real: Array, subsets: int = 100, subset_size: int = 1000
     random = np.random.RandomState(seed)
     values = []
     for _ in range(subsets):
-        made, wanted = (_draw(features, subset_size, random) for features in (fake, real))
-        values.append(mmd2(_kernel(made, made), _kernel(made, wanted), _kernel(wanted, wanted)))
+        made, request = (_draw(features, subset_size, random) for features in (fake, real))
+        values.append(mmd2(_kernel(made, made), _kernel(made, request), _kernel(request, request)))
     return float(np.mean(values)), float(np.std(values))
 
 

@@ -11,12 +11,12 @@ from ganzoo.cards.protocol import Protocol, Score
 from ganzoo.data.sources import Paths
 from ganzoo.errors import DataError, OptionError, UnknownName, suggest
 from ganzoo.evaluation import measures, report, report_samples, setup
-from ganzoo.evaluation.context import Asked, Case
+from ganzoo.evaluation.context import EvalConfig, EvalContext
 from ganzoo.evaluation.features import Progress
 from ganzoo.evaluation.image_sources import Reading
 from ganzoo.evaluation.measures import Value
 from ganzoo.evaluation.results import Evaluation
-from ganzoo.evaluation.setup import FOLDER, Wanted
+from ganzoo.evaluation.setup import FOLDER, EvalRequest
 from ganzoo.loading import load
 from ganzoo.loading.model import Model
 
@@ -47,8 +47,8 @@ def evaluate(
     device: str = "auto",
     report_to: str | Path | None = None,
     token: str | None = None,
-    told: Progress = lambda count: None,
-    **asked: Any,
+    on_progress: Progress = lambda count: None,
+    **config: Any,
 ) -> Evaluation:
     """Measure a model, or pictures, against ``data``; every score comes with its protocol.
 
@@ -72,16 +72,16 @@ def evaluate(
     Raises OptionError, UnknownName, DataError, WeightsError, HubError, OutputError: one message each.
     """
     chosen = check(metrics)
-    settings = _asked(asked)
+    settings = _asked(config)
     reading = Reading(size, resize, validation=validation, part=part, inputs=inputs)
-    wanted = Wanted(_paths(data), reading, kind, number, back, _paths(train), label)
+    request = EvalRequest(_paths(data), reading, kind, number, back, _paths(train), label)
     if isinstance(ref, str) and ref.startswith(FOLDER):
-        case = setup.of_folder(ref, wanted, settings, device, chosen)
+        context = setup.of_folder(ref, request, settings, device, chosen)
     else:
         model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
-        case = setup.of_model(model, ref if isinstance(ref, str) else model.card.name, wanted, settings)
-    case.told = told
-    case.call = _call(
+        context = setup.of_model(model, ref if isinstance(ref, str) else model.card.name, request, settings)
+    context.on_progress = on_progress
+    context.call = _call(
         data=_names(data),
         kind=kind,
         number=number,
@@ -93,29 +93,29 @@ def evaluate(
         label=label,
         back=back,
         train=_names(train),
-        **asked,
+        **config,
     )
-    evaluation = measure(case, chosen or DEFAULTS[case.kind])
+    evaluation = measure(context, chosen or DEFAULTS[context.kind])
     if report_to:
         report.write(evaluation, Path(report_to))
     return evaluation
 
 
-def measure(case: Case, metrics: Sequence[str]) -> Evaluation:
+def measure(context: EvalContext, metrics: Sequence[str]) -> Evaluation:
     """Return all that the measures say of a case."""
-    judged_by = case.real.sample if case.real else None
-    evaluation = Evaluation(case.name, str(judged_by or "nothing but itself"), [])
+    compared_with = context.real.sample if context.real else None
+    evaluation = Evaluation(context.name, str(compared_with or "nothing but itself"), [])
     for name in metrics:
-        case.measuring = name
+        context.measuring = name
         try:
-            found = measures.MEASURES[name](case, evaluation.exhibits)
+            found = measures.MEASURES[name](context, evaluation.report_samples)
         except DataError as error:
-            raise DataError(f"{name} of {case.name}: {error}") from error
+            raise DataError(f"{name} of {context.name}: {error}") from error
         for value in found.values:
-            evaluation.scores.append(_score(case, value, name))
-        evaluation.findings += found.findings
-    evaluation.notes = case.notes([score.metric for score in evaluation.scores])
-    report_samples.add(case, evaluation.exhibits)
+            evaluation.scores.append(_score(context, value, name))
+        evaluation.diagnoses += found.diagnoses
+    evaluation.notes = context.notes([score.metric for score in evaluation.scores])
+    report_samples.add(context, evaluation.report_samples)
     return evaluation
 
 
@@ -134,30 +134,30 @@ def check(metrics: Sequence[str] | str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _score(case: Case, value: Value, asked: str) -> Score:
-    made_by, judged_by = value.features, getattr(case, value.judged_by) if value.judged_by else None
-    steps = [case.resizing, made_by.extractor.resizing if made_by else ""]
+def _score(context: EvalContext, value: Value, metric: str) -> Score:
+    made_by, compared_with = value.features, getattr(context, value.compared_with) if value.compared_with else None
+    steps = [context.resizing, made_by.extractor.resizing if made_by else ""]
     protocol = Protocol(
         metric=value.metric,
         library=value.library,
-        generated=case.judged.sample,
-        real=judged_by.sample if judged_by else None,
+        generated=context.evaluated.sample,
+        real=compared_with.sample if compared_with else None,
         extractor=made_by.label if made_by else "",
         extractor_sha256=made_by.extractor.weights_sha256 if made_by else "",
         resizing="; ".join(step for step in steps if step),
-        file_format=case.file_format,
+        file_format=context.file_format,
         precision=made_by.precision if made_by else "float32",
-        device=case.hardware,
+        device=context.hardware,
         settings=value.settings,
         interval=value.interval,
-        call={"metrics": [asked], **_needed(case.call, value)},
+        call={"metrics": [metric], **_needed(context.call, value)},
     )
     return Score(value.metric, value.value, protocol, value.low, value.high)
 
 
 def _needed(call: Mapping[str, Any], value: Value) -> dict[str, Any]:
     """Return the arguments without those that only other measures need."""
-    others = {"train": value.judged_by != "train", "back": "back" not in value.settings}
+    others = {"train": value.compared_with != "train", "back": "back" not in value.settings}
     if not {"subsets", "pairs"} & set(value.settings):
         others |= dict.fromkeys(("subsets", "subset_size"), True)
     if value.features is None:
@@ -167,7 +167,7 @@ def _needed(call: Mapping[str, Any], value: Value) -> dict[str, Any]:
 
 def _call(**given: Any) -> dict[str, Any]:
     """Return the arguments that are not what they would be anyway."""
-    usual = {field.name: field.default for field in fields(Asked)}
+    usual = {field.name: field.default for field in fields(EvalConfig)}
     usual |= {"resize": "bicubic", "part": "test", "number": 0, "size": 0, "validation": 0.0}
     return {name: value for name, value in given.items() if value not in ("", [], {}) and value != usual.get(name)}
 
@@ -181,9 +181,9 @@ def _paths(given: Paths) -> tuple[str, ...]:
     return (str(given),) if isinstance(given, (str, Path)) else tuple(str(path) for path in given)
 
 
-def _asked(given: dict[str, Any]) -> Asked:
-    known = [field.name for field in fields(Asked)]
+def _asked(given: dict[str, Any]) -> EvalConfig:
+    known = [field.name for field in fields(EvalConfig)]
     for name in given:
         if name not in known:
             raise OptionError(f"Evaluation has no option '{name}'.{suggest(name, known)}")
-    return Asked(**given)
+    return EvalConfig(**given)

@@ -16,7 +16,7 @@ from ganzoo.errors import DataError
 from ganzoo.evaluation.clusters import Scatter, find_centres, scatter
 from ganzoo.evaluation.moments import Array, check
 from ganzoo.evaluation.neighbours import nearest
-from ganzoo.evaluation.results import Finding
+from ganzoo.evaluation.results import Diagnosis
 
 FAIR = 0.25  # of a mode's share among real pictures: what the generated ones must have for it to be held
 COUNTED = 10  # pictures to expect in a mode before their absence says anything: by chance in 3 of 1,000
@@ -46,10 +46,10 @@ class Modes:
 
     share: float
     held: Array
-    judged: Array
+    evaluated: Array
     fake: Array
     real: Array
-    findings: list[Finding]
+    diagnoses: list[Diagnosis]
     differing: float
     variety: float | None = None
     variety_within: float | None = None
@@ -73,7 +73,7 @@ class Memorised:
     indices: Array
     distances: Array
     reference: Array
-    findings: list[Finding]
+    diagnoses: list[Diagnosis]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ class Balance:
     entropy: float
     fake: Array
     real: Array
-    findings: list[Finding]
+    diagnoses: list[Diagnosis]
 
 
 def modes(fake: Array, real: Array, clusters: int | None = None, seed: int = 0) -> Modes:
@@ -108,7 +108,7 @@ def modes(fake: Array, real: Array, clusters: int | None = None, seed: int = 0) 
     making, expecting = (np.sort(half) for half in np.array_split(order, 2))
     centres = find_centres(real, clusters, random, making)
     made, expected = scatter(fake, centres), scatter(real, centres, expecting)
-    return _judge_clusters(made, expected)
+    return _diagnose_clusters(made, expected)
 
 
 def modes_by_class(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> Modes:
@@ -118,11 +118,13 @@ def modes_by_class(fake_labels: Array, real_labels: Array, classes: Sequence[str
     Source: number of modes, arXiv:1611.02163.
     """
     fake, real = (_count(labels, len(classes)) for labels in (fake_labels, real_labels))
-    held, judged, share = _hold(fake, real)
-    missing = [classes[k] for k in range(len(classes)) if judged[k] and not held[k]]
-    text = f"{int((held & judged).sum())} of {int(judged.sum())} classes are generated"
-    finding = Finding("modes", text + (f"; missing: {some(missing)}." if missing else "."), alarm=share < COVERED)
-    return Modes(share, held, judged, fake / fake.sum(), real / real.sum(), [finding], _differing(fake, real, judged))
+    held, evaluated, share = _hold(fake, real)
+    missing = [classes[k] for k in range(len(classes)) if evaluated[k] and not held[k]]
+    text = f"{int((held & evaluated).sum())} of {int(evaluated.sum())} classes are generated"
+    diagnosis = Diagnosis("modes", text + (f"; missing: {some(missing)}." if missing else "."), alarm=share < COVERED)
+    return Modes(
+        share, held, evaluated, fake / fake.sum(), real / real.sum(), [diagnosis], _differing(fake, real, evaluated)
+    )
 
 
 def memorisation(fake: Array, train: Array, held_out: Array | None = None, seed: int = 0) -> Memorised:
@@ -139,16 +141,16 @@ def memorisation(fake: Array, train: Array, held_out: Array | None = None, seed:
     threshold = float(np.quantile(known, NEAR)) if len(known) else 0.0
     share = float((distances <= threshold).mean())
     order = np.argsort(distances, kind="stable")
-    finding = _on_copies(share, len(fake), len(reference))
-    return Memorised(share, threshold, order, indices[order], distances[order], reference, [finding])
+    diagnosis = _on_copies(share, len(fake), len(reference))
+    return Memorised(share, threshold, order, indices[order], distances[order], reference, [diagnosis])
 
 
 def balance(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> Balance:
     """Compare the shares of classes; labels (N,) are places in ``classes``. Raises DataError as `modes_by_class`."""
     fake, real = (_count(labels, len(classes)) for labels in (fake_labels, real_labels))
-    held, judged, _ = _hold(fake, real)
+    held, evaluated, _ = _hold(fake, real)
     fake, real = fake / fake.sum(), real / real.sum()
-    unlike = {"vanishing": judged & ~held, "taking over": judged & (fake >= TAKEN_OVER * real)}
+    unlike = {"vanishing": evaluated & ~held, "taking over": evaluated & (fake >= TAKEN_OVER * real)}
     named = {
         what: some([f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in range(len(classes)) if which[k]])
         for what, which in unlike.items()
@@ -157,7 +159,7 @@ def balance(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> B
     distance = float(np.abs(fake - real).sum() / 2)
     text = f"{distance:.0%} of the generated pictures would have to change class to match the real ones"
     text += "".join(f"; {what}: {which}" for what, which in named.items())
-    return Balance(distance, _entropy_ratio(fake, real), fake, real, [Finding("balance", f"{text}.", bool(named))])
+    return Balance(distance, _entropy_ratio(fake, real), fake, real, [Diagnosis("balance", f"{text}.", bool(named))])
 
 
 # ---- modes -----------------------------------------------------------------------------------------------------------
@@ -173,43 +175,45 @@ def _suggest_clusters(fake: int, real: int) -> int:
     return clusters
 
 
-def _judge_clusters(fake: Scatter, real: Scatter) -> Modes:
-    held, judged, share = _hold(fake.counts, real.counts)
+def _diagnose_clusters(fake: Scatter, real: Scatter) -> Modes:
+    held, evaluated, share = _hold(fake.counts, real.counts)
     variety = _quotient(fake.variance(), real.variance())
-    within = _quotient(fake.variance_within(held & judged), real.variance_within(held & judged))
-    text = f"{int((held & judged).sum())} of {int(judged.sum())} clusters of real pictures hold generated ones."
-    findings = [Finding("modes", text, alarm=share < COVERED), _on_variety(variety, within)]
+    within = _quotient(fake.variance_within(held & evaluated), real.variance_within(held & evaluated))
+    text = f"{int((held & evaluated).sum())} of {int(evaluated.sum())} clusters of real pictures hold generated ones."
+    diagnoses = [Diagnosis("modes", text, alarm=share < COVERED), _on_variety(variety, within)]
     shares = fake.counts / fake.counts.sum(), real.counts / real.counts.sum()
-    differing = _differing(fake.counts, real.counts, judged)
-    return Modes(share, held, judged, *shares, findings, differing, variety, within)
+    differing = _differing(fake.counts, real.counts, evaluated)
+    return Modes(share, held, evaluated, *shares, diagnoses, differing, variety, within)
 
 
 def _hold(fake: Array, real: Array) -> tuple[Array, Array, float]:
     """Return for counts (K,) which modes are held, which are judged, and the share of the judged that are held."""
     fair = real / real.sum() * fake.sum()
-    held, judged = fake >= FAIR * fair, (fair >= COUNTED) & (real >= COUNTED)
-    if not judged.any():
+    held, evaluated = fake >= FAIR * fair, (fair >= COUNTED) & (real >= COUNTED)
+    if not evaluated.any():
         raise DataError(
             f"{int(fake.sum()):,} generated and {int(real.sum()):,} real pictures leave fewer than {COUNTED} for each "
             f"of {len(fake)} modes, too few to say which are missing. Give more pictures, or ask for fewer clusters."
         )
     held = held & (fake > 0)
-    return held, judged, float(held[judged].mean())
+    return held, evaluated, float(held[evaluated].mean())
 
 
-def _differing(fake: Array, real: Array, judged: Array) -> float:
+def _differing(fake: Array, real: Array, evaluated: Array) -> float:
     """Return the share of judged modes whose proportions differ in a two-sided z test at 5 % (arXiv:1805.12462)."""
     many, others = fake.sum(), real.sum()
-    together = (fake + real) / (many + others)
-    error = np.sqrt(together * (1 - together) * (1 / many + 1 / others)) + 1e-12  # 0 where one mode has all
-    return float((np.abs(fake / many - real / others) > 1.96 * error)[judged].mean())
+    forward_batched = (fake + real) / (many + others)
+    error = (
+        np.sqrt(forward_batched * (1 - forward_batched) * (1 / many + 1 / others)) + 1e-12
+    )  # 0 where one mode has all
+    return float((np.abs(fake / many - real / others) > 1.96 * error)[evaluated].mean())
 
 
-def _on_variety(variety: float, within: float) -> Finding:
+def _on_variety(variety: float, within: float) -> Diagnosis:
     text = f"Generated pictures vary {variety:.2f} times as much as real ones, {within:.2f} times inside a mode"
     if min(variety, within) >= VARIED:
-        return Finding("variety", f"{text}.")
-    return Finding("variety", f"{text}: the generator repeats itself.", alarm=True)
+        return Diagnosis("variety", f"{text}.")
+    return Diagnosis("variety", f"{text}: the generator repeats itself.", alarm=True)
 
 
 def _quotient(fake: float, real: float) -> float:
@@ -235,13 +239,13 @@ def _reference(train: Array, held_out: Array | None, seed: int) -> Array:
     return np.sort(nearest(train[own], train, own=own)[0][:, 0])
 
 
-def _on_copies(share: float, count: int, references: int) -> Finding:
+def _on_copies(share: float, count: int, references: int) -> Diagnosis:
     text = f"{share:.1%} of the generated pictures lie nearer to a training picture than 99 % of real pictures do"
     # Chance must not be a reason: both the pictures and the percentile are drawn.
     chance = 4 * np.sqrt(NEAR * (1 - NEAR) * (1 / count + 1 / references))
     if share <= max(COPIED * NEAR, NEAR + chance):
-        return Finding("memorised", f"{text}; about {NEAR:.0%} is to be expected.")
-    return Finding("memorised", f"{text}, {share / NEAR:.0f} times as many as expected: it copies.", alarm=True)
+        return Diagnosis("memorised", f"{text}; about {NEAR:.0%} is to be expected.")
+    return Diagnosis("memorised", f"{text}, {share / NEAR:.0f} times as many as expected: it copies.", alarm=True)
 
 
 # ---- classes ---------------------------------------------------------------------------------------------------------
@@ -256,5 +260,5 @@ def _count(labels: Array, classes: int) -> Array:
 
 
 def _entropy_ratio(fake: Array, real: Array) -> float:
-    made, wanted = (-float((shares[shares > 0] * np.log(shares[shares > 0])).sum()) for shares in (fake, real))
-    return made / wanted if wanted else float(made == 0)
+    made, request = (-float((shares[shares > 0] * np.log(shares[shares > 0])).sum()) for shares in (fake, real))
+    return made / request if request else float(made == 0)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ganzoo.contracts.extractor import Extractor
 from ganzoo.errors import DataError
-from ganzoo.evaluation.samples import Shown
+from ganzoo.evaluation.samples import Images
 from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
 
@@ -43,12 +43,12 @@ class Features:
         precision: str = "float32",
         cache: bool = True,
         at_once: int = AT_ONCE,
-        told: Progress = lambda count: None,
+        on_progress: Progress = lambda count: None,
     ) -> None:
         network: Any = extractor  # a torch module as well
         self.extractor: Any = network.eval().requires_grad_(False).to(device, getattr(torch, precision))
         self.device, self.precision, self.cache = device, precision, cache
-        self.at_once, self.told = at_once, told
+        self.at_once, self.on_progress = at_once, on_progress
         self._scratch: Path | None = None
 
     @property
@@ -56,7 +56,7 @@ class Features:
         """What a measure on these features is named after: "efficientnet-lite0", or with "-bf16"."""
         return str(self.extractor.label) + ("-bf16" if self.precision == "bfloat16" else "")
 
-    def of(self, pictures: Shown) -> np.ndarray:
+    def of(self, pictures: Images) -> np.ndarray:
         """Return float32 (N, D), in the pictures' order; beyond 256 MB a file that numpy maps into memory."""
         if not (self.cache and pictures.key):
             return self._extract(pictures, self._temporary(pictures))
@@ -65,7 +65,7 @@ class Features:
             with replacing(path) as temporary:
                 self._extract(pictures, temporary)
         else:
-            self.told(pictures.sample.count)
+            self.on_progress(pictures.sample.count)
         return self._opened(path)
 
     def logits(self, features: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ class Features:
         return torch.cat(made).numpy()
 
     @torch.inference_mode()
-    def _extract(self, pictures: Shown, path: Path | None) -> np.ndarray:
+    def _extract(self, pictures: Images, path: Path | None) -> np.ndarray:
         """Return the features, as an array or, with a ``path``, in that file, written batch by batch."""
         count, dim = pictures.sample.count, int(self.extractor.feature_dim)
         into: np.ndarray
@@ -92,14 +92,14 @@ class Features:
             made = self.extractor(batch.to(self.device)).cpu().numpy()
             into[done : done + len(made)] = made
             done += len(made)
-            self.told(len(made))
+            self.on_progress(len(made))
         if not np.isfinite(into).all():
             raise DataError(f"{self.extractor.label} made features that are no numbers. Take --precision float32.")
         if isinstance(into, np.memmap):
             into.flush()
         return into
 
-    def _temporary(self, pictures: Shown) -> Path | None:
+    def _temporary(self, pictures: Images) -> Path | None:
         """Return a path for features that are too many for the memory, removed with this object; else None."""
         if pictures.sample.count * int(self.extractor.feature_dim) * 4 <= IN_MEMORY:
             return None
@@ -113,7 +113,7 @@ class Features:
         found: np.ndarray = np.load(path) if whole else np.load(path, mmap_mode="r")
         return found
 
-    def _key(self, pictures: Shown) -> str:
+    def _key(self, pictures: Images) -> str:
         extractor = self.extractor
         made_by = (extractor.label, extractor.weights_sha256, extractor.resizing, self.precision, self.device.type)
         return hashlib.sha256(f"1 {pictures.key} {made_by}".encode()).hexdigest()

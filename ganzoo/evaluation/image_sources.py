@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ganzoo.cards.protocol import Sample
 from ganzoo.data import idx
 from ganzoo.data.decode import PAIR_RATIO, Facts, Form, fit
-from ganzoo.data.image_stores import Pictures, open_pictures, sides, subset
+from ganzoo.data.image_stores import Pictures, open_stored_images, sides, subset
 from ganzoo.data.layout import class_folders, pair_folders, pair_up, some, split
 from ganzoo.data.opening import first_size, require, two_sides
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, listed, open_sources
@@ -147,7 +147,7 @@ def _split(reading: Reading, before: str = "") -> str:
 
 def _stored(source: Source, names: list[str], reading: Reading, part: str) -> Stored:
     form = reading.form(*first_size(source, names))
-    pictures, facts = open_pictures(source, names, form, samples.HELD_BYTES)
+    pictures, facts = open_stored_images(source, names, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
     digest, resizing = content_hash(source, names), reading.words(form, facts)
     sample = Sample(source.path.name, len(names), part, digest)
@@ -157,7 +157,7 @@ def _stored(source: Source, names: list[str], reading: Reading, part: str) -> St
 def _side_by_side(source: Source, names: list[str], reading: Reading) -> tuple[Stored, Stored]:
     kept = [names[index] for index in _kept(names, reading)]
     form = reading.form(*first_size(source, kept), pairs=True)
-    both, facts = open_pictures(source, kept, form, samples.HELD_BYTES)
+    both, facts = open_stored_images(source, kept, form, samples.HELD_BYTES)
     _require_one_size(facts, reading, source)
     digest, resizing = content_hash(source, kept), reading.words(form, facts)
     left, right = sides(both)

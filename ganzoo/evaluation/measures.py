@@ -15,9 +15,9 @@ from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
 from ganzoo.evaluation import report_samples as show
 from ganzoo.evaluation.classes import accuracy, counterparts
-from ganzoo.evaluation.context import OFFICIAL, Case, each
+from ganzoo.evaluation.context import OFFICIAL, EvalContext, each
 from ganzoo.evaluation.features import Features
-from ganzoo.evaluation.results import Exhibits, Finding
+from ganzoo.evaluation.results import Diagnosis, ReportSamples
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 from ganzoo.version import __version__
 
@@ -29,7 +29,7 @@ class Value:
     """One measured number, and what of its protocol the case does not know.
 
     features   what made the features it is computed from, or None
-    judged_by  the case's pictures it was measured against: "real", "truths", "inputs", "train", or ""
+    compared_with  the case's pictures it was measured against: "real", "truths", "inputs", "train", or ""
     """
 
     metric: str
@@ -38,7 +38,7 @@ class Value:
     high: float | None = None
     interval: str = ""
     features: Features | None = None
-    judged_by: str = "real"
+    compared_with: str = "real"
     library: str = f"ganzoo {__version__}"
     settings: dict[str, Any] = field(default_factory=dict)
 
@@ -48,11 +48,11 @@ class Found:
     """What one measure gives."""
 
     values: list[Value] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
 
 
-Measure = Callable[[Case, Exhibits], Found]
-FeatureMeasure = Callable[[Case, Features], Found]
+Measure = Callable[[EvalContext, ReportSamples], Found]
+FeatureMeasure = Callable[[EvalContext, Features], Found]
 
 
 def named(metric: str, features: Features) -> str:
@@ -73,37 +73,37 @@ def _library(name: str) -> str:
 # ---- distributions ---------------------------------------------------------------------------------------------------
 
 
-def _frechet(case: Case, features: Features) -> Found:
+def _frechet(context: EvalContext, features: Features) -> Found:
     """arXiv:1706.08500"""
-    fake, real = case.of(features, "judged"), case.of(features, "real")
-    of_real = case.once(f"{features.label} moments", lambda: moments.of(real))
+    fake, real = context.of(features, "evaluated"), context.of(features, "real")
+    of_real = context.once(f"{features.label} moments", lambda: moments.of(real))
     value = distances.frechet(moments.of(fake), of_real)
     name = named("fd", features)
-    if not case.asked.resamples:
+    if not context.config.resamples:
         return Found([Value(name, value, features=features)])
-    low, high = bootstrap.frechet_interval(fake, of_real, LEVEL, case.asked.resamples, case.asked.seed)
-    words = f"95 %, normal, standard error of {case.asked.resamples} bootstraps of the judged pictures"
+    low, high = bootstrap.frechet_interval(fake, of_real, LEVEL, context.config.resamples, context.config.seed)
+    words = f"95 %, normal, standard error of {context.config.resamples} bootstraps of the judged pictures"
     return Found([Value(name, value, low, high, words, features)])
 
 
-def _kernel(case: Case, features: Features) -> Found:
+def _kernel(context: EvalContext, features: Features) -> Found:
     """arXiv:1801.01401"""
-    fake, real, asked = case.of(features, "judged"), case.of(features, "real"), case.asked
+    fake, real, config = context.of(features, "evaluated"), context.of(features, "real"), context.config
     name = named("kd", features)
-    if not asked.subset_size:
+    if not config.subset_size:
         value = distances.kernel_whole(fake, real)
         return Found([Value(name, value, features=features, settings={"pairs": "all"})])
     library = _library("torch-fidelity")
-    mean, std = distances.kernel(fake, real, asked.subsets, asked.subset_size, asked.seed)
-    settings = {"subsets": asked.subsets, "subset_size": asked.subset_size}
+    mean, std = distances.kernel(fake, real, config.subsets, config.subset_size, config.seed)
+    settings = {"subsets": config.subsets, "subset_size": config.subset_size}
     words = "one standard deviation over the subsets"
     return Found([Value(name, mean, mean - std, mean + std, words, features, library=library, settings=settings)])
 
 
-def _inception_score(case: Case, features: Features) -> Found:
+def _inception_score(context: EvalContext, features: Features) -> Found:
     """arXiv:1606.03498"""
     words, library = "one standard deviation over the splits", _library("torch-fidelity")
-    mean, std = distances.inception_score(features.logits(case.of(features, "judged")))
+    mean, std = distances.inception_score(features.logits(context.of(features, "evaluated")))
     settings = {"splits": 10}
     name = named("is", features)
     return Found([Value(name, mean, mean - std, mean + std, words, features, "", library, settings)])
@@ -112,10 +112,10 @@ def _inception_score(case: Case, features: Features) -> Found:
 def _manifolds(which: str) -> FeatureMeasure:
     """Return the measure of one of precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)."""
 
-    def measure(case: Case, features: Features) -> Found:
-        k, k_density = case.asked.neighbours or 3, case.asked.neighbours or 5
-        fake, real = case.of(features, "judged"), case.of(features, "real")
-        made = case.once(f"{features.label} manifolds", lambda: neighbours.manifolds(fake, real, k, k_density))
+    def measure(context: EvalContext, features: Features) -> Found:
+        k, k_density = context.config.neighbours or 3, context.config.neighbours or 5
+        fake, real = context.of(features, "evaluated"), context.of(features, "real")
+        made = context.once(f"{features.label} manifolds", lambda: neighbours.manifolds(fake, real, k, k_density))
         settings = {"neighbours": k if which in ("precision", "recall") else k_density}
         return Found([Value(named(which, features), getattr(made, which), features=features, settings=settings)])
 
@@ -125,43 +125,43 @@ def _manifolds(which: str) -> FeatureMeasure:
 # ---- pairs -----------------------------------------------------------------------------------------------------------
 
 
-def _mean(metric: str, judged_by: str, per_picture: np.ndarray, case: Case, **settings: Any) -> Found:
-    low, high = bootstrap.interval(per_picture, LEVEL, seed=case.asked.seed)
+def _mean(metric: str, compared_with: str, per_image: np.ndarray, context: EvalContext, **settings: Any) -> Found:
+    low, high = bootstrap.interval(per_image, LEVEL, seed=context.config.seed)
     words = "95 %, percentiles of 1,000 bootstraps of the pictures"
-    return Found([Value(metric, float(per_picture.mean()), low, high, words, None, judged_by, settings=settings)])
+    return Found([Value(metric, float(per_image.mean()), low, high, words, None, compared_with, settings=settings)])
 
 
 def _paired(metric: str, measure: Callable[[Tensor, Tensor], Any]) -> Measure:
-    def measure_all(case: Case, exhibits: Exhibits) -> Found:
-        per_picture = case.per_pair(measure)
-        exhibits.histograms[f"{metric} of each picture"] = {"judged": per_picture.tolist()}
-        return _mean(metric, "truths", per_picture, case)
+    def measure_all(context: EvalContext, report_samples: ReportSamples) -> Found:
+        per_image = context.per_pair(measure)
+        report_samples.histograms[f"{metric} of each picture"] = {"evaluated": per_image.tolist()}
+        return _mean(metric, "truths", per_image, context)
 
     return measure_all
 
 
-def _lpips(case: Case, exhibits: Exhibits) -> Found:
+def _lpips(context: EvalContext, report_samples: ReportSamples) -> Found:
     """arXiv:1801.03924"""
-    library, network = _library("torchmetrics"), pairs.fetch_lpips(device=case.device)
-    found = _paired("lpips", network)(case, exhibits)
+    library, network = _library("torchmetrics"), pairs.fetch_lpips(device=context.device)
+    found = _paired("lpips", network)(context, report_samples)
     settings = {"network": network.network, "sha256": network.sha256}
     return Found([replace(value, library=library, settings=settings) for value in found.values])
 
 
-def _cycle(case: Case, exhibits: Exhibits) -> Found:
+def _cycle(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Of pictures sent there and back (arXiv:1703.10593, section 3.2). An untouched picture wins: read it beside fd."""
-    back = case.require("back")
-    return _mean("cycle-psnr", "inputs", each(pairs.psnr, case.there_and_back()), case, back=back.card.name)
+    back = context.require("back")
+    return _mean("cycle-psnr", "inputs", each(pairs.psnr, context.there_and_back()), context, back=back.card.name)
 
 
-def _identity(case: Case, exhibits: Exhibits) -> Found:
+def _identity(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Mean change of pictures that are in the target domain already (arXiv:1703.10593, section 5.2)."""
-    return _mean("identity", "real", each(pairs.l1, case.left_alone()), case)
+    return _mean("identity", "real", each(pairs.l1, context.left_alone()), context)
 
 
-def _in_the_hole(case: Case, exhibits: Exhibits) -> Found:
+def _in_the_hole(context: EvalContext, report_samples: ReportSamples) -> Found:
     """PSNR of what was made, without what was left as it was."""
-    return _mean("hole-psnr", "truths", each(pairs.psnr, case.in_the_hole()), case)
+    return _mean("hole-psnr", "truths", each(pairs.psnr, context.in_the_hole()), context)
 
 
 # ---- clips -----------------------------------------------------------------------------------------------------------
@@ -170,14 +170,14 @@ def _in_the_hole(case: Case, exhibits: Exhibits) -> Found:
 def _swept(name: str, shown: Callable[[Tensor], Tensor]) -> Measure:
     """Return the sliced Wasserstein distance (arXiv:1710.10196) of what is shown of clips, made and real."""
 
-    def measure(case: Case, exhibits: Exhibits) -> Found:
-        real = case.require("real")
+    def measure(context: EvalContext, report_samples: ReportSamples) -> Found:
+        real = context.require("real")
         if not isinstance(real, clips.StoredClips):
-            raise OptionError(f"{name} is for models that make clips, and {case.name} makes pictures. Ask for fd.")
-        count = min(clips.MOST, len(real), case.judged.sample.count)
-        made = case.once("clips made", lambda: case.judged.clips(count, case.asked.batch_size))  # type: ignore[attr-defined]
-        given = case.once("clips given", lambda: clips.some_clips(real, count))
-        value = sliced_wasserstein(shown(made), shown(given), case.asked.seed)
+            raise OptionError(f"{name} is for models that make clips, and {context.name} makes pictures. Ask for fd.")
+        count = min(clips.MOST, len(real), context.evaluated.sample.count)
+        made = context.once("clips made", lambda: context.evaluated.clips(count, context.config.batch_size))  # type: ignore[attr-defined]
+        given = context.once("clips given", lambda: clips.some_clips(real, count))
+        value = sliced_wasserstein(shown(made), shown(given), context.config.seed)
         return Found([Value(name, value, settings={"clips": count, "times": 1000})])
 
     return measure
@@ -191,66 +191,66 @@ def _changes(of: Tensor) -> Tensor:
 # ---- the discriminator, and failures ---------------------------------------------------------------------------------
 
 
-def _discriminator(case: Case, exhibits: Exhibits) -> Found:
+def _discriminator(context: EvalContext, report_samples: ReportSamples) -> Found:
     """As the seed paper's table has it."""
-    real, fake = (case.opinions(side) for side in ("real", "judged"))
+    real, fake = (context.discriminator_logits(side) for side in ("real", "evaluated"))
     scores = classification.classify(torch.cat(real).numpy(), torch.cat(fake).numpy())
     return Found([Value(f"d-{name}", value) for name, value in scores.items()])
 
 
-def _modes(case: Case, features: Features) -> Found:
+def _modes(context: EvalContext, features: Features) -> Found:
     """arXiv:1611.02163: of the classes that the extractor sees, or of clusters of the real features."""
-    asked, classes = case.asked, features.extractor.classes
-    if classes and not asked.clusters:
-        fake, real = (case.labels(features, side) for side in ("judged", "real"))
+    config, classes = context.config, features.extractor.classes
+    if classes and not config.clusters:
+        fake, real = (context.labels(features, side) for side in ("evaluated", "real"))
         found = failures.modes_by_class(fake, real, classes)
         settings: dict[str, Any] = {"modes": "classes"}
     else:
-        fake, real = case.of(features, "judged"), case.of(features, "real")
-        found = failures.modes(fake, real, asked.clusters or None, asked.seed)
+        fake, real = context.of(features, "evaluated"), context.of(features, "real")
+        found = failures.modes(fake, real, config.clusters or None, config.seed)
         settings = {"modes": f"{len(found.held)} clusters"}
-    return Found([Value(named("modes", features), found.share, features=features, settings=settings)], found.findings)
+    return Found([Value(named("modes", features), found.share, features=features, settings=settings)], found.diagnoses)
 
 
-def _memorised(case: Case, exhibits: Exhibits) -> Found:
+def _memorised(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Of nearest training pictures, beside those of held-out real ones."""
-    case.require("train")
-    features = case.chosen
-    held_out = case.of(features, "real") if case.real else None
-    found = failures.memorisation(case.of(features, "judged"), case.of(features, "train"), held_out)
-    show.of_memorised(case, found, exhibits)
-    value = Value(named("memorised", features), found.share, features=features, judged_by="train")
-    return Found([value], found.findings)
+    context.require("train")
+    features = context.chosen
+    held_out = context.of(features, "real") if context.real else None
+    found = failures.memorisation(context.of(features, "evaluated"), context.of(features, "train"), held_out)
+    show.of_memorised(context, found, report_samples)
+    value = Value(named("memorised", features), found.share, features=features, compared_with="train")
+    return Found([value], found.diagnoses)
 
 
-def _balance(case: Case, exhibits: Exhibits) -> Found:
+def _balance(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Of the classes that the extractor sees in judged and in real pictures."""
-    features, name = case.chosen, case.asked.extractor
+    features, name = context.chosen, context.config.extractor
     if not features.extractor.classes:
         raise OptionError(_nameless("balance", name))
-    fake, real = (case.labels(features, side) for side in ("judged", "real"))
+    fake, real = (context.labels(features, side) for side in ("evaluated", "real"))
     classes = features.extractor.classes
     found = failures.balance(fake, real, classes)
-    exhibits.shares[f"Classes that {features.label} sees"] = {
+    report_samples.shares[f"Classes that {features.label} sees"] = {
         side: dict(zip(classes, shares.tolist(), strict=True))
-        for side, shares in (("real", found.real), ("judged", found.fake))
+        for side, shares in (("real", found.real), ("evaluated", found.fake))
     }
-    return Found([Value(named("balance", features), found.distance, features=features)], found.findings)
+    return Found([Value(named("balance", features), found.distance, features=features)], found.diagnoses)
 
 
-def _class_accuracy(case: Case, exhibits: Exhibits) -> Found:
+def _class_accuracy(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Share of pictures that the extractor sees as the class asked for (arXiv:1610.09585, section 4.1)."""
-    model, asked = case.require_labels()
-    features, classes = case.chosen, case.chosen.extractor.classes
+    model, config = context.require_labels()
+    features, classes = context.chosen, context.chosen.extractor.classes
     if not classes:
-        raise OptionError(_nameless("class-accuracy", case.asked.extractor))
+        raise OptionError(_nameless("class-accuracy", context.config.extractor))
     places = np.asarray(counterparts(model.card.classes, classes, model.card.name, features.label))
-    found = accuracy(case.labels(features, "judged"), places[asked], classes)
-    exhibits.shares[f"Right class, as {features.label} sees it"] = {"judged": found.of_each}
-    low, high = bootstrap.interval(found.hits, LEVEL, seed=case.asked.seed)
+    found = accuracy(context.labels(features, "evaluated"), places[config], classes)
+    report_samples.shares[f"Right class, as {features.label} sees it"] = {"evaluated": found.of_each}
+    low, high = bootstrap.interval(found.hits, LEVEL, seed=context.config.seed)
     words, settings = "95 %, percentiles of 1,000 bootstraps of the pictures", {"labels": "all in turn"}
     value = Value(named("class-accuracy", features), found.share, low, high, words, features, "", settings=settings)
-    return Found([value], found.findings)
+    return Found([value], found.diagnoses)
 
 
 def _nameless(metric: str, extractor: str) -> str:
@@ -260,23 +260,23 @@ def _nameless(metric: str, extractor: str) -> str:
     )
 
 
-def _on(which: Callable[[Case], Features], measure: FeatureMeasure, needs: str = "real") -> Measure:
+def _on(which: Callable[[EvalContext], Features], measure: FeatureMeasure, needs: str = "real") -> Measure:
     """Return a measure on the features of one extractor of the case, which is built when the rest is there."""
 
-    def on_features(case: Case, exhibits: Exhibits) -> Found:
+    def on_features(context: EvalContext, report_samples: ReportSamples) -> Found:
         if needs:
-            case.require(needs)
-        return measure(case, which(case))
+            context.require(needs)
+        return measure(context, which(context))
 
     return on_features
 
 
-def _chosen(case: Case) -> Features:
-    return case.chosen
+def _chosen(context: EvalContext) -> Features:
+    return context.chosen
 
 
-def _inception(case: Case) -> Features:
-    return case.inception
+def _inception(context: EvalContext) -> Features:
+    return context.inception
 
 
 # What `--metrics` takes, in the order in which help shows them.

@@ -120,10 +120,10 @@ def _compare(fake: Array, real: Array, centre: Array, reach: _Reaches, k_density
 
 def _nearest(queries: Array, bank: Array, k: int, own: Array | None, centre: Array) -> tuple[Tensor, Tensor]:
     found = []
-    for rows, asked in _parts(queries, centre):
-        best, places = torch.empty(len(asked), 0, dtype=torch.float64), torch.empty(len(asked), 0, dtype=torch.int64)
+    for rows, config in _parts(queries, centre):
+        best, places = torch.empty(len(config), 0, dtype=torch.float64), torch.empty(len(config), 0, dtype=torch.int64)
         for columns, held in _parts(bank, centre):
-            apart = _distances(asked, held)
+            apart = _distances(config, held)
             if own is not None:
                 _hide(apart, torch.from_numpy(own[rows]) - columns.start)
             near, local = apart.topk(min(k, len(held)), largest=False)

@@ -156,9 +156,9 @@ def _array(values: Tensor) -> Array:
 def _ssim(made: Tensor, truth: Tensor) -> Tensor:
     mean, other = _weighed(made), _weighed(truth)
     spread, other_spread = _weighed(made * made) - mean * mean, _weighed(truth * truth) - other * other
-    together = _weighed(made * truth) - mean * other
+    forward_batched = _weighed(made * truth) - mean * other
     brightness = (2 * mean * other + CONSTANTS[0]) / (mean * mean + other * other + CONSTANTS[0])
-    structure = (2 * together + CONSTANTS[1]) / (spread + other_spread + CONSTANTS[1])
+    structure = (2 * forward_batched + CONSTANTS[1]) / (spread + other_spread + CONSTANTS[1])
     return (brightness * structure).mean((1, 2, 3))
 
 

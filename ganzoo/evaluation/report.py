@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Score
-from ganzoo.evaluation.results import Evaluation, Example, Exhibits, Finding
+from ganzoo.evaluation.results import Diagnosis, Evaluation, Example, ReportSamples
 from ganzoo.image_io import images
 from ganzoo.reports import distributions, html
 
@@ -28,10 +28,10 @@ _ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 def write(evaluation: Evaluation, path: Path) -> Path:
     """Write the page, whole or not at all, and return its path. Raises OutputError."""
-    shown = evaluation.exhibits
+    shown = evaluation.report_samples
     sections = [
         _head(evaluation),
-        *_findings(evaluation.findings),
+        *_diagnoses(evaluation.diagnoses),
         *_scores(evaluation.scores),
         *_samples(shown),
         *_examples(f"Best translations, by {shown.ordered_by}", shown.best, EXAMPLES, "examples wide"),
@@ -54,18 +54,18 @@ def _head(evaluation: Evaluation) -> str:
     return f'<header>{title}<p class="note">{by}as of {written}</p><dl>{cells}</dl></header>'
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+def _diagnoses(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
     """Yield failures in red, then what else was seen."""
-    failures = [_finding(one) for one in findings if one.alarm]
+    failures = [_diagnosis(one) for one in diagnoses if one.alarm]
     if failures:
         yield html.alarms("1 failure" if len(failures) == 1 else f"{len(failures)} failures", failures)
-    others = "".join(f"<li>{_finding(one)}</li>" for one in findings if not one.alarm)
+    others = "".join(f"<li>{_diagnosis(one)}</li>" for one in diagnoses if not one.alarm)
     if others:
         yield html.section("Findings", f"<ul>{others}</ul>")
 
 
-def _finding(finding: Finding) -> str:
-    return f"<b>{escape(finding.name)}</b><br>{escape(finding.text)}"
+def _diagnosis(diagnosis: Diagnosis) -> str:
+    return f"<b>{escape(diagnosis.name)}</b><br>{escape(diagnosis.text)}"
 
 
 def _notes(notes: Sequence[str]) -> Iterator[str]:
@@ -101,9 +101,9 @@ def _value(score: Score) -> str:
 # ---- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _samples(shown: Exhibits) -> Iterator[str]:
+def _samples(shown: ReportSamples) -> Iterator[str]:
     """Yield the judged pictures as a grid beside that of the real ones."""
-    sides = (("judged", shown.samples), ("real", shown.real))
+    sides = (("evaluated", shown.samples), ("real", shown.real))
     grids = "".join(_grid(name, pictures) for name, pictures in sides if pictures)
     if grids:
         yield html.section("Samples", f'<div class="beside">{grids}</div>')
@@ -155,7 +155,7 @@ def _pil(picture: Tensor) -> Image.Image:
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 
-def _charts(shown: Exhibits) -> Iterator[str]:
+def _charts(shown: ReportSamples) -> Iterator[str]:
     """Yield histograms, scatter plots and bars; a series has one colour in all of them."""
     colours = _colours(shown)
     for heading, drawn in (
@@ -167,7 +167,7 @@ def _charts(shown: Exhibits) -> Iterator[str]:
             yield html.section(heading, "".join(drawn))
 
 
-def _colours(shown: Exhibits) -> dict[str, int]:
+def _colours(shown: ReportSamples) -> dict[str, int]:
     charts: list[Mapping[str, object]] = [*shown.scatters.values(), *shown.shares.values(), *shown.histograms.values()]
     names = dict.fromkeys(name for series in charts for name in series)
     return {name: k for k, name in enumerate(names)}

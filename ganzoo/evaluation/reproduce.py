@@ -19,7 +19,7 @@ NEAR = 0.01  # of a value: what other hardware and other versions of the librari
 
 
 @dataclass(frozen=True)
-class Again:
+class Reproduction:
     """One published score beside the same one measured now.
 
     unlike   field -> published and present value, where the protocols do not compare (other pictures, other weights)
@@ -37,13 +37,13 @@ class Again:
         return not self.unlike and apart <= NEAR * max(abs(self.published.value), 1e-9)
 
 
-def again(
+def reproduce(
     pattern: str,
     sets: Sequence[str],
     metrics: Sequence[str] = (),
     device: str = "auto",
-    told: Progress = lambda _: None,
-) -> Iterator[Again]:
+    on_progress: Progress = lambda _: None,
+) -> Iterator[Reproduction]:
     """Measure the scores of all cards that match ``pattern`` again, and yield each with what it was.
 
     sets      where the data sets lie: the folders that hold them, or they themselves
@@ -56,7 +56,7 @@ def again(
         raise UnknownName(f"No model that matches '{pattern}' has such scores.{hint} `ganzoo list` shows the models.")
     for card in cards:
         for scores in _together(_chosen(card, metrics)):
-            yield from _again(card, scores, sets, device, told)
+            yield from _reproduce(card, scores, sets, device, on_progress)
 
 
 def _chosen(card: Card, metrics: Sequence[str]) -> list[Score]:
@@ -72,13 +72,18 @@ def _together(scores: Sequence[Score]) -> list[list[Score]]:
     return list(groups.values())
 
 
-def _again(card: Card, scores: list[Score], sets: Sequence[str], device: str, told: Progress) -> Iterator[Again]:
+def _reproduce(
+    card: Card, scores: list[Score], sets: Sequence[str], device: str, on_progress: Progress
+) -> Iterator[Reproduction]:
     call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
     data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
-    now = {one.metric: one for one in evaluate(card.name, data, train=train, device=device, told=told, **call).scores}
+    now = {
+        one.metric: one
+        for one in evaluate(card.name, data, train=train, device=device, on_progress=on_progress, **call).scores
+    }
     for score in scores:
         found = now[score.metric]
-        yield Again(card.name, score, found, protocol.differences(score.protocol, found.protocol))
+        yield Reproduction(card.name, score, found, protocol.differences(score.protocol, found.protocol))
 
 
 def _find(name: str, sets: Sequence[str], card: Card) -> str:

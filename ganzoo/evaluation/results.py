@@ -14,7 +14,7 @@ from ganzoo.files.atomic import replacing
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """Something seen, in words. ``alarm``: it is a failure, as collapse or memorisation are."""
 
     name: str
@@ -31,7 +31,7 @@ class Example:
 
 
 @dataclass
-class Exhibits:
+class ReportSamples:
     """What a report shows beside numbers; whatever is empty is left out.
 
     samples, real   up to 64 pictures each, (C, H, W) uint8: those that are judged, and those they are judged by
@@ -64,9 +64,9 @@ class Evaluation:
     model: str
     data: str
     scores: list[Score]
-    findings: list[Finding] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    exhibits: Exhibits = field(default_factory=Exhibits)
+    report_samples: ReportSamples = field(default_factory=ReportSamples)
 
     def __str__(self) -> str:
         """Return a line for the model and one for each score."""
@@ -87,7 +87,7 @@ class Evaluation:
             "model": self.model,
             "data": self.data,
             "scores": [score.to_dict() for score in self.scores],
-            "findings": [asdict(finding) for finding in self.findings],
+            "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
             "notes": self.notes,
         }
 

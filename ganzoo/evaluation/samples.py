@@ -22,7 +22,7 @@ from ganzoo.loading.model import Model
 HELD_BYTES = 512 * 2**20  # decoded pictures up to this are kept in memory; of more, each batch is decoded when needed
 
 
-class Shown(Protocol):
+class Images(Protocol):
     """Pictures in an order that never changes.
 
     sample  what a protocol says of them
@@ -62,7 +62,7 @@ class Stored:
         return list(take(self.pictures, indices))
 
 
-class Made(ABC):
+class ModelImages(ABC):
     """Pictures that a model makes: once, where they are few enough to be kept."""
 
     model: Model
@@ -94,7 +94,7 @@ class Made(ABC):
 
 
 @dataclass
-class Generated(Made):
+class Generated(ModelImages):
     """Pictures that a model makes from latents, and of all classes: those ``model.generate(count, seed)`` returns.
 
     Of each clip, one frame counts as a picture: the first of one, the second of the next.
@@ -109,9 +109,9 @@ class Generated(Made):
             yield self._pictures(list(islice(latents, min(at_once, self.sample.count - first))), first)
 
     def make_some(self, indices: list[int]) -> list[Tensor]:
-        wanted = set(indices)
+        request = set(indices)
         latents = islice(self._latents(), max(indices, default=-1) + 1)
-        made = {index: self._pictures([one], index)[0] for index, one in enumerate(latents) if index in wanted}
+        made = {index: self._pictures([one], index)[0] for index, one in enumerate(latents) if index in request}
         return [made[index] for index in indices]
 
     def clips(self, count: int, at_once: int) -> Tensor:
@@ -142,11 +142,11 @@ class Generated(Made):
 
 
 @dataclass
-class Translated(Made):
+class Translated(ModelImages):
     """Other pictures as a model translates them, to one class where it takes a label, at the size they have."""
 
     model: Model
-    inputs: Shown
+    inputs: Images
     sample: Sample
     label: int | None = None
 
@@ -175,7 +175,7 @@ def generated(model: Model, count: int, seed: int) -> Generated:
     return Generated(model, Sample("generated", count, seed=seed))
 
 
-def translated(model: Model, inputs: Shown, label: int | None = None) -> Translated:
+def translated(model: Model, inputs: Images, label: int | None = None) -> Translated:
     """Return what a model makes of each of ``inputs``; ``label``: the class to make of them, where it takes one."""
     given = inputs.sample
     target = "" if label is None else f" to {model.card.classes[label]}"
@@ -184,8 +184,8 @@ def translated(model: Model, inputs: Shown, label: int | None = None) -> Transla
 
 def through(model: Model, pictures: Tensor, label: int | None = None) -> Tensor:
     """Return what a model makes of pictures (N, C, H, W) uint8, in 8 bits too."""
-    beside = {} if label is None else {"label": torch.full((len(pictures),), label)}
-    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)), **beside)).cpu()
+    conditioning = {} if label is None else {"label": torch.full((len(pictures),), label)}
+    return to_bytes(model(to_floats(with_channels(pictures, model.card.in_channels)), **conditioning)).cpu()
 
 
 def with_channels(batch: Tensor, channels: int) -> Tensor:

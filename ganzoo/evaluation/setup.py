@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from ganzoo import catalog
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.clips import open_real
-from ganzoo.evaluation.context import Asked, Case
-from ganzoo.evaluation.degraded_images import enlarged, mended
+from ganzoo.evaluation.context import EvalConfig, EvalContext
+from ganzoo.evaluation.degraded_images import enlarged, inpainted
 from ganzoo.evaluation.image_sources import Reading, open_domains, open_images, open_pairs, open_sides
 from ganzoo.evaluation.samples import Stored, generated, translated
 from ganzoo.inference import conditions, devices
@@ -22,7 +22,7 @@ PAIRED = {"l1", "psnr", "ssim", "lpips"}  # metrics that make two folders pairs
 
 
 @dataclass(frozen=True)
-class Wanted:
+class EvalRequest:
     """What is judged by what.
 
     data     one path, or two of pairs or unpaired sets
@@ -43,98 +43,100 @@ class Wanted:
     label: str = ""
 
 
-def of_folder(ref: str, wanted: Wanted, asked: Asked, device: str, metrics: Sequence[str]) -> Case:
+def of_folder(ref: str, request: EvalRequest, config: EvalConfig, device: str, metrics: Sequence[str]) -> EvalContext:
     """Return the case of plain pictures, of pairs with ``data`` where a metric asks for such. Raises as `of_model`."""
     path = ref.removeprefix(FOLDER)
     if not path:
         raise OptionError(f"'{ref}' names no folder. Write images:PATH, as images:made/.")
-    chosen, reading = devices.choose(device), wanted.reading
-    _refuse_label(wanted, ref)
-    if wanted.kind == "paired" or set(metrics) & PAIRED:
-        _require_data(wanted, ref)
-        judged, truths = open_pairs([path, *wanted.data], reading)
-        judged.sample = replace(judged.sample, sha256="")
-        return Case(ref, judged, asked, chosen, real=truths, truths=truths, kind="paired")
-    judged, real = open_images([path], replace(reading, validation=0.0)), _real(wanted, reading)
-    judged.sample = replace(judged.sample, sha256="")  # those of another model are other files, and compare
+    chosen, reading = devices.choose(device), request.reading
+    _refuse_label(request, ref)
+    if request.kind == "paired" or set(metrics) & PAIRED:
+        _require_data(request, ref)
+        evaluated, truths = open_pairs([path, *request.data], reading)
+        evaluated.sample = replace(evaluated.sample, sha256="")
+        return EvalContext(ref, evaluated, config, chosen, real=truths, truths=truths, kind="paired")
+    evaluated, real = open_images([path], replace(reading, validation=0.0)), _real(request, reading)
+    evaluated.sample = replace(evaluated.sample, sha256="")  # those of another model are other files, and compare
     if real:
-        _require_same_size(judged, real)
-    return Case(ref, judged, asked, chosen, real=real, train=_train(wanted, reading), kind="images")
+        _require_same_size(evaluated, real)
+    return EvalContext(ref, evaluated, config, chosen, real=real, train=_train(request, reading), kind="images")
 
 
-def of_model(model: Model, name: str, wanted: Wanted, asked: Asked) -> Case:
+def of_model(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> EvalContext:
     """Return the case of a model. Raises OptionError where something is lacking or does not fit, DataError."""
-    if not wanted.reading.inputs:
-        wanted = replace(wanted, reading=replace(wanted.reading, inputs=_trained_side(model)))
-    kind = wanted.kind or _kind(model)
+    if not request.reading.inputs:
+        request = replace(request, reading=replace(request.reading, inputs=_trained_side(model)))
+    kind = request.kind or _kind(model)
     if kind != "labelled":
-        _refuse_label(wanted, name)
+        _refuse_label(request, name)
     own = 0 if kind == "restored" and model.card.does.enlarges else model.card.image_size
-    channels = model.card.out_channels if kind in ("images", "restored") else wanted.reading.channels
-    reading = replace(wanted.reading, size=wanted.reading.size or own, channels=channels)
-    case = _OPENED[kind](model, name, wanted, reading, asked)
-    case.train = _train(wanted, reading)
-    case.discriminator = model.discriminator()
-    case.back = load.load(wanted.back, str(model.device), engine="torch") if wanted.back else None
-    return case
+    channels = model.card.out_channels if kind in ("images", "restored") else request.reading.channels
+    reading = replace(request.reading, size=request.reading.size or own, channels=channels)
+    context = _OPENED[kind](model, name, request, reading, config)
+    context.train = _train(request, reading)
+    context.discriminator = model.discriminator()
+    context.back = load.load(request.back, str(model.device), engine="torch") if request.back else None
+    return context
 
 
-def _of_generator(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
-    real = _real(wanted, reading)
-    number = wanted.number or min(len(real) if real else 0, NUMBER)
+def _of_generator(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+    real = _real(request, reading)
+    number = request.number or min(len(real) if real else 0, NUMBER)
     if not number:
         raise OptionError(f"How many pictures should {name} make? Give --number, or real pictures by --data.")
-    judged = generated(model, number, asked.seed)
+    evaluated = generated(model, number, config.seed)
     if reading.size != model.card.image_size:
         raise OptionError(f"{name} makes pictures of {model.card.image_size} pixels: size={reading.size} is no choice.")
-    return Case(name, judged, asked, model.device, real=real, model=model, kind="images")
+    return EvalContext(name, evaluated, config, model.device, real=real, model=model, kind="images")
 
 
-def _of_pairs(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
-    _require_data(wanted, name)
-    inputs, truths = open_pairs(wanted.data, reading)
-    judged = translated(model, inputs)
-    return Case(name, judged, asked, model.device, truths, truths, inputs, model=model, kind="paired")
+def _of_pairs(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+    _require_data(request, name)
+    inputs, truths = open_pairs(request.data, reading)
+    evaluated = translated(model, inputs)
+    return EvalContext(name, evaluated, config, model.device, truths, truths, inputs, model=model, kind="paired")
 
 
-def _of_sides(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
-    _require_data(wanted, name)
-    inputs, real = open_sides(wanted.data, reading)
-    judged = translated(model, inputs)
-    return Case(name, judged, asked, model.device, real, None, inputs, model=model, kind="unpaired")
+def _of_sides(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+    _require_data(request, name)
+    inputs, real = open_sides(request.data, reading)
+    evaluated = translated(model, inputs)
+    return EvalContext(name, evaluated, config, model.device, real, None, inputs, model=model, kind="unpaired")
 
 
-def _of_domains(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
+def _of_domains(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
     """All other classes' pictures, translated to one class, judged by the pictures of that class."""
-    conditions.check(model.card, {"label": wanted.label or None})
-    if wanted.back:
+    conditions.check(model.card, {"label": request.label or None})
+    if request.back:
         raise OptionError(
-            f"{name} translates among classes: there is no other direction. Leave back={wanted.back} away."
+            f"{name} translates among classes: there is no other direction. Leave back={request.back} away."
         )
-    _require_data(wanted, name)
-    label = conditions.number(model.card, wanted.label)
-    inputs, real = open_domains(wanted.data, model.card.classes[label], reading)
-    judged = translated(model, inputs, label)
-    return Case(name, judged, asked, model.device, real, None, inputs, model=model, label=label, kind="labelled")
+    _require_data(request, name)
+    label = conditions.number(model.card, request.label)
+    inputs, real = open_domains(request.data, model.card.classes[label], reading)
+    evaluated = translated(model, inputs, label)
+    return EvalContext(
+        name, evaluated, config, model.device, real, None, inputs, model=model, label=label, kind="labelled"
+    )
 
 
-def _of_restored(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
-    _require_data(wanted, name)
-    whole = open_images(wanted.data, reading)
-    inputs, judged = enlarged(model, whole) if model.card.does.enlarges else mended(model, whole)
-    return Case(name, judged, asked, model.device, whole, whole, inputs, model=model, kind="paired")
+def _of_restored(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+    _require_data(request, name)
+    whole = open_images(request.data, reading)
+    inputs, evaluated = enlarged(model, whole) if model.card.does.enlarges else inpainted(model, whole)
+    return EvalContext(name, evaluated, config, model.device, whole, whole, inputs, model=model, kind="paired")
 
 
-def _of_clips(model: Model, name: str, wanted: Wanted, reading: Reading, asked: Asked) -> Case:
-    _require_data(wanted, name)
-    if reading.size != model.card.image_size or wanted.train:
+def _of_clips(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+    _require_data(request, name)
+    if reading.size != model.card.image_size or request.train:
         raise OptionError(
             f"{name} makes clips of {model.card.image_size} pixels, which are compared as they are, with real ones: "
             "leave out size and train."
         )
-    real = open_real(wanted.data, reading, model.card)
-    judged = generated(model, wanted.number or min(len(real), NUMBER), asked.seed)
-    return Case(name, judged, asked, model.device, real=real, model=model, kind="clips")
+    real = open_real(request.data, reading, model.card)
+    evaluated = generated(model, request.number or min(len(real), NUMBER), config.seed)
+    return EvalContext(name, evaluated, config, model.device, real=real, model=model, kind="clips")
 
 
 _OPENED = {
@@ -174,32 +176,32 @@ def _trained_side(model: Model) -> str:
     return "B" if options.get("direction") == "right-to-left" else "A"
 
 
-def _real(wanted: Wanted, reading: Reading) -> Stored | None:
-    return open_images(wanted.data, reading) if wanted.data else None
+def _real(request: EvalRequest, reading: Reading) -> Stored | None:
+    return open_images(request.data, reading) if request.data else None
 
 
-def _train(wanted: Wanted, reading: Reading) -> Stored | None:
+def _train(request: EvalRequest, reading: Reading) -> Stored | None:
     """Return the training pictures: of IDX files the part called so, and all of a folder but those held out."""
-    if not wanted.train:
+    if not request.train:
         return None
-    return open_images(wanted.train, replace(reading, part="train", validation=0.0))
+    return open_images(request.train, replace(reading, part="train", validation=0.0))
 
 
-def _refuse_label(wanted: Wanted, name: str) -> None:
-    if wanted.label:
+def _refuse_label(request: EvalRequest, name: str) -> None:
+    if request.label:
         raise OptionError(
-            f"label='{wanted.label}' is for models that translate pictures to a class, and {name} does not. "
+            f"label='{request.label}' is for models that translate pictures to a class, and {name} does not. "
             "Leave it away."
         )
 
 
-def _require_data(wanted: Wanted, name: str) -> None:
-    if not wanted.data:
+def _require_data(request: EvalRequest, name: str) -> None:
+    if not request.data:
         raise OptionError(f"{name} is judged by pictures: give --data FOLDER.")
 
 
-def _require_same_size(judged: Stored, real: Stored) -> None:
-    one, other = (tuple(each.pictures.shape[-2:]) for each in (judged, real))
+def _require_same_size(evaluated: Stored, real: Stored) -> None:
+    one, other = (tuple(each.pictures.shape[-2:]) for each in (evaluated, real))
     if one != other:
         raise DataError(
             f"The judged pictures have {one[1]}x{one[0]} pixels, the real ones {other[1]}x{other[0]}. "

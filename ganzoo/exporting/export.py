@@ -51,9 +51,9 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
     if path.is_dir():
         raise OutputError(f"Cannot write {path}: it is a folder. Give the path of a file.")
     model = load.load(ref, "cpu", engine="torch", token=token)
-    if beside := model.card.does.inputs:
+    if conditioning := model.card.does.inputs:
         raise OptionError(
-            f"{model.card.name} takes {' and '.join(beside)} as well; files are written of generators that take one "
+            f"{model.card.name} takes {' and '.join(conditioning)} as well; files are written of generators that take one "
             "input. Use it in Python, or by `ganzoo translate` and `ganzoo generate`."
         )
     signature = conversions.signature_of(model.card, model.generator)

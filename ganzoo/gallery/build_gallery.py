@@ -10,7 +10,7 @@ from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import examples, gallery_items, pages, sheets
-from ganzoo.gallery.examples import Given
+from ganzoo.gallery.examples import ExampleInput
 from ganzoo.image_io import images
 from ganzoo.loading import load
 from ganzoo.weights import weights_file
@@ -19,7 +19,7 @@ PAGE, PICTURES = "index.html", "pictures"
 
 
 @dataclass(frozen=True)
-class Shown:
+class ShownModel:
     """What became of one model.
 
     picture   its file, None where there is none
@@ -38,11 +38,11 @@ def make(
     pattern: str = "*",
     *,
     task: str | None = None,
-    inputs: Sequence[Given] = (),
+    inputs: Sequence[ExampleInput] = (),
     download: bool = False,
     seed: int = 0,
-    told: Callable[[Shown], None] = lambda shown: None,
-) -> list[Shown]:
+    on_progress: Callable[[ShownModel], None] = lambda shown: None,
+) -> list[ShownModel]:
     """Write ``folder``/index.html with a picture of each model that matches ``pattern``; return what became of them.
 
     inputs     pictures to show models at work on, by name
@@ -62,33 +62,35 @@ def make(
     _check_folder(target)
     found, placed = [], []
     for card in cards:
-        shown, exhibit = _show(card, target, inputs, download, seed)
+        shown, item = _show(card, target, inputs, download, seed)
         found.append(shown)
-        placed.append(pages.Placed(card, exhibit, shown.problem or shown.missing))
-        told(shown)
+        placed.append(pages.Placed(card, item, shown.problem or shown.missing))
+        on_progress(shown)
     pages.write(target / PAGE, placed)
     return found
 
 
 def _show(
-    card: Card, target: Path, inputs: Sequence[Given], download: bool, seed: int
-) -> tuple[Shown, pages.Picture | None]:
+    card: Card, target: Path, inputs: Sequence[ExampleInput], download: bool, seed: int
+) -> tuple[ShownModel, pages.GalleryImage | None]:
     """Write the picture of one model, where it can be made."""
     if not download and not weights_file.is_here(card):
-        return Shown(card), None
+        return ShownModel(card), None
     inside = Path(PICTURES, *f"{card.name}.webp".split("/"))
     try:
         model = load.load(card.name, "cpu", engine="torch")
-        made = gallery_items.exhibit(model, examples.find(card, inputs), seed)
+        made = gallery_items.item(model, examples.find(card, inputs), seed)
     except MissingPackage as error:
-        return Shown(card, missing=str(error)), None
+        return ShownModel(card, missing=str(error)), None
     except GanzooError as error:
-        return Shown(card, problem=str(error)), None
+        return ShownModel(card, problem=str(error)), None
     size = sheets.write(made, target / inside)
-    return Shown(card, target / inside), pages.Picture(inside.as_posix(), *size, made.columns, made.rows, made.note)
+    return ShownModel(card, target / inside), pages.GalleryImage(
+        inside.as_posix(), *size, made.columns, made.rows, made.note
+    )
 
 
-def _check(cards: Sequence[Card], inputs: Sequence[Given], seed: int) -> None:
+def _check(cards: Sequence[Card], inputs: Sequence[ExampleInput], seed: int) -> None:
     if not 0 <= seed < 2**63:
         raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
     for one in inputs:

@@ -23,7 +23,7 @@ _SUFFIXES = "png|jpg|jpeg|webp"
 
 
 @dataclass(frozen=True)
-class Given:
+class ExampleInput:
     """A picture that the user names for the models whose names match ``pattern``; ``role`` is one of `ROLES`."""
 
     pattern: str
@@ -34,7 +34,7 @@ class Given:
         return fnmatch.fnmatchcase(card.name, self.pattern)
 
 
-def given(text: str) -> Given:
+def given(text: str) -> ExampleInput:
     """Return what "NAME=PICTURE" says, or "NAME:style=PICTURE". Raises OptionError for another form."""
     name, equals, path = text.partition("=")
     pattern, colon, role = name.partition(":")
@@ -44,13 +44,13 @@ def given(text: str) -> Given:
             f"'{text}' is not right. Write NAME=PICTURE, or NAME:style=PICTURE, NAME:mask=PICTURE; "
             "NAME is a model's name or a pattern, as 'cyclegan/*'."
         )
-    return Given(pattern, role, Path(path))
+    return ExampleInput(pattern, role, Path(path))
 
 
-def find(card: Card, inputs: Iterable[Given] = ()) -> dict[str, list[Path]]:
+def find(card: Card, inputs: Iterable[ExampleInput] = ()) -> dict[str, list[Path]]:
     """Return role -> files for a model; "picture" has one at least, the others only what is known.
 
-    Beside the weights of family/variant in "weights/variant.safetensors", an example is called
+    Conditions the weights of family/variant in "weights/variant.safetensors", an example is called
     "weights/variant.example.jpg" (or .png, .webp), several "variant.example-1.jpg" and so on; a style
     "variant.style.jpg", a mask "variant.mask.png". A model without weights has them in the folder "weights" of the
     package that has its code.

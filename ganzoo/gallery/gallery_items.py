@@ -21,7 +21,7 @@ CLASSES, DOMAINS = 12, 4  # rows and columns at most of a model with labels
 
 
 @dataclass(frozen=True)
-class Exhibit:
+class GalleryItem:
     """Pictures to be laid out: ``cells`` are rows of columns, each a picture or the frames of a clip.
 
     columns, rows   what stands above and beside them; () for nothing
@@ -34,7 +34,7 @@ class Exhibit:
     note: str = ""
 
 
-def exhibit(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> Exhibit:
+def item(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> GalleryItem:
     """Return a model at work: on latents from ``seed``, or on ``examples`` (role -> files, one picture at least)."""
     task = model.card.does
     if task.source == "latents":
@@ -42,7 +42,7 @@ def exhibit(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> Exh
     pictures = [_photograph(path, model.card.image_size, task.enlarges) for path in examples["picture"]]
     if task.enlarges:
         return _enlarged(model, pictures)
-    ways: dict[tuple[str, ...], Callable[[], Exhibit]] = {
+    ways: dict[tuple[str, ...], Callable[[], GalleryItem]] = {
         (): lambda: _translated(model, pictures),
         ("label",): lambda: _domains(model, pictures),
         ("mask",): lambda: _mended(model, pictures, examples["mask"]),
@@ -56,21 +56,23 @@ def exhibit(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> Exh
 # ---- from latents ----------------------------------------------------------------------------------------------------
 
 
-def _samples(model: Model, seed: int) -> Exhibit:
+def _samples(model: Model, seed: int) -> GalleryItem:
     columns = _columns(model)
     count = columns * math.ceil(columns * 0.6)
     made = [_frames(one) for one in model.generate(count, seed)]
-    return Exhibit(
+    return GalleryItem(
         [made[first : first + columns] for first in range(0, count, columns)], note=f"Not chosen: seed {seed}."
     )
 
 
-def _by_class(model: Model, seed: int) -> Exhibit:
+def _by_class(model: Model, seed: int) -> GalleryItem:
     names = model.card.classes
     shown = names[:CLASSES]
     rows = [[_frames(one) for one in model.generate(_columns(model), seed, [name])] for name in range(len(shown))]
     some = f" {len(shown)} of {len(names)} classes." if len(shown) < len(names) else ""
-    return Exhibit(rows, rows=shown, note=f"A row a class, the same latents in each; not chosen: seed {seed}.{some}")
+    return GalleryItem(
+        rows, rows=shown, note=f"A row a class, the same latents in each; not chosen: seed {seed}.{some}"
+    )
 
 
 def _columns(model: Model) -> int:
@@ -91,7 +93,7 @@ def _photograph(path: Path, image_size: int, whole: bool) -> Image.Image:
 
     A model of less than 128 pixels is given its own size, unless it is to have the ``whole``.
     """
-    picture = images.picture_to_pil(images.as_picture(path)).convert("RGB")
+    picture = images.decoded_to_pil(images.as_decoded(path)).convert("RGB")
     if path.parent == images_folder():
         side = SIDE if whole or image_size >= 128 else image_size
         return _square(picture, side)
@@ -112,28 +114,28 @@ def _square(picture: Image.Image, side: int) -> Image.Image:
     return picture.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=None)
 
 
-def _translated(model: Model, pictures: Sequence[Image.Image]) -> Exhibit:
-    return Exhibit([[[one], [model.translate(one)]] for one in pictures], ("before", "after"))
+def _translated(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
+    return GalleryItem([[[one], [model.translate(one)]] for one in pictures], ("before", "after"))
 
 
-def _domains(model: Model, pictures: Sequence[Image.Image]) -> Exhibit:
+def _domains(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
     names = model.card.classes[:DOMAINS]
     rows = [[[one], *([model.translate(one, label=n)] for n in range(len(names)))] for one in pictures]
     some = f"{len(names)} of {len(model.card.classes)} labels." if len(names) < len(model.card.classes) else ""
-    return Exhibit(rows, ("picture", *names), note=some)
+    return GalleryItem(rows, ("picture", *names), note=some)
 
 
-def _mended(model: Model, pictures: Sequence[Image.Image], masks: Sequence[Path]) -> Exhibit:
+def _mended(model: Model, pictures: Sequence[Image.Image], masks: Sequence[Path]) -> GalleryItem:
     rows = []
     for number, one in enumerate(pictures):
         given = (
-            images.picture_to_pil(images.as_picture(masks[number % len(masks)])) if masks else _hole(one.size, number)
+            images.decoded_to_pil(images.as_decoded(masks[number % len(masks)])) if masks else _hole(one.size, number)
         )
         mask = given.convert("L").resize(one.size, Image.Resampling.NEAREST)
         seen = one.copy()
         seen.paste((255, 255, 255), mask=mask)
         rows.append([[seen], [model.translate(one, mask=mask)], [one]])
-    return Exhibit(rows, ("masked", "mended", "the original"))
+    return GalleryItem(rows, ("masked", "mended", "the original"))
 
 
 def _hole(size: tuple[int, int], number: int) -> Image.Image:
@@ -149,9 +151,9 @@ def _hole(size: tuple[int, int], number: int) -> Image.Image:
     return mask
 
 
-def _styled(model: Model, pictures: Sequence[Image.Image], styles: Sequence[Path]) -> Exhibit:
+def _styled(model: Model, pictures: Sequence[Image.Image], styles: Sequence[Path]) -> GalleryItem:
     """Each picture takes the next style; where there are none, the pictures lend theirs to one another."""
-    lent = [images.picture_to_pil(images.as_picture(path)).convert("RGB") for path in styles]
+    lent = [images.decoded_to_pil(images.as_decoded(path)).convert("RGB") for path in styles]
     for one in lent:
         one.thumbnail((LARGEST, LARGEST))
     lent = lent or [*pictures[1:], pictures[0]]
@@ -159,10 +161,10 @@ def _styled(model: Model, pictures: Sequence[Image.Image], styles: Sequence[Path
     for number, one in enumerate(pictures):
         style = lent[number % len(lent)]
         rows.append([[one], [style], [model.translate(one, style=style)]])
-    return Exhibit(rows, ("content", "style", "result"))
+    return GalleryItem(rows, ("content", "style", "result"))
 
 
-def _enlarged(model: Model, pictures: Sequence[Image.Image]) -> Exhibit:
+def _enlarged(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
     scale, rows = model.card.scale, []
     for one in pictures:
         small = one.resize((max(1, one.width // scale), max(1, one.height // scale)), Image.Resampling.BICUBIC)
@@ -170,4 +172,4 @@ def _enlarged(model: Model, pictures: Sequence[Image.Image]) -> Exhibit:
         ways = (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)
         whole = one.resize(size, Image.Resampling.BICUBIC)
         rows.append([*([small.resize(size, way)] for way in ways), [model.translate(small)], [whole]])
-    return Exhibit(rows, ("the input", "bicubic", f"{scale} times", "the original"))
+    return GalleryItem(rows, ("the input", "bicubic", f"{scale} times", "the original"))

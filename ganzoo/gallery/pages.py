@@ -22,7 +22,7 @@ _ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 
 @dataclass(frozen=True)
-class Picture:
+class GalleryImage:
     """A sheet beside the page: its address from there, its size in pixels, and what stands around it."""
 
     source: str
@@ -38,7 +38,7 @@ class Placed:
     """A model on the page; without a picture, ``problem`` says why, or its weights are not here."""
 
     card: Card
-    picture: Picture | None = None
+    picture: GalleryImage | None = None
     problem: str = ""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from ganzoo.files.atomic import replacing
-from ganzoo.gallery.gallery_items import Exhibit
+from ganzoo.gallery.gallery_items import GalleryItem
 
 GAP = 4  # pixels between pictures, transparent
 WIDTH = 960  # pixels that a sheet of small pictures is enlarged to, about
@@ -17,11 +17,11 @@ SMALL = 128  # pixels below which a picture is small: enlarged without blur, kep
 FRAME = 125  # milliseconds
 
 
-def write(exhibit: Exhibit, path: Path) -> tuple[int, int]:
+def write(item: GalleryItem, path: Path) -> tuple[int, int]:
     """Write the sheet and return its (width, height). Raises OutputError."""
-    frames = sheet(exhibit)
+    frames = sheet(item)
     buffer = io.BytesIO()
-    small = max(exhibit.cells[0][0][0].size) < SMALL
+    small = max(item.cells[0][0][0].size) < SMALL
     more = {"save_all": True, "append_images": frames[1:], "duration": FRAME, "loop": 0} if len(frames) > 1 else {}
     frames[0].save(buffer, "WEBP", lossless=small, quality=80 if small else 90, method=4, **more)
     with replacing(path) as temporary:
@@ -29,10 +29,10 @@ def write(exhibit: Exhibit, path: Path) -> tuple[int, int]:
     return frames[0].size
 
 
-def sheet(exhibit: Exhibit) -> list[Image.Image]:
+def sheet(item: GalleryItem) -> list[Image.Image]:
     """Return the frames of the sheet, one where nothing moves: cells of one size, smaller pictures in their middle."""
-    cells = [cell for row in exhibit.cells for cell in row]
-    columns, count = len(exhibit.cells[0]), max(len(cell) for cell in cells)
+    cells = [cell for row in item.cells for cell in row]
+    columns, count = len(item.cells[0]), max(len(cell) for cell in cells)
     width, height = (max(cell[0].size[axis] for cell in cells) for axis in (0, 1))
     times = max(1, round(WIDTH / (columns * width))) if max(width, height) < SMALL else 1
     size = (width * times, height * times)

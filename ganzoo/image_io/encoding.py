@@ -38,7 +38,7 @@ def save(image: Image.Image, target: Target, format: str | None = None) -> None:
     _deliver(target, format, lambda kind, buffer: _write_image(image, kind, buffer))
 
 
-def save_picture(picture: Picture, target: Target, format: str | None = None, *, keep_metadata: bool = False) -> None:
+def save_decoded(picture: Picture, target: Target, format: str | None = None, *, keep_metadata: bool = False) -> None:
     """Write a Picture as `save` writes an image: a grey one as grey, alpha where the kind holds it.
 
     16 bits a channel stay in PNG and TIFF, and are rounded to 8 for other kinds. PNG, JPEG, WebP and TIFF get the
@@ -47,10 +47,10 @@ def save_picture(picture: Picture, target: Target, format: str | None = None, *,
     """
     if picture.rgb.dtype not in (np.uint8, np.uint16):
         raise OutputError(f"A picture of {picture.rgb.dtype} cannot be written. Make it uint8 or uint16.")
-    _deliver(target, format, lambda kind, buffer: _write_picture(picture, kind, buffer, keep_metadata))
+    _deliver(target, format, lambda kind, buffer: _write_decoded(picture, kind, buffer, keep_metadata))
 
 
-def _write_picture(picture: Picture, kind: str, buffer: io.BytesIO, keep_metadata: bool) -> None:
+def _write_decoded(picture: Picture, kind: str, buffer: io.BytesIO, keep_metadata: bool) -> None:
     icc = picture.icc
     space = metadata.colour_space(icc)
     grey = picture.grey and space != "RGB"  # a profile says nothing of pictures with other channels

@@ -145,7 +145,7 @@ def to_array(tensor: Tensor, bits: int = 8) -> Array:
 # ---- the same without torch, for engines that need none --------------------------------------------------------------
 
 
-def as_picture(x: object) -> Picture:
+def as_decoded(x: object) -> Picture:
     """Return whatever `to_tensor` takes, but a batch, as one Picture; of floats its ``rgb`` is float32 in [0, 1]."""
     if isinstance(x, Picture):
         return x
@@ -272,7 +272,7 @@ def with_alpha(image: Image.Image, alpha: Array) -> Image.Image:
     return result
 
 
-def picture_to_pil(picture: Picture) -> Image.Image:
+def decoded_to_pil(picture: Picture) -> Image.Image:
     """Return an 8-bit Picture as L or RGB, or with its alpha as RGBA."""
     image = Image.fromarray(picture.rgb[..., 0] if picture.grey else picture.rgb)
     return image if picture.alpha is None else with_alpha(image, picture.alpha)

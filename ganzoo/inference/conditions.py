@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Conditions:
     """What a generator takes beside a picture.
 
     names   in the generator's order, as its task has them
@@ -38,12 +38,14 @@ class Beside:
         if not self.names:
             return run
 
-        def together(planes: Array) -> Array:
+        def forward_batched(planes: Array) -> Array:
             pictures = planes if self.mask is None else planes[:, :-1]
-            beside = {**self.fixed, **({} if self.mask is None else {"mask": planes[:, -1:]})}
-            return run(np.ascontiguousarray(pictures), *(np.ascontiguousarray(beside[name]) for name in self.names))
+            conditioning = {**self.fixed, **({} if self.mask is None else {"mask": planes[:, -1:]})}
+            return run(
+                np.ascontiguousarray(pictures), *(np.ascontiguousarray(conditioning[name]) for name in self.names)
+            )
 
-        return together
+        return forward_batched
 
     def hidden(self, floats: Array, mask: Array) -> Array:
         """Return (C, H, W) with 0 where something is missing, and (1, H, W) of 0 and 1 below it: ``mask`` is (H, W)."""
@@ -51,7 +53,7 @@ class Beside:
         return np.concatenate([floats * (1 - missing), missing])
 
 
-def beside(card: Card, given: Mapping[str, Any]) -> Beside:
+def conditioning(card: Card, given: Mapping[str, Any]) -> Conditions:
     """Return what ``given`` means for a model that translates: label, mask and style by name.
 
     Raises OptionError for what is lacking or not taken, UnknownName for a label, ImageError for what is no picture.
@@ -62,13 +64,13 @@ def beside(card: Card, given: Mapping[str, Any]) -> Beside:
     if "label" in names:
         fixed["label"] = np.array([number(card, given["label"])], np.int64)
     if "style" in names:
-        fixed["style"] = images.to_floats(images.as_picture(given["style"]), 3)[None]
+        fixed["style"] = images.to_floats(images.as_decoded(given["style"]), 3)[None]
     mask = None
     if "mask" in names:
-        mask = (images.to_floats(images.as_picture(given["mask"]), 1)[0] + 1) / 2
+        mask = (images.to_floats(images.as_decoded(given["mask"]), 1)[0] + 1) / 2
         if not mask.any():
             raise ImageError("The mask is black all over: nothing is missing. Paint white what is to be made anew.")
-    return Beside(names, fixed, mask)
+    return Conditions(names, fixed, mask)
 
 
 def check(card: Card, given: Mapping[str, Any]) -> None:

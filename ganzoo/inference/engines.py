@@ -58,7 +58,7 @@ def choose(name: str = "auto", device: str = "auto", dtype: str | None = None) -
     check(name)
     place = _device(device)
     if name == "auto":
-        found = [verdict for verdict in judge(place, dtype) if isinstance(verdict, Choice)]
+        found = [verdict for verdict in assess(place, dtype) if isinstance(verdict, Choice)]
         if not found:
             known = "; ".join(f"{one}: {', '.join(engine.dtypes)}" for one, engine in _all() if engine.rank)
             raise DeviceError(f"No engine that is installed computes in '{dtype}' on {place}. They do ({known}).")
@@ -74,24 +74,24 @@ def fitting(choices: list[Choice], task: Task) -> list[Choice]:
 
     Raises DeviceError where the one that is asked for converts generators, which it does of those with one input.
     """
-    if task.inputs and len(choices) == 1 and choices[0].engine.light:
+    if task.inputs and len(choices) == 1 and choices[0].engine.torch_free:
         raise DeviceError(
             f"The engine '{choices[0].name}' runs generators that take one input; for {task.name} they take "
             f"{' and '.join(task.inputs)} as well. Use the engine torch."
         )
     if len(choices) == 1 or (task.source == "image" and not task.inputs):
         return choices
-    return [choice for choice in choices if not choice.engine.light]
+    return [choice for choice in choices if not choice.engine.torch_free]
 
 
-def judge(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
+def assess(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
     """Say of every engine, the best first, whether "auto" takes it on this device in this dtype, and why."""
     for name, engine in _all():
         wrong = _unfit(engine, device, dtype) or ("" if engine.rank else "only when asked for")
         if wrong:
             yield Verdict(name, engine, wrong)
         else:
-            why = "starts without torch" if engine.light else "is always there"
+            why = "starts without torch" if engine.torch_free else "is always there"
             yield Choice(name, engine, dtype or engine.dtypes[0], device, why)
 
 

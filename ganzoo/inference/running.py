@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.engine import Array
     from ganzoo.inference.conversions import Conversion
 
-Told = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def start(
     card: Card,
     generator: Callable[[], nn.Module],
     calibration: Callable[[Signature], Sequence[Array]],
-    told: Told,
+    log: Log,
 ) -> Running:
     """Return the first of ``choices`` that can run the model; those that cannot are told of, and remembered.
 
@@ -52,14 +52,14 @@ def start(
     """
     for choice in choices[:-1]:
         try:
-            return _start(choice, card, generator, calibration, told)
+            return _start(choice, card, generator, calibration, log)
         except OutputError as error:  # the cache cannot be written
-            told(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
+            log(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
         except DeviceError as error:
             if not _is_refused(choice, card):
                 conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))
-                told(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
-    return _start(choices[-1], card, generator, calibration, told)
+                log(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
+    return _start(choices[-1], card, generator, calibration, log)
 
 
 def _start(
@@ -67,10 +67,10 @@ def _start(
     card: Card,
     generator: Callable[[], nn.Module],
     calibration: Callable[[Signature], Sequence[Array]],
-    told: Told,
+    log: Log,
 ) -> Running:
-    if choice.engine.light:
-        return _open(choice, card, _conversion(choice, card, generator, calibration, told))
+    if choice.engine.torch_free:
+        return _open(choice, card, _conversion(choice, card, generator, calibration, log))
     network = generator()
     module = choice.engine.attach(network)
     skips, scale = bool(getattr(network, "global_skip", False)), int(getattr(network, "scale", 1))
@@ -83,7 +83,7 @@ def _conversion(
     card: Card,
     generator: Callable[[], nn.Module],
     calibration: Callable[[Signature], Sequence[Array]],
-    told: Told,
+    log: Log,
 ) -> Conversion:
     """Return the conversion in the cache, or make it."""
     found = conversions.find(card, choice.name, choice.engine, choice.dtype)
@@ -101,10 +101,10 @@ def _conversion(
             )
     if found is not None and (not pictures or conversions.fingerprint(pictures) == found.facts.calibration):
         return found
-    told(f"Converting {card.name} for {choice.name} in {choice.dtype}, once.")
+    log(f"Converting {card.name} for {choice.name} in {choice.dtype}, once.")
     made = conversions.make(card, generator(), choice.name, choice.engine, choice.dtype, pictures)
     facts = made.facts
-    told(
+    log(
         f"Done: {facts.speed:.2g} times as fast as torch in float32 just now, values differ by up to "
         f"{facts.difference:.2g} in [-1, 1], PSNR {facts.psnr:.1f} dB."
     )

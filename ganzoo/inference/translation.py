@@ -15,7 +15,7 @@ from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import images
 from ganzoo.image_io.decoding import Picture
-from ganzoo.inference.conditions import Beside
+from ganzoo.inference.conditions import Conditions
 from ganzoo.inference.working_size import working_size
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def translate(
     network: Network,
     settings: Settings,
     progress: Progress | None = None,
-    beside: Beside | None = None,
+    conditioning: Conditions | None = None,
 ) -> Picture:
     """Return the translated picture, with the input's size (times the network's scale) and alpha.
 
@@ -92,17 +92,17 @@ def translate(
     height, width = picture.rgb.shape[:2]
     size = working_size(height, width, settings.size, network.trained)
     bits = settings.bits or (16 if picture.rgb.dtype == np.uint16 else 8)
-    scale, beside = network.scale, beside or Beside()
+    scale, conditioning = network.scale, conditioning or Conditions()
     rgb = np.empty((height * scale, width * scale, network.out_channels), np.uint8 if bits == 8 else np.uint16)
-    if beside.mask is not None and beside.mask.shape != (height, width):
+    if conditioning.mask is not None and conditioning.mask.shape != (height, width):
         raise ImageError(
-            f"The mask is {beside.mask.shape[1]}x{beside.mask.shape[0]}, the picture {width}x{height}. "
+            f"The mask is {conditioning.mask.shape[1]}x{conditioning.mask.shape[0]}, the picture {width}x{height}. "
             "Give a mask of the picture's size."
         )
-    network = replace(network, run=beside.bound(network.run))
+    network = replace(network, run=conditioning.bound(network.run))
     run = _at_own_size if size == (height, width) else _at_another_size
     try:
-        run(picture, size, network, settings, beside, rgb, progress)
+        run(picture, size, network, settings, conditioning, rgb, progress)
     except (MemoryError, RuntimeError) as error:
         if "memory" not in f"{type(error).__name__} {error}".lower():
             raise
@@ -110,8 +110,8 @@ def translate(
             f"{width}x{height} pixels do not fit in memory at once. Give --max-memory 2GB (or less), or --size 512."
         ) from error
     grey = network.out_channels == 1
-    if beside.mask is not None:
-        _keep(picture, beside.mask, rgb)
+    if conditioning.mask is not None:
+        _keep(picture, conditioning.mask, rgb)
     return replace(
         picture,
         rgb=rgb.repeat(3, axis=2) if grey else rgb,
@@ -125,7 +125,7 @@ def _at_own_size(
     size: tuple[int, int],
     network: Network,
     settings: Settings,
-    beside: Beside,
+    conditioning: Conditions,
     rgb: Array,
     progress: Progress | None,
 ) -> None:
@@ -134,7 +134,7 @@ def _at_own_size(
 
     def rows(down: Array, across: Array) -> Array:
         floats = images.to_floats(picture.rgb[down][:, across], network.signature.channels)
-        return floats if beside.mask is None else beside.hidden(floats, beside.mask[down][:, across])
+        return floats if conditioning.mask is None else conditioning.hidden(floats, conditioning.mask[down][:, across])
 
     def put(first: int, made: Array) -> None:
         rgb[first : first + made.shape[1]] = images.from_floats(made, bits)
@@ -147,7 +147,7 @@ def _at_another_size(
     size: tuple[int, int],
     network: Network,
     settings: Settings,
-    beside: Beside,
+    conditioning: Conditions,
     rgb: Array,
     progress: Progress | None,
 ) -> None:
@@ -157,10 +157,10 @@ def _at_another_size(
     `images.resize_floats` keeps to [-1, 1]: the full picture keeps its detail.
     """
     whole = images.to_floats(picture, network.signature.channels)
-    if beside.mask is not None:  # what is missing leaves no trace in the pixels around it
-        whole = whole * (beside.mask == 0)
+    if conditioning.mask is not None:  # what is missing leaves no trace in the pixels around it
+        whole = whole * (conditioning.mask == 0)
     small = images.resize_floats(whole, *size)
-    shown = small if beside.mask is None else beside.hidden(small, _lessened(beside.mask, size))
+    shown = small if conditioning.mask is None else conditioning.hidden(small, _lessened(conditioning.mask, size))
     made = np.empty((network.out_channels, *(side * network.scale for side in size)), np.float32)
 
     def rows(down: Array, across: Array) -> Array:

@@ -30,22 +30,24 @@ class Row:
     note: str
 
 
-def survey(ref: str, device: str = "auto", *, token: str | None = None, told: Callable[[str], None]) -> list[Row]:
+def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Callable[[str], None]) -> list[Row]:
     """Return a row for every engine and number type; what "auto" takes is converted and measured if it was not yet.
 
     Raises what `ganzoo.load` does.
     """
-    model = load.load(ref, device, token=token, told=told)
+    model = load.load(ref, device, token=token, log=log)
     taken = model.engine
     place = engines.choose("auto", device)[0].device
-    return [row for verdict in engines.judge(place, None) for row in _rows(verdict, model.card, taken)]
+    return [row for verdict in engines.assess(place, None) for row in _rows(verdict, model.card, taken)]
 
 
 def _rows(verdict: Choice | engines.Verdict, card: Card, taken: str) -> Iterator[Row]:
     engine = verdict.engine
     for dtype in engine.dtypes:
         auto = verdict.name == taken and dtype == engine.dtypes[0]
-        found = None if engine.missing() or not engine.light else conversions.find(card, verdict.name, engine, dtype)
+        found = (
+            None if engine.missing() or not engine.torch_free else conversions.find(card, verdict.name, engine, dtype)
+        )
         if found is None:
             yield Row(verdict.name, dtype, auto, 0.0, 0.0, 0.0, _note(verdict, dtype, auto))
         elif found.facts.refused:
@@ -63,4 +65,4 @@ def _note(verdict: Choice | engines.Verdict, dtype: str, auto: bool) -> str:
         return verdict.why
     if dtype != verdict.engine.dtypes[0]:
         return f"with --dtype {dtype}"
-    return "measured at its first use" if verdict.engine.light else verdict.why
+    return "measured at its first use" if verdict.engine.torch_free else verdict.why

@@ -71,7 +71,7 @@ def load(
     options: Mapping[str, Any] | None = None,
     token: str | None = None,
     calibration: Iterable[Any] = (),
-    told: Callable[[str], None] | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Model:
     """Return the model that ``ref`` names, ready for use.
 
@@ -117,9 +117,9 @@ def load(
         located.discriminator,
         choices=choices,
         calibration=calibration,
-        told=told,
+        log=log,
     )
-    if not chosen.engine.light:
+    if not chosen.engine.torch_free:
         made.generator  # noqa: B018 - what is wrong with it shows now
     return made
 

@@ -50,7 +50,7 @@ class Model:
         *,
         choices: Sequence[engines.Choice] | None = None,
         calibration: Iterable[Any] = (),
-        told: Callable[[str], None] | None = None,
+        log: Callable[[str], None] | None = None,
     ) -> None:
         """``generator`` is a module, or what loads it. ``choices``: the engines to try; torch unless given."""
         kind, name = str(device), str(dtype).removeprefix("torch.")
@@ -59,8 +59,8 @@ class Model:
         self._device, self._dtype = kind, name
         self._discriminator = discriminator
         self._choices = choices or engines.choose("torch", kind, name)
-        self._calibration, self._told = calibration, told or (lambda text: None)
-        self._given: tuple[Mapping[str, Any], conditions.Beside] | None = None
+        self._calibration, self._told = calibration, log or (lambda text: None)
+        self._given: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 
     def __repr__(self) -> str:
         return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self._device}>"
@@ -89,26 +89,26 @@ class Model:
     def generator(self) -> nn.Module:
         """The torch module; under an engine that converts it, in float32 on the CPU."""
         network = self._load if hasattr(self._load, "parameters") else self._load()
-        light = self._choices[0].engine.light
+        light = self._choices[0].engine.torch_free
         module: nn.Module = network.eval().requires_grad_(False)  # type: ignore[union-attr]
         return module if light else module.to(self.device, self.dtype)
 
     @cached_property
     def _running(self) -> Running:
-        running = start(self._choices, self.card, lambda: self.generator, self._calibration_pictures, self._told)
+        running = start(self._choices, self.card, lambda: self.generator, self._calibration_images, self._told)
         self._dtype = running.choice.dtype
-        if not running.choice.engine.light:  # it may have come after one that converts the network in float32
+        if not running.choice.engine.torch_free:  # it may have come after one that converts the network in float32
             self.generator.to(self.device, self.dtype)
         return running
 
-    def _calibration_pictures(self, signature: Signature) -> list[Array]:
+    def _calibration_images(self, signature: Signature) -> list[Array]:
         """Return the first pictures to calibrate by, each at the size it would be worked on, but broken ones."""
         found: list[Array] = []
         for source in self._calibration:
             if len(found) == CALIBRATED_BY:
                 break
             try:
-                floats = images.to_floats(images.as_picture(source), signature.channels)
+                floats = images.to_floats(images.as_decoded(source), signature.channels)
             except ImageError:
                 continue
             size = self.working_size(*floats.shape[1:])
@@ -203,9 +203,9 @@ class Model:
         given = {"label": label, "mask": mask, "style": style}
         given = {name: value for name, value in given.items() if value is not None}
         settings = Settings(size, tiles, max_memory, bits=8, given=given)
-        return images.picture_to_pil(self.translate_picture(images.as_picture(x), settings))
+        return images.decoded_to_pil(self.translate_decoded(images.as_decoded(x), settings))
 
-    def translate_picture(
+    def translate_decoded(
         self, picture: images.Picture, settings: Settings | None = None, progress: Progress | None = None
     ) -> images.Picture:
         """Translate a decoded picture into another, which has its bits, alpha and metadata.
@@ -216,10 +216,10 @@ class Model:
         settings = settings or Settings()
         return translate(picture, self._network, settings, progress, self._beside(settings.given))
 
-    def _beside(self, given: Mapping[str, Any]) -> conditions.Beside:
+    def _beside(self, given: Mapping[str, Any]) -> conditions.Conditions:
         """Return what is given beside a picture; kept, for many pictures are often given the same."""
         if self._given is None or self._given[0] is not given:
-            self._given = (given, conditions.beside(self.card, given))
+            self._given = (given, conditions.conditioning(self.card, given))
         return self._given[1]
 
     def _check_translates(self) -> None:
@@ -253,9 +253,9 @@ class Model:
     def _strips(self) -> Strips:
         from ganzoo.inference.tiling.strips import Strips
 
-        if beside := self.card.does.inputs:
+        if conditioning := self.card.does.inputs:
             raise OptionError(
-                f"{self.card.name} takes {' and '.join(beside)} beside the picture, which exact strips cannot give it. "
+                f"{self.card.name} takes {' and '.join(conditioning)} beside the picture, which exact strips cannot give it. "
                 "Use --tiles blend, or --size 512."
             )
         return Strips(self.generator)

@@ -38,7 +38,7 @@ def publish(
     *,
     private: bool = False,
     token: str | None = None,
-    told: Callable[[str], None] = lambda text: None,
+    log: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Published]:
     """Push every bundled model of a registry file to OWNER/FAMILY-VARIANT, and yield each when it is safe.
 
@@ -56,9 +56,9 @@ def publish(
         raise OptionError(f"{path} has no card that matches '{pattern}'.")
     for card in cards:
         if card.weights is None:
-            told(f"{card.name} has no weights of its own: left out.")
+            log(f"{card.name} has no weights of its own: left out.")
         elif ":" not in card.weights.file and card.weights.repo:
-            told(f"{card.name} is at {card.weights.repo} only: left out.")
+            log(f"{card.name} is at {card.weights.repo} only: left out.")
         else:
             yield _publish(card, f"{owner}/{card.name.replace('/', '-')}", path, private, token)
 

@@ -94,7 +94,7 @@ class Processes:
             distributed.all_gather_object(values, value)
         return values
 
-    def told(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """Return the value that the leading process has handed in."""
         return self.collect(value if self.leads else None)[0]
 

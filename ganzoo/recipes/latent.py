@@ -41,9 +41,9 @@ class LatentRecipe(Recipe):
         self._check_classes(facts.get("classes", 0))
         self.optimizers = {
             "generator": self.adam(self.generator),
-            "discriminator": self.adam(self.discriminator, judge=True),
+            "discriminator": self.adam(self.discriminator, discriminator=True),
         }
-        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
+        self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def _check_classes(self, classes: int) -> None:
         for role, network in self.networks.items():
@@ -55,7 +55,7 @@ class LatentRecipe(Recipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``; the generator learns from the discriminator just updated."""
-        given, learns = self.conditions(batch), self.generator_turn()
+        given, learns = self.conditions(batch), self.is_generator_step()
         with torch.set_grad_enabled(learns):
             fake = self.generator(self.latents(len(batch["image"]), batch["image"].device), *given)
 
@@ -76,7 +76,7 @@ class LatentRecipe(Recipe):
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, *given: Tensor) -> Tensor:
         """Return what the discriminator minimises, penalties and all; it is told the `conditions` of both sides."""
-        logits = self.together(self.discriminator, real, fake, beside=given)
+        logits = self.forward_batched(self.discriminator, real, fake, conditioning=given)
         judge = (lambda images: self.discriminator(images, *given)) if given else self.discriminator
         loss: Tensor = self.loss.discriminator(*logits) + self.penalty(judge, real, fake)
         return loss

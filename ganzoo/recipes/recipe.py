@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.contracts.recipe import Parts as Parts
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.losses.regularizer import regularize
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.recipes.learning_rate import factor
@@ -44,9 +44,9 @@ class Recipe(ABC):
     networks: dict[str, nn.Module]
     optimizers: dict[str, Optimizer]
     exports: Mapping[str, str]
-    judges: Mapping[str, str] = MappingProxyType({})
+    discriminators: Mapping[str, str] = MappingProxyType({})
     config: Any = None
-    turn: Turn = Turn()
+    step_state: StepState = StepState()
     processes: Processes = ALONE
     scalers: Mapping[str, Any] = MappingProxyType({})
 
@@ -97,14 +97,14 @@ class Recipe(ABC):
 
         chosen, scaler = self.optimizers[optimizer], self.scalers.get(optimizer)
         parameters = [p for group in chosen.param_groups for p in group["params"] if p.requires_grad]
-        if self.turn.part == 0:
+        if self.step_state.micro_batch == 0:
             chosen.zero_grad(set_to_none=True)
-        if self.turn.parts > 1:
-            loss = loss / self.turn.parts
+        if self.step_state.micro_batches > 1:
+            loss = loss / self.step_state.micro_batches
         with torch.autocast(loss.device.type, enabled=False):
             # Into these parameters only: the other networks' gradients are theirs to take.
             torch.autograd.backward(scaler.scale(loss) if scaler else loss, inputs=parameters)
-        if self.turn.part < self.turn.parts - 1:
+        if self.step_state.micro_batch < self.step_state.micro_batches - 1:
             return
         self.processes.average(p.grad for p in parameters if p.grad is not None)
         if scaler:
@@ -129,7 +129,7 @@ class Recipe(ABC):
             for parameter in parameters:
                 parameter.requires_grad_(True)
 
-    def adam(self, *networks: nn.Module, judge: bool = False) -> Optimizer:
+    def adam(self, *networks: nn.Module, discriminator: bool = False) -> Optimizer:
         """Return Adam over these networks with the config's ``learning_rate``, ``beta1`` and ``beta2``.
 
         ``judge``: with its ``discriminator_learning_rate`` where that is not 0 (two time scales, arXiv:1706.08500).
@@ -137,15 +137,15 @@ class Recipe(ABC):
         import torch
 
         rate = self.config.learning_rate
-        if judge:
+        if discriminator:
             rate = getattr(self.config, "discriminator_learning_rate", 0.0) or rate
         parameters = [parameter for network in networks for parameter in network.parameters()]
         return torch.optim.Adam(parameters, rate, (self.config.beta1, self.config.beta2), fused=True)
 
-    def generator_turn(self) -> bool:
+    def is_generator_step(self) -> bool:
         """Tell whether the generator learns in this step: in each ``discriminator_steps``-th of the config."""
         every: int = getattr(self.config, "discriminator_steps", 1)
-        return (self.turn.step + 1) % every == 0
+        return (self.step_state.step + 1) % every == 0
 
     def augment(self, images: Tensor) -> Tensor:
         """Return what a discriminator is shown of ``images``: changed by the config's ``augment``, differentiably.
@@ -178,30 +178,30 @@ class Recipe(ABC):
         """
         own = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
         weight, every = getattr(self.config, "r1", 0.0), getattr(self.config, "r1_every", 1)
-        if not weight or self.turn.step % every:
+        if not weight or self.step_state.step % every:
             return own
         from ganzoo.losses.r1 import r1
 
         return own + weight / 2 * every * r1(discriminator, real)
 
-    def together(self, network: nn.Module, *images: Tensor, beside: Sequence[Tensor] = ()) -> list[Any]:
+    def forward_batched(self, network: nn.Module, *images: Tensor, conditioning: Sequence[Tensor] = ()) -> list[Any]:
         """Return ``network``'s output for each of ``images``, which are run as one batch where that is the same.
 
-        It is, unless batch norm mixes the pictures of a batch, or a module that says so by ``mixes_pictures = True``;
+        It is, unless batch norm mixes the pictures of a batch, or a module that says so by ``mixes_samples = True``;
         one large batch is faster than several small ones.
         ``beside``: what the network takes after images, labels say; each of ``images`` has the same.
         """
         from torch.nn.modules.batchnorm import _BatchNorm
 
         same = len({each.shape[1:] for each in images}) == 1
-        mixes = (isinstance(each, _BatchNorm) or getattr(each, "mixes_pictures", False) for each in network.modules())
+        mixes = (isinstance(each, _BatchNorm) or getattr(each, "mixes_samples", False) for each in network.modules())
         if len(images) < 2 or not same or any(mixes):
-            return [network(each, *beside) for each in images]
+            return [network(each, *conditioning) for each in images]
         import torch
 
         sizes = [len(each) for each in images]
         joined = torch.cat([each.to(images[0].dtype) for each in images])
-        out = network(joined, *(torch.cat([each] * len(images)) for each in beside))
+        out = network(joined, *(torch.cat([each] * len(images)) for each in conditioning))
         if isinstance(out, (list, tuple)):  # several scales
             return [list(scales) for scales in zip(*(scale.split(sizes) for scale in out), strict=True)]
         return list(out.split(sizes))
@@ -220,11 +220,11 @@ class Recipe(ABC):
 
     def _drawn(self, draw: Any, count: int, shape: tuple[int, ...], device: Any) -> Tensor:
         """Draw for the step's whole batch and return this share's rows: however it is shared out, the same numbers."""
-        turn, processes = self.turn, self.processes
-        if turn.random is None:
+        step_state, processes = self.step_state, self.processes
+        if step_state.random is None:
             drawn: Tensor = draw(count, *shape, device=device)
             return drawn
-        whole = draw(count * turn.parts * processes.count, *shape, generator=turn.random)
-        first = (turn.part * processes.count + processes.rank) * count
+        whole = draw(count * step_state.micro_batches * processes.count, *shape, generator=step_state.random)
+        first = (step_state.micro_batch * processes.count + processes.rank) * count
         share: Tensor = whole[first : first + count]
         return share.to(device)

@@ -11,7 +11,7 @@ from ganzoo.recipes.recipe import Recipe
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 
 
-class TwoWayRecipe(Recipe):
+class UnpairedRecipe(Recipe):
     """Base of recipes with generators "a2b" and "b2a" among their ``networks``, and batches {"a", "b"}."""
 
     validation_batch = 32  # a distance between two sets needs many of each

@@ -34,7 +34,7 @@ class Axis:
         return within
 
 
-def frame(across: Axis, up: Axis, below: str, beside: str, *, whole: bool = False) -> Iterator[str]:
+def frame(across: Axis, up: Axis, below: str, conditioning: str, *, whole: bool = False) -> Iterator[str]:
     """Yield grid lines with their numbers, and what the axes show: ``below`` them and ``beside`` them, if anything.
 
     ``whole``: only whole numbers stand on the horizontal axis.
@@ -52,10 +52,10 @@ def frame(across: Axis, up: Axis, below: str, beside: str, *, whole: bool = Fals
     yield f'<path class="axis" d="M{left} {bottom}H{right}"/>'
     if below:
         yield f'<text x="{(left + right) / 2}" y="{bottom + BOTTOM - 6}" text-anchor="middle">{escape(below)}</text>'
-    if not beside:
+    if not conditioning:
         return
     turned = f'transform="translate(14 {(top + bottom) / 2}) rotate(-90)"'
-    yield f'<text {turned} text-anchor="middle">{escape(beside)}</text>'
+    yield f'<text {turned} text-anchor="middle">{escape(conditioning)}</text>'
 
 
 def svg(label: str, parts: Sequence[str], height: float = HEIGHT) -> str:

@@ -12,7 +12,7 @@ import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing l
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo.catalog import options
-from ganzoo.contracts.engine import Engine, Format, Needy, Runner, Signature
+from ganzoo.contracts.engine import Engine, Format, OptionalDependency, Runner, Signature
 from ganzoo.contracts.entry import Entry
 from ganzoo.testing.expectations import SEED, require
 
@@ -31,9 +31,9 @@ def check_engine(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
     require(bool(engine.devices), entry, "has no devices")
     if "cpu" not in engine.devices:
         return
-    for dtype in engine.dtypes if engine.light else engine.dtypes[:1]:
+    for dtype in engine.dtypes if engine.torch_free else engine.dtypes[:1]:
         with tempfile.TemporaryDirectory() as folder:
-            run = _light(engine, dtype, Path(folder)) if engine.light else _attached(engine, dtype)
+            run = _light(engine, dtype, Path(folder)) if engine.torch_free else _attached(engine, dtype)
             _check_results(entry, run, dtype)
 
 
@@ -66,7 +66,7 @@ def small() -> nn.Module:
         return nn.Sequential(*layers).eval().requires_grad_(False)
 
 
-def _require_packages(entry: Entry, needy: Needy) -> None:
+def _require_packages(entry: Entry, needy: OptionalDependency) -> None:
     require(not needy.missing(), entry, f"needs {', '.join(needy.missing())}: install them to check it")
 
 

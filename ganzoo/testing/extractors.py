@@ -72,11 +72,15 @@ def _features(entry: Entry, extractor: Any, pictures: Tensor) -> Tensor:
     return made
 
 
-def _check_alone(entry: Entry, extractor: Any, together: Tensor) -> None:
+def _check_alone(entry: Entry, extractor: Any, forward_batched: Tensor) -> None:
     alone = torch.cat([extractor(one) for one in _pictures(*SHAPES[0])[:, None]])
-    off = ((together - alone).norm() / alone.norm()).item()
+    off = ((forward_batched - alone).norm() / alone.norm()).item()
     require(off < 1e-4, entry, f"makes one picture's features depend on the others (by {off:.1e})")
-    require(not torch.allclose(together[0], together[1]), entry, "has the same features for different pictures")
+    require(
+        not torch.allclose(forward_batched[0], forward_batched[1]),
+        entry,
+        "has the same features for different pictures",
+    )
 
 
 def _check_refusal(entry: Entry, extractor: Any) -> None:

@@ -61,8 +61,8 @@ def _check_maps(entry: Entry, network: Any, images: Tensor) -> None:
 
 
 def _check_alone(entry: Entry, network: Any, images: Tensor) -> None:
-    together = network(images)
+    forward_batched = network(images)
     for place, one in enumerate(images[:, None]):
-        for whole, alone in zip(together, network(one), strict=True):
+        for whole, alone in zip(forward_batched, network(one), strict=True):
             off = (whole[place] - alone[0]).norm() / alone.norm().clamp(min=1e-6)
             require(off.item() < 1e-4, entry, "makes one picture's maps depend on the others")

@@ -30,7 +30,7 @@ def check_generator(entry: Entry, values: Mapping[str, Any] | None = None) -> No
         require_images(entry, made, (BATCH, network.out_channels, *size))
         alone = torch.cat([_seeded(network, [part[n : n + 1] for part in inputs]) for n in range(BATCH)])
         require(torch.allclose(made, alone, atol=1e-4), entry, "in eval mode, makes one image depend on the others")
-        _check_beside(entry, network, inputs, made)
+        _check_conditioning(entry, network, inputs, made)
         _check_gradients(entry, network, inputs)
         _check_seeds(entry, values or {}, inputs)
         _check_saving(entry, values or {}, inputs)
@@ -62,7 +62,7 @@ def _labels(entry: Entry, network: Any) -> Tensor:
     return torch.arange(BATCH) % int(network.classes)
 
 
-def _check_beside(entry: Entry, network: Any, inputs: list[Tensor], made: Tensor) -> None:
+def _check_conditioning(entry: Entry, network: Any, inputs: list[Tensor], made: Tensor) -> None:
     """Check that what the task has beside latents or images makes a difference."""
     for place, name in enumerate(find(entry.task).inputs, 1):
         other = inputs[place]
@@ -94,8 +94,8 @@ def _generator_inputs(entry: Entry, network: Any) -> tuple[list[Tensor], tuple[i
         height, width = times * network.stride, (times + 1) * network.stride
         first = pictures(BATCH, network.in_channels, height, width)
         size = tuple(side * (network.scale if task.enlarges else 1) for side in (height, width))
-    beside = [_beside(entry, network, name, first) for name in task.inputs]
-    return [first, *beside], (network.frames, *size) if task.makes == "clip" else size
+    conditioning = [_beside(entry, network, name, first) for name in task.inputs]
+    return [first, *conditioning], (network.frames, *size) if task.makes == "clip" else size
 
 
 def _beside(entry: Entry, network: Any, name: str, first: Tensor) -> Tensor:

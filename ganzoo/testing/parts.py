@@ -14,7 +14,7 @@ from ganzoo.losses.multi_scale import OverScales
 from ganzoo.testing.expectations import require
 
 
-class WatchedParts(ChosenParts):
+class RecordingParts(ChosenParts):
     """Refuses a role that the entry does not declare, and knows which losses were asked for their regularizer."""
 
     def __init__(self, entry: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:

@@ -17,7 +17,7 @@ from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.generator import Generator
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
-from ganzoo.testing.parts import WatchedParts
+from ganzoo.testing.parts import RecordingParts
 
 CLASSES, FRAMES = 3, 4  # of data that has such
 
@@ -38,14 +38,14 @@ def check_recipe(
     with torch.random.fork_rng(devices=[]):
         config = _filled(entry, values or {})
 
-        def make(seed: int, watched: WatchedParts | None = None, **changes: Any) -> Recipe:
+        def make(seed: int, watched: RecordingParts | None = None, **changes: Any) -> Recipe:
             torch.manual_seed(seed)
             changed = dataclasses.replace(config, **changes)
-            recipe: Recipe = entry.build(changed, watched or WatchedParts(entry, parts or {}, part_options or {}))
+            recipe: Recipe = entry.build(changed, watched or RecordingParts(entry, parts or {}, part_options or {}))
             recipe.config = changed  # as the loop does
             return recipe
 
-        given = WatchedParts(entry, parts or {}, part_options or {})
+        given = RecordingParts(entry, parts or {}, part_options or {})
         recipe, batch = make(SEED, given), _batch(entry, config)
         _check_anatomy(entry, recipe)
         _check_step(entry, recipe, batch)
@@ -200,12 +200,12 @@ def _check_pace(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, T
         any(math.isclose(group["lr"], 3e-3) for group in groups),
         entry,
         "ignores its option discriminator_learning_rate: make the discriminator's optimizer by "
-        "self.adam(discriminator, judge=True)",
+        "self.adam(discriminator, discriminator=True)",
     )
     recipe.step(batch)
     after = [parameter for network in published for parameter in network.parameters()]
     require(
         all(torch.equal(*pair) for pair in zip(before, after, strict=True)),
         entry,
-        "ignores its option discriminator_steps: update generators only where self.generator_turn()",
+        "ignores its option discriminator_steps: update generators only where self.is_generator_step()",
     )

@@ -32,22 +32,22 @@ TOLD = 20  # notes on samples, after which they are only counted
 MicroBatches: TypeAlias = "list[dict[str, Tensor]]"
 
 
-def shares(batch_size: int, parts: int, rank: int, processes: int) -> list[slice]:
+def shares(batch_size: int, micro_batches: int, rank: int, processes: int) -> list[slice]:
     """Return the positions in the whole batch of this process's micro-batches, ``parts`` of them.
 
     A micro-batch of all processes together is one piece of the batch; each process has one piece of that.
     Raises OptionError where the batch cannot be shared evenly.
     """
-    pieces = parts * processes
+    pieces = micro_batches * processes
     if batch_size % pieces:
         low = batch_size // pieces * pieces
         right = f"{low} or {low + pieces}" if low else f"{pieces}"
         raise OptionError(
-            f"batch_size={batch_size} cannot be cut evenly: {processes} processes with {parts} micro-batches each. "
+            f"batch_size={batch_size} cannot be cut evenly: {processes} processes with {micro_batches} micro-batches each. "
             f"Set batch_size={right}: it counts the pictures of all processes together."
         )
     size = batch_size // pieces
-    starts = [(part * processes + rank) * size for part in range(parts)]
+    starts = [(micro_batch * processes + rank) * size for micro_batch in range(micro_batches)]
     return [slice(start, start + size) for start in starts]
 
 
@@ -73,14 +73,14 @@ class Batches:
         train: Dataset,
         *,
         batch_size: int,
-        parts: int = 1,
+        micro_batches: int = 1,
         seed: int = 0,
         rank: int = 0,
         processes: int = 1,
         workers: int | None = None,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        own = shares(batch_size, parts, rank, processes)
+        own = shares(batch_size, micro_batches, rank, processes)
         order = Order(len(train), batch_size, seed)
         self.workers = usual_workers(train) if workers is None else 0 if train.in_memory else workers
         self.steps: MapSteps | StreamSteps
@@ -231,13 +231,13 @@ class _Notes:
     """Passes each note on once, though passes over the data repeat it, and only counts them when they are many."""
 
     def __init__(self, note: Callable[[str], None]) -> None:
-        self.note, self.told = note, set[str]()
+        self.note, self.reported = note, set[str]()
 
     def __call__(self, text: str) -> None:
-        if text in self.told:
+        if text in self.reported:
             return
-        self.told.add(text)
-        count = len(self.told)
+        self.reported.add(text)
+        count = len(self.reported)
         if count <= TOLD:
             self.note(text)
         elif count == TOLD + 1 or str(count).strip("0") == "1":

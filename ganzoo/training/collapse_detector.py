@@ -23,7 +23,7 @@ VARIETY_SIZE = 8  # pixels a side on which variety is measured
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """What was noticed after ``step``, in words, with something to try."""
 
     step: int
@@ -31,7 +31,7 @@ class Finding:
     text: str
 
 
-class Watch:
+class CollapseDetector:
     """Looks at a run's numbers in the order in which they come, and warns once of each thing until it recovered.
 
     fair_chance  steps before pictures that never had any variety count as collapsed
@@ -46,7 +46,7 @@ class Watch:
         self._flat: dict[str, int] = {}
         self._warned: dict[str, bool] = {}  # "kind name" of all that was warned of and has not recovered
 
-    def losses(self, step: int, values: Mapping[str, float]) -> list[Finding]:
+    def losses(self, step: int, values: Mapping[str, float]) -> list[Diagnosis]:
         """Return what is wrong with a logged step's losses.
 
         A loss of discriminator or generator, as its name says, that stays within 1e-3 of zero has vanished. One that
@@ -59,7 +59,7 @@ class Watch:
                 found += self._near_zero_now(step, name, value)
         return found
 
-    def variety(self, step: int, shares: Mapping[str, float]) -> list[Finding]:
+    def variety(self, step: int, shares: Mapping[str, float]) -> list[Diagnosis]:
         """Return what is wrong with the pictures made from a fixed batch.
 
         shares  what is made ("generator", "a2b") -> its `variety` divided by that of the real pictures
@@ -82,20 +82,20 @@ class Watch:
         for name in _STATE:
             setattr(self, f"_{name}", dict(state[name]))
 
-    def _number(self, step: int, name: str, value: float, what: str) -> list[Finding]:
+    def _number(self, step: int, name: str, value: float, what: str) -> list[Diagnosis]:
         good = math.isfinite(value)
-        return self._once(Finding(step, "nan", f"{what} is {value} at step {step}. {_BROKEN}"), name, not good, good)
+        return self._once(Diagnosis(step, "nan", f"{what} is {value} at step {step}. {_BROKEN}"), name, not good, good)
 
-    def _near_zero_now(self, step: int, name: str, value: float) -> list[Finding]:
-        looks = self._near_zero[name] = self._near_zero.get(name, 0) + 1 if abs(value) < VANISHED else 0
+    def _near_zero_now(self, step: int, name: str, value: float) -> list[Diagnosis]:
+        checks = self._near_zero[name] = self._near_zero.get(name, 0) + 1 if abs(value) < VANISHED else 0
         signed = self._signed[name] = self._signed.get(name, False) or value < 0
         text = (
-            f"The loss '{name}' has been within {VANISHED} of zero for the last {looks} logged steps, up to step "
+            f"The loss '{name}' has been within {VANISHED} of zero for the last {checks} logged steps, up to step "
             f"{step}: {_MEANING[_side(name), signed]}"
         )
-        return self._once(Finding(step, "vanished", text), name, looks >= VANISHED_LOOKS, looks == 0)
+        return self._once(Diagnosis(step, "vanished", text), name, checks >= VANISHED_LOOKS, checks == 0)
 
-    def _varied_now(self, step: int, name: str, share: float) -> list[Finding]:
+    def _varied_now(self, step: int, name: str, share: float) -> list[Diagnosis]:
         # More variety than the real pictures have is no standard to be kept to: early noise may have it.
         highest = self._highest[name] = max(self._highest.get(name, 0.0), min(share, 1.0))
         fallen = highest >= ALIVE and share < FALLEN * highest
@@ -108,9 +108,9 @@ class Watch:
             f"The pictures of '{name}' look all alike: at step {step} their variety is {share:.1%} of the real "
             f"pictures'{before}. {_COLLAPSED}"
         )
-        return self._once(Finding(step, "collapse", text), name, bad, not (fallen or flat))
+        return self._once(Diagnosis(step, "collapse", text), name, bad, not (fallen or flat))
 
-    def _once(self, warning: Finding, name: str, bad: bool, recovered: bool) -> list[Finding]:
+    def _once(self, warning: Diagnosis, name: str, bad: bool, recovered: bool) -> list[Diagnosis]:
         """Return the warning where it is due, and not since it was last given for ``name`` without recovery."""
         key = f"{warning.kind} {name}"
         if recovered:

@@ -11,21 +11,21 @@ from typing import Any
 
 import torch
 
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.inference import devices
 from ganzoo.recipes.distributed import ALONE
 from ganzoo.training import environment, error_messages
 from ganzoo.training.batches import Batches
 from ganzoo.training.data_order import draws
 from ganzoo.training.settings import Settings
-from ganzoo.training.setup import Assembly, assemble
+from ganzoo.training.setup import RunSetup, set_up
 from ganzoo.training.train import ask
 
 STEPS = 4  # the first one warms up, and does not count
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What a run would do, found out by its first few steps.
 
     counts, held_out, classes, notes   of the data, see `ganzoo.data.datasets.Data`
@@ -48,15 +48,15 @@ class Rehearsal:
     memory: int
 
 
-def rehearse(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> Rehearsal:
+def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> DryRun:
     """Do what `ganzoo.train` would, for a few steps, without writing anything. Raises what it would raise."""
     asked = ask(recipe, data, **values)
-    assembly = assemble(asked, ALONE)
-    shapes, seconds = _try(assembly, asked)
-    found = assembly.data
-    return Rehearsal(
+    setup = set_up(asked, ALONE)
+    shapes, seconds = _try(setup, asked)
+    found = setup.data
+    return DryRun(
         settings=asked,
-        hardware=devices.describe(assembly.machine.device),
+        hardware=devices.describe(setup.machine.device),
         counts=found.counts,
         held_out=len(found.held_out),
         classes=found.classes,
@@ -64,21 +64,21 @@ def rehearse(recipe: str, data: str | Path | Sequence[str | Path], **values: Any
         batch=shapes,
         parameters={
             name: sum(p.numel() for p in network.parameters() if p.requires_grad)
-            for name, network in assembly.recipe.networks.items()
+            for name, network in setup.recipe.networks.items()
         },
         step_seconds=seconds,
         total_seconds=seconds * asked.steps,
-        memory=environment.peak_memory(assembly.machine.device),
+        memory=environment.peak_memory(setup.machine.device),
     )
 
 
-def _try(assembly: Assembly, asked: Settings) -> tuple[dict[str, tuple[int, ...]], float]:
+def _try(setup: RunSetup, asked: Settings) -> tuple[dict[str, tuple[int, ...]], float]:
     """Return the shapes of a batch, and the seconds of a step: the median of all but the first."""
-    recipe, machine = assembly.recipe, assembly.machine
+    recipe, machine = setup.recipe, setup.machine
     batches = Batches(
-        assembly.data.train,
+        setup.data.train,
         batch_size=asked.batch_size,
-        parts=asked.accumulate,
+        micro_batches=asked.accumulate,
         seed=asked.seed,
         workers=asked.workers or None,
     )
@@ -88,9 +88,9 @@ def _try(assembly: Assembly, asked: Settings) -> tuple[dict[str, tuple[int, ...]
             began = time.monotonic()
             parts = batches.get(step)
             for part, batch in enumerate(parts):
-                recipe.turn = Turn(step, part, len(parts), draws(asked.seed, step))
+                recipe.step_state = StepState(step, part, len(parts), draws(asked.seed, step))
                 shapes = {name: tuple(tensor.shape) for name, tensor in batch.items()}
-                guard = error_messages.of_first_step(recipe, assembly.data, asked.batch_size)
+                guard = error_messages.of_first_step(recipe, setup.data, asked.batch_size)
                 with error_messages.of_memory(step + 1, machine.device), guard, machine.autocast():
                     recipe.step(machine.place(batch))
             if machine.device.type == "cuda":

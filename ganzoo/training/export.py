@@ -50,14 +50,14 @@ def export(
     ``networks`` gives the weights, ``recipe.networks`` what they are called after.
     """
     for edition, name in recipe.exports.items():
-        judge = recipe.networks.get(recipe.judges.get(edition, ""))
-        card = describe(origin, edition, recipe.networks[name], step, seconds, judge)
-        beside = judge.state_dict() if judge else None
-        model_folder.write(origin.run / within / edition, card, networks[name].state_dict(), beside)
+        discriminator = recipe.networks.get(recipe.discriminators.get(edition, ""))
+        card = describe(origin, edition, recipe.networks[name], step, seconds, discriminator)
+        discriminator_state = discriminator.state_dict() if discriminator else None
+        model_folder.write(origin.run / within / edition, card, networks[name].state_dict(), discriminator_state)
 
 
 def describe(
-    origin: Origin, edition: str, network: nn.Module, step: int, seconds: float, judge: nn.Module | None = None
+    origin: Origin, edition: str, network: nn.Module, step: int, seconds: float, discriminator: nn.Module | None = None
 ) -> Card:
     """Return the card of one generator as it stands, and of its discriminator."""
     architecture: Architecture = network.architecture  # type: ignore[assignment]
@@ -87,7 +87,7 @@ def describe(
             ]
         ),
         dataset=DatasetInfo(name=_name_of(settings.data), split=f"train{held_out}", count=pictures),
-        discriminator=_architecture(judge) if judge else {},
+        discriminator=_architecture(discriminator) if discriminator else {},
         training=TrainingInfo(
             recipe=settings.recipe,
             steps=step,
@@ -115,8 +115,8 @@ def _name_of(data: str | list[str]) -> str:
 
 
 def _hardware(origin: Origin) -> str:
-    together = f"{origin.processes} processes, each on " if origin.processes > 1 else ""
-    return together + devices.describe(origin.device)
+    group = f"{origin.processes} processes, each on " if origin.processes > 1 else ""
+    return group + devices.describe(origin.device)
 
 
 def _variant(run: Path, edition: str) -> str:

@@ -15,23 +15,23 @@ import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor
 
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.errors import OutputError, TrainingError
 from ganzoo.recipes.distributed import Processes
 from ganzoo.training import checkpoint, environment, error_messages, logs, report, run_lock, validation_metric
 from ganzoo.training.batches import Batches
 from ganzoo.training.best_step import FOLDER as BEST
 from ganzoo.training.best_step import Best
-from ganzoo.training.collapse_detector import Finding, Watch
+from ganzoo.training.collapse_detector import CollapseDetector, Diagnosis
 from ganzoo.training.data_order import draws
 from ganzoo.training.events import Events
 from ganzoo.training.export import Origin, export
 from ganzoo.training.randomness import random_state
 from ganzoo.training.settings import Settings
-from ganzoo.training.setup import assemble
+from ganzoo.training.setup import set_up
 from ganzoo.training.stopping import StopRequest
 from ganzoo.training.validation import Observer
-from ganzoo.training.validation_metric import Judge
+from ganzoo.training.validation_metric import ValidationMetric
 
 
 class Reporter(Protocol):
@@ -63,19 +63,21 @@ class Loop:
     ) -> None:
         self.folder, self.settings, self.processes = run, asked, processes
         self.reporter = reporter if processes.leads else Silent()
-        assembly = assemble(asked, processes, begins)
-        self.recipe, self.data, self.machine = assembly.recipe, assembly.data, assembly.machine
+        setup = set_up(asked, processes, begins)
+        self.recipe, self.data, self.machine = setup.recipe, setup.data, setup.machine
         self.device = self.machine.device
         self.averages = self._averages()
-        judge = (
-            Judge(asked, self.data, self.device) if validation_metric.split(asked.best) and processes.leads else None
+        metric = (
+            ValidationMetric(asked, self.data, self.device)
+            if validation_metric.split(asked.best) and processes.leads
+            else None
         )
-        self.observer = Observer(self.recipe, self.averages, self.data, self.machine, judge)
+        self.observer = Observer(self.recipe, self.averages, self.data, self.machine, metric)
         self.rates = {name: [group["lr"] for group in o.param_groups] for name, o in self.recipe.optimizers.items()}
         self.batches = Batches(
             self.data.train,
             batch_size=asked.batch_size,
-            parts=asked.accumulate,
+            micro_batches=asked.accumulate,
             seed=asked.seed,
             rank=processes.rank,
             processes=processes.count,
@@ -84,12 +86,10 @@ class Loop:
             if processes.leads
             else lambda text: reporter.note(f"[process {processes.rank}] {text}"),
         )
-        self.origin = Origin(
-            run, asked, assembly.options, assembly.parts, self.data, self.device, processes=processes.count
-        )
+        self.origin = Origin(run, asked, setup.options, setup.parts, self.data, self.device, processes=processes.count)
         self.events = Events(self.reporter.note)
         self.stop = StopRequest()
-        self.watch, self.best = Watch(), Best(asked.best)
+        self.collapse_detector, self.best = CollapseDetector(), Best(asked.best)
         self.warned = ""  # what the watch found last, where that is to stop the run
         self.unwritten: set[str] = set()  # logs that could not be written, and were told of
         self.seconds = 0.0
@@ -104,7 +104,7 @@ class Loop:
         self.seconds = state["seconds"]
         self.logged = (state["step"], self.seconds)
         if kept := state.get("loop"):  # early checkpoints have none
-            self.watch.load_state(kept["watch"])
+            self.collapse_detector.load_state(kept["watch"])
             best = Best(*kept["best"])
             self.best = best if self.settings.best in ("", best.measure) else self.best  # another measure starts anew
         before = len(checkpoint.of_processes(state))
@@ -166,22 +166,24 @@ class Loop:
         if sample or save:
             self._check_finite(step, losses)
         if sample:
-            save = self.processes.told(self._sample(step) if self.processes.leads else None) or save
+            save = self.processes.broadcast(self._sample(step) if self.processes.leads else None) or save
         if save:
             self._save(step)
 
     def _update(self, step: int) -> Mapping[str, Tensor | float]:
         """Do the recipe's step on each part of the step's batch, then update the averages."""
         with error_messages.of_memory(step, self.device):
-            parts = self.batches.get(step - 1)
-            for part, batch in enumerate(parts):
-                self.recipe.turn = Turn(step - 1, part, len(parts), draws(self.settings.seed, step - 1))
-                losses = self._one_part(self.machine.place(batch))
+            micro_batches = self.batches.get(step - 1)
+            for micro_batch, batch in enumerate(micro_batches):
+                self.recipe.step_state = StepState(
+                    step - 1, micro_batch, len(micro_batches), draws(self.settings.seed, step - 1)
+                )
+                losses = self._one_micro_batch(self.machine.place(batch))
             for name, average in self.averages.items():
                 average.update(self.recipe.networks[name], step)
             return losses
 
-    def _one_part(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
+    def _one_micro_batch(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
         guard = (
             nullcontext()
             if self.begun
@@ -205,7 +207,7 @@ class Loop:
             }
             self._write(logs.METRICS, lambda: logs.append(self.folder / logs.METRICS, line))
             self._send("ganzoo_train_step", step=step, losses=values)
-            self._warn(self.watch.losses(step, values))
+            self._warn(self.collapse_detector.losses(step, values))
         return values
 
     def _values(self, step: int, losses: Mapping[str, Tensor | float]) -> dict[str, float]:
@@ -232,11 +234,11 @@ class Loop:
         kept = f"The checkpoint of step {self.saved} is whole" if self.saved else "There is no checkpoint yet"
         text = f"{what} {kept}. Start again in another folder with a lower learning_rate, or in fp32."
         if self.processes.leads:
-            self._warn([Finding(step, "nan", what)])
+            self._warn([Diagnosis(step, "nan", what)])
             self._write("report.html", lambda: report.write(self.folder))
         raise TrainingError(text)
 
-    def _warn(self, warnings: list[Finding]) -> None:
+    def _warn(self, warnings: list[Diagnosis]) -> None:
         for warning in warnings:
             line = dataclasses.asdict(warning)
             self._write(logs.WARNINGS, partial(logs.append, self.folder / logs.WARNINGS, line))
@@ -247,17 +249,17 @@ class Loop:
     def _sample(self, step: int) -> bool:
         """Write samples/step-00001000.png, measures and the report; tell whether this is the best step so far."""
         sheet, best = self.folder / logs.SAMPLES / f"step-{step:08d}.png", self.best
-        look = self._write(logs.SAMPLES, lambda: self.observer.draw(sheet))
-        if look is not None:
-            if look.measures:
-                line = {"step": step, **look.measures}
+        result = self._write(logs.SAMPLES, lambda: self.observer.draw(sheet))
+        if result is not None:
+            if result.measures:
+                line = {"step": step, **result.measures}
                 self._write(logs.VALIDATION, lambda: logs.append(self.folder / logs.VALIDATION, line))
-                self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in look.measures.items()))
-                after = best.after(step, look.measures)  # refuses a measure that is none, at the first sheet already
+                self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in result.measures.items()))
+                after = best.after(step, result.measures)  # refuses a measure that is none, at the first sheet already
                 if step > 1:  # which shows networks that have learnt nothing yet
                     self.best = after
-            self._warn(self.watch.variety(step, look.shares))
-            self._send("ganzoo_train_sample", step=step, sheet=sheet, measures=look.measures)
+            self._warn(self.collapse_detector.variety(step, result.shares))
+            self._send("ganzoo_train_sample", step=step, sheet=sheet, measures=result.measures)
         self._write("report.html", lambda: report.write(self.folder))
         return self.best is not best
 
@@ -273,7 +275,7 @@ class Loop:
                 self.settings.keep,
                 self.data.fingerprint,
                 random=random,
-                loop={"watch": self.watch.state(), "best": list(dataclasses.astuple(self.best))},
+                loop={"watch": self.collapse_detector.state(), "best": list(dataclasses.astuple(self.best))},
                 best=self.best.step,
             )
             self.export(step)

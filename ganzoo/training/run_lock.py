@@ -25,7 +25,7 @@ def check_free(run: Path) -> None:
     """Raise TrainingError where a new run in ``run`` would overwrite a model, a checkpoint, or anybody's files."""
     if run.exists() and not run.is_dir():
         raise TrainingError(f"{run} is a file. Name a folder for the run.")
-    if (run / settings.FILE).exists() and not _made_nothing(run):
+    if (run / settings.FILE).exists() and not _wrote_nothing(run):
         raise TrainingError(f"{run} holds a run already. {resume_hint(run)}, or name another folder.")
     if (run / model_folder.CONFIG).exists():
         raise TrainingError(f"{run} holds a model, which the run would overwrite. Name another folder.")
@@ -70,7 +70,7 @@ def resume_hint(run: Path) -> str:
     return f"Go on with: ganzoo train --resume {shlex.quote(str(run))}"
 
 
-def _made_nothing(run: Path) -> bool:
+def _wrote_nothing(run: Path) -> bool:
     """Tell whether a run has neither model nor checkpoint, not even a damaged one; a strange run.json is no run's."""
     try:
         settings.read(run)

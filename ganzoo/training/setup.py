@@ -30,7 +30,7 @@ from ganzoo.training.validation import Machine
 
 
 @dataclass(frozen=True)
-class Assembly:
+class RunSetup:
     """What a run works with.
 
     options  the recipe's, complete
@@ -44,7 +44,7 @@ class Assembly:
     parts: Mapping[str, Any]
 
 
-def assemble(asked: Settings, processes: Processes, begins: bool = True) -> Assembly:
+def set_up(asked: Settings, processes: Processes, begins: bool = True) -> RunSetup:
     """Read the data and build the recipe on the device, the same in every process but for its random numbers.
 
     begins  whether networks take the weights they are to start from; a checkpoint would replace them
@@ -68,7 +68,7 @@ def assemble(asked: Settings, processes: Processes, begins: bool = True) -> Asse
     if not processes.leads:
         seed_all(mix(asked.seed, 4, processes.rank))
     described = {role: {"entry": spec, "options": parts.options[role]} for role, spec in parts.specs.items()}
-    return Assembly(recipe, data, machine, options.as_dict(config), described)
+    return RunSetup(recipe, data, machine, options.as_dict(config), described)
 
 
 def choose_machine(asked: Settings, processes: Processes) -> Machine:
@@ -105,10 +105,10 @@ def open_recipe_data(entry: Entry, config: Config, asked: Settings) -> tuple[Con
         data.classes = named(data.classes, asked.classes)
     facts = {"image_size": data.image_size, "channels": data.channels, "classes": len(data.classes)}
     facts["frames"] = data.frames
-    known, told = options.names(entry), getattr(config, "classes", 0)
-    if told and told < len(data.classes):
+    known, class_count = options.names(entry), getattr(config, "classes", 0)
+    if class_count and class_count < len(data.classes):
         raise OptionError(
-            f"classes={told} is not right: the data has {len(data.classes)}. Leave it away, or set as many."
+            f"classes={class_count} is not right: the data has {len(data.classes)}. Leave it away, or set as many."
         )
     filled = {name: value for name, value in facts.items() if name in known and not getattr(config, name)}
     return dataclasses.replace(config, **filled), data

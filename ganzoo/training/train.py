@@ -123,5 +123,5 @@ def _newest(folder: Path, loop: Loop, processes: Processes) -> dict[str, Any] | 
         state, damaged = checkpoint.load_newest(folder, loop.device)
         for message in checkpoint.set_aside(damaged):
             loop.reporter.note(message)
-    step = processes.told(state["step"] if state else None)
+    step = processes.broadcast(state["step"] if state else None)
     return state if processes.leads or step is None else checkpoint.load_step(folder, step, loop.device)

@@ -18,7 +18,7 @@ from ganzoo.image_io import images
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.collapse_detector import variety
 from ganzoo.training.randomness import undisturbed
-from ganzoo.training.validation_metric import Judge
+from ganzoo.training.validation_metric import ValidationMetric
 
 SAMPLES = 8  # pictures in a sample sheet for translation
 GENERATED_SAMPLES = 64
@@ -57,7 +57,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Look:
+class SampleResult:
     """What a sample sheet shows in numbers.
 
     measures  the recipe's, on held-out pictures
@@ -76,7 +76,7 @@ class Observer:
     averages: Mapping[str, ModelEmaV3]
     data: Data
     machine: Machine
-    judge: Judge | None = None
+    metric: ValidationMetric | None = None
 
     @contextmanager
     def networks(self) -> Iterator[Mapping[str, nn.Module]]:
@@ -96,7 +96,7 @@ class Observer:
             for module, training in modes.items():
                 module.training = training
 
-    def draw(self, path: Path) -> Look:
+    def draw(self, path: Path) -> SampleResult:
         """Write a sample sheet to ``path``, and return what it shows in numbers."""
         dataset = self.data.validation or self.data.train
         translates = any(hasattr(self.recipe.networks[name], "in_channels") for name in self.recipe.exports.values())
@@ -108,7 +108,7 @@ class Observer:
             measures = self.measure(networks)
         sheet = images.to_pils(made)
         images.save(images.grid(sheet, self._columns(len(sheet), count, translates)), path)
-        return Look(measures, shares(list(self.recipe.exports.values()), made, batch))
+        return SampleResult(measures, shares(list(self.recipe.exports.values()), made, batch))
 
     def _columns(self, pictures: int, count: int, translates: bool) -> int:
         """Return the columns of a sheet; all that belongs to one of ``count`` items of a batch is in one row."""
@@ -126,7 +126,7 @@ class Observer:
             for name, value in self.recipe.validate(networks, self.machine.place(batch)).items():
                 totals[name] = totals.get(name, 0.0) + value * count
         means = {name: total / len(held_out) for name, total in totals.items()}
-        return {**means, self.judge.name: self.judge.measure(self.recipe, networks)} if self.judge else means
+        return {**means, self.metric.name: self.metric.measure(self.recipe, networks)} if self.metric else means
 
 
 def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:

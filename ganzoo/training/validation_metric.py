@@ -44,7 +44,7 @@ def split(name: str) -> tuple[str, str] | None:
     return metric, extractor
 
 
-class Judge:
+class ValidationMetric:
     """Measures how far the main generator's pictures are from the held-out ones, in features of one extractor.
 
     As many pictures are made as are held out, from the same latents every time; translations are of the held-out
@@ -79,7 +79,7 @@ class Judge:
             raise OptionError(
                 f"{self.name} is for recipes of latents, pairs or two sets. Leave --best away: the recipe has its own."
             )
-        self.beside = task.inputs
+        self.conditioning = task.inputs
         made = self._features(self._made(generator))
         if self.metric == "kd":
             return distances.kernel_whole(made, self.real)
@@ -93,7 +93,7 @@ class Judge:
             else:
                 count = len(batch[self.targets])
                 given = [torch.randn(count, int(generator.latent_dim), generator=random)]  # type: ignore[arg-type]
-            if "label" in self.beside:
+            if "label" in self.conditioning:
                 given.append(batch["label"])
             yield generator(*(each.to(self.device) for each in given)).float()
 

@@ -88,19 +88,19 @@ def _call(card: Card) -> str:
     """Return the line of Python that uses a model."""
     given = {"label": card.classes[0] if card.classes else 0, "mask": "mask.png", "style": "style.jpg"}
     if card.does.source == "image":
-        beside = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
-        return f'model.translate("photo.jpg"{beside}).save("out.png")'
-    beside = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
-    return f"model.generate(16, seed=0{beside})" + ("  # each a list of pictures" if card.frames else "")
+        conditioning = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
+        return f'model.translate("photo.jpg"{conditioning}).save("out.png")'
+    conditioning = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
+    return f"model.generate(16, seed=0{conditioning})" + ("  # each a list of pictures" if card.frames else "")
 
 
 def command(card: Card, ref: str = "") -> str:
     """Return the command that uses a model."""
     given = {"label": card.classes[0] if card.classes else "0", "mask": "mask.png", "style": "style.jpg"}
-    beside = "".join(f" --{name} {shlex.quote(given[name])}" for name in card.does.inputs)
+    conditioning = "".join(f" --{name} {shlex.quote(given[name])}" for name in card.does.inputs)
     if card.does.source == "image":
-        return f"ganzoo translate {ref or card.name} photo.jpg{beside} -o out.png"
-    return f"ganzoo generate {ref or card.name} -n 16{beside} -o {'clips/' if card.frames else 'grid.png'}"
+        return f"ganzoo translate {ref or card.name} photo.jpg{conditioning} -o out.png"
+    return f"ganzoo generate {ref or card.name} -n 16{conditioning} -o {'clips/' if card.frames else 'grid.png'}"
 
 
 def facts(card: Card) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 
 COLOURS = {  # of discs and of what is behind them
     "a": ((0.9, -0.6, -0.6), (-0.8, -0.8, -0.5)),
@@ -53,6 +53,6 @@ def learn(recipe: Recipe, steps: int, size: int, batch: int) -> None:
     random = torch.Generator().manual_seed(1)
     a, b = (coloured(discs(256, size, random), side) for side in "ab")
     for step in range(steps):
-        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         picks = torch.randint(256, (2, batch), generator=random)
         recipe.step({"a": a[picks[0]], "b": b[picks[1]]})

@@ -117,7 +117,7 @@ def test_a_step_equals_the_papers_equations(name: str) -> None:
 
 def test_one_generator_is_published_and_the_heads_are_kept_for_resuming_only() -> None:
     recipe = make("cut", PARTS, channels=3, image_size=16, layers=LAYERS, head_width=8)
-    assert (dict(recipe.exports), dict(recipe.judges)) == ({"": "generator"}, {"": "discriminator"})
+    assert (dict(recipe.exports), dict(recipe.discriminators)) == ({"": "generator"}, {"": "discriminator"})
     assert [head[0].in_features for head in recipe.networks["heads"]] == [3, 8, 16, 16]
     sheet = recipe.sample(recipe.networks, pictures(1))
     assert torch.equal(sheet[::2], pictures(1)["a"]) and torch.equal(sheet[1::2], recipe.generator(sheet[::2]))

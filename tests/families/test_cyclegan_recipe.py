@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
-from ganzoo_plugins.cyclegan.keeping import Keeping, by_colours, changed
+from ganzoo_plugins.cyclegan.keeping import BackgroundMask, by_colours, changed
 from ganzoo_plugins.cyclegan.recipe import ImagePool
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
@@ -47,26 +47,38 @@ class Halves:
     ],
 )
 def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, keep: float, objects: bool) -> None:
-    values = {"identity_weight": identity, "pool_size": pool_size, "keep_weight": keep, "judge_objects": objects}
+    values = {
+        "identity_weight": identity,
+        "pool_size": pool_size,
+        "preserve_background": keep,
+        "discriminate_foreground": objects,
+    }
     recipe = make("cyclegan", PARTS, channels=3, image_size=16, **values)
     if keep or objects:
-        recipe.keep = Keeping(Halves(), 1, 1)
+        recipe.keep = BackgroundMask(Halves(), 1, 1)
     descend_plainly(recipe)
     exact, before, batch = doubles(recipe), flat(recipe), pictures(1)
     losses = recipe.step(batch)
 
     a, b = batch["a"].double(), batch["b"].double()
-    a2b, b2a, judge_a, judge_b = (exact[name] for name in ("a2b", "b2a", "judge_a", "judge_b"))
+    a2b, b2a, discriminator_a, discriminator_b = (
+        exact[name] for name in ("a2b", "b2a", "discriminator_a", "discriminator_b")
+    )
     fake_b, fake_a = a2b(a), b2a(b)
     outside_a, outside_b = (recipe.keep.outside(x.float()).double() if recipe.keep else torch.zeros(()) for x in (a, b))
     assert not (keep or objects) or not torch.equal(outside_a, outside_b)
     from_a, from_b = (1 - outside_a, 1 - outside_b) if objects else (1, 1)
-    adversarial = ((judge_b(fake_b * from_a) - 1) ** 2).mean() + ((judge_a(fake_a * from_b) - 1) ** 2).mean()
+    adversarial = ((discriminator_b(fake_b * from_a) - 1) ** 2).mean() + (
+        (discriminator_a(fake_a * from_b) - 1) ** 2
+    ).mean()
     cycle = (b2a(fake_b) - a).abs().mean() + (a2b(fake_a) - b).abs().mean()
     same = (a2b(b) - b).abs().mean() + (b2a(a) - a).abs().mean()
     discriminator = sum(
         (((judge(real) - 1) ** 2).mean() + (judge(fake.detach()) ** 2).mean()) / 2
-        for judge, real, fake in ((judge_a, a * from_a, fake_a * from_b), (judge_b, b * from_b, fake_b * from_a))
+        for judge, real, fake in (
+            (discriminator_a, a * from_a, fake_a * from_b),
+            (discriminator_b, b * from_b, fake_b * from_a),
+        )
     )
     expected = {"adversarial": adversarial, "cycle": cycle, "discriminator": discriminator}
     if identity:
@@ -79,12 +91,12 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
         name: pytest.approx(value.item(), rel=1e-5) for name, value in expected.items()
     }
     step_down(adversarial + 10 * cycle + 10 * identity * same + keep * kept, a2b, b2a)
-    step_down(discriminator, judge_a, judge_b)
+    step_down(discriminator, discriminator_a, discriminator_b)
     assert max(differences(recipe, before, exact).values()) < 1e-3
 
 
 def test_what_is_kept_is_what_no_object_is_near() -> None:
-    outside = Keeping(Halves(), 1, 1).outside(torch.zeros(2, 3, 32, 64))
+    outside = BackgroundMask(Halves(), 1, 1).outside(torch.zeros(2, 3, 32, 64))
     assert outside.shape == (2, 1, 32, 64)
     assert (outside[..., :30] == 0).all(), "the object itself"
     assert (outside[..., 34:] == 1).all(), (
@@ -153,7 +165,7 @@ def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:
     with Image.open(PHOTOGRAPHS / "cat.jpg") as photograph:
         values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
     cat = values.permute(2, 0, 1)[None] / 127.5 - 1
-    recipe = make("cyclegan", PARTS, channels=3, image_size=32, keep_weight=1.0)
+    recipe = make("cyclegan", PARTS, channels=3, image_size=32, preserve_background=1.0)
     assert recipe.keep.outside(cat)[..., 80:140, 80:140].mean() < 0.3
     with Image.open(PHOTOGRAPHS / "coffee.jpg") as photograph:
         values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
@@ -161,8 +173,10 @@ def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:
 
 
 def test_a_classifier_without_places_is_refused() -> None:
-    with pytest.raises(GanzooError, match=r"fashion-mnist tells no classes by place\. Set keep_extractor="):
-        make("cyclegan", PARTS, channels=3, image_size=16, keep_weight=1.0, keep_extractor="fashion-mnist")
+    with pytest.raises(GanzooError, match=r"fashion-mnist tells no classes by place\. Set foreground_extractor="):
+        make(
+            "cyclegan", PARTS, channels=3, image_size=16, preserve_background=1.0, foreground_extractor="fashion-mnist"
+        )
 
 
 def test_the_discriminators_loss_sends_no_gradient_into_the_generators() -> None:
@@ -189,18 +203,18 @@ def test_the_generators_step_sends_no_gradient_into_the_discriminators() -> None
 
     def update(optimizer: str, loss: Tensor) -> None:
         original(optimizer, loss)
-        judged.append(any(p.grad is not None for p in recipe.judge_a.parameters()))
+        judged.append(any(p.grad is not None for p in recipe.discriminator_a.parameters()))
 
     recipe.update = update  # type: ignore[method-assign]
     recipe.step(pictures(1))
     assert judged == [False, True]
-    assert all(parameter.requires_grad for parameter in recipe.judge_a.parameters())
+    assert all(parameter.requires_grad for parameter in recipe.discriminator_a.parameters())
 
 
 def test_the_discriminators_see_pictures_from_the_pool() -> None:
     recipe = make("cyclegan", PARTS, channels=3, image_size=16, pool_size=1)
     seen: list[Tensor] = []
-    recipe.judge_b.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach().clone()))
+    recipe.discriminator_b.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0].detach().clone()))
     kept = None
     older = 0
     for step in range(12):

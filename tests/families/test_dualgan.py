@@ -12,7 +12,7 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
 from ganzoo import GanzooError, Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 
 PARTS = {
     "generator": {"width": 4, "dropout": False},
@@ -38,7 +38,7 @@ def test_a_step_equals_the_papers_equations(clip: float) -> None:
     losses = recipe.step(batch)
 
     u, v = batch["a"].double(), batch["b"].double()
-    to_v, to_u, critic_u, critic_v = (exact[name] for name in ("a2b", "b2a", "judge_a", "judge_b"))
+    to_v, to_u, critic_u, critic_v = (exact[name] for name in ("a2b", "b2a", "discriminator_a", "discriminator_b"))
     made_v, made_u = to_v(u), to_u(v)
     critics = critic_v(made_v.detach()).mean() - critic_v(v).mean()
     critics = critics + critic_u(made_u.detach()).mean() - critic_u(u).mean()
@@ -63,20 +63,20 @@ def test_critics_learn_in_every_step_and_generators_in_each_third() -> None:
     recipe = dual()
     moved = []
     for step in range(6):
-        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         before = flat(recipe)
         recipe.step(pictures(step))
         now = flat(recipe)
         moved.append({name for name in before if not torch.equal(now[name], before[name])})
     assert [("a2b" in names, "b2a" in names) for names in moved] == 2 * [(False,) * 2, (False,) * 2, (True,) * 2]
-    assert all({"judge_a", "judge_b"} <= names for names in moved)
+    assert all({"discriminator_a", "discriminator_b"} <= names for names in moved)
 
 
 def test_the_critics_weights_stay_within_the_limit_and_the_generators_are_free() -> None:
     recipe = dual(weight_clip=0.005, discriminator_learning_rate=0.1, discriminator_steps=1)
     for step in range(3):
         recipe.step(pictures(step))
-        for critic in (recipe.judge_a, recipe.judge_b):
+        for critic in (recipe.discriminator_a, recipe.discriminator_b):
             assert max(weight.abs().max().item() for weight in critic.parameters()) == pytest.approx(0.005)
     assert max(weight.abs().max().item() for weight in recipe.a2b.parameters()) > 0.05
 

@@ -75,8 +75,8 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "cycle_weight": [-1.0],
         "identity_weight": [math.inf],
         "pool_size": [-1, 1.5],
-        "keep_weight": [-1.0, math.nan],
-        "keep_classes": ["", "3", "9-3", "a-b"],
+        "preserve_background": [-1.0, math.nan],
+        "foreground_classes": ["", "3", "9-3", "a-b"],
     },
     **{spec: {**shared(spec), **wrong} for spec, wrong in family_cases.gathered("WRONG").items()},
 }

@@ -9,7 +9,7 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
 from ganzoo.catalog import building
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.errors import GanzooError, OptionError
 from ganzoo_plugins.lapgan.networks import downsample, pyramid, upsample
 
@@ -150,7 +150,7 @@ def test_the_coarsest_level_may_take_more_updates() -> None:
 
 def test_several_updates_a_step_and_a_batch_in_parts_do_not_go_together() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=2)
-    recipe.turn = Turn(parts=2)
+    recipe.step_state = StepState(parts=2)
     with pytest.raises(GanzooError, match=r"coarse_steps=2 is several updates a step.*without --accumulate"):
         recipe.step({"image": images()})
     with pytest.raises(OptionError, match="coarse_steps=0 should be at least 1"):
@@ -161,7 +161,7 @@ def test_penalties_and_losses_have_names_by_size() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, r1=1.0)
     names = [f"{role}_{size}" for size in (4, 8, 16) for role in ("generator", "discriminator")]
     assert list(recipe.step({"image": images()})) == names
-    assert recipe.judges == {"": "discriminator_16"}
+    assert recipe.discriminators == {"": "discriminator_16"}
 
 
 def test_a_generator_without_levels_is_refused() -> None:

@@ -16,7 +16,7 @@ from training_cases import CASES as TRAININGS
 from training_cases import checkpoint, train
 
 from ganzoo import Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 
 LATENT = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4}}
 # Recipe -> options of its parts, size of its pictures, names of what its batch holds.
@@ -31,7 +31,7 @@ RECIPES: dict[str, tuple[dict[str, Any], int, tuple[str, ...]]] = {
     ),
     "cyclegan": (CYCLEGAN_PARTS, 16, ("a", "b")),
 }
-JUDGES = {name: ["discriminator"] for name in RECIPES} | {"cyclegan": ["judge_a", "judge_b"]}
+JUDGES = {name: ["discriminator"] for name in RECIPES} | {"cyclegan": ["discriminator_a", "discriminator_b"]}
 GENERATORS = {name: ["generator"] for name in RECIPES} | {"cyclegan": ["a2b", "b2a"]}
 
 each_recipe = pytest.mark.parametrize("name", RECIPES)
@@ -41,7 +41,7 @@ def build(name: str, step: int = 0, **values: Any) -> Recipe:
     """Return a small recipe for grey pictures, about to do the step after ``step``, with draws of its own."""
     part_options, size, _ = RECIPES[name]
     recipe = make(name, part_options, channels=1, image_size=size, **values)
-    recipe.turn = Turn(step, random=torch.Generator().manual_seed(7))
+    recipe.step_state = StepState(step, random=torch.Generator().manual_seed(7))
     return recipe
 
 
@@ -151,7 +151,7 @@ def test_a_limit_that_is_never_reached_changes_nothing(name: str) -> None:
 def test_the_generator_stands_still_but_in_each_third_step_while_the_discriminator_learns(name: str) -> None:
     recipe = build(name, discriminator_steps=3)
     for step in range(6):
-        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         before = flat(recipe)
         losses = recipe.step(batch_of(name))
         now = flat(recipe)
@@ -262,7 +262,7 @@ def judged(name: str) -> dict[str, Tensor]:
     """Return the real pictures that each discriminator is shown, in float64."""
     batch = {key: value.double() for key, value in batch_of(name).items()}
     if name == "cyclegan":
-        return {"judge_a": batch["a"], "judge_b": batch["b"]}
+        return {"discriminator_a": batch["a"], "discriminator_b": batch["b"]}
     return {"discriminator": torch.cat(list(batch.values()), 1)}  # of pix2pix, input and target stacked
 
 

@@ -17,7 +17,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import GanzooError, build, catalog
 from ganzoo.catalog import options
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo_plugins.stargan.sizes import halvings
 
@@ -73,7 +73,7 @@ def test_the_generator_learns_in_each_fifth_step_and_the_discriminator_in_all() 
     recipe = make("stargan", PARTS, channels=3, image_size=16, classes=3)
     moved = []
     for step in range(10):
-        recipe.turn = Turn(step)
+        recipe.step_state = StepState(step)
         before = flat(recipe)
         losses = recipe.step(batch(step))
         after = flat(recipe)

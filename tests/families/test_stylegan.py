@@ -14,7 +14,7 @@ from white_discs import distance, train
 
 import ganzoo
 from ganzoo import GanzooError, Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo_plugins.stylegan.layers import EqualConv2d, EqualLinear, ModulatedConv2d, blur, double
 from ganzoo_plugins.stylegan.networks import GroupDeviation
 
@@ -26,7 +26,7 @@ PARTS: dict[str, Any] = {
 
 def recipe_at(step: int, pixels: int = 16, **values: Any) -> Recipe:
     recipe = make("stylegan", PARTS, image_size=pixels, channels=1, **values)
-    recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+    recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
     return recipe
 
 
@@ -296,9 +296,9 @@ def test_path_lengths_are_penalised_at_every_fourth_update_of_the_generator() ->
     recipe = recipe_at(0, discriminator_steps=2)
     turns: list[int] = []
     penalty = recipe.path_penalty
-    recipe.path_penalty = lambda like: (turns.append(recipe.turn.step), penalty(like))[1]  # type: ignore[method-assign]
+    recipe.path_penalty = lambda like: (turns.append(recipe.step_state.step), penalty(like))[1]  # type: ignore[method-assign]
     for step in range(18):
-        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         recipe.step(images(2))
     assert turns == [1, 9, 17]
     weightless = recipe_at(0, path_length=0.0)

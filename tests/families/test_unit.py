@@ -16,7 +16,7 @@ from training_cases import make_data
 
 import ganzoo
 from ganzoo import GanzooError, Recipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo_plugins.unit.networks import UnitDiscriminator, UnitGenerator
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "layers": 2}}
@@ -25,7 +25,7 @@ SHARED = ("shared_encoder", "shared_decoder")
 
 def unit(**values: Any) -> Recipe:
     recipe = make("unit", PARTS, channels=3, image_size=16, **values)
-    recipe.turn = Turn(random=torch.Generator().manual_seed(7))
+    recipe.step_state = StepState(random=torch.Generator().manual_seed(7))
     return recipe
 
 
@@ -55,7 +55,9 @@ def test_a_step_equals_the_papers_equations() -> None:
     losses = recipe.step(batch)
 
     a, b = batch["a"].double(), batch["b"].double()
-    a2b, b2a, judge_a, judge_b = (exact[name] for name in ("a2b", "b2a", "judge_a", "judge_b"))
+    a2b, b2a, discriminator_a, discriminator_b = (
+        exact[name] for name in ("a2b", "b2a", "discriminator_a", "discriminator_b")
+    )
     random = torch.Generator().manual_seed(7)
     noise = [torch.randn(2, 16, 4, 4, generator=random).double() for _ in range(4)]
     mean_a, mean_b = encoded(a2b, a), encoded(b2a, b)
@@ -63,13 +65,13 @@ def test_a_step_equals_the_papers_equations() -> None:
     fake_b, fake_a = decoded(a2b, code_a), decoded(b2a, code_b)
     discriminator = sum(
         cross_entropy(judge(real), True) + cross_entropy(judge(fake.detach()), False)
-        for judge, real, fake in ((judge_a, a, fake_a), (judge_b, b, fake_b))
+        for judge, real, fake in ((discriminator_a, a, fake_a), (discriminator_b, b, fake_b))
     )
-    step_down(discriminator, judge_a, judge_b)
+    step_down(discriminator, discriminator_a, discriminator_b)
 
     mean_of_b, mean_of_a = encoded(b2a, fake_b), encoded(a2b, fake_a)
     expected = {
-        "adversarial": cross_entropy(judge_a(fake_a), True) + cross_entropy(judge_b(fake_b), True),
+        "adversarial": cross_entropy(discriminator_a(fake_a), True) + cross_entropy(discriminator_b(fake_b), True),
         "kl": (mean_a**2).mean() / 2 + (mean_b**2).mean() / 2,
         "reconstruction": (decoded(b2a, code_a) - a).abs().mean() + (decoded(a2b, code_b) - b).abs().mean(),
         "cycle_kl": (mean_of_b**2).mean() / 2 + (mean_of_a**2).mean() / 2,
@@ -136,7 +138,7 @@ def test_codes_carry_noise_in_training_and_translations_none() -> None:
     losses = []
     for seed in (1, 2):
         recipe = unit()
-        recipe.turn = Turn(random=torch.Generator().manual_seed(seed))
+        recipe.step_state = StepState(random=torch.Generator().manual_seed(seed))
         losses.append(recipe.step(pictures())["reconstruction"].item())
     assert losses[0] != losses[1]
 

@@ -221,7 +221,7 @@ def test_the_experiment_is_one_command_that_leaves_a_model(
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    assert (said["pictures"], said["test_pictures"], said["epochs"], said["seed"]) == (300, 40, 1, 3)
+    assert (said["pictures"], said["test_images"], said["epochs"], said["seed"]) == (300, 40, 1, 3)
     assert said["steps"] == 3  # 300 / 128, upwards
     settings = json.loads((folder / "run.json").read_text())
     assert (settings["recipe"], settings["steps"], settings["batch_size"], settings["seed"]) == ("vanilla", 3, 128, 3)

@@ -13,7 +13,7 @@ from white_discs import distance, train
 
 import ganzoo
 from ganzoo import Recipe, sliced_wasserstein
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 from ganzoo.errors import OptionError
 from ganzoo.losses.wasserstein import WassersteinLoss, estimate
 from ganzoo.recipes import recipe as recipe_module
@@ -27,7 +27,7 @@ def images(seed: int = 2, count: int = 4) -> dict[str, Tensor]:
 
 
 def at(recipe: Recipe, step: int) -> Recipe:
-    recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+    recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
     return recipe
 
 

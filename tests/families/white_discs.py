@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import LatentRecipe
-from ganzoo.contracts.recipe import Turn
+from ganzoo.contracts.recipe import StepState
 
 PIXELS = 16
 
@@ -25,7 +25,7 @@ def train(recipe: LatentRecipe, steps: int, batch_size: int) -> list[dict[str, f
     """Do ``steps`` steps on 512 discs, as the loop does, and return the losses of each."""
     data, losses = discs(512, seed=0), []
     for step in range(steps):
-        recipe.turn = Turn(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         first = step * batch_size % len(data)
         found = recipe.step({"image": data[first : first + batch_size]})
         losses.append({name: loss.detach().item() for name, loss in found.items()})

@@ -56,7 +56,7 @@ def check_clip_target(target: str | os.PathLike[str], fps: float = FPS) -> Kind:
     return kind
 
 
-def together(clips: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
+def joined(clips: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
     """Return one clip that shows all of them side by side, in rows and columns."""
     return [images.grid(frames) for frames in zip(*clips, strict=True)]
 

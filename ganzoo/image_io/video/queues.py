@@ -15,7 +15,7 @@ class Stopped(BaseException):
     """Another thread failed, which says why."""
 
 
-class Belt(Generic[T]):
+class BoundedQueue(Generic[T]):
     """What one thread makes and another takes, in order; never more than AHEAD wait."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ _MATRICES = (1, 4, 5, 6, 7, 9)  # FFmpeg's numbers of those that it converts wit
 
 
 @dataclass(frozen=True)
-class Shot:
+class VideoFrame:
     """A picture, its time and duration in ticks, and other streams' packets from before it; the last has only these."""
 
     picture: Picture | None
@@ -29,14 +29,14 @@ class Shot:
     packets: list[Any]
 
 
-class Clip:
+class VideoReader:
     """A video that is read. ``damaged_at``: the second at which it was first found damaged."""
 
     def __init__(self, path: Path, kind: Kind) -> None:
         self.name = os.fspath(path)
         self.damaged_at: float | None = None
         self._file = _opened(path)
-        self.video = _moving_pictures(self._file, self.name)
+        self.video = _moving_images(self._file, self.name)
         self.video.thread_type = "AUTO"
         self.others = [s for s in self._file.streams if s.type in ("audio", "subtitle") and s.codec_context]
         self.rate = self.video.average_rate or Fraction(25)
@@ -46,7 +46,7 @@ class Clip:
         self._reached = 0.0
         self._breaks_off = path.suffix.lower() == ".gif" and not _has_trailer(path)
 
-    def __enter__(self) -> Clip:
+    def __enter__(self) -> VideoReader:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -55,7 +55,7 @@ class Clip:
     def close(self) -> None:
         self._file.close()
 
-    def shots(self) -> Iterator[Shot]:
+    def shots(self) -> Iterator[VideoFrame]:
         """Decode everything. Damage is noted and stepped over, as players do."""
         packets: list[Any] = []
         kept = {stream.index for stream in self.others}
@@ -66,12 +66,12 @@ class Clip:
                 continue
             for frame in self.decoded(self.video, packet):
                 if due is None:
-                    self.look = Look.of(frame, self.video)
+                    self.appearance = Appearance.of(frame, self.video)
                 time, duration = self._timed(frame, due or 0)
                 if due is None or time >= due:
-                    yield Shot(self._picture(frame), time, duration, packets)
+                    yield VideoFrame(self._picture(frame), time, duration, packets)
                     due, packets = time + self._shortest, []
-        yield Shot(None, 0, 0, packets)
+        yield VideoFrame(None, 0, 0, packets)
 
     def _packets(self) -> Iterator[Any]:
         """Yield all packets, then None, for which the decoder gives what it still holds."""
@@ -118,17 +118,17 @@ class Clip:
         return due if frame.pts is None else round(frame.pts * ticks), max(duration, self._shortest)
 
     def _picture(self, frame: Any) -> Picture:
-        look = self.look
+        appearance = self.appearance
         transparent = any(part.is_alpha for part in frame.format.components)
-        colours = {} if frame.format.is_rgb else conversion(look.matrix, look.range, look.other_range)
-        frame = frame.reformat(look.width, look.height, "rgba" if transparent else "rgb24", **colours)
-        pixels = look.upright(frame.to_ndarray())
+        colours = {} if frame.format.is_rgb else conversion(appearance.matrix, appearance.range, appearance.other_range)
+        frame = frame.reformat(appearance.width, appearance.height, "rgba" if transparent else "rgb24", **colours)
+        pixels = appearance.upright(frame.to_ndarray())
         alpha = np.ascontiguousarray(pixels[..., 3]) if transparent else None
         return Picture(np.ascontiguousarray(pixels[..., :3]), alpha, grey=False, name=self.name)
 
 
 @dataclass(frozen=True)
-class Look:
+class Appearance:
     """How the first frame is to be shown, which counts for all.
 
     ``matrix``, ``range``, ``primaries`` and ``transfer`` are FFmpeg's numbers of what turns (Y, U, V) into light.
@@ -142,17 +142,17 @@ class Look:
     range: int
     primaries: int
     transfer: int
-    turn: tuple[int, int, int, int]
+    rotation: tuple[int, int, int, int]
     proportions: Fraction
 
     @classmethod
-    def of(cls, frame: Any, video: Any) -> Look:
+    def of(cls, frame: Any, video: Any) -> Appearance:
         matrix, full = frame.colorspace, frame.color_range == 2 or frame.format.name.startswith("yuvj")
         if frame.format.is_rgb or matrix not in _MATRICES:
             matrix = usual_matrix(frame.height, frame.width)
             full = full and not frame.format.is_rgb
         moved = frame.side_data.get("DISPLAYMATRIX")
-        turn = np.sign(np.frombuffer(bytes(moved), np.int32)[[0, 1, 3, 4]]).tolist() if moved else [1, 0, 0, 1]
+        rotation = np.sign(np.frombuffer(bytes(moved), np.int32)[[0, 1, 3, 4]]).tolist() if moved else [1, 0, 0, 1]
         proportions = video.sample_aspect_ratio or Fraction(1)
         return cls(
             width=frame.width,
@@ -161,8 +161,8 @@ class Look:
             range=2 if full else 1,
             primaries=video.codec_context.color_primaries,
             transfer=video.codec_context.color_trc,
-            turn=tuple(turn),
-            proportions=proportions if turn[0] else 1 / proportions,
+            rotation=tuple(rotation),
+            proportions=proportions if rotation[0] else 1 / proportions,
         )
 
     @property
@@ -172,7 +172,7 @@ class Look:
 
     def upright(self, pixels: Array) -> Array:
         """Turn (H, W, C) as cameras held on their side ask for."""
-        a, b, c, d = self.turn
+        a, b, c, d = self.rotation
         if not a:
             pixels, a, d = pixels.swapaxes(0, 1), c, b
         return pixels[:: d or 1, :: a or 1]
@@ -208,7 +208,7 @@ def _opened(path: Path) -> Any:
         ) from error
 
 
-def _moving_pictures(file: Any, name: str) -> Any:
+def _moving_images(file: Any, name: str) -> Any:
     """Return the first stream of moving pictures; an album's cover is none."""
     from av.stream import Disposition
 

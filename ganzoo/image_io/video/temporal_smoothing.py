@@ -24,7 +24,7 @@ REACH = 3  # pixels to each side over which a change is averaged
 CUT = 0.25  # where the mean of w / strength is below, hardly anything stood still: another scene, which starts afresh
 
 
-class Steadying:
+class TemporalSmoothing:
     """Steadies a stream of pictures: give every input and its result to `next`, in order.
 
     ``strength`` in [0, 1) is the weight of what was shown before, where nothing moves: 0 changes nothing, 0.8 leaves

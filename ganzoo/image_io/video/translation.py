@@ -24,10 +24,10 @@ from ganzoo.image_io.decoding import Picture
 from ganzoo.image_io.video.formats import KINDS, Kind
 from ganzoo.image_io.video.formats import SUFFIXES as SUFFIXES
 from ganzoo.image_io.video.formats import is_video_path as is_video_path
-from ganzoo.image_io.video.queues import Belt, Stopped
-from ganzoo.image_io.video.reader import Clip, Shot
-from ganzoo.image_io.video.temporal_smoothing import Steadying
-from ganzoo.image_io.video.writer import Film
+from ganzoo.image_io.video.queues import BoundedQueue, Stopped
+from ganzoo.image_io.video.reader import VideoFrame, VideoReader
+from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
+from ganzoo.image_io.video.writer import VideoWriter
 
 
 def translate_video(
@@ -35,13 +35,13 @@ def translate_video(
     target: str | os.PathLike[str],
     translate: Callable[[Picture], Picture],
     *,
-    steady: float = 0.0,
+    temporal_smoothing: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Write ``target``, the video ``source`` with every picture translated; return how many.
 
     ``translate`` is called in this thread, in order, with 8-bit pictures; its own may be of another size, all of one.
-    ``steady`` is the strength of `Steadying`, 0 is off. ``progress`` is told how many pictures are done, and of about
+    ``steady`` is the strength of `TemporalSmoothing`, 0 is off. ``progress`` is told how many pictures are done, and of about
     how many (0 where the file does not say).
     ``target`` appears whole or not at all. Of a damaged ``source``, what can be decoded is translated and kept beside
     the target as NAME.partial.SUFFIX, and an ImageError says where the damage begins. Not all damage can be seen: least
@@ -51,13 +51,13 @@ def translate_video(
     """
     path = Path(target)
     kind = kind_of(path)
-    steadying = Steadying(steady)
+    smoothing = TemporalSmoothing(temporal_smoothing)
     check_installed(kind)
-    with Clip(Path(source), kind) as clip, replacing(path) as temporary:
-        count = _translated(clip, Film(temporary, path, kind, clip, steadying), translate, progress)
-        clip.close()  # it may be the target as well
-        if clip.damaged_at is not None:
-            raise _kept_as_partial(clip, temporary, path, count)
+    with VideoReader(Path(source), kind) as reader, replacing(path) as temporary:
+        count = _translated(reader, VideoWriter(temporary, path, kind, reader, smoothing), translate, progress)
+        reader.close()  # it may be the target as well
+        if reader.damaged_at is not None:
+            raise _kept_as_partial(reader, temporary, path, count)
     return count
 
 
@@ -90,48 +90,48 @@ def check_installed(kind: Kind) -> None:
         )
 
 
-def _kept_as_partial(clip: Clip, temporary: Path, path: Path, count: int) -> ImageError:
+def _kept_as_partial(reader: VideoReader, temporary: Path, path: Path, count: int) -> ImageError:
     """Keep what there is, under a name that nobody takes for the whole; return the error that says so."""
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
     os.replace(temporary, partial)
-    whole = f" of {clip.seconds:.2f}" if clip.seconds else ""
+    whole = f" of {reader.seconds:.2f}" if reader.seconds else ""
     return ImageError(
-        f"{clip.name} is damaged at {clip.damaged_at:.2f}{whole} s. What could be decoded, {count} pictures, is in "
-        f"{partial}. Use that, or get a whole copy of {clip.name}."
+        f"{reader.name} is damaged at {reader.damaged_at:.2f}{whole} s. What could be decoded, {count} pictures, is in "
+        f"{partial}. Use that, or get a whole copy of {reader.name}."
     )
 
 
 def _translated(
-    clip: Clip,
-    film: Film,
+    reader: VideoReader,
+    writer: VideoWriter,
     translate: Callable[[Picture], Picture],
     progress: Callable[[int, int], None] | None,
 ) -> int:
     """Run all three; what one of them raises ends the others."""
-    decoded: Belt[Shot] = Belt()
-    translated: Belt[tuple[Shot, Picture | None]] = Belt()
+    decoded: BoundedQueue[VideoFrame] = BoundedQueue()
+    translated: BoundedQueue[tuple[VideoFrame, Picture | None]] = BoundedQueue()
     threads = [
-        threading.Thread(target=decoded.fill, args=(clip.shots(),), daemon=True),
-        threading.Thread(target=translated.empty, args=(film.write,), daemon=True),
+        threading.Thread(target=decoded.fill, args=(reader.shots(),), daemon=True),
+        threading.Thread(target=translated.empty, args=(writer.write,), daemon=True),
     ]
     for thread in threads:
         thread.start()
     count = 0
     try:
-        for shot in decoded:
-            translated.put((shot, shot.picture and translate(shot.picture)))
-            if shot.picture:
+        for video_frame in decoded:
+            translated.put((video_frame, video_frame.picture and translate(video_frame.picture)))
+            if video_frame.picture:
                 count += 1
                 if progress:
-                    progress(count, clip.count and max(count, clip.count))
+                    progress(count, reader.count and max(count, reader.count))
         if not count:
-            raise ImageError(f"{clip.name} holds no picture that can be decoded. Check that the file is whole.")
+            raise ImageError(f"{reader.name} holds no picture that can be decoded. Check that the file is whole.")
         translated.end()
         threads[1].join()
         translated.check()
     finally:
-        for belt in (decoded, translated):
-            belt.end(Stopped())
+        for queue in (decoded, translated):
+            queue.end(Stopped())
         for thread in threads:
             thread.join()
     return count

@@ -14,33 +14,35 @@ import numpy as np
 from ganzoo.errors import OutputError
 from ganzoo.image_io.decoding import Array, Picture
 from ganzoo.image_io.video.formats import Kind
-from ganzoo.image_io.video.reader import Clip, Shot, conversion, usual_matrix
-from ganzoo.image_io.video.temporal_smoothing import Steadying
+from ganzoo.image_io.video.reader import VideoFrame, VideoReader, conversion, usual_matrix
+from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
 
 
-class Film:
+class VideoWriter:
     """The video that is written, from the first picture on, which says of what size it is."""
 
-    def __init__(self, temporary: Path, path: Path, kind: Kind, clip: Clip, steadying: Steadying) -> None:
+    def __init__(
+        self, temporary: Path, path: Path, kind: Kind, reader: VideoReader, smoothing: TemporalSmoothing
+    ) -> None:
         self._temporary, self._path = temporary, path
-        self._kind, self._clip, self._steadying = kind, clip, steadying
+        self._kind, self._reader, self._smoothing = kind, reader, smoothing
         self._file: Any = None
         self._copied: dict[int, Any] = {}  # by their number in the clip
         self._encoded: dict[int, Any] = {}
         self._palettes: Any = None
 
-    def write(self, shots: Iterator[tuple[Shot, Picture | None]]) -> None:
+    def write(self, shots: Iterator[tuple[VideoFrame, Picture | None]]) -> None:
         """Write and close the file. Raises OutputError, and what ``shots`` raises."""
         from av.error import FFmpegError
 
         try:
-            for shot, made in shots:
+            for video_frame, made in shots:
                 if made and not self._file:
                     self._open(made)
-                for packet in shot.packets:
+                for packet in video_frame.packets:
                     self._carry(packet)
-                if made and shot.picture:
-                    self._show(shot.picture, made, shot)
+                if made and video_frame.picture:
+                    self._show(video_frame.picture, made, video_frame)
             self._end()
         except FFmpegError as error:
             raise OutputError(
@@ -54,28 +56,28 @@ class Film:
     def _open(self, made: Picture) -> None:
         import av
 
-        kind, clip = self._kind, self._clip
+        kind, reader = self._kind, self._reader
         self._size = made.rgb.shape[:2]
         height, width = self._padded(made.rgb).shape[:2]
-        look = self._look = clip.look
+        appearance = self._appearance = reader.appearance
         if kind.container == "avi":  # has no place to say it
-            look = self._look = replace(look, matrix=usual_matrix(height, width), range=1)
+            appearance = self._appearance = replace(appearance, matrix=usual_matrix(height, width), range=1)
         self._file = av.open(f"file:{self._temporary}", "w", kind.container, container_options=kind.container_options)
         options = dict(kind.options)
-        if kind.pictures == "libx264" and clip.video.average_rate != clip.video.base_rate:
+        if kind.pictures == "libx264" and reader.video.average_rate != reader.video.base_rate:
             options["bf"] = "0"  # in MP4, pictures out of order and of unlike durations make the last one's wrong
-        self._video = self._file.add_stream(kind.pictures, clip.rate, options, width=width, height=height)
+        self._video = self._file.add_stream(kind.pictures, reader.rate, options, width=width, height=height)
         self._video.thread_type = "AUTO"
         context = self._video.codec_context
-        context.time_base, context.sample_aspect_ratio = clip.tick, look.proportions
+        context.time_base, context.sample_aspect_ratio = reader.tick, appearance.proportions
         context.flags |= 1 << 8  # FFmpeg's FRAME_DURATION: the last picture's duration is not taken from the rate
         if kind.container == "gif":
             context.pix_fmt = "pal8"
-            self._palettes = _palettes(width, height, clip.tick)
+            self._palettes = _palettes(width, height, reader.tick)
         else:
-            context.colorspace, context.color_range = look.matrix, look.range
-            context.color_primaries, context.color_trc = look.primaries, look.transfer
-        for stream in clip.others:
+            context.colorspace, context.color_range = appearance.matrix, appearance.range
+            context.color_primaries, context.color_trc = appearance.primaries, appearance.transfer
+        for stream in reader.others:
             self._add(stream)
 
     def _add(self, stream: Any) -> None:
@@ -102,18 +104,18 @@ class Film:
             packet.stream = copied
             self._file.mux(packet)
         elif encoded:
-            for frame in self._clip.decoded(packet.stream, packet):
+            for frame in self._reader.decoded(packet.stream, packet):
                 self._file.mux(encoded.encode(frame))
 
-    def _show(self, seen: Picture, made: Picture, shot: Shot) -> None:
+    def _show(self, seen: Picture, made: Picture, video_frame: VideoFrame) -> None:
         (height, width), (first_height, first_width) = made.rgb.shape[:2], self._size
         if (height, width) != self._size:
             raise OutputError(
                 f"Cannot write {self._path}: the first picture is {first_width}x{first_height}, a later one "
                 f"{width}x{height}. Translate all to one size."
             )
-        frame = self._frame(replace(made, rgb=self._steadying.next(seen.rgb, made.rgb)))
-        frame.pts, frame.duration, frame.time_base = shot.time, shot.duration, self._clip.tick
+        frame = self._frame(replace(made, rgb=self._smoothing.next(seen.rgb, made.rgb)))
+        frame.pts, frame.duration, frame.time_base = video_frame.time, video_frame.duration, self._reader.tick
         if self._palettes:
             self._palettes.push(frame)
             frame = self._palettes.pull()
@@ -127,7 +129,8 @@ class Film:
             return VideoFrame.from_ndarray(np.dstack([made.rgb, alpha]), "rgba")
         frame = VideoFrame.from_ndarray(self._padded(_on_white(made)), "rgb24")
         return frame.reformat(
-            format="yuv420p", **conversion(self._look.matrix, self._look.other_range, self._look.range)
+            format="yuv420p",
+            **conversion(self._appearance.matrix, self._appearance.other_range, self._appearance.range),
         )
 
     def _padded(self, rgb: Array) -> Array:

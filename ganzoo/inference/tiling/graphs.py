@@ -179,7 +179,7 @@ class _Lowering:
         *nodes, output = traced.nodes
         for node in nodes:
             if node.op == "placeholder" and not node.args:
-                self._lower_picture(node)
+                self._lower_image(node)
             elif any(one in self.places for one in node.all_input_nodes):
                 self._lower_call(node)
             else:
@@ -191,7 +191,7 @@ class _Lowering:
             raise refusal("The generator does not return one picture")
         return self.steps, self.places[made]
 
-    def _lower_picture(self, node: fx.Node) -> None:
+    def _lower_image(self, node: fx.Node) -> None:
         if self.steps:
             raise refusal(f"The generator takes '{node.target}' beside the picture")
         self._add(node, Step(IDENTITY))

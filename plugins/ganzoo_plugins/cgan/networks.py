@@ -46,10 +46,10 @@ class CganGenerator(nn.Module):
         self.classes, self.latent_dim = classes, latent_dim
         self.base, doublings = split_size(image_size)
         first = width * min(2 ** (doublings - 1), WIDEST)
-        beside = max(1, first // SHARE)
+        conditioning = max(1, first // SHARE)
         self.from_latents = nn.Linear(latent_dim, first * self.base**2, bias=False)
-        self.from_labels = ClassMaps(classes, beside, self.base)
-        now = first + beside
+        self.from_labels = ClassMaps(classes, conditioning, self.base)
+        now = first + conditioning
         layers: list[nn.Module] = [nn.BatchNorm2d(now), nn.ReLU(inplace=True)]
         for index in reversed(range(doublings - 1)):
             after = width * min(2**index, WIDEST)
@@ -84,13 +84,13 @@ class CganDiscriminator(nn.Module):
         super().__init__()
         self.image_size, self.in_channels, self.classes = image_size, channels, classes
         base, doublings = split_size(image_size)
-        beside = max(1, width // SHARE)
+        conditioning = max(1, width // SHARE)
         # No norm on the first layer: section 3 of DCGAN's paper.
         first = nn.Conv2d(channels, width, 4, 2, 1)
         self.from_images = nn.Sequential(spectral_norm(first) if norm == "spectral" else first, nn.LeakyReLU(0.2))
-        self.from_labels = nn.Sequential(ClassMaps(classes, beside, image_size // 2), nn.LeakyReLU(0.2))
+        self.from_labels = nn.Sequential(ClassMaps(classes, conditioning, image_size // 2), nn.LeakyReLU(0.2))
         layers: list[nn.Module] = []
-        now = width + beside
+        now = width + conditioning
         for index in range(1, doublings):
             after = width * min(2**index, WIDEST)
             layers += [*_layer(nn.Conv2d(now, after, 4, 2, 1, bias=norm != "batch"), norm), nn.LeakyReLU(0.2)]

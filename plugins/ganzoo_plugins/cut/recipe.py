@@ -34,9 +34,9 @@ class CutRecipe(Recipe):
         self.networks = {"generator": self.generator, "heads": self.heads, "discriminator": self.discriminator}
         self.optimizers = {
             "generator": self.adam(self.generator, self.heads),
-            "discriminator": self.adam(self.discriminator, judge=True),
+            "discriminator": self.adam(self.discriminator, discriminator=True),
         }
-        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
+        self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def widths(self, images: Tensor) -> list[int]:
         """Return the channels of the features to contrast, of a run that leaves no trace in the generator."""
@@ -49,14 +49,14 @@ class CutRecipe(Recipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminator, then the generator and the heads on the same pictures."""
         a, b = batch["a"], batch["b"]
-        learns, wanted = self.generator_turn(), self.config.identity_weight > 0
+        learns, wanted = self.is_generator_step(), self.config.identity_weight > 0
         mirrored = self.mirrored(a)
         with torch.set_grad_enabled(learns):
             given = [mirror(each, mirrored) for each in (a, *([b] if wanted and learns else []))]
-            made, *same = self.together(self.generator, *given)
-        judged = self.judge(b, made)
+            made, *same = self.forward_batched(self.generator, *given)
+        loss_d = self.update_discriminator(b, made)
         if not learns:
-            return {"discriminator": judged}
+            return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
             adversarial = self.loss.generator(self.discriminator(self.augment(made)))
@@ -66,12 +66,12 @@ class CutRecipe(Recipe):
                 losses["identity"] = self.contrast(b, same[0], mirrored)
                 total = total + self.config.identity_weight * losses["identity"]
             self.update("generator", total)
-        return {**losses, "discriminator": judged}
+        return {**losses, "discriminator": loss_d}
 
-    def judge(self, real: Tensor, made: Tensor) -> Tensor:
+    def update_discriminator(self, real: Tensor, made: Tensor) -> Tensor:
         """Update the discriminator; return its loss."""
         real, fake = self.augment(real), self.augment(made.detach())
-        loss = self.loss.discriminator(*self.together(self.discriminator, real, fake))
+        loss = self.loss.discriminator(*self.forward_batched(self.discriminator, real, fake))
         loss = (loss + self.penalty(self.discriminator, real, fake)) / 2
         self.update("discriminator", loss)
         return loss

@@ -81,10 +81,10 @@ class CycleGanConfig(AdversarialConfig):
 
     ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
     ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
-    ``keep_weight``, which the paper has not, keeps what is no object as it is: the mean absolute change where
-    ``keep_extractor``, a classifier with ``evidence``, sees none of the classes ``keep_classes`` (ImageNet's
+    ``preserve_background``, which the paper has not, keeps what is no object as it is: the mean absolute change where
+    ``foreground_extractor``, a classifier with ``evidence``, sees none of the classes ``foreground_classes`` (ImageNet's
     mammals), within edges drawn by colour.
-    ``judge_objects`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is grey to them.
+    ``discriminate_foreground`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is grey to them.
     """
 
     image_size: int = 256
@@ -93,20 +93,22 @@ class CycleGanConfig(AdversarialConfig):
     cycle_weight: float = 10.0
     identity_weight: float = 0.0
     pool_size: int = 50
-    keep_weight: float = 0.0
-    keep_classes: str = "151-388"
-    keep_extractor: str = "efficientnet-lite0"
-    judge_objects: bool = False
+    preserve_background: float = 0.0
+    foreground_classes: str = "151-388"
+    foreground_extractor: str = "efficientnet-lite0"
+    discriminate_foreground: bool = False
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        first, _, last = self.keep_classes.partition("-")
+        first, _, last = self.foreground_classes.partition("-")
         if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
-            raise ValueError(f"keep_classes={self.keep_classes!r} should be the first and the last, as 151-388")
-        for name in ("cycle_weight", "identity_weight", "pool_size", "keep_weight"):
+            raise ValueError(
+                f"foreground_classes={self.foreground_classes!r} should be the first and the last, as 151-388"
+            )
+        for name in ("cycle_weight", "identity_weight", "pool_size", "preserve_background"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import Foreign, Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(\w+)")
 BLUR = re.compile(r"model\.(\d+)\.filt")
@@ -30,7 +30,7 @@ USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
 class ResnetImporter(Importer):
     """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and where CUT blurs."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
         first = tensors.get("model.1.weight")
         if not blocks or first is None or first.shape[2:] != (7, 7):
@@ -60,13 +60,13 @@ class ResnetImporter(Importer):
             "antialias": antialias,
             **({"padding": "zero"} if zero else {}),
         }
-        return Foreign(
+        return DetectedCheckpoint(
             source="contrastive-unpaired-translation (CUT)" if antialias else "pytorch-CycleGAN-and-pix2pix",
             entry="generator:resnet",
             options=options,
             tensors={renamed(name, zero): tensor for name, tensor in tensors.items() if kept(name, norm)},
             image_size=USUAL_SIZE.get(len(blocks), 256),
-            unsaid=unsaid(zero, norm),
+            undetermined=undetermined(zero, norm),
             notes=notes(dropout, norm),
             unbiased=norm == "none",
         )
@@ -75,7 +75,7 @@ class ResnetImporter(Importer):
 class MobileResnetImporter(Importer):
     """Tells widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         mixing = {}  # (block, place in it) -> the 1x1 convolution's weight
         for name, tensor in tensors.items():
             found = SEPARABLE.fullmatch(name)
@@ -92,7 +92,7 @@ class MobileResnetImporter(Importer):
         *down, up, last_up, last = convolutions
         norm = "batch" if "model.2.weight" in tensors else "instance"
         widths = [*(len(each) for each in down), up.shape[1], last_up.shape[1]]
-        return Foreign(
+        return DetectedCheckpoint(
             source="gan-compression",
             entry="generator:mobile-resnet",
             options={
@@ -105,13 +105,13 @@ class MobileResnetImporter(Importer):
                 **({"padding": "zero"} if first == 0 else {}),
             },
             tensors={separable(name): tensor for name, tensor in tensors.items() if kept(name, norm)},
-            unsaid=unsaid(first == 0, norm),
+            undetermined=undetermined(first == 0, norm),
             notes=notes(False, norm),
             unbiased=norm == "batch",
         )
 
 
-def unsaid(zero: bool, norm: str) -> dict[str, tuple[str, ...]]:
+def undetermined(zero: bool, norm: str) -> dict[str, tuple[str, ...]]:
     """Return what such files do not show: the pad that a block has, and norms where convolutions have no bias."""
     open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
     return {**({} if zero else {"padding": ("reflect", "replicate")}), **open_norm}

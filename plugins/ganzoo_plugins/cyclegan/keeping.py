@@ -18,12 +18,14 @@ COLOURS = 16  # shades of a channel that are told apart
 TURNS = 3  # how often what is found gives colours, and these what is found
 
 
-class Keeping:
+class BackgroundMask:
     """Tells what lies outside of objects of classes ``first`` to ``last``."""
 
     def __init__(self, extractor: Any, first: int, last: int) -> None:
         if not hasattr(extractor, "evidence"):
-            raise GanzooError(f"{extractor.label} tells no classes by place. Set keep_extractor=efficientnet-lite0.")
+            raise GanzooError(
+                f"{extractor.label} tells no classes by place. Set foreground_extractor=efficientnet-lite0."
+            )
         self.extractor, self.first, self.last = extractor, first, last
 
     @torch.no_grad()

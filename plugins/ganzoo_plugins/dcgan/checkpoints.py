@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import Foreign, Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 SOURCE = "PyTorch's DCGAN example"
 NAME = re.compile(r"main\.(\d+)\.(.+)")
@@ -16,7 +16,7 @@ NAME = re.compile(r"main\.(\d+)\.(.+)")
 class DcganImporter(Importer):
     """Tells sizes of 4 times a power of two, width, channels and latent numbers; batch norm, no biases."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         found = {name: NAME.fullmatch(name) for name in tensors}
         if not tensors or not all(found.values()) or "main.0.bias" in tensors:
             return None
@@ -28,6 +28,6 @@ class DcganImporter(Importer):
         shared = {"image_size": size, "norm": "batch"}
         if "main.1.weight" in tensors:  # batch norm after the first layer: the generator
             options = {"channels": weights[-1].shape[1], "latent_dim": len(weights[0]), "width": weights[-1].shape[0]}
-            return Foreign(SOURCE, "generator:dcgan", {**shared, **options}, renamed, size)
+            return DetectedCheckpoint(SOURCE, "generator:dcgan", {**shared, **options}, renamed, size)
         options = {"channels": weights[0].shape[1], "width": len(weights[0])}
-        return Foreign(SOURCE, "discriminator:dcgan", {**shared, **options}, renamed, size)
+        return DetectedCheckpoint(SOURCE, "discriminator:dcgan", {**shared, **options}, renamed, size)

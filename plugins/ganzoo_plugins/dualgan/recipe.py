@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import TwoWayRecipe, mean_error
+from ganzoo import UnpairedRecipe, mean_error
 
 
-class DualGanRecipe(TwoWayRecipe):
+class DualGanRecipe(UnpairedRecipe):
     """Generators a2b and b2a (the paper's G_A, from U to V, and G_B) with a critic each.
 
     The critics learn in every step, the generators in each ``discriminator_steps``-th. The paper's noise is dropout,
@@ -26,17 +26,24 @@ class DualGanRecipe(TwoWayRecipe):
             parts.build("generator", in_channels=channels, out_channels=channels, image_size=size, norm="instance")
             for _ in range(2)
         )
-        self.judge_a, self.judge_b = (
+        self.discriminator_a, self.discriminator_b = (
             parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
         )
         self.loss = parts.build("loss")
-        self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
+        self.networks = {
+            "a2b": self.a2b,
+            "b2a": self.b2a,
+            "discriminator_a": self.discriminator_a,
+            "discriminator_b": self.discriminator_b,
+        }
         rate = config.learning_rate
         self.optimizers = {
             "generators": self.rmsprop(rate, self.a2b, self.b2a),
-            "discriminators": self.rmsprop(config.discriminator_learning_rate or rate, self.judge_a, self.judge_b),
+            "discriminators": self.rmsprop(
+                config.discriminator_learning_rate or rate, self.discriminator_a, self.discriminator_b
+            ),
         }
-        self.exports, self.judges = {"": "a2b", "b2a": "b2a"}, {"": "judge_b", "b2a": "judge_a"}
+        self.exports, self.discriminators = {"": "a2b", "b2a": "b2a"}, {"": "discriminator_b", "b2a": "discriminator_a"}
 
     def rmsprop(self, rate: float, *networks: nn.Module) -> torch.optim.Optimizer:
         """Return RMSProp over these networks, beta2 its decay and beta1 its momentum."""
@@ -46,28 +53,30 @@ class DualGanRecipe(TwoWayRecipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update and clip the critics, then the generators, if it is their turn."""
         a, b = batch["a"], batch["b"]
-        learns = self.generator_turn()
+        learns = self.is_generator_step()
         with torch.set_grad_enabled(learns):
             fake_b, fake_a = self.a2b(a), self.b2a(b)
 
-        loss_d = self.judge(self.judge_a, a, fake_a) + self.judge(self.judge_b, b, fake_b)
+        loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a) + self.discriminator_loss(
+            self.discriminator_b, b, fake_b
+        )
         self.update("discriminators", loss_d)
         self.clip()
         if not learns:
             return {"discriminator": loss_d}
 
-        with self.frozen("judge_a", "judge_b"):
-            adversarial = self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b)
+        with self.frozen("discriminator_a", "discriminator_b"):
+            adversarial = self.fooled(self.discriminator_a, fake_a) + self.fooled(self.discriminator_b, fake_b)
             home_a, home_b = mean_error(self.b2a(fake_b), a), mean_error(self.a2b(fake_a), b)
             total = adversarial + self.config.reconstruction_weight_a * home_a
             self.update("generators", total + self.config.reconstruction_weight_b * home_b)
         losses = {"adversarial": adversarial, "reconstruction_a": home_a, "reconstruction_b": home_b}
         return {**losses, "discriminator": loss_d}
 
-    def judge(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """Return what one critic minimises (equations 1 and 2)."""
         real, fake = self.augment(real), self.augment(fake.detach().float())
-        loss = self.loss.discriminator(*self.together(critic, real, fake))
+        loss = self.loss.discriminator(*self.forward_batched(critic, real, fake))
         return loss + self.penalty(critic, real, fake)
 
     def fooled(self, critic: nn.Module, fake: Tensor) -> Tensor:
@@ -79,6 +88,6 @@ class DualGanRecipe(TwoWayRecipe):
         """Bring the critics' weights back to [-c, c] (algorithm 1)."""
         limit = self.config.weight_clip
         if limit:
-            for critic in (self.judge_a, self.judge_b):
+            for critic in (self.discriminator_a, self.discriminator_b):
                 for weight in critic.parameters():
                     weight.clamp_(-limit, limit)

@@ -37,11 +37,11 @@ class ConditionalNorm(nn.Module):
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.scale, self.shift = (spectral(nn.Linear(conditions, channels, bias=False)) for _ in range(2))
 
-    def forward(self, features: Tensor, beside: Tensor) -> Tensor:
+    def forward(self, features: Tensor, conditioning: Tensor) -> Tensor:
         """Take (N * T, C, H, W) and (N, conditions), which counts for the T frames of a clip alike."""
-        frames = len(features) // len(beside)
+        frames = len(features) // len(conditioning)
         scale, shift = (
-            layer(beside).repeat_interleave(frames, 0)[:, :, None, None] for layer in (self.scale, self.shift)
+            layer(conditioning).repeat_interleave(frames, 0)[:, :, None, None] for layer in (self.scale, self.shift)
         )
         return self.norm(features) * (1 + scale) + shift
 
@@ -56,10 +56,10 @@ class UpBlock(nn.Module):
         self.first, self.second = conv(inputs, outputs), conv(outputs, outputs)
         self.shortcut = conv(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
-    def forward(self, features: Tensor, beside: Tensor) -> Tensor:
-        changed = F.relu(self.norms[0](features, beside))
+    def forward(self, features: Tensor, conditioning: Tensor) -> Tensor:
+        changed = F.relu(self.norms[0](features, conditioning))
         changed = self.first(self._larger(changed))
-        changed = self.second(F.relu(self.norms[1](changed, beside)))
+        changed = self.second(F.relu(self.norms[1](changed, conditioning)))
         return changed + self._larger(self.shortcut(features))
 
     def _larger(self, features: Tensor) -> Tensor:

@@ -24,12 +24,12 @@ class Stage(nn.Module):
             [UpBlock(inputs, inputs, conditions, enlarge=False), UpBlock(inputs, outputs, conditions, enlarge=True)]
         )
 
-    def forward(self, features: Tensor, beside: Tensor, frames: int) -> Tensor:
+    def forward(self, features: Tensor, conditioning: Tensor, frames: int) -> Tensor:
         """Turn (N, T or 1, C, H, W) into (N, T, outputs, 2H, 2W)."""
         states = features if self.memory is None else self.memory(features, frames)
         pictures = states.flatten(0, 1)
         for block in self.blocks:
-            pictures = block(pictures, beside)
+            pictures = block(pictures, conditioning)
         return pictures.unflatten(0, (len(features), -1))
 
 
@@ -70,10 +70,10 @@ class DvdGanGenerator(nn.Module):
 
         Returns (N, channels, frames, image_size, image_size).
         """
-        beside = latents if self.embedding is None else torch.cat([latents, self.embedding(labels)], 1)
-        features = self.start(beside).view(len(latents), 1, -1, self.base, self.base)
+        conditioning = latents if self.embedding is None else torch.cat([latents, self.embedding(labels)], 1)
+        features = self.start(conditioning).view(len(latents), 1, -1, self.base, self.base)
         for stage in self.stages:
-            features = stage(features, beside, self.frames)
+            features = stage(features, conditioning, self.frames)
         pictures = self.last(F.relu(self.norm(features.flatten(0, 1))))
         return torch.tanh(pictures).unflatten(0, (len(latents), self.frames)).transpose(1, 2).contiguous()
 

@@ -31,20 +31,20 @@ class DvdGanRecipe(Recipe):
         self.networks = {"generator": self.generator, "spatial": self.spatial, "temporal": self.temporal}
         self.optimizers = {
             "generator": self.adam(self.generator),
-            "discriminators": self.adam(self.spatial, self.temporal, judge=True),
+            "discriminators": self.adam(self.spatial, self.temporal, discriminator=True),
         }
         self.exports = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminators on ``batch["clip"]``, then the generator by the discriminators just updated."""
-        real, labels, learns = batch["clip"], self.labels(batch), self.generator_turn()
+        real, labels, learns = batch["clip"], self.labels(batch), self.is_generator_step()
         with torch.set_grad_enabled(learns):
             fake = self.make(self.generator, self.latents(len(real), real.device), labels)
 
         shown = self.augment(real), self.augment(fake.detach())
         losses = {
-            "spatial discriminator": self.judged(self.spatial, *map(self.some_frames, shown), labels),
-            "temporal discriminator": self.judged(self.temporal, *shown, labels),
+            "spatial discriminator": self.evaluated(self.spatial, *map(self.some_frames, shown), labels),
+            "temporal discriminator": self.evaluated(self.temporal, *shown, labels),
         }
         self.update("discriminators", losses["spatial discriminator"] + losses["temporal discriminator"])
         if not learns:
@@ -52,15 +52,18 @@ class DvdGanRecipe(Recipe):
 
         with self.frozen("spatial", "temporal"):
             seen = self.augment(fake)
-            opinions = [
+            discriminator_logits = [
                 opinion(self.spatial, self.some_frames(seen), labels),
                 opinion(self.temporal, seen, labels),
             ]
-            generator_loss = sum((self.loss.generator(each) for each in opinions[1:]), self.loss.generator(opinions[0]))
+            generator_loss = sum(
+                (self.loss.generator(each) for each in discriminator_logits[1:]),
+                self.loss.generator(discriminator_logits[0]),
+            )
             self.update("generator", generator_loss)
         return {"generator": generator_loss, **losses}
 
-    def judged(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
+    def evaluated(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
         """Return what one discriminator minimises, penalties included, on clips or on frames (N, k, C, H, W)."""
 
         def of(shown: Tensor) -> Any:
@@ -116,9 +119,9 @@ def opinion(network: nn.Module, shown: Tensor, labels: Tensor | None) -> Any:
     """Return logits of clips (N, C, T, H, W), or of frames (N, k, C, H, W): of these the sum over a clip's frames."""
     clips = hasattr(network, "frames")
     seen = shown if clips else shown.flatten(0, 1)
-    told = getattr(network, "conditional", False) and labels is not None
-    beside = [labels.repeat_interleave(len(seen) // len(labels))] if told and labels is not None else []
-    logits = network(seen, *beside)
+    conditional = getattr(network, "conditional", False) and labels is not None
+    conditioning = [labels.repeat_interleave(len(seen) // len(labels))] if conditional and labels is not None else []
+    logits = network(seen, *conditioning)
     if clips:
         return logits
     if isinstance(logits, (list, tuple)):

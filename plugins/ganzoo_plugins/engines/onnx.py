@@ -20,7 +20,7 @@ FILE = "model.onnx"
 class OnnxRuntime(Engine):
     """An ONNX file, run in float32."""
 
-    light = True
+    torch_free = True
     rank = 1.3
     packages = ("onnxruntime", "onnx", "onnxscript")
     extra = "onnx"

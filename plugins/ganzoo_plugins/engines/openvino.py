@@ -28,7 +28,7 @@ class OpenVino(Engine):
     """OpenVINO's own format; int8 by quantising weights and activations after training (NNCF)."""
 
     dtypes = ("float32", "bfloat16", "int8")
-    light = True
+    torch_free = True
     rank = 1.5
     packages = ("openvino", "nncf")
     extra = "openvino"

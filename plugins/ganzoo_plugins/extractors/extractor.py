@@ -12,7 +12,7 @@ from ganzoo import GanzooError
 LUMA = (0.299, 0.587, 0.114)  # of RGB, ITU-R BT.601
 
 
-class PictureExtractor(nn.Module, ABC):
+class ImageExtractor(nn.Module, ABC):
     """Base of the extractors: checks pictures, brings them to the network's size and dtype, returns float32 features.
 
     A subclass sets the attributes of `ganzoo.Extractor` and says how to `resize` and what to `compute`.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
-from .extractor import PictureExtractor, as_grey
+from .extractor import ImageExtractor, as_grey
 from .files import read, sha256
 
 WEIGHTS = Path(__file__).parent / "weights/fashion-mnist.safetensors"
@@ -36,7 +36,7 @@ CLASSES = (
 )
 
 
-class FashionExtractor(PictureExtractor):
+class FashionExtractor(ImageExtractor):
     """Features (N, 128) of pictures as 28x28 grey ones, none below 0; colours become luma (ITU-R BT.601)."""
 
     label = "fashion-mnist"

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, fetch_file
 from ganzoo.errors import MissingPackage
 
-from .extractor import PictureExtractor, as_rgb
+from .extractor import ImageExtractor, as_rgb
 from .files import read, sha256
 from .folding import fold
 
@@ -28,7 +28,7 @@ OTHERWISE = (
 )
 
 
-class InceptionExtractor(PictureExtractor):
+class InceptionExtractor(ImageExtractor):
     """Pooled features, (N, 2048), of pictures at 299x299, equal to torch-fidelity's "2048"."""
 
     resizing = f"bilinear to {SIZE}x{SIZE} as TensorFlow 1 does"
@@ -110,10 +110,10 @@ def network(fidelity) -> nn.Module:
         "AvgPool": nn.AdaptiveAvgPool2d((1, 1)),
         "fc": nn.Linear(2048, 1008),
     }
-    together = nn.Module()
+    forward_batched = nn.Module()
     for name, layer in layers.items():
-        together.add_module(name, layer)
-    return together
+        forward_batched.add_module(name, layer)
+    return forward_batched
 
 
 def resized(images: Tensor) -> Tensor:

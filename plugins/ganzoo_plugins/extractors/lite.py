@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from ganzoo import GanzooError
 from ganzoo.errors import MissingPackage
 
-from .extractor import PictureExtractor, as_rgb
+from .extractor import ImageExtractor, as_rgb
 from .files import read, sha256
 from .folding import fold
 
 LEAST = 64  # pixels a side, where pictures keep their size
 
 
-class LiteExtractor(PictureExtractor):
+class LiteExtractor(ImageExtractor):
     """Pooled features, (N, 1280), of pictures at their own size or ``size`` x ``size`` pixels."""
 
     feature_dim = 1280

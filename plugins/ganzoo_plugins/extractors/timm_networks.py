@@ -13,13 +13,13 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
-from .extractor import PictureExtractor, as_rgb
+from .extractor import ImageExtractor, as_rgb
 from .files import read, sha256_of_tensors
 
 MODES = ("bilinear", "bicubic")  # with antialias, in torch; anything else becomes the second
 
 
-class TimmExtractor(PictureExtractor):
+class TimmExtractor(ImageExtractor):
     """Features of pictures at the network's own input size, normalised as timm says.
 
     Its ``weights_sha256`` is of the network's tensors, `files.sha256_of_tensors`: one number for the same weights,

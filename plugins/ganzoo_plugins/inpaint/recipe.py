@@ -59,28 +59,28 @@ class InpaintRecipe(Recipe):
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimizers = {
             "generator": self.adam(self.generator),
-            "discriminator": self.adam(self.discriminator, judge=True),
+            "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports = {"": "generator"}
         if config.masks != "centre":  # the one of the hole alone cannot judge pictures
-            self.judges = {"": "discriminator"}
+            self.discriminators = {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        real, learns = batch["image"], self.generator_turn()
+        real, learns = batch["image"], self.is_generator_step()
         masks = self.masks(real)
         with torch.set_grad_enabled(learns):
             made = self.made(self.generator, real, masks)
-            mended = self.seen(real * (1 - masks) + made * masks)
+            inpainted = self.seen(real * (1 - masks) + made * masks)
 
-        shown, fake = self.augment(self.seen(real)), self.augment(mended.detach())
-        loss_d = self.loss.discriminator(*self.together(self.discriminator, shown, fake))
+        shown, fake = self.augment(self.seen(real)), self.augment(inpainted.detach())
+        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, shown, fake))
         loss_d = loss_d + self.penalty(self.discriminator, shown, fake)
         self.update("discriminator", loss_d)
         if not learns:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(mended)))
+            adversarial = self.loss.generator(self.discriminator(self.augment(inpainted)))
             reconstruction = self.reconstruction(made, real, masks)
             total = self.config.reconstruction_weight * reconstruction + self.config.adversarial_weight * adversarial
             self.update("generator", total)
@@ -120,8 +120,8 @@ class InpaintRecipe(Recipe):
         real = batch["image"]
         masks = centre_masks(real)
         broken = real * (1 - masks)
-        mended = broken + self.made(networks["generator"], real, masks) * masks
-        return torch.stack([broken, mended, real], 1).flatten(0, 1)
+        inpainted = broken + self.made(networks["generator"], real, masks) * masks
+        return torch.stack([broken, inpainted, real], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean squared error within a hole in the middle, values in [-1, 1]."""

@@ -34,18 +34,18 @@ class LapganRecipe(LatentRecipe):
         levels = [self.generator.coarse, *self.generator.refine]
         for side, level in zip(self.generator.sizes, levels, strict=True):
             role = "discriminator" if self.optimizers else "coarse_discriminator"
-            judge = parts.build(role, image_size=side, channels=channels, in_channels=channels)
-            self.networks[f"discriminator_{side}"] = judge
+            discriminator = parts.build(role, image_size=side, channels=channels, in_channels=channels)
+            self.networks[f"discriminator_{side}"] = discriminator
             self.optimizers[f"generator_{side}"] = self.adam(level)
-            self.optimizers[f"discriminator_{side}"] = self.adam(judge, judge=True)
-        self.exports, self.judges = {"": "generator"}, {"": f"discriminator_{size}"}
+            self.optimizers[f"discriminator_{side}"] = self.adam(discriminator, discriminator=True)
+        self.exports, self.discriminators = {"": "generator"}, {"": f"discriminator_{size}"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update all levels on ``batch["image"]``, coarsest first; return each one's losses, named by its size."""
-        if self.config.coarse_steps > 1 and self.turn.parts > 1:
+        if self.config.coarse_steps > 1 and self.step_state.micro_batches > 1:
             raise GanzooError(
                 f"coarse_steps={self.config.coarse_steps} is several updates a step, which a batch in "
-                f"{self.turn.parts} parts cannot do. Train without --accumulate, or with coarse_steps=1."
+                f"{self.step_state.micro_batches} parts cannot do. Train without --accumulate, or with coarse_steps=1."
             )
         losses: dict[str, Tensor] = {}
         for level, (low, high) in enumerate(pyramid(batch["image"], len(self.generator.sizes) - 1)):
@@ -55,19 +55,21 @@ class LapganRecipe(LatentRecipe):
 
     def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
         """Update the level's D_k, then its G_k, on real pictures l_k + h_k (equations 2 and 6)."""
-        side, learns = self.generator.sizes[level], self.generator_turn()
-        judge = self.networks[f"discriminator_{side}"]
+        side, learns = self.generator.sizes[level], self.is_generator_step()
+        discriminator = self.networks[f"discriminator_{side}"]
         noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))
         with torch.set_grad_enabled(learns):
             made = self.generator.made(level, noise, low)
 
         real, shown = self.augment(low + high), self.augment(made.detach())
-        judged = self.loss.discriminator(*self.together(judge, real, shown)) + self.penalty(judge, real, shown)
-        self.update(f"discriminator_{side}", judged)
+        loss_d = self.loss.discriminator(*self.forward_batched(discriminator, real, shown)) + self.penalty(
+            discriminator, real, shown
+        )
+        self.update(f"discriminator_{side}", loss_d)
         if not learns:
-            return {f"discriminator_{side}": judged}
+            return {f"discriminator_{side}": loss_d}
 
         with self.frozen(f"discriminator_{side}"):
-            fooled = self.loss.generator(judge(self.augment(made)))
-            self.update(f"generator_{side}", fooled)
-        return {f"generator_{side}": fooled, f"discriminator_{side}": judged}
+            loss_g = self.loss.generator(discriminator(self.augment(made)))
+            self.update(f"generator_{side}", loss_g)
+        return {f"generator_{side}": loss_g, f"discriminator_{side}": loss_d}

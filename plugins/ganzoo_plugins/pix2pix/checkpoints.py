@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import Foreign, Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 from .networks import STRIDED_LAYERS
 
@@ -31,7 +31,7 @@ def without_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Te
 class UNetImporter(Importer):
     """Tells the depth (128, 256 pixels), width, norm and channels of a U-Net; dropout has no tensors."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         first, last = tensors.get("model.model.0.weight"), tensors.get("model.model.3.weight")
         if first is None or last is None or "model.model.1.model.1.weight" not in tensors:
             return None
@@ -40,7 +40,7 @@ class UNetImporter(Importer):
             return None
         norm = norm_of(tensors, "model.model.1.model.2.weight", "model.model.1.model.1.bias")
         open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
-        return Foreign(
+        return DetectedCheckpoint(
             source=SOURCE,
             entry="generator:unet",
             options={
@@ -55,7 +55,7 @@ class UNetImporter(Importer):
                 for name, one in without_statistics(tensors, norm).items()
             },
             image_size=2**depth,
-            unsaid={"dropout": (True, False), **open_norm},
+            undetermined={"dropout": (True, False), **open_norm},
             notes=(
                 f"dropout is off{' and batch norm uses its averages' if norm == 'batch' else ''} "
                 "(its authors' test.py leaves that as in training, but for --eval)",
@@ -67,7 +67,7 @@ class UNetImporter(Importer):
 class PatchImporter(Importer):
     """Tells the receptive field (1 to 286 pixels), width, norm, input channels and CUT's blurs of a PatchGAN."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
         convolutions = sorted(
             int(name.split(".")[1])
@@ -84,7 +84,7 @@ class PatchImporter(Importer):
         if len(last) != 1 or strided not in fields or first.shape[-1] not in (1, 4):
             return None
         norm = norm_of(tensors, f"{root}.{second + 1}.weight", f"{root}.{second}.bias")
-        return Foreign(
+        return DetectedCheckpoint(
             source="contrastive-unpaired-translation (CUT)" if antialias else SOURCE,
             entry="discriminator:patchgan",
             options={

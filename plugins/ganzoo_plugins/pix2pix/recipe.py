@@ -26,19 +26,19 @@ class Pix2PixRecipe(Recipe):
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimizers = {
             "generator": self.adam(self.generator),
-            "discriminator": self.adam(self.discriminator, judge=True),
+            "discriminator": self.adam(self.discriminator, discriminator=True),
         }
-        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
+        self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         given, target = batch["input"], batch["target"]
-        learns = self.generator_turn()
+        learns = self.is_generator_step()
         with torch.set_grad_enabled(learns):
             made = self.generator(given)
             fake_pair = torch.cat([given, made], 1)
 
         real, fake = self.augment(torch.cat([given, target], 1)), self.augment(fake_pair.detach())
-        loss_d = self.loss.discriminator(*self.together(self.discriminator, real, fake))
+        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, real, fake))
         loss_d = loss_d + self.penalty(self.discriminator, real, fake)
         self.update("discriminator", loss_d / 2)  # section 3.3: halved, so that D learns more slowly than G
         if not learns:

@@ -33,7 +33,7 @@ def head(inner: int, width: int, halvings: int) -> nn.Sequential:
     )
 
 
-def pix2pix_judge(inner: int, width: int, **options: Any) -> nn.Module:
+def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
     """Build a discriminator of pix2pix's (arXiv:1611.07004) for the picture itself, drawn as its neighbours are.
 
     Without spectral norms: with them its slope, which the generator learns by, was a 200th of the other heads'.
@@ -45,14 +45,14 @@ def pix2pix_judge(inner: int, width: int, **options: Any) -> nn.Module:
     return network
 
 
-def own_judges(inner: int, width: int) -> list[nn.Module]:
+def own_discriminators(inner: int, width: int) -> list[nn.Module]:
     """Build what judges patches of 70 pixels, and what judges colours: means of 2x2 pixels, each by itself.
 
     Instance norms hide casts of colour from what judges patches, and a generator hides in them what it needs for the
     way back.
     """
-    colours = pix2pix_judge(inner, width, receptive_field=1, norm="none")
-    return [pix2pix_judge(inner, width), nn.Sequential(nn.AvgPool2d(2), colours)]
+    colours = pix2pix_discriminator(inner, width, receptive_field=1, norm="none")
+    return [pix2pix_discriminator(inner, width), nn.Sequential(nn.AvgPool2d(2), colours)]
 
 
 class Mixer(nn.Module):
@@ -98,16 +98,16 @@ class ProjectedDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.in_channels, self.weight, self.grey = in_channels, pixels, grey
-        self.looks = [features]  # in a list: neither trained nor saved
+        self.features = [features]  # in a list: neither trained nor saved
         last = {step: place for place, step in enumerate(features.reductions)}
         self.places = [last[step] for step in STEPS]
         self.mixer = Mixer(tuple(features.channels[place] for place in self.places), width)
         self.heads = nn.ModuleList(head(width, width, halvings) for halvings in (2, 1, 1, 0))
-        self.pixels = nn.ModuleList(own_judges(in_channels, width // 2) if pixels else [])
+        self.pixels = nn.ModuleList(own_discriminators(in_channels, width // 2) if pixels else [])
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the picture's own last."""
         seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
-        maps = self.looks[0].to(images.device)(seen.mean(1, keepdim=True) if self.grey else seen)
+        maps = self.features[0].to(images.device)(seen.mean(1, keepdim=True) if self.grey else seen)
         logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]
-        return [*logits, *(self.weight * judge(images) for judge in self.pixels)]
+        return [*logits, *(self.weight * discriminator(images) for discriminator in self.pixels)]

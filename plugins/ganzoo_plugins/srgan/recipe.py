@@ -78,8 +78,8 @@ class SrganRecipe(SRResNetRecipe):
         self.loss = parts.build("loss")
         self.level = find_level(self.features.reductions, config.reduction)
         self.networks["discriminator"] = self.discriminator
-        self.optimizers["discriminator"] = self.adam(self.discriminator, judge=True)
-        self.judges = {"": "discriminator"}
+        self.optimizers["discriminator"] = self.adam(self.discriminator, discriminator=True)
+        self.discriminators = {"": "discriminator"}
 
     def learning_rate(self, progress: float) -> float:
         """Return what the schedule says, a tenth of it from ``drop_from`` on (section 3.2)."""
@@ -87,12 +87,12 @@ class SrganRecipe(SRResNetRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         real = batch["image"]
-        learns = self.generator_turn()
+        learns = self.is_generator_step()
         with torch.set_grad_enabled(learns):
             made = self.enlarged(real)
 
         shown, fake = self.augment(real), self.augment(made.detach())
-        loss_d = self.loss.discriminator(*self.together(self.discriminator, shown, fake))
+        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, shown, fake))
         loss_d = loss_d + self.penalty(self.discriminator, shown, fake)
         self.update("discriminator", loss_d)
         if not learns:

@@ -45,21 +45,21 @@ class StarGanRecipe(Recipe):
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimizers = {
             "generator": self.adam(self.generator),
-            "discriminator": self.adam(self.discriminator, judge=True),
+            "discriminator": self.adam(self.discriminator, discriminator=True),
         }
-        self.exports, self.judges = {"": "generator"}, {"": "discriminator"}
+        self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminator, and in each ``discriminator_steps``-th step the generator on the same pictures."""
         images, labels = batch["image"], batch["label"]
         targets = (self.uniform(len(images), device=images.device) * self.config.classes).long()
-        learns = self.generator_turn()
+        learns = self.is_generator_step()
         with torch.set_grad_enabled(learns):
             made = self.generator(images, targets)
-        losses = self.judge(images, labels, made.detach())
+        losses = self.update_discriminator(images, labels, made.detach())
         return {**self.translate(images, labels, made, targets), **losses} if learns else losses
 
-    def judge(self, images: Tensor, labels: Tensor, made: Tensor) -> dict[str, Tensor]:
+    def update_discriminator(self, images: Tensor, labels: Tensor, made: Tensor) -> dict[str, Tensor]:
         """Update the discriminator; return its loss and that of the domains it sees in real pictures (equation 2)."""
         real, fake = self.augment(images), self.augment(made)
         real_logits, domains = self.discriminator.classified(real)

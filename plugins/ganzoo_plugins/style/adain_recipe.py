@@ -36,7 +36,7 @@ class AdainRecipe(Recipe):
     def __init__(self, config, parts) -> None:
         self.config = config
         self.generator = parts.build("generator")
-        self.look = Perception(parts.build("features"), config.content_reduction)
+        self.perception = Perception(parts.build("features"), config.content_reduction)
         self.networks, self.exports = {"generator": self.generator}, {"": "generator"}
         self.optimizers = {"generator": self.adam(self.generator)}
 
@@ -47,21 +47,21 @@ class AdainRecipe(Recipe):
 
     def losses(self, generator: nn.Module, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
         """Return what is minimised, ``total``, and its parts, computed in float32."""
-        self.look.features.to(photos.device)
+        self.perception.features.to(photos.device)
         made = generator(photos, paintings).float()
         more = {}
         if self.config.identity_weight:
             own = photos[: -(-len(photos) // 2)]  # half of them say enough, and take half the time
             more["identity"] = (generator(own, own).float() - own).abs().mean()
         with torch.autocast(photos.device.type, enabled=False):
-            return in_all(self.config, **self.judged(made, photos, paintings), **more)
+            return in_all(self.config, **self.distances(made, photos, paintings), **more)
 
-    def judged(self, made: Tensor, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
+    def distances(self, made: Tensor, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
         """Return the losses of what is made of photographs with paintings, but for the identity."""
         with torch.no_grad():
-            wanted = adapt(self.look(photos).content, self.look(paintings).content)
-            style = style_of(paintings, self.look)
-        seen = self.look(made)
+            wanted = adapt(self.perception(photos).content, self.perception(paintings).content)
+            style = style_of(paintings, self.perception)
+        seen = self.perception(made)
         distances = [moment_distance(*each).log1p() for each in zip(seen.style, style, strict=True)]
         return {
             "content": content_loss(seen.content, wanted),

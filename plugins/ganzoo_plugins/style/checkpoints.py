@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import Foreign, Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 HALF = 127.5  # a value v of ours, in [-1, 1], is HALF * (v + 1) there
 BLOCK = re.compile(r"res(\d+)\.(conv[12]|in[12])\.(.+)")
@@ -26,7 +26,7 @@ UP = {"deconv1": 2, "in4": 3, "deconv2": 7, "in5": 8, "deconv3": 11}  # places a
 class FastStyleImporter(Importer):
     """Tells width and number of blocks; statistics of old instance norms, which never counted, are left out."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> Foreign | None:
+    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         first, last = tensors.get("conv1.conv2d.weight"), tensors.get("deconv3.conv2d.weight")
         if first is None or last is None or first.dim() != 4:
             return None
@@ -35,7 +35,7 @@ class FastStyleImporter(Importer):
             renamed(name, len(blocks)): tensor for name, tensor in tensors.items() if not name.endswith(STATISTICS)
         }
         into_our_range(named, "layers.1", f"layers.{FIRST_BLOCK + len(blocks) + UP['deconv3']}")
-        return Foreign(
+        return DetectedCheckpoint(
             source="fast_neural_style of PyTorch's examples",
             entry="generator:fast-style",
             options={"width": len(first), "blocks": len(blocks), "output": "clamp"},

@@ -37,7 +37,7 @@ class FastStyleRecipe(Recipe):
     def __init__(self, config, parts) -> None:
         self.config = config
         self.generator = parts.build("generator")
-        self.look = Perception(parts.build("features"), config.content_reduction)
+        self.perception = Perception(parts.build("features"), config.content_reduction)
         self.style = read_style(config.style, config.image_size)
         self.target = self.found()
         self.networks, self.exports = {"generator": self.generator}, {"": "generator"}
@@ -53,13 +53,13 @@ class FastStyleRecipe(Recipe):
         self.move(photos.device)
         made = generator(photos).float()
         with torch.autocast(photos.device.type, enabled=False):
-            return self.judged(made, coloured(photos, self.style))
+            return self.distances(made, coloured(photos, self.style))
 
-    def judged(self, made: Tensor, wanted: Tensor) -> dict[str, Tensor]:
+    def distances(self, made: Tensor, wanted: Tensor) -> dict[str, Tensor]:
         """Return the losses of ``made``, where ``wanted`` are the photographs in the style's colours."""
         with torch.no_grad():
-            content = self.look(wanted).content
-        seen = self.look(made)
+            content = self.perception(wanted).content
+        seen = self.perception(made)
         distances = [gram_distance(*each).log1p() for each in zip(seen.style, self.target, strict=True)]
         return in_all(
             self.config,
@@ -72,14 +72,14 @@ class FastStyleRecipe(Recipe):
     def move(self, device: torch.device) -> None:
         """Take what is compared with to where the photographs are."""
         if self.style.device != device:
-            self.look.features.to(device)
+            self.perception.features.to(device)
             self.style = self.style.to(device)
             self.target = self.found()
 
     @torch.no_grad()
     def found(self) -> list[Statistics]:
         """Return what the style picture is matched in."""
-        return style_of(self.style, self.look)
+        return style_of(self.style, self.perception)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each photograph and what is made of it, one after the other."""

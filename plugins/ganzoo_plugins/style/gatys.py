@@ -42,7 +42,7 @@ class GatysTransfer(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        self.look = Perception(features, content_reduction)  # no submodule: it is no part of what is saved
+        self.perception = Perception(features, content_reduction)  # no submodule: it is no part of what is saved
         self.steps, self.style_weight, self.variation_weight = steps, style_weight, variation_weight
         self.style_scale, self.start, self.seed = style_scale, start, seed
 
@@ -52,7 +52,7 @@ class GatysTransfer(nn.Module):
         Each is optimised by itself. Gradients are taken within, whatever mode the caller is in; none flow outside.
         """
         with torch.inference_mode(False), torch.enable_grad():
-            self.look.features.to(images.device)  # type: ignore[attr-defined]
+            self.perception.features.to(images.device)  # type: ignore[attr-defined]
             pictures = images.detach().float().clone().split(1)
             styles = style.detach().float().clone().split(1)
             made = [self._paint(each, styles[place % len(styles)]) for place, each in enumerate(pictures)]
@@ -78,7 +78,7 @@ class GatysTransfer(nn.Module):
     def _optimised(self, start: Tensor, content: Tensor, style: Tensor, steps: int) -> Tensor:
         """Return ``start`` after L-BFGS, at one size."""
         with torch.no_grad():
-            wanted, target = self.look(content).content, style_of(style, self.look)
+            wanted, target = self.perception(content).content, style_of(style, self.perception)
         levels = [each.clone(memory_format=torch.contiguous_format).requires_grad_(True) for each in split(start)]
         optimizer = torch.optim.LBFGS(
             levels, max_iter=steps, max_eval=steps + 1, history_size=20, tolerance_grad=0, tolerance_change=0
@@ -95,7 +95,7 @@ class GatysTransfer(nn.Module):
         return join(levels).detach()
 
     def _total(self, images: Tensor, wanted: Tensor, target: list[Statistics]) -> Tensor:
-        seen = self.look(images)
+        seen = self.perception(images)
         distances = [gram_distance(*each) for each in zip(seen.style, target, strict=True)]
         total = content_loss(seen.content, wanted) + self.style_weight * style_loss(distances)
         total = total + self.variation_weight * total_variation(images)

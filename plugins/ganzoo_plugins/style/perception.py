@@ -25,7 +25,7 @@ DEEPEST = 16  # pixels a step: the deepest map that style is compared in, VGG's 
 
 
 @dataclass(frozen=True)
-class Seen:
+class PerceptualFeatures:
     """What a network sees of pictures: the map that content is compared in, and those for style, the colours first."""
 
     content: Tensor
@@ -49,10 +49,12 @@ class Perception:
         self.content = fine[-1]
         self.style = [place for place, step in enumerate(features.reductions) if step <= DEEPEST]
 
-    def __call__(self, images: Tensor) -> Seen:
+    def __call__(self, images: Tensor) -> PerceptualFeatures:
         """Look at images (N, 3, H, W) in [-1, 1]; gradients flow to them."""
         maps = self.features(images)
-        return Seen(maps[self.content].float(), [images.float(), *(maps[place].float() for place in self.style)])
+        return PerceptualFeatures(
+            maps[self.content].float(), [images.float(), *(maps[place].float() for place in self.style)]
+        )
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,9 @@ def gram(flat: Tensor) -> Tensor:
     return flat @ flat.transpose(1, 2) / flat.shape[2]
 
 
-def style_of(images: Tensor, look: Perception) -> list[Statistics]:
+def style_of(images: Tensor, perception: Perception) -> list[Statistics]:
     """Return what a style picture (N, 3, H, W) is to be matched in, map by map."""
-    return [Statistics.of(each) for each in look(images).style]
+    return [Statistics.of(each) for each in perception(images).style]
 
 
 def content_loss(seen: Tensor, wanted: Tensor) -> Tensor:

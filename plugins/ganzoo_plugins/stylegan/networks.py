@@ -173,7 +173,7 @@ class GroupDeviation(nn.Module):
     Where 4 does not divide the batch, groups are of 3 or 2 pictures, or of 1, which differ by nothing.
     """
 
-    mixes_pictures = True
+    mixes_samples = True
 
     def forward(self, features: Tensor) -> Tensor:
         count = len(features)

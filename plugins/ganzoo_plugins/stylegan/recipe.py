@@ -28,13 +28,13 @@ class StyleGanRecipe(LatentRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``."""
-        images, learns = batch["image"], self.generator_turn()
+        images, learns = batch["image"], self.is_generator_step()
         with torch.set_grad_enabled(learns):
             fake = self.generator.synthesise(self.styles(len(images), images.device), self.noise(images))
-        losses = self.judge(images, fake.detach())
+        losses = self.update_discriminator(images, fake.detach())
         return {**losses, **self.fool(fake)} if learns else losses
 
-    def judge(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    def update_discriminator(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the discriminator."""
         loss = self.discriminator_loss(self.augment(images), self.augment(fake))
         self.update("discriminator", loss)
@@ -42,11 +42,11 @@ class StyleGanRecipe(LatentRecipe):
 
     def fool(self, fake: Tensor) -> dict[str, Tensor]:
         """Update the generator, where it is the turn of path lengths by those as well."""
-        config, turn = self.config, self.turn.step // self.config.discriminator_steps
+        config, step_state = self.config, self.step_state.step // self.config.discriminator_steps
         with self.frozen("discriminator"):
             loss = self.generator_loss(self.augment(fake))
             losses = {"generator": loss}
-            if config.path_length and turn % config.path_every == 0:
+            if config.path_length and step_state % config.path_every == 0:
                 loss = loss + config.path_length * config.path_every * self.path_penalty(fake)
             self.update("generator", loss)
         if config.path_length:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, TwoWayRecipe, mean_error
+from ganzoo import GanzooError, UnpairedRecipe, mean_error
 
 
-class UnitRecipe(TwoWayRecipe):
+class UnitRecipe(UnpairedRecipe):
     """Generators a2b (encoder of a, decoder of b) and b2a, whose inner blocks are one; a discriminator a domain.
 
     Where the paper is silent the authors' code decides: KL divergences and likelihoods are means over numbers, not
@@ -25,35 +25,42 @@ class UnitRecipe(TwoWayRecipe):
         )
         check_halves(self.a2b)
         self.b2a.share(self.a2b)
-        self.judge_a, self.judge_b = (
+        self.discriminator_a, self.discriminator_b = (
             parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
         )
         self.loss = parts.build("loss")
-        self.networks = {"a2b": self.a2b, "b2a": self.b2a, "judge_a": self.judge_a, "judge_b": self.judge_b}
+        self.networks = {
+            "a2b": self.a2b,
+            "b2a": self.b2a,
+            "discriminator_a": self.discriminator_a,
+            "discriminator_b": self.discriminator_b,
+        }
         self.optimizers = {
             "generators": self.adam(nn.ModuleList([self.a2b, self.b2a])),  # a list names what is shared once
-            "discriminators": self.adam(self.judge_a, self.judge_b, judge=True),
+            "discriminators": self.adam(self.discriminator_a, self.discriminator_b, discriminator=True),
         }
-        self.exports, self.judges = {"": "a2b", "b2a": "b2a"}, {"": "judge_b", "b2a": "judge_a"}
+        self.exports, self.discriminators = {"": "a2b", "b2a": "b2a"}, {"": "discriminator_b", "b2a": "discriminator_a"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminators, then encoders and decoders together (section 3, "Learning")."""
         a, b = batch["a"], batch["b"]
-        learns = self.generator_turn()
+        learns = self.is_generator_step()
         with torch.set_grad_enabled(learns):
             means = self.a2b.encode(a), self.b2a.encode(b)
             code_a, code_b = (self.drawn(mean) for mean in means)
             fake_b, same_b = decoded(self.a2b, (code_a, a), (code_b, b))
             fake_a, same_a = decoded(self.b2a, (code_b, b), (code_a, a))
 
-        loss_d = self.judge(self.judge_a, a, fake_a) + self.judge(self.judge_b, b, fake_b)
+        loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a) + self.discriminator_loss(
+            self.discriminator_b, b, fake_b
+        )
         self.update("discriminators", loss_d)
         if not learns:
             return {"discriminator": loss_d}
 
-        with self.frozen("judge_a", "judge_b"):
+        with self.frozen("discriminator_a", "discriminator_b"):
             losses = {
-                "adversarial": self.fooled(self.judge_a, fake_a) + self.fooled(self.judge_b, fake_b),
+                "adversarial": self.fooled(self.discriminator_a, fake_a) + self.fooled(self.discriminator_b, fake_b),
                 "kl": kl(means[0]) + kl(means[1]),
                 "reconstruction": mean_error(same_a, a) + mean_error(same_b, b),
                 **self.cycles(a, b, fake_a, fake_b),
@@ -65,10 +72,10 @@ class UnitRecipe(TwoWayRecipe):
         """Draw a code from N(mean, 1), by the reparameterisation of section 3."""
         return mean.float() + self.normal(*mean.shape, device=mean.device)
 
-    def judge(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    def discriminator_loss(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """Return what one discriminator minimises, without lambda 0, which Adam's steps do not see."""
         real, fake = self.augment(real), self.augment(fake.detach().float())
-        loss = self.loss.discriminator(*self.together(discriminator, real, fake))
+        loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return loss + self.penalty(discriminator, real, fake)
 
     def fooled(self, discriminator: nn.Module, fake: Tensor) -> Tensor:

@@ -84,7 +84,7 @@ def show(result: Result, seconds: float, epochs: int) -> None:
     click.echo(
         f"{epochs} epochs of {result.pictures:,} pictures in {result.steps:,} steps, "
         f"{rate(result):,.0f} images/s on {result.hardware}; "
-        f"judged on {result.test_pictures:,} test pictures and as many generated ones\n"
+        f"judged on {result.test_images:,} test pictures and as many generated ones\n"
     )
     output.table(
         ("MEASURE", "HERE", "PAPER"),

@@ -32,7 +32,7 @@ class Result:
     """
 
     pictures: int
-    test_pictures: int
+    test_images: int
     steps: int
     batch_size: int
     train_seconds: float
@@ -74,7 +74,7 @@ def run(data: Path, output: Path, *, epochs: int, seed: int, device: str, report
     )
     chosen = devices.choose(device)
     state, _ = checkpoint.load_newest(output, chosen)
-    scores = judge(state["networks"], real, seed, chosen)
+    scores = evaluate(state["networks"], real, seed, chosen)
     return Result(pictures, len(real), steps, BATCH_SIZE, state["seconds"], devices.describe(chosen), scores)
 
 
@@ -91,7 +91,7 @@ def read(source: Source, part: str) -> Tensor:
 
 
 @torch.inference_mode()
-def judge(networks: dict[str, dict[str, Tensor]], real: Tensor, seed: int, device: torch.device) -> Scores:
+def evaluate(networks: dict[str, dict[str, Tensor]], real: Tensor, seed: int, device: torch.device) -> Scores:
     """Score the discriminator on ``real`` (N, 1, S, S) uint8 against N pictures of the generator, drawn by ``seed``."""
     size = real.shape[-1]
     generator = load("generator:vanilla", networks["generator"], size, device)

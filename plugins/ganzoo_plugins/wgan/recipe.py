@@ -21,7 +21,7 @@ class CriticRecipe(LatentRecipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the critic on ``batch["image"]``, and the generator where it is its turn."""
         losses = self.criticise(batch["image"])
-        if self.generator_turn():
+        if self.is_generator_step():
             with self.frozen("discriminator"):
                 fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
                 losses["generator"] = self.generator_loss(self.augment(fake))
@@ -33,7 +33,7 @@ class CriticRecipe(LatentRecipe):
         with torch.no_grad():
             fake = self.generator(self.latents(len(images), images.device))
         real, shown = self.augment(images), self.augment(fake)
-        logits = self.together(self.discriminator, real, shown)
+        logits = self.forward_batched(self.discriminator, real, shown)
         loss = self.loss.discriminator(*logits) + self.penalty(self.discriminator, real, shown)
         self.update("discriminator", loss)
         return {"wasserstein": estimate(*logits), "discriminator": loss}
