@@ -77,7 +77,7 @@ def smooth(network: nn.Module) -> nn.Module:
 
 
 def recorded(subject: Any, batch: Mapping[str, Tensor]) -> tuple[Mapping[str, Any], dict[str, list[Tensor]]]:
-    """Do a step whose optimisers write the gradients down in place of using them."""
+    """Do a step whose optimizers write the gradients down in place of using them."""
     gradients: dict[str, list[Tensor]] = {}
     for name, optimizer in subject.optimizers.items():
         optimizer.step = lambda closure=None, name=name, held=optimizer: gradients.update(

@@ -76,7 +76,7 @@ CASES = {
         stored=1024,
     ),
     "mlp": Case(
-        "MLP GAN 28x28 grey, batch 128, data loading included",
+        "MLP GAN 28x28 gray, batch 128, data loading included",
         textbook.mlp,
         "vanilla",
         {"image_size": 28, "channels": 1},
@@ -146,7 +146,7 @@ def textbook_steps(case: Case, pictures: dict[str, Tensor], machine: Machine) ->
 
 
 def textbook_batches(case: Case, pictures: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
-    """Yield batches of floats for ever: out of a DataLoader, or at hand already, which favours the textbook."""
+    """Yield batches of floats for ever: out of a DataLoader, or at hand already, which favors the textbook."""
     if case.loads:
         return textbook.batches(pictures["image"], case.batch_size)
     data, batches = dataset(case, pictures), range(max(1, case.stored // case.batch_size))

@@ -92,7 +92,7 @@ class CycleGan:
         self.l1, self.mse = nn.L1Loss(), nn.MSELoss()
 
     def begin(self) -> None:
-        """Make the optimisers, once weights and device are as they should be."""
+        """Make the optimizers, once weights and device are as they should be."""
         both = itertools.chain(self.a2b.parameters(), self.b2a.parameters())
         judges = itertools.chain(self.discriminator_a.parameters(), self.discriminator_b.parameters())
         self.optimizers = {
@@ -166,7 +166,7 @@ class Latent:
         self.criterion = nn.BCELoss()
 
     def begin(self) -> None:
-        """Make the optimisers, once weights and device are as they should be."""
+        """Make the optimizers, once weights and device are as they should be."""
         self.optimizers = {
             name: torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
             for name, network in self.networks.items()
@@ -183,7 +183,7 @@ class Latent:
         fake_loss = self.cross_entropy(self.discriminator(fake.detach()), 0 * ones)
         fake_loss.backward()
         self.optimizers["discriminator"].step()
-        torch.clear_autocast_cache()  # under autocast: or the judgement to come would be with the old weights
+        torch.clear_autocast_cache()  # under autocast: or the judgment to come would be with the old weights
 
         self.generator.zero_grad()
         loss = self.cross_entropy(self.discriminator(fake), ones)

@@ -3,9 +3,9 @@
     GanzooError
     |-- UnknownName        (LookupError)   no entry, model, option value or label of that name
     |-- DuplicateName      (ValueError)    two plugins claim one name
-    |-- PluginError        (RuntimeError)  a plugin breaks the contract: misspelt hook, wrong return value
+    |-- PluginError        (RuntimeError)  a plugin breaks the contract: misspelled hook, wrong return value
     |-- OptionError        (ValueError)    an option that does not exist, or a value it does not take
-    |-- ReferenceError     (ValueError)    a model reference that is spelt wrongly
+    |-- ReferenceError     (ValueError)    a model reference that is spelled wrongly
     |-- RegistryError      (ValueError)    a registry or model folder that cannot be read
     |-- ProtocolError      (ValueError)    scores that were not measured alike, and so do not compare
     |-- WeightsError       (ValueError)    a weights file that is missing, damaged, or does not fit
@@ -53,7 +53,7 @@ class OptionError(GanzooError, ValueError):
 
 
 class ReferenceError(GanzooError, ValueError):  # noqa: A001 - ganzoo.errors.ReferenceError reads right
-    """A model reference that is spelt wrongly."""
+    """A model reference that is spelled wrongly."""
 
 
 class RegistryError(GanzooError, ValueError):

@@ -3,7 +3,7 @@
     python scripts/bundle.py runs/h2z cyclegan/horse2zebra --facts scripts/bundled.json
     python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
 
-The facts that a run cannot know (data set's name and licence, summary, limits) are kept in the JSON file, under the
+The facts that a run cannot know (data set's name and license, summary, limits) are kept in the JSON file, under the
 model's name, with what `scripts/score.py` is to measure of it. Weights are stored in float16, unless --dtype says
 float32; the card says so, and this script refuses to ship where that shows in test pictures.
 """

@@ -27,7 +27,7 @@ START, END = "<!-- models, by scripts/readme.py -->\n", "<!-- end of models -->"
 def table() -> str:
     """Return the table of the registry's models, in Markdown."""
     lines = [
-        "| model | | what | paper | trained on | size | parameters | file | score | licence |",
+        "| model | | what | paper | trained on | size | parameters | file | score | license |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for card in registry.cards():

@@ -43,7 +43,7 @@ def main(sets: Path) -> None:
 
 
 def cut_photos(sets: Path) -> None:
-    """Cut the photographs: no painting, no grey one, none twice."""
+    """Cut the photographs: no painting, no gray one, none twice."""
     sources = {
         "photo": ("monet2photo-train.zip", "trainB"),
         "horse": ("horse2zebra-train.zip", "trainA"),

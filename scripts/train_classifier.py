@@ -1,4 +1,4 @@
-"""Train the classifier of 28x28 grey pictures behind `extractor:fashion-mnist` and measure it on the test pictures.
+"""Train the classifier of 28x28 gray pictures behind `extractor:fashion-mnist` and measure it on the test pictures.
 
     python scripts/train_classifier.py fashion-mnist/        (ten minutes on one core of 2024)
 
@@ -20,7 +20,7 @@ from torch import Tensor
 from ganzoo.data import idx
 from ganzoo.data.sources import open_source
 from ganzoo.weights import weights_file
-from ganzoo_plugins.extractors.fashion import GarmentNetwork, normalise
+from ganzoo_plugins.extractors.fashion import GarmentNetwork, normalize
 
 OUTPUT = Path(__file__).parent.parent / "plugins/ganzoo_plugins/extractors/weights/fashion-mnist.safetensors"
 SHIFT = 2  # pixels that a picture moves at most
@@ -56,7 +56,7 @@ def read(folder: Path, part: str) -> tuple[Tensor, Tensor]:
 
 
 def train(network: GarmentNetwork, pictures: Tensor, labels: Tensor, epochs: int) -> None:
-    """Minimise cross entropy by SGD; the learning rate rises, then falls to 0 (one cycle, arXiv:1708.07120)."""
+    """Minimize cross entropy by SGD; the learning rate rises, then falls to 0 (one cycle, arXiv:1708.07120)."""
     optimizer = torch.optim.SGD(network.parameters(), PEAK_RATE, momentum=0.9, nesterov=True, weight_decay=5e-4)
     steps = epochs * (len(pictures) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=steps, pct_start=0.2)
@@ -64,7 +64,7 @@ def train(network: GarmentNetwork, pictures: Tensor, labels: Tensor, epochs: int
     for epoch in range(epochs):
         losses = []
         for images, classes in batches(pictures, labels):
-            loss = F.cross_entropy(network(normalise(images)), classes)
+            loss = F.cross_entropy(network(normalize(images)), classes)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -93,7 +93,7 @@ def shifted(images: Tensor) -> Tensor:
 def accuracy(network: GarmentNetwork, pictures: Tensor, labels: Tensor) -> float:
     """Return the share of pictures whose largest logit is their class."""
     network.eval()
-    said = torch.cat([network(normalise(part.float())).argmax(1) for part in pictures.split(500)])
+    said = torch.cat([network(normalize(part.float())).argmax(1) for part in pictures.split(500)])
     return (said == labels).float().mean().item()
 
 

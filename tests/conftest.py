@@ -48,7 +48,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """A 60x44 JPEG with smooth colours."""
+    """A 60x44 JPEG with smooth colors."""
     path = tmp_path / "photo.jpg"
     picture(60, 44, seed=1).save(path, quality=95)
     return path

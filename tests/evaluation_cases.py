@@ -39,8 +39,8 @@ class GridExtractor(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         self.calls += len(images)
-        grey = (images.to(self.scale.dtype) / 255 * self.scale).mean(1, keepdim=True)
-        return F.adaptive_avg_pool2d(grey.float(), self.cells).flatten(1)
+        gray = (images.to(self.scale.dtype) / 255 * self.scale).mean(1, keepdim=True)
+        return F.adaptive_avg_pool2d(gray.float(), self.cells).flatten(1)
 
     def logits(self, features: Tensor) -> Tensor:
         bright = features.float().mean(1) - 0.5
@@ -54,12 +54,12 @@ def add_extractor() -> None:
     discovery.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-grid")
 
 
-def lay(folder: Path, count: int, size: int = 16, first: int = 0, grey: bool = True, suffix: str = ".png") -> Path:
+def lay(folder: Path, count: int, size: int = 16, first: int = 0, gray: bool = True, suffix: str = ".png") -> Path:
     """Write ``count`` smooth pictures of another seed each."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
         image = picture(size, size, seed=number)
-        (image.convert("L") if grey else image).save(folder / f"{number:03d}{suffix}")
+        (image.convert("L") if gray else image).save(folder / f"{number:03d}{suffix}")
     return folder
 
 

@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 
 def scene(count: int, height: int = 48, width: int = 64) -> Iterator[Array]:
-    """Frames (H, W, 3) uint8: a red square that moves right by 2 pixels a frame, over a still slope of colours."""
+    """Frames (H, W, 3) uint8: a red square that moves right by 2 pixels a frame, over a still slope of colors."""
     still = np.empty((height, width, 3), np.uint8)
     still[..., 0] = 60
     still[..., 1] = np.linspace(40, 200, width)
@@ -46,7 +46,7 @@ def write(
 ) -> Path:
     """Make H.264 nearly without loss, of 25 frames a second unless ``times`` (in 1/12800 s) says otherwise.
 
-    ``matrix`` is FFmpeg's number of the colours' matrix (1: BT.709, 5: BT.601), ``full`` their range. Players are asked
+    ``matrix`` is FFmpeg's number of the colors' matrix (1: BT.709, 5: BT.601), ``full`` their range. Players are asked
     to turn it by ``rotation`` degrees counterclockwise, then to mirror it. ``sound`` names encoders, one a stream:
     tones of 300, 600, ... hertz, as long as the pictures or of ``seconds``. Each subtitle is shown for half a second.
     """

@@ -147,10 +147,10 @@ def declared() -> Iterator[Odd]:
     """Headers of huge pictures, above the limit and just below it, with next to nothing behind them."""
     for side in (13_300, 20_000, 65_535):
         rows = zlib.compress(bytes(1000))
-        for bits, colour in ((8, 2), (16, 6), (1, 0), (8, 3)):
-            palette = chunk(b"PLTE", bytes(6)) if colour == 3 else b""
-            body = raw.header(side, side, bits, colour) + palette + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-            yield Odd(f"huge/{side}-{bits}-{colour}.png", raw.PNG + body, "error")
+        for bits, color in ((8, 2), (16, 6), (1, 0), (8, 3)):
+            palette = chunk(b"PLTE", bytes(6)) if color == 3 else b""
+            body = raw.header(side, side, bits, color) + palette + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+            yield Odd(f"huge/{side}-{bits}-{color}.png", raw.PNG + body, "error")
         control = chunk(b"acTL", struct.pack(">II", 2, 0))
         frame = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, side, side, 0, 0, 1, 1, 1, 0))
         body = raw.header(side, side) + control + frame + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

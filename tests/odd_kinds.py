@@ -21,7 +21,7 @@ def png_modes() -> Iterator[Odd]:
         for bits in (1, 2, 4, 8, 16):
             levels = noise(13, 11, 1, top=1 << bits)
             shown = levels if bits == 16 else levels * (255 // ((1 << bits) - 1))
-            yield Odd(f"png-grey/{bits}{way}.png", raw.png(levels, bits, interlaced=interlaced), "picture", shown)
+            yield Odd(f"png-gray/{bits}{way}.png", raw.png(levels, bits, interlaced=interlaced), "picture", shown)
             key = chunk(b"tRNS", struct.pack(">H", levels[6, 5, 0]))
             opaque = (levels != levels[6, 5]) * np.iinfo(shown.dtype).max
             keyed = np.concatenate([shown, opaque.astype(shown.dtype)], axis=2)
@@ -34,7 +34,7 @@ def png_modes() -> Iterator[Odd]:
             for channels in (2, 3, 4):
                 levels = noise(13, 11, channels, top=1 << bits)
                 data = raw.png(levels, bits, interlaced=interlaced)
-                yield Odd(f"png-colour/{bits}-{channels}{way}.png", data, "picture", levels)
+                yield Odd(f"png-color/{bits}-{channels}{way}.png", data, "picture", levels)
             levels = noise(13, 11, 3, top=1 << bits)
             key = chunk(b"tRNS", struct.pack(">3H", *levels[2, 3].tolist()))
             opaque = (levels != levels[2, 3]).any(2, keepdims=True) * ((1 << bits) - 1)
@@ -49,13 +49,13 @@ def png_modes() -> Iterator[Odd]:
 
 def _png_palettes(bits: int, interlaced: bool) -> Iterator[Odd]:
     indices = noise(13, 11, 1, top=1 << bits)
-    colours, alphas = noise(1 << bits, 3), noise(1 << bits)
-    palette = chunk(b"PLTE", colours.tobytes())
+    colors, alphas = noise(1 << bits, 3), noise(1 << bits)
+    palette = chunk(b"PLTE", colors.tobytes())
     way = "-interlaced" * interlaced
     data = raw.png(indices, bits, 3, interlaced, [palette])
-    yield Odd(f"png-palette/{bits}{way}.png", data, "picture", colours[indices[..., 0]])
+    yield Odd(f"png-palette/{bits}{way}.png", data, "picture", colors[indices[..., 0]])
     data = raw.png(indices, bits, 3, interlaced, [palette, chunk(b"tRNS", alphas.tobytes())])
-    keyed = np.concatenate([colours, alphas[:, None]], axis=1)[indices[..., 0]]
+    keyed = np.concatenate([colors, alphas[:, None]], axis=1)[indices[..., 0]]
     yield Odd(f"png-palette/{bits}-alpha{way}.png", data, "picture", keyed)
 
 
@@ -83,7 +83,7 @@ def png_chunks() -> Iterator[Odd]:
         "short-pixels": made(head, chunk(b"IDAT", zlib.compress(bytes(100))), end),
         "no-zlib": made(head, chunk(b"IDAT", b"no zlib"), end),
         "three-bits": made(raw.header(20, 16, 3), data, end),
-        "unknown-colour": made(raw.header(20, 16, 8, 5), data, end),
+        "unknown-color": made(raw.header(20, 16, 8, 5), data, end),
         "no-size": made(raw.header(0, 16), data, end),
         "huge-chunk": made(head, b"\x7f\xff\xff\xffIDAT" + pixels),
         "no-palette": raw.png(image[..., :1], 8, 3),
@@ -129,7 +129,7 @@ def png_chunks() -> Iterator[Odd]:
 
 def jpegs() -> Iterator[Odd]:
     image = photo(64, 48)
-    grey, ink = image.convert("L"), image.convert("CMYK")
+    gray, ink = image.convert("L"), image.convert("CMYK")
     plain = encoded(image, "JPEG", quality=95, subsampling=0)
     for name, data, known in (
         ("444", plain, image),
@@ -137,7 +137,7 @@ def jpegs() -> Iterator[Odd]:
         ("420", encoded(image, "JPEG", quality=95, subsampling=2), image),
         ("progressive", encoded(image, "JPEG", quality=95, progressive=True, subsampling=0), image),
         ("restarts", encoded(image, "JPEG", quality=95, subsampling=0, restart_marker_blocks=1), image),
-        ("grey", encoded(grey, "JPEG", quality=95), grey),
+        ("gray", encoded(gray, "JPEG", quality=95), gray),
         ("cmyk", encoded(ink, "JPEG", quality=95), ink.convert("RGB")),
         ("comment", encoded(image, "JPEG", quality=95, subsampling=0, comment=b"\xff\0\n" * 99), image),
         ("behind-end", plain + b"rubbish" * 50, image),
@@ -148,7 +148,7 @@ def jpegs() -> Iterator[Odd]:
         ("padding", plain[:2] + b"\xff" * 30 + plain[2:], image),
         ("damaged-profile", plain[:2] + b"\xff\xe2\0\x12ICC_PROFILE\0\1\2xx" + plain[2:], image),
         ("damaged-mpf", plain[:2] + b"\xff\xe2\0\x10MPF\0II*\0\xff\xff\xff\xff" + bytes(2) + plain[2:], image),
-        ("two-pictures", encoded(image, "MPO", quality=95, subsampling=0, save_all=True, append_images=[grey]), image),
+        ("two-pictures", encoded(image, "MPO", quality=95, subsampling=0, save_all=True, append_images=[gray]), image),
     ):
         yield Odd(f"jpeg/{name}.jpg", data, "picture", array(known), 60 if name in ("422", "420") else 24)
     yield Odd("jpeg-damaged/no-tables.jpg", plain.replace(b"\xff\xdb", b"\xff\xef"), "error")
@@ -194,19 +194,19 @@ def bmps() -> Iterator[Odd]:
     image = array(photo(12, 7))
     blue_first = image[..., ::-1]
     padded = b"".join(row.tobytes() for row in blue_first[::-1])
-    levels, colours = noise(7, 12, 1, top=16), noise(256, 4)
+    levels, colors = noise(7, 12, 1, top=16), noise(256, 4)
     lines = [level.tobytes() for level in levels[::-1, :, 0]]
     fours = [raw.packed(level[None], 4).tobytes().ljust(8, b"\0") for level in levels[::-1]]
     runs = b"".join(b"".join(bytes([1, value]) for value in line) + b"\0\0" for line in lines) + b"\0\1"
-    shown = colours[levels[..., 0]][..., 2::-1]
+    shown = colors[levels[..., 0]][..., 2::-1]
     with_alpha = np.concatenate([blue_first, noise(7, 12, 1)], axis=2)
     for name, data, known in (
         ("24", raw.bmp(12, 7, 24, padded), image),
         ("top-down", raw.bmp(12, -7, 24, blue_first.tobytes()), image),
         ("32", raw.bmp(12, 7, 32, with_alpha[::-1].tobytes()), image),
-        ("palette-8", raw.bmp(12, 7, 8, b"".join(lines), 0, colours.tobytes()), shown),
-        ("palette-4", raw.bmp(12, 7, 4, b"".join(fours), 0, colours[:16].tobytes()), shown),
-        ("packed-8", raw.bmp(12, 7, 8, runs, 1, colours.tobytes()), shown),
+        ("palette-8", raw.bmp(12, 7, 8, b"".join(lines), 0, colors.tobytes()), shown),
+        ("palette-4", raw.bmp(12, 7, 4, b"".join(fours), 0, colors[:16].tobytes()), shown),
+        ("packed-8", raw.bmp(12, 7, 8, runs, 1, colors.tobytes()), shown),
         ("behind-end", raw.bmp(12, 7, 24, padded) + b"rubbish", image),
     ):
         yield Odd(f"bmp/{name}.bmp", data, "picture", known)
@@ -218,7 +218,7 @@ def bmps() -> Iterator[Odd]:
         "3-bits": raw.bmp(12, 7, 3, padded),
         "unknown-packing": raw.bmp(12, 7, 24, padded, 9),
         "no-palette": raw.bmp(12, 7, 8, b""),
-        "short-run": raw.bmp(12, 7, 8, runs[:20], 1, colours.tobytes()),
+        "short-run": raw.bmp(12, 7, 8, runs[:20], 1, colors.tobytes()),
         "unknown-head": b"BM" + struct.pack("<IHHII", 60, 0, 0, 54, 77) + bytes(90),
         "huge-head": b"BM" + struct.pack("<IHHII", 60, 0, 0, 54, 2**32 - 1) + bytes(90),
     }.items():

@@ -57,7 +57,7 @@ def metadata() -> Iterator[Odd]:
         "too-long": struct.pack(">I", 2**32 - 1) + usual[4:],
         "no-signature": usual.replace(b"acsp", b"psca"),
         "many-tags": usual[:128] + b"\xff\xff\xff\xff" + usual[132:],
-        "other-colours": raw.cmyk_profile({}),
+        "other-colors": raw.cmyk_profile({}),
         "zeros-inside": usual[:200] + bytes(len(usual) - 200),
     }
     for kind, options in (("PNG", {}), ("WEBP", {"lossless": True}), ("JPEG", {"quality": 95, "subsampling": 0})):

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 PNG = b"\x89PNG\r\n\x1a\n"
-CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's colour types
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of PNG's color types
 ADAM7 = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
 
 
@@ -21,17 +21,17 @@ def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def header(width: int, height: int, bits: int = 8, colour: int = 2, interlaced: bool = False) -> bytes:
+def header(width: int, height: int, bits: int = 8, color: int = 2, interlaced: bool = False) -> bytes:
     """The first chunk of a PNG."""
-    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlaced))
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlaced))
 
 
 def png(
-    levels: np.ndarray, bits: int = 8, colour: int | None = None, interlaced: bool = False, extra: Iterable[bytes] = ()
+    levels: np.ndarray, bits: int = 8, color: int | None = None, interlaced: bool = False, extra: Iterable[bytes] = ()
 ) -> bytes:
     """A PNG of (H, W, C) levels in 0 .. 2**bits - 1; ``extra`` chunks come before the pixels."""
     height, width, channels = levels.shape
-    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels] if colour is None else colour
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels] if color is None else color
     passes = ADAM7 if interlaced else ((0, 0, 1, 1),)
     rows = b"".join(_png_rows(levels[top::down, left::right], bits) for top, left, down, right in passes)
     pixels = chunk(b"IDAT", zlib.compress(rows))
@@ -122,7 +122,7 @@ def gif(
     disposal: int = 0,
     codes: bytes = b"\x44\x0a",
 ) -> bytes:
-    """A GIF of two colours with one frame (left, top, width, height); ``codes`` are its packed pixels, here two."""
+    """A GIF of two colors with one frame (left, top, width, height); ``codes`` are its packed pixels, here two."""
     control = b"!\xf9\4" + bytes([disposal << 2, 0, 0, 0, 0])
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\xff\0\0\0\0\xff"
     place = struct.pack("<HHHHB", *(frame or (0, 0, width, height)), 0)
@@ -136,14 +136,14 @@ def bmp(width: int, height: int, bits: int, data: bytes, packing: int = 0, palet
     return b"BM" + struct.pack("<IHHI", start + len(data), 0, 0, start) + head + palette + data
 
 
-# ---- colour profiles -------------------------------------------------------------------------------------------------
+# ---- color profiles -------------------------------------------------------------------------------------------------
 
 SRGB = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))  # CIE XYZ of its primaries, D50
 WHITE = (0.9642, 1.0, 0.8249)
 
 
 def profile(space: bytes, tags: dict[bytes, bytes], connection: bytes = b"XYZ ") -> bytes:
-    """A colour profile, version 2.4. Source: ICC.1:2001-04."""
+    """A color profile, version 2.4. Source: ICC.1:2001-04."""
     tags = {b"desc": _described(b"made up"), b"cprt": b"text\0\0\0\0none\0", b"wtpt": _xyz(WHITE)} | tags
     place, table, data = 132 + 12 * len(tags), b"", b""
     for name, value in tags.items():
@@ -169,12 +169,12 @@ def _curve(gamma: float) -> bytes:
 
 def rgb_profile(primaries: Sequence[Sequence[float]] = SRGB, gamma: float = 2.2) -> bytes:
     """Three primaries and a gamma."""
-    colours = {name + b"XYZ": _xyz(primary) for name, primary in zip((b"r", b"g", b"b"), primaries, strict=True)}
-    return profile(b"RGB ", colours | {name + b"TRC": _curve(gamma) for name in (b"r", b"g", b"b")})
+    colors = {name + b"XYZ": _xyz(primary) for name, primary in zip((b"r", b"g", b"b"), primaries, strict=True)}
+    return profile(b"RGB ", colors | {name + b"TRC": _curve(gamma) for name in (b"r", b"g", b"b")})
 
 
-def grey_profile(gamma: float) -> bytes:
-    """A grey of another gamma."""
+def gray_profile(gamma: float) -> bytes:
+    """A gray of another gamma."""
     return profile(b"GRAY", {b"kTRC": _curve(gamma)})
 
 

@@ -37,12 +37,12 @@ def some(*shape: int) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2 - 1
 
 
-def coloured(picture: Tensor, draws: list[float]) -> Tensor:
+def colored(picture: Tensor, draws: list[float]) -> Tensor:
     """One picture (3 or 1, H, W): brightness, saturation, contrast."""
     brightness, saturation, contrast = draws
     picture = picture + brightness - 0.5
-    grey = sum(picture) / len(picture)
-    picture = torch.stack([grey + (channel - grey) * 2 * saturation for channel in picture])
+    gray = sum(picture) / len(picture)
+    picture = torch.stack([gray + (channel - gray) * 2 * saturation for channel in picture])
     middle = picture.sum() / picture.numel()
     return middle + (picture - middle) * (0.5 + contrast)
 
@@ -64,13 +64,13 @@ def cut(picture: Tensor, draws: list[float]) -> Tensor:
     out, holes = picture.clone(), []
     for draw, side in zip(draws, picture.shape[1:], strict=True):
         size = math.floor(side / 2 + 0.5)
-        centre = math.floor(draw * (side + 1 if size % 2 == 0 else side))
-        holes.append(slice(max(0, centre - size // 2), centre - size // 2 + size))
+        center = math.floor(draw * (side + 1 if size % 2 == 0 else side))
+        holes.append(slice(max(0, center - size // 2), center - size // 2 + size))
     out[:, holes[0], holes[1]] = 0
     return out
 
 
-ONE_BY_ONE = {"color": coloured, "translation": moved, "cutout": cut}
+ONE_BY_ONE = {"color": colored, "translation": moved, "cutout": cut}
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 28, 28), (3, 13, 22), (1, 2, 1)], ids=str)
@@ -146,7 +146,7 @@ def test_a_policy_is_its_words_in_order(text: str, words: tuple[str, ...]) -> No
     assert parse_policy(text) == words
 
 
-@pytest.mark.parametrize("text", ["colour", "color,colour", "color;cutout", "color,", "Color"])
+@pytest.mark.parametrize("text", ["color", "color,color", "color;cutout", "color,", "Color"])
 def test_a_wrong_word_is_named_with_the_right_ones(text: str) -> None:
     with pytest.raises(ValueError, match="use color, translation, cutout") as error:
         parse_policy(text)

@@ -119,7 +119,7 @@ def test_ratios_are_medians_over_rounds_of_processes_that_take_turns(
 
         def visit(self) -> None:
             order.append(self.side)
-            load = [1.0, 3.0, 1.0][len(self.seconds) % 3]  # a neighbour that comes and goes
+            load = [1.0, 3.0, 1.0][len(self.seconds) % 3]  # a neighbor that comes and goes
             self.seconds.append(load * (2.0 if self.side == "textbook fp32" else 1.0))
 
         def end(self) -> float:

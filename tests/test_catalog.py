@@ -125,7 +125,7 @@ WRONG = {
     "task": (replace(LOSS, kind="generator", task="painting"), "whose task 'painting' is none of unconditional"),
     "data": (
         replace(RECIPE, data="videos"),
-        "whose data 'videos' is none of images, labelled, paired, unpaired, clips",
+        "whose data 'videos' is none of images, labeled, paired, unpaired, clips",
     ),
     "parts of a loss": (replace(LOSS, parts={"loss": "loss:hinge"}), "whose parts are for recipes only"),
     "parts as a list": (replace(RECIPE, parts=["loss:hinge"]), "whose parts ['loss:hinge'] are no dict"),

@@ -194,7 +194,7 @@ def test_names_are_escaped(text: str) -> None:
     assert EVIL in figure.find("svg").attrib["aria-label"]  # type: ignore[union-attr]
 
 
-def test_a_series_keeps_the_colour_it_is_given() -> None:
+def test_a_series_keeps_the_color_it_is_given() -> None:
     text = distributions.histogram({"judged": [1.0, 2.0]}, "x", {"real": 0, "judged": 3})
     assert "var(--c3)" in text and "var(--c0)" not in text
     assert "var(--c1)" in distributions.scatter({"a": [(0, 0)], "b": [(1, 1)]}, "x", {"b": 7})

@@ -39,7 +39,7 @@ def test_two_folders_make_a_table_with_the_protocol(tmp_path: Path, capsys: Capt
     head, first, second, *rest = out.splitlines()
     assert head.split() == ["METRIC", "VALUE", "INTERVAL"]
     assert first.startswith("fd-grid-4") and second.startswith("coverage-grid-4")
-    assert rest[:2] == ["", "fd-grid-4, coverage-grid-4 (neighbours 5):"]
+    assert rest[:2] == ["", "fd-grid-4, coverage-grid-4 (neighbors 5):"]
     assert "12 made against 12 real; none, 16x16; area to 4x4; grid-4 (abababab)" in rest[2]
 
 

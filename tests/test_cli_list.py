@@ -21,7 +21,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.fixture(autouse=True)
 def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Card, Card]:
     """tiny/maker is here, tiny/translator is on a Hub."""
-    here = maker(summary="Makes grey squares", parameters=12_345).save(tmp_path / "zoo")
+    here = maker(summary="Makes gray squares", parameters=12_345).save(tmp_path / "zoo")
     away = translator(
         weights=Weights("model.safetensors", "ab" * 32, 9, repo="alice/m", revision="c0ffee"),
         limits="Only squares.",
@@ -37,8 +37,8 @@ def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
     lines = [line.split("  ") for line in out.splitlines()]
     rows = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert (code, err) == (0, "")
-    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"]
-    assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 grey", "12.3k", "-", "mit", "yes"]
+    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENSE", "HERE"]
+    assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 gray", "12.3k", "-", "mit", "yes"]
     assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25 ↓", "mit", "no"]
 
 
@@ -128,7 +128,7 @@ def test_info_of_an_entry_as_json(capsys: Capture) -> None:
     assert options["width"] == {"type": "int", "default": 64, "choices": None}
 
 
-def test_info_of_a_misspelt_entry_gets_a_suggestion(capsys: Capture) -> None:
+def test_info_of_a_misspelled_entry_gets_a_suggestion(capsys: Capture) -> None:
     code, _, err = call(capsys, "info", "recipe:dcgna")
     assert (code, "Did you mean 'dcgan'?" in err) == (1, True)
 
@@ -158,19 +158,19 @@ def test_entries_are_listed_by_kind_and_name(capsys: Capture) -> None:
     assert "No entry matches 'x'" in call(capsys, "list", "--entries", "x")[2]
 
 
-def test_info_shows_licences_scores_and_limits(capsys: Capture) -> None:
+def test_info_shows_licenses_scores_and_limits(capsys: Capture) -> None:
     code, out, err = call(capsys, "info", "tiny/translator")
     facts = {line[2:].split("  ")[0]: line.rsplit("  ", 1)[-1] for line in out.splitlines()[1:]}
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "tiny/translator"
-    assert facts["licence of the weights"] == "mit"
-    assert facts["licence of the data"] == "cc-by-4.0"
+    assert facts["license of the weights"] == "mit"
+    assert facts["license of the data"] == "cc-by-4.0"
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["limits"] == "Only squares."
     assert facts["tried"] == "Circles: kid 0.9."
     assert facts["SHA-256"] == "ab" * 32
-    assert call(capsys, "info", "tiny/maker")[1].startswith("tiny/maker: Makes grey squares\n")
+    assert call(capsys, "info", "tiny/maker")[1].startswith("tiny/maker: Makes gray squares\n")
 
 
 def test_info_as_json_is_the_card_wherever_it_is(capsys: Capture, cards: tuple[Card, Card], tmp_path: Path) -> None:

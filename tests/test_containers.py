@@ -60,7 +60,7 @@ def test_a_bmp_needs_all_its_rows(bits: int, missing: int) -> None:
 
 
 def test_the_smallest_honest_files_pass() -> None:
-    """The same colour 9 million times, by the hardest working packers."""
+    """The same color 9 million times, by the hardest working packers."""
     black = Image.new("1", (3000, 3000))
     for kind, options in (
         ("PNG", {"compress_level": 9}),

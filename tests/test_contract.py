@@ -92,7 +92,7 @@ class Toy(nn.Module):
         self.offset = torch.randn(())
         if fault == "unused":
             self.idle = nn.Linear(2, 2)
-        if fault == "grey-alpha":
+        if fault == "gray-alpha":
             self.out_channels = 2
         if fault == "no-latent":
             del self.latent_dim
@@ -145,7 +145,7 @@ def test_a_generator_that_has_nothing_to_learn_needs_no_gradient() -> None:
     ("fault", "message"),
     [
         ("unused", "never uses its parameter idle"),
-        ("grey-alpha", "out_channels 2"),
+        ("gray-alpha", "out_channels 2"),
         ("no-latent", "no whole number latent_dim"),
         ("shared", "cannot be saved as safetensors"),
         ("crowd", "depend on the others"),
@@ -378,7 +378,7 @@ class Adversarial(Algorithm):
         super().__init__("", parts)
         self.habit = fault
         self.critic = parts.build("critic", image_size=16, width=4)
-        self.objective = parts.build("objectiv" if fault == "misspelt" else "objective")
+        self.objective = parts.build("objectiv" if fault == "misspelled" else "objective")
         self.networks["critic"] = self.critic
         self.optimizers["critic"] = torch.optim.Adam(self.critic.parameters())
 
@@ -420,7 +420,7 @@ def test_a_recipe_that_builds_an_undeclared_part_is_refused() -> None:
         match=r"recipe:adversarial builds the part 'objectiv', which its entry does not declare. "
         r"Did you mean 'objective'\? Declared: generator, critic, objective",
     ):
-        testing.check_entry(ADVERSARIAL, {"fault": "misspelt"})
+        testing.check_entry(ADVERSARIAL, {"fault": "misspelled"})
 
 
 class Steadied(LatentRecipe):

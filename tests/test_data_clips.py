@@ -40,7 +40,7 @@ MOVED = Asked(image_size=16, motion="bounce", item_size=8, frames=5)
 
 
 def gif(path: Path, count: int, first: int = 0, size: tuple[int, int] = (12, 10)) -> Path:
-    """Write a GIF whose frame n is all of the grey first + n, exactly."""
+    """Write a GIF whose frame n is all of the gray first + n, exactly."""
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = [Image.new("L", size, first + n) for n in range(count)]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
@@ -48,7 +48,7 @@ def gif(path: Path, count: int, first: int = 0, size: tuple[int, int] = (12, 10)
 
 
 def levels(clips: Tensor) -> list[list[int]]:
-    """Return the grey of each frame of each clip of one colour."""
+    """Return the gray of each frame of each clip of one color."""
     assert (clips.amax((1, 3, 4)) - clips.amin((1, 3, 4))).max() < 1e-6
     return ((clips[:, 0, :, 0, 0] + 1) * 127.5).round().int().tolist()
 

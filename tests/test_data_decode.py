@@ -77,15 +77,15 @@ def test_a_very_long_picture_does_not_fill_the_memory(shape: tuple[int, ...], mo
     assert max(asked) <= 16 * 64 * 64
 
 
-def test_grey_alone_is_one_channel_and_among_rgb_three(tmp_path: Path) -> None:
-    grey = picture(8, 8).convert("L")
-    grey.save(tmp_path / "a.png")
-    assert torch.equal(decoded(tmp_path, 8, 8), pixels(grey)[None])
+def test_gray_alone_is_one_channel_and_among_rgb_three(tmp_path: Path) -> None:
+    gray = picture(8, 8).convert("L")
+    gray.save(tmp_path / "a.png")
+    assert torch.equal(decoded(tmp_path, 8, 8), pixels(gray)[None])
     assert decoded(tmp_path, 8, 8, channels=3).shape == (1, 3, 8, 8)
-    colour = picture(8, 8, seed=2)
-    colour.save(tmp_path / "b.png")
-    assert torch.equal(decoded(tmp_path, 8, 8), torch.stack([pixels(grey).expand(3, -1, -1), pixels(colour)]))
-    luma = (np.asarray(colour, np.float64) @ [0.299, 0.587, 0.114]).round()
+    color = picture(8, 8, seed=2)
+    color.save(tmp_path / "b.png")
+    assert torch.equal(decoded(tmp_path, 8, 8), torch.stack([pixels(gray).expand(3, -1, -1), pixels(color)]))
+    luma = (np.asarray(color, np.float64) @ [0.299, 0.587, 0.114]).round()
     found = decoded(tmp_path, 8, 8, channels=1)
     assert found.shape == (2, 1, 8, 8) and np.abs(found[1, 0].numpy() - luma).max() <= 1
 
@@ -116,7 +116,7 @@ def test_halves_are_cut_before_they_are_scaled(tmp_path: Path) -> None:
     found = decoded(tmp_path, 20, 20, pairs=True)
     left, right = halves(found)
     assert found.shape == (1, 3, 20, 40)
-    assert (left == 0).all() and (right == 255).all()  # scaled together, the seam would be grey
+    assert (left == 0).all() and (right == 255).all()  # scaled together, the seam would be gray
 
 
 def test_an_odd_pair_leaves_its_middle_column_out(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_an_error_that_is_no_picture_s_fault_comes_through(tmp_path: Path, monke
         decoded(tmp_path, 16, 16)
 
 
-def test_fit_frames_in_black_and_centres() -> None:
+def test_fit_frames_in_black_and_centers() -> None:
     image = torch.full((2, 1, 3, 2), 9, dtype=torch.uint8)
     framed = fit(image, 6)
     expected = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)

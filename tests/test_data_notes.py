@@ -7,7 +7,7 @@ from dataclasses import replace
 from ganzoo.data import notes
 from ganzoo.data.decode import Facts, Form
 
-PLAIN = Facts("a.png", 16, 16, grey=False, turned=False, oddity="")
+PLAIN = Facts("a.png", 16, 16, gray=False, turned=False, oddity="")
 SQUARE = Form(16, 16, 3)
 
 
@@ -27,10 +27,10 @@ def test_sizes_run_from_the_fewest_pixels_to_the_most() -> None:
     )
 
 
-def test_colours_that_are_lost_are_said() -> None:
-    said = notes.of_images([PLAIN, replace(PLAIN, name="b.png", grey=True)], replace(SQUARE, channels=1), 16)
-    assert said[1:] == ["1 picture has colours and becomes grey: a.png."]
-    said = notes.of_images([replace(PLAIN, grey=True)] * 2, replace(SQUARE, channels=1), 16)
+def test_colors_that_are_lost_are_said() -> None:
+    said = notes.of_images([PLAIN, replace(PLAIN, name="b.png", gray=True)], replace(SQUARE, channels=1), 16)
+    assert said[1:] == ["1 picture has colors and becomes gray: a.png."]
+    said = notes.of_images([replace(PLAIN, gray=True)] * 2, replace(SQUARE, channels=1), 16)
     assert len(said) == 1
 
 

@@ -317,7 +317,7 @@ def test_each_side_keeps_its_own_pictures_out(tmp_path: Path) -> None:
     assert len(data.validation.a) == len(held[0]) and not data.validation.shuffled and data.train.shuffled
 
 
-def test_a_grey_side_is_made_rgb_for_the_other(tmp_path: Path) -> None:
+def test_a_gray_side_is_made_rgb_for_the_other(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["trainB/1.png"])
     (tmp_path / "trainA").mkdir()
     picture(12, 12).convert("L").save(tmp_path / "trainA" / "1.png")
@@ -400,7 +400,7 @@ def test_a_set_on_disk_is_checked_before_it_is_used(tmp_path: Path) -> None:
 def write_anything(folder: Path) -> list[str]:
     """Write what is found in folders of pictures; return the names of the broken ones."""
     write_pictures(folder, [f"good{index}.png" for index in range(4)], (40, 30))
-    picture(40, 30).convert("L").save(folder / "grey.png")
+    picture(40, 30).convert("L").save(folder / "gray.png")
     exif = Image.Exif()
     exif[0x0112] = 6
     picture(40, 30).save(folder / "turned.jpg", exif=exif)
@@ -432,10 +432,10 @@ def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_pa
     assert everything(data.train, "image").shape == (13, 3, 16, 16)
     assert data.notes == [
         "13 pictures: 1x1 to 6000x4000 pixels, scaled to cover 20x20, middle kept, then cropped to 16x16 at random.",
-        "2 pictures are grey and become RGB: deep.png, grey.png.",
+        "2 pictures are gray and become RGB: deep.png, gray.png.",
         "1 picture is turned upright, as its EXIF says: turned.jpg.",
         "1 picture has 16 bits a channel, which become 8: deep.png.",
-        "1 picture has CMYK colours, which become RGB: cmyk.jpg.",
+        "1 picture has CMYK colors, which become RGB: cmyk.jpg.",
         "1 picture has a palette, which becomes RGB: palette.gif.",
         "1 picture has transparency, which is left out: clear.png.",
         "2 pictures are smaller than 20x20 and are enlarged: one.png (1x1), tiny.png (3x5).",
@@ -446,9 +446,9 @@ def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_pa
 # ---- pictures that must have classes ---------------------------------------------------------------------------------
 
 
-def test_labelled_pictures_are_class_folders(tmp_path: Path) -> None:
+def test_labeled_pictures_are_class_folders(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["cat/1.png", "cat/2.png", "dog/1.png"])
-    data = open_data(tmp_path, "labelled", Asked())
+    data = open_data(tmp_path, "labeled", Asked())
     assert data.classes == ["cat", "dog"]
     assert data.train.batch([0, 2], torch.Generator())["label"].tolist() == [0, 1]
 
@@ -456,9 +456,9 @@ def test_labelled_pictures_are_class_folders(tmp_path: Path) -> None:
 def test_pictures_without_classes_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["1.png", "2.png"])
     with pytest.raises(DataError, match="has no classes: the recipe wants pictures in two folders or more"):
-        open_data(tmp_path, "labelled", Asked())
+        open_data(tmp_path, "labeled", Asked())
 
 
 def test_shards_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="Shards do not say how many classes"):
-        open_data(tmp_path / "shards-{0..3}.tar", "labelled", Asked())
+        open_data(tmp_path / "shards-{0..3}.tar", "labeled", Asked())

@@ -53,7 +53,7 @@ def test_whole_passes_are_skipped_and_not_read(tmp_path: Path, monkeypatch) -> N
     assert epochs == [0, 1000]
 
 
-def test_neighbouring_shards_are_mixed(tmp_path: Path) -> None:
+def test_neighboring_shards_are_mixed(tmp_path: Path) -> None:
     order = keys(Passes(write_texts(tmp_path, 3, 40), 0.0, seed=0, buffer=30), 0, 60)
     assert len({key.split("-")[0] for key in order[:40]}) > 1
 

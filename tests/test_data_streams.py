@@ -29,7 +29,7 @@ def png(value: int, size: int = 8) -> bytes:
 
 
 def write_images(folder: Path, shards: int = 3, each: int = 8, broken: tuple[int, ...] = ()) -> Path:
-    """Pictures whose grey is their number, and whose label is its last digit; those of ``broken`` are none."""
+    """Pictures whose gray is their number, and whose label is its last digit; those of ``broken`` are none."""
     for shard in range(shards):
         numbers = range(shard * each, (shard + 1) * each)
         samples = {
@@ -40,7 +40,7 @@ def write_images(folder: Path, shards: int = 3, each: int = 8, broken: tuple[int
     return folder
 
 
-def greys(pictures: torch.Tensor) -> list[int]:
+def grays(pictures: torch.Tensor) -> list[int]:
     return [round(float(value)) for value in (pictures[:, 0, 0, 0] + 1) * 127.5]
 
 
@@ -68,7 +68,7 @@ def test_size_channels_and_labels_are_the_first_sample_s(tmp_path: Path) -> None
     assert (data.image_size, data.channels, data.counts, data.classes) == (8, 1, {"shards": 3}, [])
     assert data.fingerprint["shards"] == 3 and data.validation is None and not data.train.in_memory
     batch = data.train.batch([0, 3], torch.Generator())
-    assert greys(batch["image"]) == batch["label"].tolist() == [0, 3]
+    assert grays(batch["image"]) == batch["label"].tolist() == [0, 3]
     assert data.notes[0].startswith("The pictures of 3 shards are decoded as they come. They cannot be checked before")
     assert data.notes[1] == "The first sample is 8x8 pixels, taken whole."
     data = open_data(str(tmp_path / "{0..1}.tar"), "images", Asked(image_size=16, channels=3, enlarge=1.25))
@@ -78,9 +78,9 @@ def test_size_channels_and_labels_are_the_first_sample_s(tmp_path: Path) -> None
 
 def test_a_pass_has_every_picture_once_with_its_label(tmp_path: Path) -> None:
     batches, notes = steps(open_data(write_images(tmp_path), "images", Asked()), 0, 6)
-    found = [grey for batch in batches for grey in greys(batch["image"])]
+    found = [gray for batch in batches for gray in grays(batch["image"])]
     assert sorted(found) == list(range(24)) != found and notes == []
-    assert [label for batch in batches for label in batch["label"].tolist()] == [grey % 10 for grey in found]
+    assert [label for batch in batches for label in batch["label"].tolist()] == [gray % 10 for gray in found]
 
 
 @pytest.mark.parametrize("first", [1, 5, 6, 17])
@@ -94,11 +94,11 @@ def test_any_step_is_found_again_even_among_broken_samples(tmp_path: Path, first
 
 def test_a_broken_sample_is_named_and_one_after_it_takes_its_place(tmp_path: Path) -> None:
     sound, _ = steps(open_data(write_images(tmp_path / "sound"), "images", Asked()), 0, 6)
-    order = [grey for batch in sound for grey in greys(batch["image"])]
+    order = [gray for batch in sound for gray in grays(batch["image"])]
     bad = order[5]  # the second of the second batch: the first of the third comes in its place
     folder = write_images(tmp_path / "broken", broken=(bad,))
     batches, notes = steps(open_data(folder, "images", Asked()), 0, 6)
-    assert [grey for batch in batches for grey in greys(batch["image"])] == [*order[:5], order[8], *order[6:]]
+    assert [gray for batch in batches for gray in grays(batch["image"])] == [*order[:5], order[8], *order[6:]]
     name = f"{folder / str(bad // 8)}.tar: {bad:03}.png"
     assert len(notes) == 1 and notes[0].startswith(f"Left out: {name}: ") and "no picture" in notes[0]
 
@@ -113,7 +113,7 @@ def test_samples_without_what_is_needed_are_broken(tmp_path: Path) -> None:
     }
     write_shard(tmp_path / "a.tar", samples)
     (batch,), notes = steps(open_data(tmp_path, "images", Asked()), 0, 1, batch_size=5)
-    assert greys(batch["image"]) == [1] * 5
+    assert grays(batch["image"]) == [1] * 5
     assert {note.split(": ")[2] for note in notes} == {"2", "3", "4", "5"}
     assert any("4: it has 0 files that could be its picture, of ['json', 'cls']" in note for note in notes)
     assert any("3: it has no cls file with a number" in note for note in notes)
@@ -143,7 +143,7 @@ def test_pairs_are_the_input_and_the_target_of_a_sample(tmp_path: Path, directio
     (batch,), _ = steps(data, 0, 1)
     sign = 1 if direction == "left-to-right" else -1
     for found in (batch, data.validation.batch([0, 1], torch.Generator()), data.train.batch([0], torch.Generator())):
-        inputs, targets = greys(found["input"]), greys(found["target"])
+        inputs, targets = grays(found["input"]), grays(found["target"])
         assert [b - a for a, b in zip(inputs, targets, strict=True)] == [100 * sign] * len(inputs)
 
 
@@ -152,7 +152,7 @@ def test_two_sets_of_shards_are_unpaired(tmp_path: Path) -> None:
     write_shard(tmp_path / "b" / "0.tar", {f"{n}": {"png": png(n + 100)} for n in range(7)})
     data = open_data([tmp_path / "a", tmp_path / "b"], "unpaired", Asked())
     batches, _ = steps(data, 0, 35, batch_size=1)
-    pairs = [(greys(batch["a"])[0], greys(batch["b"])[0]) for batch in batches]
+    pairs = [(grays(batch["a"])[0], grays(batch["b"])[0]) for batch in batches]
     assert {a for a, _ in pairs[:5]} == set(range(5)) and {b for _, b in pairs[:7]} == set(range(100, 107))
     assert len(set(pairs)) > 15  # partners change from pass to pass
     with pytest.raises(OptionError, match="two paths, A and B, and here are 1"):
@@ -165,7 +165,7 @@ def test_two_sets_of_shards_are_unpaired(tmp_path: Path) -> None:
 def test_processes_see_their_own_shards_and_too_many_are_refused(tmp_path: Path) -> None:
     data = open_data(write_images(tmp_path), "images", Asked())
     found = [steps(data, 0, 4, rank=rank, processes=2)[0] for rank in range(2)]
-    seen = [{grey for batch in part for grey in greys(batch["image"])} for part in found]
+    seen = [{gray for batch in part for gray in grays(batch["image"])} for part in found]
     assert seen[1] == set(range(8, 16)) and seen[0] <= set(range(8)) | set(range(16, 24))
     data.train.check(3)
     with pytest.raises(OptionError, match=r"4 processes cannot share 3 shards.* Start 3 at most"):
@@ -176,11 +176,11 @@ def test_held_out_samples_are_those_of_the_hash_and_never_trained_on(tmp_path: P
     data = open_data(write_images(tmp_path), "images", Asked(enlarge=1.5), 0.3)
     held = [f"{number:03}" for number in range(24) if place(f"{number:03}") < 0.3]
     assert data.held_out == held and len(held) > 3
-    assert greys(data.validation.batch(list(range(len(held))), torch.Generator())["image"]) == [
+    assert grays(data.validation.batch(list(range(len(held))), torch.Generator())["image"]) == [
         int(key) for key in held
     ]
     batches, _ = steps(data, 0, 10)
-    assert not {f"{grey:03}" for batch in batches for grey in greys(batch["image"])} & set(held)
+    assert not {f"{gray:03}" for batch in batches for gray in grays(batch["image"])} & set(held)
     with pytest.raises(DataError, match=r"validation=1e-09 leaves 0 samples"):
         open_data(tmp_path, "images", Asked(), 1e-9)
 

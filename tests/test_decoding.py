@@ -1,4 +1,4 @@
-"""What comes with the pixels: profiles, EXIF, colours as sRGB; limits; and memory."""
+"""What comes with the pixels: profiles, EXIF, colors as sRGB; limits; and memory."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_profile_of_16_bits_is_kept_with_the_numbers() -> None:
             assert picture.icc == SWAPPED and np.array_equal(picture.rgb, levels)
 
 
-# ---- colours ---------------------------------------------------------------------------------------------------------
+# ---- colors ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
@@ -147,7 +147,7 @@ def test_srgb_converts_a_given_image_in_bands(monkeypatch: pytest.MonkeyPatch) -
     assert np.array_equal(read(image).rgb, array(image))
 
 
-def test_srgb_keeps_alpha_and_the_transparent_colour() -> None:
+def test_srgb_keeps_alpha_and_the_transparent_color() -> None:
     image = photo()
     image.putalpha(photo(mode="L"))
     picture = read(encoded(image, "PNG", icc_profile=SWAPPED), srgb=True)
@@ -161,20 +161,20 @@ def test_srgb_keeps_alpha_and_the_transparent_colour() -> None:
 
 
 @pytest.mark.parametrize("gamma", [1.0, 1.8, 3.0])
-def test_srgb_converts_grey(gamma: float) -> None:
-    data = encoded(photo(mode="L"), "PNG", icc_profile=raw.grey_profile(gamma))
+def test_srgb_converts_gray(gamma: float) -> None:
+    data = encoded(photo(mode="L"), "PNG", icc_profile=raw.gray_profile(gamma))
     stored, made = read(data), read(data, srgb=True)
-    assert stored.grey and made.grey and stored.icc and not made.icc
+    assert stored.gray and made.gray and stored.icc and not made.icc
     light = (stored.rgb / 255) ** gamma
     expected = np.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055) * 255
     assert np.abs(made.rgb - expected).max() < 1
 
 
-def test_grey_picture_with_a_profile_of_colours() -> None:
+def test_gray_picture_with_a_profile_of_colors() -> None:
     data = encoded(photo(mode="L"), "JPEG", icc_profile=raw.rgb_profile(gamma=1.0))
-    assert read(data).grey and read(data).icc
+    assert read(data).gray and read(data).icc
     made = read(data, srgb=True)
-    assert made.grey and made.rgb.mean() > read(data).rgb.mean() + 20
+    assert made.gray and made.rgb.mean() > read(data).rgb.mean() + 20
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
@@ -196,9 +196,9 @@ def test_srgb_itself_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "profile", [b"rubbish" * 50, SWAPPED[:300], CYAN_IS_RED, raw.grey_profile(3.0), SWAPPED.replace(b"TRC", b"XXX")]
+    "profile", [b"rubbish" * 50, SWAPPED[:300], CYAN_IS_RED, raw.gray_profile(3.0), SWAPPED.replace(b"TRC", b"XXX")]
 )
-def test_profile_that_is_damaged_or_of_other_colours_counts_as_none(profile: bytes) -> None:
+def test_profile_that_is_damaged_or_of_other_colors_counts_as_none(profile: bytes) -> None:
     data = encoded(photo(), "PNG", icc_profile=profile)
     assert np.array_equal(read(data, srgb=True).rgb, array(photo()))
     assert read(data).icc in (b"", profile)

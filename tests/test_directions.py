@@ -12,7 +12,7 @@ from ganzoo.cards import metric_direction
     [
         ("psnr ssim is recall-efficientnet-lite0 density-timm-resnet18 cycle-psnr modes-fashion-mnist", "higher"),
         ("d-accuracy d-precision d-recall d-f1 identity-ssim class-accuracy class-accuracy-fashion-mnist", "higher"),
-        ("fid kid fd-efficientnet-lite0 kd-timm-resnet18 l1 lpips cycle-l1 identity d-loss memorised balance", "lower"),
+        ("fid kid fd-efficientnet-lite0 kd-timm-resnet18 l1 lpips cycle-l1 identity d-loss memorized balance", "lower"),
         ("charm fidelity cycle d is2 class class-fashion-mnist ", ""),
     ],
 )

@@ -1,4 +1,4 @@
-"""Pictures -> files, those of `picturefiles.deepfiles` too: bits, alpha, grey, metadata, and memory."""
+"""Pictures -> files, those of `picturefiles.deepfiles` too: bits, alpha, gray, metadata, and memory."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ EXIF = raw.exif((271, 2, b"maker\0"), (305, 2, b"program\0"))
 KINDS = ("png", "jpg", "webp", "tif", "bmp", "gif")
 
 
-def picture(bits: int = 8, grey: bool = False, alpha: bool = False, icc: bytes = b"", exif: bytes = b"") -> Picture:
+def picture(bits: int = 8, gray: bool = False, alpha: bool = False, icc: bytes = b"", exif: bytes = b"") -> Picture:
     """Noise of 13x9 pixels."""
-    colours = noise(9, 13, 1 if grey else 3, top=1 << bits)
+    colors = noise(9, 13, 1 if gray else 3, top=1 << bits)
     transparent = noise(9, 13, top=1 << bits) if alpha else None
-    return Picture(colours.repeat(3, axis=2) if grey else colours, transparent, grey, "noise", icc=icc, exif=exif)
+    return Picture(colors.repeat(3, axis=2) if gray else colors, transparent, gray, "noise", icc=icc, exif=exif)
 
 
 def saved(given: Picture, kind: str, **options: bool) -> bytes:
@@ -38,9 +38,9 @@ def saved(given: Picture, kind: str, **options: bool) -> bytes:
     return file.getvalue()
 
 
-def channels(given: Picture, as_grey: bool = False) -> Array:
-    colours = given.rgb[..., :1] if as_grey else given.rgb
-    return np.squeeze(colours if given.alpha is None else np.dstack([colours, given.alpha]))
+def channels(given: Picture, as_gray: bool = False) -> Array:
+    colors = given.rgb[..., :1] if as_gray else given.rgb
+    return np.squeeze(colors if given.alpha is None else np.dstack([colors, given.alpha]))
 
 
 # ---- pixels ----------------------------------------------------------------------------------------------------------
@@ -48,22 +48,22 @@ def channels(given: Picture, as_grey: bool = False) -> Array:
 
 @pytest.mark.parametrize("kind", ["png", "tif"])
 @pytest.mark.parametrize("bits", [8, 16])
-@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_png_and_tiff_keep_every_bit(kind: str, bits: int, grey: bool, alpha: bool) -> None:
-    given = picture(bits, grey, alpha)
+def test_png_and_tiff_keep_every_bit(kind: str, bits: int, gray: bool, alpha: bool) -> None:
+    given = picture(bits, gray, alpha)
     found = read(saved(given, kind))
     assert found.rgb.dtype == given.rgb.dtype and np.array_equal(found.rgb, given.rgb)
     assert (found.alpha is None) if given.alpha is None else np.array_equal(found.alpha, given.alpha)
-    as_colours = (kind, bits, grey, alpha) == ("tif", 16, True, True)  # Pillow opens no such TIFF
-    assert found.grey == (grey and not as_colours)
+    as_colors = (kind, bits, gray, alpha) == ("tif", 16, True, True)  # Pillow opens no such TIFF
+    assert found.gray == (gray and not as_colors)
 
 
 @pytest.mark.parametrize("kind", ["png", "tif"])
-@pytest.mark.parametrize("grey", [False, True])
+@pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, grey: bool, alpha: bool) -> None:
-    given = picture(16, grey, alpha)
+def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, gray: bool, alpha: bool) -> None:
+    given = picture(16, gray, alpha)
     save_decoded(given, tmp_path / f"a.{kind}")
     with Image.open(tmp_path / f"a.{kind}") as image:
         image.load()
@@ -72,7 +72,7 @@ def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, grey: bo
             shown = np.asarray(image.convert("RGBA" if alpha else "RGB"))
             assert np.array_equal(shown, channels(given) >> 8)
     if kind == "tif":
-        expected = channels(given, grey and not alpha)
+        expected = channels(given, gray and not alpha)
         assert np.array_equal(tifffile.imread(tmp_path / "a.tif"), expected)
         assert np.array_equal(skimage.io.imread(tmp_path / "a.tif"), expected)
     else:
@@ -83,7 +83,7 @@ def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, grey: bo
 
 def _seen(given: Picture, deep: bool) -> Array:
     levels = given.rgb if deep else (given.rgb >> 8).astype(np.uint8)
-    return levels[..., 0] if deep and given.grey else levels
+    return levels[..., 0] if deep and given.gray else levels
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5000), (5000, 1), (700, 300)])
@@ -101,8 +101,8 @@ def test_16_bits_are_rounded_for_other_kinds() -> None:
 
 @pytest.mark.parametrize("kind", ["jpg", "bmp", "png", "tif"])
 @pytest.mark.parametrize("alpha", [False, True])
-def test_grey_is_written_as_grey(kind: str, alpha: bool) -> None:
-    assert Image.open(io.BytesIO(saved(picture(grey=True, alpha=alpha), kind))).mode in ("L", "LA")
+def test_gray_is_written_as_gray(kind: str, alpha: bool) -> None:
+    assert Image.open(io.BytesIO(saved(picture(gray=True, alpha=alpha), kind))).mode in ("L", "LA")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -158,13 +158,13 @@ def test_exif_becomes_tags_of_a_tiff_in_its_byte_order(order: str, bits: int) ->
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
 def test_profile_goes_with_channels_that_it_describes(kind: str) -> None:
-    grey, colours = raw.grey_profile(1.8), raw.rgb_profile()
-    found = read(saved(picture(grey=True, icc=grey), kind, keep_metadata=True))
-    assert found.grey and found.icc == grey
-    found = read(saved(picture(grey=False, icc=grey), kind, keep_metadata=True))
-    assert not found.grey and found.icc == b""
-    found = read(saved(picture(grey=True, icc=colours), kind, keep_metadata=True))
-    assert not found.grey and found.icc == colours
+    gray, colors = raw.gray_profile(1.8), raw.rgb_profile()
+    found = read(saved(picture(gray=True, icc=gray), kind, keep_metadata=True))
+    assert found.gray and found.icc == gray
+    found = read(saved(picture(gray=False, icc=gray), kind, keep_metadata=True))
+    assert not found.gray and found.icc == b""
+    found = read(saved(picture(gray=True, icc=colors), kind, keep_metadata=True))
+    assert not found.gray and found.icc == colors
 
 
 def test_exif_too_long_for_a_jpeg_is_no_silent_loss(tmp_path: Path) -> None:

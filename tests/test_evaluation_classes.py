@@ -159,7 +159,7 @@ def test_models_without_labels_and_extractors_without_classes_are_refused(tmp_pa
     with pytest.raises(OptionError, match=r"class-accuracy of tiny/maker is for models that make pictures of a class"):
         evaluate(maker(), real, metrics=["class-accuracy"], **GRID)
     with pytest.raises(OptionError, match="for models that make pictures of a class that is asked for"):
-        sides = [lay(tmp_path / side, 2, size=64, grey=False) for side in "ab"]
+        sides = [lay(tmp_path / side, 2, size=64, gray=False) for side in "ab"]
         evaluate(translator(), sides, kind="unpaired", metrics=["class-accuracy"], **GRID)
     with pytest.raises(OptionError, match="is for models, not for folders of pictures"):
         evaluate(f"images:{real}", metrics=["class-accuracy"], **GRID)

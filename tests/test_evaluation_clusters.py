@@ -1,4 +1,4 @@
-"""K-means and what is counted round its centres: clusters that are known, and numpy's variances."""
+"""K-means and what is counted round its centers: clusters that are known, and numpy's variances."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.clusters import assign, find_centres, scatter
+from ganzoo.evaluation.clusters import assign, find_centers, scatter
 from ganzoo.evaluation.moments import Array
 
 
@@ -20,32 +20,32 @@ def blobs(count: int, places: int, seed: int = 0) -> tuple[Array, Array]:
 @pytest.mark.parametrize("seed", range(5))
 def test_far_blobs_are_found_whatever_the_seed(seed: int) -> None:
     features, labels = blobs(400, 8)
-    centres = find_centres(features, 8, np.random.default_rng(seed), np.arange(400))
-    found = assign(features, centres)
+    centers = find_centers(features, 8, np.random.default_rng(seed), np.arange(400))
+    found = assign(features, centers)
     assert len({(int(a), int(b)) for a, b in zip(found, labels, strict=True)}) == len(set(labels)) == 8
-    np.testing.assert_allclose(centres[found[0]], features[labels == labels[0]].mean(0, dtype=np.float64), rtol=1e-6)
+    np.testing.assert_allclose(centers[found[0]], features[labels == labels[0]].mean(0, dtype=np.float64), rtol=1e-6)
 
 
-def test_only_the_named_rows_make_centres() -> None:
+def test_only_the_named_rows_make_centers() -> None:
     features, labels = blobs(400, 8)
-    centres = find_centres(features, 4, np.random.default_rng(0), np.flatnonzero(labels < 4))
-    assert np.linalg.norm(features[labels >= 4][:, None] - centres, axis=2).min() > 20
+    centers = find_centers(features, 4, np.random.default_rng(0), np.flatnonzero(labels < 4))
+    assert np.linalg.norm(features[labels >= 4][:, None] - centers, axis=2).min() > 20
 
 
 def test_equal_rows_make_no_trouble() -> None:
-    centres = find_centres(np.ones((50, 3), np.float32), 5, np.random.default_rng(0), np.arange(50))
-    np.testing.assert_array_equal(centres, np.ones((5, 3)))
+    centers = find_centers(np.ones((50, 3), np.float32), 5, np.random.default_rng(0), np.arange(50))
+    np.testing.assert_array_equal(centers, np.ones((5, 3)))
 
 
 def test_more_clusters_than_pictures_are_refused() -> None:
     with pytest.raises(DataError, match="no 9 clusters"):
-        find_centres(blobs(20, 2)[0], 9, np.random.default_rng(0), np.arange(8))
+        find_centers(blobs(20, 2)[0], 9, np.random.default_rng(0), np.arange(8))
 
 
 def test_scatter_counts_and_varies_as_numpy_does() -> None:
     features, labels = blobs(5000, 4)
-    centres = 30 * np.eye(16)[:4] + 0.5  # not the means
-    found = scatter(features, centres)
+    centers = 30 * np.eye(16)[:4] + 0.5  # not the means
+    found = scatter(features, centers)
     assert found.counts.tolist() == [1250] * 4
     exact = features.astype(np.float64)
     assert found.variance() == pytest.approx(exact.var(0, ddof=1).sum(), rel=1e-9)
@@ -56,6 +56,6 @@ def test_scatter_counts_and_varies_as_numpy_does() -> None:
 
 def test_scatter_takes_some_rows() -> None:
     features, labels = blobs(400, 4)
-    centres, rows = 30 * np.eye(16)[:4], np.flatnonzero(labels != 1)
-    assert scatter(features, centres, rows).counts.tolist() == [100, 0, 100, 100]
-    assert scatter(features, centres, rows).variance() == pytest.approx(scatter(features[rows], centres).variance())
+    centers, rows = 30 * np.eye(16)[:4], np.flatnonzero(labels != 1)
+    assert scatter(features, centers, rows).counts.tolist() == [100, 0, 100, 100]
+    assert scatter(features, centers, rows).variance() == pytest.approx(scatter(features[rows], centers).variance())

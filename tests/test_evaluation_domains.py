@@ -30,7 +30,7 @@ CLASSES = ("bright", "dark", "flat")
 
 
 class Shades(nn.Module):
-    """Makes pictures brighter for class 0, darker for 1, and grey for 2."""
+    """Makes pictures brighter for class 0, darker for 1, and gray for 2."""
 
     in_channels, out_channels, stride, classes = 3, 3, 4, 3
 
@@ -54,7 +54,7 @@ def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def folders(tmp_path: Path) -> Path:
     """Class folders below one that all share."""
     for number, name in enumerate(CLASSES):
-        lay(tmp_path / "set" / "train" / name, 10 + number, first=20 * number, grey=False)
+        lay(tmp_path / "set" / "train" / name, 10 + number, first=20 * number, gray=False)
     return tmp_path / "set"
 
 
@@ -160,8 +160,8 @@ def test_data_without_the_classs_folder_are_refused(folders: Path, tmp_path: Pat
 
 
 def test_a_share_without_other_classes_is_refused(tmp_path: Path) -> None:
-    lay(tmp_path / "bright", 1, first=3, grey=False)
-    lay(tmp_path / "dark", 30, grey=False)
+    lay(tmp_path / "bright", 1, first=3, gray=False)
+    lay(tmp_path / "dark", 30, gray=False)
     names = [f"bright/{3:03d}.png", *(f"dark/{n:03d}.png" for n in range(30))]
     assert 0 not in split(names, 0.1)[1]
     with pytest.raises(DataError, match=r"validation=0.1 keeps no picture of other classes than 'dark' out"):

@@ -146,7 +146,7 @@ def test_paired_translations_are_judged_by_the_held_out_truths(tmp_path: Path) -
 
 def test_unpaired_translations_are_judged_by_the_other_side(tmp_path: Path) -> None:
     for side, first in (("trainA", 0), ("trainB", 50)):
-        lay(tmp_path / "sides" / side, 12, size=64, first=first, grey=False)
+        lay(tmp_path / "sides" / side, 12, size=64, first=first, gray=False)
     model = translator(training=TrainingInfo("cyclegan"))
     model.save(tmp_path / "back")
     found = evaluate(
@@ -200,23 +200,23 @@ def test_the_conditional_discriminator_of_pairs_sees_the_input_too(tmp_path: Pat
 # ---- failures, told apart --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["healthy", "collapsed", "memorising"])
-def test_a_collapsed_a_memorising_and_a_healthy_generator_are_told_apart(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["healthy", "collapsed", "memorizing"])
+def test_a_collapsed_a_memorizing_and_a_healthy_generator_are_told_apart(tmp_path: Path, kind: str) -> None:
     train, real = lay(tmp_path / "train", 250), lay(tmp_path / "real", 150, first=300)
-    first = {"healthy": 500, "collapsed": 500, "memorising": 0}[kind]
+    first = {"healthy": 500, "collapsed": 500, "memorizing": 0}[kind]
     made = lay(tmp_path / "made", 1 if kind == "collapsed" else 150, first=first)
     if kind == "collapsed":
         for number in range(149):
             (made / f"copy{number}.png").write_bytes((made / "500.png").read_bytes())
     found = evaluate(
-        f"images:{made}", real, metrics=["modes", "memorised"], train=train, report_to=tmp_path / "r.html", **GRID
+        f"images:{made}", real, metrics=["modes", "memorized"], train=train, report_to=tmp_path / "r.html", **GRID
     )
     alarms = {finding.name for finding in found.diagnoses if finding.alarm}
     assert bool(alarms & {"modes", "variety"}) == (kind == "collapsed"), found.diagnoses
-    assert ("memorised" in alarms) == (kind == "memorising"), found.diagnoses
+    assert ("memorized" in alarms) == (kind == "memorizing"), found.diagnoses
     page = (tmp_path / "r.html").read_text()
     assert all(finding.text.split(";")[0].split("%")[0] in page for finding in found.diagnoses)
-    assert len(found.exhibits.neighbours) == 12 and len(found.exhibits.samples) == 64
+    assert len(found.exhibits.neighbors) == 12 and len(found.exhibits.samples) == 64
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def test_wrong_names_are_refused_with_a_suggestion(tmp_path: Path) -> None:
     [
         ({"metrics": ["psnr"]}, "needs for every picture the one it should be: give paired --data"),
         ({"metrics": ["cycle-psnr"]}, "needs the model of the other direction: give --back"),
-        ({"metrics": ["memorised"]}, "needs the training pictures: give --train"),
+        ({"metrics": ["memorized"]}, "needs the training pictures: give --train"),
         ({"metrics": ["discriminator"]}, "needs a discriminator, and none is saved"),
         ({"metrics": ["balance"]}, "balance needs an extractor that names classes"),
         ({"precision": "float16"}, "precision='float16' is not right"),
@@ -332,12 +332,12 @@ def test_few_pictures_are_noted(tmp_path: Path) -> None:
     assert "only 8 judged pictures" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
 
 
-def test_grey_and_colour_pictures_meet(tmp_path: Path) -> None:
-    real = lay(tmp_path / "real", 8, grey=False)
+def test_gray_and_color_pictures_meet(tmp_path: Path) -> None:
+    real = lay(tmp_path / "real", 8, gray=False)
     found = evaluate(maker(), real, metrics=["fd"], **GRID)
-    grey = np.stack([np.asarray(Image.open(path).convert("L")) for path in sorted(real.iterdir())])
+    gray = np.stack([np.asarray(Image.open(path).convert("L")) for path in sorted(real.iterdir())])
     made = np.stack([np.asarray(one) for one in maker().generate(8)])
-    expected = distances.frechet(*(moments.of(grid_features(each)) for each in (made, grey)))
+    expected = distances.frechet(*(moments.of(grid_features(each)) for each in (made, gray)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=0.05)
 
 

@@ -1,4 +1,4 @@
-"""Collapse, memorisation and vanishing classes: known generators are told apart, healthy ones raise no alarm."""
+"""Collapse, memorization and vanishing classes: known generators are told apart, healthy ones raise no alarm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.failures import balance, memorisation, modes, modes_by_class
+from ganzoo.evaluation.failures import balance, memorization, modes, modes_by_class
 from ganzoo.evaluation.moments import Array
 from ganzoo.evaluation.results import Diagnosis
 
@@ -57,8 +57,8 @@ def test_generators_are_told_apart(
     fake, train, held_out = generator(seed), pictures(1500, seed), pictures(700, 500 + seed)
     assert alarms(modes(fake, train, seed=seed).diagnoses) is has_collapsed
     if generator is not repeating:  # it keeps to the middle of each mode, which is near to much
-        assert alarms(memorisation(fake, train, held_out).diagnoses) is has_copied
-        assert alarms(memorisation(fake, train, seed=seed).diagnoses) is has_copied
+        assert alarms(memorization(fake, train, held_out).diagnoses) is has_copied
+        assert alarms(memorization(fake, train, seed=seed).diagnoses) is has_copied
 
 
 @pytest.mark.parametrize(("count", "width"), [(150, 24), (800, 512)])
@@ -71,7 +71,7 @@ def test_healthy_generators_raise_no_alarm_with_few_pictures_or_many_features(
     found = modes(fake, real, seed=seed)
     assert not alarms(found.diagnoses)
     assert found.share > 0.9
-    assert not alarms(memorisation(fake, real, seed=seed).diagnoses)
+    assert not alarms(memorization(fake, real, seed=seed).diagnoses)
 
 
 def test_modes_have_the_numbers_of_what_is_known() -> None:
@@ -109,12 +109,12 @@ def test_modes_want_enough_pictures() -> None:
         modes(pictures(100, 0), pictures(100, 1), clusters=40)
 
 
-def test_memorised_pictures_are_listed_with_what_they_copy() -> None:
+def test_memorized_pictures_are_listed_with_what_they_copy() -> None:
     train, held_out = pictures(500, 0), pictures(300, 1)
     fake = pictures(200, 2)
     copied, copies = np.array([7, 423, 99]), np.array([150, 3, 42])
     fake[copies] = train[copied] + np.array([[0.0], [0.01], [0.02]], dtype=np.float32)
-    found = memorisation(fake, train, held_out)
+    found = memorization(fake, train, held_out)
     assert found.queries[:3].tolist() == copies.tolist()
     assert found.indices[:3].tolist() == copied.tolist()
     assert found.distances[0] == 0
@@ -130,7 +130,7 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
     train, fake = pictures(1000, 0), pictures(1000, 1)
     copies = int(1000 * share)
     fake[:copies] = train[:copies]
-    found = memorisation(fake, train)
+    found = memorization(fake, train)
     assert found.share == pytest.approx(share, abs=0.02)
     assert alarms(found.diagnoses) is is_alarm
 
@@ -138,22 +138,22 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
 def test_repeated_training_pictures_excuse_no_copies() -> None:
     train = pictures(1000, 0)
     train[:100] = train[100:200]
-    assert alarms(memorisation(train[500:] + np.float32(0.01), train).diagnoses)
-    assert not alarms(memorisation(pictures(500, 1), train).diagnoses)
+    assert alarms(memorization(train[500:] + np.float32(0.01), train).diagnoses)
+    assert not alarms(memorization(pictures(500, 1), train).diagnoses)
     same = np.repeat(train[:1], 200, axis=0)
-    assert alarms(memorisation(same, same).diagnoses)
+    assert alarms(memorization(same, same).diagnoses)
 
 
 def test_training_pictures_are_not_their_own_reference() -> None:
     train = pictures(300, 0)
-    assert memorisation(pictures(50, 1), train).reference.min() > 1
+    assert memorization(pictures(50, 1), train).reference.min() > 1
 
 
 @pytest.mark.parametrize("sizes", [(500, 99), (99, None)])
-def test_memorisation_wants_enough_real_pictures(sizes: tuple[int, int | None]) -> None:
+def test_memorization_wants_enough_real_pictures(sizes: tuple[int, int | None]) -> None:
     held_out = None if sizes[1] is None else pictures(sizes[1], 1)
     with pytest.raises(DataError, match=r"99 (held-out|training) pictures are too few"):
-        memorisation(pictures(200, 0), pictures(sizes[0], 2), held_out)
+        memorization(pictures(200, 0), pictures(sizes[0], 2), held_out)
 
 
 def labels(*counts: int) -> Array:

@@ -10,15 +10,15 @@ import torch
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import neighbours
+from ganzoo.evaluation import neighbors
 from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.neighbours import Manifolds, manifolds, nearest
+from ganzoo.evaluation.neighbors import Manifolds, manifolds, nearest
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every set go over several blocks, the last one short."""
-    monkeypatch.setattr(neighbours, "BLOCK", 64)
+    monkeypatch.setattr(neighbors, "BLOCK", 64)
     monkeypatch.setattr("ganzoo.evaluation.moments.BLOCK", 64)
 
 
@@ -106,7 +106,7 @@ def test_nearest_is_a_sort_of_all_distances(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_rows_of_the_bank_are_not_their_own_neighbours() -> None:
+def test_rows_of_the_bank_are_not_their_own_neighbors() -> None:
     bank = features(200, 0, width=64, shift=500)
     own = np.arange(30, 180, 2)
     np.testing.assert_array_equal(nearest(bank[own], bank)[1][:, 0], own)

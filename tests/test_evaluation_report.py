@@ -30,7 +30,7 @@ def example(seed: int, caption: str = "") -> Example:
 
 
 def measured() -> list[Score]:
-    plain = score("recall-efficientnet-lite0", 0.034, extractor="efficientnet-lite0", settings={"neighbours": 3})
+    plain = score("recall-efficientnet-lite0", 0.034, extractor="efficientnet-lite0", settings={"neighbors": 3})
     made = score("fd-efficientnet-lite0", 270.787, interval="95 %, normal", resizing="bilinear to 64x64")
     return [Score(made.metric, made.value, made.protocol, 265.13, 276.4), plain]
 
@@ -43,7 +43,7 @@ def evaluation() -> Evaluation:
         best=[example(0, "PSNR 30.1")],
         worst=[example(9, "PSNR 9.2"), example(12)],
         ordered_by="PSNR to the truth",
-        neighbours=[Example({"judged": pixels(1), "nearest in training": pixels(2)}, "distance 0.5")],
+        neighbors=[Example({"judged": pixels(1), "nearest in training": pixels(2)}, "distance 0.5")],
         histograms={"distance to the nearest training picture": {"judged": [1.0, 2.0, 4.0], "held-out": [3.0, 5.0]}},
         scatters={"Features in two directions": {"real": [(0.0, 1.0), (2.0, 3.0)], "judged": [(1.0, 1.0)]}},
         shares={"Classes, as seen": {"real": {"coat": 0.5, "bag": 0.5}, "judged": {"coat": 0.9, "bag": 0.1}}},
@@ -61,7 +61,7 @@ def test_the_page_has_everything(evaluation: Evaluation, tmp_path: Path) -> None
     page = Page(path)
     assert page.headings == [
         *("1 failure", "Findings", "Scores", "Samples", "Best translations, by PSNR to the truth"),
-        *("Worst translations, by PSNR to the truth", "Nearest neighbours", "Distributions", "Features", "Classes"),
+        *("Worst translations, by PSNR to the truth", "Nearest neighbors", "Distributions", "Features", "Classes"),
         "Notes",
     ]
     for shown in (
@@ -102,7 +102,7 @@ def test_every_field_of_a_protocol_is_there(evaluation: Evaluation, tmp_path: Pa
     for shown in (
         "real.sha256 " + "ab" * 32,
         "extractor_sha256 " + "67" * 32,
-        "settings.neighbours 3",
+        "settings.neighbors 3",
         "generated.seed 0",
         "interval 95 %, normal",
         "resizing bilinear to 64x64",
@@ -165,7 +165,7 @@ def test_the_worst_pictures_there_are_fit_into_eight_megabytes(tmp_path: Path) -
     examples = [Example({name: noise() for name in ("input", "output", "truth")}) for _ in range(12)]
     points = torch.randn(6000, 2, generator=draw).tolist()
     exhibits = ReportSamples(
-        samples=few * 8, real=few * 8, best=examples, worst=examples, neighbours=examples * 3,
+        samples=few * 8, real=few * 8, best=examples, worst=examples, neighbors=examples * 3,
         scatters={f"map {k}": {"real": points, "judged": points} for k in range(2)},
     )  # fmt: skip
     path = report.write(Evaluation("noise", "noise", measured(), exhibits=exhibits), tmp_path / "report.html")

@@ -50,7 +50,7 @@ def psnr(made: np.ndarray, true: np.ndarray) -> float:
 
 
 def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
-    pictures = arrays(lay(tmp_path / "in", 2, size=48, grey=False))
+    pictures = arrays(lay(tmp_path / "in", 2, size=48, gray=False))
     noise = np.random.default_rng(0).integers(0, 256, (48, 40, 3), np.uint8)
     for one in (*pictures, noise):
         made = shrunk(torch.from_numpy(one.transpose(2, 0, 1))[None], 4)[0].permute(1, 2, 0).numpy()
@@ -60,7 +60,7 @@ def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
 
 
 def test_a_model_that_enlarges_is_given_smaller_pictures_and_judged_by_the_whole(tmp_path: Path) -> None:
-    folder = lay(tmp_path / "in", 3, size=64, grey=False)
+    folder = lay(tmp_path / "in", 3, size=64, gray=False)
     inputs, made = enlarged(enlarger(), open_images([str(folder)], Reading()))
     (small,) = inputs.batches(8)
     (large,) = made.batches(8)
@@ -76,14 +76,14 @@ def test_a_model_that_enlarges_is_given_smaller_pictures_and_judged_by_the_whole
 
 
 def test_sides_that_the_scale_does_not_divide_are_told(tmp_path: Path) -> None:
-    folder = lay(tmp_path / "in", 2, size=50, grey=False)
+    folder = lay(tmp_path / "in", 2, size=50, gray=False)
     with pytest.raises(DataError, match=r"50x50 pixels.*multiples of 4\. Give --size 48\."):
         ganzoo.evaluate(enlarger(), folder)
     assert ganzoo.evaluate(enlarger(), folder, size=48, metrics="psnr")["psnr"] > 5
 
 
 def test_a_model_that_mends_is_given_a_hole_and_changes_nothing_else(tmp_path: Path) -> None:
-    folder = lay(tmp_path / "in", 3, size=32, grey=False)
+    folder = lay(tmp_path / "in", 3, size=32, gray=False)
     inputs, made = mended(painter(), open_images([str(folder)], Reading()))
     true, (broken,), (whole,) = arrays(folder).transpose(0, 3, 1, 2), inputs.batches(8), made.batches(8)
     assert (broken[..., 8:24, 8:24] == 128).all() and (whole[..., 8:24, 8:24] == 255).all()
@@ -100,7 +100,7 @@ def test_a_model_that_mends_is_given_a_hole_and_changes_nothing_else(tmp_path: P
 
 
 def test_only_holes_have_a_psnr_of_their_own(tmp_path: Path) -> None:
-    folder = lay(tmp_path / "in", 2, size=32, grey=False)
+    folder = lay(tmp_path / "in", 2, size=32, gray=False)
     with pytest.raises(OptionError, match="hole-psnr of mine/sr is for models that fill holes"):
         ganzoo.evaluate(enlarger(), folder, metrics="hole-psnr")
 
@@ -109,7 +109,7 @@ def test_a_discriminator_of_crops_is_shown_pictures_of_their_size(tmp_path: Path
     """SRGAN's takes one size, while super-resolution is judged on pictures of any."""
     run = ganzoo.train(
         "srgan",
-        str(lay(tmp_path / "in", 4, size=32, grey=False)),
+        str(lay(tmp_path / "in", 4, size=32, gray=False)),
         tmp_path / "run",
         steps=1,
         batch_size=2,
@@ -128,6 +128,6 @@ def test_data_is_asked_for() -> None:
 
 
 def test_the_report_shows_inputs_of_another_size(tmp_path: Path) -> None:
-    folder = lay(tmp_path / "in", 4, size=32, grey=False)
+    folder = lay(tmp_path / "in", 4, size=32, gray=False)
     ganzoo.evaluate(enlarger(), folder, metrics="psnr", report_to=tmp_path / "report.html")
     assert "Best translations" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -34,7 +34,7 @@ def test_generated_pictures_are_those_that_generate_returns() -> None:
 
 
 def test_translations_are_in_8_bits_and_in_the_inputs_order(tmp_path: Path) -> None:
-    inputs = open_images([str(lay(tmp_path / "in", 3, size=16, grey=False))], Reading())
+    inputs = open_images([str(lay(tmp_path / "in", 3, size=16, gray=False))], Reading())
     model = translator()
     made = samples.translated(model, inputs)
     expected = [images.to_array(model(images.to_tensor(one))) for one in arrays(tmp_path / "in")]

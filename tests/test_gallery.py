@@ -46,7 +46,7 @@ class Network(nn.Module):
 
 
 def made(latents: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Return grey 8x8 pictures (N, 1, 8, 8), as bright as the label, with the latents' first value in a corner."""
+    """Return gray 8x8 pictures (N, 1, 8, 8), as bright as the label, with the latents' first value in a corner."""
     shade = torch.zeros(len(latents)) if labels is None else labels.float() / 10
     out = shade[:, None, None, None].expand(-1, 1, 8, 8).clone()
     out[:, 0, 0, 0] = latents[:, 0].clamp(-1, 1)
@@ -231,10 +231,10 @@ def test_inputs_of_another_form_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("licence", "uses"),
+    ("license", "uses"),
     [
         ("cc-by-nc-4.0", "non-commercial use with credit"),
-        ("cc-by-nc-sa-4.0", "non-commercial use with credit, under the same licence"),
+        ("cc-by-nc-sa-4.0", "non-commercial use with credit, under the same license"),
         ("cc-by-4.0", "any use with credit"),
         ("MIT (Zalando)", "any use, commercial too, with the notice kept"),
         ("CC0-1.0", "any use"),
@@ -245,8 +245,8 @@ def test_inputs_of_another_form_are_refused(text: str) -> None:
         ("Vendor's own", ""),
     ],
 )
-def test_licences_say_what_they_allow(licence: str, uses: str) -> None:
-    assert allowed(licence) == uses
+def test_licenses_say_what_they_allow(license: str, uses: str) -> None:
+    assert allowed(license) == uses
 
 
 @pytest.mark.parametrize(

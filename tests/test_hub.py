@@ -427,7 +427,7 @@ def test_model_card_refuses_what_yaml_would_change(value: Any) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["name", "a/b/c", "a--b/c", "a/b.git", "a b/c", "", "a/", "a/b\n"])
-def test_a_repository_is_spelt_owner_name(wrong: str) -> None:
+def test_a_repository_is_spelled_owner_name(wrong: str) -> None:
     with pytest.raises(errors.ReferenceError, match="owner/name"):
         check_repo_id(wrong)
     assert check_repo_id("alice/my-gan_1.0") == "alice/my-gan_1.0"

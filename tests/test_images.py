@@ -102,7 +102,7 @@ def test_every_source_gives_the_same(tmp_path, rng):
             picture = images.read(source)
             assert picture.rgb.dtype == np.uint8
             assert np.array_equal(picture.rgb, array)
-            assert picture.alpha is None and not picture.grey
+            assert picture.alpha is None and not picture.gray
     assert images.read(path).name == str(path)
     assert images.read(data).name == "The picture"
 
@@ -132,7 +132,7 @@ def test_content_decides_not_the_suffix(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("mode", "colour", "rgb", "alpha", "grey"),
+    ("mode", "color", "rgb", "alpha", "gray"),
     [
         ("1", 1, WHITE, None, True),
         ("1", 0, BLACK, None, True),
@@ -161,13 +161,13 @@ def test_content_decides_not_the_suffix(tmp_path):
         ("F", 0.0, (0,) * 3, None, True),
     ],
 )
-def test_mode(mode, colour, rgb, alpha, grey):
-    picture = images.read(Image.new(mode, (3, 2), colour))
+def test_mode(mode, color, rgb, alpha, gray):
+    picture = images.read(Image.new(mode, (3, 2), color))
     assert picture.rgb.shape == (2, 3, 3)
     assert picture.rgb.dtype == (np.uint16 if mode[0] in "IF" else np.uint8)
     tolerance = {"YCbCr": 2, "LAB": 5}.get(mode, 0)  # 8 bits of Lab or YCbCr are coarser
     assert np.abs(picture.rgb.astype(int) - np.array(rgb)).max() <= tolerance
-    assert picture.grey is grey
+    assert picture.gray is gray
     if alpha is None:
         assert picture.alpha is None
     else:
@@ -175,7 +175,7 @@ def test_mode(mode, colour, rgb, alpha, grey):
 
 
 @pytest.mark.parametrize(
-    ("mode", "pixel"), [("La", (50, 128)), ("RGBa", (50, 0, 0, 128))], ids=["premultiplied grey", "premultiplied RGB"]
+    ("mode", "pixel"), [("La", (50, 128)), ("RGBa", (50, 0, 0, 128))], ids=["premultiplied gray", "premultiplied RGB"]
 )
 def test_premultiplied_alpha_is_divided_out(mode, pixel):
     image = Image.frombytes(mode, (1, 1), bytes(pixel))
@@ -194,7 +194,7 @@ def palette_image():
 def test_palette():
     picture = images.read(encoded(palette_image()))
     assert picture.rgb[0].tolist() == [list(RED), list(GREEN), list(BLUE)]
-    assert picture.alpha is None and not picture.grey
+    assert picture.alpha is None and not picture.gray
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
@@ -211,20 +211,20 @@ def test_palette_with_alpha_per_entry():
 
 
 @pytest.mark.parametrize(("mode", "key"), [("1", 255), ("L", 255), ("RGB", WHITE)])
-def test_png_that_names_one_colour_transparent(mode, key):
+def test_png_that_names_one_color_transparent(mode, key):
     image = Image.new(mode, (2, 1), 0)
     image.putpixel((1, 0), key)
     picture = images.read(encoded(image, transparency=key))
     assert picture.alpha.tolist() == [[255, 0]]
-    assert picture.grey is (mode != "RGB")
+    assert picture.gray is (mode != "RGB")
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 255, 0)])
-def test_cmyk_jpeg(colour):
+@pytest.mark.parametrize("color", [(0, 0, 0, 0), (0, 0, 0, 255), (255, 0, 0, 0), (0, 255, 255, 0)])
+def test_cmyk_jpeg(color):
     """Pillow writes CMYK as Adobe does: inverted. Paper must not come out black."""
-    ink = np.array(colour) / 255
+    ink = np.array(color) / 255
     expected = 255 * (1 - ink[:3]) * (1 - ink[3])
-    picture = images.read(encoded(Image.new("CMYK", (16, 16), colour), "JPEG", quality=100))
+    picture = images.read(encoded(Image.new("CMYK", (16, 16), color), "JPEG", quality=100))
     assert np.abs(picture.rgb - expected).max() <= 3
 
 
@@ -237,9 +237,9 @@ def test_png_of_16_bits_keeps_every_bit(tmp_path, rng, channels):
     (tmp_path / "a.png").write_bytes(png16(pixels))
     for source in (tmp_path / "a.png", png16(pixels)):
         picture = images.read(source)
-        colours = 1 if channels < 3 else 3
-        assert picture.rgb.dtype == np.uint16 and picture.grey is (channels < 3)
-        assert np.array_equal(picture.rgb, np.broadcast_to(pixels[..., :colours], (6, 5, 3)))
+        colors = 1 if channels < 3 else 3
+        assert picture.rgb.dtype == np.uint16 and picture.gray is (channels < 3)
+        assert np.array_equal(picture.rgb, np.broadcast_to(pixels[..., :colors], (6, 5, 3)))
         if channels % 2:
             assert picture.alpha is None
         else:
@@ -247,7 +247,7 @@ def test_png_of_16_bits_keeps_every_bit(tmp_path, rng, channels):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_png_of_16_bits_that_names_one_colour_transparent(rng, channels):
+def test_png_of_16_bits_that_names_one_color_transparent(rng, channels):
     pixels = noise(rng, 6, 5, channels, dtype=np.uint16)
     picture = images.read(png16(pixels, struct.pack(f">{channels}H", *pixels[2, 3].tolist())))
     assert picture.alpha[2, 3] == 0
@@ -277,7 +277,7 @@ def test_tiff_of_16_bits_is_turned_upright(rng):
 @pytest.mark.parametrize(
     ("mode", "kind"), [("I;16", "PNG"), ("I;16B", "PNG"), ("I;16", "TIFF"), ("I;16B", "TIFF"), ("I", "TIFF")]
 )
-def test_grey_of_16_bits_through_pillow(mode, kind):
+def test_gray_of_16_bits_through_pillow(mode, kind):
     data = encoded(Image.new(mode, (2, 2), 32768), kind)
     tensor = images.to_tensor(data)
     assert tensor.shape == (1, 3, 2, 2)
@@ -401,7 +401,7 @@ def test_unknown_orientation_is_ignored(value):
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_animation_gives_its_first_frame(kind):
-    frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, GREEN, BLUE)]
+    frames = [Image.new("RGB", (4, 4), color) for color in (RED, GREEN, BLUE)]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
     assert images.read(data).rgb[0, 0].tolist() == list(RED)
@@ -678,7 +678,7 @@ def test_luma_as_pillow(rng):
     assert images.to_tensor(Image.new("RGB", (1, 1), WHITE), channels=1).item() == 1
 
 
-def test_grey_source_keeps_its_values(rng):
+def test_gray_source_keeps_its_values(rng):
     array = noise(rng, 8, 8)
     assert np.array_equal(images.to_array(images.to_tensor(Image.fromarray(array), channels=1)), array)
     repeated = images.to_array(images.to_tensor(Image.fromarray(array)))
@@ -887,7 +887,7 @@ def test_grid_size(count, columns, size):
 
 
 def test_grid_places_row_by_row():
-    sheet = images.grid([Image.new("RGB", (3, 3), colour) for colour in (RED, GREEN, BLUE)], padding=1)
+    sheet = images.grid([Image.new("RGB", (3, 3), color) for color in (RED, GREEN, BLUE)], padding=1)
     assert sheet.mode == "RGB" and sheet.size == (9, 9)
     assert [sheet.getpixel(at) for at in ((2, 2), (6, 2), (2, 6), (6, 6), (0, 0))] == [
         RED,
@@ -899,9 +899,9 @@ def test_grid_places_row_by_row():
 
 
 def test_grid_modes():
-    grey, colour, clear = Image.new("L", (2, 2), 9), Image.new("RGB", (2, 2), RED), Image.new("RGBA", (2, 2))
-    assert images.grid([grey, grey]).mode == "L"
-    sheet = images.grid([grey, colour, clear], columns=3, padding=0)
+    gray, color, clear = Image.new("L", (2, 2), 9), Image.new("RGB", (2, 2), RED), Image.new("RGBA", (2, 2))
+    assert images.grid([gray, gray]).mode == "L"
+    sheet = images.grid([gray, color, clear], columns=3, padding=0)
     assert [sheet.getpixel((x, 0)) for x in (0, 2, 4)] == [(9, 9, 9), RED, (64, 64, 64)]
 
 

@@ -17,7 +17,7 @@ from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError
 from ganzoo.image_io.video import clip_files
 
 
-def grey(count: int = 5, size: tuple[int, int] = (12, 10)) -> list[Image.Image]:
+def gray(count: int = 5, size: tuple[int, int] = (12, 10)) -> list[Image.Image]:
     return [Image.new("L", size, 40 * n + 10) for n in range(count)]
 
 
@@ -29,7 +29,7 @@ def read_gif(path: Path) -> tuple[list[Image.Image], list[int], int]:
 
 
 def test_a_gif_has_the_frames_and_plays_on_and_on(tmp_path: Path) -> None:
-    ganzoo.save_clip(grey(), tmp_path / "new" / "a.gif", fps=10)
+    ganzoo.save_clip(gray(), tmp_path / "new" / "a.gif", fps=10)
     frames, shown, loop = read_gif(tmp_path / "new" / "a.gif")
     assert [frame.getpixel((3, 3))[0] for frame in frames] == [10, 50, 90, 130, 170]
     assert (shown, loop) == ([100] * 5, 0)
@@ -37,15 +37,15 @@ def test_a_gif_has_the_frames_and_plays_on_and_on(tmp_path: Path) -> None:
 
 
 def test_a_gif_takes_the_nearest_hundredth_of_a_second(tmp_path: Path) -> None:
-    ganzoo.save_clip(grey(3), tmp_path / "a.gif")  # 8 a second: 12.5 hundredths
+    ganzoo.save_clip(gray(3), tmp_path / "a.gif")  # 8 a second: 12.5 hundredths
     assert read_gif(tmp_path / "a.gif")[1] == [120] * 3
 
 
-def test_colours_are_those_of_the_frames(tmp_path: Path) -> None:
+def test_colors_are_those_of_the_frames(tmp_path: Path) -> None:
     scene = [picture(32, 24, seed) for seed in range(3)]
     ganzoo.save_clip(scene, tmp_path / "a.gif")
     for found, wanted in zip(read_gif(tmp_path / "a.gif")[0], scene, strict=True):
-        assert np.abs(np.asarray(found).astype(int) - np.asarray(wanted)).mean() < 10  # 256 colours, dithered
+        assert np.abs(np.asarray(found).astype(int) - np.asarray(wanted)).mean() < 10  # 256 colors, dithered
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".mov", ".avi"])
@@ -71,8 +71,8 @@ def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> No
         ("a.mp4", 241, OptionError, ".mp4 takes 0.1 to 240"),
     ):
         with pytest.raises(error, match=text):
-            ganzoo.save_clip(grey(), tmp_path / name, fps)
-    for frames in ([], [*grey(), *grey(1, (9, 9))]):
+            ganzoo.save_clip(gray(), tmp_path / name, fps)
+    for frames in ([], [*gray(), *gray(1, (9, 9))]):
         with pytest.raises(ImageError, match="frames of one size"):
             ganzoo.save_clip(frames, tmp_path / "a.gif")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
@@ -87,19 +87,19 @@ def test_a_clip_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(clip_files, "_encode", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.mp4"):
-        ganzoo.save_clip(grey(), old)
+        ganzoo.save_clip(gray(), old)
     assert old.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_gifs_need_no_pyav_and_videos_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "av", None)
-    ganzoo.save_clip(grey(), tmp_path / "a.gif")
+    ganzoo.save_clip(gray(), tmp_path / "a.gif")
     with pytest.raises(MissingPackage, match=r"pip install 'ganzoo-core\[video\]'"):
-        ganzoo.save_clip(grey(), tmp_path / "a.mp4")
+        ganzoo.save_clip(gray(), tmp_path / "a.mp4")
 
 
 def test_clips_play_side_by_side_or_lie_in_rows() -> None:
-    clips = [grey(3), [Image.new("L", (12, 10), 200)] * 3]
+    clips = [gray(3), [Image.new("L", (12, 10), 200)] * 3]
     shown = clip_files.joined(clips)
     assert len(shown) == 3 and shown[0].size == (2 * 14 + 2, 12 + 2)
     assert [(frame.getpixel((5, 5)), frame.getpixel((19, 5))) for frame in shown] == [(10, 200), (50, 200), (90, 200)]

@@ -121,14 +121,14 @@ def test_sixteen_bits_in_give_what_floats_give() -> None:
     assert np.abs(model.translate_decoded(given, Settings("native")).rgb - expected).max() < 0.6
 
 
-def test_grey_in_and_grey_out() -> None:
-    grey = images.as_decoded(picture(40, 30).convert("L"))
-    colour = translator().translate_decoded(grey)
-    assert grey.grey and not colour.grey and colour.rgb.shape == (30, 40, 3)
-    to_grey = model_of(ganzoo.build("generator:unet", width=4, image_size=32, in_channels=1, out_channels=1))
-    made = to_grey.translate_decoded(images.as_decoded(picture(40, 30)))
-    assert made.grey and np.array_equal(made.rgb[..., 0], made.rgb[..., 2])
-    assert to_grey.translate(picture(40, 30)).mode == "L"
+def test_gray_in_and_gray_out() -> None:
+    gray = images.as_decoded(picture(40, 30).convert("L"))
+    color = translator().translate_decoded(gray)
+    assert gray.gray and not color.gray and color.rgb.shape == (30, 40, 3)
+    to_gray = model_of(ganzoo.build("generator:unet", width=4, image_size=32, in_channels=1, out_channels=1))
+    made = to_gray.translate_decoded(images.as_decoded(picture(40, 30)))
+    assert made.gray and np.array_equal(made.rgb[..., 0], made.rgb[..., 2])
+    assert to_gray.translate(picture(40, 30)).mode == "L"
 
 
 def test_a_scaled_translation_is_pillows_scaling_around_the_network() -> None:

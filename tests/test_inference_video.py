@@ -148,15 +148,15 @@ def test_odd_sides(suffix, size, tmp_path):
     assert psnr(written[-1, :63], before[-1]) > 26
 
 
-def colours(rgb):
-    """The mean colour of each third, away from its edges, where 4:2:0 mixes them."""
+def colors(rgb):
+    """The mean color of each third, away from its edges, where 4:2:0 mixes them."""
     return np.stack([rgb[8:40, left + 8 : left + 24].mean((0, 1)) for left in (0, 32, 64)])
 
 
 @pytest.mark.parametrize("full", [False, True])
 @pytest.mark.parametrize("matrix", [1, 5])
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".avi"])
-def test_colours_stay(suffix, matrix, full, tmp_path):
+def test_colors_stay(suffix, matrix, full, tmp_path):
     flag = np.empty((48, 96, 3), np.uint8)
     flag[:, :32], flag[:, 32:64], flag[:, 64:] = (220, 30, 40), (20, 200, 60), (240, 240, 240)
     clip = moving.write(tmp_path / "a.mp4", [flag] * 4, matrix=matrix, full=full, pixels="yuv420p")
@@ -164,7 +164,7 @@ def test_colours_stay(suffix, matrix, full, tmp_path):
     translate_video(clip, tmp_path / f"b{suffix}", lambda picture: seen.append(picture.rgb) or picture)
     translate_video(tmp_path / f"b{suffix}", tmp_path / "c.gif", lambda picture: seen.append(picture.rgb) or picture)
     for rgb in (seen[2], seen[6]):
-        np.testing.assert_allclose(colours(rgb), colours(flag), atol=3.5)  # by the other matrix it is 14 and more
+        np.testing.assert_allclose(colors(rgb), colors(flag), atol=3.5)  # by the other matrix it is 14 and more
     with av.open(tmp_path / f"b{suffix}") as file:
         frame = next(file.decode(video=0))
         assert suffix == ".avi" or (frame.colorspace, frame.color_range) == (matrix, 1 + full)  # AVI cannot say it
@@ -295,8 +295,8 @@ def test_damage_in_the_middle_does_not_hide_the_rest(damage, clip, out):
 
 def hollow(path):
     """A GIF of 65535x65535 pixels, which no decoder takes."""
-    size, colours = b"\xff\xff\xff\xff", b"\0\0\0\xff\xff\xff"
-    path.write_bytes(b"GIF89a" + size + b"\x80\0\0" + colours + b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;")
+    size, colors = b"\xff\xff\xff\xff", b"\0\0\0\xff\xff\xff"
+    path.write_bytes(b"GIF89a" + size + b"\x80\0\0" + colors + b",\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;")
 
 
 def sound_with_a_cover(path):

@@ -1,4 +1,4 @@
-"""What the contracts themselves do: recognise their kin, take a step, freeze networks."""
+"""What the contracts themselves do: recognize their kin, take a step, freeze networks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Least(Recipe):
         return torch.zeros(1, 1, 1, 1)
 
 
-def test_built_in_parts_are_recognised_by_their_contracts() -> None:
+def test_built_in_parts_are_recognized_by_their_contracts() -> None:
     generator = ganzoo.build("generator:dcgan", image_size=16, width=4)
     discriminator = ganzoo.build("discriminator:dcgan", image_size=16, width=4)
     loss = ganzoo.build("loss:hinge")

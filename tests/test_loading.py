@@ -108,9 +108,9 @@ def test_latents_of_another_length_than_the_networks_are_refused(tmp_path: Path)
 
 def test_an_unknown_field_of_a_card_is_named(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
-    config["card"]["licence"] = "mit"
+    config["card"]["license"] = "mit"
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RegistryError, match=r"no field 'licence'. Did you mean 'license'\?"):
+    with pytest.raises(RegistryError, match=r"no field 'license'. Did you mean 'license'\?"):
         ganzoo.info(f"dir:{folder}")
 
 
@@ -199,7 +199,7 @@ def test_a_model_that_has_nothing_to_learn_needs_no_weights(
     assert weights_file.is_here(mirror)
 
 
-def test_a_card_of_a_network_that_learnt_must_name_its_weights(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_of_a_network_that_learned_must_name_its_weights(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load.registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
     with pytest.raises(ganzoo.GanzooError, match="its card names no file"):
         ganzoo.load("mine/mirror", device="cpu")

@@ -104,7 +104,7 @@ def test_a_rotated_photo_comes_back_upright(model: Model, orientation: int, tmp_
     assert np.array_equal(np.asarray(model.translate(tmp_path / "x.png")), np.asarray(model.translate(upright)))
 
 
-def test_alpha_is_kept_and_does_not_touch_the_colours(model: Model) -> None:
+def test_alpha_is_kept_and_does_not_touch_the_colors(model: Model) -> None:
     image = picture(40, 24)
     alpha = Image.linear_gradient("L").resize((40, 24))
     clear = image.copy()
@@ -115,7 +115,7 @@ def test_alpha_is_kept_and_does_not_touch_the_colours(model: Model) -> None:
     assert np.array_equal(np.asarray(made)[..., :3], np.asarray(model.translate(image)))
 
 
-def test_a_network_of_grey_pictures_takes_colour_ones() -> None:
+def test_a_network_of_gray_pictures_takes_color_ones() -> None:
     torch.manual_seed(0)
     options = {"width": 4, "blocks": 1, "in_channels": 1, "out_channels": 1}
     generator = ganzoo.build("generator:resnet", **options)
@@ -320,7 +320,7 @@ def test_saving_over_a_file_is_refused(tmp_path: Path) -> None:
 
 
 class Fade(torch.nn.Module):
-    """Moves every value 2 % towards grey: a change of the input, whether it says so or not."""
+    """Moves every value 2 % toward gray: a change of the input, whether it says so or not."""
 
     in_channels = out_channels = 3
     stride = 1

@@ -65,7 +65,7 @@ def test_scores_without_a_data_set_are_read() -> None:
         ("Research only (ask us)", {"license": "other", "license_name": "research-only-ask-us"}),
     ],
 )
-def test_licences_are_the_hubs_or_other_with_a_name(license: str, expected: dict[str, str]) -> None:
+def test_licenses_are_the_hubs_or_other_with_a_name(license: str, expected: dict[str, str]) -> None:
     head = readme.head(translator(license=license).card)
     assert {name: value for name, value in head.items() if name.startswith("license")} == expected
 
@@ -79,9 +79,9 @@ def test_awkward_text_survives() -> None:
     text = readme.text(card)
     assert ModelCard(text).data.datasets == ["no-really-yes-1-2"]
     rows = [
-        line for line in text.splitlines() if line.startswith("| data set") or line.startswith("| licence of the d")
+        line for line in text.splitlines() if line.startswith("| data set") or line.startswith("| license of the d")
     ]
-    assert rows == ["| data set | no: 'really' \"yes\" é #1 \\| 2, a b |", "| licence of the data | x\\|y |"]
+    assert rows == ["| data set | no: 'really' \"yes\" é #1 \\| 2, a b |", "| license of the data | x\\|y |"]
 
 
 def test_what_else_was_tried_is_told() -> None:
@@ -100,10 +100,10 @@ def test_the_example_loads_what_is_described() -> None:
     assert "model.generate(" in readme.text(maker().card)
 
 
-def test_facts_hold_both_licences_and_the_scores_protocol() -> None:
+def test_facts_hold_both_licenses_and_the_scores_protocol() -> None:
     facts = dict(readme.facts(translator().card))
-    assert facts["licence of the weights"] == "mit"
-    assert facts["licence of the data"] == "cc-by-4.0"
+    assert facts["license of the weights"] == "mit"
+    assert facts["license of the data"] == "cc-by-4.0"
     assert facts["data set"] == "Tiny Horses, train, 3 pictures"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["training time"] == "61 s on cpu"

@@ -51,7 +51,7 @@ def test_other_weights_say_it_again_and_it_can_be_turned_off(
         ("own-1.0", "encoded", "what own-1.0 allows"),  # no word of "nc"
     ],
 )
-def test_the_narrower_licence_counts(weights: str, data: str, expected: str) -> None:
+def test_the_narrower_license_counts(weights: str, data: str, expected: str) -> None:
     card = dataclasses.replace(CARD, license=weights, dataset=DatasetInfo("x", license=data))
     assert readme.allowed_use(card) == expected
     assert ("allowed use", expected) in readme.facts(card)

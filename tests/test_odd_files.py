@@ -93,11 +93,11 @@ def wrong_picture(picture: Picture, odd: Odd) -> str:
         return "not refused"
     if odd.pixels is None:
         return ""
-    colours = odd.pixels[..., :3] if odd.pixels.shape[2] > 2 else odd.pixels[..., :1].repeat(3, axis=2)
-    if picture.rgb.shape != colours.shape:
-        return f"of shape {picture.rgb.shape}, not {colours.shape}"
-    off = int(np.abs(picture.rgb.astype(int) - colours).max())
-    if off > odd.tolerance or (odd.tolerance == 0 and picture.rgb.dtype != colours.dtype):
+    colors = odd.pixels[..., :3] if odd.pixels.shape[2] > 2 else odd.pixels[..., :1].repeat(3, axis=2)
+    if picture.rgb.shape != colors.shape:
+        return f"of shape {picture.rgb.shape}, not {colors.shape}"
+    off = int(np.abs(picture.rgb.astype(int) - colors).max())
+    if off > odd.tolerance or (odd.tolerance == 0 and picture.rgb.dtype != colors.dtype):
         return f"off by {off}, as {picture.rgb.dtype}"
     alpha = odd.pixels[..., -1] if odd.pixels.shape[2] % 2 == 0 else None
     return "" if same(alpha, picture.alpha) else "of another alpha"

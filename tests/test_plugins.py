@@ -211,7 +211,7 @@ def test_command_line_skips_a_broken_plugin_with_a_line_on_stderr(ganzoo_command
     assert states["ganzoo_plugins.dcgan"] == ("ganzoo-core", ganzoo.__version__, "")
 
 
-def test_command_line_ends_with_1_and_one_message_for_a_misspelt_hook(ganzoo_command, tmp_path):
+def test_command_line_ends_with_1_and_one_message_for_a_misspelled_hook(ganzoo_command, tmp_path):
     install(tmp_path, "bad_speller", "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []")
     done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
@@ -223,7 +223,7 @@ def test_command_line_ends_with_1_and_one_message_for_a_misspelt_hook(ganzoo_com
 
 HINGE = ENTRY.format(name="hinge")
 DATALESS = ENTRY.format(name="film").replace('kind="loss"', 'kind="recipe"')
-MISSPELT = "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []"
+MISSPELLED = "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []"
 UNMARKED = "def ganzoo_entries(): return []"
 
 
@@ -232,10 +232,10 @@ UNMARKED = "def ganzoo_entries(): return []"
     [
         (DATALESS, "The plugin 'film_nets' of ganzoo-film adds recipe:film, whose data '' is none of images"),
         (HINGE, "Two plugins add the loss 'hinge': "),
-        (MISSPELT, "The plugin 'film_nets' of ganzoo-film implements 'ganzoo_entrys', which is no hook"),
+        (MISSPELLED, "The plugin 'film_nets' of ganzoo-film implements 'ganzoo_entrys', which is no hook"),
         (UNMARKED, "The plugin 'film_nets' of ganzoo-film has ganzoo_entries without @ganzoo.hookimpl"),
     ],
-    ids=["no data", "duplicate", "misspelt", "unmarked"],
+    ids=["no data", "duplicate", "misspelled", "unmarked"],
 )
 def test_plugins_shows_the_culprit_that_makes_other_commands_fail(ganzoo_command, tmp_path, source, reason):
     install(tmp_path, "film_nets", source, package="ganzoo-film")
@@ -255,7 +255,7 @@ def test_plugins_shows_the_culprit_that_makes_other_commands_fail(ganzoo_command
 
 
 def test_plugins_shows_every_culprit_at_once(ganzoo_command, tmp_path):
-    for module, source in {"one_spells": MISSPELT, "two_films": DATALESS, "three_raises": "1 / 0"}.items():
+    for module, source in {"one_spells": MISSPELLED, "two_films": DATALESS, "three_raises": "1 / 0"}.items():
         install(tmp_path, module, source)
     for module in ("four_claims", "five_claims"):
         install(tmp_path, module, ENTRY.format(name="claimed"))

@@ -117,7 +117,7 @@ def build(config):
 def ganzoo_entries():
     return [
         Entry(kind="generator", name="paint", config=PaintConfig, build=build,
-              task="unconditional-image-generation", summary="One colour a picture"),
+              task="unconditional-image-generation", summary="One color a picture"),
     ]
 '''
 

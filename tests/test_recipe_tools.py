@@ -117,7 +117,7 @@ def test_a_step_whose_scaled_gradient_overflows_is_skipped_and_the_scale_halved(
     assert scaler.get_scale() == 2.0**126
 
 
-# ---- the optimiser, and whose turn it is -----------------------------------------------------------------------------
+# ---- the optimizer, and whose turn it is -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("given", "expected"), [(0.0, 2e-3), (5e-4, 5e-4)])

@@ -70,7 +70,7 @@ def test_a_bare_repository_is_refused_with_both_spellings() -> None:
         parse("timm/dcgan")
 
 
-def test_a_misspelt_name_gets_a_suggestion_and_both_spellings() -> None:
+def test_a_misspelled_name_gets_a_suggestion_and_both_spellings() -> None:
     with pytest.raises(UnknownName, match=r"Did you mean 'tiny/maker'\? Write hf-hub:tiny/makre or dir:tiny/makre"):
         parse("tiny/makre")
 

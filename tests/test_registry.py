@@ -122,7 +122,7 @@ def test_smallest_card_has_the_defaults():
     assert card.weights is None and card.scores == () and card.license == "unknown"
 
 
-@pytest.mark.parametrize(("channels", "size"), [(1, "32x32 grey"), (3, "32x32 RGB")])
+@pytest.mark.parametrize(("channels", "size"), [(1, "32x32 gray"), (3, "32x32 RGB")])
 def test_size_reads_as_people_write_it(channels, size):
     assert card_from_dict(full(out_channels=channels), "here").size == size
 
@@ -138,7 +138,7 @@ def nested(part, **changes):
 MALFORMED = {
     "a list": ([], "here: a card is a JSON object, not list."),
     "missing": (without("task"), "here: the field 'task' is missing."),
-    "unknown": (full(licence="MIT"), "here: there is no field 'licence'. Did you mean 'license'?"),
+    "unknown": (full(license="MIT"), "here: there is no field 'license'. Did you mean 'license'?"),
     "text for number": (full(image_size="32"), "here: image_size='32' should be a whole number."),
     "fraction": (full(image_size=32.5), "here: image_size=32.5 should be a whole number."),
     "bool for number": (full(latent_dim=True), "here: latent_dim=True should be a whole number."),
@@ -265,10 +265,10 @@ def test_nonsense_from_the_hook_is_an_error_that_names_the_plugin(strange, retur
 
 
 def test_command_line_ends_with_1_and_one_message_for_a_malformed_registry(ganzoo_command, strange, tmp_path):
-    path = strange("bad_cards", [full(licence="MIT")])
+    path = strange("bad_cards", [full(license="MIT")])
     done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == f"Error: {path}: card 1: there is no field 'licence'. Did you mean 'license'?\n"
+    assert done.stderr == f"Error: {path}: card 1: there is no field 'license'. Did you mean 'license'?\n"
 
 
 def test_shipped_registry_is_as_pydantic_understands_the_card():

@@ -36,7 +36,7 @@ def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkey
 
 def test_a_published_score_is_what_is_measured_again() -> None:
     """The cheapest: it needs no data set, only the generator and the extractor that come with the package."""
-    (one,) = again("vanilla/fashion-mnist", [], ["is-fashion-mnist"], device="cpu")
+    (one,) = reproduce("vanilla/fashion-mnist", [], ["is-fashion-mnist"], device="cpu")
     assert one.published.protocol.generated.count == 10_000
     assert one.unlike == {} and one.now.value == pytest.approx(one.published.value, rel=1e-3)
 

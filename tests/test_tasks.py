@@ -52,7 +52,7 @@ def by_label(latents: Tensor, labels: Tensor) -> Tensor:
     return made
 
 
-def labelled() -> Model:
+def labeled() -> Model:
     names = ("shirt", "Sneaker", "bag")
     own = {"in_channels": 0, "out_channels": 1, "latent_dim": 2, "classes": names}
     return model("class-conditional-image-generation", by_label, image_size=4, **own)
@@ -68,7 +68,7 @@ def shades(pictures: list[Image.Image]) -> list[float]:
 
 
 def test_labels_are_taken_in_turn_and_all_of_them_where_none_is_given() -> None:
-    one = labelled()
+    one = labeled()
     assert shades(one.generate(4)) == [0, 1, 2, 0]
     assert shades(one.generate(5, labels=["bag", 1])) == [2, 1, 2, 1, 2]
     assert shades(one.generate(2, labels="sneaker")) == [1, 1]
@@ -76,19 +76,19 @@ def test_labels_are_taken_in_turn_and_all_of_them_where_none_is_given() -> None:
 
 
 def test_a_picture_is_the_same_for_a_seed_and_a_label_whatever_the_number() -> None:
-    few, many = labelled().generate(3, seed=5, labels=["bag"]), labelled().generate(11, seed=5, labels=["bag"])
+    few, many = labeled().generate(3, seed=5, labels=["bag"]), labeled().generate(11, seed=5, labels=["bag"])
     assert [one.tobytes() for one in few] == [one.tobytes() for one in many[:3]]
 
 
 def test_wrong_labels_are_told() -> None:
     with pytest.raises(UnknownName, match=r"no label 'sneeker'\. Did you mean 'Sneaker'.*0 to 2"):
-        labelled().generate(1, labels=["sneeker"])
+        labeled().generate(1, labels=["sneeker"])
     with pytest.raises(UnknownName, match="no label '3'"):
-        labelled().generate(1, labels=[3])
+        labeled().generate(1, labels=[3])
     with pytest.raises(UnknownName, match=r"no label '1\.5'"):
-        labelled().generate(1, labels=1.5)  # type: ignore[arg-type]
+        labeled().generate(1, labels=1.5)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"needs at least one label\. Its labels are: "):
-        labelled().generate(1, labels=[])
+        labeled().generate(1, labels=[])
 
 
 def test_a_label_goes_with_a_picture() -> None:
@@ -130,7 +130,7 @@ def test_what_lies_under_a_mask_leaves_no_trace_at_another_size() -> None:
     assert (made[0] == made[1]).all()
 
 
-def test_a_grey_mask_takes_a_share() -> None:
+def test_a_gray_mask_takes_a_share() -> None:
     one = model("image-inpainting", lambda pictures, masks: torch.ones_like(pictures))
     photo = np.zeros((16, 16, 3), np.uint8)
     hole = np.full((16, 16), 128, np.uint8)

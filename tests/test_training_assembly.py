@@ -232,7 +232,7 @@ def test_fp16_trains_with_scaled_gradients_and_resumes_to_the_bit(tmp_path: Path
     state = checkpoint(straight, 6)
     assert list(state["scalers"]) == list(state["optimizers"])
     for scaler in state["scalers"].values():
-        # Each step that did not overflow counts towards doubling the scale, each that did halves it.
+        # Each step that did not overflow counts toward doubling the scale, each that did halves it.
         assert scaler["scale"] <= 65536.0
         assert (scaler["_growth_tracker"] == 6) == (scaler["scale"] == 65536.0)
     assert ganzoo.info(f"dir:{straight}").training.precision == "fp16"

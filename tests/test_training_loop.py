@@ -163,7 +163,7 @@ def test_the_rate_follows_the_recipe_s_schedule_over_all_steps(tmp_path: Path) -
     assert rates == pytest.approx([2e-4, 2e-4, 2e-4, 1e-4])  # constant for one half, then linear to zero
 
 
-def test_the_average_moves_from_the_old_average_towards_the_new_weights(tmp_path: Path) -> None:
+def test_the_average_moves_from_the_old_average_toward_the_new_weights(tmp_path: Path) -> None:
     """The decay warms up as 1 - step ** (-2 / 3) until it reaches the one asked for."""
     run = train("dcgan", tmp_path, steps=5, checkpoint_every=1, keep=9, ema_decay=0.5)
     for step in (2, 3, 4, 5):

@@ -41,7 +41,7 @@ _CYCLEGAN = {
 # No batch norm: it would see half of the batch. No dropout: each process draws its own.
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "cyclegan": ("cyclegan", _CYCLEGAN),
-    "cyclegan-penalised": ("cyclegan", {**_CYCLEGAN, "options": {**_CYCLEGAN["options"], "r1": 1.0}}),
+    "cyclegan-penalized": ("cyclegan", {**_CYCLEGAN, "options": {**_CYCLEGAN["options"], "r1": 1.0}}),
     "dcgan": ("dcgan", _DCGAN),
     "dcgan-spectral": ("dcgan", {**_DCGAN, "part_options": _SPECTRAL}),
     "dcgan-wgan-gp": ("dcgan", {**_DCGAN, "parts": {"loss": "wgan-gp"}}),
@@ -83,7 +83,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def assert_learnt_the_same(one: Path, other: Path) -> None:
+def assert_learned_the_same(one: Path, other: Path) -> None:
     """Weights and losses agree to rounding.
 
     Biases are left out: before an instance norm they have no gradient but rounding noise, which Adam blows up to
@@ -105,7 +105,7 @@ def assert_learnt_the_same(one: Path, other: Path) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_two_processes_equal_one_with_the_same_whole_batch(trained: Path, case: str) -> None:
-    assert_learnt_the_same(trained / f"{case}-alone", trained / case)
+    assert_learned_the_same(trained / f"{case}-alone", trained / case)
 
 
 def test_a_batch_in_parts_equals_the_whole_one(tmp_path: Path, trained: Path) -> None:

@@ -59,7 +59,7 @@ def translator(seed: int = 0, **card: Any) -> Model:
 
 
 def maker(seed: int = 0, **card: Any) -> Model:
-    """A DCGAN generator of grey 16x16 pictures, with batch statistics that are not the initial ones."""
+    """A DCGAN generator of gray 16x16 pictures, with batch statistics that are not the initial ones."""
     torch.manual_seed(seed)
     generator = building.build("generator:dcgan", **DCGAN)
     with torch.no_grad():

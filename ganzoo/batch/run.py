@@ -38,7 +38,7 @@ class Work:
 
     ref, load       the model, and keyword arguments of `ganzoo.load`
     max_pixels      pictures with more are refused; 0: `images.MAX_PIXELS`
-    keep_metadata   colour profile and EXIF go on to the result; else colours become sRGB
+    keep_metadata   color profile and EXIF go on to the result; else colors become sRGB
     format          of pictures written to a stream
     steady          strength of `translation.translate_video`'s smoothing over time
     """

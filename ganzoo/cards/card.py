@@ -45,7 +45,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What a model was trained on: name, split, number of pictures, and the licence they carry."""
+    """What a model was trained on: name, split, number of pictures, and the license they carry."""
 
     name: str
     split: str = ""
@@ -118,7 +118,7 @@ class Card:
     def size(self) -> str:
         """Size and channels as people read them: "128x128 RGB"."""
         clip = f"{self.frames} x " if self.frames else ""
-        return f"{clip}{self.image_size}x{self.image_size} {'grey' if self.out_channels == 1 else 'RGB'}"
+        return f"{clip}{self.image_size}x{self.image_size} {'gray' if self.out_channels == 1 else 'RGB'}"
 
     @property
     def does(self) -> tasks.Task:

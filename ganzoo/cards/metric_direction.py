@@ -7,7 +7,7 @@ _HIGHER = {
     *("accuracy", "f1", "specificity"),
 }
 _LOWER = {
-    *("fid", "kid", "fd", "kd", "swd", "balance", "memorised"),
+    *("fid", "kid", "fd", "kd", "swd", "balance", "memorized"),
     *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss"),
 }
 # A measure of pictures sent there and back, of those left alone, of a filled hole, of a discriminator, of the classes

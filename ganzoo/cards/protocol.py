@@ -49,7 +49,7 @@ class Protocol:
     file_format what the pictures were when they were judged: 8-bit values, or those of a lossy file
     precision   of the extractor: "float32" or "bfloat16"
     device      where it was measured
-    settings    the metric's own numbers: neighbours, subsets, splits
+    settings    the metric's own numbers: neighbors, subsets, splits
     interval    what the score's interval is, in words; "" for none
     call        arguments of `ganzoo.evaluate` that measure it again, sets of pictures by the names of their files
     """

@@ -17,7 +17,7 @@ from ganzoo.losses.multi_scale import OverScales
 if TYPE_CHECKING:
     pass
 
-LABELLED = ("labelled", "clips")  # kinds of data whose batches may have labels
+LABELED = ("labeled", "clips")  # kinds of data whose batches may have labels
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,10 +99,10 @@ class ChosenParts:
         known = options.names(entry)
         values = {name: value for name, value in suggestions.items() if name in known}
         built = build(self.specs[role], **{**values, **self.options[role]})
-        if getattr(built, "conditional", False) and self.recipe.data not in LABELLED:
+        if getattr(built, "conditional", False) and self.recipe.data not in LABELED:
             raise OptionError(
                 f"{self.specs[role]} is told the class of each picture, and the recipe '{self.recipe.name}' knows "
-                f"none. Take another {role}, or a recipe of labelled pictures: `ganzoo list --entries` shows all."
+                f"none. Take another {role}, or a recipe of labeled pictures: `ganzoo list --entries` shows all."
             )
         return OverScales(built) if entry.kind == "loss" else built
 

@@ -38,7 +38,7 @@ class Imported:
     """A model that was imported.
 
     card     of the model, as its folder has it
-    said     what to tell the user: how it was recognised, what was taken for granted, what differs
+    said     what to tell the user: how it was recognized, what was taken for granted, what differs
     """
 
     card: Card
@@ -63,12 +63,12 @@ def import_checkpoint(
     key       which of several generators in the file, by its name there
     discriminator   a file to take the discriminator from; by default the same: its only one, or netD_A for netG_A
     values    options that the checkpoint does not show, as ``padding``; also image_size of the card
-    Raises WeightsError for what cannot be read or is not recognised, OptionError, RegistryError and OutputError.
+    Raises WeightsError for what cannot be read or is not recognized, OptionError, RegistryError and OutputError.
     """
     if not _NAME.fullmatch(name):
         raise RegistryError(f"'{name}' is no name of a model. Write family/variant in lower case, as cyclegan/maps.")
     groups = read_groups(Path(file))
-    chosen_key, found = _chosen(_recognised(groups, "generator"), groups, key, Path(file))
+    chosen_key, found = _chosen(_recognized(groups, "generator"), groups, key, Path(file))
     asked = dict(values or {})
     image_size = _whole(asked.pop("image_size", found.image_size))
     network, own = _built(found, asked)
@@ -183,14 +183,14 @@ def _unwrapped(tensors: Tensors) -> Tensors:
     return tensors
 
 
-# ---- recognising -----------------------------------------------------------------------------------------------------
+# ---- recognizing -----------------------------------------------------------------------------------------------------
 
 
-def _recognised(groups: Mapping[str, Tensors], kind: str) -> dict[str, DetectedCheckpoint]:
+def _recognized(groups: Mapping[str, Tensors], kind: str) -> dict[str, DetectedCheckpoint]:
     importers = [entry.build(entry.config()) for entry in catalog.entries("importer")]
     found = {}
     for place, tensors in groups.items():
-        for each in (importer.recognise(tensors) for importer in importers):
+        for each in (importer.recognize(tensors) for importer in importers):
             if each is not None and each.entry.startswith(f"{kind}:"):
                 found[place] = each
     return found
@@ -208,7 +208,7 @@ def _chosen(
         return next(iter(found.items()))
     if found:
         raise OptionError(f"{file} has several generators: {_listed(found)}. Name one by --key NAME.")
-    if _recognised(groups, "discriminator"):
+    if _recognized(groups, "discriminator"):
         raise WeightsError(
             f"{file} holds a discriminator and no generator. Give the generator's file, and --discriminator {file}."
         )
@@ -289,7 +289,7 @@ def _refuse_whole_numbers(network: nn.Module, tensors: Tensors) -> None:
 
 def _discriminators(groups: Mapping[str, Tensors], file: str | Path | None, key: str) -> dict[str, DetectedCheckpoint]:
     """Return the generator's discriminator, none, or several of which none is known to be it."""
-    found = _recognised(groups if file is None else read_groups(Path(file)), "discriminator")
+    found = _recognized(groups if file is None else read_groups(Path(file)), "discriminator")
     if len(found) > 1 and (partner := key.replace("G", "D")) in found:  # netG_A's pictures are what netD_A judges
         found = {partner: found[partner]}
     if file is not None and len(found) != 1:

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 )
 @click.option("--kind", type=click.Choice(["images", "paired", "unpaired"]), help="Of data [default: the model's].")
 @click.option("--back", metavar="REF", help="The model of the other direction, for cycle-psnr.")
-@click.option("--train", multiple=True, help="The training pictures, for memorised.")
+@click.option("--train", multiple=True, help="The training pictures, for memorized.")
 @click.option("--precision", default="float32", show_default=True, help="Of the extractor; bfloat16 is another metric.")
 @click.option("--subset-size", type=click.IntRange(0), default=1000, show_default=True, help="Of kd; 0: all pairs.")
-@click.option("--neighbours", type=click.IntRange(0), default=0, help="k [default: the papers' 3 and 5].")
+@click.option("--neighbors", type=click.IntRange(0), default=0, help="k [default: the papers' 3 and 5].")
 @click.option(
     "--clusters", type=click.IntRange(0), default=0, help="For modes [default: classes, or up to 50 clusters]."
 )
@@ -78,7 +78,7 @@ def command(
     ganzoo eval images:made/ --data photos/ --size 128 --metrics fid,kid -o scores.json
     ganzoo eval --registry --data sets/
 
-    Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorised
+    Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorized
     (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
     cycle-psnr, identity (unpaired); discriminator (runs).
     `ganzoo list --entries 'extractor:*'` shows the extractors.

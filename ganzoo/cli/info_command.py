@@ -21,7 +21,7 @@ from ganzoo.weights.readme import facts
 @options.as_json
 @options.token
 def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
-    """Show what is known of the model REF: its task, origin, licences, training and scores.
+    """Show what is known of the model REF: its task, origin, licenses, training and scores.
 
     REF may also be code of the catalog, as recipe:dcgan: then its parts and options are shown.
     """

@@ -59,7 +59,7 @@ def command(
         click.echo(_explain_none(pattern, task), err=True)
         return
     output.table(
-        ("NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENCE", "HERE"),
+        ("NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENSE", "HERE"),
         [
             (
                 card.name,
@@ -123,7 +123,7 @@ def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) ->
         click.echo(f"The Hub has no model of ganzoo's that matches '{pattern}'.", err=True)
         return
     rows = [(f"hf-hub:{one.repo_id}", one.task, one.license, str(one.downloads), one.changed) for one in found]
-    output.table(("REFERENCE", "TASK", "LICENCE", "DOWNLOADS", "CHANGED"), rows)
+    output.table(("REFERENCE", "TASK", "LICENSE", "DOWNLOADS", "CHANGED"), rows)
 
 
 def _score(card: Card) -> str:

@@ -12,11 +12,11 @@ from ganzoo.cli import options
 @click.argument("repo_id", metavar="OWNER/REPO")
 @click.option("--private", is_flag=True, help="Create the repository as a private one.")
 @click.option("--message", default="Upload with ganzoo", show_default=True, help="The commit's message.")
-@click.option("--license", "licence", help="Licence of the weights, as cc-by-4.0 [default: the card's].")
+@click.option("--license", "license", help="License of the weights, as cc-by-4.0 [default: the card's].")
 @click.option("--summary", help="One line on what the model makes [default: the card's].")
 @options.token
 def command(
-    ref: str, repo_id: str, private: bool, message: str, licence: str | None, summary: str | None, token: str | None
+    ref: str, repo_id: str, private: bool, message: str, license: str | None, summary: str | None, token: str | None
 ) -> None:
     """Publish the model REF as OWNER/REPO on the Hugging Face Hub."""
     from ganzoo.hub import client
@@ -24,7 +24,7 @@ def command(
 
     client.check_repo_id(repo_id)  # before the model is loaded
     model = load.load(ref, device="cpu", engine="torch", token=token)
-    pushed = model.push(repo_id, private=private, token=token, message=message, license=licence, summary=summary)
+    pushed = model.push(repo_id, private=private, token=token, message=message, license=license, summary=summary)
     click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):
         click.echo(f"{other} is a model of its own, not pushed: `ganzoo push {other} OWNER/NAME`.", err=True)

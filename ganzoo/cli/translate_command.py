@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--max-pixels", type=Pixels(), default=0, metavar="N", help="Refuse larger pictures; as 500M. [179M]")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits a channel of the result; the input's unless given.")
-@click.option("--keep-metadata", is_flag=True, help="Keep colour profile and EXIF; else colours become sRGB.")
+@click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF; else colors become sRGB.")
 @click.option("--format", default="", help="Kind of the files in FOLDER/ or on stdout, as png, jpg, tiff, webp.")
 @click.option("--recursive/--no-recursive", default=True, help="Folders with or without those within them.")
 @click.option("--skip-existing", is_flag=True, help="Leave out what is there already.")

@@ -35,7 +35,7 @@ class Signature:
 
     @property
     def smallest(self) -> int:
-        """The least side, in pixels: within a network, fewer become too few to normalise or to reflect."""
+        """The least side, in pixels: within a network, fewer become too few to normalize or to reflect."""
         return -(-16 // self.stride) * self.stride
 
     def example_shape(self) -> tuple[int, ...]:
@@ -112,7 +112,7 @@ class Format(OptionalDependency):
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
         """Write ``generator``, a module of torch's own layers on the CPU, to ``path``, and its other files beside it.
 
-        metadata   what a user of the file must know (preprocessing, licence), to be kept in it
+        metadata   what a user of the file must know (preprocessing, license), to be kept in it
         """
         raise NotImplementedError(f"{type(self).__name__} has no write")
 

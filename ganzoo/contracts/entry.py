@@ -12,7 +12,7 @@ from typing import Any
 from ganzoo.contracts.config import Config
 
 KINDS = ("generator", "discriminator", "loss", "recipe", "extractor", "features", "engine", "format", "importer")
-DATA_KINDS = ("images", "labelled", "paired", "unpaired", "clips")
+DATA_KINDS = ("images", "labeled", "paired", "unpaired", "clips")
 
 
 @dataclass(frozen=True)

@@ -43,5 +43,5 @@ class Importer(ABC):
     """Base of entries of the kind "importer": knows one code base's names of tensors."""
 
     @abstractmethod
-    def recognise(self, tensors: Tensors) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Tensors) -> DetectedCheckpoint | None:
         """Return what these tensors are, or None where they are something else."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Loss(Protocol):
-    """An adversarial loss: both halves, as functions of float32 logits, each a scalar to minimise.
+    """An adversarial loss: both halves, as functions of float32 logits, each a scalar to minimize.
 
     It may also have ``regularizer(discriminator, real_images, fake_images) -> Tensor``, added to the
     discriminator's half (a gradient penalty, say). One that draws random numbers takes ``uniform`` as well, and draws
@@ -18,9 +18,9 @@ class Loss(Protocol):
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return what the discriminator minimises."""
+        """Return what the discriminator minimizes."""
         ...
 
     def generator(self, fake_logits: Tensor) -> Tensor:
-        """Return what the generator minimises."""
+        """Return what the generator minimizes."""
         ...

@@ -108,7 +108,7 @@ def _open_moving(asked: Opening, part: str) -> Data:
         names = [f"{index}" for index in range(len(raw))]
         classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
         said = [
-            f"{len(raw):,} grey pictures of {raw.shape[-1]}x{raw.shape[-2]} in {found[0]}, scaled to {item}x{item}."
+            f"{len(raw):,} gray pictures of {raw.shape[-1]}x{raw.shape[-2]} in {found[0]}, scaled to {item}x{item}."
         ]
         return _moving(asked, names, [name for name in found if name], canvas, pictures, labels, classes, said)
     names = image_names(asked.source)

@@ -16,7 +16,7 @@ class DataConfig:
     """What a recipe's config says of its data, with defaults for a config that does not say.
 
     image_size  side of a training picture; 0: the first picture's shorter side
-    channels    1, 3, or 0: 1 when every picture is grey, else 3
+    channels    1, 3, or 0: 1 when every picture is gray, else 3
     enlarge     pictures are stored this much larger, then cropped at random
     flip        mirror one half of them
     direction   of pairs: "left-to-right", or "right-to-left" for the input on the right
@@ -42,7 +42,7 @@ class DataConfig:
         if self.image_size < 0:
             raise OptionError(f"image_size={self.image_size} is not right: give pixels, or 0 for the data's own size.")
         if self.channels not in (0, 1, 3):
-            raise OptionError(f"channels={self.channels} is not right: give 1 (grey), 3 (RGB), or 0 for the data's.")
+            raise OptionError(f"channels={self.channels} is not right: give 1 (gray), 3 (RGB), or 0 for the data's.")
         if not 1 <= self.enlarge <= 8:
             raise OptionError(f"enlarge={self.enlarge} is not right: give a factor from 1 to 8.")
         self._check_clips()

@@ -53,7 +53,7 @@ class Facts:
     name: str
     width: int
     height: int
-    grey: bool
+    gray: bool
     turned: bool
     oddity: str
 
@@ -68,7 +68,7 @@ def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
         stored = form_image(picture, form)
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error
-    return stored, Facts(name, width, height, picture.grey, picture.turned, _oddity(picture))
+    return stored, Facts(name, width, height, picture.gray, picture.turned, _oddity(picture))
 
 
 def form_image(picture: images.Picture, form: Form) -> Tensor:
@@ -105,7 +105,7 @@ def _oddity(picture: images.Picture) -> str:
         return "transparency, which is left out"
     if picture.rgb.dtype.itemsize > 1:
         return "16 bits a channel, which become 8"
-    return {"P": "a palette, which becomes RGB", "CMYK": "CMYK colours, which become RGB"}.get(picture.mode, "")
+    return {"P": "a palette, which becomes RGB", "CMYK": "CMYK colors, which become RGB"}.get(picture.mode, "")
 
 
 def halves(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -159,7 +159,7 @@ def open_stored_images(
 ) -> tuple[Pictures, list[Facts]]:
     """Decode every file once, in threads; return the pictures, and the facts of each.
 
-    A form with 0 channels means 1 when every picture is grey, else 3. Up to ``memory`` bytes the pictures are one
+    A form with 0 channels means 1 when every picture is gray, else 3. Up to ``memory`` bytes the pictures are one
     tensor, beyond it `Files`. Raises DataError that names every broken file.
     """
     full = replace(form, channels=form.channels or 3)
@@ -183,10 +183,10 @@ def open_stored_images(
             held[index] = result[0]
     if broken:
         raise DataError(_named(broken, len(names), source))
-    grey = form.channels == 0 and all(each.grey for each in facts)
+    gray = form.channels == 0 and all(each.gray for each in facts)
     if held is None:
-        return Files(source, names, replace(full, channels=1) if grey else full), facts
-    return held[:, :1].clone() if grey else held, facts
+        return Files(source, names, replace(full, channels=1) if gray else full), facts
+    return held[:, :1].clone() if gray else held, facts
 
 
 def _empty(count: int, form: Form, memory: int) -> Tensor | None:

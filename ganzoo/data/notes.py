@@ -16,12 +16,12 @@ def of_images(facts: list[Facts], form: Form, size: int) -> list[str]:
     many = "1 picture" if len(facts) == 1 else f"{len(facts):,} pictures"
     side_by_side = ", two side by side in each" if form.pairs else ""
     notes = [f"{many}{side_by_side}: {becomes(facts, form, size)}."]
-    grey = [each.name for each in facts if each.grey]
-    coloured = [each.name for each in facts if not each.grey]
-    if form.channels == 3 and grey:
-        notes.append(_sentence(grey, "is grey and becomes RGB", "are grey and become RGB"))
-    if form.channels == 1 and coloured:
-        notes.append(_sentence(coloured, "has colours and becomes grey", "have colours and become grey"))
+    gray = [each.name for each in facts if each.gray]
+    colored = [each.name for each in facts if not each.gray]
+    if form.channels == 3 and gray:
+        notes.append(_sentence(gray, "is gray and becomes RGB", "are gray and become RGB"))
+    if form.channels == 1 and colored:
+        notes.append(_sentence(colored, "has colors and becomes gray", "have colors and become gray"))
     turned = [each.name for each in facts if each.turned]
     if turned:
         notes.append(_sentence(turned, "is turned upright, as its EXIF says", "are turned upright, as their EXIF says"))
@@ -39,12 +39,12 @@ def of_videos(facts: list[Facts], form: Form, size: int, cut: tuple[int, int], s
         f"{many}: {becomes(facts, form, size)}.",
         f"They are cut into clips of {frames} frames{strided(stride)}, one after the other.",
     ]
-    grey = [each.name for each in facts if each.grey]
-    coloured = [each.name for each in facts if not each.grey]
-    if form.channels == 3 and grey:
-        notes.append(_sentence(grey, "is grey and becomes RGB", "are grey and become RGB", "video"))
-    if form.channels == 1 and coloured:
-        notes.append(_sentence(coloured, "has colours and becomes grey", "have colours and become grey", "video"))
+    gray = [each.name for each in facts if each.gray]
+    colored = [each.name for each in facts if not each.gray]
+    if form.channels == 3 and gray:
+        notes.append(_sentence(gray, "is gray and becomes RGB", "are gray and become RGB", "video"))
+    if form.channels == 1 and colored:
+        notes.append(_sentence(colored, "has colors and becomes gray", "have colors and become gray", "video"))
     if short:
         few = f"fewer than {frames} frames{strided(stride)}"
         notes.append(_sentence(short, f"has {few} and is left out", f"have {few} and are left out", "video"))

@@ -23,7 +23,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     """Check a data set whole, and hold it in memory or, where it is too large, decode it when needed.
 
     path        a folder, a .zip, or shards; of "unpaired" (A, B) and "paired" (inputs, targets) perhaps two of these
-    kind        "images", "labelled", "paired", "unpaired" or "clips": what the recipe's entry asks for
+    kind        "images", "labeled", "paired", "unpaired" or "clips": what the recipe's entry asks for
     config      the recipe's; what it has of the fields of `DataConfig` counts
     validation  the share of pictures kept out, chosen by their names: the same list every time, see `split`
     memory      bytes that decoded pictures may take; of more, every one is decoded once to check it, and again when
@@ -39,7 +39,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
         return streams.open_stream(paths, kind, data_config, validation)
     opener = {
         "images": _open_images,
-        "labelled": _open_labelled,
+        "labeled": _open_labeled,
         "paired": _open_paired,
         "unpaired": _open_unpaired,
         "clips": _open_clips,
@@ -92,7 +92,7 @@ def _open_images(asked: Opening) -> Data:
     return _images(asked, names, names, size, pictures, torch.tensor(labels) if classes else None, classes, said)
 
 
-def _open_labelled(asked: Opening) -> Data:
+def _open_labeled(asked: Opening) -> Data:
     """Open pictures with their classes. Raises DataError where they have none."""
     data = _open_images(asked)
     if len(data.classes) < 2:
@@ -116,7 +116,7 @@ def _open_idx(asked: Opening, found: tuple[str, str | None]) -> Data:
     names = [f"{index}" for index in range(len(pictures))]
     classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
     frame = f", with a black frame to {size}x{size}" if size != raw.shape[-1] or size != raw.shape[-2] else ""
-    said = [f"{len(raw):,} grey pictures of {raw.shape[-1]}x{raw.shape[-2]} in {found[0]}{frame}."]
+    said = [f"{len(raw):,} gray pictures of {raw.shape[-1]}x{raw.shape[-2]} in {found[0]}{frame}."]
     files = [name for name in found if name]
     return _images(asked, names, files, size, pictures, labels, classes, said)
 
@@ -152,7 +152,7 @@ def _images(
 
 
 def _framed(pictures: Tensor, size: int, asked: Opening, name: str) -> Tensor:
-    """Return IDX pictures (N, 1, H, W) as (N, C, size, size), with a black frame and grey in every channel."""
+    """Return IDX pictures (N, 1, H, W) as (N, C, size, size), with a black frame and gray in every channel."""
     height, width = pictures.shape[-2:]
     if size < max(height, width):
         raise OptionError(

@@ -47,7 +47,7 @@ class Passes:
             epoch += 1 + skipped
 
     def one_pass(self, epoch: int, note: Note) -> Iterator[Sample]:
-        """Yield each sample once: shards in a new order, and mixed over neighbouring ones by a buffer."""
+        """Yield each sample once: shards in a new order, and mixed over neighboring ones by a buffer."""
         random = Random(f"{self.seed} {self.rank} {epoch}")  # only its random() is the same in every Python
         order = sorted(self._own(), key=lambda _: random.random())
         waiting: list[Sample] = []

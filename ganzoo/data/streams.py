@@ -258,10 +258,10 @@ def _first(names: list[str], kind: str, data_config: DataConfig, said: list[str]
         height, width = found[0].rgb.shape[:2]
         size = data_config.image_size or min(height, width)
         stored = data_config.stored(size)
-        form = Form(stored, stored, data_config.channels or (1 if all(each.grey for each in found) else 3))
+        form = Form(stored, stored, data_config.channels or (1 if all(each.gray for each in found) else 3))
         swapped = kind == "paired" and data_config.direction == "right-to-left"
         reading = Reading(form, kind == "paired", swapped, kind == "images" and "cls" in sample.files)
-        facts = Facts(sample.name, width, height, found[0].grey, False, "")
+        facts = Facts(sample.name, width, height, found[0].gray, False, "")
         return size, reading, f"The first sample is {notes.becomes([facts], form, size)}."
     reason = reason or " ".join(said).rstrip(".") or "They are empty"
     raise DataError(f"No sample of {names[0]} can be used. {reason}.")

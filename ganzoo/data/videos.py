@@ -52,15 +52,15 @@ class Reading:
 
     def preview(self, name: str, keep: bool) -> tuple[Tensor, int, Facts]:
         """Decode one film whole: its kept frames (T, C, H, W) or, without ``keep``, none; their number, and facts."""
-        kept, count, grey = [], 0, True
+        kept, count, gray = [], 0, True
         for picture, frame in self.frames(name):
             count, size = count + 1, picture.rgb.shape
-            grey = grey and is_grey(picture)
+            gray = gray and is_gray(picture)
             kept += [frame] if keep else []
         if not count:
             raise DataError(f"{name}: it holds no frame.")
         whole = torch.stack(kept) if kept else torch.empty(0, *self.form.shape, dtype=torch.uint8)
-        return whole, count, Facts(name, size[1], size[0], grey, False, "")
+        return whole, count, Facts(name, size[1], size[0], gray, False, "")
 
 
 @dataclass(frozen=True)
@@ -136,12 +136,12 @@ class Cuts:
 def open_videos(reading: Reading, names: list[str], memory: int) -> tuple[Pictures, list[int], list[Facts]]:
     """Decode every film once, in threads; return all frames, the number of each film's, and facts.
 
-    0 channels mean 1 when every frame is grey, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
+    0 channels mean 1 when every frame is gray, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
     `Films`. Raises DataError that names every broken film, MissingPackage where PyAV is needed and not installed.
     """
     if not all(name.lower().endswith(".gif") for name in names):
         translation.require_pyav()
-    grey_counts = reading.form.channels == 0
+    gray_counts = reading.form.channels == 0
     full = replace(reading, form=replace(reading.form, channels=reading.form.channels or 3))
     held: list[Tensor] | None = []
     counts, facts, broken = list[int](), list[Facts](), list[str]()
@@ -164,12 +164,12 @@ def open_videos(reading: Reading, names: list[str], memory: int) -> tuple[Pictur
             f"{len(broken)} of {len(names)} videos in {reading.source.path} cannot be used. Mend or remove them:\n  "
             f"{on_lines(broken)}"
         )
-    grey = grey_counts and all(each.grey for each in facts)
+    gray = gray_counts and all(each.gray for each in facts)
     if held is None:
-        form = replace(full.form, channels=1) if grey else full.form
+        form = replace(full.form, channels=1) if gray else full.form
         return StoredVideos(replace(full, form=form), names, counts), counts, facts
     whole = torch.cat(held)
-    return whole[:, :1].clone() if grey else whole, counts, facts
+    return whole[:, :1].clone() if gray else whole, counts, facts
 
 
 def some_videos(pictures: Pictures, counts: list[int], chosen: list[int]) -> Pictures:
@@ -212,7 +212,7 @@ def _of_gif(content: bytes, name: str) -> Iterator[Picture]:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(f"{name}: it has {image.width}x{image.height} pixels, more than {MAX_PIXELS}.")
             for frame in ImageSequence.Iterator(image):
-                yield Picture(np.asarray(frame.convert("RGB")), None, grey=False, name=name)
+                yield Picture(np.asarray(frame.convert("RGB")), None, gray=False, name=name)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
         raise DataError(f"{name}: it is no GIF that can be read ({error}).") from error
 
@@ -230,7 +230,7 @@ def _on_disk(source: Source, name: str) -> Iterator[Path]:
         yield path
 
 
-def is_grey(picture: Picture) -> bool:
+def is_gray(picture: Picture) -> bool:
     """Tell whether red, green and blue are the same everywhere."""
     red, green, blue = (picture.rgb[..., channel] for channel in range(3))
-    return picture.grey or bool((red == green).all() and (green == blue).all())
+    return picture.gray or bool((red == green).all() and (green == blue).all())

@@ -206,7 +206,7 @@ def _facts(card: Card) -> None:
     import gradio
 
     facts = readme.facts(card)
-    licences = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("licence")]
-    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licences), card.limits) if text)
+    licenses = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("license")]
+    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licenses), card.limits) if text)
     rest = f"<details><summary>All that is known of it</summary>{html.pairs(dict(facts))}</details>"
     gradio.HTML(paragraphs + rest, elem_classes="facts")

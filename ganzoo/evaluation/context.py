@@ -33,7 +33,7 @@ class EvalConfig:
 
     extractor, extractor_options   an entry of the catalog and its options
     precision    of the extractor: "float32" or "bfloat16"
-    neighbours   k of density and coverage, and of precision and recall; 0: the papers' 5 and 3
+    neighbors   k of density and coverage, and of precision and recall; 0: the papers' 5 and 3
     subsets, subset_size   of the kernel distance; subset_size 0: all pairs of pictures at once
     clusters     of real pictures, for modes; 0: the extractor's classes, or 50 clusters where it names none
     resamples    of the bootstrap; 0: no intervals for distances
@@ -42,7 +42,7 @@ class EvalConfig:
     extractor: str = "inception"
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
-    neighbours: int = 0
+    neighbors: int = 0
     subsets: int = 100
     subset_size: int = 1000
     clusters: int = 0
@@ -55,7 +55,7 @@ class EvalConfig:
         if self.precision not in ("float32", "bfloat16"):
             raise OptionError(f"precision={self.precision!r} is not right: give 'float32' or 'bfloat16'.")
         for name, least in (
-            ("neighbours", 0), ("subsets", 1), ("subset_size", 0), ("clusters", 0), ("resamples", 0), ("batch_size", 1)
+            ("neighbors", 0), ("subsets", 1), ("subset_size", 0), ("clusters", 0), ("resamples", 0), ("batch_size", 1)
         ):  # fmt: skip
             if getattr(self, name) < least:
                 raise OptionError(f"{name}={getattr(self, name)} is not right: it should be at least {least}.")
@@ -70,11 +70,11 @@ class EvalContext:
     real     those it should resemble, or None
     truths   for paired translation: what ``judged`` should be, picture by picture
     inputs   for translation: what was translated
-    train    what the model was trained on, for memorisation
+    train    what the model was trained on, for memorization
     model, back   the translator, and the one of the other direction
     discriminator   gives logits for float pictures (N, C, H, W) in [-1, 1]
     label    the number of the class that pictures are translated to, where the model takes one
-    kind     "images", "paired", "unpaired", "labelled" or "clips"
+    kind     "images", "paired", "unpaired", "labeled" or "clips"
     call     arguments of `ganzoo.evaluate` that would measure it again
     measuring   the metric at hand, for messages
     """

@@ -64,7 +64,7 @@ class Hole:
         return mask
 
     def cut(self, pictures: Tensor) -> Tensor:
-        """Return uint8 pictures with the hole in grey, which is nearest to the 0 that a model is shown there."""
+        """Return uint8 pictures with the hole in gray, which is nearest to the 0 that a model is shown there."""
         cut = pictures.clone()
         self.of(cut).fill_(128)
         return cut

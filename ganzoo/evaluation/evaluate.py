@@ -24,7 +24,7 @@ DEFAULTS = {
     "images": ("fd", "precision", "recall", "density", "coverage", "modes"),
     "paired": ("l1", "psnr", "ssim"),
     "unpaired": ("fd", "precision", "recall", "identity"),
-    "labelled": ("fd", "precision", "recall", "identity"),
+    "labeled": ("fd", "precision", "recall", "identity"),
     "clips": ("fd", "swd-frames", "swd-motion"),
 }
 
@@ -65,7 +65,7 @@ def evaluate(
     label        the class to translate to, of a model that takes one: its name, or its number as text. ``data`` are
                  class folders then: the others' pictures are translated, and judged by those of that class
     back         reference of the model of the other direction, for cycle-psnr
-    train        the training pictures, for memorised
+    train        the training pictures, for memorized
     report_to    a path for report.html
     told         called with a number of pictures whenever so many are done
     asked        fields of `ganzoo.evaluation.context.Asked`: extractor, precision, subset_size, ...

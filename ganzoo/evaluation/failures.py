@@ -1,7 +1,7 @@
 """What goes wrong with generators: modes that are missing, pictures that are copied, classes that vanish.
 
 Each function returns its numbers and findings in words, an alarm where the numbers say failure. The names that a user
-sees: modes, memorised, balance.
+sees: modes, memorized, balance.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from ganzoo.data.layout import some
 from ganzoo.errors import DataError
-from ganzoo.evaluation.clusters import Scatter, find_centres, scatter
+from ganzoo.evaluation.clusters import Scatter, find_centers, scatter
 from ganzoo.evaluation.moments import Array, check
-from ganzoo.evaluation.neighbours import nearest
+from ganzoo.evaluation.neighbors import nearest
 from ganzoo.evaluation.results import Diagnosis
 
 FAIR = 0.25  # of a mode's share among real pictures: what the generated ones must have for it to be held
@@ -25,7 +25,7 @@ COVERED = 0.8  # share of modes; fewer is collapse
 VARIED = 0.5  # of the real pictures' variety; less is collapse
 CLUSTERS, A_CLUSTER = 50, 20  # at most, and pictures in each at least, where the number is not given
 NEAR = 0.01  # share of the real reference that is called near
-COPIED = 5.0  # times as many near pictures as there should be; more is memorisation
+COPIED = 5.0  # times as many near pictures as there should be; more is memorization
 REFERENCES = 100  # real pictures at least, so that a hundredth of them is one
 
 
@@ -56,7 +56,7 @@ class Modes:
 
 
 @dataclass(frozen=True, eq=False)
-class Memorised:
+class Memorized:
     """How generated pictures lie to their nearest training pictures.
 
     share      of the N that lie nearer than 99 of 100 real pictures do: 0.01 is healthy, 1 is copying
@@ -106,8 +106,8 @@ def modes(fake: Array, real: Array, clusters: int | None = None, seed: int = 0) 
     random = np.random.default_rng(seed)
     order = random.permutation(len(real))
     making, expecting = (np.sort(half) for half in np.array_split(order, 2))
-    centres = find_centres(real, clusters, random, making)
-    made, expected = scatter(fake, centres), scatter(real, centres, expecting)
+    centers = find_centers(real, clusters, random, making)
+    made, expected = scatter(fake, centers), scatter(real, centers, expecting)
     return _diagnose_clusters(made, expected)
 
 
@@ -127,7 +127,7 @@ def modes_by_class(fake_labels: Array, real_labels: Array, classes: Sequence[str
     )
 
 
-def memorisation(fake: Array, train: Array, held_out: Array | None = None, seed: int = 0) -> Memorised:
+def memorization(fake: Array, train: Array, held_out: Array | None = None, seed: int = 0) -> Memorized:
     """Compare how near generated pictures (N, D) and other real ones come to training pictures (M, D).
 
     The other real ones are ``held_out``; None takes up to 10,000 training pictures, drawn by ``seed``, each against
@@ -142,7 +142,7 @@ def memorisation(fake: Array, train: Array, held_out: Array | None = None, seed:
     share = float((distances <= threshold).mean())
     order = np.argsort(distances, kind="stable")
     diagnosis = _on_copies(share, len(fake), len(reference))
-    return Memorised(share, threshold, order, indices[order], distances[order], reference, [diagnosis])
+    return Memorized(share, threshold, order, indices[order], distances[order], reference, [diagnosis])
 
 
 def balance(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> Balance:
@@ -221,7 +221,7 @@ def _quotient(fake: float, real: float) -> float:
     return float(np.sqrt(fake / real)) if real else float(fake == 0)
 
 
-# ---- memorisation ----------------------------------------------------------------------------------------------------
+# ---- memorization ----------------------------------------------------------------------------------------------------
 
 
 def _reference(train: Array, held_out: Array | None, seed: int) -> Array:
@@ -244,8 +244,8 @@ def _on_copies(share: float, count: int, references: int) -> Diagnosis:
     # Chance must not be a reason: both the pictures and the percentile are drawn.
     chance = 4 * np.sqrt(NEAR * (1 - NEAR) * (1 / count + 1 / references))
     if share <= max(COPIED * NEAR, NEAR + chance):
-        return Diagnosis("memorised", f"{text}; about {NEAR:.0%} is to be expected.")
-    return Diagnosis("memorised", f"{text}, {share / NEAR:.0f} times as many as expected: it copies.", alarm=True)
+        return Diagnosis("memorized", f"{text}; about {NEAR:.0%} is to be expected.")
+    return Diagnosis("memorized", f"{text}, {share / NEAR:.0f} times as many as expected: it copies.", alarm=True)
 
 
 # ---- classes ---------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class Reading:
 
     size        they cover size x size pixels, middles kept; 0: as they are, all of one size
     filter      one of `ganzoo.image_io.images.FILTERS`
-    channels    1, 3, or 0: grey when all are
+    channels    1, 3, or 0: gray when all are
     validation  take only the share of the names that training with the same share kept out; 0: all
     part        of IDX files: "test" or "train"
     inputs      the side that is translated: "A" or "B", or the left or the right of a pair; "": A
@@ -111,7 +111,7 @@ def open_sides(paths: Sequence[str], reading: Reading) -> tuple[Stored, Stored]:
 
 def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[Stored, Stored]:
     """Open class folders: the other classes' pictures, of which ``validation`` takes a share, and all of ``name``."""
-    source = open_sources(listed(list(paths), "labelled"))
+    source = open_sources(listed(list(paths), "labeled"))
     names = image_names(source)
     require(names, source, "pictures in folders, one a class")
     classes, labels = class_folders(names) or ([], [])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import MissingPackage, OptionError
-from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbours, pairs
+from ganzoo.evaluation import bootstrap, classification, clips, distances, failures, moments, neighbors, pairs
 from ganzoo.evaluation import report_samples as show
 from ganzoo.evaluation.classes import accuracy, counterparts
 from ganzoo.evaluation.context import OFFICIAL, EvalContext, each
@@ -113,10 +113,10 @@ def _manifolds(which: str) -> FeatureMeasure:
     """Return the measure of one of precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797)."""
 
     def measure(context: EvalContext, features: Features) -> Found:
-        k, k_density = context.config.neighbours or 3, context.config.neighbours or 5
+        k, k_density = context.config.neighbors or 3, context.config.neighbors or 5
         fake, real = context.of(features, "evaluated"), context.of(features, "real")
-        made = context.once(f"{features.label} manifolds", lambda: neighbours.manifolds(fake, real, k, k_density))
-        settings = {"neighbours": k if which in ("precision", "recall") else k_density}
+        made = context.once(f"{features.label} manifolds", lambda: neighbors.manifolds(fake, real, k, k_density))
+        settings = {"neighbors": k if which in ("precision", "recall") else k_density}
         return Found([Value(named(which, features), getattr(made, which), features=features, settings=settings)])
 
     return measure
@@ -212,14 +212,14 @@ def _modes(context: EvalContext, features: Features) -> Found:
     return Found([Value(named("modes", features), found.share, features=features, settings=settings)], found.diagnoses)
 
 
-def _memorised(context: EvalContext, report_samples: ReportSamples) -> Found:
+def _memorized(context: EvalContext, report_samples: ReportSamples) -> Found:
     """Of nearest training pictures, beside those of held-out real ones."""
     context.require("train")
     features = context.chosen
     held_out = context.of(features, "real") if context.real else None
-    found = failures.memorisation(context.of(features, "evaluated"), context.of(features, "train"), held_out)
-    show.of_memorised(context, found, report_samples)
-    value = Value(named("memorised", features), found.share, features=features, compared_with="train")
+    found = failures.memorization(context.of(features, "evaluated"), context.of(features, "train"), held_out)
+    show.of_memorized(context, found, report_samples)
+    value = Value(named("memorized", features), found.share, features=features, compared_with="train")
     return Found([value], found.diagnoses)
 
 
@@ -255,7 +255,7 @@ def _class_accuracy(context: EvalContext, report_samples: ReportSamples) -> Foun
 
 def _nameless(metric: str, extractor: str) -> str:
     return (
-        f"{metric} needs an extractor that names classes, which '{extractor}' does not. For clothes in grey give "
+        f"{metric} needs an extractor that names classes, which '{extractor}' does not. For clothes in gray give "
         f"--extractor fashion-mnist; leave {metric} out otherwise."
     )
 
@@ -298,7 +298,7 @@ MEASURES: Mapping[str, Measure] = {
     "swd-motion": _swept("swd-motion", _changes),
     "discriminator": _discriminator,
     "modes": _on(_chosen, _modes),
-    "memorised": _memorised,
+    "memorized": _memorized,
     "balance": _balance,
     "class-accuracy": _class_accuracy,
 }

@@ -54,7 +54,7 @@ def of(features: Array, counts: Array | None = None) -> Moments:
 def merge(a: Moments, b: Moments) -> Moments:
     """Return the moments of both sets' rows together.
 
-    Chan, Golub & LeVeque 1979: only centred sums are added, so a large mean costs no digits.
+    Chan, Golub & LeVeque 1979: only centered sums are added, so a large mean costs no digits.
     """
     count, apart = a.count + b.count, b.mean - a.mean
     scatter = (a.count - 1) * a.covariance + (b.count - 1) * b.covariance
@@ -87,10 +87,10 @@ def _of_block(rows: Array, counts: Array | None) -> Moments:
     rows = np.asarray(rows, dtype=np.float64)
     if counts is None:
         count, mean = len(rows), rows.mean(0)
-        centred = rows - mean
+        centered = rows - mean
     else:
         rows, counts = rows[counts > 0], counts[counts > 0]
         count = int(counts.sum())
         mean = counts @ rows / max(1, count)
-        centred = (rows - mean) * np.sqrt(counts)[:, None]
-    return Moments(count, mean, centred.T @ centred / max(1, count - 1))  # of one array numpy computes half
+        centered = (rows - mean) * np.sqrt(counts)[:, None]
+    return Moments(count, mean, centered.T @ centered / max(1, count - 1))  # of one array numpy computes half

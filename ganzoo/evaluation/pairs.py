@@ -18,7 +18,7 @@ from ganzoo.errors import DataError, HashMismatch, OptionError, WeightsError, su
 from ganzoo.evaluation.moments import Array
 from ganzoo.weights import weights_file
 
-WINDOW, SIGMA = 11, 1.5  # pixels, of the Gaussian that weighs a neighbourhood in SSIM
+WINDOW, SIGMA = 11, 1.5  # pixels, of the Gaussian that weighs a neighborhood in SSIM
 CONSTANTS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)  # keep SSIM's quotients finite, as the paper sets them
 
 
@@ -91,7 +91,7 @@ class Lpips:
 
     @torch.inference_mode()
     def __call__(self, made: Tensor, truth: Tensor) -> Array:
-        """Return the distance of each pair, float64 (N,); grey pictures are repeated to three channels."""
+        """Return the distance of each pair, float64 (N,); gray pictures are repeated to three channels."""
         check(made, truth, smallest=BACKBONES[self.network].smallest)
         device = next(self._module.parameters()).device
         sides = (side.to(device).expand(-1, 3, -1, -1).float() / 127.5 - 1 for side in (made, truth))

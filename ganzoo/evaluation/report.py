@@ -21,7 +21,7 @@ from ganzoo.reports import distributions, html
 
 SHEET, SHEET_BYTES = 1024, 600_000  # a grid of pictures: its side in pixels at most, and its file's bytes
 PICTURE_SIDES, PICTURE_BYTES = (320, 224, 128), 30_000  # the same of a picture in an example
-EXAMPLES, PAIRS = 12, 24  # at most: among the best and among the worst, and beside their nearest neighbours
+EXAMPLES, PAIRS = 12, 24  # at most: among the best and among the worst, and beside their nearest neighbors
 HEADLINES = 4  # scores that stand in large figures on top
 _ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
@@ -36,7 +36,7 @@ def write(evaluation: Evaluation, path: Path) -> Path:
         *_samples(shown),
         *_examples(f"Best translations, by {shown.ordered_by}", shown.best, EXAMPLES, "examples wide"),
         *_examples(f"Worst translations, by {shown.ordered_by}", shown.worst, EXAMPLES, "examples wide"),
-        *_examples("Nearest neighbours", shown.neighbours, PAIRS, "examples"),
+        *_examples("Nearest neighbors", shown.neighbors, PAIRS, "examples"),
         *_charts(shown),
         *_notes(evaluation.notes),
     ]
@@ -156,18 +156,18 @@ def _pil(picture: Tensor) -> Image.Image:
 
 
 def _charts(shown: ReportSamples) -> Iterator[str]:
-    """Yield histograms, scatter plots and bars; a series has one colour in all of them."""
-    colours = _colours(shown)
+    """Yield histograms, scatter plots and bars; a series has one color in all of them."""
+    colors = _colors(shown)
     for heading, drawn in (
-        ("Distributions", [distributions.histogram(s, title, colours) for title, s in shown.histograms.items()]),
-        ("Features", [distributions.scatter(s, title, colours) for title, s in shown.scatters.items()]),
-        ("Classes", [distributions.bars(s, title, colours) for title, s in shown.shares.items()]),
+        ("Distributions", [distributions.histogram(s, title, colors) for title, s in shown.histograms.items()]),
+        ("Features", [distributions.scatter(s, title, colors) for title, s in shown.scatters.items()]),
+        ("Classes", [distributions.bars(s, title, colors) for title, s in shown.shares.items()]),
     ):
         if drawn:
             yield html.section(heading, "".join(drawn))
 
 
-def _colours(shown: ReportSamples) -> dict[str, int]:
+def _colors(shown: ReportSamples) -> dict[str, int]:
     charts: list[Mapping[str, object]] = [*shown.scatters.values(), *shown.shares.values(), *shown.histograms.values()]
     names = dict.fromkeys(name for series in charts for name in series)
     return {name: k for k, name in enumerate(names)}

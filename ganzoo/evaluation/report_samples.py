@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor
 
-from ganzoo.evaluation import neighbours, pairs
+from ganzoo.evaluation import neighbors, pairs
 from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.failures import Memorised
+from ganzoo.evaluation.failures import Memorized
 from ganzoo.evaluation.features import Features
 from ganzoo.evaluation.results import Example, ReportSamples
 
@@ -32,11 +32,11 @@ def add(context: EvalContext, report_samples: ReportSamples) -> None:
         _best_and_worst(context, report_samples, *_by_distance(context, made))
 
 
-def of_memorised(context: EvalContext, found: Memorised, report_samples: ReportSamples) -> None:
+def of_memorized(context: EvalContext, found: Memorized, report_samples: ReportSamples) -> None:
     """Show the judged pictures that lie nearest to a training picture, each beside it, and how far all of them lie."""
     evaluated = context.evaluated.some(found.queries[:PAIRS].tolist())
     trained = context.require("train").some(found.indices[:PAIRS].tolist())
-    report_samples.neighbours = [
+    report_samples.neighbors = [
         Example({"evaluated": one, "nearest in training": other}, f"distance {distance:.4g}")
         for one, other, distance in zip(evaluated, trained, found.distances, strict=False)
     ]
@@ -70,16 +70,16 @@ def _by_error(context: EvalContext) -> tuple[np.ndarray, str, str]:
 
 
 def _by_distance(context: EvalContext, features: Features) -> tuple[np.ndarray, str, str]:
-    distances, _ = neighbours.nearest(context.of(features, "evaluated"), context.of(features, "real"))
+    distances, _ = neighbors.nearest(context.of(features, "evaluated"), context.of(features, "real"))
     return -distances[:, 0], f"distance to the nearest real picture, in features of {features.label}", "distance"
 
 
 def _map(context: EvalContext, features: Features, report_samples: ReportSamples) -> None:
     """Project both sides onto the two directions in which the real features vary most."""
     sides = {side: _thinned(context.of(features, side)) for side in ("real", "evaluated")}
-    centre = sides["real"].mean(0)
-    axes = np.linalg.svd(sides["real"] - centre, full_matrices=False)[2][:2]
-    points = {side: ((values - centre) @ axes.T).round(4) for side, values in sides.items()}
+    center = sides["real"].mean(0)
+    axes = np.linalg.svd(sides["real"] - center, full_matrices=False)[2][:2]
+    points = {side: ((values - center) @ axes.T).round(4) for side, values in sides.items()}
     title = f"Features of {features.label}, along the two directions in which the real ones vary most"
     report_samples.scatters[title] = {
         side: [(float(x), float(y)) for x, y in values] for side, values in points.items()

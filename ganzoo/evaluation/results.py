@@ -15,7 +15,7 @@ from ganzoo.files.atomic import replacing
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something seen, in words. ``alarm``: it is a failure, as collapse or memorisation are."""
+    """Something seen, in words. ``alarm``: it is a failure, as collapse or memorization are."""
 
     name: str
     text: str
@@ -36,7 +36,7 @@ class ReportSamples:
 
     samples, real   up to 64 pictures each, (C, H, W) uint8: those that are judged, and those they are judged by
     best, worst     translations in the order of ``ordered_by``, the best first and the worst first
-    neighbours      judged pictures, each with its nearest training picture
+    neighbors      judged pictures, each with its nearest training picture
     histograms      title -> series -> values
     scatters        title -> series -> points (x, y)
     shares          title -> series -> class -> share, from 0 to 1
@@ -47,7 +47,7 @@ class ReportSamples:
     best: list[Example] = field(default_factory=list)
     worst: list[Example] = field(default_factory=list)
     ordered_by: str = ""
-    neighbours: list[Example] = field(default_factory=list)
+    neighbors: list[Example] = field(default_factory=list)
     histograms: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     scatters: dict[str, dict[str, list[tuple[float, float]]]] = field(default_factory=dict)
     shares: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)

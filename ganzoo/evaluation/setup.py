@@ -30,7 +30,7 @@ class EvalRequest:
              the pictures that its inputs are made of
     number   pictures to generate; 0: as many as there are real ones
     back     the model of the other direction, for cycle-psnr
-    train    the training pictures, for memorised
+    train    the training pictures, for memorized
     label    the class to translate to, of models that take one
     """
 
@@ -67,7 +67,7 @@ def of_model(model: Model, name: str, request: EvalRequest, config: EvalConfig) 
     if not request.reading.inputs:
         request = replace(request, reading=replace(request.reading, inputs=_trained_side(model)))
     kind = request.kind or _kind(model)
-    if kind != "labelled":
+    if kind != "labeled":
         _refuse_label(request, name)
     own = 0 if kind == "restored" and model.card.does.enlarges else model.card.image_size
     channels = model.card.out_channels if kind in ("images", "restored") else request.reading.channels
@@ -116,7 +116,7 @@ def _of_domains(model: Model, name: str, request: EvalRequest, reading: Reading,
     inputs, real = open_domains(request.data, model.card.classes[label], reading)
     evaluated = translated(model, inputs, label)
     return EvalContext(
-        name, evaluated, config, model.device, real, None, inputs, model=model, label=label, kind="labelled"
+        name, evaluated, config, model.device, real, None, inputs, model=model, label=label, kind="labeled"
     )
 
 
@@ -143,7 +143,7 @@ _OPENED = {
     "images": _of_generator,
     "paired": _of_pairs,
     "unpaired": _of_sides,
-    "labelled": _of_domains,
+    "labeled": _of_domains,
     "restored": _of_restored,
     "clips": _of_clips,
 }
@@ -157,7 +157,7 @@ def _kind(model: Model) -> str:
     if model.card.does.source == "latents":
         return "clips" if model.card.does.makes == "clip" else "images"
     if "label" in model.card.does.inputs:
-        return "labelled"
+        return "labeled"
     if model.card.does.enlarges or "mask" in model.card.does.inputs:
         return "restored"
     recipe = model.card.training.recipe if model.card.training else ""

@@ -84,9 +84,9 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
     """Return what a user of the file must know, as text by name."""
     takes = f"latents from N(0, 1), float32 (N, {signature.latent_dim})"
     if signature.channels:
-        colours = "RGB" if signature.channels == 3 else "grey"
+        colors = "RGB" if signature.channels == 3 else "gray"
         takes = (
-            f"{colours} pictures, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
+            f"{colors} pictures, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
             f"multiples of {signature.stride}, from {signature.smallest} on (reflect at the right and bottom, cut back)"
         )
     shape = (

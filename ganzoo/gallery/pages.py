@@ -70,7 +70,7 @@ def _head(by_task: dict[str, list[Placed]]) -> str:
 
 def _foot() -> str:
     text = (
-        "Scores compare only where their protocols are the same: metric, extractor, pictures, counts. What a licence "
+        "Scores compare only where their protocols are the same: metric, extractor, pictures, counts. What a license "
         "allows is said in short; its own text counts."
     )
     return f'<footer class="note">{text}</footer>'
@@ -102,7 +102,7 @@ def _card(one: Placed) -> str:
         f'<p class="chips">{"".join(f"<span>{escape(text)}</span>" for text in _chips(card))}</p>',
         _call(card),
         _scores(card.scores),
-        _licences(card),
+        _licenses(card),
         f'<p class="note"><b>Limits.</b> {escape(card.limits)}</p>' if card.limits else "",
         f"<details><summary>All that is known of it</summary>{html.pairs(dict(readme.facts(card)))}</details>",
     ]
@@ -153,16 +153,16 @@ def _call(card: Card) -> str:
     return f"<pre><code>{' '.join(words)}</code></pre>"
 
 
-def _licences(card: Card) -> str:
+def _licenses(card: Card) -> str:
     rows = {"Weights": card.license}
     if card.dataset:
         rows["Data"] = card.dataset.license
     lines = (f"<dt>{name}</dt><dd>{escape(text)}{_uses(text)}</dd>" for name, text in rows.items())
-    return f'<dl class="licences">{"".join(lines)}</dl>'
+    return f'<dl class="licenses">{"".join(lines)}</dl>'
 
 
-def _uses(licence: str) -> str:
-    uses = allowed(licence)
+def _uses(license: str) -> str:
+    uses = allowed(license)
     return f"<small>{escape(uses)}</small>" if uses else ""
 
 
@@ -225,15 +225,15 @@ article figcaption { margin-top: .4rem; }
 pre { padding: .6rem .75rem; border-radius: 8px; background: var(--back); overflow-x: auto; white-space: pre-wrap;
   overflow-wrap: anywhere; } code { font: .82rem/1.45 ui-monospace, monospace; }
 code span, .missing code { white-space: nowrap; }
-article > .note { margin-top: .6rem; } article dl { margin: 0; } article .licences { margin-top: .7rem; }
+article > .note { margin-top: .6rem; } article dl { margin: 0; } article .licenses { margin-top: .7rem; }
 .scores-of ul { margin: 0 0 .3rem; padding: 0; list-style: none; }
 .scores-of li { display: grid; grid-template-columns: 6rem 1fr; align-items: baseline; margin: 0; line-height: 1.4; }
 .scores-of details ul { margin-top: .3rem; }
-.scores-of b { font-variant-numeric: tabular-nums; } .scores-of small, .licences small { color: var(--dim);
+.scores-of b { font-variant-numeric: tabular-nums; } .scores-of small, .licenses small { color: var(--dim);
   font-size: .8rem; overflow-wrap: anywhere; }
 .scores-of dl { display: block; font-size: .8rem; } .scores-of dd { margin: 0 0 .4rem; font-size: .8rem;
   overflow-wrap: anywhere; } .scores-of dt { margin-top: .3rem; overflow-wrap: anywhere; }
-.licences { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .75rem; }
-.licences dd { font-size: .9rem; overflow-wrap: anywhere; } .licences small { display: block; }
+.licenses { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .75rem; }
+.licenses dd { font-size: .9rem; overflow-wrap: anywhere; } .licenses small { display: block; }
 article details th { width: 8rem; } body > footer.note { margin-top: 2.5rem; }
 """

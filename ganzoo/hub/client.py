@@ -159,8 +159,8 @@ def search(text: str = "", *, token: str | None = None, limit: int = 100) -> lis
 def _found(info: ModelInfo) -> Found:
     day = info.last_modified.date().isoformat() if info.last_modified else ""
     tags = [tag for tag in info.tags or () if tag.startswith("license:")]
-    licence = tags[0].partition(":")[2] if tags else ""
-    return Found(info.id, info.pipeline_tag or "", licence, info.downloads or 0, day)
+    license_id = tags[0].partition(":")[2] if tags else ""
+    return Found(info.id, info.pipeline_tag or "", license_id, info.downloads or 0, day)
 
 
 def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | None = None) -> Path:
@@ -209,7 +209,7 @@ def model_card(front: dict[str, Any], body: str) -> str:
 
 
 def check_repo_id(repo_id: str) -> str:
-    """Return `repo_id` if it is spelt owner/name; ReferenceError otherwise."""
+    """Return `repo_id` if it is spelled owner/name; ReferenceError otherwise."""
     if _REPO_ID.fullmatch(repo_id):
         return repo_id
     raise errors.ReferenceError(

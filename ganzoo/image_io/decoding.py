@@ -46,15 +46,15 @@ class Picture:
     """A decoded picture, upright.
 
     ``rgb`` is (H, W, 3), uint8 or, where the source had more than 8 bits a channel, uint16. ``alpha`` is (H, W) of
-    the same type, or None. ``grey``: the source had one colour channel (so the three of ``rgb`` are equal).
+    the same type, or None. ``gray``: the source had one color channel (so the three of ``rgb`` are equal).
     ``turned``: EXIF said that the source lies on its side, upside down or mirrored. ``mode``: Pillow's name of how it
-    stores colours. ``icc``: the colour profile of ``rgb``'s numbers, b"" for sRGB; ``exif``: what the metadata says
+    stores colors. ``icc``: the color profile of ``rgb``'s numbers, b"" for sRGB; ``exif``: what the metadata says
     of camera, place, time and author, as Pillow writes it (b"Exif\\0\\0", then a TIFF directory), b"" for nothing.
     """
 
     rgb: Array
     alpha: Array | None
-    grey: bool
+    gray: bool
     name: str
     turned: bool = False
     mode: str = ""
@@ -67,7 +67,7 @@ def read(source: Source, *, max_pixels: int | None = None, srgb: bool = False) -
 
     EXIF orientation is applied. Numbers of 16 or 32 bits must lie in 0..65535, floats in [0, 1].
     max_pixels   refuse larger pictures [MAX_PIXELS]
-    srgb         bring pictures of 8 bits with another colour profile to sRGB; ``icc`` becomes b"". Those of 16 bits
+    srgb         bring pictures of 8 bits with another color profile to sRGB; ``icc`` becomes b"". Those of 16 bits
                  keep numbers and profile: Pillow's ImageCms knows 8 bits only. CMYK becomes RGB either way, but only
                  here through its profile.
     Damaged metadata and profiles count as none. Raises ImageError for whatever is no readable picture.
@@ -219,8 +219,8 @@ def _of_file(found: Container, name: str, srgb: bool) -> Picture:
     layout = tiff.layout(found.tags) if found.tags else None
     if layout and layout.readable:
         channels = pixels.of_deep_tiff(layout, name)
-        grey = "F" if layout.format == 3 else "I;16"
-        mode, to_undo = (grey, "LA", "RGB", "RGBA")[channels.shape[2] - 1], orientation
+        gray = "F" if layout.format == 3 else "I;16"
+        mode, to_undo = (gray, "LA", "RGB", "RGBA")[channels.shape[2] - 1], orientation
     else:
         channels, mode = _by_pillow(found, name, found.icc if srgb else b"")
         to_undo = 1 if found.kind == "TIFF" else orientation  # Pillow turns these itself
@@ -246,11 +246,11 @@ def _picture(
     channels: Array, name: str, mode: str, orientation: int, turned: bool, icc: bytes, exif: bytes, srgb: bool
 ) -> Picture:
     channels = _upright(channels, orientation)
-    grey = channels.shape[2] < 3
-    rgb = channels[..., :1].repeat(3, axis=2) if grey else np.ascontiguousarray(channels[..., :3])
+    gray = channels.shape[2] < 3
+    rgb = channels[..., :1].repeat(3, axis=2) if gray else np.ascontiguousarray(channels[..., :3])
     alpha = None if channels.shape[2] % 2 else np.ascontiguousarray(channels[..., -1])
     icc = b"" if srgb and rgb.dtype == np.uint8 else metadata.fitting(icc, mode)
-    return Picture(rgb, alpha, grey, name, turned, mode, icc, exif)
+    return Picture(rgb, alpha, gray, name, turned, mode, icc, exif)
 
 
 def _upright(pixels: Array, orientation: int) -> Array:

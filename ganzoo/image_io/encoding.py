@@ -22,7 +22,7 @@ OPAQUE = ("JPEG", "BMP")  # kinds without alpha
 
 
 def opaque(image: Image.Image, background: int) -> Image.Image:
-    """Put an image with alpha on a grey background; others pass unchanged."""
+    """Put an image with alpha on a gray background; others pass unchanged."""
     if not image.has_transparency_data:
         return image
     below = Image.new("RGBA", image.size, (background,) * 3 + (255,))
@@ -39,10 +39,10 @@ def save(image: Image.Image, target: Target, format: str | None = None) -> None:
 
 
 def save_decoded(picture: Picture, target: Target, format: str | None = None, *, keep_metadata: bool = False) -> None:
-    """Write a Picture as `save` writes an image: a grey one as grey, alpha where the kind holds it.
+    """Write a Picture as `save` writes an image: a gray one as gray, alpha where the kind holds it.
 
     16 bits a channel stay in PNG and TIFF, and are rounded to 8 for other kinds. PNG, JPEG, WebP and TIFF get the
-    colour profile that the numbers are of, and with ``keep_metadata`` EXIF. TIFF is deflated; PNG of 8 bits is packed
+    color profile that the numbers are of, and with ``keep_metadata`` EXIF. TIFF is deflated; PNG of 8 bits is packed
     at level 4, which on photographs takes half the time of Pillow's 6 for 1.5 % more bytes.
     """
     if picture.rgb.dtype not in (np.uint8, np.uint16):
@@ -52,33 +52,33 @@ def save_decoded(picture: Picture, target: Target, format: str | None = None, *,
 
 def _write_decoded(picture: Picture, kind: str, buffer: io.BytesIO, keep_metadata: bool) -> None:
     icc = picture.icc
-    space = metadata.colour_space(icc)
-    grey = picture.grey and space != "RGB"  # a profile says nothing of pictures with other channels
-    if space != ("GRAY" if grey else "RGB"):
+    space = metadata.color_space(icc)
+    gray = picture.gray and space != "RGB"  # a profile says nothing of pictures with other channels
+    if space != ("GRAY" if gray else "RGB"):
         icc = b""
     exif = picture.exif if keep_metadata else b""
     deep = picture.rgb.dtype == np.uint16
     if kind == "TIFF":
-        pale = grey and not (deep and picture.alpha is not None)  # Pillow opens no TIFF of 16-bit grey with alpha
+        pale = gray and not (deep and picture.alpha is not None)  # Pillow opens no TIFF of 16-bit gray with alpha
         deep_files.write_tiff(_layers(picture, pale), buffer, icc, exif)
     elif kind == "PNG" and deep:
-        deep_files.write_png(_layers(picture, grey), buffer, icc, exif)
+        deep_files.write_png(_layers(picture, gray), buffer, icc, exif)
     else:
         wanted = {"icc_profile": icc, "exif": exif} if kind in ("PNG", "JPEG", "WEBP") else {}
         options: dict[str, Any] = {"compress_level": 4} if kind == "PNG" else {}
         options |= {name: value for name, value in wanted.items() if value}
-        _write_image(_image(picture, kind, grey), kind, buffer, **options)
+        _write_image(_image(picture, kind, gray), kind, buffer, **options)
 
 
-def _layers(picture: Picture, grey: bool) -> list[Array]:
-    """Return (H, W, 1 or 3) of colours, and (H, W, 1) of alpha where there is one."""
-    colours = picture.rgb[..., :1] if grey else picture.rgb
-    return [colours] if picture.alpha is None else [colours, picture.alpha[..., None]]
+def _layers(picture: Picture, gray: bool) -> list[Array]:
+    """Return (H, W, 1 or 3) of colors, and (H, W, 1) of alpha where there is one."""
+    colors = picture.rgb[..., :1] if gray else picture.rgb
+    return [colors] if picture.alpha is None else [colors, picture.alpha[..., None]]
 
 
-def _image(picture: Picture, kind: str, grey: bool) -> Image.Image:
+def _image(picture: Picture, kind: str, gray: bool) -> Image.Image:
     """Return an image of 8 bits a channel: L or RGB, with alpha where the kind holds it."""
-    image = Image.fromarray(_rounded(picture.rgb[..., 0] if grey else picture.rgb))
+    image = Image.fromarray(_rounded(picture.rgb[..., 0] if gray else picture.rgb))
     if picture.alpha is None:
         return image
     image.putalpha(Image.fromarray(_rounded(picture.alpha)))

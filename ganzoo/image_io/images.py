@@ -1,6 +1,6 @@
 """Pictures <-> tensors in [-1, 1], and files of them: the only place that converts pixels.
 
-Between the edges an image is float32 (N, C, H, W) in [-1, 1] with C = 3 (RGB) or 1 (grey). Files are decoded by
+Between the edges an image is float32 (N, C, H, W) in [-1, 1] with C = 3 (RGB) or 1 (gray). Files are decoded by
 `ganzoo.image_io.decoding`, whose public names are here too.
 """
 
@@ -47,18 +47,18 @@ def to_tensor(image: Picture | Source | Array | Tensor, channels: int = 3) -> Te
     import torch
 
     if channels not in (1, 3):
-        raise ImageError(f"An image of {channels} channels cannot be made. Ask for 3 (RGB) or 1 (grey).")
+        raise ImageError(f"An image of {channels} channels cannot be made. Ask for 3 (RGB) or 1 (gray).")
     if isinstance(image, torch.Tensor):
         return _with_channels(_checked_tensor(image), channels)
     if isinstance(image, np.ndarray):
         pixels = _checked_array(image)
     else:
         picture = image if isinstance(image, Picture) else read(image)
-        pixels = _centred(picture.rgb[..., :1] if picture.grey else picture.rgb)
+        pixels = _centered(picture.rgb[..., :1] if picture.gray else picture.rgb)
     return _with_channels(torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1)))[None], channels)
 
 
-def _centred(pixels: Array) -> Array:
+def _centered(pixels: Array) -> Array:
     """Map uint8, uint16 or floats in [0, 1] to float32 in [-1, 1]."""
     top = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
     return pixels.astype(np.float32) / np.float32(top / 2) - np.float32(1)
@@ -66,7 +66,7 @@ def _centred(pixels: Array) -> Array:
 
 def _checked_array(array: Array) -> Array:
     """Return (H, W, 1|3) float32 in [-1, 1]."""
-    return _centred(_shaped_array(array))
+    return _centered(_shaped_array(array))
 
 
 def _shaped_array(array: Array) -> Array:
@@ -160,19 +160,19 @@ def as_decoded(x: object) -> Picture:
 
 
 def _of_array(pixels: Array) -> Picture:
-    grey = pixels.shape[2] == 1
-    return Picture(pixels.repeat(3, axis=2) if grey else pixels[..., :3], None, grey, "The array")
+    gray = pixels.shape[2] == 1
+    return Picture(pixels.repeat(3, axis=2) if gray else pixels[..., :3], None, gray, "The array")
 
 
 def to_floats(pixels: Array | Picture, channels: int = 3) -> Array:
     """Map a Picture, or (H, W, 3) of uint8, uint16 or floats in [0, 1], to (``channels``, H, W) float32 in [-1, 1]."""
     if isinstance(pixels, Picture):
-        pixels = pixels.rgb[..., :1] if pixels.grey else pixels.rgb
+        pixels = pixels.rgb[..., :1] if pixels.gray else pixels.rgb
     if channels == 1 and pixels.shape[2] == 3:
-        red, green, blue = (_centred(pixels[..., index]) * np.float32(LUMA[index]) for index in range(3))
+        red, green, blue = (_centered(pixels[..., index]) * np.float32(LUMA[index]) for index in range(3))
         luma: Array = np.clip(red + green + blue, -1, 1)
         return luma[None]
-    floats = np.ascontiguousarray(_centred(pixels).transpose(2, 0, 1))
+    floats = np.ascontiguousarray(_centered(pixels).transpose(2, 0, 1))
     return floats if len(floats) == channels else floats.repeat(channels, axis=0)
 
 
@@ -274,12 +274,12 @@ def with_alpha(image: Image.Image, alpha: Array) -> Image.Image:
 
 def decoded_to_pil(picture: Picture) -> Image.Image:
     """Return an 8-bit Picture as L or RGB, or with its alpha as RGBA."""
-    image = Image.fromarray(picture.rgb[..., 0] if picture.grey else picture.rgb)
+    image = Image.fromarray(picture.rgb[..., 0] if picture.gray else picture.rgb)
     return image if picture.alpha is None else with_alpha(image, picture.alpha)
 
 
 def grid(images: Sequence[Image.Image], columns: int | None = None, padding: int = 2) -> Image.Image:
-    """Lay images of one size out on a dark grey sheet, row by row: L if all are L, else RGB.
+    """Lay images of one size out on a dark gray sheet, row by row: L if all are L, else RGB.
 
     ``columns`` is ceil(sqrt(n)) unless given; ``padding`` pixels surround every image.
     """

@@ -109,14 +109,14 @@ def translate(
         raise ImageError(
             f"{width}x{height} pixels do not fit in memory at once. Give --max-memory 2GB (or less), or --size 512."
         ) from error
-    grey = network.out_channels == 1
+    gray = network.out_channels == 1
     if conditioning.mask is not None:
         _keep(picture, conditioning.mask, rgb)
     return replace(
         picture,
-        rgb=rgb.repeat(3, axis=2) if grey else rgb,
+        rgb=rgb.repeat(3, axis=2) if gray else rgb,
         alpha=None if picture.alpha is None else _enlarged(_of_bits(picture.alpha, bits), scale),
-        grey=grey,
+        gray=gray,
     )
 
 
@@ -270,7 +270,7 @@ def _in_strips(
 
 
 def _keep(picture: Picture, mask: Array, rgb: Array) -> None:
-    """Put back into ``rgb`` (H, W, C) what is not missing, and where the mask is grey a share of it."""
+    """Put back into ``rgb`` (H, W, C) what is not missing, and where the mask is gray a share of it."""
     bits = 8 * rgb.itemsize
     same = picture.rgb.dtype == rgb.dtype and rgb.shape[2] == 3
     own = picture.rgb if same else images.from_floats(images.to_floats(picture, rgb.shape[2]), bits)

@@ -2,7 +2,7 @@
 
 Zhao et al. 2020, arXiv:2006.10738, with the ranges of the authors' code: brightness moves by up to 0.5, saturation
 is scaled by 0 to 2 and contrast by 0.5 to 1.5; pictures move by up to an eighth of their side; a hole of half their
-side is cut. What moves in, and the hole, is 0: mid-grey.
+side is cut. What moves in, and the hole, is 0: mid-gray.
 
 Importing this imports no torch, so that options can be checked without it.
 """
@@ -24,7 +24,7 @@ CUTOUT = 1 / 2  # of a side
 def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor]) -> Tensor:
     """Return ``images`` (N, C, H, W) in [-1, 1], changed as ``policy`` says, each by draws of its own.
 
-    Colours may leave [-1, 1], as in the authors' code. Pictures stacked on channels, as pix2pix judges them, are
+    Colors may leave [-1, 1], as in the authors' code. Pictures stacked on channels, as pix2pix judges them, are
     changed alike. ``uniform(count, *shape)`` returns values in [0, 1) of shape (count, *shape) on the images' device,
     and is called once a word of the policy.
     """
@@ -36,7 +36,7 @@ def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor]) ->
 def _color(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
     """Change brightness, then saturation, then contrast."""
     count, channels, height, width = images.shape
-    # Six channels are two RGB pictures: each has a grey of its own, or the colours of one would run into the other.
+    # Six channels are two RGB pictures: each has a gray of its own, or the colors of one would run into the other.
     pictures = images.reshape(count, -1, 3 if channels % 3 == 0 else 1, height, width)
     draws = uniform(count, 3).to(images.dtype).view(count, 3, 1, 1, 1, 1)
     brightness, saturation, contrast = draws.unbind(1)
@@ -65,14 +65,14 @@ def _translation(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
 
 
 def _cutout(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
-    """Put 0 in a rectangle whose centre is anywhere in the picture; it may reach over the edge."""
+    """Put 0 in a rectangle whose center is anywhere in the picture; it may reach over the edge."""
     import torch
 
     count, _, height, width = images.shape
     inside = []
     for draw, side in zip(uniform(count, 2).unbind(1), (height, width), strict=True):
         size = _share(CUTOUT, side)
-        # An even size has its centre between two pixels, and so one place more: before the first, ..., after the last.
+        # An even size has its center between two pixels, and so one place more: before the first, ..., after the last.
         first = _integers(draw, 0, side - size % 2)[:, None] - size // 2
         place = torch.arange(side, device=images.device)
         inside.append((place >= first) & (place < first + size))  # (N, side)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Normalise each channel of each picture (arXiv:1607.08022), without learnt scale or shift.
+    """Normalize each channel of each picture (arXiv:1607.08022), without learned scale or shift.
 
     Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
     channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class HingeLoss:
-    """D minimises max(0, 1 - D(x)) + max(0, 1 + D(G(z))), G minimises -D(G(z)) (arXiv:1705.02894)."""
+    """D minimizes max(0, 1 - D(x)) + max(0, 1 + D(G(z))), G minimizes -D(G(z)) (arXiv:1705.02894)."""
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return the mean hinge of both halves."""

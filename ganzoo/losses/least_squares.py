@@ -8,7 +8,7 @@ from torch import Tensor
 class LeastSquaresLoss:
     """Squares of distances to labels: ``a`` for fake and ``b`` for real when D learns, ``c`` what G aims at.
 
-    (a, b, c) = (0, 1, 1) is the paper's equation 9; (-1, 1, 0) is equation 8, which minimises the Pearson
+    (a, b, c) = (0, 1, 1) is the paper's equation 9; (-1, 1, 0) is equation 8, which minimizes the Pearson
     chi-squared divergence. ``factor`` is the 1/2 before every square.
     """
 

@@ -31,7 +31,7 @@ class OverScales:
     def regularizer(
         self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
     ) -> Tensor | float:
-        """Return the loss's own regulariser, or 0 where it has none; ``uniform`` is for one that draws."""
+        """Return the loss's own regularizer, or 0 where it has none; ``uniform`` is for one that draws."""
         return regularize(self.loss, discriminator, real_images, fake_images, uniform)
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class NonSaturatingLoss:
-    """D minimises -log s(D(x)) - log(1 - s(D(G(z)))), G minimises -log s(D(G(z))), with s the sigmoid."""
+    """D minimizes -log s(D(x)) - log(1 - s(D(G(z)))), G minimizes -log s(D(G(z))), with s the sigmoid."""
 
     def __init__(self, real_label: float = 1.0) -> None:
         self.real_label = real_label

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def regularize(loss: Any, discriminator: Any, real: Tensor, fake: Tensor, uniform: Any = None) -> Tensor | float:
-    """Return what a `Loss`'s regulariser says, which is given ``uniform`` where it takes it; 0 where there is none."""
+    """Return what a `Loss`'s regularizer says, which is given ``uniform`` where it takes it; 0 where there is none."""
     own = getattr(loss, "regularizer", None)
     if own is None:
         return 0.0

@@ -11,7 +11,7 @@ Logits = Tensor | list[Tensor]
 
 
 class WassersteinLoss:
-    """D minimises mean D(G(z)) - mean D(x), G minimises -mean D(G(z)) (algorithm 1, lines 5 and 10).
+    """D minimizes mean D(G(z)) - mean D(x), G minimizes -mean D(G(z)) (algorithm 1, lines 5 and 10).
 
     It bounds nothing by itself: the critic's slope must be bounded, by clipped weights or a penalty.
     """

@@ -49,7 +49,7 @@ def publish(
     Raises OptionError, OutputError where the file cannot be written, HubError, HashMismatch.
     """
     if not _OWNER.fullmatch(owner):
-        raise OptionError(f"'{owner}' is no owner on the Hub. Give a user or an organisation, as my-lab.")
+        raise OptionError(f"'{owner}' is no owner on the Hub. Give a user or an organization, as my-lab.")
     path = path or registry.own_path()
     cards = [card for card in registry.read_registry(path) if fnmatch.fnmatchcase(card.name, pattern)]
     if not cards:

@@ -75,14 +75,14 @@ class LatentRecipe(Recipe):
         return ()
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, *given: Tensor) -> Tensor:
-        """Return what the discriminator minimises, penalties and all; it is told the `conditions` of both sides."""
+        """Return what the discriminator minimizes, penalties and all; it is told the `conditions` of both sides."""
         logits = self.forward_batched(self.discriminator, real, fake, conditioning=given)
         judge = (lambda images: self.discriminator(images, *given)) if given else self.discriminator
         loss: Tensor = self.loss.discriminator(*logits) + self.penalty(judge, real, fake)
         return loss
 
     def generator_loss(self, fake: Tensor, *given: Tensor) -> Tensor:
-        """Return what the generator minimises."""
+        """Return what the generator minimizes."""
         loss: Tensor = self.loss.generator(self.discriminator(fake, *given))
         return loss
 

@@ -1,7 +1,7 @@
 """The contracts: what a generator, a discriminator, a loss, a recipe, an extractor and feature maps are.
 
 Generators and discriminators are ordinary ``torch.nn.Module`` objects; they need not import ganzoo. Images are
-float32 (N, C, H, W) in [-1, 1], grey or RGB; discriminators return logits, no sigmoid.
+float32 (N, C, H, W) in [-1, 1], gray or RGB; discriminators return logits, no sigmoid.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 
 
 class Recipe(ABC):
-    """One training algorithm: its networks, its optimisers, and one update, visible on one page.
+    """One training algorithm: its networks, its optimizers, and one update, visible on one page.
 
     A subclass sets in ``__init__``:
         networks    name -> module, everything that is trained; one that begins with weights from elsewhere has
                     ``begin()``, which is called as a new training begins, and neither when it goes on nor for use
-        optimizers  name -> optimiser over parameters of those networks
+        optimizers  name -> optimizer over parameters of those networks
         exports     edition -> name of the generator that is published; "" is the main one, others get a folder
         judges      edition -> name of the discriminator of what that generator makes, saved beside it, if there is one
         config      the recipe's own, where it uses `adam`, `augment` or `penalty`
     The training loop owns steps, devices, precision, checkpoints and logs, and knows nothing about GANs. It sets:
         turn        which step is done, with which share of its batch
         processes   those that train together, this one alone by default
-        scalers     optimiser -> torch's GradScaler, in half precision
+        scalers     optimizer -> torch's GradScaler, in half precision
     """
 
     validation_batch = 8  # held-out pictures that `validate` is given at a time
@@ -78,7 +78,7 @@ class Recipe(ABC):
         return factor(schedule, progress, getattr(self.config, "decay_from", 0.5), getattr(self.config, "warmup", 0.0))
 
     def state(self) -> dict[str, Any]:
-        """Return what a resumed run needs beside networks and optimisers: tensors, numbers, text, lists, dicts.
+        """Return what a resumed run needs beside networks and optimizers: tensors, numbers, text, lists, dicts.
 
         Where several processes train, it must be the same in each.
         """
@@ -171,9 +171,9 @@ class Recipe(ABC):
         return changed.view(pictures.shape).transpose(1, 2)
 
     def penalty(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor | float:
-        """Return what the discriminator minimises beside its loss, given what it was shown: 0 without penalties.
+        """Return what the discriminator minimizes beside its loss, given what it was shown: 0 without penalties.
 
-        The loss's own regulariser, and the config's ``r1`` / 2 * R1 (arXiv:1801.04406) in every ``r1_every``-th step,
+        The loss's own regularizer, and the config's ``r1`` / 2 * R1 (arXiv:1801.04406) in every ``r1_every``-th step,
         so many times as strong there (arXiv:1912.04958, section 3.1).
         """
         own = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)

@@ -82,14 +82,14 @@ def _check(images: Tensor, others: Tensor) -> None:
 
 
 def _describe(images: Tensor, seed: int, count: int) -> list[Tensor]:
-    """Return normalised patches (count, C * 49) for each level."""
+    """Return normalized patches (count, C * 49) for each level."""
     random = torch.Generator().manual_seed(seed)  # on the CPU: the same places on every device, and in equal sets
     each = -(-count // len(images))
     batches = (images[start : start + BATCH].float() for start in range(0, len(images), BATCH))
     patches = [[_patches(level, each, random) for level in laplacian_pyramid(batch)] for batch in batches]
     every = len(images) * each
     chosen = torch.arange(count, device=images.device) * every // count
-    return [_normalised(torch.cat(level)[chosen]) for level in zip(*patches, strict=True)]
+    return [_normalized(torch.cat(level)[chosen]) for level in zip(*patches, strict=True)]
 
 
 def _patches(images: Tensor, each: int, random: torch.Generator) -> Tensor:
@@ -102,7 +102,7 @@ def _patches(images: Tensor, each: int, random: torch.Generator) -> Tensor:
     return patches[picture, :, row.to(images.device), column.to(images.device)].flatten(0, 1)
 
 
-def _normalised(patches: Tensor) -> Tensor:
+def _normalized(patches: Tensor) -> Tensor:
     """Bring each channel of (D, C, 7, 7) to mean 0 and deviation 1 over the set, and flatten to (D, C * 49)."""
     deviation, mean = torch.std_mean(patches, (0, 2, 3), correction=0, keepdim=True)
     # A set without any contrast has deviation 0: it becomes 0, not NaN.

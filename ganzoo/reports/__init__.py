@@ -1,1 +1,1 @@
-"""Charts as SVG text, for a page that needs nothing else: no script, no library, colours from `ganzoo.reports.html`'s style."""
+"""Charts as SVG text, for a page that needs nothing else: no script, no library, colors from `ganzoo.reports.html`'s style."""

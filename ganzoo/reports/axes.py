@@ -11,7 +11,7 @@ import numpy as np
 
 WIDTH, HEIGHT = 760, 280  # in the SVG's own units, which the page scales
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 12, 44  # margins around the axes
-COLOURS = 6  # the page has: --c0 to --c5
+COLORS = 6  # the page has: --c0 to --c5
 
 Array = np.ndarray  # of float64
 
@@ -64,10 +64,10 @@ def svg(label: str, parts: Sequence[str], height: float = HEIGHT) -> str:
 
 
 def legend(items: Sequence[tuple[int, str, str]]) -> str:
-    """Return a line of (colour, name, value), each after a dash of its colour."""
+    """Return a line of (color, name, value), each after a dash of its color."""
     shown = (
-        f'<span><i style="background:var(--c{colour % COLOURS})"></i>{escape(name)} <b>{escape(value)}</b></span>'
-        for colour, name, value in items
+        f'<span><i style="background:var(--c{color % COLORS})"></i>{escape(name)} <b>{escape(value)}</b></span>'
+        for color, name, value in items
     )
     return f'<figcaption class="legend">{"".join(shown)}</figcaption>'
 

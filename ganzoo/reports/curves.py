@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from ganzoo.reports.axes import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Array, Axis, frame, legend, span, svg
+from ganzoo.reports.axes import BOTTOM, COLORS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Array, Axis, frame, legend, span, svg
 
 MOST_POINTS = 600  # a curve has: more would not be seen
 SMOOTH = 25  # parts of a curve, over one of which it is averaged
@@ -22,7 +22,7 @@ def grouped(curves: Mapping[str, Points]) -> list[dict[str, Points]]:
     for name, points in curves.items():
         size = _typical(points)
         for other, group in groups:
-            if max(size, other) <= APART * min(size, other) and len(group) < COLOURS:
+            if max(size, other) <= APART * min(size, other) and len(group) < COLORS:
                 group[name] = points
                 break
         else:
@@ -55,10 +55,10 @@ def _axes(curves: list[Array]) -> tuple[Axis, Axis]:
     return Axis(min(first, last - 1), last, LEFT, WIDTH - RIGHT), Axis(low, high, HEIGHT - BOTTOM, TOP)
 
 
-def _curve(values: Array, colour: int, across: Axis, up: Axis) -> Iterator[str]:
+def _curve(values: Array, color: int, across: Axis, up: Axis) -> Iterator[str]:
     """Yield the raw curve in pale, the smoothed one over it, and marks of what lies outside."""
     finite = values[np.isfinite(values[:, 1])]
-    style = f'style="stroke:var(--c{colour % COLOURS})"'
+    style = f'style="stroke:var(--c{color % COLORS})"'
     thin = _thinned(finite)
     smooth = _smoothed(finite)
     if len(thin) == 1:
@@ -71,7 +71,7 @@ def _curve(values: Array, colour: int, across: Axis, up: Axis) -> Iterator[str]:
         yield f'<path class="line" d="{_path(smooth, across, up)}" {style}/>'
     for step, value in thin[(thin[:, 1] > up.high) | (thin[:, 1] < up.low)]:
         x, (y, tip) = across.place(step), (TOP + 7, -6) if value > up.high else (HEIGHT - BOTTOM - 7, 6)
-        shape = f'd="M{x - 4:.1f} {y}h8l-4 {tip}z" style="fill:var(--c{colour % COLOURS})"'
+        shape = f'd="M{x - 4:.1f} {y}h8l-4 {tip}z" style="fill:var(--c{color % COLORS})"'
         yield f'<path class="spike" {shape}><title>step {step:,.0f}: {value:.4g}</title></path>'
     for step, value in _thinned(values[~np.isfinite(values[:, 1])]):
         x, y = across.place(step), HEIGHT - BOTTOM
@@ -111,7 +111,7 @@ def _path(values: Array, across: Axis, up: Axis) -> str:
 
 
 def _legend(curves: Mapping[str, Array]) -> str:
-    """Return a line with each curve's colour, name and where it ends, smoothed where it can be."""
+    """Return a line with each curve's color, name and where it ends, smoothed where it can be."""
     items = []
     for k, (name, values) in enumerate(curves.items()):
         ends = _smoothed(values)[-1, 1] if np.isfinite(values[:, 1]).all() else values[-1, 1]

@@ -1,6 +1,6 @@
 """How values are spread: histograms, scatter plots and bars, several series in one chart.
 
-A series has one colour all over a page: ``colours`` maps its name to one of the page's. Those that are not in it take
+A series has one color all over a page: ``colors`` maps its name to one of the page's. Those that are not in it take
 theirs by place.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from ganzoo.reports.axes import (
     BOTTOM,
-    COLOURS,
+    COLORS,
     HEIGHT,
     LEFT,
     RIGHT,
@@ -44,7 +44,7 @@ Values = TypeVar("Values")
 # ---- histogram -------------------------------------------------------------------------------------------------------
 
 
-def histogram(series: Mapping[str, Sequence[float]], title: str, colours: Mapping[str, int] | None = None) -> str:
+def histogram(series: Mapping[str, Sequence[float]], title: str, colors: Mapping[str, int] | None = None) -> str:
     """Return a figure with the share of each series' values in each bin; a dashed line is the median.
 
     ``title`` says what the values are, along the axis. The bins span what nearly all values of each series span; the
@@ -57,7 +57,7 @@ def histogram(series: Mapping[str, Sequence[float]], title: str, colours: Mappin
     heights = {name: 100 * np.histogram(values, edges)[0] / len(values) for name, values in kept.items()}
     top = max((float(bars.max()) for bars in heights.values()), default=0.0) or 1.0
     up = Axis(0.0, 1.05 * top, HEIGHT - BOTTOM, TOP)
-    chosen = _chosen(kept, colours)
+    chosen = _chosen(kept, colors)
     drawn = [_steps(heights[name], edges, chosen[name], across, up) for name in kept]
     drawn += [_median(kept[name], chosen[name], across, up) for name in kept]
     named = [(chosen[name], name, f"median {np.median(kept[name]):.4g}, n = {len(kept[name]):,}") for name in kept]
@@ -71,18 +71,18 @@ def _bins(series: Iterable[Array]) -> int:
     return int(np.clip(round(2 * largest ** (1 / 3)), *BINS))
 
 
-def _steps(heights: Array, edges: Array, colour: int, across: Axis, up: Axis) -> str:
+def _steps(heights: Array, edges: Array, color: int, across: Axis, up: Axis) -> str:
     """Return a histogram's outline, filled in pale."""
     xs = [f"{across.place(edge):.1f}" for edge in edges]
     steps = "".join(f"V{up.place(height):.1f}H{x}" for height, x in zip(heights, xs[1:], strict=True))
-    return f'<path class="steps" d="M{xs[0]} {up.start}{steps}V{up.start}z" {_both(colour)}/>'
+    return f'<path class="steps" d="M{xs[0]} {up.start}{steps}V{up.start}z" {_both(color)}/>'
 
 
-def _median(values: Array, colour: int, across: Axis, up: Axis) -> str:
+def _median(values: Array, color: int, across: Axis, up: Axis) -> str:
     middle = float(np.median(values))
     if not across.low <= middle <= across.high:
         return ""
-    place = f'd="M{across.place(middle):.1f} {up.start}V{up.end}" style="stroke:var(--c{colour})"'
+    place = f'd="M{across.place(middle):.1f} {up.start}V{up.end}" style="stroke:var(--c{color})"'
     return f'<path class="median" {place}><title>median {middle:.4g}</title></path>'
 
 
@@ -90,7 +90,7 @@ def _median(values: Array, colour: int, across: Axis, up: Axis) -> str:
 
 
 def scatter(
-    series: Mapping[str, Sequence[tuple[float, float]]], title: str, colours: Mapping[str, int] | None = None
+    series: Mapping[str, Sequence[tuple[float, float]]], title: str, colors: Mapping[str, int] | None = None
 ) -> str:
     """Return a figure with pale dots, the first series undermost, at most 2,000 a series; both axes have one scale.
 
@@ -99,7 +99,7 @@ def scatter(
     arrays = {name: np.array(points, dtype=np.float64).reshape(-1, 2) for name, points in series.items()}
     thin = {name: _thinned(points[np.isfinite(points).all(1)]) for name, points in arrays.items()}
     across, up = _one_scale([points for points in thin.values() if len(points)])
-    chosen = _chosen(arrays, colours)
+    chosen = _chosen(arrays, colors)
     drawn = [_dots(points, chosen[name], across, up) for name, points in thin.items()]
     named = [(chosen[name], name, f"n = {len(arrays[name]):,}") for name in arrays]
     outside = sum(int((~(across.has(points[:, 0]) & up.has(points[:, 1]))).sum()) for points in thin.values())
@@ -131,23 +131,23 @@ def _one_scale(series: list[Array]) -> tuple[Axis, Axis]:
     return wide[0], wide[1]
 
 
-def _dots(points: Array, colour: int, across: Axis, up: Axis) -> str:
+def _dots(points: Array, color: int, across: Axis, up: Axis) -> str:
     within = points[across.has(points[:, 0]) & up.has(points[:, 1])]
     dots = "".join(f'<circle cx="{across.place(x):.1f}" cy="{up.place(y):.1f}" r="2.2"/>' for x, y in within)
-    return f'<g class="dots" style="fill:var(--c{colour})">{dots}</g>'
+    return f'<g class="dots" style="fill:var(--c{color})">{dots}</g>'
 
 
 # ---- bars ------------------------------------------------------------------------------------------------------------
 
 
-def bars(shares: Mapping[str, Mapping[str, float]], title: str, colours: Mapping[str, int] | None = None) -> str:
+def bars(shares: Mapping[str, Mapping[str, float]], title: str, colors: Mapping[str, int] | None = None) -> str:
     """Return a figure with a bar for each class and series; ``shares`` are series -> class -> share from 0 to 1.
 
     Of many classes those are shown whose shares differ most between series.
     """
     every = list(dict.fromkeys(name for one in shares.values() for name in one))
     classes = _telling(shares, every)
-    chosen = _chosen(shares, colours)
+    chosen = _chosen(shares, colors)
     pitch = len(shares) * BAR + GAP
     bottom = TOP + max(1, len(classes)) * pitch
     most = max((shares[name].get(one, 0.0) for name in shares for one in classes), default=0.0)
@@ -192,11 +192,11 @@ def _name(name: str, y: float) -> str:
     return f'<text x="{NAMES - 8}" y="{y:.1f}" text-anchor="end">{escape(shown)}<title>{escape(name)}</title></text>'
 
 
-def _bar(series: str, name: str, share: float, y: float, colour: int, across: Axis) -> str:
+def _bar(series: str, name: str, share: float, y: float, color: int, across: Axis) -> str:
     width = across.place(100 * share) - across.start
     said = f"<title>{escape(f'{name}, {series}: {share:.1%}')}</title>"
     shape = f'x="{across.start}" y="{y:.1f}" width="{width:.1f}" height="{BAR - 1}"'
-    return f'<rect {shape} style="fill:var(--c{colour})">{said}</rect>'
+    return f'<rect {shape} style="fill:var(--c{color})">{said}</rect>'
 
 
 # ---- what they share -------------------------------------------------------------------------------------------------
@@ -208,12 +208,12 @@ def _around(series: list[Array], start: float, end: float) -> Axis:
     return Axis(min(low for low, _ in spans), max(high for _, high in spans), start, end)
 
 
-def _chosen(series: Mapping[str, Values], colours: Mapping[str, int] | None) -> dict[str, int]:
-    return {name: (colours or {}).get(name, k) % COLOURS for k, name in enumerate(series)}
+def _chosen(series: Mapping[str, Values], colors: Mapping[str, int] | None) -> dict[str, int]:
+    return {name: (colors or {}).get(name, k) % COLORS for k, name in enumerate(series)}
 
 
-def _both(colour: int) -> str:
-    return f'style="fill:var(--c{colour});stroke:var(--c{colour})"'
+def _both(color: int) -> str:
+    return f'style="fill:var(--c{color});stroke:var(--c{color})"'
 
 
 def _beyond(series: Mapping[str, Array], axis: Axis) -> list[str]:

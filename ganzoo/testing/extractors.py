@@ -20,7 +20,7 @@ HALF_OFF = 0.1  # how far bfloat16 may be off, relative to the features' norm: 8
 
 
 def check_extractor(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
-    """Check features: float32 (N, D), of any size, grey and RGB, each picture's its own; what is told of them."""
+    """Check features: float32 (N, D), of any size, gray and RGB, each picture's its own; what is told of them."""
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         extractor = _built(entry, values or {}, SEED)
         _check_facts(entry, extractor)

@@ -26,5 +26,5 @@ def check_importer(entry: Entry, values: Mapping[str, Any] | None = None) -> Non
     importer = entry.build(options.parse(entry, values or {}))
     require(isinstance(importer, Importer), entry, f"builds {type(importer).__name__}, not a ganzoo.Importer")
     for shapes in STRANGE:
-        found = importer.recognise({name: torch.zeros(shape) for name, shape in shapes.items()})
-        require(found is None, entry, f"recognises {list(shapes)}, which is of no code base")
+        found = importer.recognize({name: torch.zeros(shape) for name, shape in shapes.items()})
+        require(found is None, entry, f"recognizes {list(shapes)}, which is of no code base")

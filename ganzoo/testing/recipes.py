@@ -73,7 +73,7 @@ def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
     frames = [getattr(config, "frames", FRAMES)] if entry.data == "clips" else []
     drawn = pictures(len(names), BATCH, channels, *frames, pixels, pixels).unbind()
     batch = dict(zip(names, drawn, strict=True))
-    if entry.data == "labelled" or (entry.data == "clips" and hasattr(config, "classes")):
+    if entry.data == "labeled" or (entry.data == "clips" and hasattr(config, "classes")):
         batch["label"] = torch.arange(BATCH) % int(getattr(config, "classes", CLASSES))
     return batch
 

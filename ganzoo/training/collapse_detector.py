@@ -18,7 +18,7 @@ VANISHED_LOOKS = 10  # ... for so many logged steps in a row teaches nobody
 ALIVE = 0.3  # share of the real variety that a generator must have had, to be able to lose it
 FALLEN, FALLEN_LOOKS = 0.25, 2  # part of the highest share seen, below which it counts as lost
 FLAT, FLAT_LOOKS = 0.05, 3  # share of the real variety that is as good as none
-FAIR_CHANCE = 500  # steps that an untrained generator, whose pictures are all grey, has to learn something
+FAIR_CHANCE = 500  # steps that an untrained generator, whose pictures are all gray, has to learn something
 VARIETY_SIZE = 8  # pixels a side on which variety is measured
 
 

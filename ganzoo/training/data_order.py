@@ -41,7 +41,7 @@ def draws(seed: int, step: int) -> torch.Generator:
 
 
 def mix(*numbers: int) -> int:
-    """Return one seed out of several numbers, so that neighbours share no random stream."""
+    """Return one seed out of several numbers, so that neighbors share no random stream."""
     state = 0x9E3779B97F4A7C15
     for number in numbers:
         state = ((state ^ number) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63

@@ -256,7 +256,7 @@ class Loop:
                 self._write(logs.VALIDATION, lambda: logs.append(self.folder / logs.VALIDATION, line))
                 self.reporter.note(f"step {step}: " + ", ".join(f"{k} {v:.4g}" for k, v in result.measures.items()))
                 after = best.after(step, result.measures)  # refuses a measure that is none, at the first sheet already
-                if step > 1:  # which shows networks that have learnt nothing yet
+                if step > 1:  # which shows networks that have learned nothing yet
                     self.best = after
             self._warn(self.collapse_detector.variety(step, result.shares))
             self._send("ganzoo_train_sample", step=step, sheet=sheet, measures=result.measures)

@@ -91,7 +91,7 @@ def choose_parts(asked: Settings) -> ChosenParts:
 
 
 def make_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) -> Recipe:
-    """Build the recipe's networks and optimisers with weights from the run's seed."""
+    """Build the recipe's networks and optimizers with weights from the run's seed."""
     seed_all(seed)
     built: Recipe = entry.build(config, parts)
     built.config = config
@@ -171,7 +171,7 @@ def _take_weights(network: nn.Module, name: str, ref: str) -> None:
 def settle(recipe: Recipe, machine: Machine, processes: Processes, compiled: bool = False) -> None:
     """Put the recipe to work on a device, among these processes."""
     for network in recipe.networks.values():
-        # In place: the optimisers, still empty, go on holding the same parameters.
+        # In place: the optimizers, still empty, go on holding the same parameters.
         network.to(machine.device)
         network.to(memory_format=machine.memory_format)
         if compiled:

@@ -24,7 +24,7 @@ from ganzoo.training.settings import Settings
 # What a batch calls the main generator's inputs ("" for latents), and what its outputs should look like.
 SIDES = {
     "images": ("", "image"),
-    "labelled": ("", "image"),
+    "labeled": ("", "image"),
     "paired": ("input", "target"),
     "unpaired": ("a", "b"),
 }

@@ -12,7 +12,7 @@ from ganzoo.cards.card import Card
 OWN_PACKAGE = "ganzoo-core"
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")  # how a package may be called
 
-# The Hub's own licence identifiers; anything else goes under "other" with its name.
+# The Hub's own license identifiers; anything else goes under "other" with its name.
 LICENSES = {
     *("mit", "apache-2.0", "bsd", "bsd-2-clause", "bsd-3-clause", "isc", "gpl-3.0", "lgpl-3.0", "agpl-3.0", "mpl-2.0"),
     *("cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nc-nd-4.0", "cc-by-nd-4.0"),
@@ -31,7 +31,7 @@ def text(card: Card, ref: str = "dir:FOLDER") -> str:
 
 
 def head(card: Card) -> dict[str, Any]:
-    """Return the YAML head: library, tags, licence, task, data sets and measured values."""
+    """Return the YAML head: library, tags, license, task, data sets and measured values."""
     family = card.name.partition("/")[0]
     values: dict[str, Any] = {
         "library_name": "ganzoo",
@@ -77,7 +77,7 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
 
 
 def allowed_use(card: Card) -> str:
-    """Return what licences of weights and data allow, in words: the narrower of the two counts."""
+    """Return what licenses of weights and data allow, in words: the narrower of the two counts."""
     both = [card.license, card.dataset.license if card.dataset else ""]
     if any(re.search(r"\bnc\b|non-?commercial|research", each.lower()) for each in both):
         return "research and other non-commercial use only"
@@ -116,7 +116,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),
         ("parameters", f"{card.parameters:,}" if card.parameters else ""),
         ("plugin", card.plugin),
-        ("licence of the weights", card.license),
+        ("license of the weights", card.license),
         ("allowed use", allowed_use(card)),
     ]
     if card.weights:
@@ -131,7 +131,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         known = (card.dataset.name, card.dataset.split, count, card.dataset.url)
         rows += [
             ("data set", ", ".join(part for part in known if part)),
-            ("licence of the data", card.dataset.license),
+            ("license of the data", card.dataset.license),
         ]
     if card.training:
         t = card.training
@@ -165,7 +165,7 @@ def _result(card: Card) -> dict[str, Any]:
 def _dataset_id(card: Card) -> str:
     """Return a published data set's name as the Hub spells identifiers, or nothing.
 
-    A data set of which neither an address nor a licence is known is somebody's folder: its name identifies nothing.
+    A data set of which neither an address nor a license is known is somebody's folder: its name identifies nothing.
     """
     data = card.dataset
     name = data.name if data and (data.url or data.license.lower() not in ("", "unknown")) else ""

@@ -11,7 +11,7 @@ CLEAR = 0.4  # brighter than the other two places: what a disc does, and picture
 
 
 def discs(count: int, seed: int) -> dict[str, Tensor]:
-    """Return a batch of grey pictures (N, 1, 16, 16) in [-1, 1]: places, sizes and brightness differ a little."""
+    """Return a batch of gray pictures (N, 1, 16, 16) in [-1, 1]: places, sizes and brightness differ a little."""
     random = torch.Generator().manual_seed(seed)
     labels = torch.arange(count) % CLASSES
     drawn = torch.rand(count, 4, 1, 1, generator=random)

@@ -25,7 +25,7 @@ def make(name: str, part_options: Mapping[str, Mapping[str, Any]], parts: Any = 
 
 
 def descend_plainly(recipe: Recipe) -> None:
-    """Put plain gradient descent in the place of every optimiser, over the same parameters."""
+    """Put plain gradient descent in the place of every optimizer, over the same parameters."""
     for name, optimizer in recipe.optimizers.items():
         parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         recipe.optimizers[name] = torch.optim.SGD(parameters, lr=RATE)

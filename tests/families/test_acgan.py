@@ -1,4 +1,4 @@
-"""acgan: equations 2 and 3 in float64, the paper's networks, and that the class is learnt."""
+"""acgan: equations 2 and 3 in float64, the paper's networks, and that the class is learned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""cgan: equation 2 in float64, the paper's perceptrons, what the class changes, and that it is learnt."""
+"""cgan: equation 2 in float64, the paper's perceptrons, what the class changes, and that it is learned."""
 
 from __future__ import annotations
 

@@ -200,13 +200,13 @@ def discs(count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, .
     middles = torch.rand(count, 2, 1, 1, generator=random) * 8 + 4
     line = torch.arange(16.0)
     inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 3.2**2
-    colours = [torch.tensor(colour)[:, None, None] for colour in (disc, ground)]
-    made = torch.where(inside[:, None], *colours)
+    colors = [torch.tensor(color)[:, None, None] for color in (disc, ground)]
+    made = torch.where(inside[:, None], *colors)
     return made + 0.1 * torch.randn(made.shape, generator=random), inside
 
 
 def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
-    """Return how far translations are from the other side, and how well discs of its colours lie where they were."""
+    """Return how far translations are from the other side, and how well discs of its colors lie where they were."""
     given, inside = discs(64, 10**6, *A)
     target, _ = discs(64, 10**6 + 1, *B)
     with torch.no_grad():
@@ -217,13 +217,13 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
-def test_it_learns_the_other_sides_colours_and_keeps_every_disc_in_its_place(name: str) -> None:
+def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(name: str) -> None:
     few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": 2e-3, "nce_weight": 1.0}
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, **few)
     before, _ = distance_and_overlap(recipe)
     torch.manual_seed(0)
     for step in range(150):
-        a, b = (discs(8, 2 * step + side, *colours)[0] for side, colours in enumerate((A, B)))
+        a, b = (discs(8, 2 * step + side, *colors)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
     assert after < before / 2 and overlap > 0.6, "about 80 for 254, and 0.85"

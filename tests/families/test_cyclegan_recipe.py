@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
-from ganzoo_plugins.cyclegan.keeping import BackgroundMask, by_colours, changed
+from ganzoo_plugins.cyclegan.keeping import BackgroundMask, by_colors, changed
 from ganzoo_plugins.cyclegan.recipe import ImagePool
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
@@ -110,22 +110,22 @@ def test_what_is_kept_is_what_no_object_is_near() -> None:
     assert changed(outside, given, right).item() == pytest.approx(0.5 * 30 / 64)
 
 
-def test_an_object_ends_where_its_colours_do() -> None:
+def test_an_object_ends_where_its_colors_do() -> None:
     """A red disc on a blue sky: found too wide to the left, and cut off to the right."""
     rows, columns = torch.meshgrid(torch.arange(64), torch.arange(192), indexing="ij")
     disc = ((rows - 32) ** 2 + (columns - 32) ** 2 < 18**2).float()
     noise = 0.05 * torch.randn(1, 3, 64, 192, generator=torch.Generator().manual_seed(0))
-    red, blue = (torch.tensor(colour).view(3, 1, 1) for colour in ((0.6, -0.6, -0.6), (-0.4, 0.0, 0.7)))
+    red, blue = (torch.tensor(color).view(3, 1, 1) for color in ((0.6, -0.6, -0.6), (-0.4, 0.0, 0.7)))
     picture = ((disc * red + (1 - disc) * blue)[None] + noise).clamp(-1, 1)
     moved = ((rows - 32) ** 2 + (columns - 26) ** 2 < 20**2).float()
     around = ((rows - 32) ** 2 + (columns - 32) ** 2 < 24**2).float()
-    found = by_colours(picture, (0.8 * moved).maximum(0.1 * around)[None, None])[0, 0]
+    found = by_colors(picture, (0.8 * moved).maximum(0.1 * around)[None, None])[0, 0]
     assert ((1 - disc) * moved).sum() > 300 and (disc * (1 - moved)).sum() > 50
     assert found[(1 - disc) * moved == 1].mean() < 0.4, "sky, taken for the object: 0.8 before"
     assert found[disc * (1 - moved) == 1].mean() > 0.5, "the object, taken for sky: 0.1 before"
 
 
-def test_colours_are_weighed_by_bayes_rule_in_turns() -> None:
+def test_colors_are_weighed_by_bayes_rule_in_turns() -> None:
     random = torch.Generator().manual_seed(1)
     for channels in (1, 3):
         picture = torch.rand(1, channels, 6, 7, generator=random, dtype=torch.float64) * 2 - 1
@@ -141,7 +141,7 @@ def test_colours_are_weighed_by_bayes_rule_in_turns() -> None:
         likely = prior
 
         def kernel(one: tuple[int, ...], other: tuple[int, ...]) -> float:
-            """Means of 2x2x2 colours, twice; beyond the last shade it counts again."""
+            """Means of 2x2x2 colors, twice; beyond the last shade it counts again."""
             weight = 1.0
             for a, b in zip(one, other, strict=True):
                 weight *= sum(
@@ -158,7 +158,7 @@ def test_colours_are_weighed_by_bayes_rule_in_turns() -> None:
                 for weights in (likely, [1 - p for p in likely])
             )
             likely = [p * i / (p * i + (1 - p) * o) for p, i, o in zip(prior, inside, outside, strict=True)]
-        assert by_colours(picture, near).flatten().tolist() == pytest.approx(likely, abs=1e-5)
+        assert by_colors(picture, near).flatten().tolist() == pytest.approx(likely, abs=1e-5)
 
 
 def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from coloured_discs import blind_errors, discs, learn, translation_errors
+from colored_discs import blind_errors, discs, learn, translation_errors
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor
 
@@ -81,7 +81,7 @@ def test_the_critics_weights_stay_within_the_limit_and_the_generators_are_free()
     assert max(weight.abs().max().item() for weight in recipe.a2b.parameters()) > 0.05
 
 
-def test_the_optimisers_are_rmsprop_as_the_paper_has_it() -> None:
+def test_the_optimizers_are_rmsprop_as_the_paper_has_it() -> None:
     recipe = dual(discriminator_steps=1, weight_clip=0.0)
     start = copy.deepcopy(recipe.networks)
     recipe.step(pictures())
@@ -116,7 +116,7 @@ def test_wrong_options_are_refused(name: str, value: float) -> None:
         dual(**{name: value})
 
 
-def test_it_learns_to_colour_discs_as_the_other_side_has_them(one_thread: None) -> None:
+def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None) -> None:
     parts = {"generator": {"width": 8}, "discriminator": {"width": 8, "receptive_field": 16}}
     weights = {"reconstruction_weight_a": 100.0, "reconstruction_weight_b": 100.0}
     recipe = make("dualgan", parts, image_size=32, channels=3, learning_rate=1e-3, discriminator_steps=1, **weights)

@@ -149,7 +149,7 @@ def test_a_step_equals_the_papers_hinge_losses() -> None:
     assert max(differences(made, before, exact).values()) < 2e-3
 
 
-def test_the_optimisers_have_the_papers_rates() -> None:
+def test_the_optimizers_have_the_papers_rates() -> None:
     made = recipe()
     rates = {name: (each.defaults["lr"], each.defaults["betas"]) for name, each in made.optimizers.items()}
     assert rates == {"generator": (1e-4, (0.0, 0.999)), "discriminators": (5e-4, (0.0, 0.999))}

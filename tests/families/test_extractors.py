@@ -74,9 +74,9 @@ def test_inception_equals_torch_fidelitys_to_1e6(ours: Any, theirs: Any, shape: 
 
 
 @torch.inference_mode()
-def test_inception_takes_grey_pictures_as_three_equal_channels(ours: Any) -> None:
-    grey = pictures(1, 1, 28, 28)
-    assert torch.equal(ours(grey), ours(grey.expand(-1, 3, -1, -1)))
+def test_inception_takes_gray_pictures_as_three_equal_channels(ours: Any) -> None:
+    gray = pictures(1, 1, 28, 28)
+    assert torch.equal(ours(gray), ours(gray.expand(-1, 3, -1, -1)))
 
 
 @pytest.mark.parametrize("size", [(32, 32), (1, 1), (299, 299), (480, 301), (28, 640)], ids=str)
@@ -291,7 +291,7 @@ def test_the_fashion_classifier_knows_clothes() -> None:
 
 
 @torch.inference_mode()
-def test_the_fashion_classifier_sees_colours_as_luma() -> None:
+def test_the_fashion_classifier_sees_colors_as_luma() -> None:
     red = torch.zeros(1, 3, 28, 28, dtype=torch.uint8)
     red[:, 0, 5:20, 8:20] = 200
     extractor = ganzoo.build("extractor:fashion-mnist")

@@ -30,7 +30,7 @@ def test_lite_maps_are_those_of_the_network_with_its_batch_norms() -> None:
         assert nearest < 1e-5
 
 
-def test_timm_maps_are_normalised_as_timm_says(tmp_path: Path) -> None:
+def test_timm_maps_are_normalized_as_timm_says(tmp_path: Path) -> None:
     path = random_weights.tiny_timm(tmp_path / "weights.pth")
     maps = ganzoo.build("features:timm", model=random_weights.TINY_TIMM, weights=str(path))
     plain = timm.create_model(random_weights.TINY_TIMM, features_only=True).eval()

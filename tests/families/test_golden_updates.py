@@ -41,7 +41,7 @@ def two_updates(case: str) -> dict[str, Any]:
     steps = []
     for step in range(2):
         batch = {key: waves(*shape, phase=step + 0.5 * index) for index, key in enumerate(keys)}
-        if data == "labelled":
+        if data == "labeled":
             batch["label"] = torch.arange(2)
         if data == "clips":
             frames = [waves(*shape, phase=step + 0.2 * frame) for frame in range(values["frames"])]

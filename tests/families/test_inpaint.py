@@ -14,7 +14,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import GanzooError
 from ganzoo.errors import OptionError
-from ganzoo_plugins.inpaint.recipe import around, block_masks, centre_masks
+from ganzoo_plugins.inpaint.recipe import around, block_masks, center_masks
 
 PARTS: dict[str, dict[str, Any]] = {"generator": {"width": 4, "levels": 2}, "discriminator": {"width": 4}}
 
@@ -27,7 +27,7 @@ def noise(count: int = 2, pixels: int = 32, seed: int = 1) -> Tensor:
 
 
 def test_the_middle_hole_is_a_quarter_of_the_area() -> None:
-    masks = centre_masks(noise(3))
+    masks = center_masks(noise(3))
     assert masks.shape == (3, 1, 32, 32) and masks.mean() == 0.25
     assert masks[:, :, 8:24, 8:24].all()
 
@@ -50,13 +50,13 @@ def test_the_band_lies_around_the_hole() -> None:
     assert torch.equal(band, wanted - masks) and not around(masks, 0).any()
 
 
-@pytest.mark.parametrize(("masks", "kinds"), [("centre", {0.25}), ("both", None), ("blocks", None)])
+@pytest.mark.parametrize(("masks", "kinds"), [("center", {0.25}), ("both", None), ("blocks", None)])
 def test_the_option_says_which_masks_are_trained_with(masks: str, kinds: set[float] | None) -> None:
     recipe: Any = make("inpaint", PARTS, channels=3, image_size=32, masks=masks)
     torch.manual_seed(0)
     found = recipe.masks(noise(64))
-    centre = (found == centre_masks(noise(64))).flatten(1).all(1).float().mean().item()
-    assert centre == {"centre": 1, "blocks": 0}.get(masks, pytest.approx(0.5, abs=0.2))
+    center = (found == center_masks(noise(64))).flatten(1).all(1).float().mean().item()
+    assert center == {"center": 1, "blocks": 0}.get(masks, pytest.approx(0.5, abs=0.2))
     assert kinds is None or set(found.mean((1, 2, 3)).tolist()) == kinds
 
 
@@ -68,7 +68,7 @@ def test_what_is_far_reaches_the_middle_of_the_hole() -> None:
     for options in ({}, {"middle": "channel-wise", "image_size": 64}):
         network = ganzoo.build("generator:context-encoder", width=4, **options).eval()
         images = noise(1, 64).requires_grad_(True)
-        network(images, centre_masks(images.detach()))[0, :, 32, 32].sum().backward()
+        network(images, center_masks(images.detach()))[0, :, 32, 32].sum().backward()
         assert images.grad is not None and (images.grad[0, :, 0] != 0).any() and (images.grad[0, :, :, -1] != 0).any()
 
 
@@ -98,7 +98,7 @@ def test_wrong_options_are_told() -> None:
 # ---- equations -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("masks", ["centre", "blocks"])
+@pytest.mark.parametrize("masks", ["center", "blocks"])
 def test_a_step_is_the_discriminators_and_then_equation_3(masks: str) -> None:
     recipe: Any = make("inpaint", PARTS, channels=3, image_size=32, masks=masks, overlap=3, adversarial_weight=0.2)
     descend_plainly(recipe)
@@ -111,7 +111,7 @@ def test_a_step_is_the_discriminators_and_then_equation_3(masks: str) -> None:
     generator, judge, whole = exact["generator"], exact["discriminator"], real.double()
     made = generator(whole * (1 - hidden), hidden)
     mended = whole * (1 - hidden) + made * hidden
-    cut = slice(8, 24) if masks == "centre" else slice(None)
+    cut = slice(8, 24) if masks == "center" else slice(None)
     shown, fake = whole[..., cut, cut], mended[..., cut, cut]
     discriminator = F.softplus(-judge(shown)).mean() + F.softplus(judge(fake.detach())).mean()
     step_down(discriminator, judge)
@@ -145,7 +145,7 @@ def test_a_sheet_shows_the_hole_mended_and_truth_and_validation_measures_the_hol
         sheet = recipe.sample(recipe.networks, {"image": noise()})
         measured = recipe.validate(recipe.networks, {"image": noise()})["mse"]
     broken, mended, real = sheet[0::3], sheet[1::3], sheet[2::3]
-    hole = centre_masks(real).bool().expand_as(real)
+    hole = center_masks(real).bool().expand_as(real)
     assert not broken[hole].any() and torch.equal(mended[~hole], real[~hole]) and torch.equal(real, noise())
     assert measured == pytest.approx((mended - real)[hole].square().mean().item(), rel=1e-5)
 
@@ -154,7 +154,7 @@ def test_a_sheet_shows_the_hole_mended_and_truth_and_validation_measures_the_hol
 
 
 def ramps(count: int, seed: int) -> Tensor:
-    """Pictures of smooth colour, each of another direction and hue."""
+    """Pictures of smooth color, each of another direction and hue."""
     random = np.random.default_rng(seed)
     down, across = np.meshgrid(np.linspace(-1, 1, 32), np.linspace(-1, 1, 32), indexing="ij")
     tilt, level = random.uniform(-0.5, 0.5, (2, count, 3, 1, 1)), random.uniform(-0.4, 0.4, (count, 3, 1, 1))
@@ -177,6 +177,6 @@ def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None) -> No
     torch.manual_seed(0)
     for _ in range(200):
         recipe.step({"image": train[torch.randint(256, (16,))]})
-    hole = centre_masks(held_out).bool().expand_as(held_out)
-    variance = held_out[hole].square().mean().item()  # the error of leaving it grey
+    hole = center_masks(held_out).bool().expand_as(held_out)
+    variance = held_out[hole].square().mean().item()  # the error of leaving it gray
     assert error() < 0.3 * min(start, variance)

@@ -71,7 +71,7 @@ def test_samples_come_from_the_same_latents_every_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["dcgan", "lsgan"])
-def test_the_optimiser_is_the_papers_adam_at_a_constant_rate(name: str) -> None:
+def test_the_optimizer_is_the_papers_adam_at_a_constant_rate(name: str) -> None:
     recipe = make(name, PARTS, channels=1, image_size=16)
     for optimizer in recipe.optimizers.values():
         assert isinstance(optimizer, torch.optim.Adam)

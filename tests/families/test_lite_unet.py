@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from coloured_discs import coloured, discs
+from colored_discs import colored, discs
 
 import ganzoo
 
@@ -59,7 +59,7 @@ def test_one_picture_does_not_depend_on_the_others_while_it_learns() -> None:
 
 @pytest.mark.parametrize("global_skip", [True, False])
 def test_it_learns_to_translate(global_skip: bool) -> None:
-    """Discs on paper into other colours, shown in pairs."""
+    """Discs on paper into other colors, shown in pairs."""
     torch.manual_seed(0)
     network = ganzoo.build("generator:efficientnet-unet", width=8, global_skip=global_skip)
     network.begin()
@@ -67,7 +67,7 @@ def test_it_learns_to_translate(global_skip: bool) -> None:
     random, errors = torch.Generator().manual_seed(1), []
     for _ in range(60):
         shapes = discs(4, 64, random)
-        error = (network(coloured(shapes, "a")) - coloured(shapes, "b")).abs().mean()
+        error = (network(colored(shapes, "a")) - colored(shapes, "b")).abs().mean()
         optimizer.zero_grad()
         error.backward()
         optimizer.step()

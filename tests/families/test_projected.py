@@ -76,20 +76,20 @@ def test_gradients_reach_the_picture_from_every_scale() -> None:
         assert gradient.isfinite().all() and gradient.abs().amax((1, 2, 3)).min() > 0
 
 
-def test_grey_pictures_are_judged_too() -> None:
+def test_gray_pictures_are_judged_too() -> None:
     images = pictures(64, channels=1)
     assert all(each.isfinite().all() for each in build(in_channels=1)(images))
 
 
-def test_without_colours_the_frozen_network_sees_their_mean_and_the_patches_see_them_all() -> None:
-    network, images = build(grey=True), pictures(64)
-    moved = images + torch.tensor([0.3, -0.1, -0.2]).view(1, 3, 1, 1)  # another colour, the same mean
+def test_without_colors_the_frozen_network_sees_their_mean_and_the_patches_see_them_all() -> None:
+    network, images = build(gray=True), pictures(64)
+    moved = images + torch.tensor([0.3, -0.1, -0.2]).view(1, 3, 1, 1)  # another color, the same mean
     network.double().eval().looks[0].double()  # in training, spectral norms move with each call
     before, after = network(images.double()), network(moved.double())
-    for plain, coloured in zip(before[:4], after[:4], strict=True):
-        torch.testing.assert_close(plain, coloured, rtol=0, atol=1e-6)
-    for plain, coloured in zip(before[4:], after[4:], strict=True):
-        assert not torch.allclose(plain, coloured, rtol=0, atol=1e-4)
+    for plain, colored in zip(before[:4], after[:4], strict=True):
+        torch.testing.assert_close(plain, colored, rtol=0, atol=1e-6)
+    for plain, colored in zip(before[4:], after[4:], strict=True):
+        assert not torch.allclose(plain, colored, rtol=0, atol=1e-4)
     assert not torch.allclose(build()(images)[0], build()(moved)[0], rtol=0, atol=1e-3)
 
 
@@ -111,7 +111,7 @@ def test_of_two_stacked_pictures_the_second_is_looked_at_and_both_are_judged(cha
     assert not any(torch.allclose(ours, theirs) for ours, theirs in zip(found[4:], other[4:], strict=True))
 
 
-def test_colours_are_judged_one_by_one_wherever_they_lie() -> None:
+def test_colors_are_judged_one_by_one_wherever_they_lie() -> None:
     network, images = build().eval(), pictures(64)
     turned = F.avg_pool2d(images, 2).rot90(1, (2, 3)).repeat_interleave(2, 2).repeat_interleave(2, 3)
     torch.testing.assert_close(network(turned)[5], network(images)[5].rot90(1, (2, 3)), rtol=0, atol=1e-5)

@@ -120,7 +120,7 @@ def test_large_pictures_go_through_in_exact_strips(name: str) -> None:
 # ---- equations -------------------------------------------------------------------------------------------------------
 
 
-def test_srresnet_minimises_the_squared_error() -> None:
+def test_srresnet_minimizes_the_squared_error() -> None:
     recipe = make("srresnet", {"generator": SMALL}, channels=3, image_size=32)
     descend_plainly(recipe)
     exact, before, real = doubles(recipe), flat(recipe), noise()
@@ -176,7 +176,7 @@ def test_a_sheet_shows_bicubic_made_and_truth() -> None:
 
 
 def blocks(count: int, seed: int) -> Tensor:
-    """Pictures of grey rectangles, whose edges bicubic blurs."""
+    """Pictures of gray rectangles, whose edges bicubic blurs."""
     random = np.random.default_rng(seed)
     made = np.zeros((count, 3, 24, 24), np.float32)
     for one in made:

@@ -38,7 +38,7 @@ each_recipe = pytest.mark.parametrize("name", RECIPES)
 
 
 def build(name: str, step: int = 0, **values: Any) -> Recipe:
-    """Return a small recipe for grey pictures, about to do the step after ``step``, with draws of its own."""
+    """Return a small recipe for gray pictures, about to do the step after ``step``, with draws of its own."""
     part_options, size, _ = RECIPES[name]
     recipe = make(name, part_options, channels=1, image_size=size, **values)
     recipe.step_state = StepState(step, random=torch.Generator().manual_seed(7))
@@ -155,10 +155,10 @@ def test_the_generator_stands_still_but_in_each_third_step_while_the_discriminat
         before = flat(recipe)
         losses = recipe.step(batch_of(name))
         now = flat(recipe)
-        learnt = step % 3 == 2
-        assert [not torch.equal(now[key], before[key]) for key in GENERATORS[name]] == [learnt] * len(GENERATORS[name])
+        learned = step % 3 == 2
+        assert [not torch.equal(now[key], before[key]) for key in GENERATORS[name]] == [learned] * len(GENERATORS[name])
         assert all(not torch.equal(now[key], before[key]) for key in JUDGES[name])
-        assert (set(losses) == {"discriminator"}) == (not learnt)
+        assert (set(losses) == {"discriminator"}) == (not learned)
 
 
 @each_recipe
@@ -193,7 +193,7 @@ def test_all_that_discriminators_see_is_changed_real_and_made_each_picture_by_dr
         drawn = []
         for before, after in zip(plain[judge], changed[judge], strict=True):
             for one, other in zip(before, after, strict=True):  # of pix2pix's pair, each has a mean of its own
-                # brightness, then contrast about the mean: y = mean + move + stretch * (x - mean); a grey picture has
+                # brightness, then contrast about the mean: y = mean + move + stretch * (x - mean); a gray picture has
                 # no saturation
                 stretch = (other.std() / one.std()).item()
                 move = (other.mean() - one.mean()).item()
@@ -217,7 +217,7 @@ def test_with_augmentation_the_losses_are_others_and_the_batch_stays_as_it_is(na
 
 
 def lit(images: Tensor, draws: Tensor) -> Tensor:
-    """The policy "color" on grey pictures, by the authors' formulas: x + (u - 0.5), then about the mean by u + 0.5."""
+    """The policy "color" on gray pictures, by the authors' formulas: x + (u - 0.5), then about the mean by u + 0.5."""
     brightness, _, contrast = (draw.double().view(-1, 1, 1, 1) for draw in draws.unbind(1))
     images = images + (brightness - 0.5)
     mean = images.mean((1, 2, 3), keepdim=True)
@@ -281,16 +281,16 @@ def slopes(name: str, exact: dict[str, nn.Module]) -> float:
 def test_r1_adds_half_its_weight_times_the_squared_slope_so_many_times_in_each_so_manieth_step(
     name: str, every: int, step: int
 ) -> None:
-    base, penalised = build(name, step), build(name, step, r1=6.0, r1_every=every)
+    base, penalized = build(name, step), build(name, step, r1=6.0, r1_every=every)
     share = 0.5 if name == "cyclegan" else 1.0  # its discriminators' objective is halved, penalty and all
     expected = share * 6 / 2 * every * slopes(name, doubles(base)) * (step % every == 0)
-    losses = [recipe.step(batch_of(name))["discriminator"].item() for recipe in (base, penalised)]
+    losses = [recipe.step(batch_of(name))["discriminator"].item() for recipe in (base, penalized)]
     assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-3, abs=2e-7)
     assert (losses[1] == losses[0]) == (step % every != 0)
 
 
 @pytest.mark.parametrize("name", ["vanilla", "lsgan"])
-def test_a_penalised_step_goes_down_the_penalty_s_gradient_too(name: str) -> None:
+def test_a_penalized_step_goes_down_the_penalty_s_gradient_too(name: str) -> None:
     recipe = build(name, r1=6.0)
     descend_plainly(recipe)
     exact, before = doubles(recipe), flat(recipe)

@@ -146,7 +146,7 @@ def test_a_generator_with_a_global_skip_begins_with_its_input() -> None:
     assert (generator(images, torch.tensor([0, 4])) - images).abs().max() < 0.03  # white is 0.98
 
 
-def test_each_channel_is_normalised_with_its_own_scale() -> None:
+def test_each_channel_is_normalized_with_its_own_scale() -> None:
     norm = build("generator:stargan", width=4).layers[1]
     features = torch.randn(2, 4, 8, 8) * 3 + 1
     with torch.no_grad():
@@ -190,23 +190,23 @@ def test_parts_that_know_no_domains_or_others_are_refused() -> None:
 
 # ---- learning --------------------------------------------------------------------------------------------------------
 
-COLOURS = torch.tensor([[0.9, -0.7, -0.7], [-0.7, 0.9, -0.7], [-0.7, -0.7, 0.9]])  # red, green and blue discs
+COLORS = torch.tensor([[0.9, -0.7, -0.7], [-0.7, 0.9, -0.7], [-0.7, -0.7, 0.9]])  # red, green and blue discs
 
 
 def discs(count: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Return pictures (N, 3, 16, 16) of one disc each with its colour's number, and where it is (N, 16, 16)."""
+    """Return pictures (N, 3, 16, 16) of one disc each with its color's number, and where it is (N, 16, 16)."""
     random = torch.Generator().manual_seed(seed)
     middles = torch.rand(count, 2, 1, 1, generator=random) * 8 + 4
     line = torch.arange(16.0)
     inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 3.5**2
     labels = torch.arange(count) % 3
     grounds = torch.rand(count, 1, 1, 1, generator=random) - 0.5
-    made = torch.where(inside[:, None], COLOURS[labels][:, :, None, None], grounds)
+    made = torch.where(inside[:, None], COLORS[labels][:, :, None, None], grounds)
     return {"image": (made + 0.05 * torch.randn(made.shape, generator=random)).clamp(-1, 1), "label": labels}, inside
 
 
 def hits(recipe: Any) -> float:
-    """Return the share of discs that come out nearest to the colour asked for, another one than they had."""
+    """Return the share of discs that come out nearest to the color asked for, another one than they had."""
     given, inside = discs(60, 10**6)
     right = []
     for turn in (1, 2):
@@ -214,11 +214,11 @@ def hits(recipe: Any) -> float:
         with torch.no_grad():
             made = recipe.generator(given["image"], targets)
         mean = (made * inside[:, None]).sum((2, 3)) / inside.sum((1, 2))[:, None]
-        right.append(torch.cdist(mean, COLOURS).argmin(1) == targets)
+        right.append(torch.cdist(mean, COLORS).argmin(1) == targets)
     return torch.cat(right).float().mean().item()
 
 
-def test_it_learns_to_give_discs_the_colour_asked_for() -> None:
+def test_it_learns_to_give_discs_the_color_asked_for() -> None:
     few: dict[str, Any] = {"learning_rate": 2e-3, "discriminator_steps": 1, "reconstruction_weight": 3.0}
     parts = {"generator": {"width": 8, "blocks": 1}, "discriminator": {"width": 16}}
     recipe = make("stargan", parts, {"loss": "loss:hinge"}, image_size=16, channels=3, classes=3, **few)

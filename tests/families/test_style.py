@@ -17,7 +17,7 @@ from ganzoo import GanzooError, Recipe
 from ganzoo.errors import OptionError
 from ganzoo.image_io import images
 from ganzoo_plugins.style.adain_recipe import AdainRecipe
-from ganzoo_plugins.style.colours import coloured
+from ganzoo_plugins.style.colors import colored
 from ganzoo_plugins.style.perception import (
     LEAST,
     Perception,
@@ -108,7 +108,7 @@ def test_content_is_the_squared_error_over_the_variance() -> None:
     assert content_loss(made, wanted).item() == pytest.approx((((made - wanted) ** 2).mean() / variance).item())
 
 
-def test_the_colours_weigh_as_much_as_all_other_maps_together() -> None:
+def test_the_colors_weigh_as_much_as_all_other_maps_together() -> None:
     distances = [torch.tensor([1.0, 3.0]), torch.tensor([2.0, 2.0]), torch.tensor([4.0, 0.0])]
     assert style_loss(distances).item() == pytest.approx(2 + (3 + 1) / 2)
 
@@ -123,24 +123,24 @@ def test_maps_are_chosen_by_their_steps() -> None:
         Perception(features, 1)
 
 
-# Colours, pyramids, AdaIN.
+# Colors, pyramids, AdaIN.
 
 
-def test_colours_have_the_styles_mean_and_covariance() -> None:
+def test_colors_have_the_styles_mean_and_covariance() -> None:
     pictures, style = 0.1 * drawn(2, 3, 8, 8), 0.1 * drawn(1, 3, 9, 7, seed=1).cumsum(1) + 0.2
-    made = coloured(pictures, style).double().flatten(2)
+    made = colored(pictures, style).double().flatten(2)
     wanted = style.flatten(2)[0]
     for each in made:
         torch.testing.assert_close(each.mean(1), wanted.mean(1), rtol=0, atol=1e-6)
         torch.testing.assert_close(each.cov(correction=0), wanted.cov(correction=0), rtol=0, atol=1e-3)
 
 
-def test_a_picture_in_its_own_colours_is_itself_and_a_grey_one_becomes_finite() -> None:
+def test_a_picture_in_its_own_colors_is_itself_and_a_gray_one_becomes_finite() -> None:
     picture = photo("cat", 32)
-    torch.testing.assert_close(coloured(picture, picture), picture, rtol=0, atol=1e-5)
-    grey = picture.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    assert coloured(grey, picture).isfinite().all()
-    assert coloured(picture, torch.zeros(1, 3, 8, 8)).isfinite().all()
+    torch.testing.assert_close(colored(picture, picture), picture, rtol=0, atol=1e-5)
+    gray = picture.mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    assert colored(gray, picture).isfinite().all()
+    assert colored(picture, torch.zeros(1, 3, 8, 8)).isfinite().all()
 
 
 @pytest.mark.parametrize("size", [(32, 32), (37, 50), (8, 9), (1, 3), (64, 7)])
@@ -205,7 +205,7 @@ def plainly_seeing(recipe: Recipe, reduction: int = 2) -> Recipe:
     return recipe
 
 
-def test_a_step_of_fast_style_is_the_sum_of_content_style_colour_and_variation() -> None:
+def test_a_step_of_fast_style_is_the_sum_of_content_style_color_and_variation() -> None:
     parts = {"generator": {"width": 4, "blocks": 1}}
     recipe: Any = plainly_seeing(make("fast-style", parts, channels=3, image_size=16, style=STYLE))
     recipe.target = recipe.found()
@@ -215,14 +215,14 @@ def test_a_step_of_fast_style_is_the_sum_of_content_style_colour_and_variation()
 
     look, style = Plain(), recipe.style.double()
     made = exact["generator"](pictures)
-    wanted = look(coloured(pictures, style).double())[1]
+    wanted = look(colored(pictures, style).double())[1]
     content = ((look(made)[1] - wanted) ** 2).mean((1, 2, 3)) / wanted.var((2, 3), correction=0).mean(1)
     maps = zip([made, *look(made)], [style, *look(style)], strict=True)
-    colours, *others = ((gram_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
-    painted = (colours + sum(others) / 2).mean()
+    colors, *others = ((gram_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
+    painted = (colors + sum(others) / 2).mean()
     across, down = (made.diff(dim=axis).abs().mean() for axis in (3, 2))
-    colour = content_loss(patches(made), patches(coloured(pictures, style).double()))
-    total = content.mean() + painted + colour + 0.1 * (across + down)
+    color = content_loss(patches(made), patches(colored(pictures, style).double()))
+    total = content.mean() + painted + color + 0.1 * (across + down)
     assert losses["total"].item() == pytest.approx(total.item(), rel=1e-4)
     step_down(total, exact["generator"])
     assert differences(recipe, before, exact)["generator"] < 1e-3
@@ -234,7 +234,7 @@ def test_what_fast_style_compares_with_goes_where_the_photographs_are() -> None:
     assert {each.mean.device.type for each in recipe.target} == {"meta"}
 
 
-def test_a_step_of_adain_is_equations_11_to_13_with_colour_variation_and_identity() -> None:
+def test_a_step_of_adain_is_equations_11_to_13_with_color_variation_and_identity() -> None:
     recipe: Any = plainly_seeing(make("adain", {"generator": {"width": 4, "depth": 1}}, channels=3, image_size=16))
     exact, before = doubles(recipe), flat(recipe)
     a, b = drawn(3, 3, 16, 16).tanh(), drawn(3, 3, 16, 16, seed=1).cumsum(3).tanh()
@@ -251,12 +251,12 @@ def test_a_step_of_adain_is_equations_11_to_13_with_colour_variation_and_identit
     wanted = exactly_adapted(look(a)[1], look(b)[1])
     content = ((look(made)[1] - wanted) ** 2).mean((1, 2, 3)) / wanted.var((2, 3), correction=0).mean(1)
     maps = zip([made, *look(made)], [b, *look(b)], strict=True)
-    colours, *others = ((moment_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
-    painted = (colours + sum(others) / 2).mean()
+    colors, *others = ((moment_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
+    painted = (colors + sum(others) / 2).mean()
     variation = sum(made.diff(dim=axis).abs().mean() for axis in (2, 3))
     identity = (through(a[:2], a[:2]) - a[:2]).abs().mean()
-    colour = content_loss(patches(made), patches(coloured(a, b).double()))
-    total = content.mean() + 10 * painted + colour + 0.1 * variation + 2 * identity
+    color = content_loss(patches(made), patches(colored(a, b).double()))
+    total = content.mean() + 10 * painted + color + 0.1 * variation + 2 * identity
     assert losses["total"].item() == pytest.approx(total.item(), rel=1e-4)
     step_down(total, generator)
     assert differences(recipe, before, exact)["generator"] < 1e-3
@@ -293,7 +293,7 @@ def test_fast_style_learns_a_style(one_thread: None) -> None:
     before, after = trained(recipe, {"image": photos}, 60)
     assert after["total"] < 0.7 * before["total"]
     assert after["style"] < 0.8 * before["style"]
-    assert after["colour"] < 0.5 * before["colour"]
+    assert after["color"] < 0.5 * before["color"]
     assert after["content"] < 0.9, "1 would be a picture that has nothing of the photograph's structure"
 
 
@@ -303,14 +303,14 @@ def test_adain_learns_a_style_that_it_has_not_seen(one_thread: None) -> None:
     )
     assert isinstance(recipe, AdainRecipe)
     photos = torch.cat([photo("cat", 64), photo("astronaut", 64), photo("cat", 64).flip(3)])
-    paintings = torch.cat([photos[1:], photos[:1]]).roll(1, 1)  # other colours than any photograph's
+    paintings = torch.cat([photos[1:], photos[:1]]).roll(1, 1)  # other colors than any photograph's
     before, after = trained(recipe, {"a": photos, "b": paintings}, 60)
     assert after["total"] < 0.6 * before["total"]
     assert after["identity"] < 0.7 * before["identity"]
     assert after["style"] < 0.7 * before["style"]
 
 
-# Optimisation of the picture.
+# Optimization of the picture.
 
 
 def distances(look: Perception, made: Tensor, content: Tensor, style: Tensor) -> tuple[float, float]:
@@ -328,7 +328,7 @@ def painted() -> dict[str, Any]:
     network = ganzoo.build("generator:gatys", steps=24)
     with torch.inference_mode():
         made = network(content, style)
-    return {"look": network.look, "content": content, "style": style, "made": made, "start": coloured(content, style)}
+    return {"look": network.look, "content": content, "style": style, "made": made, "start": colored(content, style)}
 
 
 def test_a_picture_takes_the_style_and_keeps_the_content(painted: dict[str, Any]) -> None:
@@ -366,7 +366,7 @@ def test_noise_is_a_function_of_the_seed() -> None:
     assert not torch.equal(made(1), made(2))
 
 
-def test_nothing_of_it_is_saved_and_nothing_is_learnt() -> None:
+def test_nothing_of_it_is_saved_and_nothing_is_learned() -> None:
     network = ganzoo.build("generator:gatys", steps=1)
     assert not network.state_dict()
     assert not list(network.parameters())

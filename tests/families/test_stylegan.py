@@ -78,7 +78,7 @@ def test_outputs_of_a_demodulated_convolution_have_deviation_one_whatever_the_st
         assert found.std().item() == pytest.approx(1, abs=0.03)
 
 
-def test_equalised_layers_begin_as_he_s_and_learn_at_their_own_rate() -> None:
+def test_equalized_layers_begin_as_he_s_and_learn_at_their_own_rate() -> None:
     torch.manual_seed(0)
     for layer, inputs, rate in ((EqualLinear(400, 300, 0.01), 400, 0.01), (EqualConv2d(50, 60, 3), 450, 1.0)):
         drawn = layer.weight * layer.scale
@@ -161,9 +161,9 @@ def test_noise_that_is_given_takes_the_place_of_the_layers_own() -> None:
     made, latents = generator(), torch.randn(2, 5)
     styles = made.styles(made.mapping(latents))
     own = [layer.noise.expand(2, -1, -1, -1) for layer in made.layers]
-    assert torch.allclose(made.synthesise(styles, own), made.synthesise(styles))
+    assert torch.allclose(made.synthesize(styles, own), made.synthesize(styles))
     other = [torch.randn_like(noise) for noise in own]
-    assert not torch.allclose(made.synthesise(styles, other), made.synthesise(styles), atol=0.01)
+    assert not torch.allclose(made.synthesize(styles, other), made.synthesize(styles), atol=0.01)
 
 
 def test_truncation_draws_w_to_its_mean_in_eval_mode_alone() -> None:
@@ -171,7 +171,7 @@ def test_truncation_draws_w_to_its_mean_in_eval_mode_alone() -> None:
     half.load_state_dict(whole.state_dict())
     latents = torch.randn(4, 5)
     w = whole.mapping(latents)
-    expected = whole.synthesise(whole.styles((whole.mean + w) / 2)).clamp(-1, 1)
+    expected = whole.synthesize(whole.styles((whole.mean + w) / 2)).clamp(-1, 1)
     assert torch.allclose(half(latents), expected, atol=1e-5)
     assert torch.allclose(none(latents), none(latents[:1]).expand(4, -1, -1, -1), atol=1e-5)
     free = whole.train()(latents)
@@ -239,7 +239,7 @@ def test_a_step_is_the_non_saturating_loss_with_r1_and_path_lengths_at_their_tur
     random = torch.Generator().manual_seed(step)
     made, judge, real = exact["generator"], exact["discriminator"], batch["image"].double()
     styles, _, noise = drawn(recipe, 4, random, made)
-    fake = made.synthesise(styles, noise)
+    fake = made.synthesize(styles, noise)
     loss_d = F.softplus(-judge(real)).mean() + F.softplus(judge(fake.detach())).mean()
     if step == 0:
         shown = real.clone().requires_grad_()
@@ -250,7 +250,7 @@ def test_a_step_is_the_non_saturating_loss_with_r1_and_path_lengths_at_their_tur
     total = loss_g
     if step == 0:
         styles, _, noise = drawn(recipe, 2, random, made)
-        again = made.synthesise(styles, noise)
+        again = made.synthesize(styles, noise)
         y = torch.randn(again.shape, generator=random).double() / 16
         (slope,) = torch.autograd.grad((again * y).sum(), styles, create_graph=True)
         lengths = (slope.square().sum((1, 2)) / 6).sqrt()
@@ -286,13 +286,13 @@ def test_a_path_length_is_the_slope_that_differences_have(monkeypatch: pytest.Mo
     for place in range(styles[0].numel()):
         step = torch.zeros_like(styles)
         step.view(1, -1)[:, place] = 1e-5
-        ends = [(made.synthesise(styles + sign * step, noise) * y).sum((1, 2, 3)) for sign in (1, -1)]
+        ends = [(made.synthesize(styles + sign * step, noise) * y).sum((1, 2, 3)) for sign in (1, -1)]
         slope.view(1, -1)[:, place] = (ends[0] - ends[1]).detach() / 2e-5
     length = math.sqrt(slope.square().sum().item() / 4)
     assert found.item() == pytest.approx((length - 0.01 * length) ** 2, rel=1e-5)
 
 
-def test_path_lengths_are_penalised_at_every_fourth_update_of_the_generator() -> None:
+def test_path_lengths_are_penalized_at_every_fourth_update_of_the_generator() -> None:
     recipe = recipe_at(0, discriminator_steps=2)
     turns: list[int] = []
     penalty = recipe.path_penalty
@@ -305,7 +305,7 @@ def test_path_lengths_are_penalised_at_every_fourth_update_of_the_generator() ->
     assert set(weightless.step(images(2))) == {"discriminator", "generator"}
 
 
-def test_the_optimiser_and_the_weights_are_the_papers() -> None:
+def test_the_optimizer_and_the_weights_are_the_papers() -> None:
     recipe = recipe_at(0)
     for optimizer in recipe.optimizers.values():
         assert isinstance(optimizer, torch.optim.Adam)
@@ -327,7 +327,7 @@ def test_a_generator_without_styles_is_refused_with_what_to_take() -> None:
         make("stylegan", {"generator": {"width": 4}}, {"generator": "dcgan"}, image_size=16, channels=1)
 
 
-def test_discs_are_learnt(one_thread: None) -> None:
+def test_discs_are_learned(one_thread: None) -> None:
     parts = {
         "generator": {"width": 8, "widest": 16, "latent_dim": 8, "depth": 2},
         "discriminator": {"width": 8, "widest": 16},

@@ -105,7 +105,7 @@ def test_a_recipe_that_starts_from_latents_refuses_a_translator(generator: str) 
 
 
 def test_a_regularizer_counts_in_every_recipe() -> None:
-    """The reported loss is the one that is minimised: a huge penalty shows in it."""
+    """The reported loss is the one that is minimized: a huge penalty shows in it."""
     for name in RECIPES:
         values: list[Any] = []
         for penalty in (0.0, 1e6):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from coloured_discs import blind_errors, discs, learn, translation_errors
+from colored_discs import blind_errors, discs, learn, translation_errors
 from exact import descend_plainly, doubles, flat, make, step_down, vector
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -187,7 +187,7 @@ def test_wrong_options_of_the_recipe_are_refused(name: str, value: float) -> Non
         unit(**{name: value})
 
 
-def test_it_learns_to_colour_discs_as_the_other_side_has_them(one_thread: None) -> None:
+def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None) -> None:
     parts = {"generator": {"width": 8, "blocks": 1}, "discriminator": {"width": 16, "layers": 2}}
     recipe = make("unit", parts, image_size=16, channels=3, learning_rate=5e-3)
     held = discs(64, 16, torch.Generator().manual_seed(2))

@@ -91,7 +91,7 @@ def test_a_step_descends_the_cross_entropies_of_the_first_paper() -> None:
     assert max(differences(recipe, before, exact).values()) < 1e-3
 
 
-def test_the_optimiser_is_the_experiments_adam() -> None:
+def test_the_optimizer_is_the_experiments_adam() -> None:
     recipe = make("vanilla", PARTS, **SMALL)
     assert list(recipe.optimizers) == ["generator", "discriminator"]
     for optimizer in recipe.optimizers.values():
@@ -159,14 +159,14 @@ def test_scores_are_numbers_where_nothing_is_called_real_and_where_logits_are_hu
     assert found.loss_mean == pytest.approx(500)
 
 
-def test_the_papers_figures_mean_that_53_of_10000_fakes_were_recognised() -> None:
+def test_the_papers_figures_mean_that_53_of_10000_fakes_were_recognized() -> None:
     of, paper = published.PICTURES, published.SCORES
     found = round(paper["recall"] * of)
-    recognised = round(paper["accuracy"] * 2 * of) - found
-    assert (found, recognised) == (9_694, 53)
-    assert recognised / of == pytest.approx(published.SPECIFICITY)
-    assert found / (found + of - recognised) == pytest.approx(paper["precision"], abs=5e-5)
-    assert 2 * found / (of + found + of - recognised) == pytest.approx(paper["f1"], abs=5e-5)
+    recognized = round(paper["accuracy"] * 2 * of) - found
+    assert (found, recognized) == (9_694, 53)
+    assert recognized / of == pytest.approx(published.SPECIFICITY)
+    assert found / (found + of - recognized) == pytest.approx(paper["precision"], abs=5e-5)
+    assert 2 * found / (of + found + of - recognized) == pytest.approx(paper["f1"], abs=5e-5)
     with_75 = found / (found + of - 75)
     assert (found + 75) / (2 * of) == pytest.approx(0.48845) and with_75 == pytest.approx(0.4941, abs=5e-5)
 

@@ -127,7 +127,7 @@ def test_the_first_step_of_rmsprop_is_ten_rates_long_before_it_is_clipped() -> N
         assert moved.max().item() == pytest.approx(10 * rate, rel=1e-3)
 
 
-def test_the_optimisers_are_the_papers() -> None:
+def test_the_optimizers_are_the_papers() -> None:
     for optimizer in make("wgan", PARTS, **SMALL).optimizers.values():
         assert isinstance(optimizer, torch.optim.RMSprop)
         assert (optimizer.defaults["lr"], optimizer.defaults["alpha"], optimizer.defaults["momentum"]) == (
@@ -149,9 +149,9 @@ def test_the_generator_learns_in_each_fifth_step_and_the_critic_is_clipped_in_ev
     for step in range(10):
         before = flat(recipe)["generator"]
         losses = at(recipe, step).step(images(step))
-        learnt = step in (4, 9)
-        assert ("generator" in losses) == learnt
-        assert torch.equal(flat(recipe)["generator"], before) != learnt
+        learned = step in (4, 9)
+        assert ("generator" in losses) == learned
+        assert torch.equal(flat(recipe)["generator"], before) != learned
         critic = recipe.networks["discriminator"]
         largest = max(parameter.abs().max().item() for parameter in critic.parameters())
         assert largest == pytest.approx(0.01, rel=1e-6), "the scales of batch norm begin at 1, and are clipped too"
@@ -223,7 +223,7 @@ def test_sizes_beyond_the_critic_are_refused(size: int, words: str) -> None:
         ("wgan", {"learning_rate": 1e-3, "clip": 0.05}, 330, 0.75),
     ],
 )
-def test_discs_are_learnt_and_the_estimated_distance_tells(
+def test_discs_are_learned_and_the_estimated_distance_tells(
     one_thread: None, name: str, options: dict[str, Any], steps: int, share: float
 ) -> None:
     parts = {"generator": {"width": 8, "latent_dim": 8}, "discriminator": {"width": 8, "norm": "none"}}
@@ -234,7 +234,7 @@ def test_discs_are_learnt_and_the_estimated_distance_tells(
     if name == "wgan-gp":
         estimates = [each["wasserstein"] for each in losses]
         highest, last = max(estimates), sum(estimates[-30:]) / 30
-        assert last < 0.75 * highest, "as the critic has learnt, its estimate falls with the generator's error"
+        assert last < 0.75 * highest, "as the critic has learned, its estimate falls with the generator's error"
 
 
 def test_the_measure_of_the_discs_themselves_is_out_of_reach_of_random_weights() -> None:

@@ -1,4 +1,4 @@
-"""A small real problem: white discs of several sizes, anywhere on black, to be learnt within seconds."""
+"""A small real problem: white discs of several sizes, anywhere on black, to be learned within seconds."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Container:
 
     ``kind`` is Pillow's name of it, ``file`` what to decode. A file of fewer than ``least`` bytes holds no picture
     of ``width`` x ``height`` pixels, however well it is compressed. ``icc``, ``exif`` (with or without its first six
-    bytes) and ``xmp`` are as found, b"" where not. ``tags`` is the directory of a TIFF. ``key`` is the colour that a
+    bytes) and ``xmp`` are as found, b"" where not. ``tags`` is the directory of a TIFF. ``key`` is the color that a
     PNG without alpha names transparent.
     """
 
@@ -92,9 +92,9 @@ def _png(file: IO[bytes]) -> Container:
             found.setdefault(kind, data)
     if len(found.get(b"IHDR", b"")) != 13 or not pixels:
         raise ValueError(NOTHING)
-    width, height, bits, colour = struct.unpack_from(">IIBB", found[b"IHDR"])
+    width, height, bits, color = struct.unpack_from(">IIBB", found[b"IHDR"])
     body = [(b"IHDR", found[b"IHDR"])]
-    if colour == 3:
+    if color == 3:
         if not found.get(b"PLTE") or len(found[b"PLTE"]) % 3:
             raise ValueError("its palette is missing")
         body.append((b"PLTE", found[b"PLTE"][: 3 << bits]))
@@ -107,7 +107,7 @@ def _png(file: IO[bytes]) -> Container:
         bare.writelines(
             (struct.pack(">I4s", len(data), kind), data, struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
         )
-    channels = {2: 3, 4: 2, 6: 4}.get(colour, 1)
+    channels = {2: 3, 4: 2, 6: 4}.get(color, 1)
     profile = found.get(b"iCCP", b"").partition(b"\0")[2]
     return Container(
         "PNG",
@@ -118,7 +118,7 @@ def _png(file: IO[bytes]) -> Container:
         _inflated(profile[1:]) if profile[:1] == b"\0" else b"",
         found.get(b"eXIf", b"") or _exif_in_hex(texts.get(EXIF_IN_HEX, b"")),
         texts.get(XMP, b""),
-        key=_png_key(found.get(b"tRNS", b""), bits, colour),
+        key=_png_key(found.get(b"tRNS", b""), bits, color),
     )
 
 
@@ -137,9 +137,9 @@ def _png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, bytes, bool]]:
         yield kind, data, whole
 
 
-def _png_key(key: bytes, bits: int, colour: int) -> tuple[int, ...]:
-    """Return the transparent colour, of less than 8 bits in the range of 8; () where there is none."""
-    if len(key) != {0: 2, 2: 6}.get(colour):
+def _png_key(key: bytes, bits: int, color: int) -> tuple[int, ...]:
+    """Return the transparent color, of less than 8 bits in the range of 8; () where there is none."""
+    if len(key) != {0: 2, 2: 6}.get(color):
         return ()
     top = (1 << bits) - 1
     return tuple((level & top) * (255 // top if bits < 8 else 1) for level in struct.unpack(f">{len(key) // 2}H", key))
@@ -179,7 +179,7 @@ def _exif_in_hex(text: bytes) -> bytes:
 
 
 def _jpeg(file: IO[bytes]) -> Container:
-    """Keep of the metadata only what says how colours are coded; the rest gets a marker that no decoder looks into."""
+    """Keep of the metadata only what says how colors are coded; the rest gets a marker that no decoder looks into."""
     file.seek(0)
     data = bytearray(file.read())
     size, least = None, 0

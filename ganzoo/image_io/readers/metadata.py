@@ -1,4 +1,4 @@
-"""What a picture carries beside its pixels: EXIF blocks and colour profiles, cleaned, and colours brought to sRGB."""
+"""What a picture carries beside its pixels: EXIF blocks and color profiles, cleaned, and colors brought to sRGB."""
 
 from __future__ import annotations
 
@@ -72,10 +72,10 @@ def upright(tags: Directory | None) -> bytes:
     return EXIF + head + tag_directories.write(tags.order, values, 8, children)
 
 
-# ---- colour profiles -------------------------------------------------------------------------------------------------
+# ---- color profiles -------------------------------------------------------------------------------------------------
 
 
-def colour_space(icc: bytes) -> str:
+def color_space(icc: bytes) -> str:
     """Return what a profile's numbers are: "RGB", "GRAY", "CMYK", "Lab", ...; "" where it is no whole profile."""
     if len(icc) < 132 or icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
         return ""
@@ -89,22 +89,22 @@ def colour_space(icc: bytes) -> str:
 
 
 def fitting(icc: bytes, mode: str) -> bytes:
-    """Return the profile if it says what the numbers are after Pillow's ``mode`` became RGB or grey, else b""."""
-    spaces = {"RGB": ("RGB",), "grey": ("RGB", "GRAY")}
+    """Return the profile if it says what the numbers are after Pillow's ``mode`` became RGB or gray, else b""."""
+    spaces = {"RGB": ("RGB",), "gray": ("RGB", "GRAY")}
     if mode in ("CMYK", "LAB", "HSV"):  # whose numbers change
         return b""
-    kind = "grey" if mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") else "RGB"
-    return icc if colour_space(icc) in spaces[kind] else b""
+    kind = "gray" if mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") else "RGB"
+    return icc if color_space(icc) in spaces[kind] else b""
 
 
 def to_srgb(icc: bytes, mode: str) -> Conversion | None:
-    """Return what turns 8-bit images of ``mode`` L, RGB or CMYK into sRGB (of L: grey), or None where nothing is to do.
+    """Return what turns 8-bit images of ``mode`` L, RGB or CMYK into sRGB (of L: gray), or None where nothing is to do.
 
-    That is where the profile is damaged, of another kind of colours, or sRGB itself to within 1 of 255. The intent is
-    relative colorimetric with black point compensation: colours that sRGB has stay what they were, and only the
+    That is where the profile is damaged, of another kind of colors, or sRGB itself to within 1 of 255. The intent is
+    relative colorimetric with black point compensation: colors that sRGB has stay what they were, and only the
     others are clipped; the usual profiles (three primaries, three curves) know no perceptual intent anyway.
     """
-    space = colour_space(icc)
+    space = color_space(icc)
     if space not in {"L": ("GRAY", "RGB"), "RGB": ("RGB",), "CMYK": ("CMYK",)}[mode]:
         return None
     from PIL import ImageCms
@@ -129,7 +129,7 @@ def to_srgb(icc: bytes, mode: str) -> Conversion | None:
 
 
 def _sample(mode: str) -> Image.Image:
-    """Return one row of all levels (L), or of a regular choice of colours (RGB)."""
+    """Return one row of all levels (L), or of a regular choice of colors (RGB)."""
     levels = np.arange(0, 256, 1 if mode == "L" else 15, dtype=np.uint8)
-    colours = [levels] if mode == "L" else np.meshgrid(levels, levels, levels)
-    return Image.merge(mode, [Image.frombytes("L", (one.size, 1), one.tobytes()) for one in colours])
+    colors = [levels] if mode == "L" else np.meshgrid(levels, levels, levels)
+    return Image.merge(mode, [Image.frombytes("L", (one.size, 1), one.tobytes()) for one in colors])

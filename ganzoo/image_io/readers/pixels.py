@@ -1,4 +1,4 @@
-"""PIL images and TIFF samples -> arrays (H, W, C) of uint8 or uint16; C is 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA.
+"""PIL images and TIFF samples -> arrays (H, W, C) of uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA.
 
 Images are converted a band of rows at a time: a whole copy of a large picture costs more than its array.
 """
@@ -20,9 +20,9 @@ BAND = 1 << 20  # pixels that are converted at once
 
 
 def of_image(image: Image.Image, name: str, icc: bytes = b"", key: tuple[int, ...] = ()) -> Array:
-    """Convert an image of any mode; one of 8 bits a channel with a colour profile ``icc`` to sRGB.
+    """Convert an image of any mode; one of 8 bits a channel with a color profile ``icc`` to sRGB.
 
-    Pixels of the colour ``key`` are transparent.
+    Pixels of the color ``key`` are transparent.
     """
     if image.mode == "F" or image.mode.startswith("I"):
         return with_key(_of_numbers(np.asarray(image), name)[..., None], key or image.info.get("transparency"))
@@ -37,8 +37,8 @@ def of_image(image: Image.Image, name: str, icc: bytes = b"", key: tuple[int, ..
         if key:
             target[..., -1] = (stored != key).any(axis=2) * 255
         if conversion:
-            colours = conversion(band if band.mode == "CMYK" else band.convert(mode).convert(kind))
-            target[..., : len(kind)] = np.asarray(colours).reshape(band.height, band.width, -1)
+            colors = conversion(band if band.mode == "CMYK" else band.convert(mode).convert(kind))
+            target[..., : len(kind)] = np.asarray(colors).reshape(band.height, band.width, -1)
     return channels
 
 
@@ -66,7 +66,7 @@ def _of_numbers(values: Array, name: str) -> Array:
 
 
 def with_key(channels: Array, key: Sequence[int] | int | None) -> Array:
-    """Append alpha to uint16 (H, W, 1 or 3), transparent where it has the colour ``key``; None or () is none."""
+    """Append alpha to uint16 (H, W, 1 or 3), transparent where it has the color ``key``; None or () is none."""
     if key is None or key == ():
         return channels
     opaque = (channels != np.asarray(key)).any(axis=2, keepdims=True)
@@ -76,10 +76,10 @@ def with_key(channels: Array, key: Sequence[int] | int | None) -> Array:
 def of_deep_png(image: Any, file: IO[bytes]) -> Array | None:
     """Decode 16-bit RGB, RGBA and LA, of which Pillow keeps the high bytes only; None for any other PNG.
 
-    Colour is decoded twice: the second time with the byte order reversed, which makes the low bytes the high ones.
+    Color is decoded twice: the second time with the byte order reversed, which makes the low bytes the high ones.
     """
     raw = image.tile[0].args
-    if raw == "LA;16B" and image.mode == "RGBA":  # as many bytes: grey high, grey low, alpha high, alpha low
+    if raw == "LA;16B" and image.mode == "RGBA":  # as many bytes: gray high, gray low, alpha high, alpha low
         passes = [(image, "RGBA", slice(None))]
     elif raw in ("RGB;16B", "RGBA;16B"):
         again = Image.open(file, formats=["PNG"])
@@ -100,11 +100,11 @@ def of_deep_png(image: Any, file: IO[bytes]) -> Array | None:
 
 
 def of_deep_tiff(layout: tiff.Layout, name: str) -> Array:
-    """Decode what `tiff` reads; samples that are neither colour nor alpha are left out."""
+    """Decode what `tiff` reads; samples that are neither color nor alpha are left out."""
     samples = _of_numbers(tiff.read(layout), name)
     if layout.alpha is None:
-        return samples[..., : layout.colours]
-    channels = samples[..., [*range(layout.colours), layout.alpha]]
+        return samples[..., : layout.colors]
+    channels = samples[..., [*range(layout.colors), layout.alpha]]
     if layout.premultiplied:
         alpha = np.maximum(channels[..., -1:], 1).astype(np.float32)
         channels[..., :-1] = np.round(np.minimum(channels[..., :-1] / alpha, 1) * 65535)

@@ -1,7 +1,7 @@
-"""TIFF files of more than 8 bits a channel -> their numbers: grey or RGB of 9 to 64 bits, integers or floats.
+"""TIFF files of more than 8 bits a channel -> their numbers: gray or RGB of 9 to 64 bits, integers or floats.
 
 Pillow opens few of these kinds, and keeps 8 bits of most. So it only unpacks here: each packed strip or tile is shown
-to it as a grey picture of 8 bits, whose pixels are the bytes.
+to it as a gray picture of 8 bits, whose pixels are the bytes.
 Source: TIFF 6.0; Adobe Photoshop TIFF Technical Note 3 (floats and their predictor).
 """
 
@@ -38,7 +38,7 @@ class Layout:
     """How the samples of a picture lie in its file: in blocks, which are tiles or strips.
 
     ``format`` is 1 for unsigned, 2 for signed integers, 3 for floats; 0 where samples differ from each other.
-    ``colours`` is 1 or 3, 0 for what is neither grey nor RGB; ``alpha`` the sample that is it, or None.
+    ``colors`` is 1 or 3, 0 for what is neither gray nor RGB; ``alpha`` the sample that is it, or None.
     """
 
     tags: Directory
@@ -47,7 +47,7 @@ class Layout:
     samples: int
     bits: int
     format: int
-    colours: int
+    colors: int
     alpha: int | None
     premultiplied: bool
     inverted: bool
@@ -82,7 +82,7 @@ class Layout:
     def readable(self) -> bool:
         """Whether `read` takes it."""
         known = (self.format, self.bits) in NUMBERS or (self.format == 1 and 8 < self.bits < 16)
-        return known and self.packing in PACKINGS and 0 < self.colours <= self.samples
+        return known and self.packing in PACKINGS and 0 < self.colors <= self.samples
 
 
 def layout(tags: Directory) -> Layout:
@@ -90,8 +90,8 @@ def layout(tags: Directory) -> Layout:
     width, height, samples = tags.number(256), tags.number(257), tags.number(277, 1)
     bits, formats = tags.numbers(258, 1), tags.numbers(339, 1)
     photometric = tags.number(262, 1)
-    colours = {0: 1, 1: 1, 2: 3}.get(photometric, 0) if tags.number(266, 1) == 1 else 0
-    extras = tags.numbers(338) or ((2,) if colours == 3 and samples == 4 else ())
+    colors = {0: 1, 1: 1, 2: 3}.get(photometric, 0) if tags.number(266, 1) == 1 else 0
+    extras = tags.numbers(338) or ((2,) if colors == 3 and samples == 4 else ())
     alphas = [index for index, meaning in enumerate(extras) if meaning in (1, 2)]
     tiled = 322 in tags
     block_width = tags.number(322) if tiled else width
@@ -105,8 +105,8 @@ def layout(tags: Directory) -> Layout:
         samples,
         bits[0] if len(set(bits)) == 1 else 0,
         (formats[0] if formats[0] != 4 else 1) if len(set(formats)) == 1 else 0,
-        colours,
-        colours + alphas[0] if alphas and colours + alphas[0] < samples else None,
+        colors,
+        colors + alphas[0] if alphas and colors + alphas[0] < samples else None,
         bool(alphas) and extras[alphas[0]] == 1,
         photometric == 0,
         tags.number(284, 1) == 2,
@@ -124,7 +124,7 @@ def layout(tags: Directory) -> Layout:
 def least(tags: Directory) -> int:
     """Return how many bytes a file must have at least to hold its first picture; 0 where that is not known."""
     found = layout(tags)
-    if found.packing not in RATIOS or tags.number(262) == 6:  # subsampled colours take less
+    if found.packing not in RATIOS or tags.number(262) == 6:  # subsampled colors take less
         return 0
     rows = found.down * found.block_height if found.tiled else found.height
     return rows * found.across * found.planes * found.row // RATIOS[found.packing]

@@ -120,11 +120,11 @@ class VideoReader:
     def _picture(self, frame: Any) -> Picture:
         appearance = self.appearance
         transparent = any(part.is_alpha for part in frame.format.components)
-        colours = {} if frame.format.is_rgb else conversion(appearance.matrix, appearance.range, appearance.other_range)
-        frame = frame.reformat(appearance.width, appearance.height, "rgba" if transparent else "rgb24", **colours)
+        colors = {} if frame.format.is_rgb else conversion(appearance.matrix, appearance.range, appearance.other_range)
+        frame = frame.reformat(appearance.width, appearance.height, "rgba" if transparent else "rgb24", **colors)
         pixels = appearance.upright(frame.to_ndarray())
         alpha = np.ascontiguousarray(pixels[..., 3]) if transparent else None
-        return Picture(np.ascontiguousarray(pixels[..., :3]), alpha, grey=False, name=self.name)
+        return Picture(np.ascontiguousarray(pixels[..., :3]), alpha, gray=False, name=self.name)
 
 
 @dataclass(frozen=True)

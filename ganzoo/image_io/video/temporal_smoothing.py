@@ -1,6 +1,6 @@
 """Less flicker in video whose pictures are translated one by one.
 
-A translator sees each picture alone, so sensor noise, compression and shifts of its normalisation make still things
+A translator sees each picture alone, so sensor noise, compression and shifts of its normalization make still things
 shimmer. Where the input hardly changes, each result is mixed with those before it; where it moves, it is taken as it
 is. The weight w of a pixel comes from the change c of the input's brightness around it (0..255):
 

@@ -1,9 +1,9 @@
-"""Video in, video out: every picture translated; times, sound and colours as they were.
+"""Video in, video out: every picture translated; times, sound and colors as they were.
 
 Three threads work side by side: one decodes, the caller's translates, one encodes. What waits between them is bounded,
 so memory does not grow with the length.
 
-Kept: when each picture is shown, its proportions, the colour matrix and range, all sound and subtitles with their
+Kept: when each picture is shown, its proportions, the color matrix and range, all sound and subtitles with their
 languages. Sound whose coding the new container does not hold is encoded anew, as stereo at most; such subtitles are
 left out, as are further video streams, chapters, data, titles, and streams that PyAV cannot decode. GIF holds no sound,
 and 50 pictures a second at most, AVI 60: those between are left out; in AVI, sound starts with the pictures. 10-bit

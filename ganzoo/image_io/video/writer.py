@@ -156,7 +156,7 @@ def _on_white(made: Picture) -> Array:
 
 
 def _palettes(width: int, height: int, tick: Fraction) -> Any:
-    """Return a graph that takes RGBA frames and gives each with the 256 colours that suit it best."""
+    """Return a graph that takes RGBA frames and gives each with the 256 colors that suit it best."""
     import av
     from av.filter import Graph
 

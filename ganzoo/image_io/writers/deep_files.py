@@ -1,6 +1,6 @@
 """Arrays -> PNG of 16 bits and TIFF of 8 or 16 bits a channel, which Pillow writes in part only.
 
-Pixels are layers, (H, W, 1 or 3) of colours and perhaps (H, W, 1) of alpha, and are taken a band of rows at a time.
+Pixels are layers, (H, W, 1 or 3) of colors and perhaps (H, W, 1) of alpha, and are taken a band of rows at a time.
 Source: PNG specification, third edition; TIFF 6.0, Adobe Photoshop TIFF Technical Note 1 (deflate).
 """
 
@@ -59,7 +59,7 @@ def _bands(layers: Sequence[Array]) -> Iterator[Array]:
 
 
 def write_tiff(layers: Sequence[Array], file: IO[bytes], icc: bytes = b"", exif: bytes = b"") -> None:
-    """Write uint8 or uint16 layers, deflated. Pixels are stored as differences to their left neighbours.
+    """Write uint8 or uint16 layers, deflated. Pixels are stored as differences to their left neighbors.
 
     The tags of an EXIF block become the file's own. ``file`` can seek. Raises struct.error beyond 4 GiB.
     """
@@ -87,15 +87,15 @@ def _layout(
     layers: Sequence[Array], order: str, places: list[int], lengths: list[int]
 ) -> dict[int, tag_directories.Value]:
     """Return the tags that say how the pixels lie in the file."""
-    height, width, colours = layers[0].shape
-    samples = colours + len(layers) - 1
+    height, width, colors = layers[0].shape
+    samples = colors + len(layers) - 1
     shorts = {
         258: [layers[0].itemsize * 8] * samples,
         259: [8],  # deflate
-        262: [1 if colours == 1 else 2],
+        262: [1 if colors == 1 else 2],
         277: [samples],
         317: [2],  # differences
-        338: [2] * (len(layers) - 1),  # alpha that colours are not multiplied by
+        338: [2] * (len(layers) - 1),  # alpha that colors are not multiplied by
     }
     longs = {256: [width], 257: [height], 273: places, 278: [_rows(layers)], 279: lengths}
     return {

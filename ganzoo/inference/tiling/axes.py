@@ -60,7 +60,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Between:
-    """``scale`` times as many places, interpolated between neighbours."""
+    """``scale`` times as many places, interpolated between neighbors."""
 
     scale: int
 

@@ -72,7 +72,7 @@ def _fade(places: list[int], index: int, tile: int, length: int, scale: int) -> 
 
 
 def _bump(places: list[int], index: int, tile: int, scale: int) -> Array:
-    """Return weights that rise over what a tile shares with the one before, and fall towards the next."""
+    """Return weights that rise over what a tile shares with the one before, and fall toward the next."""
     at = np.arange(tile * scale) + 0.5
     bump = np.ones(tile * scale)
     if index > 0:

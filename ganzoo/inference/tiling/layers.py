@@ -69,8 +69,8 @@ class Operation:
     dtype      of the output where it is not that of the inputs
     work       float operations for a number of output
     copies     of the output that torch makes for itself on a CPU, see `Graph.untiled_memory`
-    groups     of channels that are normalised together over the whole picture, 0 for each by itself; ``compute`` then
-               takes the mean and the variance (C,) too. None: not normalised over the picture
+    groups     of channels that are normalized together over the whole picture, 0 for each by itself; ``compute`` then
+               takes the mean and the variance (C,) too. None: not normalized over the picture
     """
 
     compute: Callable[..., Tensor]

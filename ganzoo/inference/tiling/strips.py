@@ -1,7 +1,7 @@
 """A generator over a picture of any size within bounded memory, with the result that it has untiled.
 
 The picture goes through in horizontal strips. Statistics of norms over the whole picture are gathered in passes of
-their own (`passes`), strips hand on the rows that convolutions need of their neighbours (`timelines`), and what several
+their own (`passes`), strips hand on the rows that convolutions need of their neighbors (`timelines`), and what several
 passes need is kept in memory, in temporary files, or computed again.
 """
 

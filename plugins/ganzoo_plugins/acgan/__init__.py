@@ -93,7 +93,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="class-conditional-image-generation",
-            summary="5x5 transposed convolutions told the class, 16..256 pixels, grey or RGB",
+            summary="5x5 transposed convolutions told the class, 16..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(
@@ -109,7 +109,7 @@ def ganzoo_entries():
             name="acgan",
             config=AcganConfig,
             build=build_recipe,
-            data="labelled",
+            data="labeled",
             batch_size=100,
             parts={
                 "generator": "generator:acgan",

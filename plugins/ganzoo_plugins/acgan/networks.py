@@ -39,7 +39,7 @@ class AcganGenerator(nn.Module):
             layers += [_up(now, after), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
             now = after
         self.layers = nn.Sequential(*layers, _up(now, channels, bias=True))
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # faster on CPUs, and liked by GPUs
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class AcganDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten())
         heads = [nn.Linear(now * pixels**2, units) for units in (1, classes)]
         self.source, self.kind = (spectral_norm(head) if norm == "spectral" else head for head in heads)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -101,7 +101,7 @@ def _layer(channels: int, after: int, stride: int, norm: str) -> list[nn.Module]
     return [spectral_norm(convolution) if norm == "spectral" else convolution]
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         parametrized = hasattr(module, "parametrizations")

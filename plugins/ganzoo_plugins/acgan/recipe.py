@@ -3,7 +3,7 @@
     L_S = E[log P(S = real | X_real)] + E[log P(S = fake | X_fake)]    (equation 2)
     L_C = E[log P(C = c | X_real)] + E[log P(C = c | X_fake)]          (equation 3)
 
-D maximises L_S + L_C, G maximises L_C - L_S; of L_C only the second term depends on G. As in nearly all code, G's half
+D maximizes L_S + L_C, G maximizes L_C - L_S; of L_C only the second term depends on G. As in nearly all code, G's half
 of L_S is -log P(S = real | X_fake), which has the same fixed point (the part ``loss`` decides). Some code leaves
 X_fake out of D's L_C; here it is in, as in the paper.
 """

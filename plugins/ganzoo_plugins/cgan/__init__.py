@@ -144,7 +144,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task=TASK,
-            summary="Transposed convolutions told the class, 16..256 pixels, grey or RGB",
+            summary="Transposed convolutions told the class, 16..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(
@@ -177,7 +177,7 @@ def ganzoo_entries():
             name="cgan",
             config=CganConfig,
             build=build_recipe,
-            data="labelled",
+            data="labeled",
             batch_size=100,
             parts={
                 "generator": "generator:cgan",

@@ -35,7 +35,7 @@ class ClassMaps(nn.Module):
 class CganGenerator(nn.Module):
     """Latents and class, each a map of base x base, joined and doubled in size to images.
 
-    28x28 grey, at width 64 with 10 classes and 100 latents: 815,424 parameters.
+    28x28 gray, at width 64 with 10 classes and 100 latents: 815,424 parameters.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class CganGenerator(nn.Module):
             now = after
         layers.append(nn.ConvTranspose2d(now, channels, 4, 2, 1, bias=False))
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # as DCGAN's: faster on CPUs, and liked by GPUs
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
@@ -98,7 +98,7 @@ class CganDiscriminator(nn.Module):
         last = nn.Conv2d(now, 1, base)
         layers.append(spectral_norm(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ def _layer(convolution: nn.Conv2d, norm: str) -> list[nn.Module]:
     return [spectral_norm(convolution) if norm == "spectral" else convolution]
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero; embeddings keep torch's N(0, 1)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         parametrized = hasattr(module, "parametrizations")

@@ -2,7 +2,7 @@
 
     min over G, max over D:  E[log D(x|y)] + E[log(1 - D(G(z|y)|y))]
 
-Two things differ from the paper: G minimises -log D(G(z|y)|y) in place of log(1 - D), as nearly all code does (the
+Two things differ from the paper: G minimizes -log D(G(z|y)|y) in place of log(1 - D), as nearly all code does (the
 choice is the part ``loss``), and both learn by Adam with DCGAN's numbers where the paper has momentum.
 """
 

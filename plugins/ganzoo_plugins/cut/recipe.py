@@ -17,7 +17,7 @@ class CutRecipe(Recipe):
     """A patch of the output must resemble the input's patch at its place, more than the input's other patches.
 
     Equation 5: L_GAN + nce_weight * PatchNCE(G, H, a) + identity_weight * PatchNCE(G, H, b). The paper's code halves
-    both contrastive terms of CUT; here both weights are what the paper says. As in its code, nothing is learnt
+    both contrastive terms of CUT; here both weights are what the paper says. As in its code, nothing is learned
     through the input's features, the discriminator learns first, and half of its loss counts (CycleGAN, section 4).
     """
 

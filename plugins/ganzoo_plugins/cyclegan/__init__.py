@@ -83,8 +83,8 @@ class CycleGanConfig(AdversarialConfig):
     ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
     ``preserve_background``, which the paper has not, keeps what is no object as it is: the mean absolute change where
     ``foreground_extractor``, a classifier with ``evidence``, sees none of the classes ``foreground_classes`` (ImageNet's
-    mammals), within edges drawn by colour.
-    ``discriminate_foreground`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is grey to them.
+    mammals), within edges drawn by color.
+    ``discriminate_foreground`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is gray to them.
     """
 
     image_size: int = 256

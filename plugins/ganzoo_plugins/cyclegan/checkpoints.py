@@ -30,7 +30,7 @@ USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
 class ResnetImporter(Importer):
     """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and where CUT blurs."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
         first = tensors.get("model.1.weight")
         if not blocks or first is None or first.shape[2:] != (7, 7):
@@ -75,7 +75,7 @@ class ResnetImporter(Importer):
 class MobileResnetImporter(Importer):
     """Tells widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         mixing = {}  # (block, place in it) -> the 1x1 convolution's weight
         for name, tensor in tensors.items():
             found = SEPARABLE.fullmatch(name)

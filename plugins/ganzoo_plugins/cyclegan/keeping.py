@@ -14,8 +14,8 @@ from ganzoo import GanzooError
 # A classifier's places are 32 pixels apart: finer of a larger picture, in which it misses the middle of large objects.
 LOOKS = ((1.0, 0.4, 0.8), (2.0, 0.3, 0.7), (3.0, 0.5, 0.9))
 
-COLOURS = 16  # shades of a channel that are told apart
-TURNS = 3  # how often what is found gives colours, and these what is found
+COLORS = 16  # shades of a channel that are told apart
+TURNS = 3  # how often what is found gives colors, and these what is found
 
 
 class BackgroundMask:
@@ -42,19 +42,19 @@ class BackgroundMask:
             if scale == 1:  # of coarse places the middle of objects only
                 found = -F.max_pool2d(-found, 3, stride=1, padding=1)
             near = near.maximum(F.interpolate(found, size=size, mode="bilinear"))
-        return 1 - by_colours(images, near)
+        return 1 - by_colors(images, near)
 
 
-def by_colours(images: Tensor, near: Tensor) -> Tensor:
-    """Return ``near`` (N, 1, H, W) drawn anew: how likely a place is one of an object, by its colour too.
+def by_colors(images: Tensor, near: Tensor) -> Tensor:
+    """Return ``near`` (N, 1, H, W) drawn anew: how likely a place is one of an object, by its color too.
 
-    What a classifier finds ends ten pixels beside an object, or within it. A sky has hardly a colour of the object's,
-    so its edge is found, and so are flanks of the colours of what was found. This is Bayes' rule with a histogram of
-    colours of either side, in turns; GrabCut (doi:10.1145/1015706.1015720) has mixtures for them, and cuts besides.
+    What a classifier finds ends ten pixels beside an object, or within it. A sky has hardly a color of the object's,
+    so its edge is found, and so are flanks of the colors of what was found. This is Bayes' rule with a histogram of
+    colors of either side, in turns; GrabCut (doi:10.1145/1015706.1015720) has mixtures for them, and cuts besides.
     """
     count = len(images)
-    places = ((images.float().expand(-1, 3, -1, -1) + 1) * (COLOURS / 2)).long().clamp(0, COLOURS - 1)
-    places = ((places[:, 0] * COLOURS + places[:, 1]) * COLOURS + places[:, 2]).flatten(1)
+    places = ((images.float().expand(-1, 3, -1, -1) + 1) * (COLORS / 2)).long().clamp(0, COLORS - 1)
+    places = ((places[:, 0] * COLORS + places[:, 1]) * COLORS + places[:, 2]).flatten(1)
     prior = likely = near.float().flatten(1)
     for _ in range(TURNS):
         inside, outside = (_density(places, weights, count) for weights in (likely, 1 - likely))
@@ -63,10 +63,10 @@ def by_colours(images: Tensor, near: Tensor) -> Tensor:
 
 
 def _density(places: Tensor, weights: Tensor, count: int) -> Tensor:
-    """Return how frequent the colour of each place (N, H * W) is among places so weighted, and colours beside it."""
-    histogram = weights.new_zeros(count, COLOURS**3).scatter_add(1, places, weights)
+    """Return how frequent the color of each place (N, H * W) is among places so weighted, and colors beside it."""
+    histogram = weights.new_zeros(count, COLORS**3).scatter_add(1, places, weights)
     total = histogram.sum(1, keepdim=True).clamp(min=1)
-    cube = F.pad(histogram.view(count, 1, COLOURS, COLOURS, COLOURS), (1,) * 6, mode="replicate")
+    cube = F.pad(histogram.view(count, 1, COLORS, COLORS, COLORS), (1,) * 6, mode="replicate")
     return (F.avg_pool3d(F.avg_pool3d(cube, 2, 1), 2, 1).flatten(1) / total).gather(1, places)
 
 

@@ -12,7 +12,7 @@ from .networks import NORMS, PADS, Translator
 
 
 class SeparableConv2d(nn.Sequential):
-    """Convolve each channel with 3x3 pixels, normalise it in each picture, and mix the channels; without a pad."""
+    """Convolve each channel with 3x3 pixels, normalize it in each picture, and mix the channels; without a pad."""
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), InstanceNorm(inner), nn.Conv2d(inner, outer, 1))

@@ -17,7 +17,7 @@ def instance_norm(channels: int) -> nn.Module:
 
 
 def batch_norm(channels: int) -> nn.Module:
-    """Normalise each channel over the batch (arXiv:1502.03167)."""
+    """Normalize each channel over the batch (arXiv:1502.03167)."""
     return nn.BatchNorm2d(channels)
 
 
@@ -65,7 +65,7 @@ class Translator(nn.Module):
         super().__init__()
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         if global_skip:  # start by changing nothing
             nn.init.zeros_(self.layers[-1].weight)
 
@@ -124,7 +124,7 @@ class ResnetGenerator(Translator):
         super().__init__(layers, in_channels, out_channels, global_skip)
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02) as the paper does; batch-norm scales from N(1, 0.02)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(module.weight, nn.Parameter):
         nn.init.normal_(module.weight, 0.0, 0.02)

@@ -59,7 +59,7 @@ class CycleGanRecipe(UnpairedRecipe):
         self.discriminator_a, self.discriminator_b = (
             parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
         )
-        # The paper's G minimises (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
+        # The paper's G minimizes (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
         self.loss = parts.build("loss", factor=1.0)
         self.background_mask = (
             build_background_mask(config) if config.preserve_background or config.discriminate_foreground else None
@@ -96,7 +96,7 @@ class CycleGanRecipe(UnpairedRecipe):
         return {**losses, "discriminator": loss_d}
 
     def shown(self, images: Tensor, outside: Tensor | None) -> Tensor:
-        """Return what a discriminator sees of images: all, or objects on grey."""
+        """Return what a discriminator sees of images: all, or objects on gray."""
         return images * (1 - outside) if self.config.discriminate_foreground and outside is not None else images
 
     def translate(

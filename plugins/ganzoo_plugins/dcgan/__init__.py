@@ -75,7 +75,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="unconditional-image-generation",
-            summary="Transposed convolutions, 16..256 pixels, grey or RGB",
+            summary="Transposed convolutions, 16..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(

@@ -16,7 +16,7 @@ NAME = re.compile(r"main\.(\d+)\.(.+)")
 class DcganImporter(Importer):
     """Tells sizes of 4 times a power of two, width, channels and latent numbers; batch norm, no biases."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         found = {name: NAME.fullmatch(name) for name in tensors}
         if not tensors or not all(found.values()) or "main.0.bias" in tensors:
             return None

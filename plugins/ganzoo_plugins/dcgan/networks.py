@@ -17,7 +17,7 @@ def spectral(module: nn.Module) -> nn.Module:
 
 
 def layer(convolution: nn.Module, channels: int, norm: str, activation: nn.Module) -> list[nn.Module]:
-    """Return a convolution with its normalisation ("batch", "none" or "spectral") and activation."""
+    """Return a convolution with its normalization ("batch", "none" or "spectral") and activation."""
     if norm == "batch":
         return [convolution, nn.BatchNorm2d(channels), activation]
     return [spectral(convolution) if norm == "spectral" else convolution, activation]
@@ -47,7 +47,7 @@ class DcganGenerator(nn.Module):
         last: nn.Module = nn.ConvTranspose2d(now, channels, 4, 2, 1, bias=bias)
         layers.append(spectral(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class DcganDiscriminator(nn.Module):
         last: nn.Module = nn.Conv2d(now, 1, base, bias=bias)
         layers.append(spectral(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
 
     def forward(self, images: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class DcganDiscriminator(nn.Module):
         return self.layers(images).flatten(1)
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02) (section 4 of the paper), batch-norm scales from N(1, 0.02), biases zero."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         weight = module.parametrizations.weight.original if hasattr(module, "parametrizations") else module.weight

@@ -74,7 +74,7 @@ class DualGanRecipe(UnpairedRecipe):
         return {**losses, "discriminator": loss_d}
 
     def discriminator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        """Return what one critic minimises (equations 1 and 2)."""
+        """Return what one critic minimizes (equations 1 and 2)."""
         real, fake = self.augment(real), self.augment(fake.detach().float())
         loss = self.loss.discriminator(*self.forward_batched(critic, real, fake))
         return loss + self.penalty(critic, real, fake)

@@ -64,7 +64,7 @@ class DvdGanRecipe(Recipe):
         return {"generator": generator_loss, **losses}
 
     def evaluated(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what one discriminator minimises, penalties included, on clips or on frames (N, k, C, H, W)."""
+        """Return what one discriminator minimizes, penalties included, on clips or on frames (N, k, C, H, W)."""
 
         def of(shown: Tensor) -> Any:
             return opinion(network, shown, labels)

@@ -1,4 +1,4 @@
-"""A generator for image translation that begins with what a classifier of photographs has learnt."""
+"""A generator for image translation that begins with what a classifier of photographs has learned."""
 
 from __future__ import annotations
 

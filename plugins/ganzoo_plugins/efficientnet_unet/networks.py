@@ -93,7 +93,7 @@ class LiteUNet(nn.Module):
     """Encoder EfficientNet-Lite0, decoder of 3x3 convolutions: picture in, picture of the same size out.
 
     Heights and widths must be multiples of 32. ``blocks`` residual blocks work at 1/8 and at 1/4 each. The encoder is
-    not trained unless ``trained`` says so; `begin` gives it ImageNet's weights. With ``global_skip`` what is learnt is
+    not trained unless ``trained`` says so; `begin` gives it ImageNet's weights. With ``global_skip`` what is learned is
     a change of the picture. At the default 3,919,843 parameters, 980,723 of them the decoder's.
     """
 
@@ -138,8 +138,8 @@ class LiteUNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        colours = images if self.in_channels == 3 else torch.cat([images] * 3, 1)
-        maps = [images, *self.encoder(colours)]
+        colors = images if self.in_channels == 3 else torch.cat([images] * 3, 1)
+        maps = [images, *self.encoder(colors)]
         features = maps.pop()
         for rise in self.rises:
             features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ganzoo.contracts.engine import Array, Runner, Signature
 
 FILE = "model.xml"
-HINTS = {"float32": "f32", "bfloat16": "bf16"}  # for int8, what is not quantised runs in the CPU's fastest type
+HINTS = {"float32": "f32", "bfloat16": "bf16"}  # for int8, what is not quantized runs in the CPU's fastest type
 
 
 class OpenVino(Engine):
-    """OpenVINO's own format; int8 by quantising weights and activations after training (NNCF)."""
+    """OpenVINO's own format; int8 by quantizing weights and activations after training (NNCF)."""
 
     dtypes = ("float32", "bfloat16", "int8")
     torch_free = True
@@ -37,7 +37,7 @@ class OpenVino(Engine):
         self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, pictures: Sequence[Array]
     ) -> None:
         model = converted(generator, signature)
-        save(quantised(model, pictures) if dtype == "int8" else model, folder / FILE)
+        save(quantized(model, pictures) if dtype == "int8" else model, folder / FILE)
 
     def open(self, folder: Path, dtype: str) -> Runner:
         return compiled(folder / FILE, dtype)
@@ -75,7 +75,7 @@ def converted(generator: nn.Module, signature: Signature) -> Any:
     return model
 
 
-def quantised(model: Any, pictures: Sequence[Array]) -> Any:
+def quantized(model: Any, pictures: Sequence[Array]) -> Any:
     """Return the model in int8, with the ranges of activations that ``pictures`` show."""
     imported()
     with redirect_stdout(io.StringIO()), _without_logs():  # bars, and what torch misses of CUDA

@@ -145,7 +145,7 @@ def ganzoo_entries():
             name="efficientnet-lite2",
             config=LiteConfig,
             build=build_lite2,
-            summary="EfficientNet-Lite2, likewise: a judge of models that learnt through Lite0",
+            summary="EfficientNet-Lite2, likewise: a judge of models that learned through Lite0",
             paper="arXiv:1905.11946",
         ),
         Entry(
@@ -153,7 +153,7 @@ def ganzoo_entries():
             name="fashion-mnist",
             config=FashionConfig,
             build=build_fashion,
-            summary="Small classifier of 28x28 grey clothes, its weights included",
+            summary="Small classifier of 28x28 gray clothes, its weights included",
             paper="arXiv:1708.07747",
         ),
         Entry(

@@ -59,11 +59,11 @@ def check(images: object) -> None:
 
 
 def as_rgb(images: Tensor) -> Tensor:
-    """Return (N, 3, H, W): grey pictures have the same values in each channel."""
+    """Return (N, 3, H, W): gray pictures have the same values in each channel."""
     return images.expand(-1, 3, -1, -1)
 
 
-def as_grey(images: Tensor) -> Tensor:
+def as_gray(images: Tensor) -> Tensor:
     """Return float32 (N, 1, H, W) in [0, 255]: the luma of RGB pictures."""
     if images.shape[1] == 1:
         return images.float()

@@ -1,4 +1,4 @@
-"""A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 grey pictures.
+"""A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 gray pictures.
 
 Trained by `scripts/train_classifier.py` on the 60,000 training pictures; its weights come with the package, in float16.
 Of the 10,000 test pictures the largest logit is right for 93.35 %, measured after training, with these weights. They
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
-from .extractor import ImageExtractor, as_grey
+from .extractor import ImageExtractor, as_gray
 from .files import read, sha256
 
 WEIGHTS = Path(__file__).parent / "weights/fashion-mnist.safetensors"
@@ -37,7 +37,7 @@ CLASSES = (
 
 
 class FashionExtractor(ImageExtractor):
-    """Features (N, 128) of pictures as 28x28 grey ones, none below 0; colours become luma (ITU-R BT.601)."""
+    """Features (N, 128) of pictures as 28x28 gray ones, none below 0; colors become luma (ITU-R BT.601)."""
 
     label = "fashion-mnist"
     resizing = f"luma, bilinear with antialias to {SIZE}x{SIZE}"
@@ -51,10 +51,10 @@ class FashionExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
-        grey = as_grey(images)
-        if grey.shape[2:] != (SIZE, SIZE):
-            grey = F.interpolate(grey, size=(SIZE, SIZE), mode="bilinear", antialias=True)
-        return normalise(grey)
+        gray = as_gray(images)
+        if gray.shape[2:] != (SIZE, SIZE):
+            gray = F.interpolate(gray, size=(SIZE, SIZE), mode="bilinear", antialias=True)
+        return normalize(gray)
 
     def compute(self, inputs: Tensor) -> Tensor:
         return self.trunk(inputs)
@@ -79,7 +79,7 @@ def build() -> FashionExtractor:
 class GarmentNetwork(nn.Module):
     """Four 3x3 convolutions with batch norm down to one place of 128 features, and a linear layer to the classes.
 
-    Takes (N, 1, 28, 28), normalised by `normalise`. 241,898 parameters.
+    Takes (N, 1, 28, 28), normalized by `normalize`. 241,898 parameters.
     """
 
     def __init__(self) -> None:
@@ -104,6 +104,6 @@ def _block(before: int, after: int, pool: bool = False, padding: int = 1) -> lis
     return [*layers, *([nn.MaxPool2d(2)] if pool else []), nn.BatchNorm2d(after), nn.ReLU()]
 
 
-def normalise(grey: Tensor) -> Tensor:
+def normalize(gray: Tensor) -> Tensor:
     """Return values of [0, 255] with the training pictures' mean at 0 and their deviation 1."""
-    return (grey / 255 - MEAN) / DEVIATION
+    return (gray / 255 - MEAN) / DEVIATION

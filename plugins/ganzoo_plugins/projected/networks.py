@@ -15,7 +15,7 @@ STEPS = (4, 8, 16, 32)  # pixels a step in the maps that are judged, as in the p
 
 
 def convolution(inner: int, outer: int, kernel: int, stride: int = 1) -> nn.Module:
-    """Build a spectrally normalised convolution (arXiv:1802.05957)."""
+    """Build a spectrally normalized convolution (arXiv:1802.05957)."""
     return spectral_norm(nn.Conv2d(inner, outer, kernel, stride, (kernel - 1) // 2))
 
 
@@ -34,7 +34,7 @@ def head(inner: int, width: int, halvings: int) -> nn.Sequential:
 
 
 def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
-    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the picture itself, drawn as its neighbours are.
+    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the picture itself, drawn as its neighbors are.
 
     Without spectral norms: with them its slope, which the generator learns by, was a 200th of the other heads'.
     """
@@ -46,13 +46,13 @@ def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
 
 
 def own_discriminators(inner: int, width: int) -> list[nn.Module]:
-    """Build what judges patches of 70 pixels, and what judges colours: means of 2x2 pixels, each by itself.
+    """Build what judges patches of 70 pixels, and what judges colors: means of 2x2 pixels, each by itself.
 
-    Instance norms hide casts of colour from what judges patches, and a generator hides in them what it needs for the
+    Instance norms hide casts of color from what judges patches, and a generator hides in them what it needs for the
     way back.
     """
-    colours = pix2pix_discriminator(inner, width, receptive_field=1, norm="none")
-    return [pix2pix_discriminator(inner, width), nn.Sequential(nn.AvgPool2d(2), colours)]
+    colors = pix2pix_discriminator(inner, width, receptive_field=1, norm="none")
+    return [pix2pix_discriminator(inner, width), nn.Sequential(nn.AvgPool2d(2), colors)]
 
 
 class Mixer(nn.Module):
@@ -83,21 +83,21 @@ class Mixer(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the picture's own patches and colours.
+    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the picture's own patches and colors.
 
     Of two pictures stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
 
     features  the frozen network, of ganzoo's kind ``features``; it is no part of the weights
     pixels    factor on the logits of the picture itself, whose slope is small beside the others'; 0: it is not judged
-    grey      the frozen network sees pictures without their colours, which are judged in the picture itself alone: a
-              generator soon finds colours that no photograph has, and that a classifier makes much of
+    gray      the frozen network sees pictures without their colors, which are judged in the picture itself alone: a
+              generator soon finds colors that no photograph has, and that a classifier makes much of
     """
 
     def __init__(
-        self, features: Any, in_channels: int = 3, width: int = 64, pixels: float = 1.0, grey: bool = False
+        self, features: Any, in_channels: int = 3, width: int = 64, pixels: float = 1.0, gray: bool = False
     ) -> None:
         super().__init__()
-        self.in_channels, self.weight, self.grey = in_channels, pixels, grey
+        self.in_channels, self.weight, self.gray = in_channels, pixels, gray
         self.features = [features]  # in a list: neither trained nor saved
         last = {step: place for place, step in enumerate(features.reductions)}
         self.places = [last[step] for step in STEPS]
@@ -108,6 +108,6 @@ class ProjectedDiscriminator(nn.Module):
     def forward(self, images: Tensor) -> list[Tensor]:
         """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the picture's own last."""
         seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
-        maps = self.features[0].to(images.device)(seen.mean(1, keepdim=True) if self.grey else seen)
+        maps = self.features[0].to(images.device)(seen.mean(1, keepdim=True) if self.gray else seen)
         logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]
         return [*logits, *(self.weight * discriminator(images) for discriminator in self.pixels)]

@@ -117,7 +117,7 @@ def ganzoo_entries():
             name="stargan",
             config=StarGanConfig,
             build=build_recipe,
-            data="labelled",
+            data="labeled",
             batch_size=16,
             parts={
                 "generator": "generator:stargan",

@@ -10,7 +10,7 @@ from .sizes import halvings
 
 
 def instance_norm(channels: int) -> nn.Module:
-    """Build the norm of each channel of each picture, with a learnt scale and shift: group norm of one channel each."""
+    """Build the norm of each channel of each picture, with a learned scale and shift: group norm of one channel each."""
     return nn.GroupNorm(channels, channels)
 
 

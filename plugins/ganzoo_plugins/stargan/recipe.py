@@ -18,8 +18,8 @@ class StarGanRecipe(Recipe):
 
     L_D = -L_adv + class_weight * L_cls of real pictures (equations 2 and 5), L_G = L_adv + class_weight * L_cls of
     made ones + reconstruction_weight * L_rec (equations 3, 4 and 6). L_adv is equation 8, the loss wgan-gp: of one
-    picture D's value, and with it the gradient that is penalised, is the mean of its patches, where the paper's code
-    penalises the gradient of their sum, in a step of its own. Domains to make are drawn evenly (section 3.1); the
+    picture D's value, and with it the gradient that is penalized, is the mean of its patches, where the paper's code
+    penalizes the gradient of their sum, in a step of its own. Domains to make are drawn evenly (section 3.1); the
     code takes those of the batch in another order.
     """
 

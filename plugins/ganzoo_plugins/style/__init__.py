@@ -1,4 +1,4 @@
-"""Style transfer: by optimisation, by a network for one style, and by one for any.
+"""Style transfer: by optimization, by a network for one style, and by one for any.
 
 Gatys, Ecker, Bethge, arXiv:1508.06576; Johnson, Alahi, Fei-Fei, arXiv:1603.08155; Huang, Belongie, arXiv:1703.06868.
 """
@@ -22,7 +22,7 @@ def at_least(least: float, config: Config, *names: str) -> None:
 
 @dataclass(frozen=True)
 class GatysConfig(Config):
-    """How a picture is painted; the result depends on each of these, and nothing is learnt.
+    """How a picture is painted; the result depends on each of these, and nothing is learned.
 
     steps         evaluations of the losses, shared out over three sizes
     style_weight  of the style loss, where the content loss has 1 (the ratio beta / alpha of equation 7)
@@ -31,7 +31,7 @@ class GatysConfig(Config):
     model, weights     options of those features, where they have them: a name of timm, a path
     content_reduction  content is compared in the deepest map with so many pixels a step (8: VGG's conv4_4)
     style_scale   shorter side of the style picture over the photograph's: the size of the strokes
-    start         "content": the photograph in the style's colours; "noise": white noise by ``seed``, as in the paper
+    start         "content": the photograph in the style's colors; "noise": white noise by ``seed``, as in the paper
     """
 
     steps: int = 150
@@ -80,7 +80,7 @@ class FastStyleRecipeConfig(RecipeConfig):
 
     style         path of the style picture
     style_weight, variation_weight   of the style loss and of total variation, where the content loss has 1
-    colour_weight       of the photograph's colours, moved to the style's, as content; the paper has none
+    color_weight       of the photograph's colors, moved to the style's, as content; the paper has none
     content_reduction   content is compared in the deepest map with so many pixels a step
     enlarge, flip       photographs are stored so much larger, then cropped and mirrored at random
     """
@@ -92,14 +92,14 @@ class FastStyleRecipeConfig(RecipeConfig):
     style: str = ""
     style_weight: float = 1.0
     variation_weight: float = 0.1
-    colour_weight: float = 1.0
+    color_weight: float = 1.0
     content_reduction: int = 4
     enlarge: float = 1.0
     flip: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(0, self, "style_weight", "variation_weight", "colour_weight")
+        at_least(0, self, "style_weight", "variation_weight", "color_weight")
         at_least(1, self, "content_reduction")
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
@@ -129,7 +129,7 @@ class AdainRecipeConfig(RecipeConfig):
     """The paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam; its authors' code has 0.0001.
 
     style_weight      of the style loss, where the content loss has 1; 10 in their later code
-    variation_weight, colour_weight  of total variation, and of the photograph's colours, moved to the style's, as
+    variation_weight, color_weight  of total variation, and of the photograph's colors, moved to the style's, as
                       content; the paper has neither
     identity_weight   of the error of photographs painted in their own style, which the paper has not
     content_reduction   content is compared in the deepest map with so many pixels a step
@@ -142,7 +142,7 @@ class AdainRecipeConfig(RecipeConfig):
     beta1: float = 0.9
     style_weight: float = 10.0
     variation_weight: float = 0.1
-    colour_weight: float = 1.0
+    color_weight: float = 1.0
     identity_weight: float = 2.0
     content_reduction: int = 8
     enlarge: float = 2.0
@@ -150,7 +150,7 @@ class AdainRecipeConfig(RecipeConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least(0, self, "style_weight", "variation_weight", "colour_weight", "identity_weight")
+        at_least(0, self, "style_weight", "variation_weight", "color_weight", "identity_weight")
         at_least(1, self, "content_reduction")
         if not 1 <= self.enlarge <= 8:
             raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
@@ -205,7 +205,7 @@ def ganzoo_entries():
             config=GatysConfig,
             build=build_gatys,
             task="style-transfer",
-            summary="Optimises the picture itself towards any style; nothing is learnt",
+            summary="Optimizes the picture itself toward any style; nothing is learned",
             paper=GATYS,
         ),
         Entry(

@@ -1,4 +1,4 @@
-"""AdaIN's network: an encoder, a normalisation that carries the style, and a decoder (arXiv:1703.06868, section 5)."""
+"""AdaIN's network: an encoder, a normalization that carries the style, and a decoder (arXiv:1703.06868, section 5)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class AdainGenerator(nn.Module):
         super().__init__()
         self.stride, self.strength = 2 * 2**depth, strength
         self.encoder, self.decoder = encoder(width, depth), decoder(width, depth)
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor, style: Tensor) -> Tensor:
         """Paint images (N, 3, H, W) in the style of (N or 1, 3, h, w), both in [-1, 1]; so is the result."""
@@ -76,7 +76,7 @@ class AdainGenerator(nn.Module):
         return sized if size == [*sized.shape[2:]] else resized(sized, size)
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights so that ReLU keeps the signal's size (He et al., arXiv:1502.01852); biases zero."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

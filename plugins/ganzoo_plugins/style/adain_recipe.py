@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from ganzoo import Recipe
 
-from .colours import coloured
+from .colors import colored
 from .perception import (
     Perception,
     adapt,
-    colour_loss,
+    color_loss,
     content_loss,
     in_all,
     moment_distance,
@@ -24,13 +24,13 @@ from .perception import (
 
 
 class AdainRecipe(Recipe):
-    """Generator: content loss + style weight * style loss (equation 11), and colour, variation and identity losses.
+    """Generator: content loss + style weight * style loss (equation 11), and color, variation and identity losses.
 
     Photographs are ``a``, paintings ``b``. The content loss is equation 12: a map of what is made is compared with
     AdaIN of the photograph's and the painting's. The style loss is equation 13, on means and deviations, of which
     log(1 + d) counts, as in the recipe for one style. Both look through the part ``features`` as `perception` says,
     where the paper has its own encoder. What is made of a photograph with itself as its style should be itself (the
-    first identity loss of arXiv:1812.02342), which an encoder that learns needs. The colour loss is not the paper's.
+    first identity loss of arXiv:1812.02342), which an encoder that learns needs. The color loss is not the paper's.
     """
 
     def __init__(self, config, parts) -> None:
@@ -46,7 +46,7 @@ class AdainRecipe(Recipe):
         return losses
 
     def losses(self, generator: nn.Module, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
-        """Return what is minimised, ``total``, and its parts, computed in float32."""
+        """Return what is minimized, ``total``, and its parts, computed in float32."""
         self.perception.features.to(photos.device)
         made = generator(photos, paintings).float()
         more = {}
@@ -66,7 +66,7 @@ class AdainRecipe(Recipe):
         return {
             "content": content_loss(seen.content, wanted),
             "style": style_loss(distances),
-            "colour": colour_loss(made, coloured(photos, paintings)),
+            "color": color_loss(made, colored(photos, paintings)),
             "variation": total_variation(made),
         }
 
@@ -76,5 +76,5 @@ class AdainRecipe(Recipe):
         return torch.stack([a, b, networks["generator"](a, b).float()], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return what is minimised, and its parts, on photographs and paintings that training never saw."""
+        """Return what is minimized, and its parts, on photographs and paintings that training never saw."""
         return {name: each.item() for name, each in self.losses(networks["generator"], batch["a"], batch["b"]).items()}

@@ -26,7 +26,7 @@ UP = {"deconv1": 2, "in4": 3, "deconv2": 7, "in5": 8, "deconv3": 11}  # places a
 class FastStyleImporter(Importer):
     """Tells width and number of blocks; statistics of old instance norms, which never counted, are left out."""
 
-    def recognise(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+    def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         first, last = tensors.get("conv1.conv2d.weight"), tensors.get("deconv3.conv2d.weight")
         if first is None or last is None or first.dim() != 4:
             return None

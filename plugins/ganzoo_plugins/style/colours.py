@@ -1,8 +1,8 @@
-"""A photograph in the colours of a painting, as where a transfer of style begins and what content is compared with.
+"""A photograph in the colors of a painting, as where a transfer of style begins and what content is compared with.
 
-Colours are moved by the linear map that takes the photograph's mean and covariance to the painting's and moves them
-least: the optimal transport between two normal distributions. arXiv:1606.05897 describes colour transfer by means and
-covariances; it moves the painting's colours to the photograph's, to keep those.
+Colors are moved by the linear map that takes the photograph's mean and covariance to the painting's and moves them
+least: the optimal transport between two normal distributions. arXiv:1606.05897 describes color transfer by means and
+covariances; it moves the painting's colors to the photograph's, to keep those.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-LEAST = 1e-4  # variance of a colour, so that grey pictures can be turned into coloured ones and back
+LEAST = 1e-4  # variance of a color, so that gray pictures can be turned into colored ones and back
 
 
-def coloured(images: Tensor, style: Tensor) -> Tensor:
-    """Return images (N, 3, H, W) with the mean and covariance of colours of ``style`` (N or 1, 3, h, w), in [-1, 1]."""
+def colored(images: Tensor, style: Tensor) -> Tensor:
+    """Return images (N, 3, H, W) with the mean and covariance of colors of ``style`` (N or 1, 3, h, w), in [-1, 1]."""
     flat, mean, own = _moments(images)
     _, wanted_mean, wanted = _moments(style)
     root = _power(own, 0.5)
@@ -24,7 +24,7 @@ def coloured(images: Tensor, style: Tensor) -> Tensor:
 
 
 def _moments(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return colours (N, 3, P), their mean (N, 3, 1) and covariance (N, 3, 3), in float64."""
+    """Return colors (N, 3, P), their mean (N, 3, 1) and covariance (N, 3, 3), in float64."""
     flat = images.double().flatten(2)
     mean = flat.mean(2, keepdim=True)
     off = flat - mean

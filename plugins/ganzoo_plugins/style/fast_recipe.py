@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, Recipe
 from ganzoo.image_io import images
 
-from .colours import coloured
+from .colors import colored
 from .perception import (
     Perception,
     Statistics,
-    colour_loss,
+    color_loss,
     content_loss,
     gram_distance,
     in_all,
@@ -26,12 +26,12 @@ from .pyramid import resized
 
 
 class FastStyleRecipe(Recipe):
-    """Generator: the sum of content, style and colour losses and total variation, with weights (section 3.2).
+    """Generator: the sum of content, style and color losses and total variation, with weights (section 3.2).
 
     The losses are those of `perception`, which says how they differ from the paper's; the style picture's statistics
-    are found once, at the size of the photographs. What content is compared with is the photograph in its colours. Of
-    each map's distance d, log(1 + d) counts, lest photographs of other colours than the style's outweigh the rest. The
-    colour loss is not the paper's.
+    are found once, at the size of the photographs. What content is compared with is the photograph in its colors. Of
+    each map's distance d, log(1 + d) counts, lest photographs of other colors than the style's outweigh the rest. The
+    color loss is not the paper's.
     """
 
     def __init__(self, config, parts) -> None:
@@ -49,14 +49,14 @@ class FastStyleRecipe(Recipe):
         return losses
 
     def losses(self, generator: nn.Module, photos: Tensor) -> dict[str, Tensor]:
-        """Return what is minimised, ``total``, and its parts, computed in float32."""
+        """Return what is minimized, ``total``, and its parts, computed in float32."""
         self.move(photos.device)
         made = generator(photos).float()
         with torch.autocast(photos.device.type, enabled=False):
-            return self.distances(made, coloured(photos, self.style))
+            return self.distances(made, colored(photos, self.style))
 
     def distances(self, made: Tensor, wanted: Tensor) -> dict[str, Tensor]:
-        """Return the losses of ``made``, where ``wanted`` are the photographs in the style's colours."""
+        """Return the losses of ``made``, where ``wanted`` are the photographs in the style's colors."""
         with torch.no_grad():
             content = self.perception(wanted).content
         seen = self.perception(made)
@@ -65,7 +65,7 @@ class FastStyleRecipe(Recipe):
             self.config,
             content=content_loss(seen.content, content),
             style=style_loss(distances),
-            colour=colour_loss(made, wanted),
+            color=color_loss(made, wanted),
             variation=total_variation(made),
         )
 
@@ -87,7 +87,7 @@ class FastStyleRecipe(Recipe):
         return torch.stack([photos, networks["generator"](photos).float()], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return what is minimised, and its content and style parts, on photographs that training never saw."""
+        """Return what is minimized, and its content and style parts, on photographs that training never saw."""
         return {name: each.item() for name, each in self.losses(networks["generator"], batch["image"]).items()}
 
 

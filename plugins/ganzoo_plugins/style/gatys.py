@@ -1,4 +1,4 @@
-"""Style transfer by optimising the picture itself (Gatys, Ecker, Bethge, arXiv:1508.06576, CVPR 2016)."""
+"""Style transfer by optimizing the picture itself (Gatys, Ecker, Bethge, arXiv:1508.06576, CVPR 2016)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ganzoo import Features
 
-from .colours import coloured
+from .colors import colored
 from .perception import Perception, Statistics, content_loss, gram_distance, style_loss, style_of, total_variation
 from .pyramid import fitted, join, resized, split
 
@@ -17,14 +17,14 @@ RANGE_WEIGHT = 10.0  # of the squared distance of values from [-1, 1]
 
 
 class GatysTransfer(nn.Module):
-    """Minimises content loss + ``style_weight`` * style loss + ``variation_weight`` * total variation over the picture.
+    """Minimizes content loss + ``style_weight`` * style loss + ``variation_weight`` * total variation over the picture.
 
-    The losses are equations 1 and 3 to 7 of arXiv:1508.06576 on the maps of ``features``, normalised as `perception`
-    says, and L-BFGS minimises them, as in the CVPR paper. So that features other than VGG's make clean pictures, and
-    other than the paper: the picture is optimised as a Laplacian pyramid, and at up to three sizes, from coarse to
+    The losses are equations 1 and 3 to 7 of arXiv:1508.06576 on the maps of ``features``, normalized as `perception`
+    says, and L-BFGS minimizes them, as in the CVPR paper. So that features other than VGG's make clean pictures, and
+    other than the paper: the picture is optimized as a Laplacian pyramid, and at up to three sizes, from coarse to
     fine, a third of the ``steps`` at each (as arXiv:1611.07865 does for large pictures); the content is the photograph
-    in the painting's colours; the picture begins as that (``start`` "content"; "noise" is the paper's white noise,
-    drawn from ``seed``); and total variation is penalised.
+    in the painting's colors; the picture begins as that (``start`` "content"; "noise" is the paper's white noise,
+    drawn from ``seed``); and total variation is penalized.
     It learns nothing and has no parameters. The same picture, style and options give the same result.
     """
 
@@ -49,7 +49,7 @@ class GatysTransfer(nn.Module):
     def forward(self, images: Tensor, style: Tensor) -> Tensor:
         """Paint images (N, 3, H, W) in the style of (N or 1, 3, h, w), both in [-1, 1]; the result is too.
 
-        Each is optimised by itself. Gradients are taken within, whatever mode the caller is in; none flow outside.
+        Each is optimized by itself. Gradients are taken within, whatever mode the caller is in; none flow outside.
         """
         with torch.inference_mode(False), torch.enable_grad():
             self.perception.features.to(images.device)  # type: ignore[attr-defined]
@@ -64,18 +64,18 @@ class GatysTransfer(nn.Module):
         for place, size in enumerate(sizes):
             small = resized(photo, size)
             small_style = fitted(style, small, self.style_scale)
-            content = coloured(small, small_style)
+            content = colored(small, small_style)
             if painted is None:
                 painted = content if self.start == "content" else self._noise(content)
             share = self.steps * (place + 1) // len(sizes) - self.steps * place // len(sizes)
-            painted = self._optimised(resized(painted, size), content, small_style, share)
+            painted = self._optimized(resized(painted, size), content, small_style, share)
         return painted.clamp(-1, 1)
 
     def _noise(self, like: Tensor) -> Tensor:
         random = torch.Generator().manual_seed(self.seed)
         return (0.25 * torch.randn(like.shape, generator=random)).to(like.device)
 
-    def _optimised(self, start: Tensor, content: Tensor, style: Tensor, steps: int) -> Tensor:
+    def _optimized(self, start: Tensor, content: Tensor, style: Tensor, steps: int) -> Tensor:
         """Return ``start`` after L-BFGS, at one size."""
         with torch.no_grad():
             wanted, target = self.perception(content).content, style_of(style, self.perception)

@@ -12,7 +12,7 @@ def convolution(before: int, after: int, size: int, stride: int = 1) -> list[nn.
 
 
 class InstanceNorm(nn.GroupNorm):
-    """Normalise each channel of each picture, with a learnt scale and shift (arXiv:1607.08022).
+    """Normalize each channel of each picture, with a learned scale and shift (arXiv:1607.08022).
 
     The formula is group norm's with one group a channel, whose gradients are right in every layout, also where
     ``InstanceNorm2d`` has wrong ones on CPUs.
@@ -66,7 +66,7 @@ class FastStyleGenerator(nn.Module):
             nn.init.normal_(self.layers[-1].weight, 0.0, 1e-3)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Paint (N, 3, H, W) in [-1, 1] in the style that was learnt: (N, 3, H, W) in [-1, 1]."""
+        """Paint (N, 3, H, W) in [-1, 1] in the style that was learned: (N, 3, H, W) in [-1, 1]."""
         change = self.layers(images)
         if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
             change = change.float() + torch.atanh(0.98 * images.float())

@@ -4,8 +4,8 @@ The papers' maps are VGG's. Here they are those of any network of the kind ``fea
 pixels of the picture: style has all up to 16, as VGG-19's conv1 to conv5 in the first paper. Two things differ from the
 papers, which networks other than VGG need, whose channels vary much more:
 
-- a map is compared after a normalisation of its channels by which the style picture's have mean 0 and deviation 1;
-- the picture itself, its three colours, counts as one more map.
+- a map is compared after a normalization of its channels by which the style picture's have mean 0 and deviation 1;
+- the picture itself, its three colors, counts as one more map.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from torch import Tensor
 from ganzoo import Features, GanzooError
 
 LEAST = 0.1  # of a map's mean deviation: channels that hardly vary in the style are not blown up
-PATCH = 4  # pixels a side, of the means in which colours count as content
+PATCH = 4  # pixels a side, of the means in which colors count as content
 DEEPEST = 16  # pixels a step: the deepest map that style is compared in, VGG's conv5_1 in arXiv:1508.06576
 
 
 @dataclass(frozen=True)
 class PerceptualFeatures:
-    """What a network sees of pictures: the map that content is compared in, and those for style, the colours first."""
+    """What a network sees of pictures: the map that content is compared in, and those for style, the colors first."""
 
     content: Tensor
     style: list[Tensor]
@@ -74,8 +74,8 @@ class Statistics:
         deviation = deviation.maximum(LEAST * deviation.mean(1, keepdim=True) + 1e-5)
         return cls(mean, deviation, gram((flat - mean) / deviation))
 
-    def normalised(self, features: Tensor) -> Tensor:
-        """Return a map (N, C, H, W) as (N, C, HW), by whose normalisation the style has mean 0 and deviation 1."""
+    def normalized(self, features: Tensor) -> Tensor:
+        """Return a map (N, C, H, W) as (N, C, HW), by whose normalization the style has mean 0 and deviation 1."""
         return (features.flatten(2) - self.mean) / self.deviation
 
 
@@ -95,10 +95,10 @@ def content_loss(seen: Tensor, wanted: Tensor) -> Tensor:
     return ((seen - wanted).square() / variance).mean()
 
 
-def colour_loss(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the content loss of the colours themselves, in means of `PATCH` x `PATCH` pixels: what lies where.
+def color_loss(made: Tensor, wanted: Tensor) -> Tensor:
+    """Return the content loss of the colors themselves, in means of `PATCH` x `PATCH` pixels: what lies where.
 
-    Without it, a network that has learnt for a short time matches a style's colours by blots of them anywhere.
+    Without it, a network that has learned for a short time matches a style's colors by blots of them anywhere.
     """
     return content_loss(*(F.avg_pool2d(each, PATCH, ceil_mode=True) for each in (made, wanted)))
 
@@ -109,29 +109,29 @@ def gram_distance(features: Tensor, style: Statistics) -> Tensor:
     It is the squared Frobenius distance over the squared norm of the style's own, plus that of the means, which would
     be one more row of the matrix.
     """
-    flat = style.normalised(features)
+    flat = style.normalized(features)
     off = (gram(flat) - style.correlation).square().sum((1, 2)) / style.correlation.square().sum((1, 2))
     return off + flat.mean(2).square().mean(1)
 
 
 def moment_distance(features: Tensor, style: Statistics) -> Tensor:
     """Return how far means and deviations are from the style's (N,): equation 13 of arXiv:1703.06868, squared."""
-    flat = style.normalised(features)
+    flat = style.normalized(features)
     deviation = (flat.var(2, unbiased=False) + 1e-8).sqrt()
     target = style.correlation.diagonal(dim1=1, dim2=2).sqrt()
     return flat.mean(2).square().mean(1) + (deviation - target).square().mean(1)
 
 
 def style_loss(distances: list[Tensor]) -> Tensor:
-    """Return the colours' distance, which comes first, plus the mean of the other maps'; the mean of pictures (N,).
+    """Return the colors' distance, which comes first, plus the mean of the other maps'; the mean of pictures (N,).
 
-    That is equation 5 of arXiv:1508.06576, with the colours' weight as large as that of all other maps together.
+    That is equation 5 of arXiv:1508.06576, with the colors' weight as large as that of all other maps together.
     """
     return (distances[0] + torch.stack(distances[1:]).mean(0)).mean()
 
 
 def total_variation(images: Tensor) -> Tensor:
-    """Return the mean absolute difference of neighbours, across and down (arXiv:1603.08155, section 3.2)."""
+    """Return the mean absolute difference of neighbors, across and down (arXiv:1603.08155, section 3.2)."""
     across, down = images[..., 1:] - images[..., :-1], images[..., 1:, :] - images[..., :-1, :]
     return across.abs().mean() + down.abs().mean()
 

@@ -1,6 +1,6 @@
 """Pictures as Laplacian pyramids (Burt and Adelson 1983): differences of scales, whose sum is the picture.
 
-A step of an optimiser on these moves broad areas as easily as single pixels; on pixels it makes noise first, which
+A step of an optimizer on these moves broad areas as easily as single pixels; on pixels it makes noise first, which
 networks such as EfficientNet answer to more than VGG does.
 """
 

@@ -33,7 +33,7 @@ class DiscriminatorConfig(Config):
 class GeneratorConfig(DiscriminatorConfig):
     """As the discriminator's; ``depth`` of the mapping network.
 
-    ``truncation`` draws w towards its mean when pictures are made, 1: not at all; no weight depends on it.
+    ``truncation`` draws w toward its mean when pictures are made, 1: not at all; no weight depends on it.
     """
 
     latent_dim: int = 512

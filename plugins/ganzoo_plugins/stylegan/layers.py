@@ -1,4 +1,4 @@
-"""Layers with equalised learning rate (arXiv:1710.10196, section 4.1), and convolutions that styles modulate."""
+"""Layers with equalized learning rate (arXiv:1710.10196, section 4.1), and convolutions that styles modulate."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def channels_at(size: int, image_size: int, width: int, widest: int) -> int:
 
 
 class StyledLayer(nn.Module):
-    """A modulated 3x3 convolution, noise of learnt strength, bias and activation (arXiv:1912.04958, figure 2)."""
+    """A modulated 3x3 convolution, noise of learned strength, bias and activation (arXiv:1912.04958, figure 2)."""
 
     def __init__(self, inputs: int, outputs: int, style: int, size: int, doubles: bool) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Mapping(nn.Module):
 
 
 class StyleGanGenerator(nn.Module):
-    """Latents to w, and w, at each layer anew, to the style of a picture that grows from a learnt constant.
+    """Latents to w, and w, at each layer anew, to the style of a picture that grows from a learned constant.
 
     ``layers_of_style`` layers take a w: 2 * log2(image_size) - 2, those of 4x4 pixels first. In training mode the
     output is not limited, as the discriminator of the authors' code sees it; in eval mode it is cut to [-1, 1], and w
@@ -120,14 +120,14 @@ class StyleGanGenerator(nn.Module):
     def render(self, styles: Tensor) -> Tensor:
         """Turn styles into images as the mode has it: free in training; in eval mode truncated, then cut."""
         if self.training:
-            return self.synthesise(styles)
-        return self.synthesise(self.mean + self.truncation * (styles - self.mean)).clamp(-1, 1)
+            return self.synthesize(styles)
+        return self.synthesize(self.mean + self.truncation * (styles - self.mean)).clamp(-1, 1)
 
     def styles(self, w: Tensor) -> Tensor:
         """Return w (N, latent_dim) once for each layer: (N, layers_of_style, latent_dim)."""
         return w[:, None].expand(-1, self.layers_of_style, -1)
 
-    def synthesise(self, styles: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
+    def synthesize(self, styles: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Turn styles (N, layers_of_style, latent_dim) into images of any range.
 
         noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every picture
@@ -144,12 +144,12 @@ class StyleGanGenerator(nn.Module):
 
     @property
     def noise_sizes(self) -> list[int]:
-        """The sides of the noise that `synthesise` takes."""
+        """The sides of the noise that `synthesize` takes."""
         return [layer.noise.shape[-1] for layer in self.layers]
 
     @torch.no_grad()
     def follow(self, mean: Tensor) -> None:
-        """Move the running mean of w towards that of a batch, (latent_dim,)."""
+        """Move the running mean of w toward that of a batch, (latent_dim,)."""
         self.mean.lerp_(mean.to(self.mean), 1 - MEAN_DECAY)
 
 

@@ -19,7 +19,7 @@ class StyleGanRecipe(LatentRecipe):
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
-        if not hasattr(self.generator, "synthesise"):
+        if not hasattr(self.generator, "synthesize"):
             raise GanzooError(
                 f"recipe:stylegan mixes styles, which {self.generator.architecture.entry} has none of. "
                 "Take the part generator=stylegan, or train by recipe dcgan."
@@ -30,7 +30,7 @@ class StyleGanRecipe(LatentRecipe):
         """Update both networks on ``batch["image"]``."""
         images, learns = batch["image"], self.is_generator_step()
         with torch.set_grad_enabled(learns):
-            fake = self.generator.synthesise(self.styles(len(images), images.device), self.noise(images))
+            fake = self.generator.synthesize(self.styles(len(images), images.device), self.noise(images))
         losses = self.update_discriminator(images, fake.detach())
         return {**losses, **self.fool(fake)} if learns else losses
 
@@ -86,7 +86,7 @@ class StyleGanRecipe(LatentRecipe):
         some = like[: max(1, len(like) // 2)]
         with torch.autocast(like.device.type, enabled=False):
             styles = self.styles(len(some), like.device)
-            made = self.generator.synthesise(styles, self.noise(some))
+            made = self.generator.synthesize(styles, self.noise(some))
             y = self.normal(*made.shape, device=like.device) / math.sqrt(made.shape[2] * made.shape[3])
             (slope,) = torch.autograd.grad((made * y).sum(), styles, create_graph=True)
         lengths = slope.square().sum(2).mean(1).sqrt()

@@ -24,7 +24,7 @@ class ResidualBlock(nn.Module):
 
 
 def instance_norm(channels: int) -> nn.Module:
-    """Normalise each channel of each picture (arXiv:1607.08022): group norm with one group a channel."""
+    """Normalize each channel of each picture (arXiv:1607.08022): group norm with one group a channel."""
     return nn.GroupNorm(channels, channels, affine=False)
 
 
@@ -70,7 +70,7 @@ class UnitGenerator(nn.Module):
         self.shared_encoder = nn.Sequential(*residual_blocks(shared_blocks, top))
         self.shared_decoder = nn.Sequential(*residual_blocks(shared_blocks, top))
         self.decoder = nn.Sequential(*residual_blocks(blocks, top), *up, nn.Conv2d(width, out_channels, 1))
-        self.apply(initialise)
+        self.apply(initialize)
         if global_skip:  # start by changing nothing
             nn.init.zeros_(self.decoder[-1].weight)
 
@@ -105,14 +105,14 @@ class UnitDiscriminator(nn.Module):
             stack += [nn.Conv2d(now, width * 2**index, 3, stride=2, padding=1), leaky()]
             now = width * 2**index
         self.layers = nn.Sequential(*stack, nn.Conv2d(now, 1, 1))
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
         """Score (N, in_channels, H, W) in [-1, 1]: logits (N, 1, H / 2**layers, W / 2**layers), no sigmoid."""
         return self.layers(images)
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights so that a layer's output is about as large as its input (arXiv:1502.01852), biases zero.
 
     The paper does not say; its authors' code draws from N(0, 0.02), by which signals vanish in narrow networks.

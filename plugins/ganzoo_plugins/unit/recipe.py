@@ -14,7 +14,7 @@ class UnitRecipe(UnpairedRecipe):
     """Generators a2b (encoder of a, decoder of b) and b2a, whose inner blocks are one; a discriminator a domain.
 
     Where the paper is silent the authors' code decides: KL divergences and likelihoods are means over numbers, not
-    sums; generators minimise -log D, not log(1 - D). As in the paper, only translations are judged.
+    sums; generators minimize -log D, not log(1 - D). As in the paper, only translations are judged.
     """
 
     def __init__(self, config, parts) -> None:
@@ -73,7 +73,7 @@ class UnitRecipe(UnpairedRecipe):
         return mean.float() + self.normal(*mean.shape, device=mean.device)
 
     def discriminator_loss(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        """Return what one discriminator minimises, without lambda 0, which Adam's steps do not see."""
+        """Return what one discriminator minimizes, without lambda 0, which Adam's steps do not see."""
         real, fake = self.augment(real), self.augment(fake.detach().float())
         loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return loss + self.penalty(discriminator, real, fake)

@@ -74,7 +74,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="unconditional-image-generation",
-            summary="One hidden layer, 4..256 pixels, grey or RGB",
+            summary="One hidden layer, 4..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(

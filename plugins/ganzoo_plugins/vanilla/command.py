@@ -34,7 +34,7 @@ def command(data: Path, run: Path, epochs: int, seed: int, device: str, as_json:
 
     That paper is odd in places, which the output names: the "discriminator loss of 0.48" of its text is the accuracy
     in its own output, whose loss is 1.0566; it scales pictures to [0, 1] under a tanh; and its recall of 0.97 beside
-    0.53 % of fakes recognised means a fooled discriminator, not a good one.
+    0.53 % of fakes recognized means a fooled discriminator, not a good one.
 
     One thread does it, unless OMP_NUM_THREADS says otherwise: steps this small gain little from a second core, and
     lose much by waiting for one that is busy.
@@ -93,9 +93,9 @@ def show(result: Result, seconds: float, epochs: int) -> None:
             ("discriminator loss, sum of both halves", f"{found.loss_sum:.4f}", "-"),
             ("accuracy", f"{found.accuracy:.5f}", f"{paper['accuracy']}"),
             ("precision", f"{found.precision:.4f}", f"{paper['precision']}"),
-            ("recall (real pictures recognised)", f"{found.recall:.4f}", f"{paper['recall']}"),
+            ("recall (real pictures recognized)", f"{found.recall:.4f}", f"{paper['recall']}"),
             ("F1", f"{found.f1:.4f}", f"{paper['f1']}"),
-            ("fakes recognised", f"{found.specificity:.4f}", f"{published.SPECIFICITY} (follows from the others)"),
+            ("fakes recognized", f"{found.specificity:.4f}", f"{published.SPECIFICITY} (follows from the others)"),
             ("time of the whole command", clock(seconds), clock(published.MINUTES * 60)),
         ],
     )

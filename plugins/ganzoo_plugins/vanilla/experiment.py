@@ -106,7 +106,7 @@ def evaluate(networks: dict[str, dict[str, Tensor]], real: Tensor, seed: int, de
 
 
 def load(entry: str, state: dict[str, Tensor], size: int, device: torch.device) -> nn.Module:
-    """Build a network at its defaults for grey pictures of ``size`` pixels and give it its weights."""
+    """Build a network at its defaults for gray pictures of ``size`` pixels and give it its weights."""
     network: nn.Module = ganzoo.build(entry, image_size=size, channels=1)
     network.load_state_dict(state)
     return network.eval().to(device)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class VanillaGenerator(nn.Module):
-    """Latents through one ReLU layer to pixels; 227,344 parameters for 28x28 grey from 100 numbers at width 256."""
+    """Latents through one ReLU layer to pixels; 227,344 parameters for 28x28 gray from 100 numbers at width 256."""
 
     def __init__(self, image_size: int = 28, channels: int = 1, latent_dim: int = 100, width: int = 256) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class VanillaGenerator(nn.Module):
 
 
 class VanillaDiscriminator(nn.Module):
-    """Pixels through one ReLU layer to a logit; 201,217 parameters for 28x28 grey at width 256."""
+    """Pixels through one ReLU layer to a logit; 201,217 parameters for 28x28 gray at width 256."""
 
     def __init__(self, image_size: int = 28, channels: int = 1, width: int = 256) -> None:
         super().__init__()

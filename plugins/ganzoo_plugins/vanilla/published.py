@@ -19,11 +19,11 @@ REMARKS = (
     'The "discriminator loss of 0.48" in the paper\'s text is the accuracy in its own output, whose loss is 1.0566.',
     "The paper does not say which mean its loss is. Printed beside an accuracy, as one evaluation of 20,000 pictures "
     "prints them, it is most plausibly the mean over all of them, and it is compared with that here; the sum of both "
-    "halves, which training minimises, is exactly twice as much.",
+    "halves, which training minimizes, is exactly twice as much.",
     "The paper scales pictures to [0, 1] under a generator that ends in tanh, half of whose range no real picture "
     "then has. Here both are in [-1, 1].",
     "Its accuracy, precision, recall and F1 agree with one another, and mean that 53 of 10,000 fakes (0.53 %) were "
-    "recognised.",
+    "recognized.",
     "A recall of 0.97 beside that is a discriminator that calls nearly everything real: fooled, or read without a "
     "meaningful threshold, but not good. An accuracy near 0.5 is where a GAN that succeeds ends up.",
 )

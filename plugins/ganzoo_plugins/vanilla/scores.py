@@ -13,7 +13,7 @@ class Scores:
     """Real is the positive class, the threshold is 0.5 on the sigmoid, which is 0 on the logit.
 
     loss_mean     binary cross entropy, the mean over all pictures, real and generated
-    loss_sum      the mean over the real ones plus the mean over the generated ones: what training minimises
+    loss_sum      the mean over the real ones plus the mean over the generated ones: what training minimizes
     accuracy      share of all pictures that are told right
     precision     share of real ones among those called real; 0 where none is called so
     recall        share of the real ones that are called real

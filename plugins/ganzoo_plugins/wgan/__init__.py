@@ -28,7 +28,7 @@ class CriticConfig(Config):
 
 @dataclass(frozen=True)
 class WganConfig(AdversarialConfig):
-    """Algorithm 1's values. The optimiser is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
+    """Algorithm 1's values. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
 
     ``clip``: the critic's weights are kept in [-clip, clip].
     """

@@ -28,14 +28,14 @@ class Critic(nn.Module):
             now, side = after, side // 2
         self.layers = nn.Sequential(*layers)
         self.linear = nn.Linear(now * side**2, 1)
-        self.apply(initialise)
+        self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
         """Value images (N, channels, image_size, image_size) in [-1, 1]: (N, 1), of any size, no sigmoid."""
         return self.linear(self.layers(images).flatten(1))
 
 
-def initialise(module: nn.Module) -> None:
+def initialize(module: nn.Module) -> None:
     """Draw weights as He et al. do for this slope (arXiv:1502.01852), as the authors of WGAN-GP; biases zero."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_normal_(module.weight, 0.2)

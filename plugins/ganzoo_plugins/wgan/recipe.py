@@ -20,7 +20,7 @@ class CriticRecipe(LatentRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the critic on ``batch["image"]``, and the generator where it is its turn."""
-        losses = self.criticise(batch["image"])
+        losses = self.criticize(batch["image"])
         if self.is_generator_step():
             with self.frozen("discriminator"):
                 fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
@@ -28,7 +28,7 @@ class CriticRecipe(LatentRecipe):
                 self.update("generator", losses["generator"])
         return losses
 
-    def criticise(self, images: Tensor) -> dict[str, Tensor]:
+    def criticize(self, images: Tensor) -> dict[str, Tensor]:
         """Update the critic; return its loss and its estimate from before."""
         with torch.no_grad():
             fake = self.generator(self.latents(len(images), images.device))
@@ -55,9 +55,9 @@ class WganRecipe(CriticRecipe):
         """Return RMSProp with the config's momentum and decay."""
         return torch.optim.RMSprop(network.parameters(), rate, self.config.beta2, momentum=self.config.beta1)
 
-    def criticise(self, images: Tensor) -> dict[str, Tensor]:
+    def criticize(self, images: Tensor) -> dict[str, Tensor]:
         """As for any critic, then line 7 of algorithm 1: w in [-c, c], the scales and shifts of norms among them."""
-        losses = super().criticise(images)
+        losses = super().criticize(images)
         with torch.no_grad():
             for parameter in self.discriminator.parameters():
                 parameter.clamp_(-self.config.clip, self.config.clip)

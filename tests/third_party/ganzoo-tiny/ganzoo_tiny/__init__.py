@@ -1,4 +1,4 @@
-"""A two-layer generator of 16x16 grey pictures, with its discriminator, loss and recipe, as a ganzoo plugin.
+"""A two-layer generator of 16x16 gray pictures, with its discriminator, loss and recipe, as a ganzoo plugin.
 
 `ganzoo list` imports this file on every start, so torch is imported inside the build functions only.
 """
@@ -39,7 +39,7 @@ class LossConfig(Config):
 
 @dataclass(frozen=True)
 class RecipeConfig(Config):
-    """Adam's options; pictures are read as ``image_size`` pixels a side, with ``channels`` 1 for grey."""
+    """Adam's options; pictures are read as ``image_size`` pixels a side, with ``channels`` 1 for gray."""
 
     image_size: int = 16
     channels: int = 1
@@ -48,7 +48,7 @@ class RecipeConfig(Config):
 
     def __post_init__(self) -> None:
         if (self.image_size, self.channels) != (16, 1):
-            raise ValueError("these networks make 16x16 grey pictures: leave image_size=16 and channels=1")
+            raise ValueError("these networks make 16x16 gray pictures: leave image_size=16 and channels=1")
 
 
 def build_generator(config: GeneratorConfig):
@@ -84,7 +84,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="unconditional-image-generation",
-            summary="Two layers, 16x16 grey",
+            summary="Two layers, 16x16 gray",
             paper="arXiv:1406.2661",
         ),
         Entry(
@@ -92,7 +92,7 @@ def ganzoo_entries():
             name="tiny",
             config=DiscriminatorConfig,
             build=build_discriminator,
-            summary="Two layers, 16x16 grey",
+            summary="Two layers, 16x16 gray",
             paper="arXiv:1406.2661",
         ),
         Entry(
@@ -109,7 +109,7 @@ def ganzoo_entries():
             build=build_recipe,
             data="images",
             parts={"generator": "generator:tiny", "discriminator": "discriminator:tiny", "loss": "loss:squared-hinge"},
-            summary="16x16 grey pictures from latents",
+            summary="16x16 gray pictures from latents",
             paper="arXiv:1406.2661",
         ),
     ]

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 class SquaredHingeLoss:
-    """With h(x) = max(0, margin - x)**2, D minimises h(D(x)) + h(-D(G(z))), and G minimises h(D(G(z)))."""
+    """With h(x) = max(0, margin - x)**2, D minimizes h(D(x)) + h(-D(G(z))), and G minimizes h(D(G(z)))."""
 
     def __init__(self, margin: float = 1.0) -> None:
         self.margin = margin

@@ -1,4 +1,4 @@
-"""A small unpaired problem whose truth is known: discs of one colour on another, in two pairs of colours."""
+"""A small unpaired problem whose truth is known: discs of one color on another, in two pairs of colors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch import Tensor
 from ganzoo import Recipe
 from ganzoo.contracts.recipe import StepState
 
-COLOURS = {  # of discs and of what is behind them
+COLORS = {  # of discs and of what is behind them
     "a": ((0.9, -0.6, -0.6), (-0.8, -0.8, -0.5)),
     "b": ((-0.5, 0.3, 0.9), (0.6, 0.6, 0.2)),
 }
@@ -23,15 +23,15 @@ def discs(count: int, size: int, random: torch.Generator) -> Tensor:
     return (far < radii)[:, None].float()
 
 
-def coloured(shapes: Tensor, side: str) -> Tensor:
-    """Return ``shapes`` in the colours of a side, (N, 3, H, W)."""
-    ink, paper = (torch.tensor(colour).view(1, 3, 1, 1) for colour in COLOURS[side])
+def colored(shapes: Tensor, side: str) -> Tensor:
+    """Return ``shapes`` in the colors of a side, (N, 3, H, W)."""
+    ink, paper = (torch.tensor(color).view(1, 3, 1, 1) for color in COLORS[side])
     return shapes * ink + (1 - shapes) * paper
 
 
 def translation_errors(recipe: Recipe, shapes: Tensor) -> tuple[float, float]:
-    """Return the mean absolute errors of a2b and b2a against the same discs in the other side's colours."""
-    a, b = coloured(shapes, "a"), coloured(shapes, "b")
+    """Return the mean absolute errors of a2b and b2a against the same discs in the other side's colors."""
+    a, b = colored(shapes, "a"), colored(shapes, "b")
     for network in recipe.networks.values():
         network.eval()
     with torch.no_grad():
@@ -42,8 +42,8 @@ def translation_errors(recipe: Recipe, shapes: Tensor) -> tuple[float, float]:
 
 
 def blind_errors(shapes: Tensor) -> tuple[float, float]:
-    """Return the errors of the best translator that does not look: the median colour of every pixel."""
-    sides = coloured(shapes, "b"), coloured(shapes, "a")
+    """Return the errors of the best translator that does not look: the median color of every pixel."""
+    sides = colored(shapes, "b"), colored(shapes, "a")
     first, second = ((side - side.median(0, keepdim=True).values).abs().mean().item() for side in sides)
     return first, second
 
@@ -51,7 +51,7 @@ def blind_errors(shapes: Tensor) -> tuple[float, float]:
 def learn(recipe: Recipe, steps: int, size: int, batch: int) -> None:
     """Train on discs of either side, whose places differ; the same every time."""
     random = torch.Generator().manual_seed(1)
-    a, b = (coloured(discs(256, size, random), side) for side in "ab")
+    a, b = (colored(discs(256, size, random), side) for side in "ab")
     for step in range(steps):
         recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
         picks = torch.randint(256, (2, batch), generator=random)

@@ -1,4 +1,4 @@
-"""Measures by nearest neighbours among features: precision, recall, density, coverage.
+"""Measures by nearest neighbors among features: precision, recall, density, coverage.
 
 Distances are Euclidean, in float64 and about the real pictures' mean: `torch.cdist` in float32 was seen to put a
 picture at a distance from itself, which these measures turn into wrong counts. Memory is bounded by blocks of rows.
@@ -28,7 +28,7 @@ class Manifolds:
     real_balls  (N,) how many real pictures' balls hold each generated picture
     in_fake     (M,) bool: each real picture lies in the ball of some generated one
     covered     (M,) bool: each real picture's ball holds a generated picture
-    k_density   neighbours that set the balls of ``real_balls`` and ``covered``
+    k_density   neighbors that set the balls of ``real_balls`` and ``covered``
     """
 
     in_real: Array
@@ -70,24 +70,24 @@ class Manifolds:
 def manifolds(fake: Array, real: Array, k: int = 3, k_density: int = 5) -> Manifolds:
     """Compare ``fake`` (N, D) with ``real`` (M, D) in one pass over all pairs.
 
-    A picture's ball reaches to its ``k``-th nearest neighbour in its own set: ``k`` for precision and recall (the
+    A picture's ball reaches to its ``k``-th nearest neighbor in its own set: ``k`` for precision and recall (the
     paper's 3), ``k_density`` for density and coverage (the paper's 5). A ball holds its edge, as torch-fidelity has
     it, but not for density: there the authors leave it out, and a set has density 1 to itself.
     Raises DataError for sets of at most k pictures.
     """
     largest = max(k, k_density)
     check(fake, real, least=largest + 1)
-    centre = _mean(real)
-    reach_real = _nearest(real, real, largest, np.arange(len(real)), centre)[0]
-    reach_fake = _nearest(fake, fake, k, np.arange(len(fake)), centre)[0][:, k - 1]
+    center = _mean(real)
+    reach_real = _nearest(real, real, largest, np.arange(len(real)), center)[0]
+    reach_fake = _nearest(fake, fake, k, np.arange(len(fake)), center)[0][:, k - 1]
     reaches = _Reaches(reach_fake, reach_real[:, k - 1], reach_real[:, k_density - 1])
-    return _compare(fake, real, centre, reaches, k_density)
+    return _compare(fake, real, center, reaches, k_density)
 
 
 def nearest(queries: Array, bank: Array, k: int = 1, own: Array | None = None) -> tuple[Array, Array]:
     """Return float64 distances (N, k) and rows of ``bank`` (N, k) for each query, nearest first.
 
-    ``own`` (N,): for queries that are rows of the bank, which; a query is not its own neighbour then.
+    ``own`` (N,): for queries that are rows of the bank, which; a query is not its own neighbor then.
     Raises DataError for a bank of fewer rows than it must name.
     """
     check(bank, queries)
@@ -104,12 +104,12 @@ class _Reaches(NamedTuple):
     density: Tensor
 
 
-def _compare(fake: Array, real: Array, centre: Array, reach: _Reaches, k_density: int) -> Manifolds:
+def _compare(fake: Array, real: Array, center: Array, reach: _Reaches, k_density: int) -> Manifolds:
     in_real, balls = torch.zeros(len(fake), dtype=torch.bool), torch.zeros(len(fake), dtype=torch.int64)
     in_fake, covered = (torch.zeros(len(real), dtype=torch.bool) for _ in range(2))
     # Real pictures are rows here as they were when the balls were measured: the same bits, so that edges are edges.
-    for rows, real_rows in _parts(real, centre):
-        for columns, fake_rows in _parts(fake, centre):
+    for rows, real_rows in _parts(real, center):
+        for columns, fake_rows in _parts(fake, center):
             apart = _distances(real_rows, fake_rows)
             in_real[columns] |= (apart <= reach.real[rows, None]).any(0)
             in_fake[rows] |= (apart <= reach.fake[columns]).any(1)
@@ -118,11 +118,11 @@ def _compare(fake: Array, real: Array, centre: Array, reach: _Reaches, k_density
     return Manifolds(in_real.numpy(), balls.numpy(), in_fake.numpy(), covered.numpy(), k_density)
 
 
-def _nearest(queries: Array, bank: Array, k: int, own: Array | None, centre: Array) -> tuple[Tensor, Tensor]:
+def _nearest(queries: Array, bank: Array, k: int, own: Array | None, center: Array) -> tuple[Tensor, Tensor]:
     found = []
-    for rows, config in _parts(queries, centre):
+    for rows, config in _parts(queries, center):
         best, places = torch.empty(len(config), 0, dtype=torch.float64), torch.empty(len(config), 0, dtype=torch.int64)
-        for columns, held in _parts(bank, centre):
+        for columns, held in _parts(bank, center):
             apart = _distances(config, held)
             if own is not None:
                 _hide(apart, torch.from_numpy(own[rows]) - columns.start)
@@ -147,10 +147,10 @@ def _distances(rows: Tensor, columns: Tensor) -> Tensor:
     return F.threshold(apart, SAME * float(squares.max() + others.max()), 0.0, inplace=True).sqrt_()
 
 
-def _parts(features: Array, centre: Array) -> Iterator[tuple[slice, Tensor]]:
-    """Yield where a block of rows is, and its rows about ``centre``."""
+def _parts(features: Array, center: Array) -> Iterator[tuple[slice, Tensor]]:
+    """Yield where a block of rows is, and its rows about ``center``."""
     for number, block in enumerate(blocks(features)):
-        yield slice(number * BLOCK, number * BLOCK + len(block)), torch.from_numpy(block - centre)
+        yield slice(number * BLOCK, number * BLOCK + len(block)), torch.from_numpy(block - center)
 
 
 def _mean(features: Array) -> Array:
