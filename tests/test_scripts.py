@@ -13,6 +13,7 @@ from PIL import Image
 from tiny_models import translator
 
 from ganzoo.cards import registry
+from ganzoo.evaluation.reproduce import reproduce
 
 
 def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
