@@ -1,4 +1,4 @@
-"""Draw facade-labels.png, a label map in the colors of CMP Facades, for `ganzoo translate patchgan/facades`."""
+"""Draw facade-labels.png, a label map in the colors of CMP Facades, for `ganzoo translate pix2pix/facades`."""
 
 from pathlib import Path
 

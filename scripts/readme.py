@@ -75,7 +75,7 @@ def write_pictures() -> None:
         path.parent.mkdir(exist_ok=True)
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
     beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
-    beside("patchgan/facades", "facade-labels.png", folder / "facade.jpg")
+    beside("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
     grid = images.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
     images.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
 

@@ -214,7 +214,7 @@ def test_examples_beside_the_weights_come_before_photographs_and_named_ones_befo
 
 
 def test_our_own_models_have_examples_that_fit() -> None:
-    assert [path.name for path in examples.find(registry.find("patchgan/facades"))["picture"]] == [
+    assert [path.name for path in examples.find(registry.find("pix2pix/facades"))["picture"]] == [
         "facades.example.png"
     ]
     zebras = examples.find(registry.find("cyclegan/zebra2horse"))["picture"]

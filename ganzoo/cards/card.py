@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.cards.parsing import make
+from ganzoo.catalog import former_names
 from ganzoo.cards.protocol import Score, score_from_dict
 from ganzoo.contracts import tasks
 from ganzoo.errors import RegistryError, suggest
@@ -136,7 +137,7 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     """
     if not isinstance(values, Mapping):
         raise RegistryError(f"{where}: a card is a JSON object, not {type(values).__name__}.")
-    given = dict(values)
+    given = former_names.card(values)
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
             given[name] = make(kind, given[name], f"{where}: {name}")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ganzoo.cards.parsing import make
+from ganzoo.catalog import former_names
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ def differences(one: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
 def score_from_dict(values: object, where: str) -> Score:
     """Return the score that parsed JSON describes. Raises RegistryError that begins with ``where`` and the field."""
     given = dict(values) if isinstance(values, dict) else values
+    if isinstance(given, dict) and isinstance(given.get("metric"), str):
+        given["metric"] = former_names.metric(given["metric"])
     if isinstance(given, dict) and "protocol" in given:
         given["protocol"] = protocol_from_dict(given["protocol"], f"{where}: protocol")
     return make(Score, given, where)
@@ -127,7 +130,7 @@ def score_from_dict(values: object, where: str) -> Score:
 
 def protocol_from_dict(values: object, where: str) -> Protocol:
     """Return the protocol that parsed JSON describes. Raises RegistryError that names the field."""
-    given = dict(values) if isinstance(values, dict) else values
+    given = former_names.protocol(values) if isinstance(values, dict) else values
     if isinstance(given, dict):
         for side in ("generated", "real"):
             if given.get(side) is not None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from ganzoo.cards.card import Card, card_from_dict
 from ganzoo.cards.protocol import Score as Score
-from ganzoo.catalog import discovery
+from ganzoo.catalog import discovery, former_names
 from ganzoo.contracts import tasks
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
 
@@ -46,7 +46,7 @@ def read_registry(path: Path) -> list[Card]:
 
 def find(name: str) -> Card:
     """Return the card called ``name``. Raises UnknownName with a suggestion."""
-    card = _table().get(name)
+    card = _table().get(former_names.model(name))
     if card is None:
         raise UnknownName(f"No model is called '{name}'.{suggest(name, _table())} `ganzoo list` shows all.")
     return card

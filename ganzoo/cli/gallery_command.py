@@ -29,7 +29,7 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
 
     \b
     ganzoo gallery -o gallery/
-    ganzoo gallery 'patchgan/*' -o houses/ --input 'patchgan/facades=labels.png'
+    ganzoo gallery 'patchgan/*' -o houses/ --input 'pix2pix/facades=labels.png'
 
     The page needs no network and no server: open its index.html. Models whose weights are not here, or that need a
     package which is not, are on it without a picture; nothing is fetched unless --download says so. Translators are
