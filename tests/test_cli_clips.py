@@ -54,7 +54,7 @@ def test_a_gif_plays_all_clips_together_the_ones_python_gives(capsys: Capture) -
     assert generate(capsys, "dir:c", "-n", "4", "--label", "bag", "--fps", "4", "-o", "a.gif") == (0, "a.gif\n", "")
     frames, shown, loop = read_gif(Path("a.gif"))
     assert (len(frames), set(shown), loop) == (3, {250}, 0)
-    made = clips().generate(4, labels="bag")
+    made = clips().generate(4, label="bag")
     for number, frame in enumerate(frames):
         assert frame.size == (2 * 18 + 2, 2 * 18 + 2)
         for place, clip in enumerate(made):

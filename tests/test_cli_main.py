@@ -77,7 +77,7 @@ def test_an_unknown_command_gets_a_suggestion(capsys: pytest.CaptureFixture[str]
 def test_an_error_is_one_message_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "info", "nobody/nothing")
     assert (code, out) == (1, "")
-    assert err == "Error: 'nobody/nothing' is no registry name. Write hf-hub:nobody/nothing or dir:nobody/nothing.\n"
+    assert err == "Error: 'nobody/nothing' is not in the registry. Write hf-hub:nobody/nothing or dir:nobody/nothing.\n"
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])

@@ -51,7 +51,7 @@ def test_a_path_object_or_nothing_is_told_the_spelling(folder: Path) -> None:
     for ask in (ganzoo.load, ganzoo.info):
         with pytest.raises(ganzoo.GanzooError, match=f"write 'dir:{folder}'"):
             ask(folder)  # type: ignore[operator]
-        with pytest.raises(ganzoo.GanzooError, match="None is no model reference"):
+        with pytest.raises(ganzoo.GanzooError, match="None is not a model reference"):
             ask(None)  # type: ignore[operator]
 
 
@@ -161,7 +161,7 @@ def test_options_that_weights_do_not_depend_on_may_be_others(folder: Path) -> No
 
 
 def test_options_that_weights_depend_on_and_unknown_ones_are_refused(folder: Path) -> None:
-    with pytest.raises(ganzoo.GanzooError, match=r"wrong shape.*Or leave away width"):
+    with pytest.raises(ganzoo.GanzooError, match=r"wrong shape.*Or omit width"):
         ganzoo.load(f"dir:{folder}", device="cpu", engine="torch", options={"width": 8})
     with pytest.raises(OptionError, match=r"has no option 'widht'\. Did you mean 'width'"):
         ganzoo.load(f"dir:{folder}", device="cpu", engine="torch", options={"widht": 8})

@@ -15,7 +15,7 @@ from tiny_models import maker, translator
 
 import ganzoo
 from ganzoo.errors import ImageError, OptionError, OutputError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 
 
@@ -53,7 +53,7 @@ def test_every_form_of_one_picture_gives_one_result(model: Model, tmp_path: Path
     path = tmp_path / "x.png"
     image.save(path)
     array = np.asarray(image)
-    forms = [path, str(path), image, path.read_bytes(), images.read(path), array, array / 255.0, as_tensor(image)[0]]
+    forms = [path, str(path), image, path.read_bytes(), decoding.read(path), array, array / 255.0, as_tensor(image)[0]]
     want = np.asarray(model.translate(image))
     for made in model.translate(forms):
         assert np.array_equal(np.asarray(made), want)
@@ -231,8 +231,8 @@ def test_wrong_requests_are_refused() -> None:
     for wrong, text in (({"n": 0}, "n=0"), ({"n": 1, "seed": -1}, "seed=-1"), ({"seed": 2**64}, "seed=")):
         with pytest.raises(OptionError, match=text):
             model.generate(**wrong)
-    with pytest.raises(OptionError, match="takes no labels"):
-        model.generate(1, labels=["cat"])
+    with pytest.raises(OptionError, match="takes no label"):
+        model.generate(1, label=["cat"])
 
 
 # ---- save

@@ -1,4 +1,4 @@
-"""What is said once of models that are not for every use."""
+"""The notice, shown once, of models that are not for every use."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def fresh_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_non_commercial_model_says_so_once(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "ganzoo"):
-        notices.tell(CARD)
-        notices.tell(CARD)
+        notices.notify_once(CARD)
+        notices.notify_once(CARD)
     (said,) = caplog.messages
     assert "non-commercial use only" in said and "'mit', its data set horses under 'research use'" in said
 
@@ -33,11 +33,11 @@ def test_a_non_commercial_model_says_so_once(caplog: pytest.LogCaptureFixture) -
 def test_other_weights_say_it_again_and_it_can_be_turned_off(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    notices.tell(CARD)
-    notices.tell(dataclasses.replace(CARD, name="tiny/other"))
+    notices.notify_once(CARD)
+    notices.notify_once(dataclasses.replace(CARD, name="tiny/other"))
     assert len(caplog.messages) == 2
     monkeypatch.setenv("GANZOO_NOTICES", "off")
-    notices.tell(dataclasses.replace(CARD, name="tiny/third"))
+    notices.notify_once(dataclasses.replace(CARD, name="tiny/third"))
     assert len(caplog.messages) == 2
 
 
@@ -58,5 +58,5 @@ def test_the_narrower_license_counts(weights: str, data: str, expected: str) -> 
 
 
 def test_a_free_model_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    notices.tell(dataclasses.replace(CARD, dataset=DatasetInfo("x", license="mit")))
+    notices.notify_once(dataclasses.replace(CARD, dataset=DatasetInfo("x", license="mit")))
     assert not caplog.messages

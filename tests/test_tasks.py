@@ -70,25 +70,25 @@ def shades(pictures: list[Image.Image]) -> list[float]:
 def test_labels_are_taken_in_turn_and_all_of_them_where_none_is_given() -> None:
     one = labeled()
     assert shades(one.generate(4)) == [0, 1, 2, 0]
-    assert shades(one.generate(5, labels=["bag", 1])) == [2, 1, 2, 1, 2]
-    assert shades(one.generate(2, labels="sneaker")) == [1, 1]
+    assert shades(one.generate(5, label=["bag", 1])) == [2, 1, 2, 1, 2]
+    assert shades(one.generate(2, label="sneaker")) == [1, 1]
     assert shades(one.generate(20))[8:11] == [2, 0, 1]  # beyond the first batch
 
 
 def test_a_picture_is_the_same_for_a_seed_and_a_label_whatever_the_number() -> None:
-    few, many = labeled().generate(3, seed=5, labels=["bag"]), labeled().generate(11, seed=5, labels=["bag"])
+    few, many = labeled().generate(3, seed=5, labels=["bag"]), labeled().generate(11, seed=5, label=["bag"])
     assert [one.tobytes() for one in few] == [one.tobytes() for one in many[:3]]
 
 
 def test_wrong_labels_are_told() -> None:
     with pytest.raises(UnknownName, match=r"no label 'sneeker'\. Did you mean 'Sneaker'.*0 to 2"):
-        labeled().generate(1, labels=["sneeker"])
+        labeled().generate(1, label=["sneeker"])
     with pytest.raises(UnknownName, match="no label '3'"):
-        labeled().generate(1, labels=[3])
+        labeled().generate(1, label=[3])
     with pytest.raises(UnknownName, match=r"no label '1\.5'"):
-        labeled().generate(1, labels=1.5)  # type: ignore[arg-type]
+        labeled().generate(1, label=1.5)  # type: ignore[arg-type]
     with pytest.raises(OptionError, match=r"needs at least one label\. Its labels are: "):
-        labeled().generate(1, labels=[])
+        labeled().generate(1, label=[])
 
 
 def test_a_label_goes_with_a_picture() -> None:
@@ -141,7 +141,7 @@ def test_masks_that_do_not_fit_are_told() -> None:
     one = model("image-inpainting", lambda pictures, masks: pictures)
     with pytest.raises(ImageError, match="The mask is 8x9, the picture 20x10"):
         one.translate(picture(20, 10), mask=np.full((9, 8), 255, np.uint8))
-    with pytest.raises(ImageError, match="black all over"):
+    with pytest.raises(ImageError, match="black everywhere"):
         one.translate(picture(20, 10), mask=np.zeros((10, 20), np.uint8))
     with pytest.raises(OptionError, match="needs a mask"):
         one.translate(picture(20, 10))
@@ -200,14 +200,14 @@ def test_tensors_are_given_by_name() -> None:
 def test_strips_are_refused_where_they_cannot_give_what_is_beside_the_picture() -> None:
     one = model("style-transfer", lambda pictures, style: pictures)
     with pytest.raises(OptionError, match="takes style beside the picture, which exact strips cannot"):
-        settings = Settings("native", "exact", 10**6, given={"style": np.full((4, 4, 3), 9, np.uint8)})
+        settings = Settings("native", "exact", 10**6, inputs={"style": np.full((4, 4, 3), 9, np.uint8)})
         one.translate_decoded(as_decoded(), settings)
 
 
 def as_decoded() -> Any:
-    from ganzoo.image_io import images
+    from ganzoo.image_io import tensors
 
-    return images.as_decoded(picture(40, 30))
+    return tensors.as_decoded(picture(40, 30))
 
 
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))

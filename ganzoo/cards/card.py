@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ganzoo.cards.parsing import make
-from ganzoo.catalog import former_names
 from ganzoo.cards.protocol import Score, score_from_dict
+from ganzoo.catalog import former_names
 from ganzoo.contracts import tasks
 from ganzoo.errors import RegistryError, suggest
 

@@ -1,4 +1,4 @@
-"""A model reference -> which of the three places it means. Nothing is guessed."""
+"""A model reference -> which of three places it names. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Literal
 
 from ganzoo import errors
 from ganzoo.cards import registry
+from ganzoo.cards.card import Card
 from ganzoo.contracts.entry import KINDS
 from ganzoo.errors import UnknownName
 
@@ -18,11 +19,17 @@ _REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 @dataclass(frozen=True)
 class Reference:
-    """``place`` and ``name`` (a registry name, owner/repo, or a path), with a Hub ``revision`` or "" for main."""
+    """Where a model is.
+
+    name      a registry name, owner/repo, or a path
+    revision  of a Hub repository; "" for main
+    card      of a registry name
+    """
 
     place: Literal["registry", "hub", "dir"]
     name: str
     revision: str = ""
+    card: Card | None = None
 
     def __str__(self) -> str:
         prefix = {"registry": "", "hub": "hf-hub:", "dir": "dir:"}[self.place]
@@ -35,21 +42,23 @@ class Reference:
 
 
 def parse(ref: str) -> Reference:
-    """Return what ``ref`` means: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+    """Return what ``ref`` names: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
 
-    Raises ReferenceError for another prefix or a malformed one, UnknownName for a name no registry has.
+    Raises:
+        ReferenceError: another prefix, or a malformed one.
+        UnknownName: no registry has the name.
     """
     _require_text(ref)
     prefix, colon, rest = ref.partition(":")
     if colon and prefix == "dir":
         if not rest:
-            raise errors.ReferenceError("'dir:' names no folder. Write dir:PATH, as dir:runs/mine.")
+            raise errors.ReferenceError("'dir:' needs a folder. Write dir:PATH, as dir:runs/mine.")
         return Reference("dir", rest)
     if colon and prefix == "hf-hub":
         repo, at, revision = rest.partition("@")
         if repo.count("/") != 1 or not all(repo.split("/")) or (at and not revision):
             raise errors.ReferenceError(
-                f"'{ref}' is no Hub reference. Write hf-hub:OWNER/REPO or hf-hub:OWNER/REPO@REVISION."
+                f"'{ref}' is not a valid Hub reference. Write hf-hub:OWNER/REPO or hf-hub:OWNER/REPO@REVISION."
             )
         return Reference("hub", repo, revision)
     if colon and prefix in KINDS:
@@ -59,47 +68,46 @@ def parse(ref: str) -> Reference:
         )
     if colon and "/" not in prefix:
         raise errors.ReferenceError(
-            f"'{ref}' has the prefix '{prefix}:', which means nothing. "
-            "Write FAMILY/VARIANT, hf-hub:OWNER/REPO or dir:PATH."
+            f"'{ref}' has the unknown prefix '{prefix}:'. Write FAMILY/VARIANT, hf-hub:OWNER/REPO or dir:PATH."
         )
-    _require_card(ref)
-    return Reference("registry", ref)
+    card = _find_card(ref)
+    return Reference("registry", card.name, card=card)
 
 
 def _require_text(ref: object) -> None:
-    """Refuse what is no text; a path gets the spelling that means it."""
+    """Refuse anything but text; for a path, say how to write it."""
     if isinstance(ref, str):
         return
     if isinstance(ref, os.PathLike):
         path = os.fsdecode(ref)
-        raise errors.ReferenceError(f"The path {path} is no reference, which is text: write 'dir:{path}'.")
+        raise errors.ReferenceError(f"A reference is text, not the path {path}: write 'dir:{path}'.")
     raise errors.ReferenceError(
-        f"{ref!r} is no model reference. Write text: 'FAMILY/VARIANT', 'hf-hub:OWNER/REPO' or 'dir:PATH'."
+        f"{ref!r} is not a model reference. Write text: 'FAMILY/VARIANT', 'hf-hub:OWNER/REPO' or 'dir:PATH'."
     )
 
 
-def _require_card(name: str) -> None:
+def _find_card(name: str) -> Card:
     try:
-        registry.find(name)
+        return registry.find(name)
     except UnknownName as error:
         raise UnknownName(_explain(name, str(error))) from None
 
 
-def _explain(name: str, plainly: str) -> str:
-    """Say what an unknown name could have meant: a card, a repository, a folder, a family."""
+def _explain(name: str, message: str) -> str:
+    """Say what an unknown name could mean: a card, a repository, a folder, a family."""
     known = registry.list_models()
     family = [one for one in known if one.startswith(f"{name}/")]
     if family:
         return f"'{name}' is a family, not a model. Its models are {', '.join(family)}."
     variants = [one for one in known if one.endswith(f"/{name}")]
     if variants and name:
-        return f"'{name}' names no family. Models called so: {', '.join(variants)}."
+        return f"'{name}' is not a family. Models of that name: {', '.join(variants)}."
     if "/" not in name:
         return (
-            f"'{name}' is no registry name. Write dir:{name} for the folder of a model. For a folder of pictures "
+            f"'{name}' is not in the registry. Write dir:{name} for a model's folder. For a folder of images "
             f"`ganzoo eval` takes images:{name}."
             if name and Path(name).is_dir()
-            else plainly
+            else message
         )
     spellings = f"hf-hub:{name} or dir:{name}" if _REPO_ID.fullmatch(name) else f"dir:{name}"
-    return f"'{name}' is no registry name.{errors.suggest(name, known)} Write {spellings}."
+    return f"'{name}' is not in the registry.{errors.suggest(name, known)} Write {spellings}."

@@ -12,7 +12,7 @@ from ganzoo.catalog import options
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, PluginError, suggest
-from ganzoo.losses.multi_scale import OverScales
+from ganzoo.losses.multi_scale import MultiScaleLoss
 
 if TYPE_CHECKING:
     pass
@@ -104,7 +104,7 @@ class ChosenParts:
                 f"{self.specs[role]} is told the class of each picture, and the recipe '{self.recipe.name}' knows "
                 f"none. Take another {role}, or a recipe of labeled pictures: `ganzoo list --entries` shows all."
             )
-        return OverScales(built) if entry.kind == "loss" else built
+        return MultiScaleLoss(built) if entry.kind == "loss" else built
 
 
 def _fitting(role: str, default: str, choice: str | None) -> str:

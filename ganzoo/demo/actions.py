@@ -12,7 +12,7 @@ from PIL import Image
 
 from ganzoo.demo.latent_walks import walk
 from ganzoo.errors import ImageError, OptionError
-from ganzoo.image_io import encoding, images
+from ganzoo.image_io import decoding, encoding, grids, pil_images
 from ganzoo.inference.translation import Progress, Settings
 from ganzoo.loading.model import Model
 
@@ -32,7 +32,7 @@ class Studio:
 
     model: Model
     folder: Path
-    max_pixels: int = images.MAX_PIXELS
+    max_pixels: int = decoding.MAX_PIXELS
     at_work: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -66,7 +66,7 @@ class Studio:
             raise OptionError(
                 f"size {size} means {width}x{height} pixels, more than the limit of {self.max_pixels}. Choose less."
             )
-        made = self.model.translate_decoded(picture, Settings(size, given=given), progress)
+        made = self.model.translate_decoded(picture, Settings(size, inputs=given), progress)
         whole = self._new(f"{path.stem}-{self.name}.png")
         encoding.save_decoded(made, whole)
         after = self._shown(made, "after.png")
@@ -77,7 +77,7 @@ class Studio:
         """Return a sheet of the pictures that a seed gives, of one class or all in turn; an empty seed counts as 0."""
         seed = seed or 0
         sheet = self._new(f"{self.name}-{seed}.png")
-        images.save(images.grid(self.model.generate(count, seed, label)), sheet)
+        encoding.save(grids.grid(self.model.generate(count, seed, label)), sheet)
         return sheet
 
     def walk(self, first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
@@ -87,12 +87,12 @@ class Studio:
         animation = self._new(f"{self.name}-{first}-to-{last}.png")
         made[0].save(animation, save_all=True, append_images=[*made[1:], *made[-2:0:-1]], duration=FRAME, loop=0)
         row = self._new(f"{self.name}-{first}-to-{last}-row.png")
-        images.save(images.grid(made, columns=steps), row)
+        encoding.save(grids.grid(made, columns=steps), row)
         return animation, row
 
-    def _read(self, path: Path) -> images.Picture:
+    def _read(self, path: Path) -> decoding.DecodedImage:
         try:
-            return images.read(path, max_pixels=self.max_pixels)
+            return decoding.read(path, max_pixels=self.max_pixels)
         except ImageError as error:  # the visitor knows the file's name only
             raise ImageError(str(error).replace(str(path), path.name)) from error
 
@@ -100,15 +100,15 @@ class Studio:
         """Return a path that no other visitor's file has."""
         return Path(tempfile.mkdtemp(dir=self.folder), name)
 
-    def _shown(self, picture: images.Picture, name: str, like: Path | None = None) -> Path:
+    def _shown(self, picture: decoding.DecodedImage, name: str, like: Path | None = None) -> Path:
         """Save what is seen of a picture; enlarged to the size of ``like``, where that is given."""
         if picture.rgb.dtype == np.uint16:
             picture = replace(picture, rgb=(picture.rgb >> 8).astype(np.uint8))
-        image = images.decoded_to_pil(picture)
+        image = pil_images.from_decoded(picture)
         if like:
             with Image.open(like) as other:
                 image = image.resize(other.size, Image.Resampling.BICUBIC)
         image.thumbnail((PREVIEW, PREVIEW))
         path = self._new(name)
-        images.save(image, path)
+        encoding.save(image, path)
         return path

@@ -1,6 +1,6 @@
-"""Picture -> picture through a network, at the size it works at: whole, in exact strips, or in blended tiles.
+"""An image through a network, at the size it works at: whole, in exact strips, or in blended tiles.
 
-Everything here is numpy and Pillow: an engine that needs no torch brings none in.
+Everything here is numpy and Pillow, so that an engine without torch imports none.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import numpy as np
 
 from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import ImageError, OptionError
-from ganzoo.image_io import images
-from ganzoo.image_io.decoding import Picture
-from ganzoo.inference.conditions import Conditions
+from ganzoo.image_io import arrays, resizing
+from ganzoo.image_io.decoding import DecodedImage
+from ganzoo.inference.conditions import Conditions, with_mask
 from ganzoo.inference.working_size import working_size
 
 if TYPE_CHECKING:
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from ganzoo.inference.tiling.strips import Strips
 
 TILES = ("auto", "exact", "blend", "off")
-SMALL = 1 << 20  # pixels that are translated whole without asking how much memory there is
-Progress = Callable[[float], None]  # gets the share that is done
+SMALL = 1 << 20  # pixels that are translated whole without a look at the free memory
+Progress = Callable[[float], None]  # called with the share that is done
 
 
 @dataclass(frozen=True)
 class Network:
     """What translates, and what must be known of it.
 
-    run       float32 (1, C, H, W) in [-1, 1] to the same, H and W multiples of ``signature.stride``; after the picture
-              it takes what the task has beside it
-    scale     how many times as high and wide the output is
-    trained   the side of the pictures it was trained on, 0 where unknown
+    run       float32 (1, C, H, W) in [-1, 1] to the same, H and W multiples of ``signature.stride``; after the image
+              it takes the task's other inputs
+    trained   the side of the images it was trained on, 0 where unknown
     global_skip   it learns a change of its input
-    memory    bytes it needs for a whole picture of a height and width, 0 where that cannot be told
-    strips    makes what runs it in exact strips; raises OptionError where it cannot
+    memory    (height, width) -> bytes for a whole image, 0 where unknown
+    strips    builds what runs it in exact strips; raises OptionError where it cannot
+    scale     how many times as high and wide as its input its output is
     """
 
     run: Runner
@@ -57,16 +57,16 @@ class Settings:
     size         "auto", "native", or the shorter side in pixels: see `working_size`
     tiles        "auto": in exact strips where the whole does not fit in memory; "exact": always; "blend": in
                  overlapping tiles, which is approximate; "off": whole, whatever it takes
-    max_memory   bytes beyond the loaded model; 0: half of what is free
-    bits         8 or 16 bits a channel of the result; 0: as the picture has
-    given        what the model's task takes beside the picture: label (a name or number), mask and style (pictures)
+    max_memory   bytes beyond the loaded model; 0: half of the free memory
+    bits         bits per channel of the result, 8 or 16; 0: as the input
+    inputs       the task's other inputs by name: label (a name or number), mask and style (images)
     """
 
     size: str | int = "auto"
     tiles: str = "auto"
     max_memory: int = 0
     bits: int = 0
-    given: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.tiles not in TILES:
@@ -78,155 +78,187 @@ class Settings:
 
 
 def translate(
-    picture: Picture,
+    image: DecodedImage,
     network: Network,
     settings: Settings,
     progress: Progress | None = None,
-    conditioning: Conditions | None = None,
-) -> Picture:
-    """Return the translated picture, with the input's size (times the network's scale) and alpha.
+    conditions: Conditions | None = None,
+) -> DecodedImage:
+    """Translate one image.
 
-    Of a picture with a mask, what is not missing stays as it is.
-    Raises ImageError where the network makes NaN or memory runs out, OptionError for settings that do not fit.
+    Args:
+        image: the input.
+        network: what translates it.
+        settings: size, tiles, memory and bits.
+        progress: called with the share that is done, where the image is processed in pieces.
+        conditions: the network's other inputs. Outside a mask the image stays as it is.
+
+    Returns:
+        An image of the input's size times the network's scale, with the input's alpha and metadata.
+
+    Raises:
+        ImageError: the network returns NaN, or memory runs out.
+        OptionError: the settings do not fit the network.
     """
-    height, width = picture.rgb.shape[:2]
-    size = working_size(height, width, settings.size, network.trained)
-    bits = settings.bits or (16 if picture.rgb.dtype == np.uint16 else 8)
-    scale, conditioning = network.scale, conditioning or Conditions()
-    rgb = np.empty((height * scale, width * scale, network.out_channels), np.uint8 if bits == 8 else np.uint16)
-    if conditioning.mask is not None and conditioning.mask.shape != (height, width):
-        raise ImageError(
-            f"The mask is {conditioning.mask.shape[1]}x{conditioning.mask.shape[0]}, the picture {width}x{height}. "
-            "Give a mask of the picture's size."
+    return _Translation(image, network, settings, conditions or Conditions(), progress).result()
+
+
+class _Translation:
+    """One image on its way through one network."""
+
+    def __init__(
+        self,
+        image: DecodedImage,
+        network: Network,
+        settings: Settings,
+        conditions: Conditions,
+        progress: Progress | None,
+    ) -> None:
+        self.image, self.settings, self.conditions, self.progress = image, settings, conditions, progress
+        self.network = replace(network, run=conditions.bound(network.run))
+        self.height, self.width = image.rgb.shape[:2]
+        self.bits = settings.bits or (16 if image.rgb.dtype == np.uint16 else 8)
+        shape = (self.height * network.scale, self.width * network.scale, network.out_channels)
+        self.output = np.empty(shape, np.uint8 if self.bits == 8 else np.uint16)
+        self._check_mask()
+
+    def _check_mask(self) -> None:
+        mask = self.conditions.mask
+        if mask is not None and mask.shape != (self.height, self.width):
+            raise ImageError(
+                f"The mask is {mask.shape[1]}x{mask.shape[0]}, the image {self.width}x{self.height}. "
+                "Give a mask of the image's size."
+            )
+
+    def result(self) -> DecodedImage:
+        """Run the network at the size it works at, and put alpha and metadata back."""
+        size = working_size(self.height, self.width, self.settings.size, self.network.trained)
+        try:
+            if size == (self.height, self.width):
+                self._at_own_size()
+            else:
+                self._at_another_size(size)
+        except (MemoryError, RuntimeError) as error:
+            if "memory" not in f"{type(error).__name__} {error}".lower():
+                raise
+            raise ImageError(
+                f"{self.width}x{self.height} pixels do not fit in memory at once. "
+                "Give --max-memory 2GB (or less), or --size 512."
+            ) from error
+        if self.conditions.mask is not None:
+            _restore_outside(self.image, self.conditions.mask, self.output)
+        gray, alpha = self.network.out_channels == 1, self.image.alpha
+        return replace(
+            self.image,
+            rgb=self.output.repeat(3, axis=2) if gray else self.output,
+            alpha=None if alpha is None else _enlarged(_of_bits(alpha, self.bits), self.network.scale),
+            gray=gray,
         )
-    network = replace(network, run=conditioning.bound(network.run))
-    run = _at_own_size if size == (height, width) else _at_another_size
-    try:
-        run(picture, size, network, settings, conditioning, rgb, progress)
-    except (MemoryError, RuntimeError) as error:
-        if "memory" not in f"{type(error).__name__} {error}".lower():
-            raise
-        raise ImageError(
-            f"{width}x{height} pixels do not fit in memory at once. Give --max-memory 2GB (or less), or --size 512."
-        ) from error
-    gray = network.out_channels == 1
-    if conditioning.mask is not None:
-        _keep(picture, conditioning.mask, rgb)
-    return replace(
-        picture,
-        rgb=rgb.repeat(3, axis=2) if gray else rgb,
-        alpha=None if picture.alpha is None else _enlarged(_of_bits(picture.alpha, bits), scale),
-        gray=gray,
-    )
+
+    def _at_own_size(self) -> None:
+        """Convert rows when they are needed, and back when they are done: no whole image of floats."""
+        channels, mask = self.network.signature.channels, self.conditions.mask
+
+        def rows(down: Array, across: Array) -> Array:
+            floats = arrays.to_floats(self.image.rgb[down][:, across], channels)
+            return floats if mask is None else with_mask(floats, mask[down][:, across])
+
+        def put(first: int, output: Array) -> None:
+            self.output[first : first + output.shape[1]] = arrays.from_floats(output, self.bits)
+
+        buffers = self.image.rgb.nbytes + self.output.nbytes
+        _run(_Pass(rows, put, (self.height, self.width), buffers), self.network, self.settings, self.progress)
+
+    def _at_another_size(self, size: tuple[int, int]) -> None:
+        """Resize, translate, resize back."""
+        small = self._resized_input(size)
+        shape = (self.network.out_channels, *(side * self.network.scale for side in size))
+        output = np.empty(shape, np.float32)
+        mask = self.conditions.mask
+        shown = small if mask is None else with_mask(small, _resized_mask(mask, size))
+
+        def rows(down: Array, across: Array) -> Array:
+            return shown[:, down][:, :, across]
+
+        def put(first: int, strip: Array) -> None:
+            output[:, first : first + strip.shape[1]] = strip
+
+        buffers = self.image.rgb.nbytes + self.output.nbytes + small.nbytes + output.nbytes
+        _run(_Pass(rows, put, size, buffers), self.network, self.settings, self.progress)
+        for index in range(len(output)):  # one channel at a time, for memory
+            large = self._resized_output(output, small, index)
+            self.output[..., slice(index, index + 1)] = arrays.from_floats(large, self.bits)
+
+    def _resized_input(self, size: tuple[int, int]) -> Array:
+        whole = arrays.to_floats(self.image, self.network.signature.channels)
+        if self.conditions.mask is not None:  # what is missing leaves no trace in the pixels around it
+            whole = whole * (self.conditions.mask == 0)
+        return resizing.resize_floats(whole, *size)
+
+    def _resized_output(self, output: Array, small: Array, index: int) -> Array:
+        """Return one channel (1, H, W) of the output at the image's size.
+
+        Of a generator that learns a change of its input only the change is resized, half of it because
+        `resizing.resize_floats` keeps to [-1, 1]: the full image keeps its detail.
+        """
+        network, channel, size = self.network, slice(index, index + 1), self.output.shape[:2]
+        same_channels = network.out_channels == network.signature.channels
+        if not (network.global_skip and same_channels and network.scale == 1):
+            return resizing.resize_floats(output[channel], *size)
+        full = arrays.to_floats(self.image if len(output) == 1 else self.image.rgb[..., channel], 1)
+        change: Array = resizing.resize_floats((output[channel] - small[channel]) / 2, *size)
+        resized: Array = full + 2 * change
+        return resized
 
 
-def _at_own_size(
-    picture: Picture,
-    size: tuple[int, int],
-    network: Network,
-    settings: Settings,
-    conditioning: Conditions,
-    rgb: Array,
-    progress: Progress | None,
-) -> None:
-    """Convert rows when they are asked for, and back when they are made: no whole picture of floats."""
-    bits = 8 * rgb.itemsize
+@dataclass(frozen=True)
+class _Pass:
+    """The rows of one image into a network, and out of it.
 
-    def rows(down: Array, across: Array) -> Array:
-        floats = images.to_floats(picture.rgb[down][:, across], network.signature.channels)
-        return floats if conditioning.mask is None else conditioning.hidden(floats, conditioning.mask[down][:, across])
-
-    def put(first: int, made: Array) -> None:
-        rgb[first : first + made.shape[1]] = images.from_floats(made, bits)
-
-    _run(rows, size, put, network, settings, picture.rgb.nbytes + rgb.nbytes, progress)
-
-
-def _at_another_size(
-    picture: Picture,
-    size: tuple[int, int],
-    network: Network,
-    settings: Settings,
-    conditioning: Conditions,
-    rgb: Array,
-    progress: Progress | None,
-) -> None:
-    """Scale, translate, scale back.
-
-    Of a generator that learns a change of its input only the change is scaled back, half of it because
-    `images.resize_floats` keeps to [-1, 1]: the full picture keeps its detail.
+    rows      row and column numbers -> (C, h, w) float32
+    put       takes the number of a first row, and output (C, h, w)
+    size      (height, width)
+    buffers   bytes that the image itself takes, which count as memory too
     """
-    whole = images.to_floats(picture, network.signature.channels)
-    if conditioning.mask is not None:  # what is missing leaves no trace in the pixels around it
-        whole = whole * (conditioning.mask == 0)
-    small = images.resize_floats(whole, *size)
-    shown = small if conditioning.mask is None else conditioning.hidden(small, _lessened(conditioning.mask, size))
-    made = np.empty((network.out_channels, *(side * network.scale for side in size)), np.float32)
 
-    def rows(down: Array, across: Array) -> Array:
-        return shown[:, down][:, :, across]
-
-    def put(first: int, part: Array) -> None:
-        made[:, first : first + part.shape[1]] = part
-
-    _run(rows, size, put, network, settings, picture.rgb.nbytes + rgb.nbytes + small.nbytes + made.nbytes, progress)
-    keeps_detail = network.global_skip and network.out_channels == network.signature.channels and network.scale == 1
-    for index in range(network.out_channels):  # one at a time, for memory
-        channel = slice(index, index + 1)
-        if keeps_detail:
-            full = images.to_floats(picture, 1) if len(made) == 1 else images.to_floats(picture.rgb[..., channel], 1)
-            change = images.resize_floats((made[channel] - small[channel]) / 2, *rgb.shape[:2])
-            large = full + 2 * change
-        else:
-            large = images.resize_floats(made[channel], *rgb.shape[:2])
-        rgb[..., channel] = images.from_floats(large, 8 * rgb.itemsize)
+    rows: Callable[[Array, Array], Array]
+    put: Callable[[int, Array], None]
+    size: tuple[int, int]
+    buffers: int
 
 
-def _run(
-    rows_of: Callable[[Array, Array], Array],
-    size: tuple[int, int],
-    put: Callable[[int, Array], None],
-    network: Network,
-    settings: Settings,
-    held: int,
-    progress: Progress | None,
-) -> None:
-    """Run the network over a picture that is reflected to what its stride wants, and cut the result back.
-
-    ``held``: bytes of the pictures themselves, which count as memory too.
-    """
-    height, width = size
-    signature = network.signature
-    multiple = signature.stride if min(size) >= signature.smallest else signature.smallest
-    high, wide = (-(-side // multiple) * multiple for side in size)
-    down, across = images.mirrored(height, high), images.mirrored(width, wide)
+def _run(image: _Pass, network: Network, settings: Settings, progress: Progress | None) -> None:
+    """Run the network over an image that is reflected to a multiple of its stride, and crop the result."""
+    height, width = image.size
+    signature, scale = network.signature, network.scale
+    multiple = signature.stride if min(image.size) >= signature.smallest else signature.smallest
+    high, wide = (-(-side // multiple) * multiple for side in image.size)
+    down, across = resizing.reflected_indices(height, high), resizing.reflected_indices(width, wide)
 
     def rows(first: int, last: int) -> Array:
-        return rows_of(down[first:last], across)[None]
+        return image.rows(down[first:last], across)[None]
 
-    scale = network.scale
-
-    def cut(first: int, made: Array) -> None:
+    def crop(first: int, output: Array) -> None:
         if first < height * scale:
-            put(first, made[0, :, : height * scale - first, : width * scale])
+            image.put(first, output[0, :, : height * scale - first, : width * scale])
 
-    way, memory = _way(network, settings, high, wide, held)
-    if way == "whole":
-        cut(0, network.run(rows(0, high)))
-    elif way == "exact":
-        _in_strips(network.strips(), rows, high, wide, cut, memory, progress)
+    mode, memory = _mode(network, settings, high, wide, image.buffers)
+    if mode == "whole":
+        crop(0, network.run(rows(0, high)))
+    elif mode == "exact":
+        _in_strips(network.strips(), rows, (high, wide), crop, memory, progress)
     else:
         from ganzoo.inference.tiling.blending import blend
 
         tile = _tile_side(network, memory)
-        blend(network.run, rows, high, wide, cut, tile, tile // 4, signature.stride, progress)
+        blend(network.run, rows, high, wide, crop, tile, tile // 4, signature.stride, progress)
 
 
-def _way(network: Network, settings: Settings, height: int, width: int, held: int) -> tuple[str, int]:
+def _mode(network: Network, settings: Settings, height: int, width: int, buffers: int) -> tuple[str, int]:
     """Return "whole", "exact" or "blend", and the bytes that the work itself may take."""
     if settings.tiles == "off" or (settings.tiles == "auto" and height * width <= SMALL and not settings.max_memory):
         return "whole", 0
-    memory = (settings.max_memory or _half_of_free()) - held
+    memory = (settings.max_memory or _half_of_free()) - buffers
     if settings.tiles != "auto":
         return settings.tiles, memory
     return "whole" if network.memory(height, width) <= memory else "exact", memory
@@ -251,8 +283,7 @@ def _tile_side(network: Network, memory: int) -> int:
 def _in_strips(
     strips: Strips,
     rows: Callable[[int, int], Array],
-    height: int,
-    width: int,
+    size: tuple[int, int],
     put: Callable[[int, Array], None],
     memory: int,
     progress: Progress | None,
@@ -261,27 +292,26 @@ def _in_strips(
 
     strips.run(
         lambda first, last: torch.from_numpy(rows(first, last)),
-        height,
-        width,
-        lambda first, made: put(first, made.numpy()),
+        *size,
+        lambda first, output: put(first, output.numpy()),
         memory,
         progress,
     )
 
 
-def _keep(picture: Picture, mask: Array, rgb: Array) -> None:
+def _restore_outside(image: DecodedImage, mask: Array, rgb: Array) -> None:
     """Put back into ``rgb`` (H, W, C) what is not missing, and where the mask is gray a share of it."""
     bits = 8 * rgb.itemsize
-    same = picture.rgb.dtype == rgb.dtype and rgb.shape[2] == 3
-    own = picture.rgb if same else images.from_floats(images.to_floats(picture, rgb.shape[2]), bits)
+    same = image.rgb.dtype == rgb.dtype and rgb.shape[2] == 3
+    own = image.rgb if same else arrays.from_floats(arrays.to_floats(image, rgb.shape[2]), bits)
     share = mask[..., None]
     mixed = np.round(own + (rgb.astype(np.float32) - own) * share)
     rgb[...] = np.where(share > 0, mixed, own).astype(rgb.dtype)
 
 
-def _lessened(mask: Array, size: tuple[int, int]) -> Array:
+def _resized_mask(mask: Array, size: tuple[int, int]) -> Array:
     """Return a mask at another size: a pixel is missing where any of those it stands for is."""
-    floats = images.resize_floats(2 * (mask > 0).astype(np.float32)[None] - 1, *size)[0]
+    floats = resizing.resize_floats(2 * (mask > 0).astype(np.float32)[None] - 1, *size)[0]
     missing: Array = (floats > -0.98).astype(np.float32)
     return missing
 

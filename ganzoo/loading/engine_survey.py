@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ganzoo.cards.card import Card
 from ganzoo.inference import conversions, engines
 from ganzoo.inference.engines import Choice
-from ganzoo.loading import load
+from ganzoo.loading.load import load
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Cal
 
     Raises what `ganzoo.load` does.
     """
-    model = load.load(ref, device, token=token, log=log)
+    model = load(ref, device, token=token, log=log)
     taken = model.engine
     place = engines.choose("auto", device)[0].device
     return [row for verdict in engines.assess(place, None) for row in _rows(verdict, model.card, taken)]

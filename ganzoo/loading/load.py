@@ -1,15 +1,17 @@
-"""Reference -> `Model`: card, weights with their hash checked, network, engine."""
+"""Reference -> card -> weights, their hash checked -> network -> engine: `ganzoo.load` and `ganzoo.info`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog
-from ganzoo.cards import references, registry
+from ganzoo.cards import references
 from ganzoo.cards.card import Card
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, RegistryError, UnknownName, WeightsError
 from ganzoo.loading import notices
 from ganzoo.weights import model_folder, weights_file
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Located:
-    """A model's card, its weights on this machine (None: it has none), and the discriminator's where that was saved."""
+    """A model's files on this machine.
+
+    weights        None: the model has none
+    discriminator  None: it was not saved
+    """
 
     card: Card
     weights: Path | None
@@ -31,29 +37,33 @@ class Located:
 
 
 def info(ref: str, token: str | None = None) -> Card:
-    """Return the card of "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path", without its weights.
+    """Return a model's card, without downloading its weights.
 
-    Raises UnknownName, ReferenceError, RegistryError or HubError, each saying what would be right.
+    Args:
+        ref: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+        token: for private repositories on the Hub.
+
+    Raises:
+        UnknownName, ReferenceError, RegistryError, HubError: each says what would be right.
     """
     return look_up(ref, token)[0]
 
 
 def look_up(ref: str, token: str | None = None) -> tuple[Card, str]:
-    """Return what `info` does, and the reference that means exactly this model: a Hub's with its commit."""
+    """Return what `info` does, and the reference to exactly this model: on the Hub with its commit."""
     reference = references.parse(ref)
-    if reference.place == "registry":
-        return registry.find(reference.name), str(reference)
+    if reference.card:
+        return reference.card, str(reference)
     folder = _folder(reference, token, files=(model_folder.CONFIG,))
     if reference.place == "hub":
-        reference = replace(reference, revision=folder.name)  # a snapshot's folder is called after its commit
+        reference = replace(reference, revision=folder.name)  # a snapshot's folder is named after its commit
     return model_folder.read(folder), str(reference)
 
 
 def locate(ref: str, token: str | None = None) -> Located:
     """Return where a model's files are on this machine, downloaded if need be, their SHA-256 checked."""
     reference = references.parse(ref)
-    if reference.place == "registry":
-        card = registry.find(reference.name)
+    if card := reference.card:
         return Located(card, weights_file.locate(card) if card.weights or card.parameters else None)
     folder = _folder(reference, token)
     card = model_folder.read(folder)
@@ -73,55 +83,44 @@ def load(
     calibration: Iterable[Any] = (),
     log: Callable[[str], None] | None = None,
 ) -> Model:
-    """Return the model that ``ref`` names, ready for use.
+    """Load a model, ready for use.
 
-    ref      "family/variant" from the registry, "hf-hub:owner/repo[@revision]", or "dir:path"
-    device   "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1", "mps"
-    dtype    of the network while it runs: None for float32, or "float16", "bfloat16", "int8", as the engine can
-    engine   "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" is to mean
-    options  of its architecture, other than its card has them: those that its weights do not depend on, as a number
-             of steps or the strength of a style (`ganzoo info generator:NAME` lists all)
-    token    for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left
-    calibration   pictures by which an int8 conversion is made
-    told     called with a line of text when a generator is converted for an engine
-    Raises UnknownName, ReferenceError, WeightsError, HashMismatch, HubError or DeviceError. Never falls back on
-    random weights, another file or another device.
+    Args:
+        ref: "family/variant" from the registry, "hf-hub:owner/repo[@revision]", or "dir:path".
+        device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1" or "mps".
+        dtype: of the network while it runs; None for float32, or "float16", "bfloat16", "int8" where the engine can.
+        engine: "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" means.
+        options: of its architecture, in place of its card's: those that its weights do not depend on, such as a
+            number of steps or the strength of a style (`ganzoo info generator:NAME` lists all).
+        token: for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left.
+        calibration: images by which an int8 conversion is made.
+        log: called with a line of text when a generator is converted for an engine.
+
+    Raises:
+        UnknownName, ReferenceError, WeightsError, HashMismatch, HubError, DeviceError: it never falls back on random
+            weights, another file or another device.
     """
     from ganzoo.inference import engines
-    from ganzoo.loading import model
+    from ganzoo.loading.model import Model
 
-    number_type = None if dtype is None else str(dtype).removeprefix("torch.")
-    known = engines.choose(engine, device, number_type)
+    known = engines.choose(engine, device, None if dtype is None else str(dtype).removeprefix("torch."))
     located = locate(ref, token)
-    notices.tell(located.card)
+    notices.notify_once(located.card)
     card = replace(located.card, options={**located.card.options, **(options or {})})
     choices = engines.fitting(known, card.does)
-
-    def generator() -> nn.Module:
-        built = _build(card, ref, options or {})
-        tensors = {} if located.weights is None else weights_file.read(located.weights)
-        try:
-            weights_file.load_into(built, tensors, f"The weights of {ref}")
-        except WeightsError as error:
-            if not options:
-                raise
-            raise OptionError(f"{error} Or leave away {', '.join(options)}: weights depend on it.") from error
-        return built
-
-    chosen = choices[0]
-    made = model.Model(
-        generator,
+    model = Model(
+        partial(_load_generator, ref, card, located.weights, tuple(options or ())),
         card,
-        chosen.device,
-        chosen.dtype,
+        choices[0].device,
+        choices[0].dtype,
         located.discriminator,
         choices=choices,
         calibration=calibration,
         log=log,
     )
-    if not chosen.engine.torch_free:
-        made.generator  # noqa: B018 - what is wrong with it shows now
-    return made
+    if not choices[0].engine.torch_free:
+        model.generator  # noqa: B018 - an error in it shows now
+    return model
 
 
 def _folder(reference: references.Reference, token: str | None, files: Iterable[str] | None = None) -> Path:
@@ -134,13 +133,39 @@ def _folder(reference: references.Reference, token: str | None, files: Iterable[
 
 def _remedy(reference: references.Reference, path: Path) -> str:
     if reference.place == "hub":
-        return f"Delete {path.resolve()} and try again; if it stays so, tell the repository's owner."
-    return "Copy, pull or save the model there again; a run's folder is mended by `ganzoo train --resume`."
+        return f"Delete {path.resolve()} and try again; if it happens again, tell the repository's owner."
+    return "Copy, pull or save the model there again; a run's folder is repaired by `ganzoo train --resume`."
 
 
-def _build(card: Card, ref: str, asked: Mapping[str, Any]) -> torch.nn.Module:
+def _load_generator(ref: str, card: Card, weights: Path | None, changed: tuple[str, ...]) -> nn.Module:
+    """Return the generator with its weights; ``changed``: the options that are not the card's."""
+    generator = _build(ref, card, changed)
+    tensors = {} if weights is None else weights_file.read(weights)
+    try:
+        weights_file.load_into(generator, tensors, f"The weights of {ref}")
+    except WeightsError as error:
+        if not changed:
+            raise
+        raise OptionError(f"{error} Or omit {', '.join(changed)}: the weights depend on it.") from error
+    return generator
+
+
+def _build(ref: str, card: Card, changed: tuple[str, ...]) -> nn.Module:
+    """Return the card's network with random weights. Raises RegistryError where card and network differ."""
     from ganzoo.catalog import building
 
+    entry = _entry(ref, card)
+    try:
+        generator: nn.Module = building.build(entry.spec, **card.options)
+    except OptionError as error:
+        if changed:
+            raise
+        raise RegistryError(f"{ref}: the card's options do not fit: {error}") from error
+    _check_facts(ref, card, generator)
+    return generator
+
+
+def _entry(ref: str, card: Card) -> Entry:
     try:
         entry = catalog.find(card.entry)
     except UnknownName as error:
@@ -148,19 +173,16 @@ def _build(card: Card, ref: str, asked: Mapping[str, Any]) -> torch.nn.Module:
         raise UnknownName(f"{ref} needs the entry '{card.entry}', which no installed plugin has.{plugin}") from error
     if entry.kind != "generator" or entry.task != card.task:
         what = f"{card.entry} ({entry.task})" if entry.task else card.entry
-        raise RegistryError(f"{ref}: the card says '{card.task}', but its architecture is {what}. Mend the card.")
-    try:
-        generator: torch.nn.Module = building.build(card.entry, **card.options)
-    except OptionError as error:
-        if asked:
-            raise
-        raise RegistryError(f"{ref}: the card's options do not fit: {error}") from error
+        raise RegistryError(f"{ref}: the card says '{card.task}', but its architecture is {what}. Fix the card.")
+    return entry
+
+
+def _check_facts(ref: str, card: Card, generator: nn.Module) -> None:
     for name in ("in_channels", "out_channels", "latent_dim", "frames", "scale"):
         stated, built = getattr(card, name), getattr(generator, name, None)
         if built is not None and built != stated:
-            raise RegistryError(f"{ref}: the card says {name}={stated}, the network has {built}. Mend the card.")
+            raise RegistryError(f"{ref}: the card says {name}={stated}, the network has {built}. Fix the card.")
     if "label" in card.does.inputs and len(card.classes) != generator.classes:
         raise RegistryError(
-            f"{ref}: the card names {len(card.classes)} classes, the network has {generator.classes}. Mend the card."
+            f"{ref}: the card names {len(card.classes)} classes, the network has {generator.classes}. Fix the card."
         )
-    return generator

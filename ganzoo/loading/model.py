@@ -1,4 +1,4 @@
-"""A loaded model: translate pictures, generate pictures, save, publish. Importing this imports no torch."""
+"""A loaded model: translate, generate, save, publish. Importing this imports no torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
-from ganzoo.image_io import images
+from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
 from ganzoo.inference import conditions, engines
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.translation import Network, Progress, Settings, translate
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
 # Generated images at a time, always so many: the last bits of a result depend on the size of its batch.
 BATCH = 8
-CALIBRATED_BY = 64  # pictures at most
+MAX_CALIBRATION = 64  # images
 
 
 class Model:
-    """A generator with its card, on a device, run by an engine. `ganzoo.load` makes one.
+    """A generator with its card, on a device, run by an engine. `ganzoo.load` returns one.
 
-    generator  the torch module, in inference mode; loaded when it is first asked for
-    card       what it is and where it came from
+    Attributes:
+        generator: the torch module, in inference mode; loaded at its first use.
+        card: what it is and where it came from.
     """
 
     def __init__(
@@ -52,7 +53,18 @@ class Model:
         calibration: Iterable[Any] = (),
         log: Callable[[str], None] | None = None,
     ) -> None:
-        """``generator`` is a module, or what loads it. ``choices``: the engines to try; torch unless given."""
+        """Wrap a generator.
+
+        Args:
+            generator: a module, or a function that loads it.
+            card: its card.
+            device: where it computes.
+            dtype: in which type it computes.
+            discriminator: its discriminator's weights file.
+            choices: the engines to try; torch by default.
+            calibration: images by which an int8 conversion is made.
+            log: called with a line of text when the generator is converted for an engine.
+        """
         kind, name = str(device), str(dtype).removeprefix("torch.")
         self.card = card
         self._load = generator
@@ -60,7 +72,7 @@ class Model:
         self._discriminator = discriminator
         self._choices = choices or engines.choose("torch", kind, name)
         self._calibration, self._told = calibration, log or (lambda text: None)
-        self._given: tuple[Mapping[str, Any], conditions.Conditions] | None = None
+        self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 
     def __repr__(self) -> str:
         return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self._device}>"
@@ -102,24 +114,28 @@ class Model:
         return running
 
     def _calibration_images(self, signature: Signature) -> list[Array]:
-        """Return the first pictures to calibrate by, each at the size it would be worked on, but broken ones."""
+        """Return the first images to calibrate by, each at the size it would be translated at, without broken ones."""
         found: list[Array] = []
         for source in self._calibration:
-            if len(found) == CALIBRATED_BY:
+            if len(found) == MAX_CALIBRATION:
                 break
             try:
-                floats = images.to_floats(images.as_decoded(source), signature.channels)
+                floats = arrays.to_floats(tensors.as_decoded(source), signature.channels)
             except ImageError:
                 continue
             size = self.working_size(*floats.shape[1:])
             sides = (max(signature.smallest, side // signature.stride * signature.stride) for side in size)
-            found.append(images.resize_floats(floats, *sides)[None])
+            found.append(resizing.resize_floats(floats, *sides)[None])
         return found
 
     def discriminator(self) -> nn.Module | None:
-        """Return the discriminator that was trained with the generator, to be used, or None where none was saved.
+        """Return the discriminator that was trained with the generator, or None where none was saved.
 
-        It takes images (N, C, H, W) in [-1, 1] and returns logits, high for real. Raises WeightsError, UnknownName.
+        Returns:
+            A module in inference mode that takes images (N, C, H, W) in [-1, 1] and returns logits, high for real.
+
+        Raises:
+            WeightsError, UnknownName: its weights or its entry cannot be had.
         """
         from ganzoo.catalog import building
 
@@ -130,38 +146,46 @@ class Model:
         weights_file.load_into(network, weights_file.read(self._discriminator), str(self._discriminator))
         return network.eval().requires_grad_(False).to(self.device)
 
-    def __call__(self, inputs: Tensor, **given: Tensor) -> Tensor:
-        """Run the network: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim); (N, C, H, W) in [-1, 1] out.
+    def __call__(self, inputs: Tensor, **conditioning: Tensor) -> Tensor:
+        """Run the network on tensors.
 
-        given   what the task takes beside them, by name: label (N,), mask (N, 1, H, W), style (N or 1, 3, h, w), as
-                `ganzoo.contracts.tasks.Task` has them. Of images, what lies under the mask does not count.
-        Clips are (N, C, T, H, W).
-        Any height and width is taken: images are reflected to the next multiple of the network's stride, and the
-        result cut back. Returns float32 on the model's device. Raises ImageError for inputs of another shape.
+        Images of any height and width are padded by reflection to the next multiple of the network's stride, and the
+        result is cropped.
+
+        Args:
+            inputs: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim).
+            conditioning: the task's other inputs by name: label (N,), mask (N, 1, H, W), style (N or 1, 3, h, w), as
+                `ganzoo.contracts.tasks.Task` describes them. What lies under a mask is ignored.
+
+        Returns:
+            Images (N, C, H, W) or clips (N, C, T, H, W) in [-1, 1], float32, on the model's device.
+
+        Raises:
+            ImageError: the inputs have another shape.
         """
         import torch
 
         task = self.card.does
         self._check_shape(inputs, task.source == "image")
-        conditions.check(self.card, given)
+        conditions.check(self.card, conditioning)
         with torch.inference_mode():
             if task.source == "latents":
-                return self._run(inputs, *(given[name] for name in task.inputs))
+                return self._run(inputs, *(conditioning[name] for name in task.inputs))
             signature = self._running.signature
             multiple = signature.stride if min(inputs.shape[-2:]) >= signature.smallest else signature.smallest
-            if "mask" in given:
-                given = {**given, "mask": (given["mask"] > 0).to(inputs)}
-                inputs = inputs * (1 - given["mask"])
-                given["mask"], _ = images.pad_to_multiple(given["mask"], multiple)
-            padded, (height, width) = images.pad_to_multiple(inputs, multiple)
-            made = self._run(padded, *(given[name] for name in task.inputs))
-            return images.crop(made, height * self.card.scale, width * self.card.scale)
+            if "mask" in conditioning:
+                mask = (conditioning["mask"] > 0).to(inputs)
+                inputs = inputs * (1 - mask)
+                conditioning["mask"], _ = resizing.pad_to_multiple(mask, multiple)
+            padded, (height, width) = resizing.pad_to_multiple(inputs, multiple)
+            output = self._run(padded, *(conditioning[name] for name in task.inputs))
+            return resizing.crop(output, height * self.card.scale, width * self.card.scale)
 
     def _check_shape(self, inputs: Tensor, translates: bool) -> None:
         channels = self.card.in_channels if translates else self.card.latent_dim
         if inputs.ndim != (4 if translates else 2) or inputs.shape[1] != channels or not inputs.numel():
-            wanted = f"images (N, {channels}, H, W)" if translates else f"latents (N, {channels})"
-            raise ImageError(f"{self.card.name} takes {wanted}, not a tensor of shape {tuple(inputs.shape)}.")
+            expected = f"images (N, {channels}, H, W)" if translates else f"latents (N, {channels})"
+            raise ImageError(f"{self.card.name} takes {expected}, not a tensor of shape {tuple(inputs.shape)}.")
 
     def _run(self, *inputs: Tensor) -> Tensor:
         import torch
@@ -183,48 +207,60 @@ class Model:
         tiles: str = "auto",
         max_memory: int = 0,
     ) -> Any:
-        """Translate a picture, or a list of them; returns a PIL image of 8 bits a channel, or a list.
+        """Translate an image, or a list of them.
 
-        x     a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of such;
-              a batch (N, 3, H, W) counts as a list
-        size  "auto" works at the picture's own size up to the training size, "native" at its own always, a
-              number at that many pixels on the shorter side; the result has the input's size whatever it is, but
-              that super-resolution enlarges it
-        label, mask, style   what the model's task takes beside the picture: the class to make of it; a picture of its
-              size, white where something is missing; a picture to take the style from
-        tiles, max_memory   for large pictures: see `ganzoo.inference.translation.Settings`
         The input's orientation (EXIF) and alpha channel are kept.
-        Raises ImageError for what is no picture, OptionError when the model does not translate.
+
+        Args:
+            x: a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of them; a
+                batch (N, 3, H, W) counts as a list.
+            size: "auto" works at the image's own size up to the training size, "native" always at its own, a number
+                at that many pixels on the shorter side. The result has the input's size in any case; super-resolution
+                enlarges it.
+            label: the class to translate to, a name or number, for tasks that take one.
+            mask: an image of the input's size, white where something is missing, for inpainting.
+            style: an image to take the style from, for style transfer.
+            tiles: for large images, see `ganzoo.inference.translation.Settings`.
+            max_memory: in bytes beyond the loaded model; 0: half of the free memory.
+
+        Returns:
+            A PIL image of 8 bits a channel, or a list of them.
+
+        Raises:
+            ImageError: ``x`` is not an image.
+            OptionError: the model does not translate, or an option does not fit it.
         """
+        given = {"label": label, "mask": mask, "style": style}
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
-            given = {"label": label, "mask": mask, "style": style}
             return [self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x]
         self._check_translates()
-        given = {"label": label, "mask": mask, "style": style}
-        given = {name: value for name, value in given.items() if value is not None}
-        settings = Settings(size, tiles, max_memory, bits=8, given=given)
-        return images.decoded_to_pil(self.translate_decoded(images.as_decoded(x), settings))
+        inputs = {name: value for name, value in given.items() if value is not None}
+        settings = Settings(size, tiles, max_memory, bits=8, inputs=inputs)
+        return pil_images.from_decoded(self.translate_decoded(tensors.as_decoded(x), settings))
 
     def translate_decoded(
-        self, picture: images.Picture, settings: Settings | None = None, progress: Progress | None = None
-    ) -> images.Picture:
-        """Translate a decoded picture into another, which has its bits, alpha and metadata.
+        self, image: decoding.DecodedImage, settings: Settings | None = None, progress: Progress | None = None
+    ) -> decoding.DecodedImage:
+        """Translate a decoded image into another, which has its bits, alpha and metadata.
 
-        progress  gets the share that is done, where the picture is worked on in parts
+        Args:
+            image: the input.
+            settings: see `ganzoo.inference.translation.Settings`.
+            progress: called with the share that is done, where the image is processed in pieces.
         """
         self._check_translates()
         settings = settings or Settings()
-        return translate(picture, self._network, settings, progress, self._beside(settings.given))
+        return translate(image, self._network, settings, progress, self._conditions(settings.inputs))
 
-    def _beside(self, given: Mapping[str, Any]) -> conditions.Conditions:
-        """Return what is given beside a picture; kept, for many pictures are often given the same."""
-        if self._given is None or self._given[0] is not given:
-            self._given = (given, conditions.conditioning(self.card, given))
-        return self._given[1]
+    def _conditions(self, inputs: Mapping[str, Any]) -> conditions.Conditions:
+        """Return the task's other inputs, prepared; cached, since many images often share them."""
+        if self._prepared is None or self._prepared[0] is not inputs:
+            self._prepared = (inputs, conditions.prepare(self.card, inputs))
+        return self._prepared[1]
 
     def _check_translates(self) -> None:
         if self.card.does.source != "image":
-            raise OptionError(f"{self.card.name} makes pictures from nothing; it translates none. Use generate.")
+            raise OptionError(f"{self.card.name} generates images from latents; it does not translate. Use generate.")
 
     @cached_property
     def _network(self) -> Network:
@@ -241,7 +277,7 @@ class Model:
         )
 
     def _memory(self, height: int, width: int) -> int:
-        """Return the bytes a whole picture needs, 0 where that cannot be told."""
+        """Return the bytes that a whole image needs, 0 where unknown."""
         if self._running.memory:
             return int(self._running.memory * height * width)
         try:
@@ -253,27 +289,35 @@ class Model:
     def _strips(self) -> Strips:
         from ganzoo.inference.tiling.strips import Strips
 
-        if conditioning := self.card.does.inputs:
+        if names := self.card.does.inputs:
             raise OptionError(
-                f"{self.card.name} takes {' and '.join(conditioning)} beside the picture, which exact strips cannot give it. "
+                f"{self.card.name} takes {' and '.join(names)} with the image, which exact strips do not support. "
                 "Use --tiles blend, or --size 512."
             )
         return Strips(self.generator)
 
     def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
-        """Return the (height, width) at which `translate` would work on a picture of this size."""
+        """Return the (height, width) at which `translate` processes an image of this size."""
         return working_size(height, width, size, 0 if self.card.does.enlarges else self.card.image_size)
 
-    def generate(self, n: int = 1, seed: int = 0, labels: Iterable[str | int] | str | int | None = None) -> list[Any]:
-        """Return ``n`` generated PIL images; image i is the same for a seed whatever ``n`` is.
+    def generate(self, n: int = 1, seed: int = 0, label: Iterable[str | int] | str | int | None = None) -> list[Any]:
+        """Generate images from latents; image i is the same for a seed whatever ``n`` is.
 
-        labels   for class-conditional models only: names of classes or their numbers, one or several, taken in turn
-                 again and again; None: all classes in turn
-        Of a model that makes clips, each is a list of PIL images.
-        Raises OptionError when the model translates instead, or takes no labels, UnknownName for a label.
+        Args:
+            n: how many, at least 1.
+            seed: from 0 to 2**63 - 1.
+            label: for class-conditional models: the name or number of a class, or a list of them, taken in turn again
+                and again; None: all classes in turn.
+
+        Returns:
+            PIL images, or lists of PIL images where the model generates clips.
+
+        Raises:
+            OptionError: the model translates instead, or takes no label.
+            UnknownName: there is no such label.
         """
         if self.card.does.source == "image":
-            raise OptionError(f"{self.card.name} translates pictures; it makes none from nothing. Use translate.")
+            raise OptionError(f"{self.card.name} translates images; it does not generate any. Use translate.")
         if n < 1:
             raise OptionError(f"n={n} is not right: it should be at least 1.")
         if not 0 <= seed < 2**63:
@@ -281,21 +325,24 @@ class Model:
         import torch
 
         random = torch.Generator().manual_seed(seed)
-        numbers = torch.tensor(conditions.numbers(self.card, labels, -(-n // BATCH) * BATCH))
-        made: list[Any] = []
-        while len(made) < n:
+        numbers = torch.tensor(conditions.numbers(self.card, label, -(-n // BATCH) * BATCH))
+        generated: list[Any] = []
+        while len(generated) < n:
+            first = len(generated)
             latents = torch.stack([torch.randn(self.card.latent_dim, generator=random) for _ in range(BATCH)])
-            given = {"label": numbers[len(made) : len(made) + BATCH]} if len(numbers) else {}
-            batch = self(latents, **given)[: n - len(made)]
-            clips = batch.ndim == 5  # (N, C, T, H, W)
-            made += [images.to_pils(clip.transpose(0, 1)) for clip in batch] if clips else images.to_pils(batch)
-        return made
+            conditioning = {"label": numbers[first : first + BATCH]} if len(numbers) else {}
+            generated += _to_pils(self(latents, **conditioning)[: n - first])
+        return generated
 
     def save(self, folder: str | Path) -> Card:
-        """Write config.json, model.safetensors and README.md into ``folder`` and return the card with the new hash.
+        """Write config.json, model.safetensors and README.md into ``folder``.
 
-        Raises OutputError when that cannot be done, when the folder holds a training run or another model, and
-        when this model was loaded in half precision.
+        Returns:
+            The card, with the weights' new hash.
+
+        Raises:
+            OutputError: the folder cannot be written, holds a training run or another model, or this model was loaded
+                in half precision.
         """
         self._require_float32()
 
@@ -325,10 +372,21 @@ class Model:
         license: str | None = None,
         summary: str | None = None,
     ) -> Pushed:
-        """Publish the model as ``owner/repo`` on the Hub, created if need be; return its address and commit.
+        """Publish the model as ``owner/repo`` on the Hub, which is created if need be.
 
-        license, summary   of the published card, where they are not to be this model's own
-        Raises HubError, with what to do.
+        Args:
+            repo_id: "owner/repo".
+            private: of a repository that is created.
+            token: else HF_TOKEN or what `hf auth login` left.
+            message: of the commit.
+            license: of the published card, in place of this model's own.
+            summary: of the published card, in place of this model's own.
+
+        Returns:
+            The repository's address and commit.
+
+        Raises:
+            HubError: with what to do.
         """
         from ganzoo.hub import client
 
@@ -338,3 +396,10 @@ class Model:
         with tempfile.TemporaryDirectory() as folder:
             self._save(Path(folder), card, f"hf-hub:{repo_id}")
             return client.push(Path(folder), repo_id, private=private, token=token, message=message)
+
+
+def _to_pils(batch: Tensor) -> list[Any]:
+    """Return images (N, C, H, W) as PIL images, and clips (N, C, T, H, W) as lists of them."""
+    if batch.ndim == 4:
+        return list(tensors.to_pils(batch))
+    return [tensors.to_pils(clip.transpose(0, 1)) for clip in batch]

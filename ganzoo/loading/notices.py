@@ -1,4 +1,4 @@
-"""What a user is told once about a model: that it is not for every use."""
+"""A notice at the first load of a model that is not for every use."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ganzoo.cards.card import Card
 from ganzoo.files.cache import cache_folder
 from ganzoo.weights.readme import allowed_use
 
-VARIABLE = "GANZOO_NOTICES"  # "off": say nothing
+VARIABLE = "GANZOO_NOTICES"  # "off": no notices
 logger = logging.getLogger("ganzoo")
 
 
-def tell(card: Card) -> None:
-    """Say, at the first load on this machine, that a model is for non-commercial use only: through `logging`."""
+def notify_once(card: Card) -> None:
+    """Log, at the first load on this machine, that a model is for non-commercial use only."""
     use = allowed_use(card)
     if "non-commercial" not in use or os.environ.get(VARIABLE) == "off":
         return
@@ -24,8 +24,10 @@ def tell(card: Card) -> None:
     mark = cache_folder() / "notices" / hashlib.sha256(f"{card.name} {known} {use}".encode()).hexdigest()[:32]
     if mark.exists():
         return
-    with suppress(OSError):  # where nothing can be kept, it is said again
+    with suppress(OSError):  # where nothing can be stored, it is shown again
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     data = f", its data set {card.dataset.name} under '{card.dataset.license}'" if card.dataset else ""
-    logger.warning("%s is for %s: its weights are under '%s'%s. This is said once.", card.name, use, card.license, data)
+    logger.warning(
+        "%s is for %s: its weights are under '%s'%s. This notice is shown once.", card.name, use, card.license, data
+    )
