@@ -32,7 +32,7 @@ from training import timed
 
 import ganzoo
 from ganzoo.cards.card import Card
-from ganzoo.image_io import images
+from ganzoo.image_io import arrays, decoding
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.loading.model import Model
 
@@ -260,7 +260,7 @@ def work(job: Job) -> None:
     run = runner(job)
     folder = Path(job.folder)
     paths = [folder / f"{path.stem}.png" for path in sorted(PHOTOGRAPHS.glob("*.jpg"))]
-    floats = [images.to_floats(images.read(path))[None] for path in paths]
+    floats = [arrays.to_floats(decoding.read(path))[None] for path in paths]
     for _ in range(3):
         began = time.perf_counter()
         run(floats[0])

@@ -24,7 +24,7 @@ from ganzoo.cards import registry
 from ganzoo.cards.card import Card, DatasetInfo, Weights, card_to_dict
 from ganzoo.catalog import discovery
 from ganzoo.files.atomic import replacing
-from ganzoo.image_io import images
+from ganzoo.image_io import arrays, decoding, resizing, tensors
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.weights import weights_file
 
@@ -80,8 +80,8 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     torch.manual_seed(0)
     size = card.image_size
     if card.in_channels == 3:
-        floats = (images.to_floats(images.read(each)) for each in sorted(PHOTOGRAPHS.glob("*.jpg")))
-        inputs = torch.from_numpy(np.stack([images.resize_floats(each, size, size) for each in floats]))
+        floats = (arrays.to_floats(decoding.read(each)) for each in sorted(PHOTOGRAPHS.glob("*.jpg")))
+        inputs = torch.from_numpy(np.stack([resizing.resize_floats(each, size, size) for each in floats]))
     elif card.in_channels:
         inputs = torch.rand(1, card.in_channels, size, size) * 2 - 1
     else:
@@ -96,7 +96,7 @@ def check_pixels(model: ganzoo.Model, path: Path, card: Card) -> None:
     before = model(inputs, **given)
     weights_file.load_into(model.generator, weights_file.read(path), str(path))
     after = model(inputs, **given)
-    levels = [np.stack([images.to_array(one).astype(int) for one in frames(made)]) for made in (before, after)]
+    levels = [np.stack([tensors.to_array(one).astype(int) for one in frames(made)]) for made in (before, after)]
     difference = np.abs(levels[0] - levels[1])
     share, most = (difference > 0).mean(), difference.max()
     psnr = 10 * np.log10(255**2 / max(np.square(difference).mean(), 1e-9))

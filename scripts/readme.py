@@ -17,7 +17,7 @@ from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.files.atomic import replacing
 from ganzoo.gallery import examples, gallery_items, sheets
-from ganzoo.image_io import images
+from ganzoo.image_io import encoding, grids
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 360  # pixels of a model's picture, shown at half of it
@@ -76,15 +76,15 @@ def write_pictures() -> None:
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
     beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
     beside("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
-    grid = images.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
-    images.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
+    grid = grids.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
+    encoding.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
 
 
 def beside(name: str, example: str, target: Path, size: int | str = "auto") -> None:
     """Write an example picture and what the model ``name`` makes of it, worked at ``size``, side by side."""
     before = Image.open(ROOT / "examples" / example).convert("RGB")
     after = ganzoo.load(name).translate(before, size)
-    images.save(images.grid([before, after], columns=2), target)
+    encoding.save(grids.grid([before, after], columns=2), target)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from ganzoo.cards.card import Card
 from ganzoo.data.decode import to_floats
 from ganzoo.evaluation.image_sources import Reading, open_domains, open_pairs, open_sides
 from ganzoo.files.atomic import replacing
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
 
 ROOT = Path(__file__).parent.parent
 COUNT, COLUMNS = 12, 3
@@ -67,9 +67,9 @@ def rows(card: Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterat
     model = ganzoo.load(card.name, "cpu", engine="torch")
     for place, given in zip(places, inputs.some(places), strict=True):
         beside = [{"label": each["label"]} for each in calls] if "label" in call else [{}]
-        before = images.to_pil(to_floats(given))
+        before = tensors.to_pil(to_floats(given))
         made = (model.translate(before, **more) for more in beside)
-        shown = [before, *made, *([images.to_pil(to_floats(truth.some([place])[0]))] if truth else [])]
+        shown = [before, *made, *([tensors.to_pil(to_floats(truth.some([place])[0]))] if truth else [])]
         yield (each.convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS) for each in shown)
 
 

@@ -92,7 +92,7 @@ def test_stdout_gets_the_sheet() -> None:
         ("dir:c", ("-o", "-", "--fps", "4"), "does not move"),
         ("dir:c", ("-o", "a.gif", "--fps", "99"), "fps=99 is not right"),
         ("dir:c", ("-o", "out/", "--fps", "0"), "fps=0 is not right"),
-        ("dir:c", ("-o", "a.xyz"), "'.xyz' is no kind of picture"),
+        ("dir:c", ("-o", "a.xyz"), "'.xyz' is not an image format"),
         ("dir:c", ("-o", "m/config.json/a.gif",), "is a file"),
         ("dir:c", ("-o", "a.gif", "--label", "bagg"), "Did you mean 'bag'"),
         ("dir:m", ("-o", "a.mp4"), "makes pictures, and 'a.mp4' is a video"),

@@ -71,7 +71,7 @@ def test_a_grid_can_go_to_stdout() -> None:
 @pytest.mark.parametrize(
     ("output", "text"),
     [
-        ("x.xyz", "'.xyz' is no kind of picture"),
+        ("x.xyz", "'.xyz' is not an image format"),
         ("x", "Write x.png for one picture, or x/ for single files"),
         ("file.txt/x.png", "file.txt is a file"),
         ("file.txt/", "file.txt is a file"),
@@ -86,9 +86,9 @@ def test_a_wrong_output_is_told_before_the_model_is_loaded(capsys: Capture, outp
 def test_wrong_requests_to_generate(capsys: Capture) -> None:
     for arguments, text in (
         (("dir:t",), "Use translate"),
-        (("dir:m", "--label", "cat"), "takes no labels"),
+        (("dir:m", "--label", "cat"), "takes no label"),
         (("dir:m", "--seed", "-5"), "seed=-5"),
-        (("dir:m", "--device", "gpu"), "'gpu' is no device"),
+        (("dir:m", "--device", "gpu"), "'gpu' is not a device"),
         (("dir:m", "--engine", "tf"), "No engine is called 'tf'"),
         (("dir:m", "--dtype", "int8"), "not in int8"),
     ):
@@ -152,7 +152,7 @@ def test_stdin_and_stdout() -> None:
     Path("y.png").write_bytes(done.stdout)
     assert same("y.png", "x.png")
     done = piped("translate", "dir:t", "-", "-o", "out/", given=b"no picture")
-    assert done.returncode == 1 and done.stderr.startswith(b"Error: Standard input is no picture")
+    assert done.returncode == 1 and done.stderr.startswith(b"Error: Standard input is not a supported image")
     done = piped("translate", "dir:t", "-", "x.png", "-o", "out", given=Path("x.png").read_bytes())
     assert sorted(path.name for path in Path("out").iterdir()) == ["stdin.png", "x.png"]
 
@@ -184,7 +184,7 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(capsys: Capture) ->
         (["-", "-"], "out", "Two inputs, standard input and standard input, would"),
         (["empty"], "out", "holds no pictures"),
         (["gone.png"], "x.png", "No file gone.png"),
-        (["a.png"], "x.xyz", "'.xyz' is no kind of picture"),
+        (["a.png"], "x.xyz", "'.xyz' is not an image format"),
         (["a.png"], "x", "Write x.png for one picture, or x/ for a folder"),
         (["a.png"], "file.txt/x.png", "file.txt is a file"),
     ],

@@ -16,7 +16,7 @@ from test_cli_main import call
 from tiny_models import translator
 
 from ganzoo.cli.memory_sizes import Bytes, Pixels
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding
 
 Capture = pytest.CaptureFixture[str]
 
@@ -82,18 +82,18 @@ def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[s
 
 def test_sixteen_bits_stay_and_metadata_on_request(capsys: Capture) -> None:
     rgb = (np.asarray(picture(40, 30), np.uint16) * 257) ^ 0x55
-    source = images.Picture(rgb, None, False, "deep", exif=b"Exif\0\0" + exif("A camera"))
+    source = decoding.DecodedImage(rgb, None, False, "deep", exif=b"Exif\0\0" + exif("A camera"))
     from ganzoo.image_io.encoding import save_decoded
 
     save_decoded(source, "deep.tif", keep_metadata=True)
     for name in ("made.tif", "made.png"):
         assert call(capsys, "translate", "dir:t", "deep.tif", "-o", name, "--keep-metadata")[0] == 0
-        found = images.read(name)
+        found = decoding.read(name)
         assert found.rgb.dtype == np.uint16 and b"A camera" in found.exif
     assert call(capsys, "translate", "dir:t", "deep.tif", "-o", "plain.png", "--bits", "8")[0] == 0
-    plain = images.read("plain.png")
+    plain = decoding.read("plain.png")
     assert plain.rgb.dtype == np.uint8 and plain.exif == b""
-    assert np.abs(plain.rgb * 257.0 - images.read("made.png").rgb).max() <= 129
+    assert np.abs(plain.rgb * 257.0 - decoding.read("made.png").rgb).max() <= 129
 
 
 def exif(maker: str) -> bytes:
@@ -135,7 +135,7 @@ def test_the_kind_of_a_folders_files_can_be_chosen(capsys: Capture) -> None:
     assert call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "webp")[0] == 0
     assert made("out") == ["a.webp", "sub/b.webp", "sub/deep/c.webp"]
     code, _, err = call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "psd")
-    assert code == 1 and "'psd' is no kind of picture" in err
+    assert code == 1 and "'psd' is not an image format" in err
 
 
 def test_a_video_goes_to_a_video(capsys: Capture) -> None:

@@ -14,11 +14,12 @@ from odd_files import array, encoded, photo
 from PIL import Image
 from raw_files import chunk
 
-from ganzoo.image_io.readers import containers
+from ganzoo.image_io.readers import detection, png
+from ganzoo.image_io.readers.container import Container
 
 
-def opened(data: bytes) -> containers.Container:
-    found = containers.read(io.BytesIO(data))
+def opened(data: bytes) -> Container:
+    found = detection.read(io.BytesIO(data))
     assert found
     return found
 
@@ -28,13 +29,13 @@ def test_size_of_every_kind(name: str) -> None:
     data = whole()[name]
     found = opened(data)
     assert (found.width, found.height) == Image.open(io.BytesIO(data)).size
-    assert found.kind == Image.open(io.BytesIO(data)).format
-    found.check()
+    assert found.format == Image.open(io.BytesIO(data)).format
+    found.check_length()
 
 
 @pytest.mark.parametrize("data", [b"", b"RIFF\0\0\0\0WAVE", b"P6 1 1 255 ", b"\x89PNX", b"%!PS"])
 def test_other_files(data: bytes) -> None:
-    assert containers.read(io.BytesIO(data)) is None
+    assert detection.read(io.BytesIO(data)) is None
 
 
 def test_size_that_the_first_frame_of_a_gif_enlarges() -> None:
@@ -53,9 +54,9 @@ def test_canvas_of_a_webp_counts() -> None:
 @pytest.mark.parametrize("bits", [1, 8, 24, 32])
 def test_a_bmp_needs_all_its_rows(bits: int, missing: int) -> None:
     size = (13 * bits + 31) // 32 * 4 * 70
-    opened(raw.bmp(13, 70, bits, bytes(size))).check()
+    opened(raw.bmp(13, 70, bits, bytes(size))).check_length()
     with pytest.raises(ValueError, match=f"has {size + 54 - missing - 54} bytes") as caught:
-        opened(raw.bmp(13, 70, bits, bytes(size - missing - 54))).check()
+        opened(raw.bmp(13, 70, bits, bytes(size - missing - 54))).check_length()
     assert str(size) in str(caught.value)
 
 
@@ -69,9 +70,9 @@ def test_the_smallest_honest_files_pass() -> None:
         ("TIFF", {"compression": "tiff_adobe_deflate"}),
         ("TIFF", {"compression": "packbits"}),
     ):
-        opened(encoded(black.convert("L"), kind, **options)).check()
+        opened(encoded(black.convert("L"), kind, **options)).check_length()
     for options in ({"optimize": True}, {"progressive": True}, {"optimize": True, "subsampling": 2}):
-        opened(encoded(black.convert("RGB"), "JPEG", quality=1, **options)).check()
+        opened(encoded(black.convert("RGB"), "JPEG", quality=1, **options)).check_length()
 
 
 def test_png_without_metadata_has_its_pixels_and_its_palette() -> None:
@@ -111,14 +112,14 @@ def test_key_lies_in_the_range_of_the_decoded_levels(bits: int) -> None:
     levels = np.zeros((2, 2, 1), np.uint16)
     top = (1 << bits) - 1
     found = opened(raw.png(levels, bits, extra=[chunk(b"tRNS", struct.pack(">H", top))]))
-    assert found.key == (65535 if bits == 16 else 255,)
+    assert found.transparent_color == (65535 if bits == 16 else 255,)
 
 
-@pytest.mark.parametrize("size", [1 << 20, containers.MAX_METADATA + 1])
+@pytest.mark.parametrize("size", [1 << 20, png.MAX_METADATA + 1])
 def test_profile_of_a_png_may_be_large_but_no_bomb(size: int) -> None:
     icc = raw.profile(b"RGB ", {b"priv": bytes(size)})
     packed = chunk(b"iCCP", b"a\0\0" + zlib.compress(icc, 9))
-    assert opened(raw.png(array(photo()), extra=[packed])).icc == (icc if size < containers.MAX_METADATA else b"")
+    assert opened(raw.png(array(photo()), extra=[packed])).icc == (icc if size < png.MAX_METADATA else b"")
 
 
 def test_cut_off_profile_is_none() -> None:

@@ -17,7 +17,7 @@ from ganzoo.data.decode import Form, cover, fit, halves, to_bytes, to_floats
 from ganzoo.data.image_stores import open_stored_images
 from ganzoo.data.sources import open_source
 from ganzoo.errors import DataError
-from ganzoo.image_io import images
+from ganzoo.image_io import resizing
 
 
 def decoded(folder: Path, height: int, width: int, channels: int = 0, **options: bool) -> torch.Tensor:
@@ -71,8 +71,8 @@ def test_any_size_covers_without_a_border(tmp_path: Path, size: tuple[int, int])
 @pytest.mark.parametrize("shape", [(1, 3, 1, 20_000), (1, 3, 20_000, 1)])
 def test_a_very_long_picture_does_not_fill_the_memory(shape: tuple[int, ...], monkeypatch) -> None:
     asked = []
-    resize = images.resize
-    monkeypatch.setattr(images, "resize", lambda x, h, w, *more: asked.append(h * w) or resize(x, h, w))
+    resize = resizing.resize
+    monkeypatch.setattr(resizing, "resize", lambda x, h, w, *more: asked.append(h * w) or resize(x, h, w))
     assert cover(torch.zeros(shape), 64, 64).shape == (3, 64, 64)
     assert max(asked) <= 16 * 64 * 64
 
@@ -143,7 +143,11 @@ def damage(folder: Path) -> dict[str, str]:
     (folder / "cut.jpg").write_bytes(whole.getvalue()[:700])
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.gif").write_bytes(b"this is no picture")
-    return {"cut.jpg": "cannot be read", "empty.png": "no picture of a known kind", "text.gif": "no picture of a"}
+    return {
+        "cut.jpg": "cannot be read",
+        "empty.png": "is not a supported image file",
+        "text.gif": "is not a supported image",
+    }
 
 
 def test_every_broken_file_is_named_with_its_reason_in_one_error(tmp_path: Path) -> None:
@@ -186,7 +190,7 @@ def test_an_error_that_is_no_picture_s_fault_comes_through(tmp_path: Path, monke
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a fault of ours")
 
-    monkeypatch.setattr(images, "resize", fail)
+    monkeypatch.setattr(resizing, "resize", fail)
     with pytest.raises(ZeroDivisionError, match="a fault of ours"):
         decoded(tmp_path, 16, 16)
 

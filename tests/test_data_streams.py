@@ -100,7 +100,7 @@ def test_a_broken_sample_is_named_and_one_after_it_takes_its_place(tmp_path: Pat
     batches, notes = steps(open_data(folder, "images", Asked()), 0, 6)
     assert [gray for batch in batches for gray in grays(batch["image"])] == [*order[:5], order[8], *order[6:]]
     name = f"{folder / str(bad // 8)}.tar: {bad:03}.png"
-    assert len(notes) == 1 and notes[0].startswith(f"Left out: {name}: ") and "no picture" in notes[0]
+    assert len(notes) == 1 and notes[0].startswith(f"Left out: {name}: ") and "not a supported image" in notes[0]
 
 
 def test_samples_without_what_is_needed_are_broken(tmp_path: Path) -> None:
@@ -120,7 +120,7 @@ def test_samples_without_what_is_needed_are_broken(tmp_path: Path) -> None:
 
 
 def test_only_broken_samples_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"No sample of .*0\.tar can be used\. .*: 007: .*no picture"):
+    with pytest.raises(DataError, match=r"No sample of .*0\.tar can be used\. .*: 007: .*not a supported image"):
         open_data(write_images(tmp_path, 1, broken=tuple(range(8))), "images", Asked())
     data = open_data(write_images(tmp_path / "more", 1), "images", Asked())
     write_images(tmp_path / "more", 1, broken=tuple(range(8)))

@@ -232,7 +232,7 @@ def test_libtiff_prints_nothing_while_we_read(capfd: pytest.CaptureFixture[str])
 
 def test_name_that_would_break_the_line(tmp_path: Path) -> None:
     (tmp_path / "a\nb.png").write_bytes(b"rubbish")
-    with pytest.raises(ImageError, match=r"a\\nb\.png is no picture"):
+    with pytest.raises(ImageError, match=r"a\\nb\.png is not a supported image file"):
         read(tmp_path / "a\nb.png")
 
 
@@ -240,6 +240,6 @@ def test_reason_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ValueError("two\n lines. ")
 
-    monkeypatch.setattr("ganzoo.image_io.readers.containers.read", fail)
-    with pytest.raises(ImageError, match=r"^The picture cannot be read: two lines\. Check"):
+    monkeypatch.setattr("ganzoo.image_io.readers.detection.read", fail)
+    with pytest.raises(ImageError, match=r"^The image cannot be read: two lines\. Check"):
         read(b"x")

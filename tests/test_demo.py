@@ -22,7 +22,7 @@ from served import Server, served
 from tiny_models import maker, translator
 
 from ganzoo.demo.latent_walks import between, walk
-from ganzoo.image_io import encoding, images
+from ganzoo.image_io import decoding, encoding, grids
 from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
 
@@ -54,14 +54,16 @@ def generating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
     return Client(servers[1].address, verbose=False, download_files=tmp_path / "downloads")
 
 
-def translated(client: Client, path: Path, size: str = "auto") -> tuple[images.Picture, images.Picture, Path]:
+def translated(
+    client: Client, path: Path, size: str = "auto"
+) -> tuple[decoding.DecodedImage, decoding.DecodedImage, Path]:
     """Return what is shown before and after, and the file to save."""
     (before, after), file = client.predict(handle_file(path), size, api_name="/translate")
-    return images.read(before), images.read(after), Path(file["value"])
+    return decoding.read(before), decoding.read(after), Path(file["value"])
 
 
-def made_by(model: Model, path: Path, size: str = "auto") -> images.Picture:
-    return model.translate_decoded(images.read(path), Settings(size))
+def made_by(model: Model, path: Path, size: str = "auto") -> decoding.DecodedImage:
+    return model.translate_decoded(decoding.read(path), Settings(size))
 
 
 # ---- translation
@@ -69,9 +71,9 @@ def made_by(model: Model, path: Path, size: str = "auto") -> images.Picture:
 
 def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> None:
     before, after, file = translated(translating, photo)
-    assert (before.rgb == images.read(photo).rgb).all()
+    assert (before.rgb == decoding.read(photo).rgb).all()
     assert (after.rgb == made_by(translator(), photo).rgb).all()
-    assert (images.read(file).rgb == after.rgb).all() and file.name == "photo-tiny-translator.png"
+    assert (decoding.read(file).rgb == after.rgb).all() and file.name == "photo-tiny-translator.png"
     other = translated(translating, photo, "32")[1]
     assert (other.rgb == made_by(translator(), photo, "32").rgb).all() and (other.rgb != after.rgb).any()
 
@@ -79,7 +81,7 @@ def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> No
 def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: Path) -> None:
     """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo alone."""
     small = np.asarray(picture(40, 24))
-    deep = images.Picture(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
+    deep = decoding.DecodedImage(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
     encoding.save_decoded(deep, tmp_path / "deep.tiff")
     Image.fromarray(small).convert("CMYK").save(tmp_path / "print.jpg")
     turned = Image.Exif()
@@ -87,12 +89,12 @@ def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: P
     Image.fromarray(small).save(tmp_path / "turned.jpg", exif=turned)
     for name in ("deep.tiff", "print.jpg", "turned.jpg"):
         before, after, file = translated(translating, tmp_path / name)
-        want, made = made_by(translator(), tmp_path / name), images.read(file)
+        want, made = made_by(translator(), tmp_path / name), decoding.read(file)
         assert (made.rgb == want.rgb).all() and made.rgb.dtype == want.rgb.dtype, name
         assert before.rgb.dtype == after.rgb.dtype == np.uint8
         assert before.rgb.shape == after.rgb.shape == want.rgb.shape
     assert made.rgb.shape == (40, 24, 3)  # the last one stands
-    kept = images.read(translated(translating, tmp_path / "deep.tiff")[2])
+    kept = decoding.read(translated(translating, tmp_path / "deep.tiff")[2])
     assert kept.alpha is not None and (kept.alpha == deep.alpha).all()
 
 
@@ -100,7 +102,7 @@ def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: P
     ("name", "size", "text"),
     [
         ("broken.png", "auto", "broken.png"),
-        ("empty.jpg", "auto", "empty.jpg is no picture of a known kind"),
+        ("empty.jpg", "auto", "empty.jpg is not a supported image file"),
         ("large.png", "auto", "large.png has 200x150 pixels, more than the limit of 20000"),
         ("photo.jpg", "huge", "size 'huge' is not right. Write auto, native, or the shorter side"),
         ("photo.jpg", "1000", "size 1000 means 1364x1000 pixels, more than the limit"),
@@ -141,7 +143,7 @@ def test_the_same_seed_gives_the_same_sheet(generating: Client) -> None:
     def sheet(seed: int | None) -> bytes:
         return Image.open(generating.predict(seed, 5, api_name="/generate")).tobytes()
 
-    assert sheet(3) == sheet(3) == images.grid(maker().generate(5, 3)).tobytes() != sheet(4)
+    assert sheet(3) == sheet(3) == grids.grid(maker().generate(5, 3)).tobytes() != sheet(4)
     assert sheet(None) == sheet(0)  # an empty field
 
 
@@ -155,7 +157,7 @@ def test_a_walk_leads_from_one_seed_to_another_and_back(generating: Client) -> N
     ends = [maker().generate(1, seed)[0].tobytes() for seed in (3, 7)]
     assert [frames[0], frames[4]] == ends
     assert frames[5:] == frames[3:0:-1] and len(set(frames)) == 5
-    assert Image.open(row).tobytes() == images.grid(walk(maker(), 3, 7, 5), columns=5).tobytes()
+    assert Image.open(row).tobytes() == grids.grid(walk(maker(), 3, 7, 5), columns=5).tobytes()
 
 
 def test_a_walk_keeps_to_lengths_that_the_generator_knows() -> None:
@@ -263,7 +265,7 @@ def test_a_visitor_compares_a_picture_and_saves_it(servers: tuple[Server, Server
         tab.press("Save as PNG")
         saved = tmp_path / "photo-tiny-translator.png"
         assert browsing.wait_for(saved.exists)
-        assert (images.read(saved).rgb == made_by(translator(), photo).rgb).all()
+        assert (decoding.read(saved).rgb == made_by(translator(), photo).rgb).all()
         tab.picture(tmp_path / "seen.png")
         assert_at_home(tab, servers[0])
 
@@ -274,7 +276,7 @@ def test_a_visitor_reads_what_is_wrong(servers: tuple[Server, Server], tmp_path:
     with browsing.opened(servers[0].address, tmp_path) as tab:
         tab.wait_for("!!document.querySelector('input[type=file]')")
         tab.choose("input[type=file]", tmp_path / "empty.jpg")
-        tab.wait_for("document.body.innerText.includes('empty.jpg is no picture of a known kind')")
+        tab.wait_for("document.body.innerText.includes('empty.jpg is not a supported image file')")
         assert "Traceback" not in tab.value("document.body.innerText")
         assert_at_home(tab, servers[0])
 

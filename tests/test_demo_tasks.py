@@ -20,7 +20,7 @@ from ganzoo.demo import serving
 from ganzoo.demo.actions import Studio
 from ganzoo.demo.latent_walks import walk
 from ganzoo.errors import ImageError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io.grids import grid
 
 PROGRAM = """
 import signal, sys
@@ -96,9 +96,9 @@ def test_the_page_offers_the_classes(files: dict[str, Path], tmp_path: Path) -> 
     with asked("class-conditional-image-generation", tmp_path / "page") as client:
         sheets = [client.predict(4, 3, label, api_name="/generate") for label in ("", "bag")]
         row = client.predict(1, 2, 2, "sneaker", api_name="/walk")[1]
-    grids = [images.grid(one.generate(3, 4)), images.grid(one.generate(3, 4, "bag"))]
+    grids = [grid(one.generate(3, 4)), grid(one.generate(3, 4, "bag"))]
     assert [Image.open(path).tobytes() for path in sheets] == [grid.tobytes() for grid in grids]
-    assert Image.open(row).tobytes() == images.grid(walk(one, 1, 2, 2, "sneaker"), 2).tobytes()
+    assert Image.open(row).tobytes() == grid(walk(one, 1, 2, 2, "sneaker"), 2).tobytes()
     with asked("multi-domain-image-to-image", tmp_path / "other") as client:
         (_, after), _ = client.predict(handle_file(files["photo"]), "auto", NAMES[1], api_name="/translate")
     assert set(np.unique(pixels(after))) == {159}

@@ -18,10 +18,10 @@ def test_written_is_what_is_read(order: str) -> None:
     head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
     found = tag_directories.read(head + tag_directories.write(order, values, 8, children))
     assert {tag: found.value(tag) for tag in values} == values
-    assert set(found.places) == {*values, *children}
+    assert set(found.entries) == {*values, *children}
     for tag, child in children.items():
         below = found.child(tag)
-        assert below and {one: below.value(one) for one in below.places} == child
+        assert below and {one: below.value(one) for one in below.entries} == child
     assert (found.number(256), found.numbers(258), found.numbers(271, 5), found.number(9, 4)) == (7, (1, 2, 3), (5,), 4)
 
 
@@ -35,8 +35,8 @@ def test_big_tiff(order: str) -> None:
 
 def test_what_lies_beyond_the_end_is_left_out() -> None:
     data = raw.exif((271, 2, b"a long name\0"), (274, 3, 6), (305, 2, b"another long name\0"))[6:]
-    assert set(tag_directories.read(data[:-4]).places) == {271, 274}
-    assert set(tag_directories.read(data[:34]).places) == {
+    assert set(tag_directories.read(data[:-4]).entries) == {271, 274}
+    assert set(tag_directories.read(data[:34]).entries) == {
         274
     }  # of the first the value is missing, of the third the tag
 
@@ -61,7 +61,7 @@ def test_directory_without_end_is_read_as_far_as_it_goes() -> None:
 @pytest.mark.parametrize("address", [8, 2**32 - 1, 0])
 def test_children_that_are_none(address: int) -> None:
     block = raw.exif((271, 2, b"maker\0"), (34665, 4, address))
-    found = metadata.directory(block)
+    found = metadata.parse_exif(block)
     assert found
-    made = metadata.upright(found)
+    made = metadata.upright_exif(found)
     assert made.startswith(b"Exif\0\0II*\0") and b"maker\0" in made and len(made) < 100

@@ -18,27 +18,29 @@ from PIL import Image
 
 from ganzoo.errors import OutputError
 from ganzoo.image_io import encoding
-from ganzoo.image_io.decoding import Array, Picture, read
+from ganzoo.image_io.decoding import Array, DecodedImage, read
 from ganzoo.image_io.encoding import save_decoded
 
 EXIF = raw.exif((271, 2, b"maker\0"), (305, 2, b"program\0"))
 KINDS = ("png", "jpg", "webp", "tif", "bmp", "gif")
 
 
-def picture(bits: int = 8, gray: bool = False, alpha: bool = False, icc: bytes = b"", exif: bytes = b"") -> Picture:
+def picture(
+    bits: int = 8, gray: bool = False, alpha: bool = False, icc: bytes = b"", exif: bytes = b""
+) -> DecodedImage:
     """Noise of 13x9 pixels."""
     colors = noise(9, 13, 1 if gray else 3, top=1 << bits)
     transparent = noise(9, 13, top=1 << bits) if alpha else None
-    return Picture(colors.repeat(3, axis=2) if gray else colors, transparent, gray, "noise", icc=icc, exif=exif)
+    return DecodedImage(colors.repeat(3, axis=2) if gray else colors, transparent, gray, "noise", icc=icc, exif=exif)
 
 
-def saved(given: Picture, kind: str, **options: bool) -> bytes:
+def saved(given: DecodedImage, kind: str, **options: bool) -> bytes:
     file = io.BytesIO()
     save_decoded(given, file, kind, **options)
     return file.getvalue()
 
 
-def channels(given: Picture, as_gray: bool = False) -> Array:
+def channels(given: DecodedImage, as_gray: bool = False) -> Array:
     colors = given.rgb[..., :1] if as_gray else given.rgb
     return np.squeeze(colors if given.alpha is None else np.dstack([colors, given.alpha]))
 
@@ -81,7 +83,7 @@ def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, gray: bo
         assert np.array_equal(shown[..., :3] if shown.ndim == 3 else shown, _seen(given, deep)[..., : shown.shape[-1]])
 
 
-def _seen(given: Picture, deep: bool) -> Array:
+def _seen(given: DecodedImage, deep: bool) -> Array:
     levels = given.rgb if deep else (given.rgb >> 8).astype(np.uint8)
     return levels[..., 0] if deep and given.gray else levels
 
@@ -90,12 +92,12 @@ def _seen(given: Picture, deep: bool) -> Array:
 @pytest.mark.parametrize("kind", ["png", "tif"])
 def test_16_bits_of_any_size(size: tuple[int, int], kind: str) -> None:
     rgb = noise(*size, 3, top=65536)
-    assert np.array_equal(read(saved(Picture(rgb, None, False, "noise"), kind)).rgb, rgb)
+    assert np.array_equal(read(saved(DecodedImage(rgb, None, False, "noise"), kind)).rgb, rgb)
 
 
 def test_16_bits_are_rounded_for_other_kinds() -> None:
     levels = np.arange(65536, dtype=np.uint16).reshape(256, 256)
-    found = read(saved(Picture(levels[..., None].repeat(3, 2), levels, True, "levels"), "webp")).alpha
+    found = read(saved(DecodedImage(levels[..., None].repeat(3, 2), levels, True, "levels"), "webp")).alpha
     assert np.array_equal(found, (levels.astype(int) + 128) // 257)
 
 
@@ -111,7 +113,7 @@ def test_alpha_is_kept_where_it_can_be(kind: str) -> None:
     half.putalpha(Image.new("L", half.size))
     half.paste(photo(), (0, 0))
     half.paste(0, (0, 0, 30, 44))
-    given = Picture(array(half)[..., :3], array(half)[..., 3], False, "half")
+    given = DecodedImage(array(half)[..., :3], array(half)[..., 3], False, "half")
     found = read(saved(given, kind))
     if kind in ("jpg", "bmp"):
         assert found.alpha is None and found.rgb[20, 5].min() >= 250
@@ -187,7 +189,7 @@ def test_a_path_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ganzoo.image_io.writers.deep_files.write_png", fail)
+    monkeypatch.setattr("ganzoo.image_io.writers.png.write", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.png as PNG"):
         save_decoded(picture(16), path)
     assert path.read_bytes() == before and [one.name for one in path.parent.iterdir()] == ["a.png"]
@@ -195,7 +197,7 @@ def test_a_path_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("bits", [8, 16])
 def test_wrong_targets(tmp_path: Path, bits: int) -> None:
-    with pytest.raises(OutputError, match=r"'\.xyz' is no kind of picture"):
+    with pytest.raises(OutputError, match=r"'\.xyz' is not an image format"):
         save_decoded(picture(bits), tmp_path / "a.xyz")
     with pytest.raises(OutputError, match="'wb'"):
         save_decoded(picture(bits), io.StringIO(), "png")  # type: ignore[arg-type]
@@ -208,22 +210,22 @@ def test_wrong_targets(tmp_path: Path, bits: int) -> None:
 def test_size_beyond_the_kind(tmp_path: Path, size: tuple[int, int]) -> None:
     name = "a.webp" if size[1] == 1 else "a.jpg"
     with pytest.raises(OutputError, match=f"{name} as .* Choose PNG, or a smaller size"):
-        save_decoded(Picture(np.zeros((*size, 3), np.uint8), None, False, "long"), tmp_path / name)
+        save_decoded(DecodedImage(np.zeros((*size, 3), np.uint8), None, False, "long"), tmp_path / name)
 
 
 def test_floats_are_refused() -> None:
     with pytest.raises(OutputError, match="float32 cannot be written"):
-        save_decoded(Picture(np.zeros((2, 2, 3), np.float32), None, False, "floats"), io.BytesIO(), "png")
+        save_decoded(DecodedImage(np.zeros((2, 2, 3), np.float32), None, False, "floats"), io.BytesIO(), "png")
 
 
 MEMORY = """
 import io, numpy as np
-from ganzoo import decoding, encoding
+from ganzoo.image_io import decoding, encoding
 def status(name):
     return [int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(name)][0] * 1024
 rows = np.arange(2400 * 3600, dtype=np.uint32).reshape(2400, 3600, 1) * np.array([1, 7, 11], np.uint32)
 file = io.BytesIO()
-encoding.save_decoded(decoding.Picture((rows >> 12).astype(np.uint8), None, False, "x"), file, "{kind}")
+encoding.save_decoded(decoding.DecodedImage((rows >> 12).astype(np.uint8), None, False, "x"), file, "{kind}")
 del rows
 before = status("VmRSS")
 open("/proc/self/clear_refs", "w").write("5")

@@ -22,7 +22,7 @@ from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.image_sources import Reading, open_domains
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
@@ -174,5 +174,5 @@ def test_the_pictures_are_those_that_translate_makes(folders: Path) -> None:
     given, _ = open_domains([str(folders)], "dark", Reading())
     model = shades()
     made = torch.cat(list(samples.translated(model, given, 1).batches(5)))
-    whole = [np.asarray(model.translate(images.read(folders / name), label="dark")) for name in given.names]
+    whole = [np.asarray(model.translate(decoding.read(folders / name), label="dark")) for name in given.names]
     assert (made.permute(0, 2, 3, 1).numpy() == np.stack(whole)).all()

@@ -23,7 +23,7 @@ from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
 from ganzoo.evaluation.evaluate import evaluate
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
 
@@ -136,7 +136,7 @@ def test_paired_translations_are_judged_by_the_held_out_truths(tmp_path: Path) -
     errors = []
     for number in held:
         both = np.asarray(picture(128, 64, seed=number))
-        made = images.to_array(model(images.to_tensor(both[:, 64:])))
+        made = tensors.to_array(model(tensors.to_tensor(both[:, 64:])))
         errors.append(np.abs(made.astype(float) - both[:, :64]).mean() / 255)
     assert found["l1"] == pytest.approx(np.mean(errors), abs=1e-4)
     score = found.scores[0]
@@ -157,12 +157,12 @@ def test_unpaired_translations_are_judged_by_the_other_side(tmp_path: Path) -> N
         **GRID,
     )
     given = arrays(tmp_path / "sides" / "trainB")
-    unchanged = [images.to_array(model(images.to_tensor(one))) for one in given]
+    unchanged = [tensors.to_array(model(tensors.to_tensor(one))) for one in given]
     assert found["identity"] == pytest.approx(np.abs(np.stack(unchanged) - given.astype(float)).mean() / 255, abs=1e-3)
     cycled = []
     for one in arrays(tmp_path / "sides" / "trainA"):
-        between = images.to_array(model(images.to_tensor(one)))
-        cycled.append(images.to_array(model(images.to_tensor(between))))
+        between = tensors.to_array(model(tensors.to_tensor(one)))
+        cycled.append(tensors.to_array(model(tensors.to_tensor(between))))
     squared = ((np.stack(cycled).astype(float) - arrays(tmp_path / "sides" / "trainA")) ** 2).mean((1, 2, 3))
     assert found["cycle-psnr"] == pytest.approx((10 * np.log10(255**2 / squared)).mean(), abs=0.05)
     by_name = {score.metric: score.protocol for score in found.scores}
@@ -182,9 +182,9 @@ def test_a_run_s_discriminator_is_judged_as_a_classifier(tmp_path: Path) -> None
     judge = model.discriminator()
     assert judge is not None
     with torch.inference_mode():
-        pictures = [images.to_tensor(one, channels=1) for one in arrays(real)]
+        pictures = [tensors.to_tensor(one, channels=1) for one in arrays(real)]
         right = sum(float(judge(one)) > 0 for one in pictures)
-        made = [images.to_tensor(np.asarray(one), channels=1) for one in model.generate(12, seed=1)]
+        made = [tensors.to_tensor(np.asarray(one), channels=1) for one in model.generate(12, seed=1)]
         wrong = sum(float(judge(one)) > 0 for one in made)
     assert values["d-recall"] == pytest.approx(right / 12) and values["d-specificity"] == pytest.approx(1 - wrong / 12)
 

@@ -13,7 +13,7 @@ from tiny_models import maker, translator
 from ganzoo.errors import OptionError
 from ganzoo.evaluation import samples
 from ganzoo.evaluation.image_sources import Reading, open_images
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
 
 
 def shown(pictures: samples.Shown, at_once: int = 3) -> np.ndarray:
@@ -37,7 +37,7 @@ def test_translations_are_in_8_bits_and_in_the_inputs_order(tmp_path: Path) -> N
     inputs = open_images([str(lay(tmp_path / "in", 3, size=16, gray=False))], Reading())
     model = translator()
     made = samples.translated(model, inputs)
-    expected = [images.to_array(model(images.to_tensor(one))) for one in arrays(tmp_path / "in")]
+    expected = [tensors.to_array(model(tensors.to_tensor(one))) for one in arrays(tmp_path / "in")]
     assert np.abs(shown(made, 2).transpose(0, 2, 3, 1).astype(int) - np.stack(expected)).max() <= 1
     assert made.sample.source == "translated in" and made.sample.sha256 == inputs.sample.sha256
 

@@ -15,7 +15,7 @@ import torch
 from PIL import Image, ImageOps
 
 from ganzoo.errors import ImageError, OutputError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding, encoding, grids, image_paths, pil_images, resizing, tensors
 
 RED, GREEN, BLUE, WHITE, BLACK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0)
 
@@ -99,12 +99,12 @@ def test_every_source_gives_the_same(tmp_path, rng):
     with open(path, "rb") as file, open(path, "rb") as moved, Image.open(path) as lazy:
         moved.seek(0, os.SEEK_SET)
         for source in (str(path), path, image, lazy, file, moved, data, bytearray(data), io.BytesIO(data)):
-            picture = images.read(source)
+            picture = decoding.read(source)
             assert picture.rgb.dtype == np.uint8
             assert np.array_equal(picture.rgb, array)
             assert picture.alpha is None and not picture.gray
-    assert images.read(path).name == str(path)
-    assert images.read(data).name == "The picture"
+    assert decoding.read(path).name == str(path)
+    assert decoding.read(data).name == "The image"
 
 
 def test_stream_without_seek(rng):
@@ -113,19 +113,19 @@ def test_stream_without_seek(rng):
     with open(start, "wb") as sink:
         sink.write(encoded(Image.fromarray(array)))
     with open(end, "rb") as pipe:
-        assert np.array_equal(images.read(pipe).rgb, array)
+        assert np.array_equal(decoding.read(pipe).rgb, array)
 
 
 def test_given_image_is_left_as_it_was():
     image = Image.new("P", (3, 2))
     before = image.tobytes(), dict(image.info), image.mode
-    images.read(image)
+    decoding.read(image)
     assert (image.tobytes(), dict(image.info), image.mode) == before
 
 
 def test_content_decides_not_the_suffix(tmp_path):
     (tmp_path / "a.jpg").write_bytes(encoded(Image.new("RGB", (2, 2), RED)))
-    assert images.read(tmp_path / "a.jpg").rgb[0, 0].tolist() == list(RED)
+    assert decoding.read(tmp_path / "a.jpg").rgb[0, 0].tolist() == list(RED)
 
 
 # ---- reading: modes --------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_content_decides_not_the_suffix(tmp_path):
     ],
 )
 def test_mode(mode, color, rgb, alpha, gray):
-    picture = images.read(Image.new(mode, (3, 2), color))
+    picture = decoding.read(Image.new(mode, (3, 2), color))
     assert picture.rgb.shape == (2, 3, 3)
     assert picture.rgb.dtype == (np.uint16 if mode[0] in "IF" else np.uint8)
     tolerance = {"YCbCr": 2, "LAB": 5}.get(mode, 0)  # 8 bits of Lab or YCbCr are coarser
@@ -179,7 +179,7 @@ def test_mode(mode, color, rgb, alpha, gray):
 )
 def test_premultiplied_alpha_is_divided_out(mode, pixel):
     image = Image.frombytes(mode, (1, 1), bytes(pixel))
-    picture = images.read(image)
+    picture = decoding.read(image)
     assert abs(int(picture.rgb[0, 0, 0]) - round(50 * 255 / 128)) <= 1
     assert picture.alpha[0, 0] == 128
 
@@ -192,20 +192,20 @@ def palette_image():
 
 
 def test_palette():
-    picture = images.read(encoded(palette_image()))
+    picture = decoding.read(encoded(palette_image()))
     assert picture.rgb[0].tolist() == [list(RED), list(GREEN), list(BLUE)]
     assert picture.alpha is None and not picture.gray
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
 def test_palette_with_one_transparent_entry(kind):
-    picture = images.read(encoded(palette_image(), kind, transparency=1))
+    picture = decoding.read(encoded(palette_image(), kind, transparency=1))
     assert picture.alpha.tolist() == [[255, 0, 255]]
     assert picture.rgb[0, [0, 2]].tolist() == [list(RED), list(BLUE)]
 
 
 def test_palette_with_alpha_per_entry():
-    picture = images.read(encoded(palette_image(), transparency=bytes([0, 100, 255])))
+    picture = decoding.read(encoded(palette_image(), transparency=bytes([0, 100, 255])))
     assert picture.alpha.tolist() == [[0, 100, 255]]
     assert picture.rgb[0].tolist() == [list(RED), list(GREEN), list(BLUE)]
 
@@ -214,7 +214,7 @@ def test_palette_with_alpha_per_entry():
 def test_png_that_names_one_color_transparent(mode, key):
     image = Image.new(mode, (2, 1), 0)
     image.putpixel((1, 0), key)
-    picture = images.read(encoded(image, transparency=key))
+    picture = decoding.read(encoded(image, transparency=key))
     assert picture.alpha.tolist() == [[255, 0]]
     assert picture.gray is (mode != "RGB")
 
@@ -224,7 +224,7 @@ def test_cmyk_jpeg(color):
     """Pillow writes CMYK as Adobe does: inverted. Paper must not come out black."""
     ink = np.array(color) / 255
     expected = 255 * (1 - ink[:3]) * (1 - ink[3])
-    picture = images.read(encoded(Image.new("CMYK", (16, 16), color), "JPEG", quality=100))
+    picture = decoding.read(encoded(Image.new("CMYK", (16, 16), color), "JPEG", quality=100))
     assert np.abs(picture.rgb - expected).max() <= 3
 
 
@@ -236,7 +236,7 @@ def test_png_of_16_bits_keeps_every_bit(tmp_path, rng, channels):
     pixels = noise(rng, 6, 5, channels, dtype=np.uint16)
     (tmp_path / "a.png").write_bytes(png16(pixels))
     for source in (tmp_path / "a.png", png16(pixels)):
-        picture = images.read(source)
+        picture = decoding.read(source)
         colors = 1 if channels < 3 else 3
         assert picture.rgb.dtype == np.uint16 and picture.gray is (channels < 3)
         assert np.array_equal(picture.rgb, np.broadcast_to(pixels[..., :colors], (6, 5, 3)))
@@ -249,7 +249,7 @@ def test_png_of_16_bits_keeps_every_bit(tmp_path, rng, channels):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_png_of_16_bits_that_names_one_color_transparent(rng, channels):
     pixels = noise(rng, 6, 5, channels, dtype=np.uint16)
-    picture = images.read(png16(pixels, struct.pack(f">{channels}H", *pixels[2, 3].tolist())))
+    picture = decoding.read(png16(pixels, struct.pack(f">{channels}H", *pixels[2, 3].tolist())))
     assert picture.alpha[2, 3] == 0
     assert (picture.alpha == 65535).sum() == 29
 
@@ -263,7 +263,7 @@ def test_tiff_of_16_bits_keeps_every_bit(tmp_path, rng, order, compressed, strip
     data = tiff16(pixels, order, compressed, strips)
     (tmp_path / "a.tif").write_bytes(data)
     for source in (tmp_path / "a.tif", data):
-        picture = images.read(source)
+        picture = decoding.read(source)
         assert picture.rgb.dtype == np.uint16
         assert np.array_equal(picture.rgb, pixels[..., :3])
         assert channels == 3 or np.array_equal(picture.alpha, pixels[..., 3])
@@ -271,7 +271,7 @@ def test_tiff_of_16_bits_keeps_every_bit(tmp_path, rng, order, compressed, strip
 
 def test_tiff_of_16_bits_is_turned_upright(rng):
     pixels = noise(rng, 6, 5, 3, dtype=np.uint16)
-    assert np.array_equal(images.read(tiff16(pixels, "<", False, orientation=6)).rgb, np.rot90(pixels, -1))
+    assert np.array_equal(decoding.read(tiff16(pixels, "<", False, orientation=6)).rgb, np.rot90(pixels, -1))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def test_tiff_of_16_bits_is_turned_upright(rng):
 )
 def test_gray_of_16_bits_through_pillow(mode, kind):
     data = encoded(Image.new(mode, (2, 2), 32768), kind)
-    tensor = images.to_tensor(data)
+    tensor = tensors.to_tensor(data)
     assert tensor.shape == (1, 3, 2, 2)
     assert torch.allclose(tensor, torch.full_like(tensor, 1 / 65535), atol=1e-7)
 
@@ -287,14 +287,14 @@ def test_gray_of_16_bits_through_pillow(mode, kind):
 @pytest.mark.parametrize("value", [70000, -1, 2**31 - 1])
 def test_integers_beyond_16_bits_are_refused(value):
     with pytest.raises(ImageError, match=r"Scale them to 0\.\.65535"):
-        images.read(encoded(Image.new("I", (2, 2), value), "TIFF"))
+        decoding.read(encoded(Image.new("I", (2, 2), value), "TIFF"))
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, 255.0, float("nan"), float("inf")])
 def test_floats_beyond_one_are_refused(tmp_path, value):
     Image.new("F", (2, 2), value).save(tmp_path / "a.tiff")
     with pytest.raises(ImageError, match=r"a\.tiff has values from .* Scale them to 0\.\.1"):
-        images.read(tmp_path / "a.tiff")
+        decoding.read(tmp_path / "a.tiff")
 
 
 # ---- reading: orientation and animations -----------------------------------------------------------------------------
@@ -308,8 +308,8 @@ def test_orientation_as_pillow(rng, orientation, kind):
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(Image.fromarray(noise(rng, 4, 7, 3)), kind, exif=exif, **options)
     expected = np.asarray(ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("RGB"))
-    assert np.array_equal(images.read(data).rgb, expected)
-    assert np.array_equal(images.read(Image.open(io.BytesIO(data))).rgb, expected)
+    assert np.array_equal(decoding.read(data).rgb, expected)
+    assert np.array_equal(decoding.read(Image.open(io.BytesIO(data))).rgb, expected)
     assert expected.shape[0] == (7 if orientation > 4 else 4)
 
 
@@ -317,7 +317,7 @@ def test_orientation_turns_alpha_too(rng):
     exif = Image.Exif()
     exif[0x0112] = 6
     pixels = noise(rng, 4, 7, 4)
-    picture = images.read(encoded(Image.fromarray(pixels), exif=exif))
+    picture = decoding.read(encoded(Image.fromarray(pixels), exif=exif))
     assert np.array_equal(np.dstack([picture.rgb, picture.alpha]), np.rot90(pixels, -1))
 
 
@@ -350,20 +350,20 @@ def test_damaged_exif_counts_as_none(exif, kind):
     assert exif[6:] in data
     lazy = [] if kind == "JPEG" else [Image.open(io.BytesIO(data))]  # of a JPEG, opening it warns already
     for source in (data, *lazy):
-        picture = images.read(source)
+        picture = decoding.read(source)
         assert picture.rgb.shape == (4, 8, 3)
         assert np.abs(picture.rgb.astype(int) - RED).max() <= 2
 
 
 def test_orientation_is_kept_where_another_part_of_the_exif_is_damaged():
     data = encoded(Image.new("RGB", (8, 4)), "JPEG", exif=exif_block(BEYOND, ON_ITS_SIDE))
-    assert images.read(data).rgb.shape == (8, 4, 3)
+    assert decoding.read(data).rgb.shape == (8, 4, 3)
 
 
 def test_animation_of_no_frames_gives_its_still():
     png = encoded(Image.new("RGB", (3, 2), RED))
     control = chunk(b"acTL", struct.pack(">II", 0, 0))  # Pillow warns of it
-    assert (images.read(png[:33] + control + png[33:]).rgb == RED).all()
+    assert (decoding.read(png[:33] + control + png[33:]).rgb == RED).all()
 
 
 def test_warnings_of_pillow_are_held_back_for_threads_too_and_only_while_they_read():
@@ -371,7 +371,7 @@ def test_warnings_of_pillow_are_held_back_for_threads_too_and_only_while_they_re
     before = list(warnings.filters)
     shapes, threads = [], []
     for _ in range(8):
-        threads.append(threading.Thread(target=lambda: shapes.extend(images.read(data).rgb.shape for _ in range(20))))
+        threads.append(threading.Thread(target=lambda: shapes.extend(decoding.read(data).rgb.shape for _ in range(20))))
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -389,14 +389,14 @@ def test_warnings_of_others_pass():
             return super().read(*size)
 
     with pytest.warns(UserWarning, match="nearly full"):
-        images.read(Warning_(encoded(Image.new("RGB", (2, 2)))))
+        decoding.read(Warning_(encoded(Image.new("RGB", (2, 2)))))
 
 
 @pytest.mark.parametrize("value", [0, 9, 4711])
 def test_unknown_orientation_is_ignored(value):
     exif = Image.Exif()
     exif[0x0112] = value
-    assert images.read(encoded(Image.new("RGB", (8, 4)), exif=exif)).rgb.shape == (4, 8, 3)
+    assert decoding.read(encoded(Image.new("RGB", (8, 4)), exif=exif)).rgb.shape == (4, 8, 3)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
@@ -404,7 +404,7 @@ def test_animation_gives_its_first_frame(kind):
     frames = [Image.new("RGB", (4, 4), color) for color in (RED, GREEN, BLUE)]
     options = {"lossless": True} if kind == "WEBP" else {}
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
-    assert images.read(data).rgb[0, 0].tolist() == list(RED)
+    assert decoding.read(data).rgb[0, 0].tolist() == list(RED)
 
 
 # ---- reading: bombs --------------------------------------------------------------------------------------------------
@@ -415,17 +415,17 @@ def test_picture_above_the_limit(tmp_path):
     image.save(tmp_path / "a.png")
     for source in (tmp_path / "a.png", image):
         with pytest.raises(ImageError, match="10x11 pixels, more than the limit of 109"):
-            images.read(source, max_pixels=109)
-        assert images.read(source, max_pixels=110).rgb.shape == (11, 10, 3)
+            decoding.read(source, max_pixels=109)
+        assert decoding.read(source, max_pixels=110).rgb.shape == (11, 10, 3)
 
 
 @pytest.mark.parametrize("side", [13_000, 20_000, 2**31 - 1])
 def test_bomb_is_refused_before_it_is_decoded(side):
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0))
     data = b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
-    limit = images.MAX_PIXELS if side > 13_000 else 1000
+    limit = decoding.MAX_PIXELS if side > 13_000 else 1000
     with pytest.raises(ImageError, match=r"more than the limit|cannot be read"):
-        images.read(data, max_pixels=limit)
+        decoding.read(data, max_pixels=limit)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "TIFF", "WEBP", "BMP", "JPEG"])
@@ -433,9 +433,9 @@ def test_bomb_is_refused_before_it_is_decoded(side):
 def test_limit_of_pillow_neither_warns_nor_counts_nor_changes(monkeypatch, kind, pillow_limit):
     data = encoded(Image.new("RGB", (10, 10)), kind)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", pillow_limit)
-    assert images.read(data).rgb.shape == (10, 10, 3)
+    assert decoding.read(data).rgb.shape == (10, 10, 3)
     with pytest.raises(ImageError):
-        images.read(data[:30])
+        decoding.read(data[:30])
     assert pillow_limit == Image.MAX_IMAGE_PIXELS
 
 
@@ -444,7 +444,8 @@ def test_limit_of_pillow_comes_back_after_threads(monkeypatch):
     data = encoded(Image.new("RGB", (20, 20)))
     shapes = []
     threads = [
-        threading.Thread(target=lambda: shapes.extend(images.read(data).rgb.shape for _ in range(10))) for _ in range(8)
+        threading.Thread(target=lambda: shapes.extend(decoding.read(data).rgb.shape for _ in range(10)))
+        for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -513,11 +514,9 @@ def test_malformed(tmp_path, case):
     path = tmp_path / "a.png"
     path.write_bytes(MALFORMED[case])
     for source in (path, MALFORMED[case]):
-        with pytest.raises(
-            ImageError, match=r"Convert it|Check that the file|Give a picture|Make it smaller"
-        ) as caught:
-            images.read(source)
-        assert str(caught.value).startswith(str(path) if source is path else "The picture")
+        with pytest.raises(ImageError, match=r"Convert it|Check that the file|Give an image|Make it smaller") as caught:
+            decoding.read(source)
+        assert str(caught.value).startswith(str(path) if source is path else "The image")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
@@ -525,7 +524,7 @@ def test_malformed(tmp_path, case):
 def test_truncated(kind, share):
     data = good(kind)
     with pytest.raises(ImageError):
-        images.read(data[: int(len(data) * share)])
+        decoding.read(data[: int(len(data) * share)])
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
@@ -535,7 +534,7 @@ def test_damage_anywhere_gives_a_picture_or_an_image_error(kind, rng):
         broken = np.frombuffer(data, np.uint8).copy()
         broken[rng.integers(0, min(len(broken), 400), 3)] = rng.integers(0, 256, 3)
         try:
-            picture = images.read(broken.tobytes(), max_pixels=100_000)
+            picture = decoding.read(broken.tobytes(), max_pixels=100_000)
         except ImageError:
             continue
         assert picture.rgb.ndim == 3 and picture.rgb.shape[2] == 3
@@ -543,36 +542,36 @@ def test_damage_anywhere_gives_a_picture_or_an_image_error(kind, rng):
 
 def test_missing_file():
     with pytest.raises(ImageError, match=r"^No file nowhere/a\.png\. Check the path\.$"):
-        images.read("nowhere/a.png")
+        decoding.read("nowhere/a.png")
 
 
 def test_folder(tmp_path):
     with pytest.raises(ImageError, match="is a folder"):
-        images.read(tmp_path)
+        decoding.read(tmp_path)
 
 
 @pytest.mark.parametrize("path", ["", "a\0b.png", "x" * 5000 + ".png"])
 def test_impossible_path(path):
     with pytest.raises(ImageError):
-        images.read(path)
+        decoding.read(path)
 
 
 @pytest.mark.parametrize("source", [None, 7, [], object(), np.zeros(3)])
 def test_no_source_at_all(source):
-    with pytest.raises(ImageError, match=r"is no picture\. Give a path"):
-        images.read(source)
+    with pytest.raises(ImageError, match=r"is not an image\. Give a path"):
+        decoding.read(source)
 
 
 def test_file_opened_as_text():
     with pytest.raises(ImageError, match="opened as text"):
-        images.read(io.StringIO("x"))
+        decoding.read(io.StringIO("x"))
 
 
 def test_closed_file():
     file = io.BytesIO(b"x")
     file.close()
     with pytest.raises(ImageError, match="closed file"):
-        images.read(file)
+        decoding.read(file)
 
 
 def test_no_permission(tmp_path, monkeypatch):
@@ -582,7 +581,7 @@ def test_no_permission(tmp_path, monkeypatch):
     (tmp_path / "a.png").write_bytes(good("PNG"))
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(ImageError, match=r"a\.png cannot be read: Permission denied"):
-        images.read(tmp_path / "a.png")
+        decoding.read(tmp_path / "a.png")
 
 
 def test_not_enough_memory(monkeypatch):
@@ -592,25 +591,26 @@ def test_not_enough_memory(monkeypatch):
     image = Image.new("RGB", (2, 2))
     monkeypatch.setattr(image, "convert", exhaust)
     with pytest.raises(ImageError, match="does not fit in memory"):
-        images.read(image)
+        decoding.read(image)
 
 
 def test_image_without_pixels():
     with pytest.raises(ImageError, match="no pixels"):
-        images.read(Image.new("RGB", (0, 5)))
+        decoding.read(Image.new("RGB", (0, 5)))
 
 
 # ---- to tensors ------------------------------------------------------------------------------------------------------
 
 
 def test_import_needs_no_torch():
-    code = "import sys, ganzoo.image_io.images; sys.exit('torch' in sys.modules)"
-    path = os.pathsep.join([str(Path(images.__file__).parents[1]), *filter(None, sys.path)])
+    modules = "ganzoo.image_io.tensors, ganzoo.image_io.resizing, ganzoo.image_io.grids"
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
+    path = os.pathsep.join([str(Path(decoding.__file__).parents[1]), *filter(None, sys.path)])
     subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, check=True)
 
 
 def test_shape_type_and_range(rng):
-    tensor = images.to_tensor(Image.fromarray(noise(rng, 5, 7, 3)))
+    tensor = tensors.to_tensor(Image.fromarray(noise(rng, 5, 7, 3)))
     assert tensor.shape == (1, 3, 5, 7) and tensor.dtype == torch.float32 and tensor.is_contiguous()
     assert tensor.min() >= -1 and tensor.max() <= 1
 
@@ -627,7 +627,7 @@ def test_shape_type_and_range(rng):
 )
 def test_array_values(array, expected):
     for channels in (1, 3):
-        tensor = images.to_tensor(array, channels)
+        tensor = tensors.to_tensor(array, channels)
         assert tensor.shape == (1, channels, 1, 3)
         assert torch.allclose(tensor, torch.tensor(expected, dtype=torch.float32).expand_as(tensor), atol=1e-6)
 
@@ -635,7 +635,7 @@ def test_array_values(array, expected):
 @pytest.mark.parametrize("channels", [1, 3, 4])
 def test_array_layout(rng, channels):
     array = noise(rng, 5, 7, channels)
-    tensor = images.to_tensor(array)
+    tensor = tensors.to_tensor(array)
     assert tensor.shape == (1, 3, 5, 7)
     assert tensor[0, 0, 2, 6] == array[2, 6, 0] / np.float32(127.5) - 1
 
@@ -643,7 +643,7 @@ def test_array_layout(rng, channels):
 def test_array_is_copied(rng):
     array = rng.random((4, 4, 3), np.float32)
     before = array.copy()
-    images.to_tensor(array).zero_()
+    tensors.to_tensor(array).zero_()
     assert np.array_equal(array, before)
 
 
@@ -654,10 +654,10 @@ def test_array_is_copied(rng):
         (np.array([[0, 200.0]]), r"from 0 to 200.*uint8"),
         (np.array([[np.nan, 0.5]]), "nan"),
         (np.zeros((3, 8, 8)), r"transpose\(1, 2, 0\)"),
-        (np.zeros((8, 8, 2)), "is no image"),
-        (np.zeros((1, 8, 8, 3)), "is no image"),
-        (np.zeros((0, 8, 3)), "is no image"),
-        (np.zeros(8), "is no image"),
+        (np.zeros((8, 8, 2)), "is not an image"),
+        (np.zeros((1, 8, 8, 3)), "is not an image"),
+        (np.zeros((0, 8, 3)), "is not an image"),
+        (np.zeros(8), "is not an image"),
         (np.zeros((8, 8), np.int64), "array of int64"),
         (np.zeros((8, 8), bool), "array of bool"),
         (np.zeros((8, 8), complex), "array of complex128"),
@@ -666,50 +666,50 @@ def test_array_is_copied(rng):
 )
 def test_wrong_array(array, message):
     with pytest.raises(ImageError, match=message):
-        images.to_tensor(array)
+        tensors.to_tensor(array)
 
 
 def test_luma_as_pillow(rng):
     image = Image.fromarray(noise(rng, 16, 16, 3))
-    tensor = images.to_tensor(image, channels=1)
+    tensor = tensors.to_tensor(image, channels=1)
     assert tensor.shape == (1, 1, 16, 16)
     levels = (tensor[0, 0].numpy() + 1) * 127.5
     assert np.abs(levels - np.asarray(image.convert("L"))).max() <= 0.51
-    assert images.to_tensor(Image.new("RGB", (1, 1), WHITE), channels=1).item() == 1
+    assert tensors.to_tensor(Image.new("RGB", (1, 1), WHITE), channels=1).item() == 1
 
 
 def test_gray_source_keeps_its_values(rng):
     array = noise(rng, 8, 8)
-    assert np.array_equal(images.to_array(images.to_tensor(Image.fromarray(array), channels=1)), array)
-    repeated = images.to_array(images.to_tensor(Image.fromarray(array)))
+    assert np.array_equal(tensors.to_array(tensors.to_tensor(Image.fromarray(array), channels=1)), array)
+    repeated = tensors.to_array(tensors.to_tensor(Image.fromarray(array)))
     assert np.array_equal(repeated, np.dstack([array] * 3))
 
 
 def test_picture_and_path_agree(tmp_path, rng):
     Image.fromarray(noise(rng, 4, 5, 4)).save(tmp_path / "a.png")
-    assert torch.equal(images.to_tensor(images.read(tmp_path / "a.png")), images.to_tensor(tmp_path / "a.png"))
+    assert torch.equal(tensors.to_tensor(decoding.read(tmp_path / "a.png")), tensors.to_tensor(tmp_path / "a.png"))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_tensor_passes(dtype):
     tensor = (torch.rand(2, 3, 4, 5) * 2 - 1).to(dtype)
-    assert torch.equal(images.to_tensor(tensor), tensor.float())
-    assert torch.equal(images.to_tensor(tensor[0]), tensor[:1].float())
-    assert images.to_tensor(tensor, channels=1).shape == (2, 1, 4, 5)
-    assert images.to_tensor(tensor[:, :1]).shape == (2, 3, 4, 5)
+    assert torch.equal(tensors.to_tensor(tensor), tensor.float())
+    assert torch.equal(tensors.to_tensor(tensor[0]), tensor[:1].float())
+    assert tensors.to_tensor(tensor, channels=1).shape == (2, 1, 4, 5)
+    assert tensors.to_tensor(tensor[:, :1]).shape == (2, 3, 4, 5)
 
 
 def test_tensor_keeps_its_gradient():
     tensor = torch.zeros(1, 3, 2, 2, requires_grad=True)
-    images.to_tensor(tensor, channels=1).sum().backward()
+    tensors.to_tensor(tensor, channels=1).sum().backward()
     assert tensor.grad[0, :, 0, 0].tolist() == pytest.approx([0.299, 0.587, 0.114])
 
 
 def test_uint8_tensor_is_scaled(rng):
     array = noise(rng, 5, 7, 3)
     tensor = torch.from_numpy(array).permute(2, 0, 1)
-    assert torch.equal(images.to_tensor(tensor), images.to_tensor(array))
-    assert torch.equal(images.to_tensor(tensor[None]), images.to_tensor(array))
+    assert torch.equal(tensors.to_tensor(tensor), tensors.to_tensor(array))
+    assert torch.equal(tensors.to_tensor(tensor[None]), tensors.to_tensor(array))
 
 
 @pytest.mark.parametrize(
@@ -719,10 +719,10 @@ def test_uint8_tensor_is_scaled(rng):
         (torch.full((3, 2, 2), -1.01), r"from -1\.01"),
         (torch.full((3, 2, 2), float("nan")), "nan"),
         (torch.full((3, 2, 2), float("inf")), "inf"),
-        (torch.zeros(2, 2), "is no image"),
+        (torch.zeros(2, 2), "is not an image"),
         (torch.zeros(2, 2, 3), r"permute\(2, 0, 1\)"),
-        (torch.zeros(1, 4, 2, 2), "is no image"),
-        (torch.zeros(0, 3, 2, 2), "is no image"),
+        (torch.zeros(1, 4, 2, 2), "is not an image"),
+        (torch.zeros(0, 3, 2, 2), "is not an image"),
         (torch.zeros(3, 2, 2, dtype=torch.int64), "int64"),
         (torch.zeros(3, 2, 2, dtype=torch.bool), "bool"),
         (torch.zeros(3, 2, 2, dtype=torch.complex64), "complex64"),
@@ -730,17 +730,17 @@ def test_uint8_tensor_is_scaled(rng):
 )
 def test_wrong_tensor(tensor, message):
     with pytest.raises(ImageError, match=message):
-        images.to_tensor(tensor)
+        tensors.to_tensor(tensor)
 
 
 def test_tensor_may_miss_the_range_by_rounding():
-    assert images.to_tensor(torch.full((3, 2, 2), 1.0009)).max() > 1
+    assert tensors.to_tensor(torch.full((3, 2, 2), 1.0009)).max() > 1
 
 
 @pytest.mark.parametrize("channels", [0, 2, 4])
 def test_wrong_number_of_channels(channels):
     with pytest.raises(ImageError, match="Ask for 3"):
-        images.to_tensor(np.zeros((2, 2), np.uint8), channels)
+        tensors.to_tensor(np.zeros((2, 2), np.uint8), channels)
 
 
 # ---- from tensors ----------------------------------------------------------------------------------------------------
@@ -749,23 +749,23 @@ def test_wrong_number_of_channels(channels):
 @pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint16, 16)])
 def test_round_trip_of_every_value(dtype, bits):
     array = np.arange(2**bits, dtype=dtype).reshape(16, -1)
-    result = images.to_array(images.to_tensor(array, channels=1), bits)
+    result = tensors.to_array(tensors.to_tensor(array, channels=1), bits)
     assert result.dtype == dtype
     assert np.array_equal(result, array)
 
 
 def test_values_are_rounded_and_clamped():
     levels = torch.tensor([-3.0, 0.0, 0.49, 0.51, 254.4, 254.6, 255.0, 300.0])
-    array = images.to_array((levels / 127.5 - 1).view(1, 1, 8))
+    array = tensors.to_array((levels / 127.5 - 1).view(1, 1, 8))
     assert array.tolist() == [[0, 0, 0, 1, 254, 255, 255, 255]]
 
 
 def test_array_shapes():
-    assert images.to_array(torch.zeros(3, 4, 5)).shape == (4, 5, 3)
-    assert images.to_array(torch.zeros(1, 3, 4, 5)).shape == (4, 5, 3)
-    assert images.to_array(torch.zeros(1, 4, 5)).shape == (4, 5)
-    assert images.to_array(torch.zeros(1, 1, 4, 5)).shape == (4, 5)
-    assert images.to_array(torch.zeros(3, 1, 1).bfloat16().requires_grad_()).tolist() == [[[128, 128, 128]]]
+    assert tensors.to_array(torch.zeros(3, 4, 5)).shape == (4, 5, 3)
+    assert tensors.to_array(torch.zeros(1, 3, 4, 5)).shape == (4, 5, 3)
+    assert tensors.to_array(torch.zeros(1, 4, 5)).shape == (4, 5)
+    assert tensors.to_array(torch.zeros(1, 1, 4, 5)).shape == (4, 5)
+    assert tensors.to_array(torch.zeros(3, 1, 1).bfloat16().requires_grad_()).tolist() == [[[128, 128, 128]]]
 
 
 @pytest.mark.parametrize(("value", "message"), [(float("nan"), "produced NaN"), (float("inf"), "infinite values")])
@@ -773,7 +773,7 @@ def test_broken_output(value, message):
     tensor = torch.zeros(3, 4, 4)
     tensor[1, 2, 3] = value
     with pytest.raises(ImageError, match=message):
-        images.to_array(tensor)
+        tensors.to_array(tensor)
 
 
 @pytest.mark.parametrize(
@@ -781,21 +781,21 @@ def test_broken_output(value, message):
     [torch.zeros(2, 3, 4, 4), torch.zeros(4, 4), torch.zeros(2, 4, 4), torch.zeros(3, 4, 4, dtype=torch.uint8)],
 )
 def test_no_single_image(tensor):
-    with pytest.raises(ImageError, match="no single image"):
-        images.to_array(tensor)
+    with pytest.raises(ImageError, match="not a single image"):
+        tensors.to_array(tensor)
 
 
 def test_wrong_bits():
     with pytest.raises(ImageError, match="8 or 16"):
-        images.to_array(torch.zeros(3, 1, 1), bits=12)
+        tensors.to_array(torch.zeros(3, 1, 1), bits=12)
 
 
 def test_to_pil():
     red = torch.tensor([1.0, -1.0, -1.0]).view(3, 1, 1).expand(3, 4, 5)
-    image = images.to_pil(red)
+    image = tensors.to_pil(red)
     assert image.mode == "RGB" and image.size == (5, 4) and image.getpixel((0, 0)) == RED
-    assert images.to_pil(red[:1]).mode == "L"
-    assert [pil.getpixel((0, 0)) for pil in images.to_pils(torch.stack([red, -red]))] == [RED, (0, 255, 255)]
+    assert tensors.to_pil(red[:1]).mode == "L"
+    assert [pil.getpixel((0, 0)) for pil in tensors.to_pils(torch.stack([red, -red]))] == [RED, (0, 255, 255)]
 
 
 # ---- sizes -----------------------------------------------------------------------------------------------------------
@@ -805,7 +805,7 @@ def test_to_pil():
 def test_resize_keeps_type_and_range(dtype):
     edge = torch.ones(2, 3, 8, 8)
     edge[..., 4:] = -1
-    resized = images.resize(edge.to(dtype), 19, 5)
+    resized = resizing.resize(edge.to(dtype), 19, 5)
     assert resized.shape == (2, 3, 19, 5) and resized.dtype == dtype
     assert resized.min() >= -1 and resized.max() <= 1
 
@@ -813,50 +813,50 @@ def test_resize_keeps_type_and_range(dtype):
 def test_resize_is_antialiased():
     stripes = torch.ones(1, 1, 8, 64)
     stripes[..., ::2] = -1
-    assert images.resize(stripes, 8, 9)[..., 1:-1].abs().max() < 0.1
+    assert resizing.resize(stripes, 8, 9)[..., 1:-1].abs().max() < 0.1
 
 
 def test_resize_agrees_with_pillow(rng):
     image = Image.fromarray(noise(rng, 32, 40, 3))
-    ours = images.to_array(images.resize(images.to_tensor(image), 13, 17)).astype(int)
+    ours = tensors.to_array(resizing.resize(tensors.to_tensor(image), 13, 17)).astype(int)
     pillow = np.asarray(image.resize((17, 13), Image.Resampling.BICUBIC))
     assert np.abs(ours - pillow).max() <= 1
 
 
 def test_resize_to_the_same_size():
     tensor = torch.rand(1, 3, 5, 6)
-    assert torch.equal(images.resize(tensor, 5, 6), tensor)
+    assert torch.equal(resizing.resize(tensor, 5, 6), tensor)
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, -1)])
 def test_resize_to_nothing(size):
     with pytest.raises(ImageError, match="no pixels"):
-        images.resize(torch.zeros(1, 3, 5, 6), *size)
+        resizing.resize(torch.zeros(1, 3, 5, 6), *size)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (8, 8), (9, 15), (17, 4)])
 @pytest.mark.parametrize("multiple", [1, 4, 8, 32])
 def test_pad_and_crop(size, multiple):
     tensor = torch.rand(2, 3, *size)
-    padded, original = images.pad_to_multiple(tensor, multiple)
+    padded, original = resizing.pad_to_multiple(tensor, multiple)
     assert original == size
     assert all(0 <= new - old < multiple for new, old in zip(padded.shape[-2:], size, strict=True))
     assert all(side % multiple == 0 for side in padded.shape[-2:])
-    assert torch.equal(images.crop(padded, *original), tensor)
+    assert torch.equal(resizing.crop(padded, *original), tensor)
 
 
 def test_pad_reflects():
     row = torch.tensor([1.0, 2.0, 3.0]).view(1, 1, 1, 3)
-    padded, _ = images.pad_to_multiple(row, 8)
+    padded, _ = resizing.pad_to_multiple(row, 8)
     assert padded[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 2, 3, 2]
     large = torch.rand(1, 3, 13, 14)
     expected = torch.nn.functional.pad(large, (0, 2, 0, 3), mode="reflect")
-    assert torch.equal(images.pad_to_multiple(large, 16)[0], expected)
+    assert torch.equal(resizing.pad_to_multiple(large, 16)[0], expected)
 
 
 def test_pad_to_no_multiple():
     with pytest.raises(ImageError, match="1 or more"):
-        images.pad_to_multiple(torch.zeros(1, 3, 2, 2), 0)
+        resizing.pad_to_multiple(torch.zeros(1, 3, 2, 2), 0)
 
 
 # ---- PIL images ------------------------------------------------------------------------------------------------------
@@ -867,15 +867,15 @@ def test_pad_to_no_multiple():
 )
 @pytest.mark.parametrize("size", [(4, 6), (2, 3)])
 def test_with_alpha(dtype, value, expected, size):
-    result = images.with_alpha(Image.new("RGB", (6, 4), RED), np.full(size, value, dtype))
+    result = pil_images.with_alpha(Image.new("RGB", (6, 4), RED), np.full(size, value, dtype))
     assert result.mode == "RGBA" and result.size == (6, 4)
     assert result.getpixel((5, 3)) == (*RED, expected)
 
 
 @pytest.mark.parametrize("alpha", [np.zeros((2, 2)), np.zeros((2, 2, 1), np.uint8), np.zeros((2, 2), np.int32)])
 def test_with_wrong_alpha(alpha):
-    with pytest.raises(ImageError, match="no alpha channel"):
-        images.with_alpha(Image.new("RGB", (2, 2)), alpha)
+    with pytest.raises(ImageError, match="not an alpha channel"):
+        pil_images.with_alpha(Image.new("RGB", (2, 2)), alpha)
 
 
 @pytest.mark.parametrize(
@@ -883,11 +883,11 @@ def test_with_wrong_alpha(alpha):
     [(1, None, (9, 8)), (4, None, (16, 14)), (5, None, (23, 14)), (5, 5, (37, 8)), (2, 8, (16, 8))],
 )
 def test_grid_size(count, columns, size):
-    assert images.grid([Image.new("L", (5, 4))] * count, columns).size == size
+    assert grids.grid([Image.new("L", (5, 4))] * count, columns).size == size
 
 
 def test_grid_places_row_by_row():
-    sheet = images.grid([Image.new("RGB", (3, 3), color) for color in (RED, GREEN, BLUE)], padding=1)
+    sheet = grids.grid([Image.new("RGB", (3, 3), color) for color in (RED, GREEN, BLUE)], padding=1)
     assert sheet.mode == "RGB" and sheet.size == (9, 9)
     assert [sheet.getpixel(at) for at in ((2, 2), (6, 2), (2, 6), (6, 6), (0, 0))] == [
         RED,
@@ -900,8 +900,8 @@ def test_grid_places_row_by_row():
 
 def test_grid_modes():
     gray, color, clear = Image.new("L", (2, 2), 9), Image.new("RGB", (2, 2), RED), Image.new("RGBA", (2, 2))
-    assert images.grid([gray, gray]).mode == "L"
-    sheet = images.grid([gray, color, clear], columns=3, padding=0)
+    assert grids.grid([gray, gray]).mode == "L"
+    sheet = grids.grid([gray, color, clear], columns=3, padding=0)
     assert [sheet.getpixel((x, 0)) for x in (0, 2, 4)] == [(9, 9, 9), RED, (64, 64, 64)]
 
 
@@ -916,18 +916,18 @@ def test_grid_modes():
 )
 def test_wrong_grid(pictures, options):
     with pytest.raises(ImageError):
-        images.grid(pictures, **options)
+        grids.grid(pictures, **options)
 
 
 # ---- saving ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("suffix", [*images.SUFFIXES, ".PNG", ".Jpg"])
+@pytest.mark.parametrize("suffix", [*image_paths.SUFFIXES, ".PNG", ".Jpg"])
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "1"])
 def test_saved_is_readable(tmp_path, suffix, mode):
     path = tmp_path / "deep" / f"a{suffix}"
-    images.save(Image.new("RGB", (6, 4), RED).convert(mode), path)
-    assert images.read(path).rgb.shape == (4, 6, 3)
+    encoding.save(Image.new("RGB", (6, 4), RED).convert(mode), path)
+    assert decoding.read(path).rgb.shape == (4, 6, 3)
     assert [other.name for other in path.parent.iterdir()] == [path.name]
 
 
@@ -947,63 +947,63 @@ def test_saved_kind(tmp_path):
         ".tif": "TIFF",
     }
     for suffix, kind in kinds.items():
-        images.save(Image.new("RGB", (2, 2)), str(tmp_path / f"a{suffix}"))
+        encoding.save(Image.new("RGB", (2, 2)), str(tmp_path / f"a{suffix}"))
         assert kind_of(tmp_path / f"a{suffix}") == kind
-    images.save(Image.new("RGB", (2, 2)), tmp_path / "plain", format="png")
+    encoding.save(Image.new("RGB", (2, 2)), tmp_path / "plain", format="png")
     assert kind_of(tmp_path / "plain") == "PNG"
 
 
 def test_save_to_a_file():
     for name in ("png", "PNG", ".png"):
         buffer = io.BytesIO()
-        images.save(Image.new("RGB", (2, 2), RED), buffer, name)
-        assert images.read(buffer.getvalue()).rgb[0, 0].tolist() == list(RED)
+        encoding.save(Image.new("RGB", (2, 2), RED), buffer, name)
+        assert decoding.read(buffer.getvalue()).rgb[0, 0].tolist() == list(RED)
 
 
 def test_save_to_a_stream_without_seek():
     end, start = os.pipe()
     with open(start, "wb") as sink:
-        images.save(Image.new("RGB", (2, 2), RED), sink, "tiff")
+        encoding.save(Image.new("RGB", (2, 2), RED), sink, "tiff")
     with open(end, "rb") as pipe:
-        assert images.read(pipe).rgb[0, 0].tolist() == list(RED)
+        assert decoding.read(pipe).rgb[0, 0].tolist() == list(RED)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.bmp"])
 def test_alpha_goes_on_white(tmp_path, name):
     half = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
-    images.save(half, tmp_path / name)
-    picture = images.read(tmp_path / name)
+    encoding.save(half, tmp_path / name)
+    picture = decoding.read(tmp_path / name)
     assert picture.alpha is None and (picture.rgb >= 254).all()
 
 
 def test_jpeg_quality(tmp_path, rng):
     image = Image.fromarray(noise(rng, 16, 16, 3))
-    images.save(image, tmp_path / "a.jpg")
+    encoding.save(image, tmp_path / "a.jpg")
     assert (tmp_path / "a.jpg").read_bytes() == encoded(image, "JPEG", quality=95)
 
 
 @pytest.mark.parametrize("name", ["a.xyz", "a", "a.", ".png", "a.pdf", "a.eps"])
 def test_unknown_suffix(tmp_path, name):
     with pytest.raises(OutputError, match=r"\.png \.jpg \.jpeg"):
-        images.save(Image.new("L", (1, 1)), tmp_path / name)
+        encoding.save(Image.new("L", (1, 1)), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_file_without_format():
-    with pytest.raises(OutputError, match="does not say the kind"):
-        images.save(Image.new("L", (1, 1)), io.BytesIO())
+    with pytest.raises(OutputError, match="does not name an image format"):
+        encoding.save(Image.new("L", (1, 1)), io.BytesIO())
 
 
 @pytest.mark.parametrize(("mode", "name"), [("F", "a.png"), ("HSV", "a.png"), ("I;16", "a.jpg")])
 def test_mode_that_the_format_does_not_hold(tmp_path, mode, name):
     with pytest.raises(OutputError, match=f"Cannot write .*{name} as"):
-        images.save(Image.new(mode, (2, 2)), tmp_path / name)
+        encoding.save(Image.new(mode, (2, 2)), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
-    images.save(Image.new("RGB", (2, 2), RED), path)
+    encoding.save(Image.new("RGB", (2, 2), RED), path)
 
     def fill(self, data):
         with open(self, "wb") as file:
@@ -1012,16 +1012,16 @@ def test_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(Path, "write_bytes", fill)
     with pytest.raises(OutputError, match=r"a\.png: No space left on device"):
-        images.save(Image.new("RGB", (2, 2), BLUE), path)
+        encoding.save(Image.new("RGB", (2, 2), BLUE), path)
     monkeypatch.undo()
-    assert images.read(path).rgb[0, 0].tolist() == list(RED)
+    assert decoding.read(path).rgb[0, 0].tolist() == list(RED)
     assert [other.name for other in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_save_below_a_file(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(OutputError, match="Cannot write"):
-        images.save(Image.new("L", (1, 1)), tmp_path / "file" / "a.png")
+        encoding.save(Image.new("L", (1, 1)), tmp_path / "file" / "a.png")
 
 
 @pytest.mark.parametrize("broken", ["closed", "text", "read only"])
@@ -1032,7 +1032,7 @@ def test_save_to_a_file_that_takes_no_bytes(broken, tmp_path):
         if broken == "closed":
             file.close()
         with pytest.raises(OutputError, match="'wb'"):
-            images.save(Image.new("L", (1, 1)), file, "png")
+            encoding.save(Image.new("L", (1, 1)), file, "png")
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------
@@ -1045,22 +1045,22 @@ def touch(folder, *names):
 
 
 def test_is_image_path():
-    assert all(images.is_image_path(f"a{suffix}") for suffix in images.SUFFIXES)
-    assert images.is_image_path(Path("deep/A.JPEG"))
-    assert not any(images.is_image_path(name) for name in ("a", "a.txt", ".png", "a.png.txt", "png"))
+    assert all(image_paths.is_image_path(f"a{suffix}") for suffix in image_paths.SUFFIXES)
+    assert image_paths.is_image_path(Path("deep/A.JPEG"))
+    assert not any(image_paths.is_image_path(name) for name in ("a", "a.txt", ".png", "a.png.txt", "png"))
 
 
 def test_find(tmp_path):
     touch(tmp_path, "b.PNG", "a.jpg", "notes.txt", "sub/c.webp", "sub/deep/d.gif", ".hidden.png", "._a.jpg")
     touch(tmp_path, ".git/e.png", "__MACOSX/f.png", "sub/__MACOSX/g.png", "folder.png/h.tif")
-    found = [path.relative_to(tmp_path).as_posix() for path in images.find(tmp_path)]
+    found = [path.relative_to(tmp_path).as_posix() for path in image_paths.find(tmp_path)]
     assert found == ["a.jpg", "b.PNG", "folder.png/h.tif", "sub/c.webp", "sub/deep/d.gif"]
-    assert [path.name for path in images.find(str(tmp_path), recursive=False)] == ["a.jpg", "b.PNG"]
+    assert [path.name for path in image_paths.find(str(tmp_path), recursive=False)] == ["a.jpg", "b.PNG"]
 
 
 def test_find_in_a_hidden_folder_that_was_asked_for(tmp_path):
     touch(tmp_path, ".cache/a.png")
-    assert [path.name for path in images.find(tmp_path / ".cache")] == ["a.png"]
+    assert [path.name for path in image_paths.find(tmp_path / ".cache")] == ["a.png"]
 
 
 def test_find_follows_links_but_not_for_ever(tmp_path):
@@ -1068,19 +1068,19 @@ def test_find_follows_links_but_not_for_ever(tmp_path):
     (tmp_path / "data" / "linked").symlink_to(tmp_path / "real", target_is_directory=True)
     (tmp_path / "data" / "loop").symlink_to(tmp_path / "data", target_is_directory=True)
     (tmp_path / "real" / "up").symlink_to(tmp_path / "real", target_is_directory=True)
-    assert [path.name for path in images.find(tmp_path / "data")] == ["a.png", "own.png"]
+    assert [path.name for path in image_paths.find(tmp_path / "data")] == ["a.png", "own.png"]
 
 
 def test_find_nothing(tmp_path):
-    assert images.find(tmp_path) == []
+    assert image_paths.find(tmp_path) == []
 
 
 def test_find_without_folder(tmp_path):
     touch(tmp_path, "a.png")
     with pytest.raises(ImageError, match="does not exist"):
-        images.find(tmp_path / "nowhere")
+        image_paths.find(tmp_path / "nowhere")
     with pytest.raises(ImageError, match="is a file"):
-        images.find(tmp_path / "a.png")
+        image_paths.find(tmp_path / "a.png")
 
 
 def test_find_in_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
@@ -1089,4 +1089,4 @@ def test_find_in_a_folder_that_cannot_be_listed(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "scandir", refuse)
     with pytest.raises(ImageError, match="cannot be listed: Permission denied"):
-        images.find(tmp_path)
+        image_paths.find(tmp_path)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.errors import GanzooError, ImageError, OptionError
-from ganzoo.image_io import images
-from ganzoo.image_io.decoding import Picture
+from ganzoo.image_io import arrays, resizing, tensors
+from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
 
@@ -35,10 +35,12 @@ def model_of(generator: nn.Module, **card: Any) -> Model:
     return Model(generator, ganzoo.Card(**{**vars(translator().card), "image_size": 64, **channels, **card}))
 
 
-def deep(width: int, height: int) -> Picture:
+def deep(width: int, height: int) -> DecodedImage:
     """16 bits a channel, with an alpha channel."""
     rgb = np.asarray(picture(width, height), np.uint16) * 257
-    return Picture(rgb, np.linspace(0, 65535, width * height).reshape(height, width).astype(np.uint16), False, "deep")
+    return DecodedImage(
+        rgb, np.linspace(0, 65535, width * height).reshape(height, width).astype(np.uint16), False, "deep"
+    )
 
 
 @pytest.mark.parametrize(("spec", "options"), GENERATORS, ids=str)
@@ -92,7 +94,7 @@ def test_blended_tiles_are_near_and_have_no_edges(norm: str, off: float) -> None
     """Instance norm sees another picture in each tile: that is why they are called approximate."""
     torch.manual_seed(0)
     model = model_of(ganzoo.build("generator:resnet", width=4, blocks=1, norm=norm))
-    big = images.as_decoded(picture(700, 600))
+    big = tensors.as_decoded(picture(700, 600))
     whole = model.translate_decoded(big, Settings("native", "off"))
     blended = model.translate_decoded(big, Settings("native", "blend", max_memory=20_000_000))
     assert whole.rgb.shape == blended.rgb.shape
@@ -109,7 +111,7 @@ def test_bits_alpha_and_size_are_the_inputs(size: Any) -> None:
     fewer = translator().translate_decoded(deep(101, 83), Settings(size, bits=8))
     assert fewer.rgb.dtype == np.uint8 and fewer.alpha is not None and fewer.alpha.dtype == np.uint8
     assert np.abs(fewer.rgb * 257.0 - made.rgb).max() <= 129
-    more = translator().translate_decoded(images.as_decoded(picture(20, 20)), Settings(size, bits=16))
+    more = translator().translate_decoded(tensors.as_decoded(picture(20, 20)), Settings(size, bits=16))
     assert more.rgb.dtype == np.uint16 and len(np.unique(more.rgb % 257)) > 9  # not 8 bits, spread
 
 
@@ -122,20 +124,20 @@ def test_sixteen_bits_in_give_what_floats_give() -> None:
 
 
 def test_gray_in_and_gray_out() -> None:
-    gray = images.as_decoded(picture(40, 30).convert("L"))
+    gray = tensors.as_decoded(picture(40, 30).convert("L"))
     color = translator().translate_decoded(gray)
     assert gray.gray and not color.gray and color.rgb.shape == (30, 40, 3)
     to_gray = model_of(ganzoo.build("generator:unet", width=4, image_size=32, in_channels=1, out_channels=1))
-    made = to_gray.translate_decoded(images.as_decoded(picture(40, 30)))
+    made = to_gray.translate_decoded(tensors.as_decoded(picture(40, 30)))
     assert made.gray and np.array_equal(made.rgb[..., 0], made.rgb[..., 2])
     assert to_gray.translate(picture(40, 30)).mode == "L"
 
 
 def test_a_scaled_translation_is_pillows_scaling_around_the_network() -> None:
     model, given = translator(), picture(90, 60)
-    small = images.resize_floats(images.to_floats(np.asarray(given)), 30, 45)
+    small = resizing.resize_floats(arrays.to_floats(np.asarray(given)), 30, 45)
     made = model(torch.from_numpy(small)[None])[0].numpy()
-    expected = images.from_floats(images.resize_floats(made, 60, 90))
+    expected = arrays.from_floats(resizing.resize_floats(made, 60, 90))
     assert np.abs(np.asarray(model.translate(given, 30), int) - expected).max() <= 1
 
 

@@ -17,7 +17,7 @@ from odd_files import Odd
 
 from ganzoo.errors import ImageError
 from ganzoo.image_io import decoding, encoding
-from ganzoo.image_io.decoding import Picture
+from ganzoo.image_io.decoding import DecodedImage
 
 MEMORY = 128 << 20  # bytes beyond those of Python and its modules; the largest picture here takes 23 MB
 ADDRESSES = 2 << 30
@@ -88,7 +88,7 @@ def wrong_error(text: str, path: Path, odd: Odd) -> str:
     return "" if clear else f"unclear: {text}"
 
 
-def wrong_picture(picture: Picture, odd: Odd) -> str:
+def wrong_picture(picture: DecodedImage, odd: Odd) -> str:
     if odd.right == "error":
         return "not refused"
     if odd.pixels is None:
@@ -107,7 +107,7 @@ def same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     return (one is None) == (other is None) and (one is None or np.array_equal(one, other))
 
 
-def wrong_copy(picture: Picture, number: int) -> str:
+def wrong_copy(picture: DecodedImage, number: int) -> str:
     """Write a picture and read it again: PNG and TIFF keep it, the others its size."""
     for kind in ("png", "tif", ("jpg", "webp", "bmp", "gif")[number % 4]):
         file = io.BytesIO()

@@ -15,7 +15,7 @@ import ganzoo
 from ganzoo.data.decode import cover, to_bytes
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation import distances, moments
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
 from ganzoo.training.validation_metric import split
 
 
@@ -48,7 +48,7 @@ def test_the_distance_is_that_of_as_many_pictures_from_the_same_latents(tmp_path
     folder = make_data(tmp_path, "images")
     model = ganzoo.load(f"dir:{run}", device="cpu")
     size, channels = model.card.image_size, model.card.out_channels
-    covered = [cover(images.to_tensor(folder / name, channels=channels), size, size) for name in held]
+    covered = [cover(tensors.to_tensor(folder / name, channels=channels), size, size) for name in held]
     real = torch.stack(covered).float().mean(1).numpy()
     random = torch.Generator().manual_seed(0)
     made = to_bytes(model(torch.randn(len(held), model.card.latent_dim, generator=random))).float().mean(1).numpy()

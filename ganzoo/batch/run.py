@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.errors import GanzooError
-from ganzoo.image_io import encoding, images
+from ganzoo.image_io import decoding, encoding, image_paths
 from ganzoo.image_io.video import translation
 from ganzoo.inference.translation import Progress, Settings
 from ganzoo.loading import load
 
 if TYPE_CHECKING:
-    from ganzoo.image_io.decoding import Picture
+    from ganzoo.image_io.decoding import DecodedImage
     from ganzoo.loading.model import Model
 
 STREAM = "-"  # standard input, or output
@@ -76,7 +76,7 @@ class Outcome:
 def run(work: Work, model: Model, jobs: Iterable[Job], progress: Progress | None = None) -> Iterator[Outcome]:
     """Do the jobs in their order: the next is read, and the last written, while the network works on one."""
     with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        ahead: deque[tuple[Job, Future[Picture] | None]] = deque()
+        ahead: deque[tuple[Job, Future[DecodedImage] | None]] = deque()
         behind: deque[tuple[Job, Future[Outcome]]] = deque()
         remaining = iter(jobs)
         try:
@@ -105,16 +105,16 @@ def do(work: Work, model: Model, job: Job) -> Outcome:
     return outcome
 
 
-def read(work: Work, job: Job) -> Picture:
+def read(work: Work, job: Job) -> DecodedImage:
     """Decode a job's picture. Raises ImageError."""
     source: Any = job.source
     if source == STREAM:
         source = io.BytesIO(sys.stdin.buffer.read())
         source.name = "Standard input"  # for messages
-    return images.read(source, max_pixels=work.max_pixels or None, srgb=not work.keep_metadata)
+    return decoding.read(source, max_pixels=work.max_pixels or None, srgb=not work.keep_metadata)
 
 
-def write(work: Work, picture: Picture, job: Job) -> None:
+def write(work: Work, picture: DecodedImage, job: Job) -> None:
     """Encode a job's result. Raises OutputError."""
     if job.target == STREAM:
         encoding.save_decoded(picture, sys.stdout.buffer, work.format, keep_metadata=work.keep_metadata)
@@ -127,7 +127,7 @@ def _written(
     work: Work,
     model: Model,
     job: Job,
-    reading: Future[Picture] | None,
+    reading: Future[DecodedImage] | None,
     writer: ThreadPoolExecutor,
     progress: Progress | None,
 ) -> Future[Outcome]:
@@ -148,7 +148,7 @@ def _written(
     return writer.submit(_finish, work, made, Outcome(job, worked_at=None if size == own else size))
 
 
-def _finish(work: Work, picture: Picture, outcome: Outcome) -> Outcome:
+def _finish(work: Work, picture: DecodedImage, outcome: Outcome) -> Outcome:
     try:
         write(work, picture, outcome.job)
     except GanzooError as error:
@@ -180,7 +180,7 @@ def is_moving(source: str, target: str) -> bool:
     """Tell whether a job is a video's. A GIF is one where the result is to move too; else its first frame counts."""
     if source == STREAM or not translation.is_video_path(source):
         return False
-    return not images.is_image_path(source) or translation.is_video_path(target)
+    return not image_paths.is_image_path(source) or translation.is_video_path(target)
 
 
 def is_done(job: Job) -> bool:

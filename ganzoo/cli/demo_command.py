@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Refuse larger files. [50MB]")
 @click.option("--max-pixels", type=Pixels(), metavar="N", help="Refuse larger pictures; as 500M. [179M]")
 @click.option("--no-browser", is_flag=True, help="Print the address only. [a browser opens where there is a display]")
-@options.running
+@options.runtime
 def command(
     ref: str,
     host: str,
@@ -45,7 +45,7 @@ def command(
     import webbrowser
 
     from ganzoo.demo import serving
-    from ganzoo.image_io import images
+    from ganzoo.image_io import decoding
     from ganzoo.loading import load
 
     def ready(address: str) -> None:
@@ -58,7 +58,7 @@ def command(
         _check_makes_images(model)
         model.engine  # noqa: B018 - what is wrong with it shows here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended like this
-        at_rest = serving.serve(model, listener, max_upload, max_pixels or images.MAX_PIXELS, ready)
+        at_rest = serving.serve(model, listener, max_upload, max_pixels or decoding.MAX_PIXELS, ready)
     if not at_rest:  # libraries crash when Python ends while they are at work
         os._exit(0)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from ganzoo.batch.run import STREAM, Job, is_moving
 from ganzoo.cli import targets
 from ganzoo.errors import ImageError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import image_paths
 from ganzoo.image_io.video import translation
 
-TAKEN = tuple(dict.fromkeys((*images.SUFFIXES, *translation.SUFFIXES)))
+TAKEN = tuple(dict.fromkeys((*image_paths.SUFFIXES, *translation.SUFFIXES)))
 
 
 def jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
@@ -80,7 +80,7 @@ def _check_file(source: str, output: str) -> None:
 
 def _several(inputs: list[str], output: str, recursive: bool, format: str) -> list[Job]:
     folder = Path(output)
-    if output == STREAM or images.is_image_path(output) or translation.is_video_path(output):
+    if output == STREAM or image_paths.is_image_path(output) or translation.is_video_path(output):
         raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
     targets.check_folder(output)
     found: list[Job] = []
@@ -89,7 +89,7 @@ def _several(inputs: list[str], output: str, recursive: bool, format: str) -> li
         if not path.is_dir():
             found.append(Job(given, str(folder / _target_name(given, format))))
             continue
-        inside = [one for one in images.find(path, recursive, TAKEN) if not _is_earlier_result(one, path, folder)]
+        inside = [one for one in image_paths.find(path, recursive, TAKEN) if not _is_earlier_result(one, path, folder)]
         if not inside:
             raise ImageError(f"{path} holds no pictures or videos. They end in {' '.join(TAKEN)}.")
         found += [
@@ -114,7 +114,7 @@ KEPT = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")  # others cannot be w
 def _target_name(source: str, format: str) -> str:
     """Return the output's name: the input's, as PNG where its own kind is not kept, or as ``format``."""
     path = Path("stdin.png" if source == STREAM else source)
-    if translation.is_video_path(path) and not images.is_image_path(path):
+    if translation.is_video_path(path) and not image_paths.is_image_path(path):
         return path.name
     if format:
         return f"{path.stem}.{format}"

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 @click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
 @options.conditioning("label", "mask", "style")
 @options.assignments
-@options.running
+@options.runtime
 def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> None:
     """Translate INPUT (pictures, videos, folders, quoted patterns, - for stdin) with the model REF.
 
@@ -73,11 +73,11 @@ def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> Non
 
 
 def _format(given: str) -> str:
-    from ganzoo.image_io import images
+    from ganzoo.image_io import image_paths
 
     name = given.lower().removeprefix(".")
-    if name and f".{name}" not in images.SUFFIXES:
-        raise OptionError(f"'{given}' is no kind of picture. Choose one of {' '.join(images.SUFFIXES)}.")
+    if name and f".{name}" not in image_paths.SUFFIXES:
+        raise OptionError(f"'{given}' is no kind of picture. Choose one of {' '.join(image_paths.SUFFIXES)}.")
     return name
 
 
@@ -87,7 +87,7 @@ def _work(ref: str, given: dict[str, Any]) -> Work:
 
     bits = int(given["bits"] or 0)
     load = {name: given[name] for name in ("device", "dtype", "engine", "token")}
-    load["options"] = dict(output.pairs(given["assignments"], "--set", "KEY=VALUE"))
+    load["options"] = dict(output.parse_assignments(given["assignments"], "--set", "KEY=VALUE"))
     conditioning = {name: given[name] for name in INPUTS if given[name] is not None}
     return Work(
         ref,
@@ -103,11 +103,11 @@ def _work(ref: str, given: dict[str, Any]) -> Work:
 def _calibration(path: str | None) -> dict[str, Any]:
     from pathlib import Path
 
-    from ganzoo.image_io import images
+    from ganzoo.image_io import image_paths
 
     if path is None:
         return {}
-    return {"calibration": [path] if Path(path).is_file() else [str(one) for one in images.find(path)]}
+    return {"calibration": [path] if Path(path).is_file() else [str(one) for one in image_paths.find(path)]}
 
 
 def _run(work: Work, jobs: list[Job], given: dict[str, Any], shown: Bars) -> Iterator[Outcome]:

@@ -16,7 +16,7 @@ from ganzoo.data.moving_images import Motion, Moving, settled
 from ganzoo.data.opening import Opening, require
 from ganzoo.data.sources import fingerprint, image_names
 from ganzoo.errors import DataError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import resizing
 from ganzoo.image_io.video import translation
 
 USUAL_ITEM = 5 / 8  # of the canvas
@@ -141,7 +141,7 @@ def _scaled(raw: Tensor, size: int, asked: Opening) -> Tensor:
             f"over the limit of {asked.memory / 2**30:.1f}. Set a smaller item_size."
         )
     square = fit(raw, max(raw.shape[-2:]))
-    made = torch.cat([to_bytes(images.resize(to_floats(part), size, size)) for part in torch.split(square, AT_ONCE)])
+    made = torch.cat([to_bytes(resizing.resize(to_floats(part), size, size)) for part in torch.split(square, AT_ONCE)])
     return made.expand(-1, 3, -1, -1) if asked.data_config.channels == 3 else made
 
 

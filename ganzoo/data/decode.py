@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ganzoo.errors import DataError, ImageError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding, resizing, tensors
 
 PAIR_RATIO = 1.8  # width over height from which a picture can be two side by side: 16:9 is one picture
 FAR, NEAR = 8, 4
@@ -22,7 +22,7 @@ class Form:
     """How a picture is stored: scaled to cover (height, width), its middle kept, as 1 or 3 ``channels``.
 
     pairs   each file is two pictures side by side; both are scaled, and the result is 2 * width wide
-    filter  what scales them: one of `ganzoo.image_io.images.FILTERS`
+    filter  what scales them: one of `ganzoo.image_io.resizing.FILTERS`
     """
 
     height: int
@@ -61,7 +61,7 @@ class Facts:
 def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
     """Return (C, H, W) uint8 in the given form, and the facts. Raises DataError, its text beginning with ``name``."""
     try:
-        picture = images.read(content)
+        picture = decoding.read(content)
         height, width = picture.rgb.shape[:2]
         if form.pairs and width < PAIR_RATIO * height:
             raise DataError(f"{name}: it is {width}x{height}, so no two pictures side by side.")
@@ -71,21 +71,21 @@ def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
     return stored, Facts(name, width, height, picture.gray, picture.turned, _oddity(picture))
 
 
-def form_image(picture: images.Picture, form: Form) -> Tensor:
+def form_image(picture: decoding.DecodedImage, form: Form) -> Tensor:
     """Return a decoded picture as (C, H, W) uint8 in the given form."""
     # Halves are cut before they are scaled: no filter mixes input and target.
     pieces = _cut(picture) if form.pairs else (picture,)
-    scaled = [images.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
+    scaled = [tensors.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
     return torch.cat([cover(piece, form.height, form.width, form.filter) for piece in scaled], -1)
 
 
-def _cut(picture: images.Picture) -> tuple[images.Picture, images.Picture]:
+def _cut(picture: decoding.DecodedImage) -> tuple[decoding.DecodedImage, decoding.DecodedImage]:
     """Return the left and the right half; an odd middle column belongs to neither."""
     half = picture.rgb.shape[1] // 2
     return replace(picture, rgb=picture.rgb[:, :half]), replace(picture, rgb=picture.rgb[:, -half:])
 
 
-def _reduced(picture: images.Picture, form: Form) -> images.Picture:
+def _reduced(picture: decoding.DecodedImage, form: Form) -> decoding.DecodedImage:
     """Average whole blocks of a picture that is `FAR` times larger than needed, to `NEAR` times.
 
     A photograph of 24 million pixels would take 600 MB as floats, and most of a second.
@@ -100,7 +100,7 @@ def _reduced(picture: images.Picture, form: Form) -> images.Picture:
     return replace(picture, rgb=np.asarray(Image.fromarray(np.ascontiguousarray(picture.rgb)).reduce(block, box)))
 
 
-def _oddity(picture: images.Picture) -> str:
+def _oddity(picture: decoding.DecodedImage) -> str:
     if picture.alpha is not None:
         return "transparency, which is left out"
     if picture.rgb.dtype.itemsize > 1:
@@ -121,7 +121,7 @@ def cover(image: Tensor, height: int, width: int, filter: str = "bicubic") -> Te
     scaled_height = max(height, round(image.shape[-2] * scale))
     scaled_width = max(width, round(image.shape[-1] * scale))
     if (scaled_height, scaled_width) != tuple(image.shape[-2:]):
-        image = images.resize(image, scaled_height, scaled_width, filter)
+        image = resizing.resize(image, scaled_height, scaled_width, filter)
     top, left = (scaled_height - height) // 2, (scaled_width - width) // 2
     return to_bytes(image[0, :, top : top + height, left : left + width])
 

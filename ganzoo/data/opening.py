@@ -16,7 +16,7 @@ from ganzoo.data.image_stores import MAX_BYTES, Pictures, open_stored_images, sh
 from ganzoo.data.layout import class_folders, pair_folders, pair_up, split
 from ganzoo.data.sources import Combined, Paths, Source, fingerprint, image_names, in_folder, listed, open_sources
 from ganzoo.errors import DataError, ImageError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding, image_paths
 
 
 def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, memory: int = MAX_BYTES) -> Data:
@@ -270,7 +270,7 @@ def two_sides(source: Combined, names: list[str]) -> tuple[list[str], list[str]]
 def require(names: list[str], source: Source, what: str, else_do: str = "") -> None:
     if not names:
         others = f"It has {len(source.names)} other files" if source.names else "It is empty"
-        next_step = else_do or f"Pictures end in {' '.join(images.SUFFIXES)}."
+        next_step = else_do or f"Pictures end in {' '.join(image_paths.SUFFIXES)}."
         raise DataError(f"{source.path} holds no {what}. {others}. {next_step}")
 
 
@@ -278,7 +278,7 @@ def first_size(source: Source, names: list[str]) -> tuple[int, int]:
     """Return (width, height) of the first picture that can be read; `open_stored_images` names those that cannot."""
     for name in names:
         try:
-            height, width = images.read(source.read(name)).rgb.shape[:2]
+            height, width = decoding.read(source.read(name)).rgb.shape[:2]
         except (DataError, ImageError):
             continue
         return width, height

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeAlias
 
 from ganzoo.errors import DataError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import image_paths
 
 Paths: TypeAlias = "Path | str | Sequence[Path | str]"
 
@@ -152,7 +152,7 @@ def is_remote(path: str) -> bool:
 
 def image_names(source: Source) -> list[str]:
     """Return the names that have an image suffix."""
-    return [name for name in source.names if images.is_image_path(Path(name))]
+    return [name for name in source.names if image_paths.is_image_path(Path(name))]
 
 
 def in_folder(names: list[str], folder: str) -> list[str]:

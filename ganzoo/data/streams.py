@@ -20,7 +20,7 @@ from ganzoo.data.layout import check_share, place
 from ganzoo.data.shard_order import Ahead, Passes
 from ganzoo.data.shards import Note, Sample
 from ganzoo.errors import DataError, ImageError, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding, image_paths
 
 SHOWN = 64  # samples kept in memory for sample sheets
 HELD_OUT = 256  # samples kept in memory for validation, of however many are held out
@@ -190,7 +190,7 @@ def images_of(sample: Sample, paired: bool) -> list[tuple[str, bytes]]:
 
     Raises DataError where it has none, or several.
     """
-    found = {end: content for end, content in sample.files.items() if images.is_image_path(f"x.{end}")}
+    found = {end: content for end, content in sample.files.items() if image_paths.is_image_path(f"x.{end}")}
     wanted = ("input", "target") if paired else ("",)
     chosen = [[end for end in found if not side or end.split(".")[0] == side] for side in wanted]
     for side, ends in zip(wanted, chosen, strict=True):
@@ -251,7 +251,7 @@ def _first(names: list[str], kind: str, data_config: DataConfig, said: list[str]
     reason = ""
     for sample in islice(samples, IN_A_ROW):
         try:
-            found = [images.read(content) for _, content in images_of(sample, kind == "paired")]
+            found = [decoding.read(content) for _, content in images_of(sample, kind == "paired")]
         except (DataError, ImageError) as error:
             reason = f"{'' if isinstance(error, DataError) else f'{sample.name}: '}{error}".rstrip(".")
             continue

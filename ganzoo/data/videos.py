@@ -26,7 +26,7 @@ from ganzoo.data.image_stores import Pictures, in_threads, take
 from ganzoo.data.layout import on_lines
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, ImageError
-from ganzoo.image_io.decoding import MAX_PIXELS, Picture
+from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
 from ganzoo.image_io.video import translation
 from ganzoo.image_io.video.formats import KINDS
 from ganzoo.image_io.video.reader import VideoReader
@@ -45,7 +45,7 @@ class Reading:
     form: Form
     stride: int
 
-    def frames(self, name: str) -> Iterator[tuple[Picture, Tensor]]:
+    def frames(self, name: str) -> Iterator[tuple[DecodedImage, Tensor]]:
         """Yield the kept frames of one film, as they were, and as (C, H, W) uint8. Raises DataError that names it."""
         for picture in islice(frames_of(self.source, name), 0, None, self.stride):
             yield picture, form_image(picture, self.form)
@@ -191,7 +191,7 @@ def cut(counts: list[int], frames: int) -> tuple[list[int], list[int]]:
     return [first for first, _ in found], [video for _, video in found]
 
 
-def frames_of(source: Source, name: str) -> Iterator[Picture]:
+def frames_of(source: Source, name: str) -> Iterator[DecodedImage]:
     """Yield all frames of one film. Raises DataError, its text beginning with ``name``, also at the end of damage."""
     if name.lower().endswith(".gif"):
         yield from _of_gif(source.read(name), name)
@@ -206,13 +206,13 @@ def frames_of(source: Source, name: str) -> Iterator[Picture]:
             raise DataError(f"{name}: it is damaged at {clip.damaged_at:.2f} s.")
 
 
-def _of_gif(content: bytes, name: str) -> Iterator[Picture]:
+def _of_gif(content: bytes, name: str) -> Iterator[DecodedImage]:
     try:
         with Image.open(io.BytesIO(content), formats=["GIF"]) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise DataError(f"{name}: it has {image.width}x{image.height} pixels, more than {MAX_PIXELS}.")
             for frame in ImageSequence.Iterator(image):
-                yield Picture(np.asarray(frame.convert("RGB")), None, gray=False, name=name)
+                yield DecodedImage(np.asarray(frame.convert("RGB")), None, gray=False, name=name)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
         raise DataError(f"{name}: it is no GIF that can be read ({error}).") from error
 
@@ -230,7 +230,7 @@ def _on_disk(source: Source, name: str) -> Iterator[Path]:
         yield path
 
 
-def is_gray(picture: Picture) -> bool:
+def is_gray(picture: DecodedImage) -> bool:
     """Tell whether red, green and blue are the same everywhere."""
     red, green, blue = (picture.rgb[..., channel] for channel in range(3))
     return picture.gray or bool((red == green).all() and (green == blue).all())

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
 from ganzoo.inference import conditions
 from ganzoo.loading.model import BATCH, Model
 
@@ -32,7 +32,7 @@ def walk(model: Model, first: int, last: int, steps: int, label: str | None = No
     number = conditions.number(model.card, 0 if label is None else label) if model.card.classes else 0
     given = {"label": torch.full((BATCH,), number)} if model.card.classes else {}
     batches = (model(latents[first : first + BATCH], **given) for first in range(0, whole, BATCH))
-    return [image for batch in batches for image in images.to_pils(batch)][:steps]
+    return [image for batch in batches for image in tensors.to_pils(batch)][:steps]
 
 
 def between(first: Tensor, second: Tensor, share: float) -> Tensor:

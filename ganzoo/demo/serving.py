@@ -15,7 +15,7 @@ from typing import Any
 
 from ganzoo.demo.actions import Studio
 from ganzoo.errors import MissingPackage, OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 from ganzoo.weights import readme
 
@@ -49,7 +49,7 @@ def serve(
     model: Model,
     listener: socket.socket,
     max_upload: int = MAX_UPLOAD,
-    max_pixels: int = images.MAX_PIXELS,
+    max_pixels: int = decoding.MAX_PIXELS,
     ready: Callable[[str], None] = print,
 ) -> bool:
     """Show the model on a page until Ctrl-C; return whether the model is at rest.

@@ -16,7 +16,8 @@ from torch import Tensor
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Score
 from ganzoo.evaluation.results import Diagnosis, Evaluation, Example, ReportSamples
-from ganzoo.image_io import images
+from ganzoo.image_io import tensors
+from ganzoo.image_io.grids import grid
 from ganzoo.reports import distributions, html
 
 SHEET, SHEET_BYTES = 1024, 600_000  # a grid of pictures: its side in pixels at most, and its file's bytes
@@ -111,7 +112,7 @@ def _samples(shown: ReportSamples) -> Iterator[str]:
 
 def _grid(name: str, pictures: Sequence[Tensor]) -> str:
     columns = next(n for n in range(1, len(pictures) + 1) if n * n >= len(pictures))
-    sheet = images.grid(_cells([_pil(one) for one in pictures], SHEET // columns), columns)
+    sheet = grid(_cells([_pil(one) for one in pictures], SHEET // columns), columns)
     embedded = html.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
     picture = embedded.img(f"{len(pictures)} pictures, {name}", shown=480)
     return f"<figure>{picture}<figcaption>{escape(name)}, {len(pictures)} pictures</figcaption></figure>"
@@ -149,7 +150,7 @@ def _embedded(picture: Tensor) -> html.Embedded:
 
 def _pil(picture: Tensor) -> Image.Image:
     """Return a uint8 (C, H, W) as an image."""
-    return images.to_pil(images.to_tensor(picture, channels=picture.shape[0]))
+    return tensors.to_pil(tensors.to_tensor(picture, channels=picture.shape[0]))
 
 
 # ---- charts ----------------------------------------------------------------------------------------------------------

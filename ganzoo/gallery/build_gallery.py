@@ -11,7 +11,7 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import examples, gallery_items, pages, sheets
 from ganzoo.gallery.examples import ExampleInput
-from ganzoo.image_io import images
+from ganzoo.image_io import decoding
 from ganzoo.loading import load
 from ganzoo.weights import weights_file
 
@@ -96,7 +96,7 @@ def _check(cards: Sequence[Card], inputs: Sequence[ExampleInput], seed: int) -> 
     for one in inputs:
         if not any(one.fits(card) for card in cards):
             raise OptionError(f"No model of this gallery matches '{one.pattern}', for which {one.path} is given.")
-        images.read(one.path)
+        decoding.read(one.path)
 
 
 def _check_folder(target: Path) -> None:

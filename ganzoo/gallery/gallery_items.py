@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image, ImageDraw
 
 from ganzoo.errors import OptionError
-from ganzoo.image_io import images
+from ganzoo.image_io import pil_images, tensors
 from ganzoo.loading.model import Model
 
 Frames = list[Image.Image]  # one, or those of a clip
@@ -93,7 +93,7 @@ def _photograph(path: Path, image_size: int, whole: bool) -> Image.Image:
 
     A model of less than 128 pixels is given its own size, unless it is to have the ``whole``.
     """
-    picture = images.decoded_to_pil(images.as_decoded(path)).convert("RGB")
+    picture = pil_images.from_decoded(tensors.as_decoded(path)).convert("RGB")
     if path.parent == images_folder():
         side = SIDE if whole or image_size >= 128 else image_size
         return _square(picture, side)
@@ -129,7 +129,9 @@ def _mended(model: Model, pictures: Sequence[Image.Image], masks: Sequence[Path]
     rows = []
     for number, one in enumerate(pictures):
         given = (
-            images.decoded_to_pil(images.as_decoded(masks[number % len(masks)])) if masks else _hole(one.size, number)
+            pil_images.from_decoded(tensors.as_decoded(masks[number % len(masks)]))
+            if masks
+            else _hole(one.size, number)
         )
         mask = given.convert("L").resize(one.size, Image.Resampling.NEAREST)
         seen = one.copy()
@@ -153,7 +155,7 @@ def _hole(size: tuple[int, int], number: int) -> Image.Image:
 
 def _styled(model: Model, pictures: Sequence[Image.Image], styles: Sequence[Path]) -> GalleryItem:
     """Each picture takes the next style; where there are none, the pictures lend theirs to one another."""
-    lent = [images.decoded_to_pil(images.as_decoded(path)).convert("RGB") for path in styles]
+    lent = [pil_images.from_decoded(tensors.as_decoded(path)).convert("RGB") for path in styles]
     for one in lent:
         one.thumbnail((LARGEST, LARGEST))
     lent = lent or [*pictures[1:], pictures[0]]

@@ -1,4 +1,4 @@
-"""Pictures -> files, whole or not at all. `ganzoo.image_io.images` passes its public names on."""
+"""Images -> files, written completely or not at all."""
 
 from __future__ import annotations
 
@@ -13,99 +13,103 @@ from PIL import Image
 
 from ganzoo.errors import OutputError
 from ganzoo.files.atomic import replacing
-from ganzoo.image_io.decoding import FORMATS, SUFFIXES, Array, Picture
+from ganzoo.image_io.decoding import Array, DecodedImage
+from ganzoo.image_io.image_paths import FORMATS, SUFFIXES
+from ganzoo.image_io.pil_images import flatten
 from ganzoo.image_io.readers import metadata
-from ganzoo.image_io.writers import deep_files
+from ganzoo.image_io.writers import png, tiff
 
 Target: TypeAlias = "str | os.PathLike[str] | IO[bytes]"
-OPAQUE = ("JPEG", "BMP")  # kinds without alpha
-
-
-def opaque(image: Image.Image, background: int) -> Image.Image:
-    """Put an image with alpha on a gray background; others pass unchanged."""
-    if not image.has_transparency_data:
-        return image
-    below = Image.new("RGBA", image.size, (background,) * 3 + (255,))
-    return Image.alpha_composite(below, image.convert("RGBA")).convert("RGB")
+OPAQUE = ("JPEG", "BMP")  # formats without alpha
 
 
 def save(image: Image.Image, target: Target, format: str | None = None) -> None:
-    """Write a PIL image to a path (kind by suffix unless ``format`` is given) or a binary file (``format`` needed).
+    """Write a PIL image.
 
-    A path is replaced whole or not at all, and its parent folders are created. JPEG and BMP hold no alpha here: it is
-    put on white. JPEG quality is 95. Raises OutputError where the kind is unknown or the file cannot be written.
+    A file is replaced completely or not at all, and its parent folders are created. JPEG and BMP files have no alpha:
+    the image is put on white. JPEG quality is 95.
+
+    Args:
+        image: Of any mode.
+        target: A path, or a binary file.
+        format: As a suffix, such as "png". Binary files need it; of a path, the suffix decides unless it is given.
+
+    Raises:
+        OutputError: The format is unknown, or the file cannot be written.
     """
     _deliver(target, format, lambda kind, buffer: _write_image(image, kind, buffer))
 
 
-def save_decoded(picture: Picture, target: Target, format: str | None = None, *, keep_metadata: bool = False) -> None:
-    """Write a Picture as `save` writes an image: a gray one as gray, alpha where the kind holds it.
+def save_decoded(
+    image: DecodedImage, target: Target, format: str | None = None, *, keep_metadata: bool = False
+) -> None:
+    """Write a DecodedImage as `save` writes a PIL image: as gray if it is gray, with alpha where the format has it.
 
-    16 bits a channel stay in PNG and TIFF, and are rounded to 8 for other kinds. PNG, JPEG, WebP and TIFF get the
-    color profile that the numbers are of, and with ``keep_metadata`` EXIF. TIFF is deflated; PNG of 8 bits is packed
-    at level 4, which on photographs takes half the time of Pillow's 6 for 1.5 % more bytes.
+    PNG and TIFF keep 16 bits a channel; other formats get 8. PNG, JPEG, WebP and TIFF get the color profile of the
+    numbers and, with ``keep_metadata``, EXIF. TIFF is deflated. 8-bit PNG is compressed at level 4, which on
+    photographs takes half the time of Pillow's 6 for 1.5 % more bytes.
     """
-    if picture.rgb.dtype not in (np.uint8, np.uint16):
-        raise OutputError(f"A picture of {picture.rgb.dtype} cannot be written. Make it uint8 or uint16.")
-    _deliver(target, format, lambda kind, buffer: _write_decoded(picture, kind, buffer, keep_metadata))
+    if image.rgb.dtype not in (np.uint8, np.uint16):
+        raise OutputError(f"An image of {image.rgb.dtype} cannot be written. Make it uint8 or uint16.")
+    _deliver(target, format, lambda kind, buffer: _write_decoded(image, kind, buffer, keep_metadata))
 
 
-def _write_decoded(picture: Picture, kind: str, buffer: io.BytesIO, keep_metadata: bool) -> None:
-    icc = picture.icc
+def _write_decoded(image: DecodedImage, kind: str, buffer: io.BytesIO, keep_metadata: bool) -> None:
+    icc = image.icc
     space = metadata.color_space(icc)
-    gray = picture.gray and space != "RGB"  # a profile says nothing of pictures with other channels
+    gray = image.gray and space != "RGB"  # a profile is valid for one number of channels only
     if space != ("GRAY" if gray else "RGB"):
         icc = b""
-    exif = picture.exif if keep_metadata else b""
-    deep = picture.rgb.dtype == np.uint16
+    exif = image.exif if keep_metadata else b""
+    deep = image.rgb.dtype == np.uint16
     if kind == "TIFF":
-        pale = gray and not (deep and picture.alpha is not None)  # Pillow opens no TIFF of 16-bit gray with alpha
-        deep_files.write_tiff(_layers(picture, pale), buffer, icc, exif)
+        one_channel = gray and not (deep and image.alpha is not None)  # Pillow opens no TIFF of 16-bit gray with alpha
+        tiff.write(_layers(image, one_channel), buffer, icc, exif)
     elif kind == "PNG" and deep:
-        deep_files.write_png(_layers(picture, gray), buffer, icc, exif)
+        png.write(_layers(image, gray), buffer, icc, exif)
     else:
-        wanted = {"icc_profile": icc, "exif": exif} if kind in ("PNG", "JPEG", "WEBP") else {}
+        added = {"icc_profile": icc, "exif": exif} if kind in ("PNG", "JPEG", "WEBP") else {}
         options: dict[str, Any] = {"compress_level": 4} if kind == "PNG" else {}
-        options |= {name: value for name, value in wanted.items() if value}
-        _write_image(_image(picture, kind, gray), kind, buffer, **options)
+        options |= {name: value for name, value in added.items() if value}
+        _write_image(_to_8_bits(image, kind, gray), kind, buffer, **options)
 
 
-def _layers(picture: Picture, gray: bool) -> list[Array]:
+def _layers(image: DecodedImage, gray: bool) -> list[Array]:
     """Return (H, W, 1 or 3) of colors, and (H, W, 1) of alpha where there is one."""
-    colors = picture.rgb[..., :1] if gray else picture.rgb
-    return [colors] if picture.alpha is None else [colors, picture.alpha[..., None]]
+    colors = image.rgb[..., :1] if gray else image.rgb
+    return [colors] if image.alpha is None else [colors, image.alpha[..., None]]
 
 
-def _image(picture: Picture, kind: str, gray: bool) -> Image.Image:
-    """Return an image of 8 bits a channel: L or RGB, with alpha where the kind holds it."""
-    image = Image.fromarray(_rounded(picture.rgb[..., 0] if gray else picture.rgb))
-    if picture.alpha is None:
-        return image
-    image.putalpha(Image.fromarray(_rounded(picture.alpha)))
+def _to_8_bits(image: DecodedImage, kind: str, gray: bool) -> Image.Image:
+    """Return an image of 8 bits a channel: L or RGB, with alpha where the format has it."""
+    pil = Image.fromarray(_rounded(image.rgb[..., 0] if gray else image.rgb))
+    if image.alpha is None:
+        return pil
+    pil.putalpha(Image.fromarray(_rounded(image.alpha)))
     if kind == "GIF":
-        return image.convert("RGBA")  # of LA Pillow drops the alpha
-    return opaque(image, 255).convert(image.mode.removesuffix("A")) if kind in OPAQUE else image
+        return pil.convert("RGBA")  # Pillow drops the alpha of LA
+    return flatten(pil, 255).convert(pil.mode.removesuffix("A")) if kind in OPAQUE else pil
 
 
 def _rounded(pixels: Array) -> Array:
     """Return (H, ...) of 16 bits as 8, a few rows at a time."""
     if pixels.dtype == np.uint8:
         return pixels
-    found = np.empty(pixels.shape, np.uint8)
+    rounded = np.empty(pixels.shape, np.uint8)
     for top in range(0, len(pixels), 64):
-        found[top : top + 64] = (pixels[top : top + 64].astype(np.uint32) + 128) // 257
-    return found
+        rounded[top : top + 64] = (pixels[top : top + 64].astype(np.uint32) + 128) // 257
+    return rounded
 
 
 def _deliver(target: Target, format: str | None, write: Callable[[str, io.BytesIO], None]) -> None:
-    """Encode in memory, then write: whole or not at all."""
+    """Encode in memory, then write: completely or not at all."""
     path = Path(target) if isinstance(target, (str, os.PathLike)) else None
-    kind = _kind(str(path), path.suffix, format) if path else _kind("The file", "", format)
+    kind = _format(str(path), path.suffix, format) if path else _format("The file", "", format)
     buffer = io.BytesIO()
     try:
         write(kind, buffer)
     except Exception as error:  # Pillow's encoders raise nearly everything
-        name = str(path) if path else "the picture"
+        name = str(path) if path else "the image"
         raise OutputError(f"Cannot write {name} as {kind}: {error}. Choose PNG, or a smaller size.") from error
     if path is None:
         _write(buffer.getvalue(), cast("IO[bytes]", target))
@@ -114,18 +118,18 @@ def _deliver(target: Target, format: str | None, write: Callable[[str, io.BytesI
         temporary.write_bytes(buffer.getvalue())
 
 
-def _kind(name: str, suffix: str, format: str | None) -> str:
+def _format(name: str, suffix: str, format: str | None) -> str:
     """Return Pillow's name of the format."""
-    wanted = "." + format.removeprefix(".") if format else suffix
-    if wanted.lower() in FORMATS:
-        return FORMATS[wanted.lower()]
-    wrong = f"'{wanted}' is no kind of picture" if wanted else f"{name} does not say the kind of picture"
-    raise OutputError(f"{wrong} that can be written. Choose one of {' '.join(SUFFIXES)}.")
+    suffix = "." + format.removeprefix(".") if format else suffix
+    if suffix.lower() in FORMATS:
+        return FORMATS[suffix.lower()]
+    problem = f"'{suffix}' is not an image format" if suffix else f"{name} does not name an image format"
+    raise OutputError(f"{problem} that can be written. Choose one of {' '.join(SUFFIXES)}.")
 
 
 def _write_image(image: Image.Image, kind: str, buffer: io.BytesIO, **options: Any) -> None:
     if kind in OPAQUE:
-        image = opaque(image, 255)
+        image = flatten(image, 255)
     if kind == "JPEG" and image.mode == "P":
         image = image.convert("RGB")
     image.save(buffer, kind, **({"quality": 95} if kind == "JPEG" else {}), **options)
@@ -135,13 +139,13 @@ def _write(data: bytes, file: IO[bytes]) -> None:
     try:
         file.write(data)
     except (OSError, ValueError, TypeError) as error:  # ValueError: it is closed; TypeError: it takes text
-        raise OutputError(f"Cannot write the picture: {error}. Give a path, or a file opened with 'wb'.") from error
+        raise OutputError(f"Cannot write the image: {error}. Give a path, or a file opened with 'wb'.") from error
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
-    """Raise OutputError, before any work is done, for a path whose suffix names no kind of picture, or for a folder."""
+    """Raise OutputError, before any work is done, for a folder, or a path whose suffix is not an image format."""
     target = Path(path)
-    _kind(str(target), target.suffix, None)
+    _format(str(target), target.suffix, None)
     if target.is_dir():
         raise OutputError(f"Cannot write {target}: it is a folder. Give the path of a file.")
     blocked = next((parent for parent in target.parents if parent.exists() and not parent.is_dir()), None)

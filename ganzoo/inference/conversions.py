@@ -1,4 +1,4 @@
-"""A generator as an engine's own file: made once, compared with the original, and kept in the cache.
+"""A generator as an engine's own file: converted once, compared with the original, and kept in the cache.
 
 A conversion is a folder with what the engine wrote and conversion.json. Its name holds the weights' SHA-256 and a
 digest of all else it depends on: options, engine, its version, ganzoo's. Reading one imports no torch.
@@ -44,7 +44,7 @@ class Facts:
     """What is known of a conversion.
 
     stride, global_skip   of the generator, as `Model` uses them
-    memory       bytes for each pixel of a picture that is translated whole; 0 where unknown
+    memory       bytes per pixel of an image that is translated whole; 0 where unknown
     difference   greatest one from the generator in float32, on the four photographs, in [-1, 1]
     psnr         mean of theirs, in decibels
     speed        times as fast as the generator in float32, both timed in turns on this machine
@@ -86,7 +86,7 @@ def _home() -> Path:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """Yield a new folder beside the conversions, which is gone afterwards unless it was moved."""
+    """Yield a new folder next to the conversions, which is removed afterwards unless it was moved."""
     try:
         _home().mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".making-", dir=_home()))
@@ -129,10 +129,10 @@ def refuse(card: Card, name: str, engine: Engine, dtype: str, reason: str) -> No
 
 
 def fingerprint(calibration: Sequence[Array]) -> str:
-    """Return a hash of calibration pictures, "" for none."""
+    """Return a hash of calibration images, "" for none."""
     digest = hashlib.sha256()
-    for picture in calibration:
-        digest.update(picture.tobytes())
+    for image in calibration:
+        digest.update(image.tobytes())
     return digest.hexdigest()[:16] if calibration else ""
 
 
@@ -152,10 +152,10 @@ def _convert(
     folder: Path,
     name: str,
 ) -> Facts:
-    from ganzoo.inference.replace_custom_layers import plain
+    from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
     signature = signature_of(card, generator)
-    copy = plain(generator)
+    copy = replace_custom_layers(generator)
     try:
         engine.convert(copy, signature, folder, dtype, calibration)
         run = engine.open(folder, dtype)
@@ -183,8 +183,8 @@ def original(generator: nn.Module) -> Runner:
 
     def run(array: Array) -> Array:
         with torch.inference_mode():
-            made: Array = generator(torch.from_numpy(array)).numpy()
-        return made
+            output: Array = generator(torch.from_numpy(array)).numpy()
+        return output
 
     return run
 
@@ -212,7 +212,7 @@ def check(difference: float, psnr: float, dtype: str, what: str) -> None:
 
 
 def memory_per_pixel(generator: nn.Module) -> float:
-    """Return the bytes for each pixel of a picture that is translated whole, 0 where that cannot be told."""
+    """Return the bytes per pixel of an image that is translated whole, 0 where unknown."""
     from ganzoo.inference.tiling.strips import Strips
 
     side = 4096
@@ -229,7 +229,7 @@ def _seconds(run: Callable[[Array], Array], given: Array) -> float:
 
 
 def _keep(work: Path, target: Path, facts: Facts) -> Conversion:
-    """Move a finished folder to its place; of two processes that made the same, either's will do."""
+    """Move a finished folder to its place; of two processes that converted the same, either's is kept."""
     (work / FACTS).write_text(json.dumps(asdict(facts), indent=2), encoding="utf-8")
     if target.exists():  # an older calibration, a refusal, or another process's
         aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))

@@ -1,4 +1,4 @@
-"""A device's name -> torch.device, refused where the machine has none. Importing this imports no torch."""
+"""A device's name -> torch.device, refused where the machine lacks it. Importing this imports no torch."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def choose(name: str = "auto") -> torch.device:
     try:
         device = torch.device(name)
     except (RuntimeError, TypeError) as error:
-        raise DeviceError(f"'{name}' is no device. Write auto, cpu, cuda, cuda:1 or mps.") from error
+        raise DeviceError(f"'{name}' is not a device. Write auto, cpu, cuda, cuda:1 or mps.") from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise DeviceError("This machine has no CUDA device that torch can use. Write cpu, or auto.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -33,7 +33,7 @@ def choose(name: str = "auto") -> torch.device:
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise DeviceError("This machine has no MPS device. Write cpu, or auto.")
     if device.type not in ("cpu", "cuda", "mps"):
-        raise DeviceError(f"'{name}' is no device ganzoo runs on. Write auto, cpu, cuda, cuda:1 or mps.")
+        raise DeviceError(f"'{name}' is not a device that ganzoo runs on. Write auto, cpu, cuda, cuda:1 or mps.")
     return torch.device("cpu") if device.type == "cpu" else device  # there is one CPU, whatever its number
 
 
@@ -56,5 +56,5 @@ def choose_dtype(dtype: str | torch.dtype | None) -> torch.dtype:
         return torch.float32
     chosen = known.get(dtype) if isinstance(dtype, str) else dtype
     if chosen is None or chosen not in known.values():
-        raise DeviceError(f"'{dtype}' is no type a model runs in. Write float32, float16 or bfloat16.")
+        raise DeviceError(f"'{dtype}' is not a type that a model runs in. Write float32, float16 or bfloat16.")
     return chosen

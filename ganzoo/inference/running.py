@@ -1,4 +1,4 @@
-"""A model's engine at work: the generator attached, or its conversion opened, made first where it is not there."""
+"""A model's engine at work: the generator attached, or its conversion opened, converted first where need be."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Log = Callable[[str], None]
 class Running:
     """What runs a model: ``run`` on arrays, and ``module`` on tensors where the engine is torch's.
 
-    memory   bytes for each pixel of a whole picture, 0 where unknown
+    memory   bytes per pixel of a whole image, 0 where unknown
     """
 
     choice: Choice
@@ -44,10 +44,10 @@ def start(
     calibration: Callable[[Signature], Sequence[Array]],
     log: Log,
 ) -> Running:
-    """Return the first of ``choices`` that can run the model; those that cannot are told of, and remembered.
+    """Return the first of ``choices`` that can run the model; those that cannot are logged, and remembered.
 
-    generator    returns the network, in the type and on the device that are wanted
-    calibration  returns pictures for int8
+    generator    returns the network, in the requested type and on the requested device
+    calibration  returns images for int8
     Raises DeviceError where none can.
     """
     for choice in choices[:-1]:
@@ -89,26 +89,26 @@ def _conversion(
     found = conversions.find(card, choice.name, choice.engine, choice.dtype)
     if found is not None and found.facts.refused:
         raise DeviceError(found.facts.refused)
-    pictures: Sequence[Array] = ()
+    images: Sequence[Array] = ()
     if choice.dtype == "int8":
         network = generator() if found is None else None
         signature = _signature(card, found) if network is None else conversions.signature_of(card, network)
-        pictures = calibration(signature)
-        if not pictures and found is None:
+        images = calibration(signature)
+        if not images and found is None:
             raise OptionError(
-                f"int8 needs pictures to calibrate {card.name} by, once: give --calibration FOLDER of a few dozen "
-                "such as it will translate."
+                f"int8 needs images to calibrate {card.name}, once: give --calibration FOLDER with a few dozen "
+                "images like those it will translate."
             )
-    if found is not None and (not pictures or conversions.fingerprint(pictures) == found.facts.calibration):
+    if found is not None and (not images or conversions.fingerprint(images) == found.facts.calibration):
         return found
     log(f"Converting {card.name} for {choice.name} in {choice.dtype}, once.")
-    made = conversions.make(card, generator(), choice.name, choice.engine, choice.dtype, pictures)
-    facts = made.facts
+    conversion = conversions.make(card, generator(), choice.name, choice.engine, choice.dtype, images)
+    facts = conversion.facts
     log(
         f"Done: {facts.speed:.2g} times as fast as torch in float32 just now, values differ by up to "
         f"{facts.difference:.2g} in [-1, 1], PSNR {facts.psnr:.1f} dB."
     )
-    return made
+    return conversion
 
 
 def _open(choice: Choice, card: Card, conversion: Conversion) -> Running:
@@ -129,7 +129,7 @@ def _is_refused(choice: Choice, card: Card) -> bool:
 
 
 def _on_arrays(network: nn.Module, module: Callable[..., Tensor]) -> Runner:
-    """Let a module take and return float32 arrays, on its own device and in its own type; whole numbers stay whole."""
+    """Return ``module`` as a function of float32 arrays; it computes on its own device and in its own type."""
     import torch
 
     like = next((one for one in network.parameters() if one.is_floating_point()), torch.zeros(()))
@@ -140,7 +140,7 @@ def _on_arrays(network: nn.Module, module: Callable[..., Tensor]) -> Runner:
 
     def run(*arrays: Array) -> Array:
         with torch.inference_mode():
-            made: Array = module(*map(tensor, arrays)).float().cpu().numpy()
-        return made
+            output: Array = module(*map(tensor, arrays)).float().cpu().numpy()
+        return output
 
     return run

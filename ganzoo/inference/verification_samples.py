@@ -20,11 +20,11 @@ def samples(signature: Signature) -> list[Array]:
     if not signature.channels:
         random = np.random.default_rng(0)
         return [random.standard_normal((n, signature.latent_dim), np.float32) for n in (1, 3, 8)]
-    pictures = [arrays.to_floats(decoding.read(path), signature.channels) for path in sorted(FOLDER.glob("*.jpg"))]
+    images = [arrays.to_floats(decoding.read(path), signature.channels) for path in sorted(FOLDER.glob("*.jpg"))]
     least, stride = signature.smallest, signature.stride
     sizes = ((256, 256), (192, 320), (128, 64), (64, 192))
-    made = [
+    samples = [
         resizing.resize_floats(one, *(max(least, round(side / stride) * stride) for side in size))[None]
-        for one, size in zip(pictures, sizes, strict=True)
+        for one, size in zip(images, sizes, strict=True)
     ]
-    return [*made[:-1], np.concatenate([made[-1], made[-1][..., ::-1]])]
+    return [*samples[:-1], np.concatenate([samples[-1], samples[-1][..., ::-1]])]

@@ -1,4 +1,4 @@
-"""At which size a translation works: the picture's own, or a smaller one."""
+"""The size at which an image is translated: its own, or a smaller one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from ganzoo.errors import OptionError
 
 
 def working_size(height: int, width: int, size: str | int, trained: int) -> tuple[int, int]:
-    """Return the (height, width) a picture is translated at; the result is scaled back to its own size.
+    """Return the (height, width) at which an image is translated; the result is scaled back to its own size.
 
-    "native" is the picture's own size; a number is the shorter side; "auto" is the picture's own size as long as
-    its shorter side is at most the training size, else that: in a larger picture, objects are larger than any the
+    "native" is the image's own size; a number is the shorter side; "auto" is the image's own size as long as
+    its shorter side is at most the training size, else that: in a larger image, objects are larger than any the
     network has seen.
     Raises OptionError for anything else.
     """
@@ -18,10 +18,10 @@ def working_size(height: int, width: int, size: str | int, trained: int) -> tupl
     if size == "native":
         return height, width
     if size == "auto":
-        wanted = min(shorter, trained) if trained else shorter
+        target = min(shorter, trained) if trained else shorter
     else:
-        wanted = int(size)
-    scale = wanted / shorter
+        target = int(size)
+    scale = target / shorter
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 

@@ -15,22 +15,22 @@ from torch import Tensor
 import ganzoo
 from ganzoo import GanzooError, Recipe
 from ganzoo.errors import OptionError
-from ganzoo.image_io import images
-from ganzoo_plugins.style.adain_recipe import AdainRecipe
-from ganzoo_plugins.style.colors import colored
+from ganzoo.image_io import resizing, tensors
+from ganzoo_plugins.style.adain.recipe import AdainRecipe
+from ganzoo_plugins.style.colors import transfer_colors
 from ganzoo_plugins.style.perception import (
-    LEAST,
+    MIN_DEVIATION,
     Perception,
     Statistics,
     adapt,
     content_loss,
     gram_distance,
+    measure_style,
     moment_distance,
     style_loss,
-    style_of,
     total_variation,
 )
-from ganzoo_plugins.style.pyramid import fitted, join, split
+from ganzoo_plugins.style.pyramid import fit_style, join, split
 
 PHOTOGRAPHS = Path(STYLE).parent
 
@@ -41,10 +41,10 @@ def drawn(*shape: int, seed: int = 0) -> Tensor:
 
 def photo(name: str, size: int) -> Tensor:
     """Return the middle of a photograph as (1, 3, size, size)."""
-    whole = images.to_tensor(PHOTOGRAPHS / f"{name}.jpg")
+    whole = tensors.to_tensor(PHOTOGRAPHS / f"{name}.jpg")
     side = min(whole.shape[2:])
     top, left = ((length - side) // 2 for length in whole.shape[2:])
-    return images.resize(whole[..., top : top + side, left : left + side], size, size)
+    return resizing.resize(whole[..., top : top + side, left : left + side], size, size)
 
 
 class Plain(torch.nn.Module):
@@ -65,7 +65,7 @@ def test_the_gram_distance_is_the_formula() -> None:
     mean = columns.sum(1) / 24
     deviation = ((columns - mean[:, None]) ** 2).sum(1).div(24).sqrt()
     wanted = torch.corrcoef(columns)
-    for one, found in zip(made, gram_distance(made, Statistics.of(style)), strict=True):
+    for one, found in zip(made, gram_distance(made, Statistics.measure(style)), strict=True):
         normal = (one.reshape(3, -1) - mean[:, None]) / deviation[:, None]
         own = torch.einsum("ip,jp->ij", normal, normal) / 20
         expected = ((own - wanted) ** 2).sum() / (wanted**2).sum() + (normal.sum(1) / 20).square().sum() / 3
@@ -74,7 +74,7 @@ def test_the_gram_distance_is_the_formula() -> None:
 
 def test_the_moment_distance_is_equation_13_in_units_of_the_styles_deviations() -> None:
     made, style = drawn(2, 3, 4, 5), drawn(2, 3, 6, 4, seed=1) * 2 + 1
-    found = moment_distance(made, Statistics.of(style))
+    found = moment_distance(made, Statistics.measure(style))
     for place in range(2):
         parts = []
         for one, other in zip(made[place], style[place], strict=True):
@@ -86,16 +86,16 @@ def test_the_moment_distance_is_equation_13_in_units_of_the_styles_deviations() 
 def test_a_style_is_at_no_distance_from_itself_and_channels_that_do_not_vary_are_borne() -> None:
     style = drawn(1, 3, 6, 4)
     style[:, 2] = 0.5
-    statistics = Statistics.of(style)
+    statistics = Statistics.measure(style)
     mean = style.std((2, 3), correction=0).mean().item()
-    assert statistics.deviation[0, 2].item() == pytest.approx(LEAST * mean, rel=1e-3)
+    assert statistics.deviation[0, 2].item() == pytest.approx(MIN_DEVIATION * mean, rel=1e-3)
     assert gram_distance(style, statistics).item() == pytest.approx(0, abs=1e-9)
     assert moment_distance(style, statistics).item() == pytest.approx(0, abs=1e-7)
 
 
 @pytest.mark.parametrize("distance", [gram_distance, moment_distance])
 def test_gradients_of_the_losses_are_exact(distance: Any) -> None:
-    style = Statistics.of(drawn(1, 3, 4, 4, seed=1))
+    style = Statistics.measure(drawn(1, 3, 4, 4, seed=1))
     made = drawn(2, 3, 3, 4).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: distance(x, style), made)
     assert torch.autograd.gradcheck(lambda x: content_loss(x, drawn(2, 3, 3, 4, seed=2)), made)
@@ -128,7 +128,7 @@ def test_maps_are_chosen_by_their_steps() -> None:
 
 def test_colors_have_the_styles_mean_and_covariance() -> None:
     pictures, style = 0.1 * drawn(2, 3, 8, 8), 0.1 * drawn(1, 3, 9, 7, seed=1).cumsum(1) + 0.2
-    made = colored(pictures, style).double().flatten(2)
+    made = transfer_colors(pictures, style).double().flatten(2)
     wanted = style.flatten(2)[0]
     for each in made:
         torch.testing.assert_close(each.mean(1), wanted.mean(1), rtol=0, atol=1e-6)
@@ -137,10 +137,10 @@ def test_colors_have_the_styles_mean_and_covariance() -> None:
 
 def test_a_picture_in_its_own_colors_is_itself_and_a_gray_one_becomes_finite() -> None:
     picture = photo("cat", 32)
-    torch.testing.assert_close(colored(picture, picture), picture, rtol=0, atol=1e-5)
+    torch.testing.assert_close(transfer_colors(picture, picture), picture, rtol=0, atol=1e-5)
     gray = picture.mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    assert colored(gray, picture).isfinite().all()
-    assert colored(picture, torch.zeros(1, 3, 8, 8)).isfinite().all()
+    assert transfer_colors(gray, picture).isfinite().all()
+    assert transfer_colors(picture, torch.zeros(1, 3, 8, 8)).isfinite().all()
 
 
 @pytest.mark.parametrize("size", [(32, 32), (37, 50), (8, 9), (1, 3), (64, 7)])
@@ -150,8 +150,8 @@ def test_a_pyramid_sums_up_to_the_picture(size: tuple[int, int]) -> None:
 
 
 def test_a_style_is_brought_to_the_pictures_shorter_side() -> None:
-    assert fitted(drawn(1, 3, 20, 50), drawn(1, 3, 60, 40)).shape == (1, 3, 40, 100)
-    assert fitted(drawn(1, 3, 20, 50), drawn(1, 3, 60, 40), 0.5).shape == (1, 3, 20, 50)
+    assert fit_style(drawn(1, 3, 20, 50), drawn(1, 3, 60, 40)).shape == (1, 3, 40, 100)
+    assert fit_style(drawn(1, 3, 20, 50), drawn(1, 3, 60, 40), 0.5).shape == (1, 3, 20, 50)
 
 
 def test_adapted_maps_have_the_styles_means_and_deviations() -> None:
@@ -208,20 +208,20 @@ def plainly_seeing(recipe: Recipe, reduction: int = 2) -> Recipe:
 def test_a_step_of_fast_style_is_the_sum_of_content_style_color_and_variation() -> None:
     parts = {"generator": {"width": 4, "blocks": 1}}
     recipe: Any = plainly_seeing(make("fast-style", parts, channels=3, image_size=16, style=STYLE))
-    recipe.target = recipe.found()
+    recipe.style_target = recipe.measure_style()
     exact, before = doubles(recipe), flat(recipe)
     pictures = drawn(2, 3, 16, 16).tanh()
     losses = recipe.step({"image": pictures.float()})
 
     look, style = Plain(), recipe.style.double()
     made = exact["generator"](pictures)
-    wanted = look(colored(pictures, style).double())[1]
+    wanted = look(transfer_colors(pictures, style).double())[1]
     content = ((look(made)[1] - wanted) ** 2).mean((1, 2, 3)) / wanted.var((2, 3), correction=0).mean(1)
     maps = zip([made, *look(made)], [style, *look(style)], strict=True)
-    colors, *others = ((gram_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
+    colors, *others = ((gram_distance(one, Statistics.measure(other)) + 1).log() for one, other in maps)
     painted = (colors + sum(others) / 2).mean()
     across, down = (made.diff(dim=axis).abs().mean() for axis in (3, 2))
-    color = content_loss(patches(made), patches(colored(pictures, style).double()))
+    color = content_loss(patches(made), patches(transfer_colors(pictures, style).double()))
     total = content.mean() + painted + color + 0.1 * (across + down)
     assert losses["total"].item() == pytest.approx(total.item(), rel=1e-4)
     step_down(total, exact["generator"])
@@ -231,7 +231,7 @@ def test_a_step_of_fast_style_is_the_sum_of_content_style_color_and_variation() 
 def test_what_fast_style_compares_with_goes_where_the_photographs_are() -> None:
     recipe: Any = make("fast-style", {"generator": {"width": 2, "blocks": 0}}, channels=3, image_size=16, style=STYLE)
     recipe.move(torch.device("meta"))
-    assert {each.mean.device.type for each in recipe.target} == {"meta"}
+    assert {each.mean.device.type for each in recipe.style_target} == {"meta"}
 
 
 def test_a_step_of_adain_is_equations_11_to_13_with_color_variation_and_identity() -> None:
@@ -251,11 +251,11 @@ def test_a_step_of_adain_is_equations_11_to_13_with_color_variation_and_identity
     wanted = exactly_adapted(look(a)[1], look(b)[1])
     content = ((look(made)[1] - wanted) ** 2).mean((1, 2, 3)) / wanted.var((2, 3), correction=0).mean(1)
     maps = zip([made, *look(made)], [b, *look(b)], strict=True)
-    colors, *others = ((moment_distance(one, Statistics.of(other)) + 1).log() for one, other in maps)
+    colors, *others = ((moment_distance(one, Statistics.measure(other)) + 1).log() for one, other in maps)
     painted = (colors + sum(others) / 2).mean()
     variation = sum(made.diff(dim=axis).abs().mean() for axis in (2, 3))
     identity = (through(a[:2], a[:2]) - a[:2]).abs().mean()
-    color = content_loss(patches(made), patches(colored(a, b).double()))
+    color = content_loss(patches(made), patches(transfer_colors(a, b).double()))
     total = content.mean() + 10 * painted + color + 0.1 * variation + 2 * identity
     assert losses["total"].item() == pytest.approx(total.item(), rel=1e-4)
     step_down(total, generator)
@@ -317,7 +317,7 @@ def distances(look: Perception, made: Tensor, content: Tensor, style: Tensor) ->
     """Return how far a picture is in content and in style."""
     with torch.no_grad():
         seen = look(made)
-        far = [gram_distance(*each) for each in zip(seen.style, style_of(style, look), strict=True)]
+        far = [gram_distance(*each) for each in zip(seen.style, measure_style(style, look), strict=True)]
         return content_loss(seen.content, look(content).content).item(), style_loss(far).item()
 
 
@@ -328,7 +328,13 @@ def painted() -> dict[str, Any]:
     network = ganzoo.build("generator:gatys", steps=24)
     with torch.inference_mode():
         made = network(content, style)
-    return {"look": network.look, "content": content, "style": style, "made": made, "start": colored(content, style)}
+    return {
+        "look": network.look,
+        "content": content,
+        "style": style,
+        "made": made,
+        "start": transfer_colors(content, style),
+    }
 
 
 def test_a_picture_takes_the_style_and_keeps_the_content(painted: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a picture carries beside its pixels: EXIF blocks and color profiles, cleaned, and colors brought to sRGB."""
+"""What an image carries next to its pixels: EXIF blocks and color profiles, cleaned, and conversion to sRGB."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ganzoo.image_io.readers import tag_directories
 if TYPE_CHECKING:
     from ganzoo.image_io.readers.tag_directories import Directory, Value
 
-EXIF = b"Exif\0\0"  # what an EXIF block begins with
+EXIF = b"Exif\0\0"  # the start of an EXIF block
 ORIENTATION, XMP, ICC = 274, 700, 34675  # tags of TIFF
 EXIF_TAGS, GPS_TAGS = 0x8769, 0x8825  # whose values are addresses of further directories
 
-# What may be said of any picture: title, camera, resolution, software, date, people, host, rating, and Windows' titles.
-KEPT = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096))
-# The camera's own note, whose addresses no longer fit, its pointer to a further directory, and the size before turning.
-DROPPED = (37500, 40965, 40962, 40963)
+# Tags that hold for any copy: title, camera, resolution, software, date, people, host, rating, and Windows' titles.
+COPIED_TAGS = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 18249, 33432, *range(40091, 40096))
+# Left out: the maker note, whose addresses no longer fit, the pointer to a further directory, the size before turning.
+DROPPED_TAGS = (37500, 40965, 40962, 40963)
 
 Conversion: TypeAlias = Callable[[Image.Image], Image.Image]
 
@@ -31,7 +31,7 @@ Conversion: TypeAlias = Callable[[Image.Image], Image.Image]
 # ---- EXIF ------------------------------------------------------------------------------------------------------------
 
 
-def directory(exif: bytes) -> Directory | None:
+def parse_exif(exif: bytes) -> Directory | None:
     """Return the tags of an EXIF block, or None where it is empty or damaged."""
     while exif.startswith(EXIF):
         exif = exif[len(EXIF) :]
@@ -42,30 +42,32 @@ def directory(exif: bytes) -> Directory | None:
 
 
 def orientation(tags: Directory | None, xmp: bytes = b"") -> int:
-    """Return EXIF's orientation, 1 to 8, or else XMP's; 1 where neither says any."""
-    found = tags.number(ORIENTATION) if tags and ORIENTATION in tags else 0
-    match = None if tags and ORIENTATION in tags else re.search(rb'tiff:Orientation(?:="|>)([0-9])', xmp)
-    found = int(match[1]) if match else found
-    return found if 1 <= found <= 8 else 1
+    """Return EXIF's orientation, 1 to 8, or else XMP's; 1 where neither has one."""
+    if tags and ORIENTATION in tags:
+        value = tags.number(ORIENTATION)
+    else:
+        match = re.search(rb'tiff:Orientation(?:="|>)([0-9])', xmp)
+        value = int(match[1]) if match else 0
+    return value if 1 <= value <= 8 else 1
 
 
-def copied(tags: Directory) -> tuple[dict[int, Value], dict[int, dict[int, Value]]]:
-    """Return the tags that hold for the upright picture and its edited copies, and those of EXIF and GPS by address.
+def copy_tags(tags: Directory) -> tuple[dict[int, Value], dict[int, dict[int, Value]]]:
+    """Return the tags that hold for the upright image and edited copies of it, and those of EXIF and GPS by address.
 
-    Orientation, thumbnail, pixel size and the camera's maker note are left out, and so is what is damaged.
+    Orientation, thumbnail, pixel size, the camera's maker note and damaged values are left out.
     """
-    values = {tag: tags.value(tag) for tag in KEPT if tag in tags}
+    values = {tag: tags.value(tag) for tag in COPIED_TAGS if tag in tags}
     children = {}
     for tag in (EXIF_TAGS, GPS_TAGS):
         child = tags.child(tag)
-        if child and child.places and child.length <= 1 << 16:
-            children[tag] = {tag: child.value(tag) for tag in child.places if tag not in DROPPED}
+        if child and child.entries and child.length <= 1 << 16:
+            children[tag] = {tag: child.value(tag) for tag in child.entries if tag not in DROPPED_TAGS}
     return values, children
 
 
-def upright(tags: Directory | None) -> bytes:
-    """Return an EXIF block of the tags that `copied` chooses."""
-    values, children = copied(tags) if tags else ({}, {})
+def upright_exif(tags: Directory | None) -> bytes:
+    """Return an EXIF block of the tags that `copy_tags` chooses."""
+    values, children = copy_tags(tags) if tags else ({}, {})
     if not tags or not (values or children):
         return b""
     head = struct.pack(tags.order + "2sHI", b"II" if tags.order == "<" else b"MM", 42, 8)
@@ -76,7 +78,7 @@ def upright(tags: Directory | None) -> bytes:
 
 
 def color_space(icc: bytes) -> str:
-    """Return what a profile's numbers are: "RGB", "GRAY", "CMYK", "Lab", ...; "" where it is no whole profile."""
+    """Return the color space of a profile: "RGB", "GRAY", "CMYK", "Lab", ...; "" where the profile is damaged."""
     if len(icc) < 132 or icc[36:40] != b"acsp" or struct.unpack_from(">I", icc)[0] > len(icc):
         return ""
     (count,) = struct.unpack_from(">I", icc, 128)
@@ -88,8 +90,8 @@ def color_space(icc: bytes) -> str:
     return icc[16:20].decode("latin-1").strip()
 
 
-def fitting(icc: bytes, mode: str) -> bytes:
-    """Return the profile if it says what the numbers are after Pillow's ``mode`` became RGB or gray, else b""."""
+def matching_profile(icc: bytes, mode: str) -> bytes:
+    """Return the profile if it still describes the numbers after Pillow's ``mode`` became RGB or gray, else b""."""
     spaces = {"RGB": ("RGB",), "gray": ("RGB", "GRAY")}
     if mode in ("CMYK", "LAB", "HSV"):  # whose numbers change
         return b""
@@ -98,38 +100,38 @@ def fitting(icc: bytes, mode: str) -> bytes:
 
 
 def to_srgb(icc: bytes, mode: str) -> Conversion | None:
-    """Return what turns 8-bit images of ``mode`` L, RGB or CMYK into sRGB (of L: gray), or None where nothing is to do.
+    """Return a function from 8-bit images of ``mode`` L, RGB or CMYK to sRGB (from L to gray), or None if not needed.
 
-    That is where the profile is damaged, of another kind of colors, or sRGB itself to within 1 of 255. The intent is
-    relative colorimetric with black point compensation: colors that sRGB has stay what they were, and only the
-    others are clipped; the usual profiles (three primaries, three curves) know no perceptual intent anyway.
+    It is not needed where the profile is damaged, has another color space, or is sRGB to within 1 of 255. The intent
+    is relative colorimetric with black point compensation: colors within sRGB stay the same, and only the others are
+    clipped; the usual profiles (three primaries, three curves) have no perceptual intent anyway.
     """
     space = color_space(icc)
     if space not in {"L": ("GRAY", "RGB"), "RGB": ("RGB",), "CMYK": ("CMYK",)}[mode]:
         return None
     from PIL import ImageCms
 
-    given = {"GRAY": "L"}.get(space, space)
+    source_mode = {"GRAY": "L"}.get(space, space)
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
     flags |= ImageCms.Flags.NOOPTIMIZE if mode == "L" else ImageCms.Flags.HIGHRESPRECALC  # exact for 256 levels
     try:
         profile, srgb = ImageCms.ImageCmsProfile(io.BytesIO(icc)), ImageCms.createProfile("sRGB")
         intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-        apply = ImageCms.buildTransform(profile, srgb, given, "RGB", intent, flags).apply
+        apply = ImageCms.buildTransform(profile, srgb, source_mode, "RGB", intent, flags).apply
     except (ImageCms.PyCMSError, OSError):
         return None
     if mode == "CMYK":
         return apply
     sample = _sample(mode)
-    found = np.asarray(apply(sample.convert(given))).astype(int)
-    if np.abs(found - np.asarray(sample.convert("RGB"))).max() <= 1:
+    converted = np.asarray(apply(sample.convert(source_mode))).astype(int)
+    if np.abs(converted - np.asarray(sample.convert("RGB"))).max() <= 1:
         return None
-    table = found[0, :, 1].tolist()
+    table = converted[0, :, 1].tolist()
     return (lambda image: image.point(table)) if mode == "L" else apply
 
 
 def _sample(mode: str) -> Image.Image:
-    """Return one row of all levels (L), or of a regular choice of colors (RGB)."""
+    """Return one row of all levels (L), or of a regular grid of colors (RGB)."""
     levels = np.arange(0, 256, 1 if mode == "L" else 15, dtype=np.uint8)
     colors = [levels] if mode == "L" else np.meshgrid(levels, levels, levels)
     return Image.merge(mode, [Image.frombytes("L", (one.size, 1), one.tobytes()) for one in colors])

@@ -1,6 +1,6 @@
 """PIL images and TIFF samples -> arrays (H, W, C) of uint8 or uint16; C is 1 gray, 2 gray + alpha, 3 RGB, 4 RGBA.
 
-Images are converted a band of rows at a time: a whole copy of a large picture costs more than its array.
+Images are converted a band of rows at a time: a full copy of a large image costs more than its array.
 """
 
 from __future__ import annotations
@@ -19,23 +19,24 @@ from ganzoo.image_io.readers.tiff import Array
 BAND = 1 << 20  # pixels that are converted at once
 
 
-def of_image(image: Image.Image, name: str, icc: bytes = b"", key: tuple[int, ...] = ()) -> Array:
+def from_image(image: Image.Image, name: str, icc: bytes = b"", transparent: tuple[int, ...] = ()) -> Array:
     """Convert an image of any mode; one of 8 bits a channel with a color profile ``icc`` to sRGB.
 
-    Pixels of the color ``key`` are transparent.
+    Pixels of the color ``transparent`` get alpha 0.
     """
     if image.mode == "F" or image.mode.startswith("I"):
-        return with_key(_of_numbers(np.asarray(image), name)[..., None], key or image.info.get("transparency"))
+        numbers = _to_uint16(np.asarray(image), name)[..., None]
+        return with_transparent_color(numbers, transparent or image.info.get("transparency"))
     kind = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     mode = kind + "A" * image.has_transparency_data
     conversion = metadata.to_srgb(icc, "CMYK" if image.mode == "CMYK" else kind) if icc else None
-    channels = np.empty((image.height, image.width, len(mode) + bool(key)), np.uint8)
+    channels = np.empty((image.height, image.width, len(mode) + bool(transparent)), np.uint8)
     for top, band in _bands(image):
         target = channels[top : top + band.height]
         stored = np.asarray(band.convert(mode)).reshape(band.height, band.width, -1)
         target[..., : len(mode)] = stored
-        if key:
-            target[..., -1] = (stored != key).any(axis=2) * 255
+        if transparent:
+            target[..., -1] = (stored != transparent).any(axis=2) * 255
         if conversion:
             colors = conversion(band if band.mode == "CMYK" else band.convert(mode).convert(kind))
             target[..., : len(kind)] = np.asarray(colors).reshape(band.height, band.width, -1)
@@ -52,38 +53,38 @@ def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
         yield top, image.crop((0, top, image.width, min(top + step, image.height)))
 
 
-def _of_numbers(values: Array, name: str) -> Array:
+def _to_uint16(values: Array, name: str) -> Array:
     """Map integers in 0..65535 or floats in [0, 1] to uint16."""
     if values.dtype == np.uint16:
         return values
     top = 1 if values.dtype.kind == "f" else 65535
     low, high = values.min(), values.max()
-    if not (low >= 0 and high <= top):  # NaN lands here too
+    if not (low >= 0 and high <= top):  # also true for NaN
         raise ImageError(f"{name} has values from {low:.6g} to {high:.6g}. Scale them to 0..{top}.")
     if top == 65535:
         return values.astype(np.uint16)
     return np.round((values.astype(np.float32) if values.dtype.itemsize == 2 else values) * 65535.0).astype(np.uint16)
 
 
-def with_key(channels: Array, key: Sequence[int] | int | None) -> Array:
-    """Append alpha to uint16 (H, W, 1 or 3), transparent where it has the color ``key``; None or () is none."""
-    if key is None or key == ():
+def with_transparent_color(channels: Array, color: Sequence[int] | int | None) -> Array:
+    """Append alpha to uint16 (H, W, 1 or 3), 0 where it has this color; None and () stand for no color."""
+    if color is None or color == ():
         return channels
-    opaque = (channels != np.asarray(key)).any(axis=2, keepdims=True)
+    opaque = (channels != np.asarray(color)).any(axis=2, keepdims=True)
     return np.concatenate([channels, opaque.astype(np.uint16) * 65535], axis=2)
 
 
-def of_deep_png(image: Any, file: IO[bytes]) -> Array | None:
-    """Decode 16-bit RGB, RGBA and LA, of which Pillow keeps the high bytes only; None for any other PNG.
+def read_deep_png(image: Any, file: IO[bytes]) -> Array | None:
+    """Decode 16-bit RGB, RGBA and LA, of which Pillow keeps only the high bytes; None for any other PNG.
 
-    Color is decoded twice: the second time with the byte order reversed, which makes the low bytes the high ones.
+    Color is decoded twice: the second time with the byte order reversed, so that the low bytes become the high ones.
     """
     raw = image.tile[0].args
     if raw == "LA;16B" and image.mode == "RGBA":  # as many bytes: gray high, gray low, alpha high, alpha low
         passes = [(image, "RGBA", slice(None))]
     elif raw in ("RGB;16B", "RGBA;16B"):
-        again = Image.open(file, formats=["PNG"])
-        passes = [(image, raw, slice(0, None, 2)), (again, raw[:-1] + "L", slice(1, None, 2))]
+        second = Image.open(file, formats=["PNG"])
+        passes = [(image, raw, slice(0, None, 2)), (second, raw[:-1] + "L", slice(1, None, 2))]
     else:
         return None
     samples = 2 if raw == "LA;16B" else len(image.mode)
@@ -99,9 +100,9 @@ def of_deep_png(image: Any, file: IO[bytes]) -> Array | None:
     return channels.view(np.uint16)
 
 
-def of_deep_tiff(layout: tiff.Layout, name: str) -> Array:
-    """Decode what `tiff` reads; samples that are neither color nor alpha are left out."""
-    samples = _of_numbers(tiff.read(layout), name)
+def read_deep_tiff(layout: tiff.Layout, name: str) -> Array:
+    """Decode a layout that `tiff` reads; samples that are neither color nor alpha are left out."""
+    samples = _to_uint16(tiff.read(layout), name)
     if layout.alpha is None:
         return samples[..., : layout.colors]
     channels = samples[..., [*range(layout.colors), layout.alpha]]

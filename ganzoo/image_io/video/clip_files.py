@@ -12,7 +12,7 @@ import numpy as np
 
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.files.atomic import replacing
-from ganzoo.image_io import images
+from ganzoo.image_io import grids
 from ganzoo.image_io.encoding import check_target
 from ganzoo.image_io.video.formats import Kind
 from ganzoo.image_io.video.reader import conversion, usual_matrix
@@ -58,12 +58,12 @@ def check_clip_target(target: str | os.PathLike[str], fps: float = FPS) -> Kind:
 
 def joined(clips: Sequence[Sequence[Image.Image]]) -> list[Image.Image]:
     """Return one clip that shows all of them side by side, in rows and columns."""
-    return [images.grid(frames) for frames in zip(*clips, strict=True)]
+    return [grids.grid(frames) for frames in zip(*clips, strict=True)]
 
 
 def sheet(clips: Sequence[Sequence[Image.Image]]) -> Image.Image:
     """Return one picture with a row for each clip, its frames from left to right."""
-    return images.grid([frame for clip in clips for frame in clip], columns=len(clips[0]))
+    return grids.grid([frame for clip in clips for frame in clip], columns=len(clips[0]))
 
 
 def _write_gif(frames: Sequence[Image.Image], path: Path, fps: float) -> None:

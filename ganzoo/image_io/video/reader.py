@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import ImageError
-from ganzoo.image_io.decoding import MAX_PIXELS, Array, Picture
+from ganzoo.image_io.decoding import MAX_PIXELS, Array, DecodedImage
 from ganzoo.image_io.video.formats import SUFFIXES, Kind
 
 LATE = 0.25  # seconds by which a file may end before the time that it states, which is often rounded
@@ -23,7 +23,7 @@ _MATRICES = (1, 4, 5, 6, 7, 9)  # FFmpeg's numbers of those that it converts wit
 class VideoFrame:
     """A picture, its time and duration in ticks, and other streams' packets from before it; the last has only these."""
 
-    picture: Picture | None
+    picture: DecodedImage | None
     time: int
     duration: int
     packets: list[Any]
@@ -117,14 +117,14 @@ class VideoReader:
         duration = round(frame.duration * ticks) or round(1 / self.rate / self.tick)
         return due if frame.pts is None else round(frame.pts * ticks), max(duration, self._shortest)
 
-    def _picture(self, frame: Any) -> Picture:
+    def _picture(self, frame: Any) -> DecodedImage:
         appearance = self.appearance
         transparent = any(part.is_alpha for part in frame.format.components)
         colors = {} if frame.format.is_rgb else conversion(appearance.matrix, appearance.range, appearance.other_range)
         frame = frame.reformat(appearance.width, appearance.height, "rgba" if transparent else "rgb24", **colors)
         pixels = appearance.upright(frame.to_ndarray())
         alpha = np.ascontiguousarray(pixels[..., 3]) if transparent else None
-        return Picture(np.ascontiguousarray(pixels[..., :3]), alpha, gray=False, name=self.name)
+        return DecodedImage(np.ascontiguousarray(pixels[..., :3]), alpha, gray=False, name=self.name)
 
 
 @dataclass(frozen=True)

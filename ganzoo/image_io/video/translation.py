@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.files.atomic import replacing
-from ganzoo.image_io.decoding import Picture
+from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.image_io.video.formats import KINDS, Kind
 from ganzoo.image_io.video.formats import SUFFIXES as SUFFIXES
 from ganzoo.image_io.video.formats import is_video_path as is_video_path
@@ -33,7 +33,7 @@ from ganzoo.image_io.video.writer import VideoWriter
 def translate_video(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
-    translate: Callable[[Picture], Picture],
+    translate: Callable[[DecodedImage], DecodedImage],
     *,
     temporal_smoothing: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
@@ -104,12 +104,12 @@ def _kept_as_partial(reader: VideoReader, temporary: Path, path: Path, count: in
 def _translated(
     reader: VideoReader,
     writer: VideoWriter,
-    translate: Callable[[Picture], Picture],
+    translate: Callable[[DecodedImage], DecodedImage],
     progress: Callable[[int, int], None] | None,
 ) -> int:
     """Run all three; what one of them raises ends the others."""
     decoded: BoundedQueue[VideoFrame] = BoundedQueue()
-    translated: BoundedQueue[tuple[VideoFrame, Picture | None]] = BoundedQueue()
+    translated: BoundedQueue[tuple[VideoFrame, DecodedImage | None]] = BoundedQueue()
     threads = [
         threading.Thread(target=decoded.fill, args=(reader.shots(),), daemon=True),
         threading.Thread(target=translated.empty, args=(writer.write,), daemon=True),

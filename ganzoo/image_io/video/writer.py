@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import OutputError
-from ganzoo.image_io.decoding import Array, Picture
+from ganzoo.image_io.decoding import Array, DecodedImage
 from ganzoo.image_io.video.formats import Kind
 from ganzoo.image_io.video.reader import VideoFrame, VideoReader, conversion, usual_matrix
 from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
@@ -31,7 +31,7 @@ class VideoWriter:
         self._encoded: dict[int, Any] = {}
         self._palettes: Any = None
 
-    def write(self, shots: Iterator[tuple[VideoFrame, Picture | None]]) -> None:
+    def write(self, shots: Iterator[tuple[VideoFrame, DecodedImage | None]]) -> None:
         """Write and close the file. Raises OutputError, and what ``shots`` raises."""
         from av.error import FFmpegError
 
@@ -53,7 +53,7 @@ class VideoWriter:
                 with suppress(FFmpegError):  # it has failed already, or is closed
                     self._file.close()
 
-    def _open(self, made: Picture) -> None:
+    def _open(self, made: DecodedImage) -> None:
         import av
 
         kind, reader = self._kind, self._reader
@@ -107,7 +107,7 @@ class VideoWriter:
             for frame in self._reader.decoded(packet.stream, packet):
                 self._file.mux(encoded.encode(frame))
 
-    def _show(self, seen: Picture, made: Picture, video_frame: VideoFrame) -> None:
+    def _show(self, seen: DecodedImage, made: DecodedImage, video_frame: VideoFrame) -> None:
         (height, width), (first_height, first_width) = made.rgb.shape[:2], self._size
         if (height, width) != self._size:
             raise OutputError(
@@ -121,7 +121,7 @@ class VideoWriter:
             frame = self._palettes.pull()
         self._file.mux(self._video.encode(frame))
 
-    def _frame(self, made: Picture) -> Any:
+    def _frame(self, made: DecodedImage) -> Any:
         from av import VideoFrame
 
         if self._palettes:
@@ -148,7 +148,7 @@ class VideoWriter:
             self._file.close()
 
 
-def _on_white(made: Picture) -> Array:
+def _on_white(made: DecodedImage) -> Array:
     if made.alpha is None:
         return made.rgb
     share = made.alpha[..., None] / np.float32(255)

@@ -1,1 +1,1 @@
-"""Writers of the image formats that Pillow writes only in part."""
+"""Writers for the image formats that Pillow supports only in part."""

@@ -12,12 +12,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from ganzoo.inference.replace_custom_layers import plain
 from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.layers import Part
 from ganzoo.inference.tiling.passes import Draft, plan
 from ganzoo.inference.tiling.stores import Stores, check_room
 from ganzoo.inference.tiling.timelines import Strip, Timeline
+from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
 
 class Strips:
@@ -25,7 +25,7 @@ class Strips:
 
     def __init__(self, generator: nn.Module) -> None:
         """Raises OptionError that names a layer with which a generator cannot be tiled exactly."""
-        copy = plain(generator).requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        copy = replace_custom_layers(generator).requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._graph = Graph(copy)
         self._channels = int(getattr(generator, "in_channels", 3))
         example = next(copy.parameters(), torch.empty(0))
