@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ganzoo.cards.card import Card as Card
     from ganzoo.cards.registry import list_models as list_models
     from ganzoo.catalog.building import build as build
-    from ganzoo.checkpoints.importing import import_checkpoint as import_checkpoint
+    from ganzoo.checkpoints.import_checkpoint import import_checkpoint as import_checkpoint
     from ganzoo.contracts.config import AdversarialConfig as AdversarialConfig
     from ganzoo.contracts.config import Config as Config
     from ganzoo.contracts.config import RecipeConfig as RecipeConfig
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     from ganzoo.loading.load import info as info
     from ganzoo.loading.load import load as load
     from ganzoo.loading.model import Model as Model
+    from ganzoo.losses.mean_absolute_error import mean_absolute_error as mean_absolute_error
     from ganzoo.recipes.latent import LatentRecipe as LatentRecipe
     from ganzoo.recipes.recipe import Recipe as Recipe
     from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
     from ganzoo.recipes.unpaired import UnpairedRecipe as UnpairedRecipe
-    from ganzoo.recipes.unpaired import mean_error as mean_error
     from ganzoo.training.train import resume as resume
     from ganzoo.training.train import train as train
 
@@ -77,11 +77,11 @@ _HOMES = {
     "export": "ganzoo.exporting.export",
     "fetch_file": "ganzoo.hub.client",
     "hookimpl": "ganzoo.contracts.hookspecs",
-    "import_checkpoint": "ganzoo.checkpoints.importing",
+    "import_checkpoint": "ganzoo.checkpoints.import_checkpoint",
     "info": "ganzoo.loading.load",
     "list_models": "ganzoo.cards.registry",
     "load": "ganzoo.loading.load",
-    "mean_error": "ganzoo.recipes.unpaired",
+    "mean_absolute_error": "ganzoo.losses.mean_absolute_error",
     "resume": "ganzoo.training.train",
     "save_clip": "ganzoo.image_io.video.clip_files",
     "sliced_wasserstein": "ganzoo.recipes.sliced_wasserstein",

@@ -14,7 +14,7 @@ import ganzoo
 from ganzoo import Config, Entry, catalog
 from ganzoo.catalog.building import Architecture, ChosenParts
 from ganzoo.errors import OptionError, PluginError, UnknownName
-from ganzoo.losses.multi_scale import OverScales
+from ganzoo.losses.multi_scale import MultiScaleLoss
 
 
 def parts(recipe: str = "dcgan", chosen: Mapping[str, str] | None = None, **options: Mapping[str, Any]) -> ChosenParts:
@@ -55,8 +55,8 @@ def test_weights_follow_the_seed() -> None:
     [
         ("generator:resent", UnknownName, r"No generator is called 'resent'. Did you mean 'resnet'\?"),
         ("generator:patchgan", UnknownName, "No generator is called 'patchgan'"),
-        ("resnet", OptionError, "'resnet' is no entry. Write KIND:NAME"),
-        ("network:resnet", OptionError, "'network:resnet' is no entry"),
+        ("resnet", OptionError, "'resnet' is not an entry. Write KIND:NAME"),
+        ("network:resnet", OptionError, "'network:resnet' is not an entry"),
         ("recipe:dcgan", OptionError, "'recipe:dcgan' is a recipe, which needs data. Use ganzoo.train"),
     ],
 )
@@ -122,8 +122,8 @@ def test_each_build_of_a_part_is_a_network_of_its_own() -> None:
 
 
 def test_a_loss_comes_wrapped_for_several_scales() -> None:
-    made = parts(chosen={"loss": "lsgan"}, loss={"factor": 1}).build("loss", a=-1.0)
-    assert isinstance(made, OverScales)
+    made = parts(chosen={"loss": "least-squares"}, loss={"factor": 1}).build("loss", a=-1.0)
+    assert isinstance(made, MultiScaleLoss)
     assert made.generator(torch.zeros(2, 1)).item() == 1
     assert made.discriminator(torch.ones(2, 1), torch.zeros(2, 1)).item() == 1
 
@@ -159,7 +159,7 @@ def squares(count: int = 3) -> list[Tensor]:
 
 def test_a_loss_over_scales_is_the_mean_of_the_loss_at_each() -> None:
     inner = ganzoo.build("loss:least-squares")
-    loss, real, fake = OverScales(inner), squares(), [-each for each in squares()]
+    loss, real, fake = MultiScaleLoss(inner), squares(), [-each for each in squares()]
     per_scale = [
         ((r.double() - 1) ** 2).mean() / 2 + (f.double() ** 2).mean() / 2 for r, f in zip(real, fake, strict=True)
     ]
@@ -172,18 +172,18 @@ def test_a_loss_over_scales_is_the_mean_of_the_loss_at_each() -> None:
 def test_a_single_scale_is_the_loss_itself() -> None:
     inner = ganzoo.build("loss:hinge")
     real, fake = squares(2)[0], squares(1)[0]
-    assert OverScales(inner).discriminator(real, fake) == inner.discriminator(real, fake)
-    assert OverScales(inner).generator([fake]) == inner.generator(fake)
+    assert MultiScaleLoss(inner).discriminator(real, fake) == inner.discriminator(real, fake)
+    assert MultiScaleLoss(inner).generator([fake]) == inner.generator(fake)
 
 
 def test_real_and_fake_logits_of_different_scales_are_no_pair() -> None:
     with pytest.raises(ValueError, match="shorter"):
-        OverScales(ganzoo.build("loss:hinge")).discriminator(squares(3), squares(2))
+        MultiScaleLoss(ganzoo.build("loss:hinge")).discriminator(squares(3), squares(2))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_stops_before_the_loss(dtype: torch.dtype) -> None:
-    loss = OverScales(ganzoo.build("loss:least-squares"))
+    loss = MultiScaleLoss(ganzoo.build("loss:least-squares"))
     large = torch.full((2, 1), 300.0, dtype=dtype, requires_grad=True)  # its square overflows float16
     value = loss.generator(large)
     assert value.dtype == torch.float32
@@ -200,8 +200,8 @@ def test_a_regularizer_passes_through_and_is_nothing_where_there_is_none() -> No
             return discriminator(real_images).sum() + 2 * discriminator(fake_images).sum()
 
     real, fake = torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2)
-    assert OverScales(Counting()).regularizer(torch.nn.Identity(), real, fake).item() == 12
-    assert OverScales(FrozenLoss()).regularizer(torch.nn.Identity(), real, fake) == 0
+    assert MultiScaleLoss(Counting()).regularizer(torch.nn.Identity(), real, fake).item() == 12
+    assert MultiScaleLoss(FrozenLoss()).regularizer(torch.nn.Identity(), real, fake) == 0
 
 
 def test_a_part_that_the_recipe_does_not_declare_is_the_plugin_s_error() -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganzoo.losses.penalties import value_of
+from ganzoo.losses.logits import mean_per_image
 from ganzoo.losses.r1 import r1
 
 
@@ -100,6 +100,6 @@ def test_r1_of_several_scales_is_that_of_their_mean() -> None:
 def test_a_pictures_value_is_the_mean_of_its_logits(shape: tuple[int, ...]) -> None:
     logits = torch.randn(shape)
     expected = [sum(row) / len(row) for row in logits.reshape(4, -1).tolist()]
-    assert value_of(logits).tolist() == pytest.approx(expected, rel=1e-5)
-    twice = value_of((logits, torch.ones(4, 9))).tolist()
+    assert mean_per_image(logits).tolist() == pytest.approx(expected, rel=1e-5)
+    twice = mean_per_image((logits, torch.ones(4, 9))).tolist()
     assert twice == pytest.approx([(value + 1) / 2 for value in expected], rel=1e-5)

@@ -47,7 +47,7 @@ PUBLIC = [
     "info",
     "list_models",
     "load",
-    "mean_error",
+    "mean_absolute_error",
     "resume",
     "save_clip",
     "sliced_wasserstein",

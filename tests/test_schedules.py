@@ -11,7 +11,7 @@ from timm.scheduler import CosineLRScheduler
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler
 
-from ganzoo.recipes.learning_rate import SCHEDULES, factor
+from ganzoo.recipes.learning_rate import SCHEDULES, learning_rate_factor
 
 STEPS = 40
 
@@ -31,14 +31,16 @@ def rates(schedule: LRScheduler, count: int = STEPS) -> list[float]:
 
 
 def factors(schedule: str, **options: float) -> list[float]:
-    return [factor(schedule, step / STEPS, **options) for step in range(STEPS)]
+    return [learning_rate_factor(schedule, step / STEPS, **options) for step in range(STEPS)]
 
 
 @pytest.mark.parametrize("decay_from", [0.0, 0.3, 0.5, 1.0])
 def test_linear_has_the_same_bits_as_ever(decay_from: float) -> None:
     for step in range(1001):
         progress = step / 1000
-        assert factor("linear", progress, decay_from) == min(1.0, (1 - progress) / max(1 - decay_from, 1e-9))
+        assert learning_rate_factor("linear", progress, decay_from) == min(
+            1.0, (1 - progress) / max(1 - decay_from, 1e-9)
+        )
 
 
 def test_linear_is_the_authors_rule() -> None:
@@ -74,7 +76,7 @@ def test_warm_up_before_a_late_decay_is_timms() -> None:
 @pytest.mark.parametrize("decay_from", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("warmup", [0.0, 0.1, 0.7, 1.0])
 def test_no_step_is_without_a_rate_and_none_jumps(schedule: str, decay_from: float, warmup: float) -> None:
-    values = [factor(schedule, step / 1000, decay_from, warmup) for step in range(1000)]
+    values = [learning_rate_factor(schedule, step / 1000, decay_from, warmup) for step in range(1000)]
     assert 0 < min(values) <= max(values) <= 1
     # The steepest: a warm-up over a tenth rises 0.01 a step.
     assert max(abs(b - a) for a, b in itertools.pairwise(values)) < 0.011
@@ -82,9 +84,9 @@ def test_no_step_is_without_a_rate_and_none_jumps(schedule: str, decay_from: flo
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_a_decay_ends_at_nothing(schedule: str) -> None:
-    assert factor(schedule, 1.0) == 0
-    assert factor(schedule, 0.5) == 1
-    assert factor(schedule, 0.75) == pytest.approx(0.5)
+    assert learning_rate_factor(schedule, 1.0) == 0
+    assert learning_rate_factor(schedule, 0.5) == 1
+    assert learning_rate_factor(schedule, 0.75) == pytest.approx(0.5)
 
 
 def test_constant_stays() -> None:
@@ -94,9 +96,9 @@ def test_constant_stays() -> None:
 def test_cosine_is_equation_5() -> None:
     for progress in (0.6, 0.71, 0.99):
         share = (progress - 0.5) / 0.5
-        assert factor("cosine", progress) == pytest.approx((1 + math.cos(math.pi * share)) / 2)
+        assert learning_rate_factor("cosine", progress) == pytest.approx((1 + math.cos(math.pi * share)) / 2)
 
 
 def test_an_unknown_schedule_is_named_with_the_known() -> None:
     with pytest.raises(ValueError, match="schedule='step' should be constant, linear or cosine"):
-        factor("step", 0.5)
+        learning_rate_factor("step", 0.5)

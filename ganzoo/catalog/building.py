@@ -88,7 +88,7 @@ class ChosenParts:
         """Build the part for ``role``; a suggestion counts where the part has that option and the user set none.
 
         Raises PluginError for a role that the recipe's entry does not declare, OptionError for a discriminator that
-        wants labels where the recipe's data have none.
+        needs labels where the recipe's data have none.
         """
         if role not in self.specs:
             raise PluginError(
@@ -101,8 +101,8 @@ class ChosenParts:
         built = build(self.specs[role], **{**values, **self.options[role]})
         if getattr(built, "conditional", False) and self.recipe.data not in LABELED:
             raise OptionError(
-                f"{self.specs[role]} is told the class of each picture, and the recipe '{self.recipe.name}' knows "
-                f"none. Take another {role}, or a recipe of labeled pictures: `ganzoo list --entries` shows all."
+                f"{self.specs[role]} takes the class of each image, and the recipe '{self.recipe.name}' has "
+                f"none. Use another {role}, or a recipe for labeled images: `ganzoo list --entries` shows all."
             )
         return MultiScaleLoss(built) if entry.kind == "loss" else built
 
@@ -122,7 +122,7 @@ def _fitting(role: str, default: str, choice: str | None) -> str:
 
 
 def _check_task(role: str, default: str, choice: str) -> None:
-    """Refuse a generator that starts from other inputs, latents or pictures, than the recipe has for it."""
+    """Refuse a generator that starts from other inputs, latents or images, than the recipe has for it."""
     task, other = catalog.find(default).task, catalog.find(choice).task
     if other != task:
         fitting = ", ".join(entry.name for entry in catalog.entries("generator") if entry.task == task)

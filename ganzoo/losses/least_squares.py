@@ -6,10 +6,16 @@ from torch import Tensor
 
 
 class LeastSquaresLoss:
-    """Squares of distances to labels: ``a`` for fake and ``b`` for real when D learns, ``c`` what G aims at.
+    """Squared distances of logits to labels (arXiv:1611.04076, equation 7).
 
     (a, b, c) = (0, 1, 1) is the paper's equation 9; (-1, 1, 0) is equation 8, which minimizes the Pearson
-    chi-squared divergence. ``factor`` is the 1/2 before every square.
+    chi-squared divergence.
+
+    Args:
+        a: D's label for generated images.
+        b: D's label for real images.
+        c: The label that G wants D to give to generated images.
+        factor: The factor before every square, 1/2 in the paper.
     """
 
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0, factor: float = 0.5) -> None:

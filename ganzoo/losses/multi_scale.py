@@ -1,4 +1,4 @@
-"""A loss over the list of logits of a multi-scale discriminator."""
+"""Any adversarial loss, applied to multi-scale discriminators as well."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from ganzoo.contracts.loss import Loss
 
 
-class OverScales:
-    """A loss that also takes the list of logits of a multi-scale discriminator: the mean over its scales.
+class MultiScaleLoss:
+    """A loss that also takes lists of logits, one tensor a scale, and returns the mean over scales.
 
-    Logits are taken to float32 first, so that half precision stops at the networks.
+    Logits are converted to float32 first, so that half precision stops at the networks.
+
+    Args:
+        loss: The loss for one scale.
     """
 
     def __init__(self, loss: Loss) -> None:
@@ -31,7 +34,7 @@ class OverScales:
     def regularizer(
         self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
     ) -> Tensor | float:
-        """Return the loss's own regularizer, or 0 where it has none; ``uniform`` is for one that draws."""
+        """Return the regularizer of the loss, 0 if it has none; ``uniform`` draws its random numbers."""
         return regularize(self.loss, discriminator, real_images, fake_images, uniform)
 
 

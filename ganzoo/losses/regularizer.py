@@ -1,4 +1,4 @@
-"""A loss's own regularizer, called with what it takes."""
+"""Calls the optional regularizer of a loss."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def regularize(loss: Any, discriminator: Any, real: Tensor, fake: Tensor, uniform: Any = None) -> Tensor | float:
-    """Return what a `Loss`'s regularizer says, which is given ``uniform`` where it takes it; 0 where there is none."""
-    own = getattr(loss, "regularizer", None)
-    if own is None:
+    """Return the value of a `Loss`'s ``regularizer``, 0 if it has none; it gets ``uniform`` if it takes that."""
+    regularizer = getattr(loss, "regularizer", None)
+    if regularizer is None:
         return 0.0
-    draws = {"uniform": uniform} if uniform and "uniform" in signature(own).parameters else {}
-    value: Tensor | float = own(discriminator, real, fake, **draws)
+    draws = {"uniform": uniform} if uniform and "uniform" in signature(regularizer).parameters else {}
+    value: Tensor | float = regularizer(discriminator, real, fake, **draws)
     return value

@@ -1,32 +1,61 @@
-"""What recipes share that translate both ways between two unpaired sets: what they show, and how they are judged."""
+"""The base of recipes that translate in both directions between two unpaired sets of images."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts.recipe import Parts
+from ganzoo.losses.mean_absolute_error import mean_absolute_error
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 
 
 class UnpairedRecipe(Recipe):
-    """Base of recipes with generators "a2b" and "b2a" among their ``networks``, and batches {"a", "b"}."""
+    """Base of recipes with two generators and two discriminators, on batches {"a": images, "b": images}.
 
-    validation_batch = 32  # a distance between two sets needs many of each
+    ``a2b`` translates a to b and ``b2a`` translates b to a; ``discriminator_a`` scores images of a, generated or
+    real, and ``discriminator_b`` those of b. A subclass adds losses, optimizers and `step`.
+
+    Args:
+        config: Has ``image_size`` and ``channels``, which are suggested to the parts.
+        parts: "generator" and "discriminator", each built twice.
+        **generator_options: Further suggestions for the generators.
+    """
+
+    validation_batch = 32  # a distance between two sets needs many images of each
+
+    def __init__(self, config: Any, parts: Parts, **generator_options: Any) -> None:
+        self.config = config
+        size, channels = config.image_size, config.channels
+        facts = {"in_channels": channels, "out_channels": channels, "image_size": size, **generator_options}
+        self.a2b, self.b2a = (parts.build("generator", **facts) for _ in range(2))
+        self.discriminator_a, self.discriminator_b = (
+            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
+        )
+        self.networks = {
+            "a2b": self.a2b,
+            "b2a": self.b2a,
+            "discriminator_a": self.discriminator_a,
+            "discriminator_b": self.discriminator_b,
+        }
+        self.exports, self.discriminators = {"": "a2b", "b2a": "b2a"}, {"": "discriminator_b", "b2a": "discriminator_a"}
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return a, its translation, b, its translation, for each pair of pictures."""
+        """Return an image of a, its translation, an image of b, its translation, and so on."""
         a, b = batch["a"], batch["b"]
-        made = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
-        return torch.stack(made, 1).flatten(0, 1)
+        columns = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
+        return torch.stack(columns, 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far translations are from the other side's pictures, and how far from home after both ways.
+        """Return how far translations are from the target domain, and from the input after translation back.
 
-        distance: sliced Wasserstein (arXiv:1710.10196) times 1000, the mean of both directions; cycle_a, cycle_b:
-        mean absolute error in [0, 2].
+        Returns:
+            ``distance``: the sliced Wasserstein distance (arXiv:1710.10196) times 1000, the mean of both directions.
+            ``cycle_a``, ``cycle_b``: the mean absolute error after a cycle, in [0, 2].
         """
         a, b = batch["a"], batch["b"]
         a2b, b2a = networks["a2b"], networks["b2a"]
@@ -34,11 +63,6 @@ class UnpairedRecipe(Recipe):
         distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
         return {
             "distance": distance,
-            "cycle_a": mean_error(b2a(fake_b), a).item(),
-            "cycle_b": mean_error(a2b(fake_a), b).item(),
+            "cycle_a": mean_absolute_error(b2a(fake_b), a).item(),
+            "cycle_b": mean_absolute_error(a2b(fake_a), b).item(),
         }
-
-
-def mean_error(made: Tensor, wanted: Tensor) -> Tensor:
-    """Return the mean absolute difference, computed in float32."""
-    return (made.float() - wanted.float()).abs().mean()

@@ -12,7 +12,7 @@ from torch import Tensor, nn  # noqa: TID253
 from ganzoo.catalog import options
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.loss import Loss
-from ganzoo.losses.multi_scale import OverScales
+from ganzoo.losses.multi_scale import MultiScaleLoss
 from ganzoo.testing.expectations import BATCH, SEED, pictures, require
 
 
@@ -48,6 +48,6 @@ def _check_scalar(entry: Entry, half: str, value: Any, *logits: Tensor) -> None:
 def _check_regularizer(entry: Entry, loss: Loss) -> None:
     scores = nn.Linear(72, 1)
     critic = nn.Sequential(nn.Conv2d(3, 2, 3), nn.Tanh(), nn.Flatten(), scores)
-    added = OverScales(loss).regularizer(critic, pictures(BATCH, 3, 8, 8), pictures(BATCH, 3, 8, 8).flip(0))
+    added = MultiScaleLoss(loss).regularizer(critic, pictures(BATCH, 3, 8, 8), pictures(BATCH, 3, 8, 8).flip(0))
     if isinstance(added, Tensor):
         _check_scalar(entry, "regularizer(discriminator, real, fake)", added, scores.weight)

@@ -10,7 +10,7 @@ from torch import Tensor  # noqa: TID253 - whoever tests networks needs torch, a
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import suggest
-from ganzoo.losses.multi_scale import OverScales
+from ganzoo.losses.multi_scale import MultiScaleLoss
 from ganzoo.testing.expectations import require
 
 
@@ -31,7 +31,7 @@ class RecordingParts(ChosenParts):
             f'Declared: {declared}. Add "{role}": "KIND:NAME" to parts of its Entry.',
         )
         built = super().build(role, **suggestions)
-        return WatchedLoss(built, role, self.asked) if isinstance(built, OverScales) else built
+        return WatchedLoss(built, role, self.asked) if isinstance(built, MultiScaleLoss) else built
 
     def require_regularizers(self) -> None:
         """Refuse a recipe that trains without the regularizer of a loss such as loss:wgan-gp, silently."""
@@ -44,10 +44,10 @@ class RecordingParts(ChosenParts):
             )
 
 
-class WatchedLoss(OverScales):
+class WatchedLoss(MultiScaleLoss):
     """What `ChosenParts` built for ``role``, which it adds to ``asked`` when its regularizer is called."""
 
-    def __init__(self, built: OverScales, role: str, asked: set[str]) -> None:
+    def __init__(self, built: MultiScaleLoss, role: str, asked: set[str]) -> None:
         super().__init__(built.loss)
         self._role, self._asked = role, asked
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo.losses.multi_scale import OverScales
+from ganzoo.losses.multi_scale import MultiScaleLoss
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def test_wasserstein_is_a_difference_of_means(logits: tuple[Tensor, Tensor]) -> 
 @pytest.mark.parametrize(
     ("entry", "options"),
     [
-        ("nonsaturating", {"real_label": 0.8}),
-        ("lsgan", {"a": -1.0, "c": 0.0}),
+        ("non-saturating", {"real_label": 0.8}),
+        ("least-squares", {"a": -1.0, "c": 0.0}),
         ("hinge", {}),
         ("wgan-gp", {}),
     ],
@@ -156,7 +156,7 @@ def test_the_gradient_penalty_of_a_critic_without_slope_is_finite_and_so_is_its_
     assert all(parameter.grad.isfinite().all() for parameter in critic.parameters())
 
 
-@pytest.mark.parametrize("entry", ["nonsaturating", "lsgan", "hinge"])
+@pytest.mark.parametrize("entry", ["non-saturating", "least-squares", "hinge"])
 def test_a_loss_without_a_regularizer_adds_nothing(entry: str) -> None:
-    loss = OverScales(ganzoo.build(f"loss:{entry}"))
+    loss = MultiScaleLoss(ganzoo.build(f"loss:{entry}"))
     assert loss.regularizer(nn.Identity(), torch.randn(2, 3, 4, 4), torch.randn(2, 3, 4, 4)) == 0

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ganzoo import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
-from ganzoo_plugins.cyclegan.keeping import BackgroundMask, by_colors, changed
-from ganzoo_plugins.cyclegan.recipe import ImagePool
+from ganzoo.layers.background_mask import BackgroundMask, background_change, refine_by_color
+from ganzoo_plugins.cyclegan.image_pool import ImagePool
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
 
@@ -55,7 +55,7 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
     }
     recipe = make("cyclegan", PARTS, channels=3, image_size=16, **values)
     if keep or objects:
-        recipe.keep = BackgroundMask(Halves(), 1, 1)
+        recipe.background_mask = BackgroundMask(Halves(), 1, 1)
     descend_plainly(recipe)
     exact, before, batch = doubles(recipe), flat(recipe), pictures(1)
     losses = recipe.step(batch)
@@ -65,7 +65,9 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
         exact[name] for name in ("a2b", "b2a", "discriminator_a", "discriminator_b")
     )
     fake_b, fake_a = a2b(a), b2a(b)
-    outside_a, outside_b = (recipe.keep.outside(x.float()).double() if recipe.keep else torch.zeros(()) for x in (a, b))
+    outside_a, outside_b = (
+        recipe.background_mask(x.float()).double() if recipe.background_mask else torch.zeros(()) for x in (a, b)
+    )
     assert not (keep or objects) or not torch.equal(outside_a, outside_b)
     from_a, from_b = (1 - outside_a, 1 - outside_b) if objects else (1, 1)
     adversarial = ((discriminator_b(fake_b * from_a) - 1) ** 2).mean() + (
@@ -96,7 +98,7 @@ def test_a_step_equals_the_papers_equations(identity: float, pool_size: int, kee
 
 
 def test_what_is_kept_is_what_no_object_is_near() -> None:
-    outside = BackgroundMask(Halves(), 1, 1).outside(torch.zeros(2, 3, 32, 64))
+    outside = BackgroundMask(Halves(), 1, 1)(torch.zeros(2, 3, 32, 64))
     assert outside.shape == (2, 1, 32, 64)
     assert (outside[..., :30] == 0).all(), "the object itself"
     assert (outside[..., 34:] == 1).all(), (
@@ -106,8 +108,8 @@ def test_what_is_kept_is_what_no_object_is_near() -> None:
     left, right = given.clone(), given.clone()
     left[..., :30] += 0.5
     right[..., 34:] += 0.5
-    assert changed(outside, given, left).item() == 0
-    assert changed(outside, given, right).item() == pytest.approx(0.5 * 30 / 64)
+    assert background_change(outside, given, left).item() == 0
+    assert background_change(outside, given, right).item() == pytest.approx(0.5 * 30 / 64)
 
 
 def test_an_object_ends_where_its_colors_do() -> None:
@@ -119,7 +121,7 @@ def test_an_object_ends_where_its_colors_do() -> None:
     picture = ((disc * red + (1 - disc) * blue)[None] + noise).clamp(-1, 1)
     moved = ((rows - 32) ** 2 + (columns - 26) ** 2 < 20**2).float()
     around = ((rows - 32) ** 2 + (columns - 32) ** 2 < 24**2).float()
-    found = by_colors(picture, (0.8 * moved).maximum(0.1 * around)[None, None])[0, 0]
+    found = refine_by_color(picture, (0.8 * moved).maximum(0.1 * around)[None, None])[0, 0]
     assert ((1 - disc) * moved).sum() > 300 and (disc * (1 - moved)).sum() > 50
     assert found[(1 - disc) * moved == 1].mean() < 0.4, "sky, taken for the object: 0.8 before"
     assert found[disc * (1 - moved) == 1].mean() > 0.5, "the object, taken for sky: 0.1 before"
@@ -158,7 +160,7 @@ def test_colors_are_weighed_by_bayes_rule_in_turns() -> None:
                 for weights in (likely, [1 - p for p in likely])
             )
             likely = [p * i / (p * i + (1 - p) * o) for p, i, o in zip(prior, inside, outside, strict=True)]
-        assert by_colors(picture, near).flatten().tolist() == pytest.approx(likely, abs=1e-5)
+        assert refine_by_color(picture, near).flatten().tolist() == pytest.approx(likely, abs=1e-5)
 
 
 def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:
@@ -166,14 +168,16 @@ def test_the_classifier_that_is_meant_sees_a_cat_and_keeps_the_rest() -> None:
         values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
     cat = values.permute(2, 0, 1)[None] / 127.5 - 1
     recipe = make("cyclegan", PARTS, channels=3, image_size=32, preserve_background=1.0)
-    assert recipe.keep.outside(cat)[..., 80:140, 80:140].mean() < 0.3
+    assert recipe.background_mask(cat)[..., 80:140, 80:140].mean() < 0.3
     with Image.open(PHOTOGRAPHS / "coffee.jpg") as photograph:
         values = torch.from_numpy(np.array(photograph.convert("RGB").resize((224, 224))))
-    assert recipe.keep.outside(values.permute(2, 0, 1)[None] / 127.5 - 1).mean() > 0.9
+    assert recipe.background_mask(values.permute(2, 0, 1)[None] / 127.5 - 1).mean() > 0.9
 
 
 def test_a_classifier_without_places_is_refused() -> None:
-    with pytest.raises(GanzooError, match=r"fashion-mnist tells no classes by place\. Set foreground_extractor="):
+    with pytest.raises(
+        GanzooError, match=r"'fashion-mnist' cannot locate classes in an image\. Set foreground_extractor="
+    ):
         make(
             "cyclegan", PARTS, channels=3, image_size=16, preserve_background=1.0, foreground_extractor="fashion-mnist"
         )

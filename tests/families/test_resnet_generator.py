@@ -12,7 +12,8 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import testing
 from ganzoo.errors import OptionError
-from ganzoo_plugins.cyclegan.convolutions import ToFewChannels, Winograd, WinogradConv2d
+from ganzoo.layers.narrow_output import NarrowOutputConv2d
+from ganzoo.layers.winograd import Winograd, WinogradConv2d
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_a_residual_convolution_takes_winograd_for_training_in_float32_only(
 @pytest.mark.parametrize("bias", [True, False])
 def test_a_convolution_to_few_channels_is_the_convolution_in_float64(bias: bool, layout: torch.memory_format) -> None:
     torch.manual_seed(0)
-    layer = ToFewChannels(4, 3, (5, 7), bias=bias).double()
+    layer = NarrowOutputConv2d(4, 3, (5, 7), bias=bias).double()
     features = torch.randn(2, 4, 11, 13, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
     wanted = F.conv2d(features, layer.weight, layer.bias)
     incoming = torch.randn_like(wanted)

@@ -200,7 +200,7 @@ def test_with_a_global_skip_the_network_begins_by_changing_little() -> None:
 
 def plainly_seeing(recipe: Recipe, reduction: int = 2) -> Recipe:
     """Let a recipe look through `Plain`, which is as exact in float64, and take plain steps."""
-    recipe.look = Perception(Plain(), reduction)  # type: ignore[attr-defined]
+    recipe.perception = Perception(Plain(), reduction)  # type: ignore[attr-defined]
     descend_plainly(recipe)
     return recipe
 
@@ -230,7 +230,7 @@ def test_a_step_of_fast_style_is_the_sum_of_content_style_color_and_variation() 
 
 def test_what_fast_style_compares_with_goes_where_the_photographs_are() -> None:
     recipe: Any = make("fast-style", {"generator": {"width": 2, "blocks": 0}}, channels=3, image_size=16, style=STYLE)
-    recipe.move(torch.device("meta"))
+    recipe.move_style(torch.device("meta"))
     assert {each.mean.device.type for each in recipe.style_target} == {"meta"}
 
 
@@ -329,7 +329,7 @@ def painted() -> dict[str, Any]:
     with torch.inference_mode():
         made = network(content, style)
     return {
-        "look": network.look,
+        "look": network.perception,
         "content": content,
         "style": style,
         "made": made,

@@ -82,7 +82,7 @@ def test_pix2pix_refuses_a_discriminator_of_single_pictures(judge: str) -> None:
 @pytest.mark.parametrize("judge", OTHERS[:2])
 @pytest.mark.parametrize("name", ["cyclegan", "dcgan"])
 def test_a_recipe_without_labels_refuses_a_discriminator_that_is_told_the_class(name: str, judge: str) -> None:
-    message = f"discriminator:{judge} is told the class of each picture, and the recipe '{name}' knows none"
+    message = f"discriminator:{judge} takes the class of each image, and the recipe '{name}' has none"
     with pytest.raises(OptionError, match=message):
         swapped(name, discriminator=judge)
 

@@ -277,7 +277,7 @@ def test_the_commands_help_names_the_papers_oddities_and_imports_no_torch() -> N
 
 def test_a_second_experiment_in_the_same_folder_is_refused(squares: Path, tmp_path: Path) -> None:
     run(squares, tmp_path / "run", epochs=1, seed=0, device="cpu")
-    with pytest.raises(ganzoo.GanzooError, match="holds a run already"):
+    with pytest.raises(ganzoo.GanzooError, match="already holds a run"):
         run(squares, tmp_path / "run", epochs=1, seed=0, device="cpu")
 
 

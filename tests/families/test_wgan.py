@@ -15,7 +15,7 @@ import ganzoo
 from ganzoo import Recipe, sliced_wasserstein
 from ganzoo.contracts.recipe import StepState
 from ganzoo.errors import OptionError
-from ganzoo.losses.wasserstein import WassersteinLoss, estimate
+from ganzoo.losses.wasserstein import WassersteinLoss, estimate_distance
 from ganzoo.recipes import recipe as recipe_module
 
 PARTS: dict[str, Any] = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4, "norm": "none"}}
@@ -39,19 +39,19 @@ def test_the_loss_is_the_difference_of_means() -> None:
     loss = WassersteinLoss()
     assert loss.discriminator(real, fake).item() == -0.5 - 3.0
     assert loss.generator(fake).item() == 0.5
-    assert estimate(real, fake).item() == 3.5
+    assert estimate_distance(real, fake).item() == 3.5
 
 
 def test_the_estimate_of_several_scales_is_their_mean_and_carries_no_gradient() -> None:
     real = [torch.full((2, 1, 3, 3), 2.0, requires_grad=True), torch.full((2, 1, 1, 1), 6.0)]
     fake = [torch.zeros(2, 1, 3, 3), torch.full((2, 1, 1, 1), 2.0)]
-    found = estimate(real, fake)
+    found = estimate_distance(real, fake)
     assert found.item() == 3.0
     assert not found.requires_grad
-    assert estimate(real[0].bfloat16(), fake[0].bfloat16()).dtype == torch.float32
+    assert estimate_distance(real[0].bfloat16(), fake[0].bfloat16()).dtype == torch.float32
 
 
-@pytest.mark.parametrize("loss", ["hinge", "nonsaturating"])
+@pytest.mark.parametrize("loss", ["hinge", "non-saturating"])
 def test_the_estimate_is_logged_whatever_the_loss(loss: str) -> None:
     recipe = at(make("wgan-gp", PARTS, {"loss": loss}, **SMALL), 0)
     critic, seen = copy.deepcopy(recipe.networks["discriminator"]), []

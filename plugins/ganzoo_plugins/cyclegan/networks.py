@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from ganzoo import InstanceNorm
 from ganzoo.layers.blur_pool import blur_down, blur_up
-
-from .convolutions import ToFewChannels, WinogradConv2d
+from ganzoo.layers.narrow_output import NarrowOutputConv2d
+from ganzoo.layers.winograd import WinogradConv2d
 
 
 def instance_norm(channels: int) -> nn.Module:
@@ -120,7 +120,7 @@ class ResnetGenerator(Translator):
                 half = nn.ConvTranspose2d(channels, channels // 2, 3, 2, padding=1, output_padding=1, bias=bias)
                 layers.append(half)
             layers += [NORMS[norm](channels // 2), nn.ReLU(inplace=True)]
-        layers += [nn.ReflectionPad2d(3), ToFewChannels(width, out_channels, 7)]
+        layers += [nn.ReflectionPad2d(3), NarrowOutputConv2d(width, out_channels, 7)]
         super().__init__(layers, in_channels, out_channels, global_skip)
 
 

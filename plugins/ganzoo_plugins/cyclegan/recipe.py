@@ -6,135 +6,100 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe, build, mean_error
+from ganzoo import UnpairedRecipe, build, mean_absolute_error
+from ganzoo.layers.background_mask import BackgroundMask, background_change
 
-from .build_background_mask import BackgroundMask, changed
-
-
-class ImagePool:
-    """The last ``size`` made images; D is shown an old one half of the time (arXiv:1612.07828, section 2.3)."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.images: list[Tensor] = []
-
-    def exchange(self, images: Tensor, draws: Tensor) -> Tensor:
-        """Put (N, C, H, W) in, take as many out: each its own or, with probability 1/2, an older one.
-
-        draws  (N, 2), uniform in [0, 1): whether to exchange, and with which
-        """
-        if self.size == 0:
-            return images
-        out = []
-        for image, (whether, which) in zip(images.detach(), draws.tolist(), strict=True):
-            if len(self.images) < self.size:
-                self.images.append(image.clone())  # a view would keep the whole batch in memory
-                out.append(image)
-            elif whether < 0.5:
-                place = int(which * self.size)
-                out.append(self.images[place])
-                self.images[place] = image.clone()
-            else:
-                out.append(image)
-        return torch.stack(out)
-
-
-def build_background_mask(config) -> BackgroundMask:
-    """Return what measures change outside of the config's classes."""
-    first, _, last = config.foreground_classes.partition("-")
-    return BackgroundMask(build(f"extractor:{config.foreground_extractor}"), int(first), int(last))
+from .image_pool import ImagePool
 
 
 class CycleGanRecipe(UnpairedRecipe):
-    """Generators a2b and b2a with a discriminator each; what goes there and back must come out as it was."""
+    """Generators a2b and b2a with a discriminator each; an image translated there and back should not change."""
 
     def __init__(self, config, parts) -> None:
-        self.config = config
-        size, channels = config.image_size, config.channels
-        self.a2b, self.b2a = (
-            parts.build("generator", in_channels=channels, out_channels=channels, image_size=size) for _ in range(2)
-        )
-        self.discriminator_a, self.discriminator_b = (
-            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
-        )
-        # The paper's G minimizes (D(G(x)) - 1)**2 without the half; D's loss is halved in `step`.
+        super().__init__(config, parts)
+        # In the paper G minimizes (D(G(x)) - 1)**2, without a factor of 1/2; `discriminator_loss` halves D's loss.
         self.loss = parts.build("loss", factor=1.0)
-        self.background_mask = (
-            build_background_mask(config) if config.preserve_background or config.discriminate_foreground else None
-        )
         self.pools = {"a": ImagePool(config.pool_size), "b": ImagePool(config.pool_size)}
-        self.networks = {
-            "a2b": self.a2b,
-            "b2a": self.b2a,
-            "discriminator_a": self.discriminator_a,
-            "discriminator_b": self.discriminator_b,
-        }
+        self.background_mask = build_background_mask(config)
         self.optimizers = {
             "generators": self.adam(self.a2b, self.b2a),
             "discriminators": self.adam(self.discriminator_a, self.discriminator_b, discriminator=True),
         }
-        self.exports, self.discriminators = {"": "a2b", "b2a": "b2a"}, {"": "discriminator_b", "b2a": "discriminator_a"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the generators, then the discriminators on what those had made before."""
+        """Update both generators, then both discriminators on what those had generated before their update."""
         a, b = batch["a"], batch["b"]
-        updates_generators, losses = self.is_generator_step(), {}
-        looked = (
-            self.background_mask if updates_generators or self.config.discriminate_foreground else None
-        )  # discriminators alone need it for that only
-        outside_a, outside_b = (looked.outside(each) if looked else None for each in (a, b))
-        if updates_generators:
-            fake_a, fake_b, losses = self.translate(a, b, outside_a, outside_b)
+        background_a, background_b = self.backgrounds(a, b)
+        if self.is_generator_step():
+            fake_a, fake_b, losses = self.update_generators(a, b, background_a, background_b)
         else:
             with torch.no_grad():
-                fake_a, fake_b = self.b2a(b), self.a2b(a)
-        loss_d = self.discriminator_loss("a", self.shown(a, outside_a), self.shown(fake_a, outside_b))
-        loss_d = loss_d + self.discriminator_loss("b", self.shown(b, outside_b), self.shown(fake_b, outside_a))
+                fake_a, fake_b, losses = self.b2a(b), self.a2b(a), {}
+        loss_d = self.discriminator_loss("a", self.visible(a, background_a), self.visible(fake_a, background_b))
+        loss_d = loss_d + self.discriminator_loss(
+            "b", self.visible(b, background_b), self.visible(fake_b, background_a)
+        )
         self.update("discriminators", loss_d)
         return {**losses, "discriminator": loss_d}
 
-    def shown(self, images: Tensor, outside: Tensor | None) -> Tensor:
-        """Return what a discriminator sees of images: all, or objects on gray."""
-        return images * (1 - outside) if self.config.discriminate_foreground and outside is not None else images
-
-    def translate(
-        self, a: Tensor, b: Tensor, outside_a: Tensor | None, outside_b: Tensor | None
+    def update_generators(
+        self, a: Tensor, b: Tensor, background_a: Tensor | None, background_b: Tensor | None
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Update the generators; return what they made of b and of a, and their losses."""
-        wanted = self.config.identity_weight > 0  # section 5.2: a zebra needs no more stripes
+        """Minimize equation 3; return the translations of b and of a, and the losses."""
+        config = self.config
         with self.frozen("discriminator_a", "discriminator_b"):
-            fake_b, *same_b = self.forward_batched(self.a2b, a, *([b] if wanted else []))
-            fake_a, *same_a = self.forward_batched(self.b2a, b, *([a] if wanted else []))
-            seen_b = self.augment(self.shown(fake_b, outside_a))
-            adversarial = self.loss.generator(self.discriminator_b(seen_b))
-            seen_a = self.augment(self.shown(fake_a, outside_b))
-            adversarial = adversarial + self.loss.generator(self.discriminator_a(seen_a))
-            cycle = mean_error(self.b2a(fake_b), a) + mean_error(self.a2b(fake_a), b)
-            total = adversarial + self.config.cycle_weight * cycle
+            fake_b, identity_b = self.translate(self.a2b, a, b)
+            fake_a, identity_a = self.translate(self.b2a, b, a)
+            adversarial = self.adversarial_loss(self.discriminator_b, self.visible(fake_b, background_a))
+            adversarial = adversarial + self.adversarial_loss(self.discriminator_a, self.visible(fake_a, background_b))
+            cycle = mean_absolute_error(self.b2a(fake_b), a) + mean_absolute_error(self.a2b(fake_a), b)
             losses = {"adversarial": adversarial, "cycle": cycle}
-            if wanted:
-                losses["identity"] = mean_error(same_b[0], b) + mean_error(same_a[0], a)
-                total = total + self.config.cycle_weight * self.config.identity_weight * losses["identity"]
-            if self.config.preserve_background and outside_a is not None and outside_b is not None:
-                losses["kept"] = changed(outside_a, a, fake_b) + changed(outside_b, b, fake_a)
-                total = total + self.config.preserve_background * losses["kept"]
+            total = adversarial + config.cycle_weight * cycle
+            if config.identity_weight:
+                losses["identity"] = mean_absolute_error(identity_b, b) + mean_absolute_error(identity_a, a)
+                total = total + config.cycle_weight * config.identity_weight * losses["identity"]
+            if config.preserve_background:
+                losses["kept"] = background_change(background_a, a, fake_b) + background_change(background_b, b, fake_a)
+                total = total + config.preserve_background * losses["kept"]
             self.update("generators", total)
         return fake_a, fake_b, losses
 
+    def translate(self, generator: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Translate ``images`` and, for the identity loss of section 5.2, ``targets`` that need no change."""
+        if not self.config.identity_weight:
+            return generator(images), None
+        fake, identity = self.forward_batched(generator, images, targets)
+        return fake, identity
+
+    def adversarial_loss(self, discriminator: nn.Module, fake: Tensor) -> Tensor:
+        """Return the generator's half of equation 1."""
+        return self.loss.generator(discriminator(self.augment(fake)))
+
     def discriminator_loss(self, side: str, real: Tensor, fake: Tensor) -> Tensor:
         """Return half the discriminator's loss: section 4, "we divide the objective by 2 while optimizing D"."""
-        discriminator = self.networks[f"judge_{side}"]
-        real, fake = self.augment(real), self.augment(self.exchanged(side, fake.detach().float()))
+        discriminator = self.networks[f"discriminator_{side}"]
+        real, fake = self.augment(real), self.augment(self.exchange(side, fake.detach().float()))
         loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return (loss + self.penalty(discriminator, real, fake)) / 2
 
-    def exchanged(self, side: str, fake: Tensor) -> Tensor:
-        """Return ``fake`` after the image pool, which is one for all processes: each puts in its pictures."""
+    def exchange(self, side: str, fake: Tensor) -> Tensor:
+        """Return ``fake`` after the image pool, which all processes share: each puts in its own images."""
         whole = self.processes.gathered(fake)
         draws = self.processes.gathered(self.uniform(len(fake), 2, device="cpu"))  # no waiting for a GPU
         return self.processes.own(self.pools[side].exchange(whole, draws))
+
+    def backgrounds(self, a: Tensor, b: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the background masks (N, 1, H, W) of both sides, None where this step needs none."""
+        needed = self.is_generator_step() or self.config.discriminate_foreground
+        if self.background_mask is None or not needed:
+            return None, None
+        return self.background_mask(a), self.background_mask(b)
+
+    def visible(self, images: Tensor, background: Tensor | None) -> Tensor:
+        """Return what a discriminator sees of images: everything, or objects on gray (arXiv:1806.02311)."""
+        return images * (1 - background) if self.config.discriminate_foreground and background is not None else images
 
     def state(self) -> dict[str, Any]:
         return {name: pool.images for name, pool in self.pools.items()}
@@ -142,3 +107,11 @@ class CycleGanRecipe(UnpairedRecipe):
     def load_state(self, state: Mapping[str, Any]) -> None:
         for name, pool in self.pools.items():
             pool.images = list(state[name])
+
+
+def build_background_mask(config) -> BackgroundMask | None:
+    """Return the mask that the config's options need, None where they need none."""
+    if not (config.preserve_background or config.discriminate_foreground):
+        return None
+    first, _, last = config.foreground_classes.partition("-")
+    return BackgroundMask(build(f"extractor:{config.foreground_extractor}"), int(first), int(last))

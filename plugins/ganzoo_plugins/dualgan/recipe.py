@@ -7,35 +7,22 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe, mean_error
+from ganzoo import UnpairedRecipe, mean_absolute_error
 
 
 class DualGanRecipe(UnpairedRecipe):
     """Generators a2b and b2a (the paper's G_A, from U to V, and G_B) with a critic each.
 
-    The critics learn in every step, the generators in each ``discriminator_steps``-th. The paper's noise is dropout,
-    in training and afterwards; here it acts in training only, so that a picture has one translation. Norms are of each
-    picture alone, which batch norm is in the paper's batches of one. The paper is followed where the authors' later
-    code differs, which has cross entropies, weights of 20, and two generator updates for one of the discriminators.
+    The critics are updated in every step, the generators in every ``discriminator_steps``-th. The paper's noise is
+    dropout, in training and afterwards; here it acts in training only, so that an image has one translation. Norms are
+    instance norms, which is what the paper's batch norm is in its batches of one. The authors' later code differs from
+    the paper: it has cross entropies, weights of 20, and two generator updates for each of the discriminators. This
+    recipe follows the paper.
     """
 
     def __init__(self, config, parts) -> None:
-        self.config = config
-        size, channels = config.image_size, config.channels
-        self.a2b, self.b2a = (
-            parts.build("generator", in_channels=channels, out_channels=channels, image_size=size, norm="instance")
-            for _ in range(2)
-        )
-        self.discriminator_a, self.discriminator_b = (
-            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
-        )
+        super().__init__(config, parts, norm="instance")
         self.loss = parts.build("loss")
-        self.networks = {
-            "a2b": self.a2b,
-            "b2a": self.b2a,
-            "discriminator_a": self.discriminator_a,
-            "discriminator_b": self.discriminator_b,
-        }
         rate = config.learning_rate
         self.optimizers = {
             "generators": self.rmsprop(rate, self.a2b, self.b2a),
@@ -43,34 +30,33 @@ class DualGanRecipe(UnpairedRecipe):
                 config.discriminator_learning_rate or rate, self.discriminator_a, self.discriminator_b
             ),
         }
-        self.exports, self.discriminators = {"": "a2b", "b2a": "b2a"}, {"": "discriminator_b", "b2a": "discriminator_a"}
 
     def rmsprop(self, rate: float, *networks: nn.Module) -> torch.optim.Optimizer:
-        """Return RMSProp over these networks, beta2 its decay and beta1 its momentum."""
+        """Build RMSProp over these networks, with ``beta2`` as its decay and ``beta1`` as its momentum."""
         parameters = [parameter for network in networks for parameter in network.parameters()]
         return torch.optim.RMSprop(parameters, rate, alpha=self.config.beta2, momentum=self.config.beta1)
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update and clip the critics, then the generators, if it is their turn."""
+        """Update and clip the critics, then update the generators if this is a generator step."""
         a, b = batch["a"], batch["b"]
-        learns = self.is_generator_step()
-        with torch.set_grad_enabled(learns):
+        is_generator_step = self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
             fake_b, fake_a = self.a2b(a), self.b2a(b)
 
-        loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a) + self.discriminator_loss(
-            self.discriminator_b, b, fake_b
-        )
+        loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a)
+        loss_d = loss_d + self.discriminator_loss(self.discriminator_b, b, fake_b)
         self.update("discriminators", loss_d)
         self.clip()
-        if not learns:
+        if not is_generator_step:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator_a", "discriminator_b"):
-            adversarial = self.fooled(self.discriminator_a, fake_a) + self.fooled(self.discriminator_b, fake_b)
-            home_a, home_b = mean_error(self.b2a(fake_b), a), mean_error(self.a2b(fake_a), b)
-            total = adversarial + self.config.reconstruction_weight_a * home_a
-            self.update("generators", total + self.config.reconstruction_weight_b * home_b)
-        losses = {"adversarial": adversarial, "reconstruction_a": home_a, "reconstruction_b": home_b}
+            adversarial = self.adversarial_loss(self.discriminator_a, fake_a)
+            adversarial = adversarial + self.adversarial_loss(self.discriminator_b, fake_b)
+            cycle_a, cycle_b = mean_absolute_error(self.b2a(fake_b), a), mean_absolute_error(self.a2b(fake_a), b)
+            total = adversarial + self.config.reconstruction_weight_a * cycle_a
+            self.update("generators", total + self.config.reconstruction_weight_b * cycle_b)
+        losses = {"adversarial": adversarial, "reconstruction_a": cycle_a, "reconstruction_b": cycle_b}
         return {**losses, "discriminator": loss_d}
 
     def discriminator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
@@ -79,13 +65,13 @@ class DualGanRecipe(UnpairedRecipe):
         loss = self.loss.discriminator(*self.forward_batched(critic, real, fake))
         return loss + self.penalty(critic, real, fake)
 
-    def fooled(self, critic: nn.Module, fake: Tensor) -> Tensor:
-        """Return the adversarial half of a generator's loss (equation 3)."""
+    def adversarial_loss(self, critic: nn.Module, fake: Tensor) -> Tensor:
+        """Return the adversarial term of a generator's loss (equation 3)."""
         return self.loss.generator(critic(self.augment(fake)))
 
     @torch.no_grad()
     def clip(self) -> None:
-        """Bring the critics' weights back to [-c, c] (algorithm 1)."""
+        """Clip the critics' weights to [-c, c] (algorithm 1)."""
         limit = self.config.weight_clip
         if limit:
             for critic in (self.discriminator_a, self.discriminator_b):

@@ -54,7 +54,7 @@ def command(data: Path, run: Path, epochs: int, seed: int, device: str, as_json:
         result = experiment.run(data, run, epochs=epochs, seed=seed, device=device, reporter=shown)
     seconds = time.monotonic() - started
     if as_json:
-        output.as_json(describe(result, seconds, run=str(run), epochs=epochs, seed=seed))
+        output.print_json(describe(result, seconds, run=str(run), epochs=epochs, seed=seed))
     else:
         show(result, seconds, epochs)
         click.echo(f"\ndir:{run}")
@@ -86,7 +86,7 @@ def show(result: Result, seconds: float, epochs: int) -> None:
         f"{rate(result):,.0f} images/s on {result.hardware}; "
         f"judged on {result.test_images:,} test pictures and as many generated ones\n"
     )
-    output.table(
+    output.print_table(
         ("MEASURE", "HERE", "PAPER"),
         [
             ("discriminator loss, mean over all pictures", f"{found.loss_mean:.4f}", f"{published.LOSS}"),

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import LatentRecipe
-from ganzoo.losses.wasserstein import estimate
+from ganzoo.losses.wasserstein import estimate_distance
 
 
 class CriticRecipe(LatentRecipe):
@@ -36,7 +36,7 @@ class CriticRecipe(LatentRecipe):
         logits = self.forward_batched(self.discriminator, real, shown)
         loss = self.loss.discriminator(*logits) + self.penalty(self.discriminator, real, shown)
         self.update("discriminator", loss)
-        return {"wasserstein": estimate(*logits), "discriminator": loss}
+        return {"wasserstein": estimate_distance(*logits), "discriminator": loss}
 
 
 class WganRecipe(CriticRecipe):

@@ -1,0 +1,119 @@
+"""Fast style transfer: one style in one pass of a network (Johnson, Alahi, Fei-Fei 2016, arXiv:1603.08155)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ganzoo import Config, Entry, RecipeConfig
+from ganzoo_plugins.style.options import require_at_least
+
+PAPER = "arXiv:1603.08155"
+
+
+@dataclass(frozen=True)
+class FastStyleConfig(Config):
+    """The image transformation network.
+
+    Attributes:
+        width: Channels of the first layer, 32 in the paper.
+        blocks: Number of residual blocks, 5 in the paper.
+        global_skip: Learn a change of the input, which keeps its detail: it is tinted more than painted. The paper's
+            network makes the image anew.
+        output: How values are kept in [-1, 1]. "clamp" is for networks of other code bases.
+    """
+
+    width: int = 32
+    blocks: int = 5
+    global_skip: bool = False
+    output: Literal["tanh", "clamp"] = "tanh"
+
+    def __post_init__(self) -> None:
+        require_at_least(1, self, "width")
+        require_at_least(0, self, "blocks")
+        if self.global_skip and self.output == "clamp":
+            raise ValueError("global_skip=true adds to the input before a tanh: it should go with output=tanh")
+
+
+@dataclass(frozen=True)
+class FastStyleRecipeConfig(RecipeConfig):
+    """The training, with the paper's values: 256 pixels, batches of 4, Adam at 0.001.
+
+    Attributes:
+        style: Path of the style image.
+        style_weight: Weight of the style loss relative to the content loss.
+        variation_weight: Weight of total variation.
+        color_weight: Weight of the color loss, which compares colors with the photograph's, moved to those of the
+            style; the paper has none.
+        content_reduction: Content is compared in the deepest feature map with at most this many pixels a step.
+        enlarge: Photographs are stored this much larger, then cropped at random.
+        flip: Mirror photographs at random.
+    """
+
+    image_size: int = 256
+    channels: Literal[3] = 3
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    style: str = ""
+    style_weight: float = 1.0
+    variation_weight: float = 0.1
+    color_weight: float = 1.0
+    content_reduction: int = 4
+    enlarge: float = 1.0
+    flip: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_at_least(0, self, "style_weight", "variation_weight", "color_weight")
+        require_at_least(1, self, "content_reduction")
+        if not 1 <= self.enlarge <= 8:
+            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
+
+
+def build_generator(config: FastStyleConfig):
+    from .networks import FastStyleGenerator
+
+    return FastStyleGenerator(**vars(config))
+
+
+def build_recipe(config: FastStyleRecipeConfig, parts):
+    from .recipe import FastStyleRecipe
+
+    return FastStyleRecipe(config, parts)
+
+
+def build_importer(config: Config):
+    from .checkpoints import FastStyleImporter
+
+    return FastStyleImporter()
+
+
+ENTRIES = [
+    Entry(
+        kind="generator",
+        name="fast-style",
+        config=FastStyleConfig,
+        build=build_generator,
+        task="image-to-image",
+        summary="One style in one pass: residual blocks, instance norm, nearest-neighbor upsampling",
+        paper=PAPER,
+    ),
+    Entry(
+        kind="recipe",
+        name="fast-style",
+        config=FastStyleRecipeConfig,
+        build=build_recipe,
+        data="images",
+        batch_size=4,
+        parts={"generator": "generator:fast-style", "features": "features:efficientnet-lite0"},
+        summary="A network for one style, trained by perceptual losses",
+        paper=PAPER,
+    ),
+    Entry(
+        kind="importer",
+        name="fast-neural-style",
+        config=Config,
+        build=build_importer,
+        summary="Generators of fast_neural_style in PyTorch's examples: one style in one pass",
+    ),
+]
