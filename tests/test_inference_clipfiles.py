@@ -62,10 +62,10 @@ def test_a_video_has_the_frames_at_their_times(tmp_path: Path, suffix: str, size
 def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name, fps, error, text in (
-        ("a.png", 8, OutputError, "'.png' is no kind of video"),
-        ("a", 8, OutputError, "'' is no kind of video"),
+        ("a.png", 8, OutputError, "'.png' is not a video format"),
+        ("a", 8, OutputError, "'' is not a video format"),
         ("file/a.gif", 8, OutputError, "file is a file"),
-        ("a.gif", 0, OptionError, r"fps=0 is not right: .gif takes 0.1 to 50"),
+        ("a.gif", 0, OptionError, r"fps=0 is not valid: .gif takes 0.1 to 50"),
         ("a.gif", 51, OptionError, "fps=51"),
         ("a.gif", float("nan"), OptionError, "fps=nan"),
         ("a.mp4", 241, OptionError, ".mp4 takes 0.1 to 240"),
@@ -100,10 +100,10 @@ def test_gifs_need_no_pyav_and_videos_say_so(tmp_path: Path, monkeypatch: pytest
 
 def test_clips_play_side_by_side_or_lie_in_rows() -> None:
     clips = [gray(3), [Image.new("L", (12, 10), 200)] * 3]
-    shown = clip_files.joined(clips)
+    shown = clip_files.side_by_side(clips)
     assert len(shown) == 3 and shown[0].size == (2 * 14 + 2, 12 + 2)
     assert [(frame.getpixel((5, 5)), frame.getpixel((19, 5))) for frame in shown] == [(10, 200), (50, 200), (90, 200)]
-    sheet = clip_files.sheet(clips)
+    sheet = clip_files.frame_sheet(clips)
     assert sheet.size == (3 * 14 + 2, 2 * 12 + 2)
     assert [sheet.getpixel((5 + 14 * n, 5)) for n in range(3)] == [10, 50, 90]
     assert sheet.getpixel((33, 17)) == 200

@@ -106,5 +106,5 @@ def test_flicker_and_ghosting_are_what_they_say():
 
 @pytest.mark.parametrize("strength", [-0.1, 1, 1.5, float("nan")])
 def test_other_strengths_are_refused(strength):
-    with pytest.raises(OptionError, match=f"steady {strength} is not right. Give a number from 0"):
+    with pytest.raises(OptionError, match=f"A temporal smoothing of {strength} is not valid. Give a number from 0"):
         TemporalSmoothing(strength)

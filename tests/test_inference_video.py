@@ -14,10 +14,10 @@ from PIL import Image
 
 from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.image_io.video import queues, reader
-from ganzoo.image_io.video.formats import SUFFIXES
+from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 from ganzoo.image_io.video.queues import BoundedQueue
 from ganzoo.image_io.video.temporal_smoothing import flicker
-from ganzoo.image_io.video.translation import is_video_path, translate_video
+from ganzoo.image_io.video.translation import translate_video
 
 
 def same(picture):
@@ -57,15 +57,15 @@ def out(tmp_path):
 
 def test_kinds_are_told_by_suffix_without_pyav_or_torch():
     code = (
-        "import sys; from ganzoo.image_io.video.translation import is_video_path as f; "
+        "import sys; from ganzoo.image_io.video.formats import is_video_path as f; "
         "assert f('a/B.MP4') and f('x.webm') and not f('x.png') and not f('mp4'); "
         "assert not {'av', 'torch'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    assert all(is_video_path(f"x{suffix}") for suffix in SUFFIXES)
+    assert all(is_video_path(f"x{suffix}") for suffix in VIDEO_SUFFIXES)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
 def test_every_kind_keeps_pictures_and_times(suffix, clip, out):
     assert translate_video(clip, out / f"x{suffix}", same) == 50
     assert names(out) == [f"x{suffix}"]
@@ -77,7 +77,7 @@ def test_every_kind_keeps_pictures_and_times(suffix, clip, out):
     assert min(psnr(255 - a, b) for (_, a), (_, b) in zip(before, moving.frames(again), strict=True)) > 28
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
 def test_variable_frame_rates_stay(suffix, tmp_path):
     times = [0, 512, 1024, 2560, 3072, 6144, 12800, 13312]
     clip = moving.write(tmp_path / "a.mp4", moving.scene(8), times=times)
@@ -261,13 +261,16 @@ def test_a_video_that_breaks_off_is_kept_under_another_name_and_told(share, clip
     clip.write_bytes(data[: int(len(data) * share)])
     (out / "x.mp4").write_text("from before")
     with pytest.raises(
-        ImageError, match=r"clip.mp4 is damaged at \d\.\d\d of 2.00 s. What could be decoded, (\d+) p"
+        ImageError, match=r"clip.mp4 is damaged at \d\.\d\d of 2.00 s. The (\d+) frames that could be decoded"
     ) as e:
         translate_video(clip, out / "x.mp4", same)
     assert names(out) == ["x.mp4", "x.partial.mp4"]
     assert (out / "x.mp4").read_text() == "from before"
     count = len(moving.frames(out / "x.partial.mp4"))
-    assert f" {count} pictures, is in {out / 'x.partial.mp4'}. Use that, or get a whole copy" in str(e.value)
+    assert (
+        f" {count} frames that could be decoded are in {out / 'x.partial.mp4'}. Use that file, or get a complete copy"
+        in str(e.value)
+    )
     assert count == pytest.approx(50 * share, abs=5)
 
 
@@ -319,15 +322,15 @@ def sound_with_a_cover(path):
     [
         (lambda path: path.mkdir(), "is a folder, not a video"),
         (lambda path: None, "No file "),
-        (lambda path: path.write_bytes(b""), "is no video that can be read"),
-        (lambda path: path.write_text("hello"), "is no video that can be read"),
-        (lambda path: Image.new("RGB", (8, 8)).save(path, "PNG"), "is no video that can be read"),
+        (lambda path: path.write_bytes(b""), "is not a video that can be read"),
+        (lambda path: path.write_text("hello"), "is not a video that can be read"),
+        (lambda path: Image.new("RGB", (8, 8)).save(path, "PNG"), "is not a video that can be read"),
         (
             lambda path: path.write_text("#EXTM3U\n#EXTINF:1,\nother.mp4\n#EXT-X-ENDLIST\n"),
-            "is no video that can be read",
+            "is not a video that can be read",
         ),
-        (hollow, "holds no picture that can be decoded"),
-        (sound_with_a_cover, "holds no moving pictures"),
+        (hollow, "has no frame that can be decoded"),
+        (sound_with_a_cover, "has no video stream"),
     ],
 )
 def test_what_is_no_video_is_one_clear_error(make, message, tmp_path, out):
@@ -368,7 +371,7 @@ def interrupt(picture):
     [
         (lambda picture: 1 / 0, ZeroDivisionError, "division"),
         (interrupt, KeyboardInterrupt, "^$"),
-        (smaller, OutputError, "the first picture is 64x48, a later one 64x46"),
+        (smaller, OutputError, "the first frame is 64x48, a later one 64x46"),
     ],
 )
 def test_a_failure_in_the_middle_leaves_nothing_behind(how, error, message, clip, out):
@@ -394,7 +397,7 @@ def test_a_full_disk_is_named(clip, out):
 
 @pytest.mark.parametrize("target", ["x.txt", "x"])
 def test_unknown_targets_are_refused_at_once(target, tmp_path):
-    with pytest.raises(OutputError, match=r"is no kind of video that can be written. Choose one of .mp4 .m4v"):
+    with pytest.raises(OutputError, match=r"is not a video format that can be written. Choose one of .mp4 .m4v"):
         translate_video(tmp_path / "none.mp4", tmp_path / target, same)
 
 
@@ -439,15 +442,15 @@ def test_pictures_are_translated_in_order_by_the_callers_thread(clip, out):
 
 def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, monkeypatch):
     decoded, full = [], threading.Event()
-    picture_of = reader.Clip._picture
+    convert = reader.VideoReader._convert
 
     def counting(self, frame):
         decoded.append(frame.pts)
         if len(decoded) == queues.AHEAD + 2:  # one is in translation, one is about to be put
             full.set()
-        return picture_of(self, frame)
+        return convert(self, frame)
 
-    monkeypatch.setattr(reader.Clip, "_picture", counting)
+    monkeypatch.setattr(reader.VideoReader, "_convert", counting)
     most = []
 
     def slow(picture):
@@ -460,40 +463,40 @@ def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, m
     assert max(most) <= queues.AHEAD + 2
 
 
-def test_a_belt_keeps_order_and_passes_errors_on_both_ways():
-    belt = BoundedQueue()
-    thread = threading.Thread(target=belt.fill, args=(iter(range(100)),))
+def test_a_queue_keeps_order_and_passes_errors_on_both_ways():
+    queue = BoundedQueue()
+    thread = threading.Thread(target=queue.fill, args=(iter(range(100)),))
     thread.start()
-    assert list(belt) == list(range(100))
+    assert list(queue) == list(range(100))
     thread.join()
 
     def failing():
         yield 1
         raise ValueError("made badly")
 
-    belt = BoundedQueue()
-    belt.fill(failing())
+    queue = BoundedQueue()
+    queue.fill(failing())
     with pytest.raises(ValueError, match="made badly"):
-        list(belt)
+        list(queue)
 
     def use(items):
         next(items)
         raise ValueError("used badly")
 
-    belt = BoundedQueue()
-    thread = threading.Thread(target=belt.empty, args=(use,))
+    queue = BoundedQueue()
+    thread = threading.Thread(target=queue.drain, args=(use,))
     thread.start()
     with pytest.raises(ValueError, match="used badly"):
         for n in range(100):
-            belt.put(n)
+            queue.put(n)
     thread.join()
 
 
-def test_a_belt_that_ends_with_an_error_lets_nothing_in_or_out():
-    belt = BoundedQueue()
-    belt.put(1)
-    belt.end(ValueError("another thread failed"))
-    for use in (lambda: belt.put(2), lambda: next(iter(belt))):
+def test_a_queue_that_ends_with_an_error_lets_nothing_in_or_out():
+    queue = BoundedQueue()
+    queue.put(1)
+    queue.end(ValueError("another thread failed"))
+    for use in (lambda: queue.put(2), lambda: next(iter(queue))):
         with pytest.raises(ValueError, match="another thread failed"):
             use()
 
@@ -501,7 +504,7 @@ def test_a_belt_that_ends_with_an_error_lets_nothing_in_or_out():
 PEAK = """
 import sys
 from pathlib import Path
-from ganzoo.inference.video import translate_video
+from ganzoo.image_io.video.translation import translate_video
 count = translate_video(sys.argv[1], sys.argv[2], lambda picture: picture, temporal_smoothing=0.5)
 print(count, *(line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line))
 """

@@ -1,102 +1,47 @@
-"""Many pictures through one model: reading and writing go on beside the network, and a failure stops nothing else."""
+"""Many images through one model: the next is read and the last written while the network works on one.
+
+Each failed job becomes an `Outcome` with an error, and stops no other job.
+"""
 
 from __future__ import annotations
 
 import io
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.errors import GanzooError
-from ganzoo.image_io import decoding, encoding, image_paths
+from ganzoo.image_io import decoding, encoding
 from ganzoo.image_io.video import translation
-from ganzoo.inference.translation import Progress, Settings
-from ganzoo.loading import load
+from ganzoo.inference.translation import Progress
 
 if TYPE_CHECKING:
     from ganzoo.image_io.decoding import DecodedImage
     from ganzoo.loading.model import Model
 
-STREAM = "-"  # standard input, or output
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Job:
-    """A picture or a video to translate: paths, or "-"."""
+def run(work: Work, model: Model, jobs: Iterable[Job], on_progress: Progress | None = None) -> Iterator[Outcome]:
+    """Do the jobs in order, and yield what became of each.
 
-    source: str
-    target: str
-
-
-@dataclass(frozen=True)
-class Work:
-    """What to do with every job. Plain data, so that other processes and machines can be told.
-
-    ref, load       the model, and keyword arguments of `ganzoo.load`
-    max_pixels      pictures with more are refused; 0: `images.MAX_PIXELS`
-    keep_metadata   color profile and EXIF go on to the result; else colors become sRGB
-    format          of pictures written to a stream
-    steady          strength of `translation.translate_video`'s smoothing over time
+    Args:
+        work: what to do with each job.
+        model: from ``work.open()``.
+        jobs: images and videos.
+        on_progress: called with the share of the current job that is done, where it is processed in pieces.
     """
-
-    ref: str
-    load: Mapping[str, Any] = field(default_factory=dict)
-    settings: Settings = field(default_factory=Settings)
-    max_pixels: int = 0
-    keep_metadata: bool = False
-    format: str = "png"
-    temporal_smoothing: float = 0.0
-
-    def open(self, log: Callable[[str], None] | None = None) -> Model:
-        """Load the model and start its engine: whatever is wrong with them is told once, not for every picture."""
-        model = load.load(self.ref, **self.load, log=log)
-        _ = model.engine
-        return model
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a job.
-
-    error      "" where it is done
-    worked_at  (height, width) where that is not the picture's own
-    passing    the error's cause may pass: the system refused to read or write
-    """
-
-    job: Job
-    error: str = ""
-    worked_at: tuple[int, int] | None = None
-    passing: bool = False
-
-
-def run(work: Work, model: Model, jobs: Iterable[Job], progress: Progress | None = None) -> Iterator[Outcome]:
-    """Do the jobs in their order: the next is read, and the last written, while the network works on one."""
-    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
-        ahead: deque[tuple[Job, Future[DecodedImage] | None]] = deque()
-        behind: deque[tuple[Job, Future[Outcome]]] = deque()
-        remaining = iter(jobs)
-        try:
-            while True:
-                for job in remaining:
-                    ahead.append((job, None if is_moving(job.source, job.target) else reader.submit(read, work, job)))
-                    if len(ahead) == 2:
-                        break
-                if not ahead:
-                    break
-                job, reading = ahead.popleft()
-                behind.append((job, _written(work, model, job, reading, writer, progress)))
-                while len(behind) > 1:
-                    yield behind.popleft()[1].result()
-            while behind:
-                yield behind.popleft()[1].result()
-        finally:  # of what was not begun, when the caller has had enough
-            for waiting in (*ahead, *behind):
-                if waiting[1] is not None:
-                    waiting[1].cancel()
+    with (
+        ThreadPoolExecutor(1) as reader,
+        ThreadPoolExecutor(1) as writer,
+        closing(_read_ahead(work, jobs, reader)) as images,
+    ):
+        translated = (_translate(work, model, job, image, on_progress) for job, image in images)
+        yield from _write_behind(work, translated, writer)
 
 
 def do(work: Work, model: Model, job: Job) -> Outcome:
@@ -105,8 +50,83 @@ def do(work: Work, model: Model, job: Job) -> Outcome:
     return outcome
 
 
+def _read_ahead(
+    work: Work, jobs: Iterable[Job], reader: ThreadPoolExecutor
+) -> Generator[tuple[Job, Future[DecodedImage] | None], None, None]:
+    """Yield each job with its image, None for a video, while the next image is being read."""
+    ahead: deque[tuple[Job, Future[DecodedImage] | None]] = deque()
+    try:
+        for job in jobs:
+            ahead.append((job, None if job.is_video() else reader.submit(read, work, job)))
+            if len(ahead) > 1:
+                yield ahead.popleft()
+        yield from _drain(ahead)
+    finally:  # the caller may stop early
+        for _, image in ahead:
+            if image is not None:
+                image.cancel()
+
+
+def _translate(
+    work: Work, model: Model, job: Job, reading: Future[DecodedImage] | None, on_progress: Progress | None
+) -> tuple[Outcome, DecodedImage | None]:
+    """Return the outcome so far, and the image that is still to be written; None for a failure or a video."""
+    try:
+        if reading is None:
+            _translate_video(work, model, job, on_progress)
+            return Outcome(job), None
+        image = reading.result()
+        translated = model.translate_decoded(image, work.settings, on_progress)
+    except GanzooError as error:
+        return _failed(job, error), None
+    size = image.rgb.shape[0], image.rgb.shape[1]
+    working_size = model.working_size(*size, work.settings.size)
+    return Outcome(job, worked_at=None if working_size == size else working_size), translated
+
+
+def _translate_video(work: Work, model: Model, job: Job, on_progress: Progress | None) -> None:
+    translation.translate_video(
+        job.source,
+        job.target,
+        lambda frame: model.translate_decoded(frame, work.settings),
+        temporal_smoothing=work.temporal_smoothing,
+        progress=None if on_progress is None else lambda done, frames: on_progress(done / max(frames, 1)),
+    )
+
+
+def _write_behind(
+    work: Work, translated: Iterable[tuple[Outcome, DecodedImage | None]], writer: ThreadPoolExecutor
+) -> Iterator[Outcome]:
+    """Yield each job's final outcome, while the image before the current one is being written."""
+    behind: deque[Future[Outcome]] = deque()
+    try:
+        for outcome, image in translated:
+            behind.append(writer.submit(_finish, work, outcome, image))
+            if len(behind) > 1:
+                yield behind.popleft().result()
+        yield from (future.result() for future in _drain(behind))
+    finally:  # the caller may stop early
+        for future in behind:
+            future.cancel()
+
+
+def _drain(queue: deque[T]) -> Iterator[T]:
+    while queue:
+        yield queue.popleft()
+
+
+def _finish(work: Work, outcome: Outcome, image: DecodedImage | None) -> Outcome:
+    if image is None:
+        return outcome
+    try:
+        write(work, image, outcome.job)
+    except GanzooError as error:
+        return _failed(outcome.job, error)
+    return outcome
+
+
 def read(work: Work, job: Job) -> DecodedImage:
-    """Decode a job's picture. Raises ImageError."""
+    """Decode a job's image. Raises ImageError."""
     source: Any = job.source
     if source == STREAM:
         source = io.BytesIO(sys.stdin.buffer.read())
@@ -114,75 +134,21 @@ def read(work: Work, job: Job) -> DecodedImage:
     return decoding.read(source, max_pixels=work.max_pixels or None, srgb=not work.keep_metadata)
 
 
-def write(work: Work, picture: DecodedImage, job: Job) -> None:
+def write(work: Work, image: DecodedImage, job: Job) -> None:
     """Encode a job's result. Raises OutputError."""
     if job.target == STREAM:
-        encoding.save_decoded(picture, sys.stdout.buffer, work.format, keep_metadata=work.keep_metadata)
-        sys.stdout.flush()  # a full disk or a closed pipe shows here, where it can be told
+        encoding.save_decoded(image, sys.stdout.buffer, work.format, keep_metadata=work.keep_metadata)
+        sys.stdout.flush()  # a full disk or a closed pipe fails here, where the error can still be reported
     else:
-        encoding.save_decoded(picture, job.target, keep_metadata=work.keep_metadata)
-
-
-def _written(
-    work: Work,
-    model: Model,
-    job: Job,
-    reading: Future[DecodedImage] | None,
-    writer: ThreadPoolExecutor,
-    progress: Progress | None,
-) -> Future[Outcome]:
-    """Translate, and return what will be the outcome once the result is written."""
-    at_once: Future[Outcome] = Future()
-    try:
-        if reading is None:
-            _video(work, model, job, progress)
-            at_once.set_result(Outcome(job))
-            return at_once
-        picture = reading.result()
-        made = model.translate_decoded(picture, work.settings, progress)
-    except GanzooError as error:
-        at_once.set_result(_failed(job, error))
-        return at_once
-    own = picture.rgb.shape[0], picture.rgb.shape[1]
-    size = model.working_size(*own, work.settings.size)
-    return writer.submit(_finish, work, made, Outcome(job, worked_at=None if size == own else size))
-
-
-def _finish(work: Work, picture: DecodedImage, outcome: Outcome) -> Outcome:
-    try:
-        write(work, picture, outcome.job)
-    except GanzooError as error:
-        return _failed(outcome.job, error)
-    return outcome
+        encoding.save_decoded(image, job.target, keep_metadata=work.keep_metadata)
 
 
 def _failed(job: Job, error: GanzooError) -> Outcome:
+    """Return the outcome of a job that raised ``error``, with the job's file in the message."""
     cause = error.__cause__
     lasting = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-    refused = isinstance(cause, OSError) and cause.errno is not None  # by the system; Pillow's have no number
+    refused = isinstance(cause, OSError) and cause.errno is not None  # by the system; Pillow's errors have no number
     text = str(error)
-    if job.source != STREAM and not any(part in text for part in (job.source, job.target)):
-        text = f"{job.source}: {text}"  # among many, which one it was
+    if job.source != STREAM and not any(path in text for path in (job.source, job.target)):
+        text = f"{job.source}: {text}"
     return Outcome(job, text, passing=refused and not isinstance(cause, lasting))
-
-
-def _video(work: Work, model: Model, job: Job, progress: Progress | None) -> None:
-    translation.translate_video(
-        job.source,
-        job.target,
-        lambda frame: model.translate_decoded(frame, work.settings),
-        temporal_smoothing=work.temporal_smoothing,
-        progress=None if progress is None else lambda done, frames: progress(done / max(frames, 1)),
-    )
-
-
-def is_moving(source: str, target: str) -> bool:
-    """Tell whether a job is a video's. A GIF is one where the result is to move too; else its first frame counts."""
-    if source == STREAM or not translation.is_video_path(source):
-        return False
-    return not image_paths.is_image_path(source) or translation.is_video_path(target)
-
-
-def is_done(job: Job) -> bool:
-    """Tell whether a job's result is there already. Results appear whole or not at all."""
-    return job.target != STREAM and Path(job.target).is_file()

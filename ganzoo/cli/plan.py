@@ -1,67 +1,80 @@
-"""Which picture goes where: inputs (files, folders, patterns, -) and an output -> jobs, before any work is done."""
+"""Which image goes where: inputs (files, folders, patterns, -) and an output become jobs before any work is done."""
 
 from __future__ import annotations
 
 import glob
 from pathlib import Path
 
-from ganzoo.batch.run import STREAM, Job, is_moving
-from ganzoo.cli import targets
+from ganzoo.batch.jobs import STREAM, Job
+from ganzoo.cli import output_paths
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import image_paths
-from ganzoo.image_io.video import translation
+from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 
-TAKEN = tuple(dict.fromkeys((*image_paths.SUFFIXES, *translation.SUFFIXES)))
+INPUT_SUFFIXES = tuple(dict.fromkeys((*image_paths.SUFFIXES, *VIDEO_SUFFIXES)))
+# The result has the input's format where that is one of these; other formats cannot be written, or would lose quality.
+OUTPUT_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
 
-def jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
-    """Return a job for every picture; folders keep their structure.
+def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
+    """Return a job for every image; folders keep their structure.
 
-    format   of the files written into a folder, as "png"; "": the input's own where it can be written
-    Raises OptionError, ImageError or OutputError.
+    Args:
+        inputs: files, folders, patterns, or "-".
+        output: a file, a folder, or "-".
+        recursive: include subfolders.
+        format: of the files written into a folder, such as "png"; "": the input's own where it can be written.
+
+    Raises:
+        OptionError, ImageError, OutputError: the inputs and the output do not fit together.
     """
-    given = [path for one in inputs for path in _expanded(one)]
-    if len(given) == 1 and not Path(given[0]).is_dir():
-        found = [Job(given[0], _single_target(given[0], output, format))]
+    paths = [path for one in inputs for path in _expand(one)]
+    if len(paths) == 1 and not Path(paths[0]).is_dir():
+        jobs = [Job(paths[0], _single_target(paths[0], output, format))]
     else:
-        found = _several(given, output, recursive, format)
-    seen: dict[str, str] = {}
-    for job in found:
-        if job.target in seen:
+        jobs = _plan_folder(paths, output, recursive, format)
+    _check_targets(jobs)
+    return jobs
+
+
+def _check_targets(jobs: list[Job]) -> None:
+    """Raise OptionError where two jobs have the same target, or a job would replace its input."""
+    sources: dict[str, str] = {}
+    for job in jobs:
+        if job.target in sources:
             raise OptionError(
-                f"Two inputs, {_shown(seen[job.target])} and {_shown(job.source)}, would both be written to "
+                f"Two inputs, {_describe(sources[job.target])} and {_describe(job.source)}, would both be written to "
                 f"{job.target}. Translate them into different folders."
             )
         target = Path(job.target)
         if job.target != STREAM and target.exists() and Path(job.source).exists() and target.samefile(job.source):
             raise OptionError(f"{target} would replace its own input. Write to another folder or name.")
-        seen[job.target] = job.source
-    return found
+        sources[job.target] = job.source
 
 
-def _expanded(given: str) -> list[str]:
-    """Return what a pattern matches, sorted; a path that exists is never taken for a pattern."""
-    if given == STREAM or not glob.has_magic(given) or Path(given).exists():
-        return [given]
-    found = [path for path in sorted(glob.glob(given, recursive=True)) if Path(path).is_file() and _is_taken(path)]
-    if not found:
-        raise ImageError(f"No picture matches '{given}'. In a pattern ** stands for folders within folders.")
-    return found
+def _expand(text: str) -> list[str]:
+    """Return the files that a pattern matches, sorted; an existing path is never taken as a pattern."""
+    if text == STREAM or not glob.has_magic(text) or Path(text).exists():
+        return [text]
+    paths = [path for path in sorted(glob.glob(text, recursive=True)) if Path(path).is_file() and _is_supported(path)]
+    if not paths:
+        raise ImageError(f"No image matches '{text}'. Use ** in a pattern to include subfolders.")
+    return paths
 
 
-def _is_taken(path: str) -> bool:
-    return Path(path).suffix.lower() in TAKEN
+def _is_supported(path: str) -> bool:
+    return Path(path).suffix.lower() in INPUT_SUFFIXES
 
 
-def _shown(source: str) -> str:
+def _describe(source: str) -> str:
     return "standard input" if source == STREAM else source
 
 
 def _single_target(source: str, output: str, format: str) -> str:
     if source != STREAM and not Path(source).exists():
         raise ImageError(f"No file {source}. Check the path.")
-    if targets.is_folder(output):
-        targets.check_folder(output)
+    if output_paths.is_folder(output):
+        output_paths.check_folder(output)
         return str(Path(output) / _target_name(source, format))
     if output != STREAM:
         _check_file(source, output)
@@ -69,37 +82,41 @@ def _single_target(source: str, output: str, format: str) -> str:
 
 
 def _check_file(source: str, output: str) -> None:
-    moving = is_moving(source, output)
-    if moving and not translation.is_video_path(output):
+    moving = Job(source, output).is_video()
+    if moving and not is_video_path(output):
         raise OptionError(
-            f"{source} is a video, and '{output}' is none. Write to one of {' '.join(translation.SUFFIXES)}."
+            f"{source} is a video, but '{output}' is not. Write to one of {' '.join(VIDEO_SUFFIXES)}."
         )
     if not moving:
-        targets.check_file(output, "a folder")
+        output_paths.check_file(output, "a folder")
 
 
-def _several(inputs: list[str], output: str, recursive: bool, format: str) -> list[Job]:
+def _plan_folder(inputs: list[str], output: str, recursive: bool, format: str) -> list[Job]:
     folder = Path(output)
-    if output == STREAM or image_paths.is_image_path(output) or translation.is_video_path(output):
-        raise OptionError(f"'{output}' takes one picture; for several, -o names a folder.")
-    targets.check_folder(output)
-    found: list[Job] = []
-    for given in inputs:
-        path = Path(given)
+    if output == STREAM or image_paths.is_image_path(output) or is_video_path(output):
+        raise OptionError(f"'{output}' can hold one image only. For several inputs, give a folder to -o.")
+    output_paths.check_folder(output)
+    jobs: list[Job] = []
+    for source in inputs:
+        path = Path(source)
         if not path.is_dir():
-            found.append(Job(given, str(folder / _target_name(given, format))))
+            jobs.append(Job(source, str(folder / _target_name(source, format))))
             continue
-        inside = [one for one in image_paths.find(path, recursive, TAKEN) if not _is_earlier_result(one, path, folder)]
-        if not inside:
-            raise ImageError(f"{path} holds no pictures or videos. They end in {' '.join(TAKEN)}.")
-        found += [
-            Job(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name, format))) for one in inside
+        files = [
+            one
+            for one in image_paths.find(path, recursive, INPUT_SUFFIXES)
+            if not _is_earlier_result(one, path, folder)
         ]
-    return found
+        if not files:
+            raise ImageError(f"{path} holds no images or videos. Supported suffixes: {' '.join(INPUT_SUFFIXES)}.")
+        jobs += [
+            Job(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name, format))) for one in files
+        ]
+    return jobs
 
 
 def _is_earlier_result(file: Path, source: Path, output: Path) -> bool:
-    """Tell whether ``file`` lies in an output folder that is itself inside the input folder."""
+    """Return whether ``file`` lies in an output folder that is itself inside the input folder."""
     results = output.resolve()
     return (
         results != source.resolve()
@@ -108,14 +125,11 @@ def _is_earlier_result(file: Path, source: Path, output: Path) -> bool:
     )
 
 
-KEPT = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")  # others cannot be written, or would lose much
-
-
 def _target_name(source: str, format: str) -> str:
-    """Return the output's name: the input's, as PNG where its own kind is not kept, or as ``format``."""
+    """Return the output's name: the input's, with the suffix of ``format``, or .png where it cannot be kept."""
     path = Path("stdin.png" if source == STREAM else source)
-    if translation.is_video_path(path) and not image_paths.is_image_path(path):
+    if is_video_path(path) and not image_paths.is_image_path(path):
         return path.name
     if format:
         return f"{path.stem}.{format}"
-    return path.name if path.suffix.lower() in KEPT else f"{path.stem}.png"
+    return path.name if path.suffix.lower() in OUTPUT_SUFFIXES else f"{path.stem}.png"

@@ -17,7 +17,7 @@ from ganzoo.data.opening import Opening, require
 from ganzoo.data.sources import fingerprint, image_names
 from ganzoo.errors import DataError, OptionError
 from ganzoo.image_io import resizing
-from ganzoo.image_io.video import translation
+from ganzoo.image_io.video.formats import VIDEO_SUFFIXES
 
 USUAL_ITEM = 5 / 8  # of the canvas
 MOVE_PICTURES = "Its pictures can be set in motion: --set motion=bounce."
@@ -35,9 +35,7 @@ def open_clips(asked: Opening, part: str = "train") -> Data:
 def _open_videos(asked: Opening) -> Data:
     names = videos.video_names(asked.source)
     pictures = len(image_names(asked.source)) or idx.find(asked.source)
-    require(
-        names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(translation.SUFFIXES)}."
-    )
+    require(names, asked.source, "videos", MOVE_PICTURES if pictures else f"Videos end in {' '.join(VIDEO_SUFFIXES)}.")
     size, frames, stride = _video_size(asked, names), asked.data_config.clip_frames, asked.data_config.frame_stride
     reading = videos.Reading(asked.source, asked.form(size), stride)
     stored, counts, facts = videos.open_videos(reading, names, asked.memory)

@@ -27,14 +27,13 @@ from ganzoo.data.layout import on_lines
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
-from ganzoo.image_io.video import translation
-from ganzoo.image_io.video.formats import KINDS
+from ganzoo.image_io.video.formats import find_format, is_video_path, require_pyav
 from ganzoo.image_io.video.reader import VideoReader
 
 
 def video_names(source: Source) -> list[str]:
     """Return the names that have the suffix of a video or of an animated GIF."""
-    return [name for name in source.names if translation.is_video_path(name)]
+    return [name for name in source.names if is_video_path(name)]
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,7 @@ def open_videos(reading: Reading, names: list[str], memory: int) -> tuple[Pictur
     `Films`. Raises DataError that names every broken film, MissingPackage where PyAV is needed and not installed.
     """
     if not all(name.lower().endswith(".gif") for name in names):
-        translation.require_pyav()
+        require_pyav()
     gray_counts = reading.form.channels == 0
     full = replace(reading, form=replace(reading.form, channels=reading.form.channels or 3))
     held: list[Tensor] | None = []
@@ -198,8 +197,8 @@ def frames_of(source: Source, name: str) -> Iterator[DecodedImage]:
         return
     with _on_disk(source, name) as path:
         try:
-            with VideoReader(path, KINDS[path.suffix.lower()]) as clip:
-                yield from (frame.picture for frame in clip.shots() if frame.picture)
+            with VideoReader(path, find_format(path)) as clip:
+                yield from (frame.image for frame in clip.frames() if frame.image)
         except ImageError as error:
             raise DataError(f"{name}: {str(error).replace(os.fspath(path), 'it')}") from error
         if clip.damaged_at is not None:

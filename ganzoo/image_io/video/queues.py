@@ -1,4 +1,4 @@
-"""What threads hand each other: in order, and never much."""
+"""Bounded queues between threads."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-AHEAD = 3  # pictures that wait before the translation, and after it
+AHEAD = 3  # frames that wait before the translation, and after it
 
 
 class Stopped(BaseException):
-    """Another thread failed, which says why."""
+    """Another thread failed; its error says why."""
 
 
 class BoundedQueue(Generic[T]):
-    """What one thread makes and another takes, in order; never more than AHEAD wait."""
+    """Items that one thread produces and another consumes, in order; at most AHEAD wait."""
 
     def __init__(self) -> None:
         self._waiting: deque[T] = deque()
@@ -25,7 +25,7 @@ class BoundedQueue(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> None:
-        """Wait for room. Raises the error that the belt was ended with."""
+        """Wait for room. Raises the error with which the queue was ended."""
         with self._changed:
             self._changed.wait_for(lambda: self._ended or len(self._waiting) < AHEAD)
             self.check()
@@ -33,7 +33,7 @@ class BoundedQueue(Generic[T]):
             self._changed.notify_all()
 
     def __iter__(self) -> Iterator[T]:
-        """Wait for each item; stop after the last. Raises the error that the belt was ended with."""
+        """Wait for each item; stop after the last. Raises the error with which the queue was ended."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._ended or self._waiting)
@@ -51,11 +51,12 @@ class BoundedQueue(Generic[T]):
             self._changed.notify_all()
 
     def check(self) -> None:
+        """Raise the error with which the queue was ended, if any."""
         if self._error:
             raise self._error
 
     def fill(self, items: Iterator[T]) -> None:
-        """Put all of them; the taker gets what their making raises."""
+        """Put all items; the consumer gets the error that producing them raises."""
         try:
             for item in items:
                 self.put(item)
@@ -63,9 +64,9 @@ class BoundedQueue(Generic[T]):
         except BaseException as error:
             self.end(error)
 
-    def empty(self, use: Callable[[Iterator[T]], None]) -> None:
-        """Take all of them; the maker gets what their use raises."""
+    def drain(self, consume: Callable[[Iterator[T]], None]) -> None:
+        """Take all items; the producer gets the error that consuming them raises."""
         try:
-            use(iter(self))
+            consume(iter(self))
         except BaseException as error:
             self.end(error)

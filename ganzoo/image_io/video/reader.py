@@ -1,4 +1,4 @@
-"""Videos that are read."""
+"""Videos -> frames, with the packets of audio and subtitles between them."""
 
 from __future__ import annotations
 
@@ -12,39 +12,46 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import ImageError
-from ganzoo.image_io.decoding import MAX_PIXELS, Array, DecodedImage
-from ganzoo.image_io.video.formats import SUFFIXES, Kind
+from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
+from ganzoo.image_io.video.colors import Appearance, color_conversion
+from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, VideoFormat
 
-LATE = 0.25  # seconds by which a file may end before the time that it states, which is often rounded
-_MATRICES = (1, 4, 5, 6, 7, 9)  # FFmpeg's numbers of those that it converts with: BT.709, FCC, BT.601 thrice, BT.2020
+MAX_SHORTFALL = 0.25  # seconds by which a file may end before the time that it states, which is often rounded
 
 
 @dataclass(frozen=True)
 class VideoFrame:
-    """A picture, its time and duration in ticks, and other streams' packets from before it; the last has only these."""
+    """An image, its time and duration in ticks, and other streams' packets before it; the last has only packets."""
 
-    picture: DecodedImage | None
+    image: DecodedImage | None
     time: int
     duration: int
     packets: list[Any]
 
 
 class VideoReader:
-    """A video that is read. ``damaged_at``: the second at which it was first found damaged."""
+    """An open video.
 
-    def __init__(self, path: Path, kind: Kind) -> None:
+    Attributes:
+        damaged_at: The second at which the first damage was found, or None.
+        seconds: Its length, 0 where the file does not state it.
+        count: About how many frames it has, 0 where the file does not state it.
+        tick: Seconds of a tick, in which the target format counts.
+    """
+
+    def __init__(self, path: Path, target_format: VideoFormat) -> None:
         self.name = os.fspath(path)
         self.damaged_at: float | None = None
-        self._file = _opened(path)
-        self.video = _moving_images(self._file, self.name)
+        self._file = _open(path)
+        self.video = _video_stream(self._file, self.name)
         self.video.thread_type = "AUTO"
         self.others = [s for s in self._file.streams if s.type in ("audio", "subtitle") and s.codec_context]
         self.rate = self.video.average_rate or Fraction(25)
-        self.tick, self._shortest = _ticks(kind, self.video)
+        self.tick, self._min_ticks = _ticks(target_format, self.video)
         self.seconds = _seconds(self._file)
         self.count = self.video.frames or round(self.seconds * self.rate)
         self._reached = 0.0
-        self._breaks_off = path.suffix.lower() == ".gif" and not _has_trailer(path)
+        self._is_cut_off = path.suffix.lower() == ".gif" and not _has_trailer(path)
 
     def __enter__(self) -> VideoReader:
         return self
@@ -55,32 +62,32 @@ class VideoReader:
     def close(self) -> None:
         self._file.close()
 
-    def shots(self) -> Iterator[VideoFrame]:
-        """Decode everything. Damage is noted and stepped over, as players do."""
+    def frames(self) -> Iterator[VideoFrame]:
+        """Decode everything. Damage is noted and skipped, as players do."""
         packets: list[Any] = []
-        kept = {stream.index for stream in self.others}
-        due = None  # when the next picture may be shown at the earliest
+        other_indices = {stream.index for stream in self.others}
+        earliest = None  # time of the next frame
         for packet in self._packets():
             if packet and packet.stream_index != self.video.index:
-                packets += [packet] if packet.stream_index in kept else []
+                packets += [packet] if packet.stream_index in other_indices else []
                 continue
-            for frame in self.decoded(self.video, packet):
-                if due is None:
-                    self.appearance = Appearance.of(frame, self.video)
-                time, duration = self._timed(frame, due or 0)
-                if due is None or time >= due:
-                    yield VideoFrame(self._picture(frame), time, duration, packets)
-                    due, packets = time + self._shortest, []
+            for frame in self.decode(self.video, packet):
+                if earliest is None:
+                    self.appearance = Appearance.from_frame(frame, self.video)
+                time, duration = self._timing(frame, earliest or 0)
+                if earliest is None or time >= earliest:
+                    yield VideoFrame(self._convert(frame), time, duration, packets)
+                    earliest, packets = time + self._min_ticks, []
         yield VideoFrame(None, 0, 0, packets)
 
     def _packets(self) -> Iterator[Any]:
-        """Yield all packets, then None, for which the decoder gives what it still holds."""
+        """Yield all packets, then None, for which the decoder returns the frames that it still holds."""
         from av.error import FFmpegError
 
         start = (self._file.start_time or 0) / 1e6
         try:
             for packet in self._file.demux():
-                if not packet.size:  # PyAV ends every stream with such a one
+                if not packet.size:  # PyAV ends every stream with an empty one
                     continue
                 if packet.pts is not None and packet.stream.type != "data":
                     end = float((packet.pts + (packet.duration or 0)) * packet.time_base) - start
@@ -91,11 +98,11 @@ class VideoReader:
         except FFmpegError:
             self._note_damage()
         yield None
-        if self._breaks_off or self.seconds - self._reached > LATE:
+        if self._is_cut_off or self.seconds - self._reached > MAX_SHORTFALL:
             self._note_damage()
 
-    def decoded(self, stream: Any, packet: Any) -> list[Any]:
-        """Return the frames that a packet completes: none, and a note, where it is damaged."""
+    def decode(self, stream: Any, packet: Any) -> list[Any]:
+        """Return the frames that a packet completes; none where it is damaged, which is noted."""
         from av.error import FFmpegError
 
         try:
@@ -111,90 +118,24 @@ class VideoReader:
         if self.damaged_at is None:
             self.damaged_at = self._reached
 
-    def _timed(self, frame: Any, due: int) -> tuple[int, int]:
-        """Return time and duration in ticks; AVI may leave out both."""
+    def _timing(self, frame: Any, earliest: int) -> tuple[int, int]:
+        """Return time and duration in ticks; AVI may omit both."""
         ticks = self.video.time_base / self.tick
         duration = round(frame.duration * ticks) or round(1 / self.rate / self.tick)
-        return due if frame.pts is None else round(frame.pts * ticks), max(duration, self._shortest)
+        return earliest if frame.pts is None else round(frame.pts * ticks), max(duration, self._min_ticks)
 
-    def _picture(self, frame: Any) -> DecodedImage:
-        appearance = self.appearance
-        transparent = any(part.is_alpha for part in frame.format.components)
-        colors = {} if frame.format.is_rgb else conversion(appearance.matrix, appearance.range, appearance.other_range)
-        frame = frame.reformat(appearance.width, appearance.height, "rgba" if transparent else "rgb24", **colors)
-        pixels = appearance.upright(frame.to_ndarray())
+    def _convert(self, frame: Any) -> DecodedImage:
+        look = self.appearance
+        transparent = any(component.is_alpha for component in frame.format.components)
+        colors = {} if frame.format.is_rgb else color_conversion(look.matrix, look.range, look.rgb_range)
+        frame = frame.reformat(look.width, look.height, "rgba" if transparent else "rgb24", **colors)
+        pixels = look.upright(frame.to_ndarray())
         alpha = np.ascontiguousarray(pixels[..., 3]) if transparent else None
         return DecodedImage(np.ascontiguousarray(pixels[..., :3]), alpha, gray=False, name=self.name)
 
 
-@dataclass(frozen=True)
-class Appearance:
-    """How the first frame is to be shown, which counts for all.
-
-    ``matrix``, ``range``, ``primaries`` and ``transfer`` are FFmpeg's numbers of what turns (Y, U, V) into light.
-    ``turn``: the signs of (a, b, c, d), which move a pixel from (x, y) to (ax + cy, bx + dy).
-    ``proportions``: an upright pixel's width by its height.
-    """
-
-    width: int
-    height: int
-    matrix: int
-    range: int
-    primaries: int
-    transfer: int
-    rotation: tuple[int, int, int, int]
-    proportions: Fraction
-
-    @classmethod
-    def of(cls, frame: Any, video: Any) -> Appearance:
-        matrix, full = frame.colorspace, frame.color_range == 2 or frame.format.name.startswith("yuvj")
-        if frame.format.is_rgb or matrix not in _MATRICES:
-            matrix = usual_matrix(frame.height, frame.width)
-            full = full and not frame.format.is_rgb
-        moved = frame.side_data.get("DISPLAYMATRIX")
-        rotation = np.sign(np.frombuffer(bytes(moved), np.int32)[[0, 1, 3, 4]]).tolist() if moved else [1, 0, 0, 1]
-        proportions = video.sample_aspect_ratio or Fraction(1)
-        return cls(
-            width=frame.width,
-            height=frame.height,
-            matrix=matrix,
-            range=2 if full else 1,
-            primaries=video.codec_context.color_primaries,
-            transfer=video.codec_context.color_trc,
-            rotation=tuple(rotation),
-            proportions=proportions if rotation[0] else 1 / proportions,
-        )
-
-    @property
-    def other_range(self) -> int:
-        """What is said of RGB, which has but one: PyAV before 17 converts nothing where both are the same."""
-        return 3 - self.range
-
-    def upright(self, pixels: Array) -> Array:
-        """Turn (H, W, C) as cameras held on their side ask for."""
-        a, b, c, d = self.rotation
-        if not a:
-            pixels, a, d = pixels.swapaxes(0, 1), c, b
-        return pixels[:: d or 1, :: a or 1]
-
-
-def usual_matrix(height: int, width: int) -> int:
-    """Return what players take where a file does not say: BT.709 for high definition, else BT.601."""
-    return 1 if height > 576 or width > 1024 else 6
-
-
-def conversion(matrix: int, given: int, wanted: int) -> dict[str, int]:
-    """Return how PyAV is to convert from one range to another, by a matrix, to the nearest number.
-
-    The flags are swscale's: bicubic, full chroma in and out, rounding; without them all gets darker by 1 of 255.
-    """
-    number = 5 if matrix == 6 else matrix  # swscale has one number for both of BT.601
-    how = {"src_colorspace": number, "dst_colorspace": number, "interpolation": 0x4 | 0x2000 | 0x4000 | 0x40000}
-    return {**how, "src_color_range": given, "dst_color_range": wanted}
-
-
-def _opened(path: Path) -> Any:
-    """Open a file by what is in it; never a playlist, a series of pictures or a network address."""
+def _open(path: Path) -> Any:
+    """Open a file by its content; never a playlist, a series of images or a network address."""
     import av
 
     if not path.is_file():
@@ -204,17 +145,18 @@ def _opened(path: Path) -> Any:
         return av.open(f"file:{path}", options=options, metadata_errors="replace")
     except av.FFmpegError as error:
         raise ImageError(
-            f"{path} is no video that can be read: {error.strerror}. Give a whole one of {' '.join(SUFFIXES)}."
+            f"{path} is not a video that can be read: {error.strerror}. "
+            f"Give a complete file of one of these formats: {' '.join(VIDEO_SUFFIXES)}."
         ) from error
 
 
-def _moving_images(file: Any, name: str) -> Any:
-    """Return the first stream of moving pictures; an album's cover is none."""
+def _video_stream(file: Any, name: str) -> Any:
+    """Return the first video stream that is not the cover of an album."""
     from av.stream import Disposition
 
     streams = [s for s in file.streams.video if s.codec_context and not s.disposition & Disposition.attached_pic]
     if not streams:
-        raise ImageError(f"{name} holds no moving pictures that can be decoded, only other things. Give a video.")
+        raise ImageError(f"{name} has no video stream that can be decoded. Give a video.")
     width, height = streams[0].codec_context.width, streams[0].codec_context.height
     if width * height > MAX_PIXELS:
         raise ImageError(f"{name} has {width}x{height} pixels, more than the limit of {MAX_PIXELS}. Make it smaller.")
@@ -222,16 +164,16 @@ def _moving_images(file: Any, name: str) -> Any:
 
 
 def _seconds(file: Any) -> float:
-    """Return how long a file says that it is, or 0. Tracks of data, such as a camera's positions, may be longer."""
+    """Return the length that a file states, or 0. Data tracks, such as a camera's positions, may be longer."""
     tracks = [float(s.duration * s.time_base) for s in file.streams if s.duration and s.type != "data"]
     return max(tracks, default=(file.duration or 0) / 1e6)
 
 
-def _ticks(kind: Kind, video: Any) -> tuple[Fraction, int]:
-    """Return the seconds of a tick, in which the new container counts, and how many a picture must last."""
-    if kind.container == "gif":
-        return Fraction(1, 100), 2  # browsers slow down what is shorter
-    if kind.container == "avi":  # numbers its pictures, and has empty ones in gaps; MPEG-4 counts up to 65535 a second
+def _ticks(target_format: VideoFormat, video: Any) -> tuple[Fraction, int]:
+    """Return the seconds of a tick, in which the target format counts, and how many ticks a frame must last."""
+    if target_format.container == "gif":
+        return Fraction(1, 100), 2  # browsers slow down shorter frames
+    if target_format.container == "avi":  # numbers its frames, with empty ones in gaps; MPEG-4: at most 65535 a second
         return 1 / min(video.base_rate or Fraction(25), Fraction(60)).limit_denominator(1001), 1
     return video.time_base, 1
 
