@@ -150,11 +150,11 @@ def test_a_policy_is_its_words_in_order(text: str, words: tuple[str, ...]) -> No
 def test_a_wrong_word_is_named_with_the_right_ones(text: str) -> None:
     with pytest.raises(ValueError, match="use color, translation, cutout") as error:
         parse_policy(text)
-    assert str(error.value).startswith(f"'{text.split(',')[-1]}' is no augmentation")
+    assert str(error.value).startswith(f"'{text.split(',')[-1]}' is not an augmentation")
 
 
 def test_a_word_may_come_once() -> None:
-    with pytest.raises(ValueError, match="'color' comes twice in 'color,cutout,color'"):
+    with pytest.raises(ValueError, match="'color' occurs twice in 'color,cutout,color'"):
         parse_policy("color,cutout,color")
 
 

@@ -68,7 +68,7 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
         (["dcgan", "photos", "--part", "loss=hingee"], 1, "Did you mean 'hinge'?"),
         (["dcgan", "photos", "--part", "lss=hinge"], 1, "Did you mean 'loss'?"),
         (["dcgan", "photos", "--part", "loss=generator:dcgan"], 1, "takes a loss"),
-        (["dcgan", "photos", "--device", "gpu"], 1, "'gpu' is no device"),
+        (["dcgan", "photos", "--device", "gpu"], 1, "'gpu' is not a device"),
         (["dcgan", "photos", "--ema", "1.5"], 1, "ema_decay"),
         (["dcgan", "photos", "--set", "learning_rate"], 2, "Write --set KEY=VALUE"),
         (["dcgan", "photos", "--part", "=x"], 2, "Write --part ROLE=ENTRY"),
@@ -82,7 +82,7 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
         (["dcgan", "photos", "--from", "dir:nowhere"], 1, "nowhere"),
         (["dcgan", "photos", "--from", "b2a=vanilla/fashion-mnist"], 1, "no network 'b2a' to start from"),
         (["dcgan", "photos", "--from", "vanilla/fashion-mnist"], 1, "--part generator=vanilla"),
-        (["dcgan", "photos", "--set", "augment=blur"], 1, "'blur' is no augmentation"),
+        (["dcgan", "photos", "--set", "augment=blur"], 1, "'blur' is not an augmentation"),
         (["dcgan", "photos", "--set", "schedule=step"], 1, "schedule='step' is not right"),
         (["dcgan", "photos", "--best", "distance"], 1, "best='distance' needs held-out pictures"),
         (["dcgan", "photos", "--set", "r1=-1"], 1, "r1=-1.0 should be"),
@@ -135,7 +135,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     def note(kind: str, recipe: str, data: Any, **values: Any) -> None:
         paths = [str(path) for path in data]
-        checked = settings.parse({**values, "recipe": recipe, "data": paths[0] if len(paths) == 1 else paths})
+        checked = settings.parse_settings({**values, "recipe": recipe, "data": paths[0] if len(paths) == 1 else paths})
         found.append({"kind": kind, **dataclasses.asdict(checked)})
 
     def train(recipe: str, data: Any, output: Path, *, reporter: Any, **values: Any) -> Path:
@@ -249,7 +249,7 @@ def test_resuming_takes_nothing_but_steps(capsys: Capture, extra: list[str], nam
 
 def test_resuming_what_is_no_run(capsys: Capture) -> None:
     code, _, err = call(capsys, "train", "--resume", "photos")
-    assert (code, "photos is no training run" in err) == (1, True)
+    assert (code, "photos is not a training run" in err) == (1, True)
 
 
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(capsys: Capture) -> None:
@@ -268,7 +268,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(capsys: Capture) -> No
         finally:
             process.kill()
     assert process.returncode == 1
-    stopped = re.search(r"^Error: Stopped by SIGINT after step (\d+); nothing is lost. Go on with: (.*)$", rest, re.M)
+    stopped = re.search(r"^Error: Stopped by SIGINT after step (\d+); nothing is lost. Resume with: (.*)$", rest, re.M)
     assert stopped and stopped[2] == "ganzoo train --resume run"
     assert "Traceback" not in rest
     step = int(stopped[1])

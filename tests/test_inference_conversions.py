@@ -18,7 +18,7 @@ from tiny_models import translator
 from torch import nn
 
 import ganzoo
-from ganzoo.contracts.engine import threads
+from ganzoo.contracts.engine import thread_count
 from ganzoo.errors import DeviceError, OptionError
 from ganzoo.inference import conversions, engines
 
@@ -159,7 +159,7 @@ def test_torch_that_comes_after_another_engine_keeps_the_number_type(
 
 def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: list[str]) -> None:
     given = {"engine": "openvino", "dtype": "int8"}
-    with pytest.raises(OptionError, match=r"int8 needs pictures to calibrate .* --calibration FOLDER"):
+    with pytest.raises(OptionError, match=r"int8 needs images to calibrate .* --calibration FOLDER"):
         ganzoo.load(ref, **given).translate(picture(40, 40))
     (tmp_path / "broken.png").write_bytes(b"no picture")
     pictures = [tmp_path / "broken.png", *(picture(64, 48, seed) for seed in range(6))]
@@ -176,7 +176,7 @@ def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: lis
 def test_threads_are_what_the_environment_says(ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for said, number in (("3", 3), ("abc", 0), ("", 0)):
         monkeypatch.setenv("OMP_NUM_THREADS", said)
-        assert threads() == number
+        assert thread_count() == number
     assert ganzoo.load(ref, engine="openvino").translate(picture(20, 20)).size == (20, 20)
 
 

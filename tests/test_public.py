@@ -95,7 +95,7 @@ def test_there_are_hooks_for_entries_cards_commands_and_training():
 def test_hook_is_specified_and_its_docstring_names_each_argument(hook):
     specification = getattr(hookspecs, hook)
     assert hasattr(specification, "ganzoo_spec")
-    words = set(inspect.getdoc(specification).replace("``", " ").split())
+    words = set(inspect.getdoc(specification).replace("``", " ").replace(":", " ").split())
     assert [name for name in inspect.signature(specification).parameters if name not in words] == []
     assert "return" in specification.__annotations__
 

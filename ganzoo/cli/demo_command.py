@@ -1,4 +1,4 @@
-"""`ganzoo demo`: a page to try a model on."""
+"""`ganzoo demo`: a web page to try a model on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model
 
 
-@click.command("demo", short_help="Try a model on a page in the browser.")
+@click.command("demo", short_help="Try a model in the browser.")
 @click.argument("ref")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: whole network.")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="0: any that is free. [0]")
-@click.option("--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Refuse larger files. [50MB]")
-@click.option("--max-pixels", type=Pixels(), metavar="N", help="Refuse larger pictures; as 500M. [179M]")
-@click.option("--no-browser", is_flag=True, help="Print the address only. [a browser opens where there is a display]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: all interfaces.")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port; 0 picks a free one. [0]")
+@click.option("--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Largest file to accept. [50MB]")
+@click.option("--max-pixels", type=Pixels(), metavar="N", help="Largest image to accept, such as 500M. [179M]")
+@click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @options.runtime
 def command(
     ref: str,
@@ -37,10 +37,10 @@ def command(
     engine: str,
     token: str | None,
 ) -> None:
-    """Show the model REF on a page of this machine, until Ctrl-C.
+    """Serve a page for the model REF on this machine until you press Ctrl-C.
 
-    A model that translates takes a picture and compares before and after; one that generates draws sheets, and walks
-    from one seed to another. The page asks nothing of any other host, and is not shared.
+    A translation model shows an image before and after. A generator shows sheets of samples and walks from one seed
+    to another. The page contacts no other host and is not shared.
     """
     import webbrowser
 
@@ -48,26 +48,26 @@ def command(
     from ganzoo.image_io import decoding
     from ganzoo.loading import load
 
-    def ready(address: str) -> None:
-        click.echo(f"{ref}: {address} (Ctrl-C ends it)")
+    def open_browser(address: str) -> None:
+        click.echo(f"{ref}: {address} (press Ctrl-C to stop)")
         if not no_browser and _has_display():
             webbrowser.open(address)
 
-    with serving.listening(host, port) as listener:
+    with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: click.echo(text, err=True))
-        _check_makes_images(model)
-        model.engine  # noqa: B018 - what is wrong with it shows here, not on the page
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a service is ended like this
-        at_rest = serving.serve(model, listener, max_upload, max_pixels or decoding.MAX_PIXELS, ready)
-    if not at_rest:  # libraries crash when Python ends while they are at work
+        _check_generates_images(model)
+        model.engine  # noqa: B018 - errors in it show here, not on the page
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send this
+        idle = serving.serve(model, listener, max_upload, max_pixels or decoding.MAX_PIXELS, open_browser)
+    if not idle:  # libraries crash when Python exits while they are computing
         os._exit(0)
 
 
-def _check_makes_images(model: Model) -> None:
-    """Raise OptionError for a model that makes clips, which the page cannot show."""
-    if model.card.does.makes == "clip":
+def _check_generates_images(model: Model) -> None:
+    """Raise OptionError for a model that generates clips, which the page cannot show."""
+    if model.card.does.output == "clip":
         name = model.card.name
-        raise OptionError(f"The page shows pictures, and {name} makes clips: ganzoo generate {name} -o clips.gif")
+        raise OptionError(f"The demo shows images, but {name} generates clips: ganzoo generate {name} -o clips.gif")
 
 
 def _has_display() -> bool:

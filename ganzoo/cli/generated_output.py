@@ -39,7 +39,7 @@ def summarize(model: Model, output: str, number: int) -> str:
 
 
 def generates_clips(model: Model) -> bool:
-    return model.card.does.makes == "clip"
+    return model.card.does.output == "clip"
 
 
 def _image_writer(model: Model, output: str, fps: float | None) -> Callable[[list[Any]], None]:

@@ -1,1 +1,7 @@
-"""What each kind of thing must be: the only folder that a plugin author has to read."""
+"""What each kind of thing must be. This is the only folder that a plugin author has to read.
+
+`entry` and `config` describe how a plugin declares what it adds, `hookspecs` how ganzoo asks for it. Each other module
+defines one kind: `generator`, `discriminator`, `loss`, `recipe`, `extractor`, `feature_maps`, `engine` (with file
+formats) and `importer`. `tasks` lists what generators can do. Images are float32 (N, C, H, W) in [-1, 1], gray (C = 1)
+or RGB (C = 3), unless something else is stated.
+"""

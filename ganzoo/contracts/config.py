@@ -1,7 +1,4 @@
-"""Options: a frozen dataclass for each entry, and those that recipes share.
-
-Nothing here imports torch.
-"""
+"""Options: a frozen dataclass for each entry, and the options that recipes share. Imports no torch."""
 
 from __future__ import annotations
 
@@ -13,10 +10,11 @@ AUGMENTATIONS = ("color", "translation", "cutout")  # of DiffAugment, arXiv:2006
 
 @dataclass(frozen=True)
 class Config:
-    """Base of the options of one entry: subclass it as a frozen dataclass, one typed field an option; itself: none.
+    """Base of the options of one entry; used itself, it has none.
 
-    pydantic checks types and refuses unknown names when something is built. Limits belong in
-    ``__post_init__``, as a ValueError that says what would be right.
+    Subclass it as a frozen dataclass with a typed field and a default for each option, so that it survives JSON. Types
+    and unknown names are checked when something is built. Check limits in ``__post_init__``: raise a ValueError that
+    says what is allowed, as "width=0 should be at least 1". `ganzoo info KIND:NAME` shows the docstring to users.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -24,13 +22,20 @@ class Config:
 
 @dataclass(frozen=True)
 class RecipeConfig(Config):
-    """The options that recipes share: Adam's, as DCGAN has them, and the pictures' size and channels.
+    """The options that recipes share: image size and channels, and Adam with the values of DCGAN.
 
-    image_size, channels   0: taken from the data; so are ``classes`` and ``frames`` where a recipe has them
-    schedule    of the learning rate: "constant"; "linear" or "cosine" (arXiv:1608.03983) to 0 from ``decay_from`` on
-    decay_from  share of the run
-    warmup      share of the run over which the learning rate rises to its full height (arXiv:1706.02677)
-    clip_norm   largest norm of an update's gradient (arXiv:1211.5063); 0: any
+    A recipe with ``classes`` or ``frames`` has 0 as their default too, which takes them from the data.
+
+    Attributes:
+        image_size: Side of the images in pixels; 0: taken from the data.
+        channels: 1 for gray, 3 for RGB; 0: taken from the data.
+        learning_rate: Adam's learning rate.
+        beta1: Adam's decay of the mean of gradients.
+        beta2: Adam's decay of the mean of squared gradients.
+        schedule: Learning-rate schedule: "constant", or "linear" or "cosine" (arXiv:1608.03983) to 0.
+        decay_from: Fraction of the run after which "linear" and "cosine" decay.
+        warmup: Fraction of the run over which the learning rate rises to its full value (arXiv:1706.02677).
+        clip_norm: Largest norm of an update's gradient (arXiv:1211.5063); 0: no limit.
     """
 
     # A subclass with limits of its own calls super().__post_init__().
@@ -55,22 +60,30 @@ class RecipeConfig(Config):
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
             raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
         if not 0 <= self.decay_from <= 1:
-            raise ValueError(f"decay_from={self.decay_from} should be a share of the run, from 0 to 1")
+            raise ValueError(f"decay_from={self.decay_from} should be a fraction of the run, from 0 to 1")
         if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup={self.warmup} should be a share of the run, from 0 up to, not including, 1")
+            raise ValueError(f"warmup={self.warmup} should be a fraction of the run, from 0 up to, not including, 1")
         if not 0 <= self.clip_norm < float("inf"):
             raise ValueError(f"clip_norm={self.clip_norm} should be a number, 0 or above")
 
 
 @dataclass(frozen=True)
 class AdversarialConfig(RecipeConfig):
-    """What steadies a GAN's training; a recipe that has these options uses ``Recipe``'s tools of the same papers.
+    """Options that stabilize the training of a GAN.
 
-    discriminator_learning_rate  two time scales (TTUR, arXiv:1706.08500); 0: the same as ``learning_rate``
-    discriminator_steps  updates of the discriminator for one of the generator (k of arXiv:1406.2661, algorithm 1)
-    augment   of what discriminators see (DiffAugment, arXiv:2006.10738): "color,translation,cutout", or some of them
-    r1        weight of the penalty on the discriminator's gradient at real pictures (arXiv:1801.04406); 0: none
-    r1_every  steps from one penalty to the next, which is so many times as strong (arXiv:1912.04958, section 3.1)
+    A recipe with these options must follow them; `ganzoo.Recipe` has a method for each, and
+    `ganzoo.testing.check_recipe` checks it.
+
+    Attributes:
+        discriminator_learning_rate: Learning rate of discriminators (two time scales, TTUR, arXiv:1706.08500); 0: the
+            same as ``learning_rate``. See `ganzoo.Recipe.adam`.
+        discriminator_steps: Updates of the discriminator for each update of the generator (k in arXiv:1406.2661,
+            algorithm 1). See `ganzoo.Recipe.is_generator_step`.
+        augment: Augmentation of all images that discriminators see (DiffAugment, arXiv:2006.10738): some of
+            "color,translation,cutout", separated by commas. See `ganzoo.Recipe.augment`.
+        r1: Weight gamma of the penalty on the discriminator's gradient at real images (arXiv:1801.04406); 0: none. See
+            `ganzoo.Recipe.penalty`.
+        r1_every: Steps between two such penalties, each this many times as strong (arXiv:1912.04958, section 3.1).
     """
 
     discriminator_learning_rate: float = 0.0
@@ -91,14 +104,15 @@ class AdversarialConfig(RecipeConfig):
 
 
 def parse_policy(text: str) -> tuple[str, ...]:
-    """Return the words of a policy such as "color,translation,cutout", in their order; "" means none.
+    """Split an augmentation policy such as "color,translation,cutout" into its words, in order; "" has none.
 
-    Raises ValueError for a word that is none of these, or that comes twice.
+    Raises:
+        ValueError: For an unknown word, or one that occurs twice.
     """
     words = tuple(word.strip() for word in text.split(",")) if text.strip() else ()
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         if word not in AUGMENTATIONS:
-            raise ValueError(f"'{word}' is no augmentation: use {', '.join(AUGMENTATIONS)}, with commas between them")
-        if word in words[:place]:
-            raise ValueError(f"'{word}' comes twice in '{text}': name each augmentation once")
+            raise ValueError(f"'{word}' is not an augmentation: use {', '.join(AUGMENTATIONS)}, separated by commas")
+        if word in words[:index]:
+            raise ValueError(f"'{word}' occurs twice in '{text}': name each augmentation once")
     return words

@@ -10,16 +10,29 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Discriminator(Protocol):
-    """A torch module that scores images, or patches of them: high for real.
+    """A ``torch.nn.Module`` that scores images or patches of them: high for real ones.
 
-    It has ``image_size`` as well where it takes images of one size only, and ``frames`` where it takes clips
-    (N, C, frames, H, W). One that is told the class takes labels (N,) int64 after the images and says so by
-    ``conditional = True`` and ``classes``. One that tells the class itself has ``classes`` and
-    ``classified(images) -> (logits, class_logits (N, classes))``, of one pass.
+    It need not import ganzoo. Besides ``in_channels`` it can have more attributes:
+
+    Attributes:
+        in_channels: Channels of the images: 1 or 3, or their sum for images stacked on channels (pix2pix).
+        image_size: Side of the images in pixels, if it takes one size only.
+        frames: Length of the clips (N, C, frames, H, W), if it scores clips.
+        conditional: True if it takes labels (N,) int64 after the images; then it has ``classes`` too.
+        classes: Number of classes. If it predicts classes (AC-GAN, StarGAN), it has a method
+            ``classified(images) -> (logits, class_logits (N, classes))``, computed in one pass.
     """
 
     in_channels: int
 
     def __call__(self, images: Tensor, *labels: Tensor) -> Tensor | list[Tensor]:
-        """Return logits for images (N, in_channels, H, W): any shape that starts with N, or a list, one a scale."""
+        """Score images.
+
+        Args:
+            images: (N, in_channels, H, W) in [-1, 1], real or generated.
+            *labels: (N,) int64, if ``conditional``.
+
+        Returns:
+            Logits, no sigmoid: any shape that starts with N; or a list of them, one for each scale.
+        """
         ...

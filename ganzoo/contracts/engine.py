@@ -1,6 +1,6 @@
-"""What runs a generator, and what writes it to a file for others to run: entries of the kinds "engine" and "format".
+"""What runs a generator, and what writes it to a file for others to run: the kinds "engine" and "format".
 
-Nothing here imports torch, and neither do light engines.
+Imports no torch; neither do engines that run without it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,19 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
-Runner: TypeAlias = "Callable[..., Array]"  # float32 in, and what the task has beside it; float32 out
+Runner: TypeAlias = "Callable[..., Array]"  # float32 inputs in the order of the task to float32 output
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a generator takes: images (N, ``channels``, H, W) in [-1, 1], or for 0 channels latents (N, ``latent_dim``).
+    """The first input of a generator: images (N, channels, H, W) in [-1, 1], or latents (N, latent_dim).
 
-    N is any number; H and W are any multiples of ``stride``, from ``smallest`` on.
+    N is any number. H and W are any multiples of ``stride`` that are at least ``smallest``.
+
+    Attributes:
+        channels: Channels of the images; 0 for latents.
+        stride: Step of heights and widths, in pixels.
+        latent_dim: Dimension of the latents; 0 for images.
     """
 
     channels: int = 0
@@ -35,26 +40,27 @@ class Signature:
 
     @property
     def smallest(self) -> int:
-        """The least side, in pixels: within a network, fewer become too few to normalize or to reflect."""
+        """The least height and width in pixels: below it, inner layers have too few to normalize or to reflect."""
         return -(-16 // self.stride) * self.stride
 
     def example_shape(self) -> tuple[int, ...]:
-        """Return a shape with which to trace a generator: no side that varies is 1, which tracers take for fixed."""
+        """Return an input shape for tracing. No variable dimension is 1, which tracers take for constant."""
         side = max(2 * self.stride, 64)
         return (2, self.channels, side, side) if self.channels else (2, self.latent_dim)
 
 
-def threads() -> int:
-    """Return how many threads an engine is to use: OMP_NUM_THREADS, or 0 for all cores."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdecimal() else 0
+def thread_count() -> int:
+    """Return how many threads an engine should use: OMP_NUM_THREADS, or 0 for all cores."""
+    value = os.environ.get("OMP_NUM_THREADS", "")
+    return int(value) if value.isdecimal() else 0
 
 
 class OptionalDependency:
-    """Something that needs packages which ganzoo itself does not.
+    """Something that needs packages which ganzoo itself does not need.
 
-    packages  distributions that must be installed
-    extra     of ganzoo-core that installs them
+    Attributes:
+        packages: Their names, for pip and for import alike.
+        extra: The extra of ganzoo-core that installs them.
     """
 
     packages: ClassVar[tuple[str, ...]] = ()
@@ -65,17 +71,19 @@ class OptionalDependency:
         return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
 
     def version(self) -> str:
-        """Return the versions of the packages, "" where there are none."""
+        """Return names and versions of the packages; "" if there are none."""
         return " ".join(f"{name} {importlib.metadata.version(name)}" for name in self.packages)
 
 
 class Engine(OptionalDependency):
-    """Base of engines: subclass it, and either `attach` to the torch module or, if ``light``, `convert` and `open`.
+    """Base of engines. Subclass it with `attach`, or, if ``torch_free``, with `convert` and `open`.
 
-    dtypes    number types it computes in, the first where the user asks for none
-    devices   kinds of devices it runs on, out of "cpu", "cuda", "mps"
-    light     it runs a file, made once of the generator, without torch; made again when `version` changes
-    rank      "auto" takes the highest that is installed: about its speed on CPUs, 1 for torch in float32
+    Attributes:
+        dtypes: The number types in which it computes; the first is its default.
+        devices: The kinds of devices on which it runs: some of "cpu", "cuda", "mps".
+        torch_free: True if it runs a file, converted once from the generator, without torch. The file is converted
+            again when `version` changes.
+        rank: "auto" uses the installed engine with the highest rank: its speed on CPUs, relative to torch in float32.
     """
 
     dtypes: ClassVar[tuple[str, ...]] = ("float32",)
@@ -84,38 +92,56 @@ class Engine(OptionalDependency):
     rank: ClassVar[float] = 0.0
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
-        """Return what computes ``generator``'s output from its input, on its device and in its type."""
+        """Return a function that computes the generator's output, on the generator's device and in its dtype."""
         raise NotImplementedError(f"{type(self).__name__} has no attach")
 
     def convert(
-        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, pictures: Sequence[Array]
+        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, images: Sequence[Array]
     ) -> None:
-        """Write into ``folder`` whatever `open` needs to run ``generator``, a module of torch's own layers on the CPU.
+        """Write the files that `open` needs.
 
-        pictures   inputs (1, channels, H, W) of its domain to calibrate by; none but for "int8"
+        Args:
+            generator: A module on the CPU, in evaluation mode, made of torch's own layers only.
+            signature: Its first input.
+            folder: An empty folder for the files.
+            dtype: One of ``dtypes``.
+            images: For "int8" only: float32 images (1, channels, H, W) in [-1, 1] of the generator's domain, for
+                calibration.
         """
         raise NotImplementedError(f"{type(self).__name__} has no convert")
 
     def open(self, folder: Path, dtype: str) -> Runner:
-        """Return what runs the converted generator, without torch. Raises DeviceError where the CPU lacks ``dtype``."""
+        """Load what `convert` wrote, without torch.
+
+        Returns:
+            A function of float32 arrays, the task's inputs in order, to the float32 output.
+
+        Raises:
+            DeviceError: If the CPU does not support ``dtype``.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no open")
 
 
 class Format(OptionalDependency):
-    """Base of file formats that `ganzoo export` writes: subclass it, with `write` and `open`.
+    """Base of file formats that `ganzoo export` writes. Subclass it with `write` and `open`.
 
-    suffix   of its files, as ".onnx"
+    Attributes:
+        suffix: Suffix of its files, as ".onnx".
     """
 
     suffix: ClassVar[str] = ""
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
-        """Write ``generator``, a module of torch's own layers on the CPU, to ``path``, and its other files beside it.
+        """Write a generator to a file.
 
-        metadata   what a user of the file must know (preprocessing, license), to be kept in it
+        Args:
+            generator: A module on the CPU, in evaluation mode, made of torch's own layers only.
+            signature: Its first input.
+            path: The file; further files go next to it and may be moved together with it.
+            metadata: What users of the file must know (preprocessing, license); stored in the file.
         """
         raise NotImplementedError(f"{type(self).__name__} has no write")
 
     def open(self, path: Path) -> Runner:
-        """Return what runs a file that `write` made, so that it can be compared with the generator."""
+        """Load a file that `write` wrote, so that its output can be compared with the generator's."""
         raise NotImplementedError(f"{type(self).__name__} has no open")

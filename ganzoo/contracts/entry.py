@@ -1,6 +1,6 @@
-"""What a plugin hands over: an `Entry` for each thing it adds, with a `Config` for its options.
+"""How a plugin declares what it adds: an `Entry` for each thing, with a `Config` for its options.
 
-Nothing here imports torch: `ganzoo list` reads entries, and only building one pays for it.
+Imports no torch: `ganzoo list` reads entries, and only building one imports it.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ DATA_KINDS = ("images", "labeled", "paired", "unpaired", "clips")
 class Entry:
     """One generator, discriminator, loss, recipe, or another of `KINDS`.
 
-    kind     one of `KINDS`
-    name     lower case with hyphens, unique within its kind
-    config   the dataclass of its options
-    build    called with a config (a recipe's: with a config and its parts); imports torch inside
-    summary  one line for `ganzoo list --entries` and the docs
-    paper    where it is described, as ``arXiv:1511.06434``
-    task     generators only: one of `ganzoo.contracts.tasks.TASKS`
-    data     recipes only: what they train on, one of `DATA_KINDS`
-    batch_size   recipes only: pictures a step where the user does not say
-    parts    recipes only: role -> entry, as ``{"generator": "generator:resnet"}``; a user swaps one with --part
+    Attributes:
+        kind: One of `KINDS`.
+        name: Lower case with hyphens, unique within its kind.
+        config: The dataclass of its options.
+        build: Called with a config, or for a recipe with a config and `ganzoo.contracts.recipe.Parts`. Import torch
+            inside it. Returns what the contract of the kind describes.
+        summary: One line for `ganzoo list --entries` and the docs.
+        paper: Where it is described, as ``arXiv:1511.06434``.
+        task: Generators only: one of `ganzoo.contracts.tasks.TASKS`.
+        data: Recipes only: the kind of data they train on, one of `DATA_KINDS`.
+        batch_size: Recipes only: default number of images in a step.
+        parts: Recipes only: role to entry, as ``{"generator": "generator:resnet"}``. Users swap a part with --part.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""What an extractor of features for distances must be."""
+"""What an extractor must be: a network whose features measure distances between sets of images (FID, KID)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Extractor(Protocol):
-    """A torch module that makes features of pictures, for distances between sets of them.
+    """A ``torch.nn.Module`` that computes one feature vector for each image.
 
-    label           measures are named after it: its Frechet distance is fd-<label>; other weights have another label
-    weights_sha256  64 hex digits that tell its weights from others
-    resizing        how it brings pictures to its size, in words: "bilinear to 299x299 as TensorFlow 1 does"
-    feature_dim     D
-    classes         names of the classes that it tells apart, () where they are not known
+    It is built with its weights, in evaluation mode, and computes in the dtype of its parameters:
+    ``.to(torch.bfloat16)`` makes a different, faster extractor of it.
 
-    It is built with its weights, in eval mode, and computes in the dtype of its parameters: ``.to(torch.bfloat16)``
-    makes another extractor of it. Where it is a classifier it has ``logits(features)``, (N, D) -> (N, K), too: its
-    last linear layer, in the dtype of its parameters. It may have ``evidence(images)`` as well, images in [-1, 1] to
-    (N, K, h, w): the logits of each place.
+    A classifier also has ``logits(features)``, (N, D) to (N, K): its last linear layer, in the dtype of its parameters.
+    It can have ``evidence(images)``, images (N, C, H, W) in [-1, 1] to (N, K, h, w): the class logits at each position.
+
+    Attributes:
+        label: Name of these weights in metric names, lower case: the Frechet distance is ``fd-<label>``.
+        weights_sha256: 64 hex digits that identify the weights.
+        resizing: How it resizes images, in words: "bilinear to 299x299 as TensorFlow 1 does".
+        feature_dim: D.
+        classes: Names of the K classes of a classifier; () if unknown.
     """
 
     label: str
@@ -31,8 +33,15 @@ class Extractor(Protocol):
     classes: tuple[str, ...]
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return float32 features (N, D) of uint8 pictures (N, C, H, W), C = 1 or 3, of any size.
+        """Compute the features of images, each independent of the others in the batch.
 
-        Each picture's are its own, whatever others are beside it. Raises GanzooError for anything but uint8.
+        Args:
+            images: uint8 (N, 1 or 3, H, W), of any size.
+
+        Returns:
+            Float32 (N, D).
+
+        Raises:
+            GanzooError: If the images are not uint8.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a network of feature maps must be."""
+"""What a network of feature maps must be, for perceptual losses and encoders."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Features(Protocol):
-    """A torch module that makes maps of features, for perceptual and style losses, and for encoders.
+    """A ``torch.nn.Module`` that computes feature maps, for perceptual and style losses and for encoders.
 
-    It is built with its weights, frozen and in evaluation mode. A recipe that has it as a part keeps it out of its
-    ``networks``, for it is not trained, and moves it to where the pictures are by ``.to(images.device)``.
+    It is built with its weights, frozen and in evaluation mode. It is not trained, so a recipe does not put it among
+    its
+    ``networks``, and moves it to the right device itself: ``features.to(images.device)``.
 
-    label, weights_sha256   tell its weights from others
-    channels     of each map
-    reductions   pixels of the images that a step in each map is
+    Attributes:
+        label: Name of these weights, lower case.
+        weights_sha256: 64 hex digits that identify the weights.
+        channels: Channels of each map.
+        reductions: Size of one step in each map, in pixels of the image.
     """
 
     label: str
@@ -26,5 +29,12 @@ class Features(Protocol):
     reductions: tuple[int, ...]
 
     def __call__(self, images: Tensor) -> list[Tensor]:
-        """Return maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1]; differentiable."""
+        """Compute feature maps; gradients flow back to the images.
+
+        Args:
+            images: (N, 1 or 3, H, W) in [-1, 1].
+
+        Returns:
+            Maps (N, channels[k], ceil(H / reductions[k]), ceil(W / reductions[k])), shallow to deep.
+        """
         ...

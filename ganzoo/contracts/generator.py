@@ -10,17 +10,33 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Generator(Protocol):
-    """A torch module that makes images or clips; its entry's task (`ganzoo.contracts.tasks`) says of what.
+    """A ``torch.nn.Module`` that generates images or clips. Its entry's task says from what (`ganzoo.contracts.tasks`).
 
-    From latents: it has ``latent_dim`` and ``image_size``, and takes (N, latent_dim) drawn from N(0, 1). From images:
-    it has ``in_channels`` and ``stride``, and takes images whose height and width are multiples of ``stride``; where
-    its output is its input plus a change, it says so by ``global_skip = True``. ``out_channels`` is 1 or 3.
-    After that it takes what its task has beside, by position: labels (N,) int64 below its ``classes``, masks
-    (N, 1, H, W), or styles (N or 1, 3, h, w). One that makes clips has ``frames``, one for super-resolution ``scale``.
+    It need not import ganzoo. Besides ``out_channels`` it has the attributes that its task needs:
+
+    Attributes:
+        out_channels: 1 or 3.
+        latent_dim: From latents: their dimension.
+        image_size: From latents: side of the images in pixels.
+        in_channels: From images: 1 or 3.
+        stride: From images: heights and widths of the input are multiples of it.
+        global_skip: From images: True if the output is the input plus a learned change. Optional.
+        classes: If it takes labels: their number.
+        frames: If it generates clips: their length.
+        scale: For super-resolution: the factor on height and width.
     """
 
     out_channels: int
 
     def __call__(self, inputs: Tensor, *conditioning: Tensor) -> Tensor:
-        """Return images (N, out_channels, H, W), or clips (N, out_channels, frames, H, W), in [-1, 1]."""
+        """Generate images or clips.
+
+        Args:
+            inputs: Latents (N, latent_dim) drawn from N(0, 1), or images (N, in_channels, H, W) in [-1, 1].
+            *conditioning: The further inputs of its task, by position: labels (N,) int64 in [0, classes), masks
+                (N, 1, H, W) that are 1 where the image is missing, or styles (N or 1, 3, h, w) in [-1, 1].
+
+        Returns:
+            Images (N, out_channels, H, W) or clips (N, out_channels, frames, H, W), float32 in [-1, 1].
+        """
         ...

@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement, each with ``@ganzoo.hookimpl``. Entry-point group: ``ganzoo``."""
+"""The hooks that a plugin can implement, each with ``@ganzoo.hookimpl``. The entry-point group is ``ganzoo``."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ hookimpl = pluggy.HookimplMarker("ganzoo")
 
 @hookspec
 def ganzoo_entries() -> Iterable[Entry]:
-    """Return the entries this plugin adds to the catalog. Called on every start: import no torch here."""
+    """Return the entries that this plugin adds to the catalog. Called on every start: import no torch here."""
     raise AssertionError("a specification is never called")
 
 
 @hookspec
 def ganzoo_cards() -> Path | Iterable[Path]:
-    """Return the absolute path(s) of registry files, whose cards name this plugin's published weights.
+    """Return the absolute paths of registry files, whose cards describe this plugin's published weights.
 
-    Weights named by ``file`` in a card are looked for beside the registry file.
+    The ``file`` of a card is a path relative to the registry file.
     """
     raise AssertionError("a specification is never called")
 
@@ -36,37 +36,41 @@ def ganzoo_cards() -> Path | Iterable[Path]:
 def ganzoo_commands(cli: click.Group) -> None:
     """Add commands to the ``ganzoo`` command line.
 
-    cli  the group of commands: ``cli.add_command(mine)``
+    Args:
+        cli: The group of commands; call ``cli.add_command(command)``.
     """
 
 
 @hookspec
 def ganzoo_train_start(run: Path, settings: Mapping[str, Any]) -> None:
-    """Called once before the first step of a run or of its resumption.
+    """Called once before the first step, when a run starts or resumes.
 
-    run       the run's folder
-    settings  what run.json holds: recipe, options, data, seed, steps, ...
+    Args:
+        run: The run's folder.
+        settings: The content of run.json: recipe, options, data, seed, steps, ...
     """
 
 
 @hookspec
 def ganzoo_train_step(run: Path, step: int, losses: Mapping[str, float]) -> None:
-    """Called after every logged step, which is each ``log_every`` steps, the first and the last.
+    """Called after every logged step: the first, the last, and every ``log_every``-th.
 
-    run     the run's folder
-    step    how many steps are done
-    losses  the recipe's named losses as numbers
+    Args:
+        run: The run's folder.
+        step: Number of steps that are done.
+        losses: The recipe's named losses.
     """
 
 
 @hookspec
 def ganzoo_train_sample(run: Path, step: int, sheet: Path, measures: Mapping[str, float]) -> None:
-    """Called after a sample sheet is written, each ``sample_every`` steps.
+    """Called after a sample sheet is written, every ``sample_every`` steps.
 
-    run       the run's folder
-    step      how many steps are done
-    sheet     the sheet, a PNG
-    measures  the recipe's measures on held-out pictures, if there are any
+    Args:
+        run: The run's folder.
+        step: Number of steps that are done.
+        sheet: Path of the sheet, a PNG.
+        measures: The recipe's metrics on held-out images; empty if there are none.
     """
 
 
@@ -74,17 +78,19 @@ def ganzoo_train_sample(run: Path, step: int, sheet: Path, measures: Mapping[str
 def ganzoo_train_checkpoint(run: Path, step: int, checkpoint: Path) -> None:
     """Called after a checkpoint is complete on disk.
 
-    run         the run's folder
-    step        how many steps it holds
-    checkpoint  what was written, in the run's folder
+    Args:
+        run: The run's folder.
+        step: Number of steps that are done at the checkpoint.
+        checkpoint: Its path, in the run's folder.
     """
 
 
 @hookspec
 def ganzoo_train_end(run: Path, step: int, reason: str) -> None:
-    """Called once at the end of a run, however it ended.
+    """Called once at the end of a run, also when it failed.
 
-    run     the run's folder
-    step    how many steps are done
-    reason  "finished", "interrupted", or "failed" with what failed
+    Args:
+        run: The run's folder.
+        step: Number of steps that are done.
+        reason: "finished", "interrupted", or "failed" followed by the error.
     """

@@ -1,4 +1,4 @@
-"""What an importer of other code bases' checkpoints must be."""
+"""What an importer must be: it reads the checkpoints of another code base."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ Tensors: TypeAlias = "Mapping[str, Tensor]"
 
 @dataclass(frozen=True)
 class DetectedCheckpoint:
-    """What an importer found in a checkpoint.
+    """What an importer detected in a checkpoint.
 
-    source      the code base, in words
-    entry       what builds it here, "generator:resnet" or "discriminator:patchgan"
-    options     of that entry, as names and shapes of the tensors show them
-    tensors     under the names they have here
-    image_size  the side of the pictures it was most likely trained on
-    unsaid      options that the checkpoint does not show -> what they may be; the first is taken, the user may set
-                another
-    notes       what may differ from the other code base's use of it, a sentence each
-    unbiased    convolutions without a bias are meant to have none; else a missing bias is a damaged file
+    Attributes:
+        source: Name of the code base.
+        entry: The entry that builds this network here: "generator:resnet", say.
+        options: Options of that entry, as names and shapes of the tensors show them.
+        tensors: The weights, under the names that they have here.
+        image_size: Side, in pixels, of the images on which it was most likely trained.
+        undetermined: Options that the tensors do not show, each with its possible values. The first value is used
+            unless the user sets another.
+        notes: What can differ from the other code base's results, a sentence each.
+        unbiased: True if convolutions without a bias tensor have no bias; otherwise such a file counts as damaged.
     """
 
     source: str
@@ -40,8 +41,15 @@ class DetectedCheckpoint:
 
 
 class Importer(ABC):
-    """Base of entries of the kind "importer": knows one code base's names of tensors."""
+    """Base of importers: each knows the tensor names of one code base."""
 
     @abstractmethod
     def recognize(self, tensors: Tensors) -> DetectedCheckpoint | None:
-        """Return what these tensors are, or None where they are something else."""
+        """Recognize a checkpoint by its tensors.
+
+        Args:
+            tensors: Name to tensor, as the file has them.
+
+        Returns:
+            What they are, or None if they come from something else. Raise nothing for unknown tensors.
+        """

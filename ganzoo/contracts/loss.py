@@ -10,17 +10,21 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Loss(Protocol):
-    """An adversarial loss: both halves, as functions of float32 logits, each a scalar to minimize.
+    """An adversarial loss, both the discriminator's and the generator's.
 
-    It may also have ``regularizer(discriminator, real_images, fake_images) -> Tensor``, added to the
-    discriminator's half (a gradient penalty, say). One that draws random numbers takes ``uniform`` as well, and draws
-    with ``uniform(count, *shape, device=...)``: the same numbers however a batch is shared out among processes.
+    Logits are float32 of any shape that starts with N. Multi-scale logits are no concern of a loss: it is called for
+    each scale, and the results are averaged.
+
+    It can have a gradient penalty or the like, which is added to the discriminator's loss:
+    ``regularizer(discriminator, real_images, fake_images) -> Tensor``, a scalar. If that draws random numbers, it takes
+    ``uniform`` as well and draws with ``uniform(count, *shape, device=...)``, in [0, 1). These numbers are the same
+    however a batch is split among micro-batches and processes.
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return what the discriminator minimizes."""
+        """Return the scalar that the discriminator minimizes."""
         ...
 
     def generator(self, fake_logits: Tensor) -> Tensor:
-        """Return what the generator minimizes."""
+        """Return the scalar that the generator minimizes."""
         ...

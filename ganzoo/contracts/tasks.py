@@ -1,7 +1,7 @@
-"""What generators do: what each takes, latents or pictures and what else, and what it makes.
+"""What generators can do: the inputs and outputs of each task.
 
-Labels, masks and styles are ordinary inputs, clips ordinary outputs: whoever loads, runs, trains or measures a
-generator asks its `Task`, and never its name.
+Labels, masks and styles are ordinary inputs, clips ordinary outputs. Code that loads, runs, trains or evaluates a
+generator looks at its `Task`, never at its name.
 """
 
 from __future__ import annotations
@@ -12,31 +12,31 @@ from typing import Literal
 from ganzoo.errors import UnknownName, suggest
 
 INPUTS = {
-    "label": "the class to make, a name or its number",
-    "mask": "a picture of the same size, white where something is missing",
-    "style": "a picture to take the style from",
+    "label": "the class to generate, a name or a number",
+    "mask": "an image of the same size, white where something is missing",
+    "style": "an image whose style to use",
 }
 
 
 @dataclass(frozen=True)
 class Task:
-    """One kind of work.
+    """One task of generators.
 
-    name     as entries and cards state it
-    source   what a generator's first input is: latents (N, latent_dim), or images (N, C, H, W)
-    inputs   what it takes after that, in this order, out of `INPUTS`:
-             label   (N,) int64, numbers of classes, below the generator's ``classes``
-             mask    (N, 1, H, W) float32, 1 where the picture is missing; what lies there in the images is 0
-             style   (N or 1, 3, h, w) in [-1, 1], of any size
-    makes    images (N, C, H, W), or clips (N, C, T, H, W)
-    enlarges the images it makes are ``scale`` times as high and wide as those it takes
-    tag      the task that the Hub knows, for its pages
+    Attributes:
+        name: The name that entries and cards use.
+        source: A generator's first input: "latents" (N, latent_dim) or an "image" (N, C, H, W).
+        inputs: Its further inputs, in this order, from `INPUTS`. "label": (N,) int64 in [0, classes). "mask":
+            (N, 1, H, W) float32, 1 where the image is missing; the image is 0 there. "style": (N or 1, 3, h, w) in
+            [-1, 1], of any size.
+        output: "image" (N, C, H, W) or "clip" (N, C, T, H, W).
+        enlarges: True if the output is the generator's ``scale`` times as high and wide as the input.
+        tag: The task's name on the Hugging Face Hub.
     """
 
     name: str
     source: Literal["latents", "image"]
     inputs: tuple[str, ...] = ()
-    makes: Literal["image", "clip"] = "image"
+    output: Literal["image", "clip"] = "image"
     enlarges: bool = False
     tag: str = "image-to-image"
 
@@ -46,8 +46,8 @@ TASKS = {
     for task in (
         Task("unconditional-image-generation", "latents", tag="unconditional-image-generation"),
         Task("class-conditional-image-generation", "latents", ("label",), tag="unconditional-image-generation"),
-        Task("unconditional-video-generation", "latents", makes="clip", tag="other"),
-        Task("class-conditional-video-generation", "latents", ("label",), makes="clip", tag="other"),
+        Task("unconditional-video-generation", "latents", output="clip", tag="other"),
+        Task("class-conditional-video-generation", "latents", ("label",), output="clip", tag="other"),
         Task("image-to-image", "image"),
         Task("multi-domain-image-to-image", "image", ("label",)),
         Task("image-inpainting", "image", ("mask",)),
@@ -58,7 +58,11 @@ TASKS = {
 
 
 def find(name: str) -> Task:
-    """Return the task called ``name``. Raises UnknownName with a suggestion."""
+    """Return the task called ``name``.
+
+    Raises:
+        UnknownName: With a suggestion, if there is none.
+    """
     if name not in TASKS:
-        raise UnknownName(f"No task is called '{name}'.{suggest(name, TASKS)} Tasks are: {', '.join(TASKS)}.")
+        raise UnknownName(f"No task is called '{name}'.{suggest(name, TASKS)} The tasks are: {', '.join(TASKS)}.")
     return TASKS[name]

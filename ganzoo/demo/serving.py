@@ -61,7 +61,7 @@ def serve(
     Every request waits for the one before. What was uploaded or made is deleted after an hour, and all at the end.
     Raises OptionError for a model that makes clips.
     """
-    if model.card.does.makes == "clip":
+    if model.card.does.output == "clip":
         raise OptionError(
             f"{model.card.name} makes clips, and the page shows pictures only. "
             f"See them by `{readme.command(model.card)}`, or in `ganzoo gallery`."

@@ -1,161 +1,182 @@
-"""What was asked -> a `Case`: pictures opened, models loaded, made to fit one another."""
+"""A request -> an `EvalContext`: images opened and models loaded, checked to fit one another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from ganzoo import catalog
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation.clips import open_real
-from ganzoo.evaluation.context import EvalConfig, EvalContext
-from ganzoo.evaluation.degraded_images import enlarged, inpainted
-from ganzoo.evaluation.image_sources import Reading, open_domains, open_images, open_pairs, open_sides
-from ganzoo.evaluation.samples import Stored, generated, translated
+from ganzoo.evaluation.clips import open_clips
+from ganzoo.evaluation.config import EvalConfig
+from ganzoo.evaluation.context import EvalContext, Models, Sides
+from ganzoo.evaluation.degraded_images import build_inpainting, build_super_resolution
+from ganzoo.evaluation.image_sets import StoredImages, generated_images, translated_images
+from ganzoo.evaluation.image_sources import open_domains, open_images, open_pairs, open_sides
+from ganzoo.evaluation.metrics import registry
+from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.request import EvalRequest
 from ganzoo.inference import conditions, devices
 from ganzoo.loading import load
 from ganzoo.loading.model import Model
 
-FOLDER = "images:"  # the prefix of a reference to plain pictures
-NUMBER = 50_000  # generated pictures at most, where the user does not say
-PAIRED = {"l1", "psnr", "ssim", "lpips"}  # metrics that make two folders pairs
+FOLDER = "images:"  # the prefix of a reference to a folder of images
+MAX_GENERATED = 50_000  # images to generate at most, unless the user gives a number
 
 
-@dataclass(frozen=True)
-class EvalRequest:
-    """What is judged by what.
+def open_context(
+    ref: str | Model, request: EvalRequest, config: EvalConfig, device: str, token: str | None
+) -> EvalContext:
+    """Return the context of a model, or of a folder of images.
 
-    data     one path, or two of pairs or unpaired sets
-    kind     "images", "paired" or "unpaired"; "": what the model's recipe trains on; of one that enlarges or mends,
-             the pictures that its inputs are made of
-    number   pictures to generate; 0: as many as there are real ones
-    back     the model of the other direction, for cycle-psnr
-    train    the training pictures, for memorized
-    label    the class to translate to, of models that take one
+    Raises:
+        OptionError: something is missing or does not fit.
+        DataError: images are missing, damaged, too few or of unequal sizes.
     """
-
-    data: tuple[str, ...]
-    reading: Reading
-    kind: str = ""
-    number: int = 0
-    back: str = ""
-    train: tuple[str, ...] = ()
-    label: str = ""
+    if isinstance(ref, str) and ref.startswith(FOLDER):
+        return open_folder(ref, request, config, device)
+    model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
+    return open_model(model, ref if isinstance(ref, str) else model.card.name, request, config)
 
 
-def of_folder(ref: str, request: EvalRequest, config: EvalConfig, device: str, metrics: Sequence[str]) -> EvalContext:
-    """Return the case of plain pictures, of pairs with ``data`` where a metric asks for such. Raises as `of_model`."""
+def open_folder(ref: str, request: EvalRequest, config: EvalConfig, device: str) -> EvalContext:
+    """Return the context of a folder of images: of pairs with ``data`` if a metric needs truths."""
     path = ref.removeprefix(FOLDER)
     if not path:
-        raise OptionError(f"'{ref}' names no folder. Write images:PATH, as images:made/.")
-    chosen, reading = devices.choose(device), request.reading
+        raise OptionError(f"'{ref}' names no folder. Write images:PATH, as images:outputs/.")
+    chosen_device = devices.choose(device)
     _refuse_label(request, ref)
-    if request.kind == "paired" or set(metrics) & PAIRED:
-        _require_data(request, ref)
-        evaluated, truths = open_pairs([path, *request.data], reading)
-        evaluated.sample = replace(evaluated.sample, sha256="")
-        return EvalContext(ref, evaluated, config, chosen, real=truths, truths=truths, kind="paired")
-    evaluated, real = open_images([path], replace(reading, validation=0.0)), _real(request, reading)
-    evaluated.sample = replace(evaluated.sample, sha256="")  # those of another model are other files, and compare
-    if real:
-        _require_same_size(evaluated, real)
-    return EvalContext(ref, evaluated, config, chosen, real=real, train=_train(request, reading), kind="images")
+    if request.kind == "paired" or any("truths" in registry.find(name).needs for name in request.metrics):
+        kind, sides = "paired", _open_folder_of_pairs(path, ref, request)
+    else:
+        kind, sides = "images", _open_folder_of_images(path, request)
+    # The evaluated images have no hash: those of another model are other files, and their scores compare.
+    sides.evaluated.sample = replace(sides.evaluated.sample, sha256="")
+    return EvalContext(ref, kind, sides, config, chosen_device)
 
 
-def of_model(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> EvalContext:
-    """Return the case of a model. Raises OptionError where something is lacking or does not fit, DataError."""
-    if not request.reading.inputs:
-        request = replace(request, reading=replace(request.reading, inputs=_trained_side(model)))
-    kind = request.kind or _kind(model)
+def open_model(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> EvalContext:
+    """Return the context of a model."""
+    kind = request.kind or _find_kind(model)
     if kind != "labeled":
         _refuse_label(request, name)
-    own = 0 if kind == "restored" and model.card.does.enlarges else model.card.image_size
-    channels = model.card.out_channels if kind in ("images", "restored") else request.reading.channels
-    reading = replace(request.reading, size=request.reading.size or own, channels=channels)
-    context = _OPENED[kind](model, name, request, reading, config)
-    context.train = _train(request, reading)
-    context.discriminator = model.discriminator()
-    context.back = load.load(request.back, str(model.device), engine="torch") if request.back else None
-    return context
+    request = replace(request, reading=_adapt_reading(model, kind, request))
+    sides = _OPENERS[kind](model, name, request, config)
+    sides.train = _open_train(request)
+    models = Models(
+        model,
+        model.discriminator(),
+        load.load(request.back, str(model.device), engine="torch") if request.back else None,
+        conditions.number(model.card, request.label) if kind == "labeled" else None,
+    )
+    return EvalContext(name, "paired" if kind == "restored" else kind, sides, config, model.device, models)
 
 
-def _of_generator(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
-    real = _real(request, reading)
-    number = request.number or min(len(real) if real else 0, NUMBER)
+# ---- sides of a folder -----------------------------------------------------------------------------------------------
+
+
+def _open_folder_of_pairs(path: str, ref: str, request: EvalRequest) -> Sides:
+    _require_data(request, ref)
+    evaluated, truths = open_pairs([path, *request.data], request.reading)
+    return Sides(evaluated, real=truths, truths=truths)
+
+
+def _open_folder_of_images(path: str, request: EvalRequest) -> Sides:
+    evaluated, real = open_images([path], replace(request.reading, validation=0.0)), _open_real(request)
+    if real:
+        _require_same_size(evaluated, real)
+    return Sides(evaluated, real, train=_open_train(request))
+
+
+# ---- sides of a model ------------------------------------------------------------------------------------------------
+
+
+def _open_generator(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
+    real = _open_real(request)
+    number = request.number or min(len(real) if real else 0, MAX_GENERATED)
     if not number:
-        raise OptionError(f"How many pictures should {name} make? Give --number, or real pictures by --data.")
-    evaluated = generated(model, number, config.seed)
-    if reading.size != model.card.image_size:
-        raise OptionError(f"{name} makes pictures of {model.card.image_size} pixels: size={reading.size} is no choice.")
-    return EvalContext(name, evaluated, config, model.device, real=real, model=model, kind="images")
+        raise OptionError(f"How many images should {name} generate? Give --number, or real images with --data.")
+    evaluated = generated_images(model, number, config.seed)
+    if request.reading.size != model.card.image_size:
+        raise OptionError(
+            f"{name} generates images of {model.card.image_size} pixels: size={request.reading.size} is not possible."
+        )
+    return Sides(evaluated, real)
 
 
-def _of_pairs(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+def _open_paired(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
     _require_data(request, name)
-    inputs, truths = open_pairs(request.data, reading)
-    evaluated = translated(model, inputs)
-    return EvalContext(name, evaluated, config, model.device, truths, truths, inputs, model=model, kind="paired")
+    inputs, truths = open_pairs(request.data, request.reading)
+    return Sides(translated_images(model, inputs), truths, truths, inputs)
 
 
-def _of_sides(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+def _open_unpaired(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
     _require_data(request, name)
-    inputs, real = open_sides(request.data, reading)
-    evaluated = translated(model, inputs)
-    return EvalContext(name, evaluated, config, model.device, real, None, inputs, model=model, kind="unpaired")
+    inputs, real = open_sides(request.data, request.reading)
+    return Sides(translated_images(model, inputs), real, inputs=inputs)
 
 
-def _of_domains(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
-    """All other classes' pictures, translated to one class, judged by the pictures of that class."""
+def _open_labeled(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
+    """Return the images of all other classes translated to one class, and the images of that class."""
     conditions.check(model.card, {"label": request.label or None})
     if request.back:
-        raise OptionError(
-            f"{name} translates among classes: there is no other direction. Leave back={request.back} away."
-        )
+        raise OptionError(f"{name} translates among classes: there is no other direction. Omit back={request.back}.")
     _require_data(request, name)
     label = conditions.number(model.card, request.label)
-    inputs, real = open_domains(request.data, model.card.classes[label], reading)
-    evaluated = translated(model, inputs, label)
-    return EvalContext(
-        name, evaluated, config, model.device, real, None, inputs, model=model, label=label, kind="labeled"
-    )
+    inputs, real = open_domains(request.data, model.card.classes[label], request.reading)
+    return Sides(translated_images(model, inputs, label), real, inputs=inputs)
 
 
-def _of_restored(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+def _open_restored(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
     _require_data(request, name)
-    whole = open_images(request.data, reading)
-    inputs, evaluated = enlarged(model, whole) if model.card.does.enlarges else inpainted(model, whole)
-    return EvalContext(name, evaluated, config, model.device, whole, whole, inputs, model=model, kind="paired")
+    originals = open_images(request.data, request.reading)
+    build = build_super_resolution if model.card.does.enlarges else build_inpainting
+    inputs, evaluated = build(model, originals)
+    return Sides(evaluated, originals, originals, inputs)
 
 
-def _of_clips(model: Model, name: str, request: EvalRequest, reading: Reading, config: EvalConfig) -> EvalContext:
+def _open_clips(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> Sides:
     _require_data(request, name)
-    if reading.size != model.card.image_size or request.train:
+    if request.reading.size != model.card.image_size or request.train:
         raise OptionError(
-            f"{name} makes clips of {model.card.image_size} pixels, which are compared as they are, with real ones: "
-            "leave out size and train."
+            f"{name} generates clips of {model.card.image_size} pixels, which are compared with real ones as they are: "
+            "omit size and train."
         )
-    real = open_real(request.data, reading, model.card)
-    evaluated = generated(model, request.number or min(len(real), NUMBER), config.seed)
-    return EvalContext(name, evaluated, config, model.device, real=real, model=model, kind="clips")
+    real = open_clips(request.data, request.reading, model.card)
+    return Sides(generated_images(model, request.number or min(len(real), MAX_GENERATED), config.seed), real)
 
 
-_OPENED = {
-    "images": _of_generator,
-    "paired": _of_pairs,
-    "unpaired": _of_sides,
-    "labeled": _of_domains,
-    "restored": _of_restored,
-    "clips": _of_clips,
+_OPENERS: dict[str, Callable[[Model, str, EvalRequest, EvalConfig], Sides]] = {
+    "images": _open_generator,
+    "paired": _open_paired,
+    "unpaired": _open_unpaired,
+    "labeled": _open_labeled,
+    "restored": _open_restored,
+    "clips": _open_clips,
 }
 
 
-def _kind(model: Model) -> str:
-    """Return what the model's recipe trains on, "restored" for one that enlarges or mends, or "clips".
+def _open_real(request: EvalRequest) -> StoredImages | None:
+    return open_images(request.data, request.reading) if request.data else None
 
-    Raises OptionError where its card names no recipe that is installed.
+
+def _open_train(request: EvalRequest) -> StoredImages | None:
+    """Return the training images: of IDX files the train part, of a folder all images."""
+    if not request.train:
+        return None
+    return open_images(request.train, replace(request.reading, part="train", validation=0.0))
+
+
+# ---- what fits a model -----------------------------------------------------------------------------------------------
+
+
+def _find_kind(model: Model) -> str:
+    """Return the kind of data the model's recipe trains on, "restored" if it enlarges or inpaints, or "clips".
+
+    Raises OptionError if its card names no installed recipe.
     """
     if model.card.does.source == "latents":
-        return "clips" if model.card.does.makes == "clip" else "images"
+        return "clips" if model.card.does.output == "clip" else "images"
     if "label" in model.card.does.inputs:
         return "labeled"
     if model.card.does.enlarges or "mask" in model.card.does.inputs:
@@ -170,40 +191,40 @@ def _kind(model: Model) -> str:
         ) from error
 
 
-def _trained_side(model: Model) -> str:
+def _adapt_reading(model: Model, kind: str, request: EvalRequest) -> Reading:
+    """Return how to read images for this model: its training direction, its size and its channels."""
+    reading, restored = request.reading, kind == "restored"
+    own_size = 0 if restored and model.card.does.enlarges else model.card.image_size
+    return replace(
+        reading,
+        inputs=reading.inputs or _find_trained_side(model),
+        size=reading.size or own_size,
+        channels=model.card.out_channels if restored or kind == "images" else reading.channels,
+    )
+
+
+def _find_trained_side(model: Model) -> str:
     """Return the side of a pair that the model was trained to translate."""
     options = model.card.training.options if model.card.training else {}
     return "B" if options.get("direction") == "right-to-left" else "A"
 
 
-def _real(request: EvalRequest, reading: Reading) -> Stored | None:
-    return open_images(request.data, reading) if request.data else None
-
-
-def _train(request: EvalRequest, reading: Reading) -> Stored | None:
-    """Return the training pictures: of IDX files the part called so, and all of a folder but those held out."""
-    if not request.train:
-        return None
-    return open_images(request.train, replace(reading, part="train", validation=0.0))
-
-
 def _refuse_label(request: EvalRequest, name: str) -> None:
     if request.label:
         raise OptionError(
-            f"label='{request.label}' is for models that translate pictures to a class, and {name} does not. "
-            "Leave it away."
+            f"label='{request.label}' is for models that translate images to a class, and {name} does not. Omit it."
         )
 
 
 def _require_data(request: EvalRequest, name: str) -> None:
     if not request.data:
-        raise OptionError(f"{name} is judged by pictures: give --data FOLDER.")
+        raise OptionError(f"{name} is evaluated on images: give --data FOLDER.")
 
 
-def _require_same_size(evaluated: Stored, real: Stored) -> None:
-    one, other = (tuple(each.pictures.shape[-2:]) for each in (evaluated, real))
+def _require_same_size(evaluated: StoredImages, real: StoredImages) -> None:
+    one, other = (tuple(each.images.shape[-2:]) for each in (evaluated, real))
     if one != other:
         raise DataError(
-            f"The judged pictures have {one[1]}x{one[0]} pixels, the real ones {other[1]}x{other[0]}. "
-            f"Scores depend on how they are scaled: give a size for all, as --size {min(*one, *other)}."
+            f"The evaluated images have {one[1]}x{one[0]} pixels, the real ones {other[1]}x{other[0]}. "
+            f"Scores depend on how images are scaled: give a size for all, as --size {min(*one, *other)}."
         )

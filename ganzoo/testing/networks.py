@@ -82,7 +82,7 @@ def _generator_inputs(entry: Entry, network: Any) -> tuple[list[Tensor], tuple[i
     """Return inputs for the entry's task, and the (height, width) of the images they should become; frames first."""
     task = find(entry.task)
     wanted = ["latent_dim", "image_size"] if task.source == "latents" else ["in_channels", "stride"]
-    wanted += (["frames"] if task.makes == "clip" else []) + (["scale"] if task.enlarges else [])
+    wanted += (["frames"] if task.output == "clip" else []) + (["scale"] if task.enlarges else [])
     for name in wanted:
         require(isinstance(getattr(network, name, None), int), entry, f"has no whole number {name}")
     size: tuple[int, ...]
@@ -95,7 +95,7 @@ def _generator_inputs(entry: Entry, network: Any) -> tuple[list[Tensor], tuple[i
         first = pictures(BATCH, network.in_channels, height, width)
         size = tuple(side * (network.scale if task.enlarges else 1) for side in (height, width))
     conditioning = [_beside(entry, network, name, first) for name in task.inputs]
-    return [first, *conditioning], (network.frames, *size) if task.makes == "clip" else size
+    return [first, *conditioning], (network.frames, *size) if task.output == "clip" else size
 
 
 def _beside(entry: Entry, network: Any, name: str, first: Tensor) -> Tensor:

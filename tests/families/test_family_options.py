@@ -117,10 +117,10 @@ def test_a_value_beyond_the_limits_is_refused_by_name(spec: str, name: str, valu
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        ("blur", "'blur' is no augmentation: use color, translation, cutout"),
-        ("color,", "'' is no augmentation"),
-        ("color;cutout", "'color;cutout' is no augmentation"),
-        ("cutout,color,cutout", "'cutout' comes twice in 'cutout,color,cutout'"),
+        ("blur", "'blur' is not an augmentation: use color, translation, cutout"),
+        ("color,", "'' is not an augmentation"),
+        ("color;cutout", "'color;cutout' is not an augmentation"),
+        ("cutout,color,cutout", "'cutout' occurs twice in 'cutout,color,cutout'"),
     ],
 )
 def test_a_policy_with_another_word_is_refused_with_those_there_are(spec: str, policy: str, message: str) -> None:

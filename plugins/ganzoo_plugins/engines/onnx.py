@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo import Engine, Format
-from ganzoo.contracts.engine import threads
+from ganzoo.contracts.engine import thread_count
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ def session(path: Path) -> Runner:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
+    options.intra_op_num_threads = thread_count()
     opened = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(array: Array) -> Array:

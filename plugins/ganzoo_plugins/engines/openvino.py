@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import Engine, Format
-from ganzoo.contracts.engine import threads
+from ganzoo.contracts.engine import thread_count
 from ganzoo.errors import DeviceError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def compiled(path: Path, dtype: str) -> Runner:
     settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
     if dtype in HINTS:
         settings["INFERENCE_PRECISION_HINT"] = HINTS[dtype]
-    if number := threads():
+    if number := thread_count():
         settings["INFERENCE_NUM_THREADS"] = number
     request = core.compile_model(path, "CPU", settings).create_infer_request()
 
