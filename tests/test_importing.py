@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import ganzoo
-from ganzoo.checkpoints.importing import import_checkpoint
+from ganzoo.checkpoints.import_checkpoint import import_checkpoint
 from ganzoo.errors import GanzooError, OptionError, OutputError, RegistryError, WeightsError
 from ganzoo.weights import readme
 
@@ -357,7 +357,7 @@ RESNETS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", RESNETS, ids=str)
 def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) -> None:
     network = lively(NetG(**options))
-    made = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
+    imported = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
     normed = network
     if options.get("norm") == "old instance":  # it kept statistics and, at the time, did not use them
         normed = NetG(**{**options, "norm": "instance"}).eval()
@@ -365,8 +365,10 @@ def test_cyclegan_and_cut_generators(options: dict[str, Any], tmp_path: Path) ->
     model = same(normed, tmp_path / "m", IMAGES[:, : options.get("inputs", 3)])
     assert model.card.options["blocks"] == options.get("blocks", 6)
     assert model.card.image_size == (256 if options.get("blocks", 6) != 6 else 128)
-    assert ("CUT" in made.said[0]) == bool(options.get("blurred"))
-    as_in_training = [words for words in ("dropout is off", "batch norm uses its averages") if words in made.said[-1]]
+    assert ("CUT" in imported.messages[0]) == bool(options.get("blurred"))
+    as_in_training = [
+        words for words in ("dropout is off", "batch norm uses its averages") if words in imported.messages[-1]
+    ]
     assert ("dropout is off" in as_in_training) == options.get("dropout", False)
     assert ("batch norm uses its averages" in as_in_training) == (options.get("norm") == "batch")
 
@@ -394,7 +396,7 @@ MOBILES: list[dict[str, Any]] = [
 @pytest.mark.parametrize("options", MOBILES, ids=str)
 def test_gan_compressions_generators(options: dict[str, Any], tmp_path: Path) -> None:
     network = lively(MobileG(**options))
-    said = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m").said
+    said = import_checkpoint(saved(network.state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m").messages
     if options.get("norm") == "old instance":
         network = MobileG(**{**options, "norm": "instance"}).eval()
         network.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=False)
@@ -409,7 +411,7 @@ def test_a_truncated_mobile_network_is_told(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"missing: layers.11.layers.5.0.bias"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
     state.pop("model.20.weight")
-    with pytest.raises(WeightsError, match="of no code base that is known here"):
+    with pytest.raises(WeightsError, match="not from a supported code base"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
@@ -422,7 +424,7 @@ def test_fast_neural_style(blocks: int, old: bool, tmp_path: Path) -> None:
         for name in [each for each in tensors if each.endswith("in1.weight")]:
             tensors[name.replace("weight", "running_mean")] = torch.rand(4)
             tensors[name.replace("weight", "running_var")] = torch.rand(4)
-    said = import_checkpoint(saved(tensors, tmp_path / "mosaic.pth"), "style/mosaic", tmp_path / "model").said
+    said = import_checkpoint(saved(tensors, tmp_path / "mosaic.pth"), "style/mosaic", tmp_path / "model").messages
     images = 2 * torch.rand(2, 3, 24, 32) - 1
     made = network(images)
     assert 0.01 < (made.abs() == 1).float().mean() < 0.9  # something was cut off, and not all
@@ -435,21 +437,21 @@ def test_what_the_file_cannot_say_is_asked_for_by_name(tmp_path: Path) -> None:
     """Reflection and replication leave no trace: one is taken, and said."""
     network = lively(NetG(padding="replicate"))
     file = saved(network.state_dict(), tmp_path / "G.pth")
-    made = import_checkpoint(file, "cyclegan/mine", tmp_path / "guessed")
-    assert any("does not say, and this was taken: padding=reflect" in line for line in made.said)
+    imported = import_checkpoint(file, "cyclegan/mine", tmp_path / "guessed")
+    assert any("Not determined by the file, so assumed: padding=reflect" in line for line in imported.messages)
     values = {"padding": "replicate", "image_size": "192"}
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m", values=values)
     assert same(network, tmp_path / "m", IMAGES).card.image_size == 192
-    with pytest.raises(OptionError, match=r"'width' is not open here\. The file shows it: 4"):
+    with pytest.raises(OptionError, match=r"'width' cannot be set here\. The file determines it: 4"):
         import_checkpoint(file, "cyclegan/mine", tmp_path / "n", values={"width": 8})
-    with pytest.raises(OptionError, match="padding=zero is not what the file shows: it should be reflect or replicate"):
+    with pytest.raises(OptionError, match="padding=zero does not fit the file: it should be reflect or replicate"):
         import_checkpoint(file, "cyclegan/mine", tmp_path / "n", values={"padding": "zero"})
 
 
 def test_convolutions_without_bias_or_norm_may_have_had_instance_norms(tmp_path: Path) -> None:
     state = lively(NetG(norm="none")).state_dict()
-    made = import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "guessed")
-    assert any("padding=reflect, norm=none" in line for line in made.said)
+    imported = import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "guessed")
+    assert any("padding=reflect, norm=none" in line for line in imported.messages)
     network = NetG(norm="instance")
     missing = network.load_state_dict(state, strict=False).missing_keys
     for name in missing:
@@ -507,11 +509,11 @@ def test_the_dcgan_example_with_both_networks_in_one_file(tmp_path: Path) -> Non
         "netD_state_dict": judge.state_dict(),
         "optimizerG_state_dict": torch.optim.Adam(generator.parameters()).state_dict(),
     }
-    made = import_checkpoint(saved(content, tmp_path / "model.pt"), "dcgan/mine", tmp_path / "m")
+    imported = import_checkpoint(saved(content, tmp_path / "model.pt"), "dcgan/mine", tmp_path / "m")
     latents = torch.randn(3, 10)
     model = same(generator, tmp_path / "m", latents)
     assert (model.card.latent_dim, model.card.image_size) == (10, 64)
-    assert any("discriminator is kept" in line for line in made.said)
+    assert any("discriminator is saved" in line for line in imported.messages)
     images, found = torch.rand(2, 3, 64, 64), model.discriminator()
     assert found is not None
     torch.testing.assert_close(torch.sigmoid(found(images)), judge(images).flatten(1), rtol=0, atol=1e-5)
@@ -530,7 +532,7 @@ def test_safetensors_and_wrapped_names_are_read_too(tmp_path: Path) -> None:
 def test_of_several_generators_one_is_named(tmp_path: Path) -> None:
     first, second = (NetG(blocks=n) for n in (1, 2))
     file = saved({"G_A": first.state_dict(), "G_B": lively(second).state_dict()}, tmp_path / "both.pth")
-    with pytest.raises(OptionError, match=r"several generators: G_A, G_B. Name one by --key"):
+    with pytest.raises(OptionError, match=r"several generators: G_A, G_B. Choose one with --key"):
         import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
     with pytest.raises(OptionError, match="no generator 'G_C'"):
         import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="G_C")
@@ -549,18 +551,18 @@ def test_of_several_discriminators_the_generators_own_is_taken(tmp_path: Path) -
     assert found is not None
     torch.testing.assert_close(found.double()(images), judges["B"].model.double()(images), rtol=0, atol=1e-5)
     other = saved({"mine": generators["netG_A"], **both}, tmp_path / "other.pth")
-    made = import_checkpoint(other, "cyclegan/mine", tmp_path / "n")
-    assert any("Its discriminators (netD_A, netD_B) are left out" in line for line in made.said)
-    with pytest.raises(WeightsError, match="should hold a discriminator, and holds several: netD_A, netD_B"):
+    imported = import_checkpoint(other, "cyclegan/mine", tmp_path / "n")
+    assert any("The discriminators (netD_A, netD_B) are left out" in line for line in imported.messages)
+    with pytest.raises(WeightsError, match="should hold one discriminator, but holds several: netD_A, netD_B"):
         import_checkpoint(other, "cyclegan/mine", tmp_path / "o", discriminator=saved(both, tmp_path / "both.pth"))
 
 
 def test_a_generator_and_a_discriminator_in_each_others_place_are_told(tmp_path: Path) -> None:
     generator = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
     judge = saved(patch_d(3, "batch").state_dict(), tmp_path / "D.pth")
-    with pytest.raises(WeightsError, match=r"D\.pth holds a discriminator and no generator.*--discriminator .*D\.pth"):
+    with pytest.raises(WeightsError, match=r"D\.pth holds a discriminator but no generator.*--discriminator .*D\.pth"):
         import_checkpoint(judge, "cyclegan/mine", tmp_path / "m")
-    with pytest.raises(WeightsError, match=r"G\.pth should hold a discriminator, and holds none that is known"):
+    with pytest.raises(WeightsError, match=r"G\.pth should hold one discriminator, but holds none that is supported"):
         import_checkpoint(generator, "cyclegan/mine", tmp_path / "m", discriminator=generator)
 
 
@@ -585,7 +587,7 @@ def test_arguments_and_numbers_beside_the_tensors_are_no_code(tmp_path: Path) ->
 def test_whole_numbers_are_no_weights(tmp_path: Path) -> None:
     state = NetG(blocks=1).state_dict()
     state["model.1.weight"] = state["model.1.weight"].to(torch.int32)
-    with pytest.raises(WeightsError, match=r"layers\.1\.weight holds int32, no weights"):
+    with pytest.raises(WeightsError, match=r"layers\.1\.weight holds int32 instead of floats"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
@@ -622,7 +624,7 @@ def test_a_whole_module_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"layer.weight": torch.zeros(2, 2)}, "is of no code base that is known here.*layer.weight.*CycleGAN"),
+        ({"layer.weight": torch.zeros(2, 2)}, "is not from a supported code base.*layer.weight.*CycleGAN"),
         ({"epoch": 3}, "holds no named tensors"),
         ([torch.zeros(1)], "holds no named tensors"),
     ],
@@ -650,13 +652,13 @@ def test_a_truncated_network_is_told(tmp_path: Path) -> None:
     blurred = NetG(blurred=True).state_dict()
     for end in (27, 23, 22, 19):  # the last layers are gone, one after another: blurs, norms, convolutions
         blurred = {name: one for name, one in blurred.items() if not name.startswith(f"model.{end}.")}
-        with pytest.raises(WeightsError, match="of no code base that is known here"):
+        with pytest.raises(WeightsError, match="not from a supported code base"):
             import_checkpoint(saved(blurred, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
 def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
     file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
-    with pytest.raises(RegistryError, match=r"'Maps' is no name of a model. Write family/variant"):
+    with pytest.raises(RegistryError, match=r"'Maps' is not a valid model name. Write family/variant"):
         import_checkpoint(file, "Maps", tmp_path / "m")
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m")
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m")  # the same again is no other model
@@ -667,9 +669,9 @@ def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
 def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -> None:
     for content in (bytes(range(7, 250)) * 20, b"", b"epoch 7, loss 0.3\n" * 9, b"<html></html>"):
         (tmp_path / "noise.pth").write_bytes(content)
-        with pytest.raises(WeightsError, match=r"is no checkpoint: neither a file of torch\.save"):
+        with pytest.raises(WeightsError, match=r"is not a checkpoint: neither a torch\.save"):
             import_checkpoint(tmp_path / "noise.pth", "cyclegan/mine", tmp_path / "m")
-    with pytest.raises(WeightsError, match=r"is a folder\. Give a checkpoint's file"):
+    with pytest.raises(WeightsError, match=r"is a folder\. Give the path of a checkpoint file"):
         import_checkpoint(tmp_path, "cyclegan/mine", tmp_path / "m")
 
 
@@ -687,13 +689,15 @@ def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     state = NetG(blocks=1).state_dict()
     state["model.1.weight"][0] = float("nan")
-    with pytest.raises(WeightsError, match=r"layers\.1\.weight holds values that are no numbers"):
+    with pytest.raises(WeightsError, match=r"layers\.1\.weight has NaN or infinite values"):
         import_checkpoint(saved(state, tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
 
 
 def test_an_imported_model_says_where_it_came_from_and_no_training_of_ours(tmp_path: Path) -> None:
-    made = import_checkpoint(saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m")
-    facts = dict(readme.facts(made.card))
+    imported = import_checkpoint(
+        saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth"), "cyclegan/mine", tmp_path / "m"
+    )
+    facts = dict(readme.facts(imported.card))
     assert facts["origin"] == "imported from pytorch-CycleGAN-and-pix2pix"
     assert "trained by" not in facts and "training time" not in facts
 

@@ -19,9 +19,9 @@ from tiny_models import translator
 
 import ganzoo
 from ganzoo.batch import processes as workers
-from ganzoo.batch import run as jobs
+from ganzoo.batch import run as batch_run
 from ganzoo.batch.cluster import run_on_cluster
-from ganzoo.batch.run import Job, Outcome, Work
+from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.inference.translation import Settings
 
@@ -48,8 +48,8 @@ def pictures(folder: Path, count: int, broken: tuple[int, ...] = ()) -> list[Job
 def test_an_error_that_names_no_file_gets_the_pictures(tmp_path: Path) -> None:
     (job,) = pictures(tmp_path / "in", 1)
     for said, expected in (("The mask is 3x4.", f"{job.source}: The mask is 3x4."), (f"{job.source} is odd.",) * 2):
-        assert jobs._failed(job, OptionError(said)).error == expected
-    assert jobs._failed(Job(jobs.STREAM, jobs.STREAM), OptionError("The mask is 3x4.")).error == "The mask is 3x4."
+        assert batch_run._failed(job, OptionError(said)).error == expected
+    assert batch_run._failed(Job(STREAM, STREAM), OptionError("The mask is 3x4.")).error == "The mask is 3x4."
 
 
 def check(work: Work, outcomes: list[Outcome], given: list[Job], broken: tuple[int, ...] = ()) -> None:
@@ -70,7 +70,7 @@ def check(work: Work, outcomes: list[Outcome], given: list[Job], broken: tuple[i
 
 def test_failures_stop_nothing_and_the_order_stays(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 7, broken=(0, 3, 6))
-    outcomes = list(jobs.run(work, work.open(), given))
+    outcomes = list(batch_run.run(work, work.open(), given))
     assert [outcome.job for outcome in outcomes] == given
     check(work, outcomes, given, (0, 3, 6))
     assert outcomes[1].worked_at == (16, 18)
@@ -84,7 +84,7 @@ def test_the_next_picture_is_read_and_the_last_written_meanwhile(work: Work, tmp
     Path(given[1].source).unlink()
     os.mkfifo(given[1].source)
     outcomes: list[Outcome] = []
-    runner = threading.Thread(target=lambda: outcomes.extend(jobs.run(work, work.open(), given)))
+    runner = threading.Thread(target=lambda: outcomes.extend(batch_run.run(work, work.open(), given)))
     runner.start()
     end = time.monotonic() + 30
     while not Path(given[0].target).exists():  # it is translated and written while the second is being read
@@ -97,7 +97,7 @@ def test_the_next_picture_is_read_and_the_last_written_meanwhile(work: Work, tmp
 
 
 def test_a_caller_that_stops_leaves_no_work_behind(work: Work, tmp_path: Path) -> None:
-    running = jobs.run(work, work.open(), pictures(tmp_path / "in", 30))
+    running = batch_run.run(work, work.open(), pictures(tmp_path / "in", 30))
     next(running)
     running.close()
     assert len(list((tmp_path / "out").iterdir())) < 6
@@ -105,16 +105,16 @@ def test_a_caller_that_stops_leaves_no_work_behind(work: Work, tmp_path: Path) -
 
 def test_what_is_there_is_known_by_its_file(tmp_path: Path) -> None:
     job = Job("a.png", str(tmp_path / "a.png"))
-    assert not jobs.is_done(job)
+    assert not job.is_done()
     (tmp_path / "a.png").touch()
-    assert jobs.is_done(job) and not jobs.is_done(Job("a.png", "-"))
+    assert job.is_done() and not Job("a.png", "-").is_done()
 
 
 def test_a_refusal_of_the_system_may_pass_a_broken_picture_does_not(work: Work, tmp_path: Path) -> None:
     source = tmp_path / "in.png"
     picture(20, 20).save(source)
-    full = jobs.do(work, work.open(), Job(str(source), "/dev/full/x.png"))
-    missing = jobs.do(work, work.open(), Job(str(tmp_path / "no.png"), str(tmp_path / "x.png")))
+    full = batch_run.do(work, work.open(), Job(str(source), "/dev/full/x.png"))
+    missing = batch_run.do(work, work.open(), Job(str(tmp_path / "no.png"), str(tmp_path / "x.png")))
     assert full.error and missing.error and not missing.passing
 
 

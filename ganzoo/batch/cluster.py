@@ -1,4 +1,4 @@
-"""Many pictures on many machines, by Dask distributed (https://distributed.dask.org)."""
+"""Many images on many machines, with Dask distributed (https://distributed.dask.org)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.batch.run import Job, Outcome, Work, do
+from ganzoo.batch.jobs import Job, Outcome, Work
+from ganzoo.batch.run import do
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.files import atomic
 from ganzoo.version import __version__
@@ -18,31 +19,33 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model
 
 PATIENCE = 20  # seconds for the scheduler to answer, and for the first worker to come
-RETRIES = 2  # of a job that fails for a reason that may pass
+RETRIES = 2  # of a job whose error may go away
 _models: dict[str, Model] = {}  # of a worker process
-_lock = threading.Lock()  # a worker may have several threads, an engine works for one at a time
+_lock = threading.Lock()  # a worker may have several threads, an engine serves one at a time
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job, and when its target was last written before the work began, None where it was not there."""
+    """A job, and when its target was last written before the work began; None if it did not exist."""
 
     job: Job
     before: int | None
 
 
-class MayPass(Exception):
-    """A job failed for a reason that may pass, as a file system that did not answer."""
+class TemporaryFailure(Exception):
+    """A job failed with an error that may go away, such as a file system that did not answer."""
 
 
 def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
-    """Do the jobs on the workers of the Dask scheduler at ``address``; yield as they are done.
+    """Do the jobs on the workers of the Dask scheduler at ``address``; yield outcomes as they arrive.
 
-    All machines see the same files, and have this version of ganzoo. Every worker loads the model once. A job whose
-    worker dies is done by another; results appear whole, and one that is there already is not written again.
-    Raises OptionError where there is no such scheduler or no worker that fits.
+    All machines must see the same files and have this version of ganzoo. Every worker loads the model once. If a
+    worker dies, another one does its job. Results appear whole, and one that was written already is not written again.
+
+    Raises:
+        OptionError: no scheduler answers, or no worker fits.
     """
-    client = _connected(address)
+    client = _connect(address)
     try:
         _check(client)
         from distributed import as_completed
@@ -50,9 +53,9 @@ def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Ou
         tasks = [Task(job, _written(job.target)) for job in jobs]
         futures = client.map(_do, tasks, work=work, pure=False, retries=RETRIES, batch_size=1000)
         try:
-            names = {future.key: task for future, task in zip(futures, tasks, strict=True)}
+            tasks_by_key = {future.key: task for future, task in zip(futures, tasks, strict=True)}
             for future in as_completed(futures, loop=client.loop):
-                yield _outcome(future, names[future.key].job)
+                yield _outcome(future, tasks_by_key[future.key].job)
             atomic.remove_unfinished(Path(job.target) for job in jobs)  # by workers that died
         finally:
             client.cancel(futures)
@@ -60,7 +63,7 @@ def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Ou
         client.close()
 
 
-def _connected(address: str) -> Any:
+def _connect(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError as error:
@@ -69,13 +72,13 @@ def _connected(address: str) -> Any:
         return Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:  # TypeError: an address of another kind
         raise OptionError(
-            f"No Dask scheduler answers at '{address}'. `dask scheduler` starts one and prints its address, as "
-            "tcp://10.0.0.1:8786."
+            f"No Dask scheduler answers at '{address}'. `dask scheduler` starts one and prints its address, for "
+            "example tcp://10.0.0.1:8786."
         ) from error
 
 
 def _check(client: Any) -> None:
-    """Wait for a worker, and see that all have this ganzoo."""
+    """Wait for a worker, and check that all have this version of ganzoo."""
     end = time.monotonic() + PATIENCE
     while not client.scheduler_info(n_workers=-1)["workers"]:
         if time.monotonic() > end:
@@ -85,7 +88,9 @@ def _check(client: Any) -> None:
     for worker, version in found.items():
         if version != __version__:
             what = f"ganzoo {version}" if isinstance(version, str) else "no ganzoo that can be imported"
-            raise OptionError(f"The worker {worker} has {what}, this machine {__version__}. Install the same there.")
+            raise OptionError(
+                f"The worker {worker} has {what}, this machine {__version__}. Install the same version there."
+            )
 
 
 def _version() -> str:
@@ -93,18 +98,18 @@ def _version() -> str:
 
 
 def _do(task: Task, work: Work) -> Outcome:
-    """Do a job on a worker. Raises MayPass for what is worth another try."""
+    """Do a job on a worker. Raises TemporaryFailure if another try may succeed."""
     job = task.job
     with _lock:
-        if task.before != _written(job.target):  # by a worker that died before it could say so
+        if task.before != _written(job.target):  # by a worker that died before it could report it
             return Outcome(job)
         key = repr((work.ref, sorted(work.load.items(), key=str)))
         if key not in _models:
-            _models.clear()  # memory for one
+            _models.clear()  # there is memory for one
             _models[key] = work.open()
         outcome = do(work, _models[key], job)
     if outcome.passing:
-        raise MayPass(outcome.error)
+        raise TemporaryFailure(outcome.error)
     return outcome
 
 
@@ -113,7 +118,9 @@ def _outcome(future: Any, job: Job) -> Outcome:
         outcome: Outcome = future.result()
         return outcome
     error = future.exception()
-    return Outcome(job, str(error) if isinstance(error, MayPass) else f"{job.source}: {type(error).__name__}: {error}")
+    return Outcome(
+        job, str(error) if isinstance(error, TemporaryFailure) else f"{job.source}: {type(error).__name__}: {error}"
+    )
 
 
 def _written(path: str) -> int | None:

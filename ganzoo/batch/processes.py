@@ -1,4 +1,4 @@
-"""Many pictures in several processes of this machine."""
+"""Many images in several processes of this machine."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 
-from ganzoo.batch.run import Job, Outcome, Work, do
+from ganzoo.batch.jobs import Job, Outcome, Work
+from ganzoo.batch.run import do
 from ganzoo.files import atomic
 from ganzoo.loading.model import Model
 
-_model: Model  # of a process that works
+_model: Model  # of a worker process
 
 
 def run_in_processes(work: Work, jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
-    """Do the jobs in ``processes`` processes, each with its own model and share of the cores; yield as they are done.
+    """Do the jobs in ``processes`` processes, each with its own model and share of the cores; yield outcomes.
 
-    Where a process dies, what was not done is done again by new ones; a job that kills its process when it is alone
-    with it has failed.
+    If a process dies, new ones do the remaining jobs. A job that kills a process of its own has failed.
     """
     remaining = dict.fromkeys(jobs)
     while remaining:
@@ -29,37 +29,37 @@ def run_in_processes(work: Work, jobs: Sequence[Job], processes: int) -> Iterato
         for outcome in _round(work, list(remaining), min(processes, before)):
             del remaining[outcome.job]
             yield outcome
-        if len(remaining) == before:  # all died before anything was done: find out whose fault it is
+        if len(remaining) == before:  # all died before anything was done: find the job that kills them
             for job in list(remaining):
                 del remaining[job]
                 yield from list(_round(work, [job], 1)) or [Outcome(job, f"{job.source}: {DIED}")]
 
 
-DIED = "the process that worked on it died. If memory ran out, give --max-memory or fewer --jobs."
+DIED = "the process that worked on it died. If memory ran out, set --max-memory or fewer --jobs."
 
 
 def _round(work: Work, jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
-    """Yield what is done until all is, or a process died."""
-    with _threads(processes):
+    """Yield outcomes until all jobs are done or a process died."""
+    with _share_cores(processes):
         pool = ProcessPoolExecutor(
-            processes, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(work,)
+            processes, multiprocessing.get_context("spawn"), initializer=_load_model, initargs=(work,)
         )
-        waiting = [pool.submit(_do, work, job) for job in jobs]
-    at_work = list((pool._processes or {}).values())
+        futures = [pool.submit(_do, work, job) for job in jobs]
+    workers = list((pool._processes or {}).values())
     try:
-        yield from _results(waiting)
-    except BaseException:  # Ctrl-C, or a caller who has had enough: what is at work would go on to its end
-        for process in at_work:
+        yield from _results(futures)
+    except BaseException:  # Ctrl-C, or a caller that stops early: running jobs would go on to their end
+        for process in workers:
             process.terminate()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-        atomic.remove_unfinished((Path(job.target) for job in jobs), [process.pid or 0 for process in at_work])
+        atomic.remove_unfinished((Path(job.target) for job in jobs), [process.pid or 0 for process in workers])
 
 
 @contextmanager
-def _threads(processes: int) -> Iterator[None]:
-    """Give processes that are started within a share of the cores each, unless the user has said how many."""
+def _share_cores(processes: int) -> Iterator[None]:
+    """Give each process that starts within the block its share of the cores, unless the user set OMP_NUM_THREADS."""
     if "OMP_NUM_THREADS" in os.environ:
         yield
         return
@@ -70,15 +70,15 @@ def _threads(processes: int) -> Iterator[None]:
         del os.environ["OMP_NUM_THREADS"]
 
 
-def _results(waiting: list[Future[Outcome]]) -> Iterator[Outcome]:
-    for future in as_completed(waiting):
+def _results(futures: list[Future[Outcome]]) -> Iterator[Outcome]:
+    for future in as_completed(futures):
         try:
             yield future.result()
         except BrokenProcessPool:
             continue
 
 
-def _begin(work: Work) -> None:
+def _load_model(work: Work) -> None:
     global _model
     _model = work.open()
 

@@ -1,0 +1,72 @@
+"""Recognizes networks of other code bases by the names and shapes of their tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ganzoo import catalog
+from ganzoo.checkpoints.reading import read_groups
+from ganzoo.contracts.importer import DetectedCheckpoint, Tensors
+from ganzoo.errors import OptionError, WeightsError, suggest
+
+
+def recognize(groups: Mapping[str, Tensors], kind: str) -> dict[str, DetectedCheckpoint]:
+    """Return the networks of a kind, "generator" or "discriminator", among groups of tensors, by name."""
+    importers = [entry.build(entry.config()) for entry in catalog.entries("importer")]
+    found = {}
+    for place, tensors in groups.items():
+        for detected in (importer.recognize(tensors) for importer in importers):
+            if detected is not None and detected.entry.startswith(f"{kind}:"):
+                found[place] = detected
+    return found
+
+
+def choose_generator(groups: Mapping[str, Tensors], key: str, file: Path) -> tuple[str, DetectedCheckpoint]:
+    """Return name and network of the file's generator, or of the one named ``key``.
+
+    Raises:
+        OptionError: there are several generators, or none is named ``key``.
+        WeightsError: no generator is recognized.
+    """
+    found = recognize(groups, "generator")
+    if key:
+        if key not in found:
+            raise OptionError(f"{file} has no generator '{key}'.{suggest(key, found)} It has: {_listed(found)}.")
+        return key, found[key]
+    if len(found) == 1:
+        return next(iter(found.items()))
+    if found:
+        raise OptionError(f"{file} has several generators: {_listed(found)}. Choose one with --key NAME.")
+    if recognize(groups, "discriminator"):
+        raise WeightsError(
+            f"{file} holds a discriminator but no generator. Give the generator's file and --discriminator {file}."
+        )
+    known = "; ".join(entry.summary for entry in catalog.entries("importer"))
+    names = [name for tensors in groups.values() for name in tensors][:3]
+    raise WeightsError(
+        f"{file} is not from a supported code base (its first tensors: {', '.join(names)}). Supported: {known}."
+    )
+
+
+def _listed(found: Iterable[str]) -> str:
+    return ", ".join(name or "the file itself" for name in found) or "none"
+
+
+def find_discriminators(
+    groups: Mapping[str, Tensors], file: str | Path | None, key: str
+) -> dict[str, DetectedCheckpoint]:
+    """Return the discriminator of the generator ``key``, none, or several if it is not clear which one is its own.
+
+    Args:
+        groups: of the generator's file.
+        file: another file to search instead; it must hold one discriminator.
+        key: the generator's name in its file, such as "netG_A".
+    """
+    found = recognize(groups if file is None else read_groups(Path(file)), "discriminator")
+    if len(found) > 1 and (partner := key.replace("G", "D")) in found:  # netD_A evaluates the images of netG_A
+        found = {partner: found[partner]}
+    if file is not None and len(found) != 1:
+        what = f"several: {_listed(found)}. Save one in a separate file" if found else "none that is supported"
+        raise WeightsError(f"{file} should hold one discriminator, but holds {what}.")
+    return found
