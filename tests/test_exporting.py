@@ -19,7 +19,7 @@ import ganzoo
 from ganzoo import catalog
 from ganzoo.contracts.engine import Format, Runner, Signature
 from ganzoo.errors import DeviceError, OptionError, OutputError, UnknownName
-from ganzoo.exporting.export import export
+from ganzoo.exporting import export
 
 SUFFIXES = {entry.name: entry.build(entry.config()).suffix for entry in catalog.entries("format")}
 # What somebody else runs: it reads the metadata to learn what the network wants.
@@ -73,7 +73,7 @@ def test_every_format_gives_the_models_results_at_any_size(ref: str, format: str
     assert made.difference < 1e-4 and made.psnr > 80 and all(path.stat().st_size for path in made.files)
     assert sorted(path.name for path in Path("out").iterdir()) == sorted(path.name for path in made.files)
     model = ganzoo.load(ref, "cpu", engine="torch")
-    run = export.find(format).open(made.files[-1])
+    run = export.find_format(format).open(made.files[-1])
     shapes = ((1, 3, 16, 36), (3, 3, 52, 24)) if ref == "dir:t" else ((1, 8), (5, 8))
     for shape in shapes:
         given = torch.rand(shape) * 2 - 1

@@ -1,4 +1,4 @@
-"""A model as one file for other programs, compared with PyTorch before it is kept."""
+"""Exports a model to a file for other programs, after a comparison with PyTorch."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Exported:
-    """The files written, and how far their results are from PyTorch's on four photographs (or on latents).
+class ExportResult:
+    """The files written, and how their results differ from PyTorch's on four photographs, or on latents.
 
-    difference  the greatest, in [-1, 1]
-    psnr        the mean, in decibels
+    Args:
+        files: with the requested one last.
+        difference: the largest, for values in [-1, 1].
+        psnr: the mean, in decibels.
     """
 
     files: tuple[Path, ...]
@@ -36,58 +38,69 @@ class Exported:
     psnr: float
 
 
-def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str | None = None) -> Exported:
-    """Write the model ``ref`` to ``target`` as "onnx", "openvino", "torchscript", "torch-export" or a plugin's format.
+def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str | None = None) -> ExportResult:
+    """Write a model to a file that runs without ganzoo.
 
-    The file takes any batch, and any height and width that are multiples of the network's stride; its metadata say so,
-    and how pictures become its input. It replaces ``target`` only if its results are the model's, to 0.001.
-    Raises OptionError, DeviceError where a package is missing or results differ, OutputError, and what `ganzoo.load`
-    does.
+    The file accepts any batch size, and any height and width that are multiples of the network's stride. Its metadata
+    describe this, and how images become its input. It replaces ``target`` only if its results equal the model's,
+    to 0.001.
+
+    Args:
+        ref: the model.
+        format: "onnx", "openvino", "torchscript", "torch-export" or a plugin's format.
+        target: the file.
+        token: for the Hugging Face Hub.
+
+    Raises:
+        OptionError: the file name does not fit the format, or the model takes more than one input.
+        DeviceError: a package is missing, or results differ.
+        OutputError: the file cannot be written.
+        GanzooError: any error of `ganzoo.load`.
     """
-    found = find(format)
+    writer = find_format(format)
     path = Path(target)
-    if path.suffix.lower() != found.suffix:
-        raise OptionError(f"'{path}' does not end in {found.suffix}, as files of format {format} do. Rename it.")
+    if path.suffix.lower() != writer.suffix:
+        raise OptionError(f"'{path}' does not end in {writer.suffix}, as {format} files do. Rename it.")
     if path.is_dir():
         raise OutputError(f"Cannot write {path}: it is a folder. Give the path of a file.")
     model = load.load(ref, "cpu", engine="torch", token=token)
     if conditioning := model.card.does.inputs:
         raise OptionError(
-            f"{model.card.name} takes {' and '.join(conditioning)} as well; files are written of generators that take one "
-            "input. Use it in Python, or by `ganzoo translate` and `ganzoo generate`."
+            f"{model.card.name} also takes {' and '.join(conditioning)}; only generators with one input can be "
+            "exported. Use it in Python, or with `ganzoo translate` and `ganzoo generate`."
         )
     signature = conversions.signature_of(model.card, model.generator)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".exporting-") as folder:
-            difference, psnr = _write(found, format, model, signature, Path(folder) / path.name)
-            made = sorted(Path(folder).iterdir(), key=lambda one: one.suffix == found.suffix)
-            for one in made:  # the file that was asked for comes last: it is never there without the others
-                os.replace(one, path.parent / one.name)
+            difference, psnr = _write(writer, format, model, signature, Path(folder) / path.name)
+            files = sorted(Path(folder).iterdir(), key=lambda file: file.suffix == writer.suffix)
+            for file in files:  # the requested file comes last, so that it never exists without the others
+                os.replace(file, path.parent / file.name)
     except GanzooError:
         raise
     except OSError as error:
         raise OutputError(f"Cannot write {path}: {error.strerror or error}. Choose another folder.") from error
-    return Exported(tuple(path.parent / one.name for one in made), difference, psnr)
+    return ExportResult(tuple(path.parent / file.name for file in files), difference, psnr)
 
 
-def find(name: str) -> Format:
+def find_format(name: str) -> Format:
     """Return the format of that name. Raises UnknownName, and DeviceError where packages are missing."""
     entry = catalog.find(f"format:{name}")
-    found: Format = entry.build(entry.config())
-    if missing := found.missing():
-        raise DeviceError(f"The format '{name}' needs {', '.join(missing)}: {install_hint(found)}.")
-    return found
+    writer: Format = entry.build(entry.config())
+    if missing := writer.missing():
+        raise DeviceError(f"The format '{name}' needs {', '.join(missing)}: {install_hint(writer)}.")
+    return writer
 
 
 def metadata(card: Card, signature: Signature) -> dict[str, str]:
-    """Return what a user of the file must know, as text by name."""
-    takes = f"latents from N(0, 1), float32 (N, {signature.latent_dim})"
+    """Return what a user of the file must know: name -> text."""
+    accepts = f"latents from N(0, 1), float32 (N, {signature.latent_dim})"
     if signature.channels:
         colors = "RGB" if signature.channels == 3 else "gray"
-        takes = (
-            f"{colors} pictures, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
-            f"multiples of {signature.stride}, from {signature.smallest} on (reflect at the right and bottom, cut back)"
+        accepts = (
+            f"{colors} images, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
+            f"multiples of {signature.stride}, from {signature.smallest} on (reflect right and bottom, then crop)"
         )
     shape = (
         f"{card.frames}, H, W" if card.frames else f"{card.scale} * H, {card.scale} * W" if card.scale > 1 else "H, W"
@@ -95,7 +108,7 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
     facts = {
         "name": card.name,
         "task": card.task,
-        "input": takes,
+        "input": accepts,
         "output": f"float32 (N, {card.out_channels}, {shape}) in [-1, 1]: (value + 1) * 127.5 of 8 bits",
         "stride": str(signature.stride),
         "image_size": str(card.image_size),
@@ -108,17 +121,17 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def _write(found: Format, name: str, model: Model, signature: Signature, path: Path) -> tuple[float, float]:
-    """Write and compare; return the greatest difference and the mean PSNR."""
-    from ganzoo.inference.replace_custom_layers import plain
+def _write(writer: Format, name: str, model: Model, signature: Signature, path: Path) -> tuple[float, float]:
+    """Write the file and compare its results; return the largest difference and the mean PSNR."""
+    from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
     try:
-        found.write(plain(model.generator), signature, path, metadata(model.card, signature))
-        run = found.open(path)
+        writer.write(replace_custom_layers(model.generator), signature, path, metadata(model.card, signature))
+        run = writer.open(path)
         difference, psnr, _ = conversions.compare(conversions.original(model.generator), run, samples(signature))
     except (GanzooError, OSError):
         raise
-    except Exception as error:  # converters raise whatever they like
+    except Exception as error:  # converters raise any kind of error
         reason = (str(error).strip().splitlines() or [""])[0]
         raise DeviceError(
             f"{model.card.name} cannot be written as {name}: {type(error).__name__}: {reason}. Try another format."

@@ -1,4 +1,4 @@
-"""The registry's bundled models on the Hub: pushed, pulled again to be sure, and pinned in the registry file."""
+"""Publishes the registry's bundled models on the Hub: push, pull to verify, pin in the registry file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,15 @@ _OWNER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True)
-class Published:
-    """A card's place on the Hub. ``new``: the registry did not know it before."""
+class PublishedModel:
+    """A model's place on the Hub.
+
+    Args:
+        name: of its card.
+        repo: "owner/name".
+        revision: the commit.
+        new: whether the registry file did not have this revision before.
+    """
 
     name: str
     repo: str
@@ -39,34 +46,47 @@ def publish(
     private: bool = False,
     token: str | None = None,
     log: Callable[[str], None] = lambda text: None,
-) -> Iterator[Published]:
-    """Push every bundled model of a registry file to OWNER/FAMILY-VARIANT, and yield each when it is safe.
+) -> Iterator[PublishedModel]:
+    """Push every bundled model of a registry file to OWNER/FAMILY-VARIANT, and yield each when it is published.
 
-    path     the registry file; ganzoo's own unless given
-    pattern  of names, as "cyclegan/*"
-    Each model is pulled into an empty cache and compared before its repository and commit are written into the
-    registry file. What is there already is not sent again: after a failure, publish again.
-    Raises OptionError, OutputError where the file cannot be written, HubError, HashMismatch.
+    Each model is pulled into an empty cache and compared before its repository and commit are written to the registry
+    file. Files that are on the Hub already are not sent again: after a failure, publish again.
+
+    Args:
+        owner: a user or an organization.
+        path: the registry file; by default ganzoo's own.
+        pattern: of names, such as "cyclegan/*".
+        private: create private repositories.
+        token: for the Hugging Face Hub.
+        log: called with a message for each model that is skipped.
+
+    Raises:
+        OptionError: the owner is not valid, or no card matches.
+        HubError: the Hub refuses.
+        HashMismatch: the weights differ from the card, or arrived changed.
+        OutputError: the registry file cannot be written.
     """
     if not _OWNER.fullmatch(owner):
-        raise OptionError(f"'{owner}' is no owner on the Hub. Give a user or an organization, as my-lab.")
+        raise OptionError(
+            f"'{owner}' is not a valid owner on the Hub. Give a user or an organization, for example my-lab."
+        )
     path = path or registry.own_path()
     cards = [card for card in registry.read_registry(path) if fnmatch.fnmatchcase(card.name, pattern)]
     if not cards:
         raise OptionError(f"{path} has no card that matches '{pattern}'.")
     for card in cards:
         if card.weights is None:
-            log(f"{card.name} has no weights of its own: left out.")
+            log(f"{card.name} has no weights: skipped.")
         elif ":" not in card.weights.file and card.weights.repo:
-            log(f"{card.name} is at {card.weights.repo} only: left out.")
+            log(f"{card.name} is only at {card.weights.repo}: skipped.")
         else:
             yield _publish(card, f"{owner}/{card.name.replace('/', '-')}", path, private, token)
 
 
-def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None) -> Published:
+def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None) -> PublishedModel:
     own = dataclasses.replace(card, weights=dataclasses.replace(card.weights, repo="", revision=""))  # type: ignore[type-var]
-    file = _beside(own, path)
-    weights_file.check(file, own, "Install the package it came with again.", str(path))
+    file = _weights_path(own, path)
+    weights_file.check(file, own, "Reinstall the package it belongs to.", str(path))
     with tempfile.TemporaryDirectory() as folder:
         model_folder.copy(Path(folder) / "model", own, file, ref=f"hf-hub:{repo}")
         pushed = client.push(Path(folder) / "model", repo, private=private, token=token, message=f"Publish {card.name}")
@@ -75,24 +95,24 @@ def _publish(card: Card, repo: str, path: Path, private: bool, token: str | None
     new = (card.weights.repo, card.weights.revision) != (repo, pushed.commit)  # type: ignore[union-attr]
     if new:
         _pin(path, card.name, repo, pushed.commit)
-    return Published(card.name, repo, pushed.commit, new)
+    return PublishedModel(card.name, repo, pushed.commit, new)
 
 
-def _beside(card: Card, path: Path) -> Path:
-    """Return where a card's bundled weights are: in a package, or beside its registry file."""
+def _weights_path(card: Card, path: Path) -> Path:
+    """Return where a card's bundled weights are: in a package, or next to its registry file."""
     if ":" in card.weights.file:  # type: ignore[union-attr]
         found = weights_file.bundled(card)
-        assert found is not None  # it is in no repository
+        assert found is not None  # the card names no repository here
         return found
     return path.parent / card.weights.file  # type: ignore[union-attr]
 
 
 def _compare(card: Card, folder: Path, repo: str) -> None:
-    """Raise HashMismatch unless what came back is what the card says."""
-    back = model_folder.read(folder)
+    """Raise HashMismatch unless the pulled model matches the card."""
+    pulled = model_folder.read(folder)
     found = weights_file.sha256(folder / weights_file.FILE)
-    if found != card.weights.sha256 or back.weights is None or back.weights.sha256 != found:  # type: ignore[union-attr]
-        raise HashMismatch(f"{card.name}: what came back from {repo} is not what was sent. Publish again.")
+    if found != card.weights.sha256 or pulled.weights is None or pulled.weights.sha256 != found:  # type: ignore[union-attr]
+        raise HashMismatch(f"{card.name}: the files pulled from {repo} differ from those pushed. Publish again.")
 
 
 def _pin(path: Path, name: str, repo: str, revision: str) -> None:
