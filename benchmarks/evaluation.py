@@ -30,7 +30,7 @@ from training import peak_memory, peaks, timed
 
 import ganzoo
 from ganzoo.cards.protocol import Sample
-from ganzoo.evaluation.features import Features
+from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.inference import devices
 
 FEWEST = 3  # rounds
@@ -188,8 +188,10 @@ def ours(job: Job) -> Callable[[Pictures], Tensor]:
     """Return what makes features as `ganzoo.evaluate` does, without its cache."""
     extractor = ganzoo.build("extractor:inception", weights=job.weights)
     precision = PRECISIONS[job.variant.precision]
-    made = Features(extractor, devices.choose(job.device), precision, cache=False, at_once=job.batch_size)
-    return lambda shown: torch.from_numpy(made.of(shown))
+    features = FeatureExtractor(
+        extractor, devices.choose(job.device), precision, cache=False, batch_size=job.batch_size
+    )
+    return lambda images: torch.from_numpy(features.extract(images))
 
 
 class Worker:

@@ -89,7 +89,7 @@ def test_a_pair_that_differs_only_in_the_resizer_is_refused(capsys: Capture) -> 
         code, out, err = call(capsys, "compare", ours, theirs, *more)
         assert (code, out) == (1, "")
         assert err.splitlines() == [
-            "Error: Scores that were not measured alike do not compare.",
+            "Error: Scores that were measured under different protocols cannot be compared.",
             "fid of ours and of theirs differ in",
             "  resizing: 'bilinear to 299x299' and 'bicubic, antialiased, to 299x299'",
             "Measure both again with the same options of `ganzoo eval`.",
@@ -102,8 +102,8 @@ def test_a_pair_that_differs_only_in_the_resizer_is_refused(capsys: Capture) -> 
         (["tiny/maker"], 2, "Give two models or more"),
         (["tiny/maker", "tiny/maker"], 2, "Give two models or more"),
         (["tiny/maker", "tiny/makr"], 1, "Did you mean 'tiny/maker'?"),
-        (["tiny/maker", "none.json"], 1, "There is no file none.json"),
-        (["tiny/maker", "registry.json"], 1, "registry.json holds no evaluation"),
+        (["tiny/maker", "none.json"], 1, "none.json does not exist"),
+        (["tiny/maker", "registry.json"], 1, "registry.json contains no evaluation"),
         (
             ["tiny/maker", "tiny/translator", "--metrics", "fid"],
             1,

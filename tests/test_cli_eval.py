@@ -35,7 +35,7 @@ def call(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
 def test_two_folders_make_a_table_with_the_protocol(tmp_path: Path, capsys: Capture) -> None:
     made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 12, first=40)
     code, out, err = call(capsys, "eval", f"images:{made}", "--data", real, "--metrics", "fd,coverage", *GRID)
-    assert code == 0 and "only 12 judged pictures" in err
+    assert code == 0 and "only 12 evaluated images" in err
     head, first, second, *rest = out.splitlines()
     assert head.split() == ["METRIC", "VALUE", "INTERVAL"]
     assert first.startswith("fd-grid-4") and second.startswith("coverage-grid-4")
@@ -86,7 +86,7 @@ def test_bad_input_is_one_message_and_exit_code_1(tmp_path: Path, capsys: Captur
         arguments = []
     code, out, err = call(capsys, "eval", f"images:{made}", *arguments, "--metrics", metrics, *GRID)
     expected = {
-        "empty": "holds no pictures",
+        "empty": "holds no images",
         "broken": "041.png",
         "mixed": "have 2 sizes: 16x16 (8), 20x20 (1)",
         "few": "one side has only 8",
@@ -126,7 +126,7 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     scores = evaluate(model, tmp_path / "sets" / "real", metrics=["fd", "coverage"], **asked).scores
     card = dataclasses.replace(model.card, scores=tuple(scores))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [card])
-    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *arguments, **options: maker())
+    monkeypatch.setattr("ganzoo.evaluation.setup.load.load", lambda *arguments, **options: maker())
     return card
 
 
@@ -147,7 +147,7 @@ def test_what_is_measured_alike_is_measured_together(
     tmp_path: Path, capsys: Capture, published: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[int] = []
-    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *_, **__: loads.append(1) or maker())
+    monkeypatch.setattr("ganzoo.evaluation.setup.load.load", lambda *_, **__: loads.append(1) or maker())
     call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
     assert len(loads) == 1 and len(published.scores) == 2
 
@@ -170,5 +170,5 @@ def test_other_pictures_than_the_published_are_told(tmp_path: Path, capsys: Capt
 
 def test_a_set_that_is_not_there_is_named(tmp_path: Path, capsys: Capture, published: Card) -> None:
     code, _, err = call(capsys, "eval", "--registry", "--data", tmp_path / "elsewhere")
-    assert code == 1 and "tiny/maker was scored on 'real'" in err and "Give the folder that holds it" in err
+    assert code == 1 and "tiny/maker was scored on 'real'" in err and "Give the folder that contains it" in err
     assert protocol.differences(published.scores[0].protocol, published.scores[0].protocol) == {}

@@ -19,8 +19,8 @@ from ganzoo import Config, Entry
 from ganzoo.cards.card import Card
 from ganzoo.catalog import discovery
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation.classes import accuracy, counterparts
 from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.metrics.class_accuracy import compare_labels, match_classes
 from ganzoo.loading.model import Model
 
 CLOTHES = ("T-shirt/top", "Trouser", "Pullover", "Sneaker", "Ankle boot")
@@ -41,25 +41,25 @@ GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "extractor_options
     ],
 )
 def test_classes_are_the_same_by_name_however_it_is_written(own: list[str], places: list[int]) -> None:
-    assert counterparts(own, CLOTHES, "a/b", "seer") == places
+    assert match_classes(own, CLOTHES, "a/b", "seer") == places
 
 
 def test_an_equal_name_goes_before_half_a_name() -> None:
-    assert counterparts(["top", "shirt/top"], ["Shirt/top", "Top"], "a/b", "seer") == [1, 0]
+    assert match_classes(["top", "shirt/top"], ["Shirt/top", "Top"], "a/b", "seer") == [1, 0]
 
 
 @pytest.mark.parametrize(
     ("own", "theirs", "message"),
     [
-        (["0", "1"], CLOTHES, r"The classes of a/b \(0, 1\) are not those that seer tells apart .*: 0, 1 have no one"),
-        (["sneaker", "sandal"], CLOTHES, r": sandal has no one counterpart\. Give an --extractor of the same classes"),
-        (["t-shirt", "sneaker", "top"], CLOTHES, r": t-shirt, top have no one counterpart"),
-        (["boot"], ["Boot/left", "Boot/right"], r": boot has no one counterpart"),
+        (["0", "1"], CLOTHES, r"The classes of a/b \(0, 1\) are not those of seer .*: 0, 1 have no unique"),
+        (["sneaker", "sandal"], CLOTHES, r": sandal has no unique match\. Give an --extractor with the same classes"),
+        (["t-shirt", "sneaker", "top"], CLOTHES, r": t-shirt, top have no unique match"),
+        (["boot"], ["Boot/left", "Boot/right"], r": boot has no unique match"),
     ],
 )
 def test_classes_without_one_counterpart_are_named(own: list[str], theirs: list[str], message: str) -> None:
     with pytest.raises(OptionError, match=message):
-        counterparts(own, theirs, "a/b", "seer")
+        match_classes(own, theirs, "a/b", "seer")
 
 
 # ---- numbers ---------------------------------------------------------------------------------------------------------
@@ -67,25 +67,25 @@ def test_classes_without_one_counterpart_are_named(own: list[str], theirs: list[
 
 def test_hits_are_counted_for_each_class() -> None:
     seen, asked = np.array([0, 1, 2, 0, 2, 2, 1]), np.array([0, 1, 2, 1, 1, 1, 1])
-    found = accuracy(seen, asked, ["a", "b", "c", "d"])
+    found = compare_labels(seen, asked, ["a", "b", "c", "d"])
     assert found.hits.tolist() == [1, 1, 1, 0, 0, 0, 1]
-    assert found.share == 4 / 7 and found.of_each == {"a": 1.0, "b": 2 / 5, "c": 1.0}
+    assert found.share == 4 / 7 and found.by_class == {"a": 1.0, "b": 2 / 5, "c": 1.0}
     (finding,) = found.diagnoses
-    assert finding.text == "The class made right least often is b, 40%; most others of it look like c."
+    assert finding.text == "The class that is recognized least often is b, 40%; most of its other images look like c."
     assert not finding.alarm
 
 
 def test_pictures_that_do_not_depend_on_the_label_are_an_alarm() -> None:
     asked, seen = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
-    (finding,) = accuracy(seen, asked, [str(n) for n in range(10)]).diagnoses
+    (finding,) = compare_labels(seen, asked, [str(n) for n in range(10)]).diagnoses
     assert finding.alarm and "hardly depend on the label" in finding.text
-    (fine,) = accuracy(asked, asked, [str(n) for n in range(10)]).diagnoses
-    assert not fine.alarm and fine.text == "Every picture is seen as the class asked for."
+    (fine,) = compare_labels(asked, asked, [str(n) for n in range(10)]).diagnoses
+    assert not fine.alarm and fine.text == "Every image is recognized as the requested class."
 
 
 def test_no_pictures_are_refused() -> None:
-    with pytest.raises(DataError, match="0 pictures and 0 classes"):
-        accuracy(np.zeros(0, int), np.zeros(0, int), ["a"])
+    with pytest.raises(DataError, match="0 images and 0 classes"):
+        compare_labels(np.zeros(0, int), np.zeros(0, int), ["a"])
 
 
 # ---- from end to end -------------------------------------------------------------------------------------------------
@@ -134,7 +134,9 @@ def test_a_model_that_makes_what_is_asked_for_is_right_always_and_one_that_does_
     assert (score.low, score.high) == (1.0, 1.0) and score.protocol.real is None
     assert score.protocol.generated.count == 60 and score.protocol.settings == {"labels": "all in turn"}
     assert score.protocol.extractor == "grid-4"
-    assert found.exhibits.shares == {"Right class, as grid-4 sees it": {"judged": {"bright": 1.0, "dark": 1.0}}}
+    assert found.report_samples.shares == {
+        "Requested class, as predicted by grid-4": {"evaluated": {"bright": 1.0, "dark": 1.0}}
+    }
 
     model = shades("dark", "bright", wrong=1)
     found = evaluate(model, metrics=["class-accuracy"], number=400, seed=3, **GRID)
@@ -156,21 +158,23 @@ def test_the_same_call_gives_the_same_score() -> None:
 
 def test_models_without_labels_and_extractors_without_classes_are_refused(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 4)
-    with pytest.raises(OptionError, match=r"class-accuracy of tiny/maker is for models that make pictures of a class"):
+    with pytest.raises(
+        OptionError, match=r"class-accuracy of tiny/maker is for models that generate images of a requested class"
+    ):
         evaluate(maker(), real, metrics=["class-accuracy"], **GRID)
-    with pytest.raises(OptionError, match="for models that make pictures of a class that is asked for"):
+    with pytest.raises(OptionError, match="for models that generate images of a requested class"):
         sides = [lay(tmp_path / side, 2, size=64, gray=False) for side in "ab"]
         evaluate(translator(), sides, kind="unpaired", metrics=["class-accuracy"], **GRID)
-    with pytest.raises(OptionError, match="is for models, not for folders of pictures"):
+    with pytest.raises(OptionError, match="is for models, not for folders of images"):
         evaluate(f"images:{real}", metrics=["class-accuracy"], **GRID)
-    with pytest.raises(OptionError, match=r"class-accuracy needs an extractor that names classes, which 'grid' does"):
+    with pytest.raises(OptionError, match=r"class-accuracy needs an extractor with class names, and 'grid' has none"):
         evaluate(shades("dark", "bright"), metrics=["class-accuracy"], number=4, extractor="grid", device="cpu")
-    with pytest.raises(OptionError, match=r"The classes of tiny/shades \(night, day\) are not those that grid-4"):
+    with pytest.raises(OptionError, match=r"The classes of tiny/shades \(night, day\) are not those of grid-4"):
         evaluate(shades("night", "day"), metrics=["class-accuracy"], number=4, **GRID)
 
 
 def test_the_full_name_is_told_how_it_is_asked_for() -> None:
-    with pytest.raises(UnknownName, match="Ask for 'class-accuracy' with the extractor 'fashion-mnist'"):
+    with pytest.raises(UnknownName, match="Give 'class-accuracy' with the extractor 'fashion-mnist'"):
         evaluate(maker(), metrics=["class-accuracy-fashion-mnist"], number=2)
 
 
@@ -178,5 +182,5 @@ def test_a_discriminator_that_is_told_the_class_is_refused_as_a_classifier(tmp_p
     real = lay(tmp_path / "data" / "one", 4), lay(tmp_path / "data" / "two", 4, first=9)
     small = {"generator": {"width": 4, "latent_dim": 4}, "discriminator": {"width": 4}}
     run = ganzoo.train("cgan", tmp_path / "data", tmp_path / "run", steps=1, device="cpu", part_options=small)
-    with pytest.raises(OptionError, match=r"discriminator of dir:.* would need the class of each real picture"):
+    with pytest.raises(OptionError, match=r"discriminator of dir:.* needs the class of each real image"):
         evaluate(f"dir:{run}", real[0], metrics=["discriminator"], **GRID)

@@ -16,7 +16,7 @@ from torchmetrics.functional.classification import (
 )
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.classification import classify
+from ganzoo.evaluation.metrics.discriminator import classify
 from ganzoo.evaluation.moments import Array
 
 
@@ -70,7 +70,7 @@ def test_a_classifier_that_calls_nothing_real_has_precision_0() -> None:
 
 
 def test_no_pictures_and_nan_are_refused() -> None:
-    with pytest.raises(DataError, match="no logits of generated pictures"):
+    with pytest.raises(DataError, match="no logits of generated images"):
         classify(np.ones(3), np.ones((0, 1)))
     with pytest.raises(DataError, match="diverged"):
         classify(np.array([1.0, np.nan]), np.ones(3))

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from ganzoo import sliced_wasserstein
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation import distances, moments
+from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.loading.model import Model
 
 MOVED = {"motion": "bounce", "item_size": 8, "speed": 2.0, "frame_stride": 1}
@@ -64,11 +65,11 @@ class Replay(nn.Module):
 
 
 def real_clips(folder: Path) -> Tensor:
-    from ganzoo.evaluation.clips import open_real, some_clips
-    from ganzoo.evaluation.image_sources import Reading
+    from ganzoo.evaluation.clips import open_clips
+    from ganzoo.evaluation.reading import Reading
 
-    real = open_real([str(folder)], Reading(), model().card)
-    return some_clips(real, len(real))
+    real = open_clips([str(folder)], Reading(), model().card)
+    return real.first(len(real))
 
 
 def test_what_shows_the_real_clips_is_perfect_and_stillness_is_seen_in_motion_alone(tmp_path: Path) -> None:
@@ -91,7 +92,7 @@ def test_one_frame_of_each_clip_counts_as_a_picture(tmp_path: Path) -> None:
     made = model()(latents, label=torch.arange(7) % 2)
     frames = [((made[n, 0, n % 3].numpy() + 1) * 127.5).round().astype(np.uint8) for n in range(7)]
     shown = [((one[0, n % 3].numpy() + 1) * 127.5).round().astype(np.uint8) for n, one in enumerate(real_clips(folder))]
-    expected = distances.frechet(*(moments.of(grid_features(np.stack(each))) for each in (frames, shown)))
+    expected = frechet_distance(*(moments.compute(grid_features(np.stack(each))) for each in (frames, shown)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-3)
     (score,) = found.scores
     assert (score.protocol.generated.count, score.protocol.real.count) == (7, 12)
@@ -123,13 +124,13 @@ def test_videos_are_judged_as_they_were_trained_on(tmp_path: Path) -> None:
 
 def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
     folder = lay_idx(tmp_path / "set")
-    with pytest.raises(OptionError, match="is judged by pictures: give --data"):
+    with pytest.raises(OptionError, match="is evaluated on images: give --data"):
         evaluate(model(), **GRID)
-    with pytest.raises(OptionError, match="leave out size and train"):
+    with pytest.raises(OptionError, match="omit size and train"):
         evaluate(model(), folder, size=32, **GRID)
     with pytest.raises(DataError, match=r"holds no videos.*motion=bounce"):
         evaluate(model(motion=""), folder, **GRID)
     (tmp_path / "still").mkdir()
     Image.new("L", (16, 16)).save(tmp_path / "still" / "a.png")
-    with pytest.raises(OptionError, match="swd-motion is for models that make clips"):
+    with pytest.raises(OptionError, match="swd-motion is for models that generate clips"):
         evaluate(f"images:{tmp_path / 'still'}", tmp_path / "still", metrics=["swd-motion"], **GRID)

@@ -38,7 +38,7 @@ def test_equal_rows_make_no_trouble() -> None:
 
 
 def test_more_clusters_than_pictures_are_refused() -> None:
-    with pytest.raises(DataError, match="no 9 clusters"):
+    with pytest.raises(DataError, match="cannot form 9 clusters"):
         find_centers(blobs(20, 2)[0], 9, np.random.default_rng(0), np.arange(8))
 
 

@@ -114,7 +114,7 @@ def test_scores_that_differ_only_in_the_resizer_are_refused() -> None:
     other = score("fid", 60.0, resizing="bicubic, antialiased, to 299x299")
     message = refused({"alice": [one], "bob": [other]})
     assert message.splitlines() == [
-        "Scores that were not measured alike do not compare.",
+        "Scores that were measured under different protocols cannot be compared.",
         "fid of alice and of bob differ in",
         "  resizing: 'bilinear to 299x299' and 'bicubic, antialiased, to 299x299'",
         "Measure both again with the same options of `ganzoo eval`.",
@@ -150,7 +150,7 @@ def test_all_differing_fields_and_metrics_are_in_one_message() -> None:
     )
     assert "\nfid, kid of a and of b differ in\n  resizing: " in message  # once for both
     assert "\n  precision: 'float32' and 'bfloat16'\nis of a and of c differ in\n  file_format: " in message
-    assert message.endswith(", or leave out what differs: --metrics psnr.")
+    assert message.endswith(", or omit what differs: --metrics psnr.")
 
 
 def test_what_differs_can_be_left_out() -> None:
@@ -200,14 +200,14 @@ def test_a_file_that_an_evaluation_wrote_is_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "There is no file"),
-        ("{", "is no JSON"),
-        ("\x00", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "holds no evaluation"),
-        ('{"model": "a"}', "holds no evaluation"),
-        ('{"scores": []}', "'model' should be the name"),
-        ('{"model": 3, "scores": []}', "'model' should be the name"),
+        (None, "does not exist"),
+        ("{", "is not valid JSON"),
+        ("\x00", "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ("[]", "contains no evaluation"),
+        ('{"model": "a"}', "contains no evaluation"),
+        ('{"scores": []}', "'model' must be the name"),
+        ('{"model": 3, "scores": []}', "'model' must be the name"),
         ('{"model": "a", "scores": [3]}', "score 1 should be a JSON object, not int"),
         ('{"model": "a", "scores": [{"metric": "fid", "value": "x", "protocol": {}}]}', "score 1: protocol: the field"),
         ('{"model": "a", "scores": [{"metric": "fid", "value": 1}]}', "score 1: the field 'protocol' is missing"),
@@ -225,7 +225,7 @@ def test_a_folder_and_other_bytes_are_no_file(tmp_path: Path) -> None:
     with pytest.raises(RegistryError, match="cannot be read: Is a directory"):
         compare.read(tmp_path)
     (tmp_path / "mine.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(RegistryError, match="is no JSON"):
+    with pytest.raises(RegistryError, match="is not valid JSON"):
         compare.read(tmp_path / "mine.json")
 
 

@@ -19,9 +19,11 @@ from ganzoo.cards.card import Card
 from ganzoo.cli import main
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation import distances, moments
+from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
-from ganzoo.evaluation.image_sources import Reading, open_domains
+from ganzoo.evaluation.image_sources import open_domains
+from ganzoo.evaluation.metrics.frechet import frechet_distance
+from ganzoo.evaluation.reading import Reading
 from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 
@@ -67,8 +69,8 @@ def translated(folder: Path, *names: str) -> np.ndarray:
 def test_the_other_classes_are_translated_and_judged_by_the_class(folders: Path) -> None:
     found = evaluate(shades(), folders, label="dark", metrics=["fd", "identity"], **GRID)
     real = arrays(folders / "train" / "dark").mean(3)
-    made, wanted = (moments.of(grid_features(each)) for each in (translated(folders, "bright", "flat"), real))
-    assert found["fd-grid-4"] == pytest.approx(distances.frechet(made, wanted), rel=1e-2)
+    made, wanted = (moments.compute(grid_features(each)) for each in (translated(folders, "bright", "flat"), real))
+    assert found["fd-grid-4"] == pytest.approx(frechet_distance(made, wanted), rel=1e-2)
     stated = found.scores[0].protocol
     assert str(stated.generated) == "22 translated set to dark, all but dark"
     assert str(stated.real) == "11 set, dark" and stated.call["label"] == "dark"
@@ -87,7 +89,7 @@ def test_another_label_is_another_score_and_its_number_is_as_good_as_its_name(fo
 def test_the_usual_metrics_and_the_report_are_those_of_unpaired_sets(folders: Path, tmp_path: Path) -> None:
     found = evaluate(shades(), folders, label="flat", report_to=tmp_path / "report.html", **GRID)
     assert [score.metric.partition("-")[0] for score in found.scores] == ["fd", "precision", "recall", "identity"]
-    assert (tmp_path / "report.html").exists() and len(found.exhibits.best) == 6
+    assert (tmp_path / "report.html").exists() and len(found.report_samples.best) == 6
 
 
 def test_what_training_kept_out_is_translated(folders: Path) -> None:
@@ -100,7 +102,7 @@ def test_what_training_kept_out_is_translated(folders: Path) -> None:
 
 
 def test_the_command_takes_a_label(folders: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
-    monkeypatch.setattr("ganzoo.evaluation.evaluate.loading.load", lambda *_, **__: shades())
+    monkeypatch.setattr("ganzoo.evaluation.setup.load.load", lambda *_, **__: shades())
     arguments = ["eval", "mine/shades", "--data", str(folders), "--extractor", "grid", "--metrics", "fd"]
     with pytest.raises(SystemExit) as ended:
         main.main([*arguments, "--resamples", "0", "--device", "cpu", "--label", "dark"])
@@ -128,7 +130,7 @@ def test_a_trained_run_is_judged(folders: Path, tmp_path: Path) -> None:
         (
             {"label": "dark", "back": "tiny/maker"},
             OptionError,
-            "there is no other direction. Leave back=tiny/maker away",
+            "there is no other direction. Omit back=tiny/maker",
         ),
     ],
 )
@@ -148,12 +150,12 @@ def test_models_without_labels_and_folders_take_none(folders: Path) -> None:
 def test_data_without_the_classs_folder_are_refused(folders: Path, tmp_path: Path) -> None:
     (folders / "train" / "dark").rename(folders / "train" / "darker")
     with pytest.raises(
-        DataError, match=r"no folder 'dark' to judge by. Did you mean 'darker'\? Its folders are: bright"
+        DataError, match=r"no folder 'dark' to compare with. Did you mean 'darker'\? Its folders are: bright"
     ):
         evaluate(shades(), folders, label="dark", metrics="fd", **GRID)
-    with pytest.raises(DataError, match=r"no folder 'dark' to judge by. It has no folders of classes"):
+    with pytest.raises(DataError, match=r"no folder 'dark' to compare with. It has no class folders"):
         evaluate(shades(), lay(tmp_path / "plain", 3), label="dark", metrics="fd", **GRID)
-    with pytest.raises(OptionError, match="is judged by pictures: give --data"):
+    with pytest.raises(OptionError, match="is evaluated on images: give --data"):
         evaluate(shades(), label="dark", metrics="fd", **GRID)
     shutil.rmtree(folders / "train" / "flat")
     picture(16, 16).save(folders / "train" / "darker" / "z.png")
@@ -164,15 +166,15 @@ def test_a_share_without_other_classes_is_refused(tmp_path: Path) -> None:
     lay(tmp_path / "dark", 30, gray=False)
     names = [f"bright/{3:03d}.png", *(f"dark/{n:03d}.png" for n in range(30))]
     assert 0 not in split(names, 0.1)[1]
-    with pytest.raises(DataError, match=r"validation=0.1 keeps no picture of other classes than 'dark' out"):
+    with pytest.raises(DataError, match=r"validation=0.1 holds out no image of the classes other than 'dark'"):
         open_domains([str(tmp_path)], "dark", Reading(validation=0.1))
 
 
 def test_the_pictures_are_those_that_translate_makes(folders: Path) -> None:
-    from ganzoo.evaluation import samples
+    from ganzoo.evaluation import image_sets
 
     given, _ = open_domains([str(folders)], "dark", Reading())
     model = shades()
-    made = torch.cat(list(samples.translated(model, given, 1).batches(5)))
+    made = torch.cat(list(image_sets.translated_images(model, given, 1).batches(5)))
     whole = [np.asarray(model.translate(decoding.read(folders / name), label="dark")) for name in given.names]
     assert (made.permute(0, 2, 3, 1).numpy() == np.stack(whole)).all()

@@ -21,8 +21,9 @@ from ganzoo.cards import protocol
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation import distances, moments
+from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.image_io import tensors
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
@@ -40,7 +41,7 @@ def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_folders_are_compared(tmp_path: Path) -> None:
     made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 15, first=40)
     found = evaluate(f"images:{made}", real, metrics=["fd"], **GRID)
-    expected = distances.frechet(*(moments.of(grid_features(arrays(folder))) for folder in (made, real)))
+    expected = frechet_distance(*(moments.compute(grid_features(arrays(folder))) for folder in (made, real)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-4)
     (score,) = found.scores
     stated = score.protocol
@@ -104,7 +105,7 @@ def test_a_generator_makes_as_many_as_there_are_real_ones(tmp_path: Path) -> Non
     (first, _) = found.scores
     assert first.protocol.generated == protocol.Sample("generated", 12, seed=3)
     made = np.stack([np.asarray(one) for one in maker().generate(12, seed=3)])
-    expected = distances.frechet(*(moments.of(grid_features(each)) for each in (made, arrays(real))))
+    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (made, arrays(real))))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-2)
     assert found.model == "tiny/maker" and found.data == "12 real"
     assert evaluate(maker(), real, number=5, metrics=["fd"], **GRID).scores[0].protocol.generated.count == 5
@@ -216,7 +217,7 @@ def test_a_collapsed_a_memorizing_and_a_healthy_generator_are_told_apart(tmp_pat
     assert ("memorized" in alarms) == (kind == "memorizing"), found.diagnoses
     page = (tmp_path / "r.html").read_text()
     assert all(finding.text.split(";")[0].split("%")[0] in page for finding in found.diagnoses)
-    assert len(found.exhibits.neighbors) == 12 and len(found.exhibits.samples) == 64
+    assert len(found.report_samples.neighbors) == 12 and len(found.report_samples.samples) == 64
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
@@ -234,16 +235,16 @@ def test_wrong_names_are_refused_with_a_suggestion(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"metrics": ["psnr"]}, "needs for every picture the one it should be: give paired --data"),
+        ({"metrics": ["psnr"]}, "needs the image that each output should equal: give paired --data"),
         ({"metrics": ["cycle-psnr"]}, "needs the model of the other direction: give --back"),
-        ({"metrics": ["memorized"]}, "needs the training pictures: give --train"),
+        ({"metrics": ["memorized"]}, "needs the training images: give --train"),
         ({"metrics": ["discriminator"]}, "needs a discriminator, and none is saved"),
-        ({"metrics": ["balance"]}, "balance needs an extractor that names classes"),
-        ({"precision": "float16"}, "precision='float16' is not right"),
-        ({"resamples": -1}, "resamples=-1 is not right"),
-        ({"size": 32}, "makes pictures of 16 pixels: size=32 is no choice"),
-        ({"resize": "lanczos"}, "resize='lanczos' is not right: give one of bicubic"),
-        ({"kind": "unpaired"}, "holds no pictures in a folder"),
+        ({"metrics": ["balance"]}, "balance needs an extractor with class names"),
+        ({"precision": "float16"}, "precision='float16' is not valid"),
+        ({"resamples": -1}, "resamples=-1 is not valid"),
+        ({"size": 32}, "generates images of 16 pixels: size=32 is not possible"),
+        ({"resize": "lanczos"}, "resize='lanczos' is not valid: give one of bicubic"),
+        ({"kind": "unpaired"}, "holds no images in a folder"),
     ],
 )
 def test_what_is_lacking_or_wrong_is_said(tmp_path: Path, values: dict[str, Any], message: str) -> None:
@@ -257,7 +258,7 @@ def test_too_few_pictures_are_refused_by_every_measure_that_needs_more(tmp_path:
     for metric, count, message in (
         ("fd", 1, "at least 2"),
         ("kd", 12, "subset_size"),
-        ("density", 3, "3 pic"),
+        ("density", 3, "3 images"),
     ):
         with pytest.raises(DataError, match=message):
             evaluate(maker(), real, number=count, metrics=[metric], **GRID)
@@ -278,7 +279,7 @@ def test_fid_is_not_made_of_other_weights(tmp_path: Path, monkeypatch: pytest.Mo
     other.label = "inception-12345678"
     monkeypatch.setattr(building, "build", lambda spec, **options: other)
     real = lay(tmp_path / "real", 8)
-    with pytest.raises(OptionError, match=r"fid and kid are defined by other weights than these \(inception-1234"):
+    with pytest.raises(OptionError, match=r"fid and kid are not defined for these weights \(inception-1234"):
         evaluate(f"images:{real}", real, metrics=["fid"], **{**GRID, "extractor": "inception"})
     other.label = "inception"
     found = evaluate(f"images:{real}", real, metrics=["fid", "fd"], **{**GRID, "extractor": "inception"})
@@ -320,16 +321,17 @@ def test_the_report_shows_the_best_and_the_worst(tmp_path: Path) -> None:
     model = translator(training=TrainingInfo("pix2pix"))
     found = evaluate(model, data, report_to=tmp_path / "report.html", **GRID)
     best, worst = (
-        [float(one.caption.split()[-1]) for one in side] for side in (found.exhibits.best, found.exhibits.worst)
+        [float(one.caption.split()[-1]) for one in side]
+        for side in (found.report_samples.best, found.report_samples.worst)
     )
     assert len(best) == len(worst) == 6 and min(best) >= max(worst) and best == sorted(best, reverse=True)
-    assert list(found.exhibits.best[0].pictures) == ["input", "output", "truth"]
+    assert list(found.report_samples.best[0].images) == ["input", "output", "truth"]
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
 def test_few_pictures_are_noted(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8)
-    assert "only 8 judged pictures" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
+    assert "only 8 evaluated images" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
 
 
 def test_gray_and_color_pictures_meet(tmp_path: Path) -> None:
@@ -337,7 +339,7 @@ def test_gray_and_color_pictures_meet(tmp_path: Path) -> None:
     found = evaluate(maker(), real, metrics=["fd"], **GRID)
     gray = np.stack([np.asarray(Image.open(path).convert("L")) for path in sorted(real.iterdir())])
     made = np.stack([np.asarray(one) for one in maker().generate(8)])
-    expected = distances.frechet(*(moments.of(grid_features(each)) for each in (made, gray)))
+    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (made, gray)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=0.05)
 
 
@@ -349,7 +351,7 @@ def test_a_model_without_its_recipe_asks_for_the_kind(tmp_path: Path) -> None:
 
 
 def test_a_full_name_is_answered_with_how_to_ask_for_it(tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match=r"No metric is called 'fd-grid'. Ask for 'fd' with the extractor 'grid'"):
+    with pytest.raises(UnknownName, match=r"No metric is called 'fd-grid'. Give 'fd' with the extractor 'grid'"):
         evaluate(maker(), tmp_path, metrics=["fd-grid"])
 
 
@@ -360,12 +362,12 @@ def test_metrics_may_be_one_text(tmp_path: Path) -> None:
 
 def test_what_is_lacking_is_told_before_an_extractor_is_fetched(tmp_path: Path) -> None:
     made = lay(tmp_path / "made", 8)
-    with pytest.raises(OptionError, match=f"fid of images:{made} needs real pictures to compare with: give --data"):
+    with pytest.raises(OptionError, match=f"fid of images:{made} needs real images to compare with: give --data"):
         evaluate(f"images:{made}", metrics=["fid"], device="cpu")
 
 
 def test_errors_of_a_measure_name_it_and_the_model(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"^coverage of tiny/maker: There are 3 pictures"):
+    with pytest.raises(DataError, match=r"^coverage of tiny/maker: There are 3 images"):
         evaluate(maker(), lay(tmp_path / "real", 12), metrics=["coverage"], number=3, **GRID)
 
 

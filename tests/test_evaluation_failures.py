@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.failures import balance, memorization, modes, modes_by_class
+from ganzoo.evaluation.metrics.class_balance import compare_classes as compare_balance
+from ganzoo.evaluation.metrics.memorization import find_memorized
+from ganzoo.evaluation.metrics.modes import compare_classes, compare_clusters
 from ganzoo.evaluation.moments import Array
 from ganzoo.evaluation.results import Diagnosis
 
@@ -55,10 +57,10 @@ def test_generators_are_told_apart(
     generator: Callable[[int], Array], has_collapsed: bool, has_copied: bool, seed: int
 ) -> None:
     fake, train, held_out = generator(seed), pictures(1500, seed), pictures(700, 500 + seed)
-    assert alarms(modes(fake, train, seed=seed).diagnoses) is has_collapsed
+    assert alarms(compare_clusters(fake, train, seed=seed).diagnoses) is has_collapsed
     if generator is not repeating:  # it keeps to the middle of each mode, which is near to much
-        assert alarms(memorization(fake, train, held_out).diagnoses) is has_copied
-        assert alarms(memorization(fake, train, seed=seed).diagnoses) is has_copied
+        assert alarms(find_memorized(fake, train, held_out).diagnoses) is has_copied
+        assert alarms(find_memorized(fake, train, seed=seed).diagnoses) is has_copied
 
 
 @pytest.mark.parametrize(("count", "width"), [(150, 24), (800, 512)])
@@ -68,15 +70,17 @@ def test_healthy_generators_raise_no_alarm_with_few_pictures_or_many_features(
 ) -> None:
     """In many dimensions clusters hold the pictures they were made of, unless other pictures say what to expect."""
     fake, real = pictures(count, 100 + seed, width=width), pictures(count, seed, width=width)
-    found = modes(fake, real, seed=seed)
+    found = compare_clusters(fake, real, seed=seed)
     assert not alarms(found.diagnoses)
     assert found.share > 0.9
-    assert not alarms(memorization(fake, real, seed=seed).diagnoses)
+    assert not alarms(find_memorized(fake, real, seed=seed).diagnoses)
 
 
 def test_modes_have_the_numbers_of_what_is_known() -> None:
     real = pictures(4000, 0)
-    well, badly, flatly = (modes(each, real, clusters=PLACES) for each in (healthy(0), collapsed(0), repeating(0)))
+    well, badly, flatly = (
+        compare_clusters(each, real, clusters=PLACES) for each in (healthy(0), collapsed(0), repeating(0))
+    )
     assert well.share == 1
     assert well.differing <= 0.2
     assert well.variety == pytest.approx(1, abs=0.1)
@@ -90,7 +94,7 @@ def test_modes_have_the_numbers_of_what_is_known() -> None:
 
 
 def test_a_generator_of_one_picture_varies_not_at_all() -> None:
-    found = modes(np.repeat(pictures(1, 0), 500, axis=0), pictures(1000, 1))
+    found = compare_clusters(np.repeat(pictures(1, 0), 500, axis=0), pictures(1000, 1))
     assert alarms(found.diagnoses)
     assert found.share < 0.2
     assert found.variety == pytest.approx(0, abs=1e-6) == found.variety_within
@@ -98,15 +102,15 @@ def test_a_generator_of_one_picture_varies_not_at_all() -> None:
 
 def test_modes_repeat_for_a_seed() -> None:
     fake, real = healthy(0), pictures(1000, 0)
-    np.testing.assert_array_equal(modes(fake, real, seed=4).real, modes(fake, real, seed=4).real)
-    assert (modes(fake, real, seed=4).real != modes(fake, real, seed=5).real).any()
+    np.testing.assert_array_equal(compare_clusters(fake, real, seed=4).real, compare_clusters(fake, real, seed=4).real)
+    assert (compare_clusters(fake, real, seed=4).real != compare_clusters(fake, real, seed=5).real).any()
 
 
 def test_modes_want_enough_pictures() -> None:
     with pytest.raises(DataError, match="at least 40 generated and 80 real"):
-        modes(pictures(39, 0), pictures(1000, 1))
-    with pytest.raises(DataError, match="ask for fewer clusters"):
-        modes(pictures(100, 0), pictures(100, 1), clusters=40)
+        compare_clusters(pictures(39, 0), pictures(1000, 1))
+    with pytest.raises(DataError, match="or fewer clusters"):
+        compare_clusters(pictures(100, 0), pictures(100, 1), clusters=40)
 
 
 def test_memorized_pictures_are_listed_with_what_they_copy() -> None:
@@ -114,7 +118,7 @@ def test_memorized_pictures_are_listed_with_what_they_copy() -> None:
     fake = pictures(200, 2)
     copied, copies = np.array([7, 423, 99]), np.array([150, 3, 42])
     fake[copies] = train[copied] + np.array([[0.0], [0.01], [0.02]], dtype=np.float32)
-    found = memorization(fake, train, held_out)
+    found = find_memorized(fake, train, held_out)
     assert found.queries[:3].tolist() == copies.tolist()
     assert found.indices[:3].tolist() == copied.tolist()
     assert found.distances[0] == 0
@@ -130,7 +134,7 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
     train, fake = pictures(1000, 0), pictures(1000, 1)
     copies = int(1000 * share)
     fake[:copies] = train[:copies]
-    found = memorization(fake, train)
+    found = find_memorized(fake, train)
     assert found.share == pytest.approx(share, abs=0.02)
     assert alarms(found.diagnoses) is is_alarm
 
@@ -138,22 +142,22 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
 def test_repeated_training_pictures_excuse_no_copies() -> None:
     train = pictures(1000, 0)
     train[:100] = train[100:200]
-    assert alarms(memorization(train[500:] + np.float32(0.01), train).diagnoses)
-    assert not alarms(memorization(pictures(500, 1), train).diagnoses)
+    assert alarms(find_memorized(train[500:] + np.float32(0.01), train).diagnoses)
+    assert not alarms(find_memorized(pictures(500, 1), train).diagnoses)
     same = np.repeat(train[:1], 200, axis=0)
-    assert alarms(memorization(same, same).diagnoses)
+    assert alarms(find_memorized(same, same).diagnoses)
 
 
 def test_training_pictures_are_not_their_own_reference() -> None:
     train = pictures(300, 0)
-    assert memorization(pictures(50, 1), train).reference.min() > 1
+    assert find_memorized(pictures(50, 1), train).reference.min() > 1
 
 
 @pytest.mark.parametrize("sizes", [(500, 99), (99, None)])
 def test_memorization_wants_enough_real_pictures(sizes: tuple[int, int | None]) -> None:
     held_out = None if sizes[1] is None else pictures(sizes[1], 1)
-    with pytest.raises(DataError, match=r"99 (held-out|training) pictures are too few"):
-        memorization(pictures(200, 0), pictures(sizes[0], 2), held_out)
+    with pytest.raises(DataError, match=r"99 (held-out|training) images are too few"):
+        find_memorized(pictures(200, 0), pictures(sizes[0], 2), held_out)
 
 
 def labels(*counts: int) -> Array:
@@ -162,25 +166,25 @@ def labels(*counts: int) -> Array:
 
 def test_missing_classes_are_named() -> None:
     real = labels(*[100] * PLACES)
-    found = modes_by_class(labels(300, 300, 0, 300, *[20] * 5, 0), real, CLASSES)
+    found = compare_classes(labels(300, 300, 0, 300, *[20] * 5, 0), real, CLASSES)
     assert found.share == 0.3
     assert alarms(found.diagnoses)
     assert found.diagnoses[0].text.startswith("3 of 10 classes are generated; missing: class 2, class 4,")
     assert found.diagnoses[0].text.endswith("class 7 and 2 more.")
-    well = modes_by_class(real, real, CLASSES)
+    well = compare_classes(real, real, CLASSES)
     assert (well.share, alarms(well.diagnoses), well.differing) == (1, False, 0)
 
 
 def test_classes_too_rare_to_expect_are_not_judged() -> None:
-    found = modes_by_class(labels(50, 50, 0), labels(5000, 5000, 10), CLASSES[:3])
+    found = compare_classes(labels(50, 50, 0), labels(5000, 5000, 10), CLASSES[:3])
     assert found.evaluated.tolist() == [True, True, False]
     assert found.share == 1
     with pytest.raises(DataError, match="too few to say"):
-        modes_by_class(labels(1, 1, 1), labels(100, 100, 100), CLASSES[:3])
+        compare_classes(labels(1, 1, 1), labels(100, 100, 100), CLASSES[:3])
 
 
 def test_balance_has_the_numbers_of_what_is_known() -> None:
-    found = balance(labels(600, 380, 20), labels(100, 100, 200), CLASSES[:3])
+    found = compare_balance(labels(600, 380, 20), labels(100, 100, 200), CLASSES[:3])
     assert found.fake.tolist() == [0.6, 0.38, 0.02]
     assert found.real.tolist() == [0.25, 0.25, 0.5]
     assert found.distance == pytest.approx((0.35 + 0.13 + 0.48) / 2)
@@ -191,7 +195,7 @@ def test_balance_has_the_numbers_of_what_is_known() -> None:
 
 
 def test_a_class_that_takes_the_others_place_is_named() -> None:
-    found = balance(labels(70, 40, 40), labels(100, 400, 400), CLASSES[:3])
+    found = compare_balance(labels(70, 40, 40), labels(100, 400, 400), CLASSES[:3])
     (finding,) = found.diagnoses
     assert finding.alarm and f"; taking over: {CLASSES[0]} (46.7%, real 11.1%)." in finding.text
 
@@ -200,20 +204,20 @@ def test_a_class_that_takes_the_others_place_is_named() -> None:
 def test_balance_raises_no_alarm_for_chance(seed: int) -> None:
     random = np.random.default_rng(seed)
     fake, real = (random.integers(PLACES, size=count) for count in (120, 1000))
-    found = balance(fake, real, CLASSES)
+    found = compare_balance(fake, real, CLASSES)
     assert not alarms(found.diagnoses)
     assert found.distance < 0.25
     assert found.entropy == pytest.approx(1, abs=0.05)
 
 
 def test_one_class_is_balanced_with_itself() -> None:
-    found = balance(labels(20), labels(30), ["all"])
+    found = compare_balance(labels(20), labels(30), ["all"])
     assert (found.distance, found.entropy, alarms(found.diagnoses)) == (0, 1, False)
 
 
 def test_labels_that_are_no_class_are_refused() -> None:
     for wrong in (np.array([0, 3]), np.array([-1, 0])):
         with pytest.raises(DataError, match="Labels count from 0 to 2"):
-            balance(wrong, labels(20, 20, 20), CLASSES[:3])
-    with pytest.raises(DataError, match="for no pictures"):
-        balance(np.array([], np.int64), labels(20, 20, 20), CLASSES[:3])
+            compare_balance(wrong, labels(20, 20, 20), CLASSES[:3])
+    with pytest.raises(DataError, match="for no images"):
+        compare_balance(np.array([], np.int64), labels(20, 20, 20), CLASSES[:3])

@@ -17,8 +17,9 @@ from torch import Tensor
 from ganzoo.cards.protocol import Sample
 from ganzoo.errors import DataError
 from ganzoo.evaluation import features as module
-from ganzoo.evaluation.features import Features, ahead
-from ganzoo.evaluation.image_sources import Reading, open_images
+from ganzoo.evaluation.features import FeatureExtractor, prefetch
+from ganzoo.evaluation.image_sources import open_images
+from ganzoo.evaluation.reading import Reading
 
 CPU = torch.device("cpu")
 
@@ -29,23 +30,23 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
-def features(**changes: Any) -> Features:
-    return Features(GridExtractor(Grid()), CPU, **{"at_once": 3, **changes})  # type: ignore[arg-type]
+def features(**changes: Any) -> FeatureExtractor:
+    return FeatureExtractor(GridExtractor(Grid()), CPU, **{"batch_size": 3, **changes})  # type: ignore[arg-type]
 
 
 def test_features_are_the_extractors_in_the_pictures_order(tmp_path: Path) -> None:
     folder = lay(tmp_path / "real", 7)
     seen: list[int] = []
-    made = features(told=seen.append).of(open_images([str(folder)], Reading()))
+    made = features(on_progress=seen.append).extract(open_images([str(folder)], Reading()))
     assert made.dtype == np.float32 and np.abs(made - grid_features(arrays(folder))).max() < 1e-6
     assert seen == [3, 3, 1]
 
 
 def test_pictures_in_files_are_looked_at_once(tmp_path: Path, cache: Path) -> None:
     folder = lay(tmp_path / "real", 5)
-    first = features().of(open_images([str(folder)], Reading()))
+    first = features().extract(open_images([str(folder)], Reading()))
     again = features()
-    assert (again.of(open_images([str(folder)], Reading())) == first).all() and again.extractor.calls == 0
+    assert (again.extract(open_images([str(folder)], Reading())) == first).all() and again.network.calls == 0
     (kept,) = (cache / "features").iterdir()
     assert kept.suffix == ".npy" and (np.load(kept) == first).all()
 
@@ -53,7 +54,7 @@ def test_pictures_in_files_are_looked_at_once(tmp_path: Path, cache: Path) -> No
 @pytest.mark.parametrize("change", ["content", "size", "extractor", "weights", "precision", "off"])
 def test_whatever_changes_the_features_makes_them_anew(tmp_path: Path, change: str) -> None:
     folder, reading = lay(tmp_path / "real", 5), Reading()
-    features().of(open_images([str(folder)], reading))
+    features().extract(open_images([str(folder)], reading))
     if change == "content":
         lay(folder, 1, first=0).joinpath("000.png").write_bytes((folder / "001.png").read_bytes())
     if change == "size":
@@ -62,32 +63,32 @@ def test_whatever_changes_the_features_makes_them_anew(tmp_path: Path, change: s
     extractor = GridExtractor(Grid(cells=2 if change == "extractor" else 4))
     if change == "weights":
         extractor.weights_sha256 = "cd" * 32
-    again = Features(extractor, CPU, precision, cache=change != "off")  # type: ignore[arg-type]
-    again.of(open_images([str(folder)], reading))
+    again = FeatureExtractor(extractor, CPU, precision, cache=change != "off")  # type: ignore[arg-type]
+    again.extract(open_images([str(folder)], reading))
     assert extractor.calls == 5
 
 
 def test_a_failure_leaves_nothing_in_the_cache(tmp_path: Path, cache: Path) -> None:
     folder = lay(tmp_path / "real", 5)
     broken = features()
-    broken.extractor.scale.fill_(torch.nan)
-    with pytest.raises(DataError, match="grid-4 made features that are no numbers"):
-        broken.of(open_images([str(folder)], Reading()))
+    broken.network.scale.fill_(torch.nan)
+    with pytest.raises(DataError, match="grid-4 gave features that are NaN or infinite"):
+        broken.extract(open_images([str(folder)], Reading()))
     assert not list((cache / "features").iterdir())
 
 
 def test_half_precision_has_a_name_of_its_own() -> None:
     assert (features().label, features(precision="bfloat16").label) == ("grid-4", "grid-4-bf16")
-    assert features(precision="bfloat16").extractor.scale.dtype == torch.bfloat16
+    assert features(precision="bfloat16").network.scale.dtype == torch.bfloat16
 
 
 def test_logits_need_a_classifier_and_are_its_own(tmp_path: Path) -> None:
     made = features()
-    found = made.of(open_images([str(lay(tmp_path / "real", 5))], Reading()))
+    found = made.extract(open_images([str(lay(tmp_path / "real", 5))], Reading()))
     assert np.allclose(made.logits(found)[:, 0], found.mean(1) - 0.5, atol=1e-6)
-    made.extractor = torch.nn.Identity()
-    made.extractor.label = "nameless"
-    with pytest.raises(DataError, match="nameless names no classes"):
+    made.network = torch.nn.Identity()
+    made.network.label = "nameless"
+    with pytest.raises(DataError, match="nameless has no classes"):
         made.logits(found)
 
 
@@ -99,10 +100,10 @@ class Many:
     key: str = ""
     made: int = 0
 
-    def batches(self, at_once: int) -> Iterator[Tensor]:
-        for first in range(0, self.sample.count, at_once):
-            self.made += at_once
-            yield torch.full((min(at_once, self.sample.count - first), 1, 4, 4), first % 255, dtype=torch.uint8)
+    def batches(self, batch_size: int) -> Iterator[Tensor]:
+        for first in range(0, self.sample.count, batch_size):
+            self.made += batch_size
+            yield torch.full((min(batch_size, self.sample.count - first), 1, 4, 4), first % 255, dtype=torch.uint8)
 
     def some(self, indices: list[int]) -> list[Tensor]:
         raise AssertionError
@@ -110,7 +111,7 @@ class Many:
 
 def test_many_features_lie_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IN_MEMORY", 100_000)
-    made = features(at_once=1000).of(Many(Sample("generated", 50_000)))
+    made = features(batch_size=1000).extract(Many(Sample("generated", 50_000)))
     assert isinstance(made, np.memmap) and made.shape == (50_000, 16)
     assert made[49_999, 0] == pytest.approx(49_000 % 255 / 255)
 
@@ -124,7 +125,7 @@ def test_the_next_batch_is_made_while_the_last_is_worked_on() -> None:
         waiting.wait(10)
         yield torch.ones(1)
 
-    found = ahead(batches())
+    found = prefetch(batches())
     next(found)
     assert made.wait(10), "the second batch is begun though nobody asked for it yet"
     waiting.set()
@@ -137,4 +138,4 @@ def test_what_fails_in_the_thread_fails_here() -> None:
         raise DataError("one.png: it cannot be read any more")
 
     with pytest.raises(DataError, match="any more"):
-        list(ahead(batches()))
+        list(prefetch(batches()))

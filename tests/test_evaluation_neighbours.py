@@ -10,15 +10,16 @@ import torch
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import neighbors
+from ganzoo.evaluation import nearest_neighbors
+from ganzoo.evaluation.metrics.precision_recall import Manifolds, compare_manifolds
 from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.neighbors import Manifolds, manifolds, nearest
+from ganzoo.evaluation.nearest_neighbors import nearest
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every set go over several blocks, the last one short."""
-    monkeypatch.setattr(neighbors, "BLOCK", 64)
+    monkeypatch.setattr(nearest_neighbors, "BLOCK", 64)
     monkeypatch.setattr("ganzoo.evaluation.moments.BLOCK", 64)
 
 
@@ -41,7 +42,7 @@ def slowly(fake: Array, real: Array, k: int) -> tuple[float, float]:
 @pytest.mark.usefixtures("small_blocks")
 def test_precision_and_recall_are_torch_fidelitys(shift: float) -> None:
     fake, real = features(200, 0, shift=shift), features(330, 1)
-    found = manifolds(fake, real, k=3)
+    found = compare_manifolds(fake, real, k=3)
     given = (torch.from_numpy(each).double() for each in (fake, real))
     theirs = prc_features_to_metric(*given, prc_neighborhood=3, verbose=False)
     assert (found.precision, found.recall) == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-6)
@@ -52,7 +53,7 @@ def test_precision_and_recall_are_torch_fidelitys(shift: float) -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_density_and_coverage_are_the_papers(k: int) -> None:
     fake, real = features(90, 0, shift=0.8).astype(np.float64), features(130, 1).astype(np.float64)
-    found = manifolds(fake, real, k_density=k)
+    found = compare_manifolds(fake, real, k_density=k)
     assert (found.density, found.coverage) == pytest.approx(slowly(fake, real, k), abs=1e-9)
     assert 0 < found.coverage < 1
 
@@ -61,33 +62,33 @@ def test_density_and_coverage_are_the_papers(k: int) -> None:
 @pytest.mark.usefixtures("small_blocks")
 def test_a_set_is_like_itself(mean: float) -> None:
     same = features(300, 0, width=64, shift=mean)
-    assert shares(manifolds(same, same.copy())) == pytest.approx((1, 1, 1, 1), abs=1e-9)
+    assert shares(compare_manifolds(same, same.copy())) == pytest.approx((1, 1, 1, 1), abs=1e-9)
 
 
 def test_a_set_of_repeated_pictures_is_like_itself() -> None:
     same = np.repeat(features(10, 0, shift=50), 12, axis=0)  # every ball has radius 0
-    found = manifolds(same, same)
+    found = compare_manifolds(same, same)
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
 
 
 def test_sets_far_apart_share_nothing() -> None:
-    assert shares(manifolds(features(200, 0, shift=100), features(200, 1))) == (0, 0, 0, 0)
+    assert shares(compare_manifolds(features(200, 0, shift=100), features(200, 1))) == (0, 0, 0, 0)
 
 
 def test_half_the_modes_give_half_the_recall() -> None:
     one, other = features(300, 0), features(300, 1, shift=100)
-    found = manifolds(features(300, 2), np.concatenate([one, other]))
+    found = compare_manifolds(features(300, 2), np.concatenate([one, other]))
     assert found.precision > 0.8
     assert found.recall == pytest.approx(0.5, abs=0.08)
     assert found.coverage == pytest.approx(0.5, abs=0.03)
-    back = manifolds(np.concatenate([one, other]), features(300, 2))
+    back = compare_manifolds(np.concatenate([one, other]), features(300, 2))
     assert back.precision == pytest.approx(0.5, abs=0.08)
     assert back.recall > 0.8
 
 
 def test_values_come_for_each_picture() -> None:
     fake = np.concatenate([features(100, 0), features(50, 1, shift=100)])
-    found = manifolds(fake, features(200, 2))
+    found = compare_manifolds(fake, features(200, 2))
     assert found.in_real[:100].mean() > 0.8
     assert not found.in_real[100:].any()
     assert not found.densities[100:].any()
@@ -118,7 +119,7 @@ def test_rows_of_the_bank_are_not_their_own_neighbors() -> None:
 
 
 def test_too_few_pictures_are_refused() -> None:
-    with pytest.raises(DataError, match="5 pictures where this needs 6"):
-        manifolds(features(50, 0), features(5, 1))
-    with pytest.raises(DataError, match="3 pictures where this needs 4"):
+    with pytest.raises(DataError, match="5 images, and at least 6 are needed"):
+        compare_manifolds(features(50, 0), features(5, 1))
+    with pytest.raises(DataError, match="3 images, and at least 4 are needed"):
         nearest(features(3, 0), features(3, 0), k=3, own=np.arange(3))

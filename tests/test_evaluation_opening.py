@@ -16,12 +16,13 @@ from PIL import Image
 from ganzoo.data import idx
 from ganzoo.data.layout import split
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation import samples
-from ganzoo.evaluation.image_sources import Reading, open_images, open_pairs, open_sides
+from ganzoo.evaluation import image_sets
+from ganzoo.evaluation.image_sources import open_images, open_pairs, open_sides
+from ganzoo.evaluation.reading import Reading
 
 
-def shown(pictures: samples.Shown, at_once: int = 3) -> np.ndarray:
-    return torch.cat(list(pictures.batches(at_once))).numpy()
+def shown(images: image_sets.ImageSet, batch_size: int = 3) -> np.ndarray:
+    return torch.cat(list(images.batches(batch_size))).numpy()
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -44,7 +45,7 @@ def test_a_zip_of_the_same_pictures_is_the_same_sample(tmp_path: Path) -> None:
     assert one.sample.sha256 == other.sample.sha256 and one.key == other.key
 
 
-@pytest.mark.parametrize("change", ["content", "name", "size", "filter"])
+@pytest.mark.parametrize("change", ["content", "name", "size", "resize"])
 def test_another_content_name_size_or_filter_is_another_key(tmp_path: Path, change: str) -> None:
     folder = lay(tmp_path / "made", 3)
     before = open_images([str(folder)], Reading(size=8))
@@ -52,15 +53,15 @@ def test_another_content_name_size_or_filter_is_another_key(tmp_path: Path, chan
         picture(16, 16, seed=99).convert("L").save(folder / "001.png")
     if change == "name":
         (folder / "001.png").rename(folder / "0010.png")
-    reading = {"size": Reading(size=12), "filter": Reading(size=8, filter="nearest")}.get(change, Reading(size=8))
+    reading = {"size": Reading(size=12), "resize": Reading(size=8, resize="nearest")}.get(change, Reading(size=8))
     after = open_images([str(folder)], reading)
     assert after.key != before.key
-    assert (after.sample.sha256 == before.sample.sha256) == (change in ("size", "filter"))
+    assert (after.sample.sha256 == before.sample.sha256) == (change in ("size", "resize"))
 
 
 def test_the_resizing_is_said_and_done(tmp_path: Path) -> None:
     folder = lay(tmp_path / "made", 2, size=32)
-    nearest = open_images([str(folder)], Reading(size=16, filter="nearest"))
+    nearest = open_images([str(folder)], Reading(size=16, resize="nearest"))
     assert nearest.resizing == "nearest, to cover 16x16, middle kept"
     expected = [np.asarray(Image.fromarray(one).resize((16, 16), Image.Resampling.NEAREST)) for one in arrays(folder)]
     assert (shown(nearest)[:, 0] == np.stack(expected)).all()
@@ -85,7 +86,7 @@ def test_broken_files_are_all_named_at_once(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds no pictures. It is empty"):
+    with pytest.raises(DataError, match=r"holds no images. It is empty"):
         open_images([str(tmp_path)], Reading())
 
 
@@ -100,9 +101,9 @@ def test_held_out_pictures_are_those_that_training_kept_out(tmp_path: Path) -> N
 def test_pictures_over_the_memory_are_decoded_when_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = lay(tmp_path / "made", 5)
     held = open_images([str(folder)], Reading())
-    monkeypatch.setattr(samples, "HELD_BYTES", 100)
+    monkeypatch.setattr(image_sets, "MAX_BYTES", 100)
     left = open_images([str(folder)], Reading())
-    assert not isinstance(left.pictures, torch.Tensor) and (shown(left)[:, :1] == shown(held)).all()
+    assert not isinstance(left.images, torch.Tensor) and (shown(left)[:, :1] == shown(held)).all()
 
 
 def idx_file(path: Path, array: np.ndarray) -> None:
@@ -117,12 +118,12 @@ def test_idx_files_have_a_test_and_a_train_part(tmp_path: Path) -> None:
         idx_file(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(count) % 3)
     test, train = (open_images([str(tmp_path)], Reading(part=part)) for part in ("test", "train"))
     assert (test.sample.count, test.sample.split, train.sample.count) == (4, "test", 7)
-    with pytest.raises(OptionError, match=r"of which training keeps nothing out.*--part train"):
+    with pytest.raises(OptionError, match=r"of which training holds out nothing.*--part train"):
         open_images([str(tmp_path)], Reading(validation=0.2))
     assert open_images([str(tmp_path)], Reading(validation=0.2, part="train")).sample.count < 7
     framed = open_images([str(tmp_path)], Reading(size=16))
     assert shown(framed).shape == (4, 1, 16, 16) and framed.resizing == "black frame to 16 pixels"
-    with pytest.raises(OptionError, match="which size=8 would cut"):
+    with pytest.raises(OptionError, match="which size=8 would crop"):
         open_images([str(tmp_path)], Reading(size=8))
 
 
@@ -141,8 +142,8 @@ def test_pairs_side_by_side_are_cut(tmp_path: Path, inputs: str) -> None:
 
 
 def test_a_filter_that_there_is_not_is_refused_though_nothing_is_scaled() -> None:
-    with pytest.raises(OptionError, match="resize='lanczos' is not right: give one of bicubic, bilinear"):
-        Reading(filter="lanczos")
+    with pytest.raises(OptionError, match="resize='lanczos' is not valid: give one of bicubic, bilinear"):
+        Reading(resize="lanczos")
 
 
 def test_pairs_in_two_folders_are_matched_by_name(tmp_path: Path) -> None:
@@ -176,5 +177,5 @@ def test_test_folders_go_before_training_ones(tmp_path: Path) -> None:
 
 def test_a_missing_side_is_named(tmp_path: Path) -> None:
     shutil.copytree(lay(tmp_path / "x", 1), tmp_path / "data" / "trainA")
-    with pytest.raises(DataError, match="holds no pictures in a folder testB, trainB or B"):
+    with pytest.raises(DataError, match="holds no images in a folder testB, trainB or B"):
         open_sides([str(tmp_path / "data")], Reading())

@@ -16,8 +16,10 @@ from torch import Tensor
 from torchmetrics.functional.image import learned_perceptual_image_patch_similarity, structural_similarity_index_measure
 
 from ganzoo.errors import DataError, HashMismatch, OptionError, WeightsError
-from ganzoo.evaluation import pairs
-from ganzoo.evaluation.pairs import fetch_lpips, load_lpips
+from ganzoo.evaluation.metrics.l1 import l1
+from ganzoo.evaluation.metrics.lpips import BACKBONES, fetch_lpips, load_lpips
+from ganzoo.evaluation.metrics.psnr import psnr
+from ganzoo.evaluation.metrics.ssim import ssim
 
 SIDES = [(3, 40, 33), (1, 28, 28), (3, 11, 12)]
 
@@ -40,24 +42,24 @@ def for_skimage(image: Tensor) -> np.ndarray:
 def test_psnr_is_scikit_images(side: tuple[int, int, int]) -> None:
     made, truth = pictures(*side)
     theirs = [peak_signal_noise_ratio(b.numpy(), a.numpy(), data_range=255) for a, b in zip(made, truth, strict=True)]
-    np.testing.assert_allclose(pairs.psnr(made, truth), theirs, rtol=1e-12)
+    np.testing.assert_allclose(psnr(made, truth), theirs, rtol=1e-12)
 
 
 def test_equal_pictures_have_the_psnr_of_one_step_in_one_value() -> None:
     _, truth = pictures(3, 40, 33)
     off_by_one = truth.clone()
     off_by_one[:, 0, 0, 0] ^= 1  # up or down by one step
-    equal, nearly = pairs.psnr(truth, truth), pairs.psnr(off_by_one, truth)
+    equal, nearly = psnr(truth, truth), psnr(off_by_one, truth)
     np.testing.assert_array_equal(equal, nearly)
     assert float(equal[0]) == pytest.approx(10 * math.log10(255**2 * 3 * 40 * 33))
 
 
 def test_l1_is_a_share_of_the_range() -> None:
     black, white = torch.zeros(2, 3, 5, 5, dtype=torch.uint8), torch.full((2, 3, 5, 5), 255, dtype=torch.uint8)
-    assert pairs.l1(black, white).tolist() == pairs.l1(white, black).tolist() == [1, 1]
+    assert l1(black, white).tolist() == l1(white, black).tolist() == [1, 1]
     made, truth = pictures()
     expected = (made.double() / 255 - truth.double() / 255).abs().flatten(1).mean(1)
-    np.testing.assert_allclose(pairs.l1(made, truth), expected, rtol=1e-12)
+    np.testing.assert_allclose(l1(made, truth), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -68,29 +70,29 @@ def test_ssim_is_scikit_images(side: tuple[int, int, int]) -> None:
         structural_similarity(for_skimage(a), for_skimage(b), channel_axis=-1, **options)
         for a, b in zip(made, truth, strict=True)
     ]
-    np.testing.assert_allclose(pairs.ssim(made, truth), theirs, rtol=1e-9)
+    np.testing.assert_allclose(ssim(made, truth), theirs, rtol=1e-9)
 
 
 def test_ssim_is_torchmetrics_inside_the_border() -> None:
     made, truth = (side.double() for side in pictures())
     options = {"data_range": 255.0, "reduction": "none", "return_full_image": True}
     _, everywhere = structural_similarity_index_measure(made, truth, **options)
-    found = pairs.ssim(made.to(torch.uint8), truth.to(torch.uint8))
+    found = ssim(made.to(torch.uint8), truth.to(torch.uint8))
     np.testing.assert_allclose(found, everywhere[..., 5:-5, 5:-5].mean((1, 2, 3)), rtol=1e-9)
     assert (np.diff(found) < 0).all()  # noisier and noisier
 
 
 def test_ssim_of_a_picture_to_itself_and_to_its_negative() -> None:
     _, truth = pictures()
-    np.testing.assert_allclose(pairs.ssim(truth, truth), 1, rtol=1e-12)
-    assert (pairs.ssim(255 - truth, truth) < 0.5).all()
+    np.testing.assert_allclose(ssim(truth, truth), 1, rtol=1e-12)
+    assert (ssim(255 - truth, truth) < 0.5).all()
 
 
-@pytest.mark.parametrize("measure", [pairs.l1, pairs.psnr, pairs.ssim])
+@pytest.mark.parametrize("measure", [l1, psnr, ssim])
 def test_what_is_no_pair_is_refused(measure) -> None:  # type: ignore[no-untyped-def]
     made, truth = pictures()
     for wrong, says in (
-        ((made[:2], truth), "no pairs"),
+        ((made[:2], truth), "not pairs"),
         ((made[..., :20], truth), "all of one size"),
         ((made[:0], truth[:0]), "at least one"),
         ((made.float(), truth), "uint8"),
@@ -103,7 +105,7 @@ def test_what_is_no_pair_is_refused(measure) -> None:  # type: ignore[no-untyped
 def test_ssim_refuses_pictures_below_its_window() -> None:
     made, truth = pictures(3, 10, 40)
     with pytest.raises(DataError, match="at least 11x11"):
-        pairs.ssim(made, truth)
+        ssim(made, truth)
 
 
 # ---- lpips
@@ -157,7 +159,7 @@ def test_lpips_of_equal_pictures_is_0_and_leaves_the_random_numbers_alone(backbo
 
 def test_lpips_refuses_small_pictures(backbones: dict) -> None:
     for network, (path, sha256, _) in backbones.items():
-        smallest = pairs.BACKBONES[network].smallest
+        smallest = BACKBONES[network].smallest
         distance = load_lpips(path, network, sha256=sha256)
         assert np.isfinite(distance(*pictures(3, smallest, smallest))).all()
         with pytest.raises(DataError, match=f"at least {smallest}x{smallest}"):
@@ -198,5 +200,5 @@ def test_backbones_are_torchvisions() -> None:
         "squeeze": models.SqueezeNet1_1_Weights.IMAGENET1K_V1.url,
     }
     for network, url in theirs.items():
-        assert pairs.BACKBONES[network].url == url
-        assert f"-{pairs.BACKBONES[network].sha256}.pth" in url
+        assert BACKBONES[network].url == url
+        assert f"-{BACKBONES[network].sha256}.pth" in url

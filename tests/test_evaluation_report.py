@@ -37,22 +37,24 @@ def measured() -> list[Score]:
 
 @pytest.fixture
 def evaluation() -> Evaluation:
-    exhibits = ReportSamples(
+    report_samples = ReportSamples(
         samples=[pixels(k, 28, 1) for k in range(10)],
         real=[pixels(k, 28, 1) for k in range(20, 36)],
         best=[example(0, "PSNR 30.1")],
         worst=[example(9, "PSNR 9.2"), example(12)],
         ordered_by="PSNR to the truth",
-        neighbors=[Example({"judged": pixels(1), "nearest in training": pixels(2)}, "distance 0.5")],
-        histograms={"distance to the nearest training picture": {"judged": [1.0, 2.0, 4.0], "held-out": [3.0, 5.0]}},
-        scatters={"Features in two directions": {"real": [(0.0, 1.0), (2.0, 3.0)], "judged": [(1.0, 1.0)]}},
-        shares={"Classes, as seen": {"real": {"coat": 0.5, "bag": 0.5}, "judged": {"coat": 0.9, "bag": 0.1}}},
+        neighbors=[Example({"evaluated": pixels(1), "nearest in training": pixels(2)}, "distance 0.5")],
+        histograms={"distance to the nearest training picture": {"evaluated": [1.0, 2.0, 4.0], "held-out": [3.0, 5.0]}},
+        scatters={"Features in two directions": {"real": [(0.0, 1.0), (2.0, 3.0)], "evaluated": [(1.0, 1.0)]}},
+        shares={"Classes, as seen": {"real": {"coat": 0.5, "bag": 0.5}, "evaluated": {"coat": 0.9, "bag": 0.1}}},
     )
     findings = [
         Diagnosis("Coverage", "18 of 20 clusters are there."),
         Diagnosis("Collapse", "Two clusters hold 90 % of the pictures.", alarm=True),
     ]
-    return Evaluation("dcgan/horses", "horses.zip, test", measured(), findings, ["3 pictures are left out."], exhibits)
+    return Evaluation(
+        "dcgan/horses", "horses.zip, test", measured(), findings, ["3 pictures are left out."], report_samples
+    )
 
 
 def test_the_page_has_everything(evaluation: Evaluation, tmp_path: Path) -> None:
@@ -60,19 +62,19 @@ def test_the_page_has_everything(evaluation: Evaluation, tmp_path: Path) -> None
     assert path == tmp_path / "out" / "report.html"
     page = Page(path)
     assert page.headings == [
-        *("1 failure", "Findings", "Scores", "Samples", "Best translations, by PSNR to the truth"),
+        *("1 failure", "Diagnoses", "Scores", "Samples", "Best translations, by PSNR to the truth"),
         *("Worst translations, by PSNR to the truth", "Nearest neighbors", "Distributions", "Features", "Classes"),
         "Notes",
     ]
     for shown in (
-        "dcgan/horses evaluation judged by horses.zip, test, as of 20",
+        "dcgan/horses evaluation on horses.zip, test, as of 20",
         "1 failure Collapse Two clusters hold 90 % of the pictures.",
-        "Findings Coverage 18 of 20 clusters are there.",
+        "Diagnoses Coverage 18 of 20 clusters are there.",
         "fd-efficientnet-lite0 270.8 ↓ 265.1 to 276.4 95 %, normal 64 generated, seed 0 against 64 horses, test;",
-        "judged, 10 pictures",
-        "real, 16 pictures",
+        "evaluated, 10 images",
+        "real, 16 images",
         "input output truth PSNR 30.1",
-        "judged nearest in training distance 0.5",
+        "evaluated nearest in training distance 0.5",
         "3 pictures are left out.",
     ):
         assert shown in page.text
@@ -126,7 +128,7 @@ def test_grids_hold_the_pictures_unchanged(evaluation: Evaluation, tmp_path: Pat
 
 def test_pictures_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> None:
     samples = [pixels(1, 20), pixels(2, 600), pixels(3, 30, 1)[:, :, :10]]
-    page = Page(report.write(Evaluation("a", "b", [], exhibits=ReportSamples(samples)), tmp_path / "report.html"))
+    page = Page(report.write(Evaluation("a", "b", [], report_samples=ReportSamples(samples)), tmp_path / "report.html"))
     (sheet,) = page.pictures
     assert Image.open(io.BytesIO(sheet)).size == (1030, 1030)
 
@@ -139,7 +141,7 @@ def test_what_is_empty_is_left_out(tmp_path: Path) -> None:
 def test_every_text_is_escaped(tmp_path: Path) -> None:
     evil = "<script>alert('x')</script>&\"{}"
     one = score("psnr", 1.0, library=evil, generated=Sample(evil, 3), resizing=evil, settings={evil: evil})
-    exhibits = ReportSamples(
+    report_samples = ReportSamples(
         best=[Example({evil: pixels(1)}, evil)],
         ordered_by=evil,
         histograms={evil: {evil: [1.0]}},
@@ -148,7 +150,9 @@ def test_every_text_is_escaped(tmp_path: Path) -> None:
     )
     evil_score = Score(evil, 1.0, one.protocol)
     findings = [Diagnosis(evil, evil), Diagnosis(evil, evil, True)]
-    page = Page(report.write(Evaluation(evil, evil, [evil_score], findings, [evil], exhibits), tmp_path / "r.html"))
+    page = Page(
+        report.write(Evaluation(evil, evil, [evil_score], findings, [evil], report_samples), tmp_path / "r.html")
+    )
     assert page.source.count("<script") == 0 and page.needs_nothing_else()
     # Two titles, data, the head's score; findings; row, its words, its protocol; heading, label, caption; charts,
     # those of bars with a class's name cut once; the note.
@@ -164,11 +168,13 @@ def test_the_worst_pictures_there_are_fit_into_eight_megabytes(tmp_path: Path) -
     few = [noise() for _ in range(8)]
     examples = [Example({name: noise() for name in ("input", "output", "truth")}) for _ in range(12)]
     points = torch.randn(6000, 2, generator=draw).tolist()
-    exhibits = ReportSamples(
+    report_samples = ReportSamples(
         samples=few * 8, real=few * 8, best=examples, worst=examples, neighbors=examples * 3,
-        scatters={f"map {k}": {"real": points, "judged": points} for k in range(2)},
+        scatters={f"map {k}": {"real": points, "evaluated": points} for k in range(2)},
     )  # fmt: skip
-    path = report.write(Evaluation("noise", "noise", measured(), exhibits=exhibits), tmp_path / "report.html")
+    path = report.write(
+        Evaluation("noise", "noise", measured(), report_samples=report_samples), tmp_path / "report.html"
+    )
     assert path.stat().st_size < 8_000_000
     page = Page(path)
     assert len(page.pictures) == 2 + 3 * (12 + 12 + 24) and "24 of 36" in page.text

@@ -15,8 +15,9 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import Card
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.degraded_images import enlarged, mended, shrunk
-from ganzoo.evaluation.image_sources import Reading, open_images
+from ganzoo.evaluation.degraded_images import build_inpainting, build_super_resolution, reduce_size
+from ganzoo.evaluation.image_sources import open_images
+from ganzoo.evaluation.reading import Reading
 from ganzoo.loading.model import Model
 
 
@@ -53,7 +54,7 @@ def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
     pictures = arrays(lay(tmp_path / "in", 2, size=48, gray=False))
     noise = np.random.default_rng(0).integers(0, 256, (48, 40, 3), np.uint8)
     for one in (*pictures, noise):
-        made = shrunk(torch.from_numpy(one.transpose(2, 0, 1))[None], 4)[0].permute(1, 2, 0).numpy()
+        made = reduce_size(torch.from_numpy(one.transpose(2, 0, 1))[None], 4)[0].permute(1, 2, 0).numpy()
         size = (one.shape[1] // 4, one.shape[0] // 4)
         wanted = np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BICUBIC))
         assert np.abs(made.astype(int) - wanted).max() <= 1
@@ -61,7 +62,7 @@ def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
 
 def test_a_model_that_enlarges_is_given_smaller_pictures_and_judged_by_the_whole(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=64, gray=False)
-    inputs, made = enlarged(enlarger(), open_images([str(folder)], Reading()))
+    inputs, made = build_super_resolution(enlarger(), open_images([str(folder)], Reading()))
     (small,) = inputs.batches(8)
     (large,) = made.batches(8)
     assert small.shape == (3, 3, 16, 16) and made.some([1])[0].equal(large[1])
@@ -84,7 +85,7 @@ def test_sides_that_the_scale_does_not_divide_are_told(tmp_path: Path) -> None:
 
 def test_a_model_that_mends_is_given_a_hole_and_changes_nothing_else(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=32, gray=False)
-    inputs, made = mended(painter(), open_images([str(folder)], Reading()))
+    inputs, made = build_inpainting(painter(), open_images([str(folder)], Reading()))
     true, (broken,), (whole,) = arrays(folder).transpose(0, 3, 1, 2), inputs.batches(8), made.batches(8)
     assert (broken[..., 8:24, 8:24] == 128).all() and (whole[..., 8:24, 8:24] == 255).all()
     for one in (broken.numpy().copy(), whole.numpy().copy()):
@@ -116,14 +117,14 @@ def test_a_discriminator_of_crops_is_shown_pictures_of_their_size(tmp_path: Path
         options={"image_size": 16, "enlarge": 2.0},
         part_options={"generator": {"width": 4, "blocks": 1, "kernel": 3}, "discriminator": {"width": 2}},
     )
-    with pytest.raises(OptionError, match=r"takes pictures of 16x16 pixels, not of 32x32: give --size 16"):
+    with pytest.raises(OptionError, match=r"takes images of 16x16 pixels, not of 32x32: give --size 16"):
         ganzoo.evaluate(f"dir:{run}", tmp_path / "in", metrics="discriminator")
     found = ganzoo.evaluate(f"dir:{run}", tmp_path / "in", metrics="discriminator", size=16)
     assert 0 <= found["d-accuracy"] <= 1
 
 
 def test_data_is_asked_for() -> None:
-    with pytest.raises(OptionError, match="mine/sr is judged by pictures: give --data"):
+    with pytest.raises(OptionError, match="mine/sr is evaluated on images: give --data"):
         ganzoo.evaluate(enlarger())
 
 

@@ -14,7 +14,8 @@ from training_cases import Watcher, checkpoint, differences, lines, make_data, t
 import ganzoo
 from ganzoo.data.decode import cover, to_bytes
 from ganzoo.errors import OptionError, UnknownName
-from ganzoo.evaluation import distances, moments
+from ganzoo.evaluation import moments
+from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.image_io import tensors
 from ganzoo.training.validation_metric import split
 
@@ -54,7 +55,7 @@ def test_the_distance_is_that_of_as_many_pictures_from_the_same_latents(tmp_path
     made = to_bytes(model(torch.randn(len(held), model.card.latent_dim, generator=random))).float().mean(1).numpy()
     last = lines(run, "validation.jsonl")[-1]
     assert real.shape == made.shape
-    expected = distances.frechet(*(moments.of(grid_features(each)) for each in (made, real)))
+    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (made, real)))
     assert last["fd-grid"] == pytest.approx(expected, rel=1e-3)
 
 

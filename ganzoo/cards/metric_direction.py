@@ -10,19 +10,19 @@ _LOWER = {
     *("fid", "kid", "fd", "kd", "swd", "balance", "memorized"),
     *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss"),
 }
-# A measure of pictures sent there and back, of those left alone, of a filled hole, of a discriminator, of the classes
-# in pictures.
-_OF = ("cycle-", "identity-", "hole-", "d-", "class-")
+# Of images translated there and back, of images left as they are, of a filled hole, of a discriminator, of the classes
+# of images.
+_PREFIXES = ("cycle-", "identity-", "hole-", "d-", "class-")
 
 
 def better(metric: str) -> str:
-    """Return "higher" or "lower", or "" for a metric that is not known.
+    """Return "higher" or "lower"; "" for an unknown metric.
 
-    A metric of features is followed by its extractor's name, which changes nothing: "fd-efficientnet-lite0" is
-    better lower as "fid" is. Those of a discriminator ("d-accuracy") are meant as a classifier's.
+    The extractor's name does not count: "fd-efficientnet-lite0" is better lower, as "fid" is. The metrics of a
+    discriminator ("d-accuracy") describe it as a classifier.
     """
     stem = metric
-    for prefix in _OF:
+    for prefix in _PREFIXES:
         stem = stem.removeprefix(prefix)
     kind = stem.partition("-")[0]
     return "higher" if kind in _HIGHER else "lower" if kind in _LOWER else ""

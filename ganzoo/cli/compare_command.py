@@ -1,4 +1,4 @@
-"""`ganzoo compare`: several models' scores side by side."""
+"""`ganzoo compare`: scores of several models side by side."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ if TYPE_CHECKING:
 
 @click.command("compare", short_help="Show the scores of several models side by side.")
 @click.argument("sources", nargs=-1, required=True, metavar="MODEL MODEL...")
-@click.option("--metrics", default="", help="Only these, comma separated: fd stands for fd-efficientnet-lite0 too.")
+@click.option("--metrics", default="", help="Only these, comma separated; fd includes fd-efficientnet-lite0.")
 @options.as_json
 @options.token
 def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | None) -> None:
-    """Show the scores of each MODEL: a reference, whose card has them, or a JSON file that `ganzoo eval -o` wrote.
+    """Show the scores of each MODEL: a reference, whose card has scores, or a JSON file that `ganzoo eval -o` wrote.
 
-    A star marks the best value of a row. Scores that were not measured alike are refused, and the message names
-    what differs.
+    A star marks the best value of a row. Scores that were measured under different protocols are refused, and the
+    message names what differs.
     """
     from ganzoo.evaluation import compare
 
     if len(sources) < 2 or len(set(sources)) < len(sources):
-        raise click.UsageError("Give two models or more, each once, as `ganzoo compare dcgan/fashion-mnist mine.json`.")
+        raise click.UsageError(
+            "Give two models or more, each once, e.g. `ganzoo compare dcgan/fashion-mnist mine.json`."
+        )
     names = [name.strip() for name in metrics.split(",") if name.strip()]
     table = compare.compare(_scores(sources, token), names)
     if as_json:
-        output.as_json(table.to_dict())
+        output.print_json(table.to_dict())
     else:
         _show(table)
 
 
 def _scores(sources: Sequence[str], token: str | None) -> dict[str, tuple[Score, ...]]:
-    """Return the scores by model; a file whose model has a column already is called after itself too."""
+    """Return the scores by model; a file whose model has a column already gets its file name in its title."""
     from ganzoo.evaluation import compare
 
     found: dict[str, tuple[Score, ...]] = {}
@@ -59,16 +61,16 @@ def _is_file(source: str) -> bool:
 
 def _show(table: Table) -> None:
     """Print the table, what its marks mean, and how each metric was measured."""
-    output.table(
+    output.print_table(
         ("METRIC", *table.models),
         [
-            (row.metric + output.direction(row.metric), *(_cell(row, model) for model in table.models))
+            (row.metric + output.direction_arrow(row.metric), *(_cell(row, model) for model in table.models))
             for row in table.rows
         ],
     )
     if marks := _marks(table.rows):
         click.echo(f"\n{marks}")
-    output.protocols(row.protocol for row in table.rows)
+    output.print_protocols(row.protocol for row in table.rows)
 
 
 def _cell(row: Row, model: str) -> str:
@@ -81,5 +83,5 @@ def _cell(row: Row, model: str) -> str:
 
 
 def _marks(rows: Sequence[Row]) -> str:
-    said = {True: "* best", False: "~ best, but intervals overlap"}
-    return "; ".join(said[sure] for sure in said if any(row.best and row.sure is sure for row in rows))
+    meanings = {True: "* best", False: "~ best, but intervals overlap"}
+    return "; ".join(meanings[sure] for sure in meanings if any(row.best and row.sure is sure for row in rows))

@@ -11,43 +11,53 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import options, output
-from ganzoo.cli.output import pairs
+from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.reproduce import Reproduction
     from ganzoo.evaluation.results import Evaluation
 
 
-@click.command("eval", short_help="Score a model, or a folder of pictures, with a protocol.")
+@click.command("eval", short_help="Score a model or a folder of images, with a protocol.")
 @click.argument("ref", required=False)
-@click.option("--data", multiple=True, help="Real pictures: a folder, .zip or IDX files; twice for pairs or two sets.")
-@click.option("--metrics", help="Comma separated, as fd,precision,recall [default: those usual for the model].")
-@click.option("--extractor", default="inception", show_default=True, help="As efficientnet-lite0, timm.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Option of the extractor.")
-@click.option("-n", "--number", type=click.IntRange(1), help="Pictures to generate [default: as many as real ones].")
-@click.option("--seed", default=0, show_default=True, help="Of generated pictures, subsets and resamples.")
-@click.option("--size", type=click.IntRange(1), help="Scale all pictures to cover SIZE x SIZE [default: the model's].")
-@click.option("--resize", default="bicubic", show_default=True, help="bicubic, bilinear, area or nearest.")
-@click.option("--validation", type=float, default=0.0, help="Judge by the share that training kept out, as 0.05.")
-@click.option("--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Of IDX files.")
-@click.option("--inputs", type=click.Choice(["A", "B"]), help="Side to translate; A is the left of pairs too.")
 @click.option(
-    "--label", metavar="NAME", help="Class to translate to, of a model that takes one; --data: class folders."
+    "--data", multiple=True, help="Real images: a folder, .zip or IDX files; give it twice for pairs or two sets."
 )
-@click.option("--kind", type=click.Choice(["images", "paired", "unpaired"]), help="Of data [default: the model's].")
+@click.option("--metrics", help="Comma separated, e.g. fd,precision,recall [default: depends on the model].")
+@click.option("--extractor", default="inception", show_default=True, help="E.g. efficientnet-lite0, timm.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set an option of the extractor.")
+@click.option("-n", "--number", type=click.IntRange(1), help="Images to generate [default: as many as real ones].")
+@click.option("--seed", default=0, show_default=True, help="For generated images, subsets and resamples.")
+@click.option(
+    "--size", type=click.IntRange(1), help="Scale all images to cover SIZE x SIZE [default: the model's size]."
+)
+@click.option("--resize", default="bicubic", show_default=True, help="bicubic, bilinear, area or nearest.")
+@click.option("--validation", type=float, default=0.0, help="Evaluate on the share that training held out, e.g. 0.05.")
+@click.option(
+    "--part", type=click.Choice(["test", "train"]), default="test", show_default=True, help="Part of IDX files."
+)
+@click.option("--inputs", type=click.Choice(["A", "B"]), help="Side to translate; of pairs, A is the left.")
+@click.option("--label", metavar="NAME", help="Class to translate to, for models that take one; --data: class folders.")
+@click.option(
+    "--kind", type=click.Choice(["images", "paired", "unpaired"]), help="Kind of data [default: the model's]."
+)
 @click.option("--back", metavar="REF", help="The model of the other direction, for cycle-psnr.")
-@click.option("--train", multiple=True, help="The training pictures, for memorized.")
-@click.option("--precision", default="float32", show_default=True, help="Of the extractor; bfloat16 is another metric.")
-@click.option("--subset-size", type=click.IntRange(0), default=1000, show_default=True, help="Of kd; 0: all pairs.")
+@click.option("--train", multiple=True, help="The training images, for memorized.")
+@click.option(
+    "--precision", default="float32", show_default=True, help="Of the extractor; bfloat16 makes a different metric."
+)
+@click.option("--subset-size", type=click.IntRange(0), default=1000, show_default=True, help="For kd; 0: all pairs.")
 @click.option("--neighbors", type=click.IntRange(0), default=0, help="k [default: the papers' 3 and 5].")
 @click.option(
     "--clusters", type=click.IntRange(0), default=0, help="For modes [default: classes, or up to 50 clusters]."
 )
-@click.option("--resamples", type=click.IntRange(0), default=20, show_default=True, help="Of fd's interval; 0: none.")
-@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Pictures at a time.")
-@click.option("--no-cache", is_flag=True, help="Make the features of real pictures anew.")
-@click.option("--registry", is_flag=True, help="Measure every published score again, on sets found in --data.")
-@click.option("--report", "report_to", type=click.Path(path_type=Path), help="Write a page with pictures here.")
+@click.option(
+    "--resamples", type=click.IntRange(0), default=20, show_default=True, help="For the interval of fd; 0: no interval."
+)
+@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Images at a time.")
+@click.option("--no-cache", is_flag=True, help="Extract the features of real images again.")
+@click.option("--registry", is_flag=True, help="Measure all published scores again, on the data sets in --data.")
+@click.option("--report", "report_to", type=click.Path(path_type=Path), help="Write an HTML report here.")
 @click.option("-o", "--output", "save_to", type=click.Path(path_type=Path), help="Write the scores as JSON here.")
 @options.device
 @options.token
@@ -69,13 +79,13 @@ def command(
     back: str | None,
     **values: Any,
 ) -> None:
-    """Score the model REF, or the pictures images:FOLDER, against --data.
+    """Score the model REF, or the images in images:FOLDER, against --data.
 
     \b
     ganzoo eval dcgan/fashion-mnist --data fashion-mnist/ --extractor efficientnet-lite0
-    ganzoo eval patchgan/facades --data facades.zip --validation 0.06 --report report.html
+    ganzoo eval pix2pix/facades --data facades.zip --validation 0.06 --report report.html
     ganzoo eval stargan/landscapes --data landscapes/ --label monet --extractor efficientnet-lite0
-    ganzoo eval images:made/ --data photos/ --size 128 --metrics fid,kid -o scores.json
+    ganzoo eval images:outputs/ --data photos/ --size 128 --metrics fid,kid -o scores.json
     ganzoo eval --registry --data sets/
 
     Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorized
@@ -84,66 +94,69 @@ def command(
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:
-        _again(ref or "*", data, names(metrics), values["device"], as_json)
+        _reproduce(ref or "*", data, names(metrics), values["device"], as_json)
         return
     if ref is None:
         raise click.UsageError("Give REF: a model, or images:FOLDER. Or --registry for all published scores.")
     from ganzoo.evaluation.evaluate import evaluate
 
-    asked: dict[str, Any] = {"extractor_options": dict(pairs(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
-    given = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
-    asked |= {name: value for name, value in given.items() if value is not None}
+    optional = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
+    values |= {name: value for name, value in optional.items() if value is not None}
+    values |= {"extractor_options": dict(parse_assignments(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
     with progress() as on_progress:
-        found = evaluate(ref, data, metrics=names(metrics), on_progress=on_progress, **asked, **values)
+        evaluation = evaluate(ref, data, metrics=names(metrics), on_progress=on_progress, **values)
     if save_to:
-        found.save(save_to)
+        evaluation.save(save_to)
     if as_json:
-        output.as_json(found.to_dict())
+        output.print_json(evaluation.to_dict())
     else:
-        _show(found)
+        _show(evaluation)
 
 
-def _show(found: Evaluation) -> None:
+def _show(evaluation: Evaluation) -> None:
     rows = [
         (
-            f"{one.metric}{output.direction(one.metric)}",
+            f"{one.metric}{output.direction_arrow(one.metric)}",
             f"{one.value:.5g}",
             _interval(one.low, one.high),
         )
-        for one in found.scores
+        for one in evaluation.scores
     ]
-    output.table(["METRIC", "VALUE", "INTERVAL"], rows)
-    output.protocols(score.protocol for score in found.scores)
-    for diagnosis in found.diagnoses:
+    output.print_table(["METRIC", "VALUE", "INTERVAL"], rows)
+    output.print_protocols(score.protocol for score in evaluation.scores)
+    for diagnosis in evaluation.diagnoses:
         click.echo(f"{'Warning: ' if diagnosis.alarm else ''}{diagnosis.text}", err=diagnosis.alarm)
-    for note in found.notes:
+    for note in evaluation.notes:
         click.echo(f"Note: {note}", err=True)
 
 
-def _again(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str, as_json: bool) -> None:
-    """Measure published scores again; exit with 1 where one does not agree."""
+def _reproduce(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str, as_json: bool) -> None:
+    """Measure published scores again; exit with 1 if one does not agree."""
     from ganzoo.evaluation.reproduce import reproduce
 
     with progress() as on_progress:
-        found = list(reproduce(pattern, sets, metrics, device, on_progress))
+        reproductions = list(reproduce(pattern, sets, metrics, device, on_progress))
     if as_json:
-        output.as_json(
-            [{"model": one.model, "published": one.published.to_dict(), "now": one.now.to_dict()} for one in found]
+        output.print_json(
+            [
+                {"model": one.model, "published": one.published.to_dict(), "now": one.now.to_dict()}
+                for one in reproductions
+            ]
         )
     else:
         rows = [
             (one.model, one.now.metric, f"{one.published.value:.5g}", f"{one.now.value:.5g}", _verdict(one))
-            for one in found
+            for one in reproductions
         ]
-        output.table(["MODEL", "METRIC", "PUBLISHED", "NOW", ""], rows)
-    if not all(one.agrees for one in found):
-        click.echo("Error: some scores are not what was published; the last column says which, and how.", err=True)
+        output.print_table(["MODEL", "METRIC", "PUBLISHED", "NOW", ""], rows)
+    if not all(one.agrees for one in reproductions):
+        click.echo("Error: some scores differ from the published ones; the last column shows which, and how.", err=True)
         click.get_current_context().exit(1)
 
 
 def _verdict(one: Reproduction) -> str:
     if one.unlike:
-        return "another protocol: " + ", ".join(f"{name} {a} / {b}" for name, (a, b) in one.unlike.items())
+        return "different protocol: " + ", ".join(f"{name} {a} / {b}" for name, (a, b) in one.unlike.items())
     return "agrees" if one.agrees else "differs"
 
 
@@ -158,14 +171,14 @@ def _interval(low: float | None, high: float | None) -> str:
 
 @contextmanager
 def progress() -> Iterator[Callable[[int], None]]:
-    """Yield what counts pictures on a terminal, and says nothing when piped."""
+    """Yield a function that shows the number of images on a terminal, and nothing when piped."""
     if not sys.stderr.isatty():
         yield lambda count: None
         return
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} pictures"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("", total=None)
-        yield lambda count: shown.advance(task, count)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} images"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda count: bar.advance(task, count)

@@ -1,1 +1,1 @@
-"""Scores with their protocols: what `ganzoo eval` and `ganzoo.evaluate` measure."""
+"""Images -> features -> metrics -> scores with protocols, and their report."""

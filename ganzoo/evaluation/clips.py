@@ -1,4 +1,4 @@
-"""Real clips to judge a model by, made ready as its training made them; and how far clips are from one another."""
+"""Real clips to evaluate a model with, prepared the way its training prepared them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from torch import Tensor
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Sample
+from ganzoo.data import clips as training_clips
 from ganzoo.data import idx
-from ganzoo.data.clips import open_clips
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Dataset, in_order
 from ganzoo.data.decode import to_bytes
@@ -19,65 +19,57 @@ from ganzoo.data.moving_images import Moving, settled
 from ganzoo.data.opening import Opening
 from ganzoo.data.sources import Source, image_names, listed, open_sources
 from ganzoo.data.videos import video_names
-from ganzoo.evaluation.image_sources import Reading, content_hash
-from ganzoo.evaluation.samples import HELD_BYTES, Stored, one_each
+from ganzoo.evaluation.image_sets import MAX_BYTES, StoredImages, one_frame_each
+from ganzoo.evaluation.image_sources import content_hash
+from ganzoo.evaluation.reading import Reading
 
-MOST = 1024  # clips of each side whose frames and motion are compared
-AT_ONCE = 32
-WISHES = ("frame_stride", "motion", "item_size", "speed")  # of the training, which say what its clips were
+BATCH_SIZE = 32  # clips
+CLIP_OPTIONS = ("frame_stride", "motion", "item_size", "speed")  # options of the training that define its clips
 
 
 @dataclass
-class StoredClips(Stored):
-    """Clips that are there already; as pictures, one frame of each, the first of one, the second of the next."""
+class StoredClips(StoredImages):
+    """Clips from files; as images, one frame of each: the first of the first clip, the second of the second."""
 
     clips: Dataset | None = None
 
+    def first(self, count: int) -> Tensor:
+        """Return the first ``count`` clips (N, C, T, H, W) in [-1, 1]."""
+        assert self.clips is not None
+        return self.clips.batch(list(range(count)), torch.Generator().manual_seed(0))["clip"]
 
-def open_real(paths: Sequence[str], reading: Reading, card: Card) -> StoredClips:
-    """Open videos, or pictures that are set in motion, as the training of a model did. Raises as `open_data` does."""
+
+def open_clips(paths: Sequence[str], reading: Reading, card: Card) -> StoredClips:
+    """Open videos, or images that are set in motion, the way a model's training did. Raises DataError, OptionError."""
     options = card.training.options if card.training else {}
-    own = {name: options[name] for name in WISHES if name in options}
-    data_config = DataConfig(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **own)
-    source, part = open_sources(listed(list(paths), "clips")), {"test": "t10k", "train": "train"}[reading.part]
-    data = open_clips(Opening(source, data_config, reading.validation, HELD_BYTES), part)
-    clips = _fixed(data, reading)
-    pictures = torch.cat([to_bytes(one_each(batch["clip"], AT_ONCE * n)) for n, batch in _numbered(clips)])
-    said = [reading.part] if data_config.motion and idx.find(source, part) else []
-    said += [f"held out {reading.validation:g}"] if reading.validation else []
-    split = ", ".join(said) or "all"
-    sample = Sample(source.path.name, len(pictures), split, content_hash(source, _files(source, data_config, part)))
-    return StoredClips(sample, pictures, "", _words(card, own), clips=clips)
+    clip_options = {name: options[name] for name in CLIP_OPTIONS if name in options}
+    config = DataConfig(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **clip_options)
+    source, part = open_sources(listed(list(paths), "clips")), reading.idx_part
+    data = training_clips.open_clips(Opening(source, config, reading.validation, MAX_BYTES), part)
+    clips = _settle(data, reading)
+    batches = enumerate(in_order(clips, BATCH_SIZE))
+    images = torch.cat([to_bytes(one_frame_each(batch["clip"], BATCH_SIZE * n)) for n, batch in batches])
+    splits = [reading.part] if config.motion and idx.find(source, part) else []
+    splits += [f"held out {reading.validation:g}"] if reading.validation else []
+    digest = content_hash(source, _files(source, config, part))
+    sample = Sample(source.path.name, len(images), ", ".join(splits) or "all", digest)
+    return StoredClips(sample, images, "", _describe(card, clip_options), clips=clips)
 
 
-def some_clips(real: StoredClips, count: int) -> Tensor:
-    """Return the first ``count`` clips (N, C, T, H, W) in [-1, 1]."""
-    assert real.clips is not None
-    return real.clips.batch(list(range(count)), torch.Generator().manual_seed(0))["clip"]
-
-
-def frames_of(clips: Tensor) -> Tensor:
-    """Return the frames (N * T, C, H, W) of clips (N, C, T, H, W), one clip after the other."""
-    return clips.transpose(1, 2).flatten(0, 1)
-
-
-def _fixed(data: Data, reading: Reading) -> Dataset:
+def _settle(data: Data, reading: Reading) -> Dataset:
+    """Return the chosen clips; images in motion move the same way every time."""
     chosen = data.validation if reading.validation and data.validation else data.train
     return settled(chosen) if isinstance(chosen, Moving) else chosen
 
 
-def _numbered(clips: Dataset) -> enumerate[dict[str, Tensor]]:
-    return enumerate(in_order(clips, AT_ONCE))
-
-
-def _files(source: Source, data_config: DataConfig, part: str) -> list[str]:
-    found = idx.find(source, part) if data_config.motion else None
+def _files(source: Source, config: DataConfig, part: str) -> list[str]:
+    found = idx.find(source, part) if config.motion else None
     if found:
         return [name for name in found if name]
-    return image_names(source) if data_config.motion else video_names(source)
+    return image_names(source) if config.motion else video_names(source)
 
 
-def _words(card: Card, own: dict[str, object]) -> str:
-    """Return what became of the files, as a protocol's ``resizing`` says it."""
-    said = ", ".join(f"{name} {value}" for name, value in own.items() if value)
-    return f"clips of {card.frames} frames, {card.image_size}x{card.image_size}{f', {said}' if said else ''}"
+def _describe(card: Card, clip_options: dict[str, object]) -> str:
+    """Return how the clips were prepared, as a protocol's ``resizing`` states it."""
+    options = ", ".join(f"{name} {value}" for name, value in clip_options.items() if value)
+    return f"clips of {card.frames} frames, {card.image_size}x{card.image_size}{f', {options}' if options else ''}"

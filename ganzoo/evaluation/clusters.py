@@ -1,4 +1,4 @@
-"""Clusters of features by k-means: the modes of a data set that has no labels."""
+"""Clusters of features by k-means: the modes of a data set without labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ganzoo.errors import DataError
 from ganzoo.evaluation.moments import BLOCK, Array
-from ganzoo.evaluation.neighbors import nearest
+from ganzoo.evaluation.nearest_neighbors import nearest
 
 AT_MOST = 10_000  # rows that centers are found from, which then lie in memory
 ROUNDS = 25  # of Lloyd's algorithm; the last of them move few rows
@@ -16,9 +16,13 @@ ROUNDS = 25  # of Lloyd's algorithm; the last of them move few rows
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """How rows lie about K centers: their number, and the sums of offsets and of squared offsets, of each center's.
+    """How rows scatter about K centers.
 
-    counts (K,) int64, offsets (K, D) and squares (K,) float64; centers (K, D)
+    Attributes:
+        counts: (K,) int64, rows nearest to each center.
+        offsets: (K, D) float64, sums of their offsets from the center.
+        squares: (K,) float64, sums of their squared distances to the center.
+        centers: (K, D).
     """
 
     counts: Array
@@ -52,7 +56,7 @@ def find_centers(features: Array, clusters: int, random: np.random.Generator, ro
     Raises DataError for fewer rows than clusters. Source: Arthur & Vassilvitskii 2007 (k-means++).
     """
     if len(rows) < clusters:
-        raise DataError(f"{len(rows):,} pictures make no {clusters:,} clusters. Ask for fewer, or give more pictures.")
+        raise DataError(f"{len(rows):,} images cannot form {clusters:,} clusters. Give fewer clusters, or more images.")
     chosen = np.sort(random.permutation(rows)[:AT_MOST])  # in order: a file is read forwards
     known = np.asarray(features[chosen], dtype=np.float64)
     centers = _spread(known, clusters, random)

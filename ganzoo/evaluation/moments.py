@@ -1,6 +1,6 @@
-"""Mean and covariance of features, read in blocks: what the Frechet distance and a picture set's variety need.
+"""Mean and covariance of features, read in blocks, for the Frechet distance.
 
-Features are float32 arrays (N, D), one row a picture, and may lie in a file (numpy's memmap).
+Features are float32 arrays (N, D), one row for each image; they may be mapped from a file (numpy's memmap).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ BLOCK = 2048  # rows in memory at a time
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """What N rows have in common: float64 ``mean`` (D,) and ``covariance`` (D, D), divided by N - 1 as numpy's is.
+    """Mean (D,) and covariance (D, D) of N rows, in float64.
 
-    One row has covariance 0.
+    The covariance is divided by N - 1, as numpy's is; that of one row is 0.
     """
 
     count: int
@@ -31,28 +31,32 @@ class Moments:
     covariance: Array
 
 
-def of(features: Array, counts: Array | None = None) -> Moments:
-    """Return the moments of ``features`` (N, D), in float64 and block by block.
+def compute(features: Array, counts: Array | None = None) -> Moments:
+    """Return the moments of features, in float64 and block by block.
 
-    ``counts`` (N,), whole numbers: how often each row is meant, as in a bootstrap; None is once each.
-    Raises DataError for no rows, and for values that are not finite.
+    Args:
+        features: (N, D).
+        counts: (N,) whole numbers: how often each row counts, as in a bootstrap; None: once each.
+
+    Raises:
+        DataError: there are no rows, or a value is not finite.
     """
     check(features)
     total: Moments | None = None
     for start in range(0, len(features), BLOCK):
         chosen = slice(start, start + BLOCK)
-        part = _of_block(features[chosen], None if counts is None else counts[chosen])
-        if part.count:
-            total = part if total is None else merge(total, part)
+        block = _compute_block(features[chosen], None if counts is None else counts[chosen])
+        if block.count:
+            total = block if total is None else merge(total, block)
     if total is None:
-        raise DataError("Every row's count is 0, which leaves no features. Count at least one row.")
+        raise DataError("The count of every row is 0, which leaves no features. Count at least one row.")
     if not np.isfinite(total.covariance).all():
-        raise DataError("The features hold NaN or infinity. Look at the extractor's weights and precision.")
+        raise DataError("The features contain NaN or infinity. Check the extractor's weights and precision.")
     return total
 
 
 def merge(a: Moments, b: Moments) -> Moments:
-    """Return the moments of both sets' rows together.
+    """Return the moments of the rows of both sets.
 
     Chan, Golub & LeVeque 1979: only centered sums are added, so a large mean costs no digits.
     """
@@ -73,17 +77,17 @@ def check(features: Array, *others: Array, least: int = 1) -> None:
     """Raise DataError unless all are (N, D) with N at least ``least`` and one D."""
     for each in (features, *others):
         if each.ndim != 2:
-            raise DataError(f"Features have shape {each.shape}, and should be (pictures, features). Flatten them.")
+            raise DataError(f"Features have shape {each.shape}, and must have (images, features). Flatten them.")
         if len(each) < least:
-            raise DataError(f"There are {len(each):,} pictures where this needs {least:,}. Give more pictures.")
+            raise DataError(f"There are {len(each):,} images, and at least {least:,} are needed. Give more images.")
         if each.shape[1] != features.shape[1]:
             raise DataError(
-                f"One set has {features.shape[1]:,} features a picture and the other {each.shape[1]:,}. "
+                f"One set has {features.shape[1]:,} features an image and the other {each.shape[1]:,}. "
                 "Extract both with the same extractor."
             )
 
 
-def _of_block(rows: Array, counts: Array | None) -> Moments:
+def _compute_block(rows: Array, counts: Array | None) -> Moments:
     rows = np.asarray(rows, dtype=np.float64)
     if counts is None:
         count, mean = len(rows), rows.mean(0)

@@ -1,4 +1,4 @@
-"""Published scores, measured again as their protocols say: `ganzoo eval --registry`."""
+"""Published scores, measured again according to their protocols: `ganzoo eval --registry`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from ganzoo.errors import DataError, UnknownName, suggest
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.features import Progress
 
-NEAR = 0.01  # of a value: what other hardware and other versions of the libraries may change
+TOLERANCE = 0.01  # of a value: what other hardware and other versions of the libraries may change
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One published score beside the same one measured now.
+    """One published score and the same score measured now.
 
-    unlike   field -> published and present value, where the protocols do not compare (other pictures, other weights)
+    Attributes:
+        model: Name of the model.
+        published: The score on its card.
+        now: The score measured now.
+        unlike: Field -> published and present value, if the protocols do not compare (other images, other weights).
     """
 
     model: str
@@ -34,7 +38,7 @@ class Reproduction:
     def agrees(self) -> bool:
         """Whether the protocols compare, and the values differ by 1 % at most."""
         apart = abs(self.now.value - self.published.value)
-        return not self.unlike and apart <= NEAR * max(abs(self.published.value), 1e-9)
+        return not self.unlike and apart <= TOLERANCE * max(abs(self.published.value), 1e-9)
 
 
 def reproduce(
@@ -44,27 +48,34 @@ def reproduce(
     device: str = "auto",
     on_progress: Progress = lambda _: None,
 ) -> Iterator[Reproduction]:
-    """Measure the scores of all cards that match ``pattern`` again, and yield each with what it was.
+    """Measure the scores of all cards that match ``pattern`` again, and yield each with its published value.
 
-    sets      where the data sets lie: the folders that hold them, or they themselves
-    metrics   only these, by their full names
-    Raises UnknownName where no card matches or has scores, DataError where a set is not found.
+    Args:
+        pattern: Names of models, as "cyclegan/*".
+        sets: Folders that contain the data sets, or the data sets themselves.
+        metrics: Only these, by their full names.
+        device: Where to compute.
+        on_progress: Called with a number of images whenever that many are processed.
+
+    Raises:
+        UnknownName: no card matches, or none has scores.
+        DataError: a data set is not found.
     """
-    cards = [card for card in registry.cards(pattern) if _chosen(card, metrics)]
+    cards = [card for card in registry.cards(pattern) if _choose(card, metrics)]
     if not cards:
         hint = suggest(pattern, registry.list_models())
-        raise UnknownName(f"No model that matches '{pattern}' has such scores.{hint} `ganzoo list` shows the models.")
+        raise UnknownName(f"No model that matches '{pattern}' has these scores.{hint} `ganzoo list` shows the models.")
     for card in cards:
-        for scores in _together(_chosen(card, metrics)):
+        for scores in _group(_choose(card, metrics)):
             yield from _reproduce(card, scores, sets, device, on_progress)
 
 
-def _chosen(card: Card, metrics: Sequence[str]) -> list[Score]:
+def _choose(card: Card, metrics: Sequence[str]) -> list[Score]:
     return [score for score in card.scores if score.protocol.call and (not metrics or score.metric in metrics)]
 
 
-def _together(scores: Sequence[Score]) -> list[list[Score]]:
-    """Return the scores in groups that one evaluation measures: the pictures and features are made once for all."""
+def _group(scores: Sequence[Score]) -> list[list[Score]]:
+    """Group the scores that one evaluation measures: their images and features are computed once for all."""
     groups: dict[str, list[Score]] = {}
     for score in scores:
         alike = {name: value for name, value in score.protocol.call.items() if name != "metrics"}
@@ -77,13 +88,11 @@ def _reproduce(
 ) -> Iterator[Reproduction]:
     call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
     data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
-    now = {
-        one.metric: one
-        for one in evaluate(card.name, data, train=train, device=device, on_progress=on_progress, **call).scores
-    }
-    for score in scores:
-        found = now[score.metric]
-        yield Reproduction(card.name, score, found, protocol.differences(score.protocol, found.protocol))
+    evaluation = evaluate(card.name, data, train=train, device=device, on_progress=on_progress, **call)
+    now = {score.metric: score for score in evaluation.scores}
+    for published in scores:
+        score = now[published.metric]
+        yield Reproduction(card.name, published, score, protocol.differences(published.protocol, score.protocol))
 
 
 def _find(name: str, sets: Sequence[str], card: Card) -> str:
@@ -95,5 +104,5 @@ def _find(name: str, sets: Sequence[str], card: Card) -> str:
     origin = f" ({card.dataset.url})" if card.dataset and card.dataset.url else ""
     raise DataError(
         f"{card.name} was scored on '{name}'{origin}, which is not in {', '.join(sets) or 'any --data'}. "
-        "Give the folder that holds it: --data FOLDER."
+        "Give the folder that contains it: --data FOLDER."
     )

@@ -1,4 +1,4 @@
-"""What an evaluation returns: scores with their protocols, findings in words, and what a report shows of both."""
+"""What an evaluation returns: scores with their protocols, diagnoses in words, and what a report shows of both."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ganzoo.files.atomic import replacing
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Something seen, in words. ``alarm``: it is a failure, as collapse or memorization are."""
+    """An observation in words. ``alarm``: it is a failure, such as collapse or memorization."""
 
     name: str
     text: str
@@ -24,22 +24,26 @@ class Diagnosis:
 
 @dataclass(frozen=True)
 class Example:
-    """Pictures side by side, each (C, H, W) uint8 with its label: {"input": ..., "output": ..., "truth": ...}."""
+    """Images side by side, each (C, H, W) uint8 with its label: {"input": ..., "output": ..., "truth": ...}."""
 
-    pictures: dict[str, Tensor]
+    images: dict[str, Tensor]
     caption: str = ""
 
 
 @dataclass
 class ReportSamples:
-    """What a report shows beside numbers; whatever is empty is left out.
+    """What a report shows next to numbers; what is empty is omitted.
 
-    samples, real   up to 64 pictures each, (C, H, W) uint8: those that are judged, and those they are judged by
-    best, worst     translations in the order of ``ordered_by``, the best first and the worst first
-    neighbors      judged pictures, each with its nearest training picture
-    histograms      title -> series -> values
-    scatters        title -> series -> points (x, y)
-    shares          title -> series -> class -> share, from 0 to 1
+    Attributes:
+        samples: Up to 64 evaluated images, (C, H, W) uint8.
+        real: Up to 64 real images, (C, H, W) uint8.
+        best: Translations in the order of ``ordered_by``, the best first.
+        worst: The same, the worst first.
+        ordered_by: What best and worst mean, in words.
+        neighbors: Evaluated images, each with its nearest training image.
+        histograms: Title -> series -> values.
+        scatters: Title -> series -> points (x, y).
+        shares: Title -> series -> class -> share, from 0 to 1.
     """
 
     samples: list[Tensor] = field(default_factory=list)
@@ -55,10 +59,15 @@ class ReportSamples:
 
 @dataclass(repr=False)
 class Evaluation:
-    """All that was measured of one model, or one folder of pictures.
+    """All scores of one model, or of one folder of images.
 
-    model   its reference, as "dcgan/fashion-mnist" or "images:made/"
-    data    what it was judged by, in words
+    Attributes:
+        model: Its reference, as "dcgan/fashion-mnist" or "images:outputs/".
+        data: What it was compared with, in words.
+        scores: Values with their protocols.
+        diagnoses: Observations in words.
+        notes: What a reader of the scores should know.
+        report_samples: What a report shows.
     """
 
     model: str
@@ -75,14 +84,14 @@ class Evaluation:
     __repr__ = __str__
 
     def __getitem__(self, metric: str) -> float:
-        """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError that names those there are."""
+        """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError that lists the metrics."""
         for score in self.scores:
             if score.metric == metric:
                 return score.value
         raise KeyError(f"{metric} is not among {', '.join(score.metric for score in self.scores)}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the pictures, as JSON holds it."""
+        """Return everything but the images, as JSON stores it."""
         return {
             "model": self.model,
             "data": self.data,

@@ -1,0 +1,51 @@
+"""The extractors of one evaluation, each built when it is first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import torch
+
+from ganzoo.catalog import building
+from ganzoo.errors import OptionError
+from ganzoo.evaluation.config import EvalConfig
+from ganzoo.evaluation.features import FeatureExtractor, Progress
+
+INCEPTION = "inception"  # the label of the only extractor whose distances are called FID and KID
+
+
+class Extractors:
+    """The extractor that the user chose, and that of FID and KID."""
+
+    def __init__(self, config: EvalConfig, device: torch.device, on_progress: Progress) -> None:
+        self._config, self._device, self._on_progress = config, device, on_progress
+
+    @cached_property
+    def chosen(self) -> FeatureExtractor:
+        """The extractor that the user chose."""
+        return self._build(self._config.extractor, self._config.extractor_options)
+
+    @cached_property
+    def inception(self) -> FeatureExtractor:
+        """The extractor of FID and KID. Raises OptionError if the user chose other weights for it."""
+        extractor = self.chosen if self._config.extractor == INCEPTION else self._build(INCEPTION, {})
+        if str(extractor.network.label) != INCEPTION:
+            raise OptionError(
+                f"fid and kid are not defined for these weights ({extractor.network.label}). "
+                "Use fd and kd, which are named after the extractor."
+            )
+        return extractor
+
+    @property
+    def built(self) -> list[FeatureExtractor]:
+        """The extractors that were built so far."""
+        return [vars(self)[name] for name in ("chosen", "inception") if name in vars(self)]
+
+    def _build(self, name: str, options: Mapping[str, Any]) -> FeatureExtractor:
+        network: Any = building.build(f"extractor:{name}", **options)
+        config = self._config
+        return FeatureExtractor(
+            network, self._device, config.precision, config.cache, config.batch_size, self._on_progress
+        )

@@ -1,0 +1,94 @@
+"""balance: how far the shares of classes among generated images are from those among real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ganzoo.data.layout import some
+from ganzoo.errors import OptionError
+from ganzoo.evaluation.context import EvalContext
+from ganzoo.evaluation.features import FeatureExtractor
+from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.evaluation.mode_counts import count_labels, find_covered
+from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.results import Diagnosis
+
+TAKING_OVER = 3.0  # times a class's share among real images, from which it displaces the others
+
+
+@metric("balance", position=220)
+def measure_balance(context: EvalContext) -> MetricResult:
+    """Measure the difference of the classes that the extractor predicts for evaluated and real images."""
+    extractor = require_classes(context, "balance")
+    fake, real = (context.labels(extractor, side) for side in ("evaluated", "real"))
+    balance = compare_classes(fake, real, extractor.classes)
+    context.report_samples.shares[f"Classes that {extractor.label} predicts"] = {
+        side: dict(zip(extractor.classes, shares.tolist(), strict=True))
+        for side, shares in (("real", balance.real), ("evaluated", balance.fake))
+    }
+    value = Value(full_name("balance", extractor), balance.distance, extractor=extractor)
+    return MetricResult([value], balance.diagnoses)
+
+
+def require_classes(context: EvalContext, metric_name: str) -> FeatureExtractor:
+    """Return the chosen extractor. Raises OptionError if it has no class names."""
+    extractor = context.extractors.chosen
+    if not extractor.classes:
+        raise OptionError(
+            f"{metric_name} needs an extractor with class names, and '{context.config.extractor}' has none. For gray "
+            f"images of clothes give --extractor fashion-mnist; otherwise omit {metric_name}."
+        )
+    return extractor
+
+
+@dataclass(frozen=True, eq=False)
+class Balance:
+    """Shares of K classes among generated and real images.
+
+    Attributes:
+        distance: Total variation: the share of images that would have to change class; 0 to 1, lower is better.
+        entropy: Of the generated shares, over that of the real ones: below 1 if a few classes take over, 1 if all real
+            and all generated images are of one class.
+        fake, real: (K,) shares.
+        diagnoses: One in words.
+    """
+
+    distance: float
+    entropy: float
+    fake: Array
+    real: Array
+    diagnoses: list[Diagnosis]
+
+
+def compare_classes(fake_labels: Array, real_labels: Array, classes: Sequence[str]) -> Balance:
+    """Compare the shares of classes.
+
+    Args:
+        fake_labels: (N,) places in ``classes``.
+        real_labels: (M,) places in ``classes``.
+        classes: K names.
+
+    Raises:
+        DataError: a label is not in ``classes``, or no class has enough images.
+    """
+    fake, real = (count_labels(labels, len(classes)) for labels in (fake_labels, real_labels))
+    covered, evaluated, _ = find_covered(fake, real)
+    fake, real = fake / fake.sum(), real / real.sum()
+    unlike = {"vanishing": evaluated & ~covered, "taking over": evaluated & (fake >= TAKING_OVER * real)}
+    named = {
+        what: some([f"{classes[k]} ({fake[k]:.1%}, real {real[k]:.1%})" for k in range(len(classes)) if which[k]])
+        for what, which in unlike.items()
+        if which.any()
+    }
+    distance = float(np.abs(fake - real).sum() / 2)
+    text = f"{distance:.0%} of the generated images would have to change class to match the real ones"
+    text += "".join(f"; {what}: {which}" for what, which in named.items())
+    return Balance(distance, _entropy_ratio(fake, real), fake, real, [Diagnosis("balance", f"{text}.", bool(named))])
+
+
+def _entropy_ratio(fake: Array, real: Array) -> float:
+    fake_entropy, real_entropy = (-float((each[each > 0] * np.log(each[each > 0])).sum()) for each in (fake, real))
+    return fake_entropy / real_entropy if real_entropy else float(fake_entropy == 0)
