@@ -17,13 +17,13 @@ from typing import Any
 CHROMIUM = os.environ.get("GANZOO_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-PATIENCE = 30.0  # seconds after which what should have happened does not
+TIMEOUT = 30.0  # seconds to wait for something to happen
 
 
-def wait_for(happened: Callable[[], Any]) -> bool:
-    """Return whether something happens in time."""
-    end = time.monotonic() + PATIENCE
-    while not happened():
+def wait_for(condition: Callable[[], Any]) -> bool:
+    """Return whether something happens before the timeout."""
+    end = time.monotonic() + TIMEOUT
+    while not condition():
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
@@ -31,12 +31,12 @@ def wait_for(happened: Callable[[], Any]) -> bool:
 
 
 class Tab:
-    """A page in a browser. ``requests``: addresses that it asked for; ``complaints``: what the console says."""
+    """A page in a browser. ``requests``: URLs that it requested; ``errors``: errors in its console."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers, self._read, self._last, self._session = commands, answers, b"", 0, ""
         self.requests: list[str] = []
-        self.complaints: list[str] = []
+        self.errors: list[str] = []
         target = self.do("Target.createTarget", url="about:blank", newWindow=True, width=1400, height=1000)["targetId"]
         self._session = self.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
@@ -59,34 +59,34 @@ class Tab:
             self._note(answer.get("method"), answer.get("params", {}))
 
     def value(self, script: str) -> Any:
-        """Return what a script's expression is in the page."""
+        """Return the value of a JavaScript expression in the page."""
         return self.do("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)["result"].get(
             "value"
         )
 
     def wait_for(self, script: str) -> None:
-        """Return as soon as the expression is true."""
+        """Wait until the expression is true."""
         assert wait_for(lambda: self.value(script)), f"never: {script}\n{self.value('document.body.innerText')}"
 
     def choose(self, selector: str, path: Path) -> None:
-        """Give a file to an <input type="file">."""
+        """Choose a file in an <input type="file">."""
         field = self.do("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
         self.do("DOM.setFileInputFiles", files=[str(path)], objectId=field)
 
     def press(self, text: str) -> None:
-        """Click the button of this text."""
-        seen = "[...document.querySelectorAll('button')].filter(one => !one.closest('[aria-hidden=true]'))"
-        script = f"{seen}.find(one => one.innerText == {json.dumps(text)})"
+        """Click the button with this text."""
+        buttons = "[...document.querySelectorAll('button')].filter(one => !one.closest('[aria-hidden=true]'))"
+        script = f"{buttons}.find(one => one.innerText == {json.dumps(text)})"
         self.wait_for(f"!!{script} && !{script}.disabled")
         self.value(f"{script}.click()")
 
-    def picture(self, path: Path) -> None:
-        """Save what is seen."""
+    def screenshot(self, path: Path) -> None:
+        """Save a screenshot."""
         path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._read:
-            assert select.select([self._answers], [], [], PATIENCE)[0], "the browser says nothing"
+            assert select.select([self._answers], [], [], TIMEOUT)[0], "the browser does not answer"
             self._read += os.read(self._answers, 1 << 20)
         message, _, self._read = self._read.partition(b"\0")
         found: dict[str, Any] = json.loads(message)
@@ -96,14 +96,14 @@ class Tab:
         if event == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
         elif event == "Log.entryAdded" and about["entry"]["level"] == "error":
-            self.complaints.append(about["entry"]["text"])
+            self.errors.append(about["entry"]["text"])
         elif event == "Runtime.exceptionThrown":
-            self.complaints.append(str(about["exceptionDetails"]))
+            self.errors.append(str(about["exceptionDetails"]))
 
 
 @contextmanager
 def opened(address: str, folder: Path) -> Iterator[Tab]:
-    """Open an address in a browser of its own, which keeps its files in ``folder``, and what it downloads."""
+    """Open a URL in a new browser that stores its files and downloads in ``folder``."""
     assert CHROMIUM
     (from_us, commands), (answers, to_us) = os.pipe(), os.pipe()
 
@@ -120,8 +120,8 @@ def opened(address: str, folder: Path) -> Iterator[Tab]:
         tab.do("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
         tab.do("Page.navigate", url=address)
         yield tab
-        tab.do("Browser.close")  # so that none of its processes outlives it
-        browser.wait(PATIENCE)
+        tab.do("Browser.close")  # ends all of its processes
+        browser.wait(TIMEOUT)
     finally:
         browser.kill()
         browser.wait()

@@ -1,4 +1,4 @@
-"""A report as a browser would read it, for the tests of both reports."""
+"""An HTML report as a browser would parse it, for the tests of reports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-VOID = {"meta", "img", "br", "progress"}  # closed by nothing, or at once
+VOID = {"meta", "img", "br", "progress"}  # elements without a closing tag
 
 
 class Page(HTMLParser):
-    """What a browser would make of the page; refuses tags that do not match."""
+    """The parsed page; raises on tags that do not match."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Page(HTMLParser):
         return [base64.b64decode(source.partition("base64,")[2]) for source in sources]
 
     def needs_nothing_else(self) -> bool:
-        """Tell whether no script, no other file and no address is in it."""
+        """Return whether it contains no scripts, other files or URLs."""
         foreign = {tag for tag, _ in self.tags} & {"script", "link", "iframe", "object", "embed", "base", "form"}
         sources = [values["src"] for _, values in self.tags if "src" in values]
         calls = [name for _, values in self.tags for name in values if name.startswith("on") or name == "srcset"]

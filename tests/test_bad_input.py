@@ -31,7 +31,7 @@ def refused(capsys: Capture, *arguments: str) -> str:
     code, out, err = call(capsys, *arguments)
     assert (code, out) == (1, "")
     assert err.startswith("Error: ") and err.count("\n") == 1
-    assert "Traceback" not in err and "not foreseen" not in err
+    assert "Traceback" not in err and "error is unexpected" not in err
     return err
 
 

@@ -1,4 +1,4 @@
-"""ganzoo generate with a model that makes clips."""
+"""ganzoo generate with a model that generates clips."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def clips() -> Model:
 
 @pytest.fixture(autouse=True)
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder to work in, with the models dir:c (makes clips) and dir:m (makes pictures)."""
+    """A folder to work in, with the models dir:c (generates clips) and dir:m (generates images)."""
     clips().save(tmp_path / "c")
     maker().save(tmp_path / "m")
     monkeypatch.chdir(tmp_path)
@@ -88,15 +88,15 @@ def test_stdout_gets_the_sheet() -> None:
 @pytest.mark.parametrize(
     ("ref", "arguments", "text"),
     [
-        ("dir:c", ("-o", "a.png", "--fps", "4"), "'a.png' does not move: leave out --fps, or write to one of .mp4"),
-        ("dir:c", ("-o", "-", "--fps", "4"), "does not move"),
+        ("dir:c", ("-o", "a.png", "--fps", "4"), "'a.png' is a still image. Omit --fps, or write to one of .mp4"),
+        ("dir:c", ("-o", "-", "--fps", "4"), "is a still image"),
         ("dir:c", ("-o", "a.gif", "--fps", "99"), "fps=99 is not right"),
         ("dir:c", ("-o", "out/", "--fps", "0"), "fps=0 is not right"),
         ("dir:c", ("-o", "a.xyz"), "'.xyz' is not an image format"),
         ("dir:c", ("-o", "m/config.json/a.gif",), "is a file"),
         ("dir:c", ("-o", "a.gif", "--label", "bagg"), "Did you mean 'bag'"),
-        ("dir:m", ("-o", "a.mp4"), "makes pictures, and 'a.mp4' is a video"),
-        ("dir:m", ("-o", "a.png", "--fps", "4"), "makes pictures, which do not move. Leave out --fps"),
+        ("dir:m", ("-o", "a.mp4"), "generates images, but 'a.mp4' is a video"),
+        ("dir:m", ("-o", "a.png", "--fps", "4"), "generates still images. Omit --fps"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_told(capsys: Capture, ref: str, arguments: tuple[str, ...], text: str) -> None:
@@ -113,4 +113,4 @@ def test_a_still_gif_of_pictures_is_as_before(capsys: Capture) -> None:
 
 def test_the_page_refuses_clips(capsys: Capture) -> None:
     code, _, err = call(capsys, "demo", "dir:c", "--no-browser")
-    assert code == 1 and "makes clips: ganzoo generate" in err
+    assert code == 1 and "generates clips: ganzoo generate" in err

@@ -1,4 +1,4 @@
-"""`ganzoo demo`: how it starts and how it ends."""
+"""`ganzoo demo`: how it starts and how it stops."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> str:
 
 
 @posix
-def test_ctrl_c_ends_it_and_leaves_nothing(model: str, tmp_path: Path, photo: Path) -> None:
+def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: Path) -> None:
     opened = tmp_path / "opened"
     program = tmp_path / "browser"
     program.write_text(f"#!/bin/sh\necho $1 >> {opened}\n")
@@ -38,21 +38,21 @@ def test_ctrl_c_ends_it_and_leaves_nothing(model: str, tmp_path: Path, photo: Pa
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(20) == 0
         assert list(server.folder.iterdir()) == []
-        assert (server.said(), server.notes.read_text()) == ("", "")
+        assert (server.stderr(), server.notes.read_text()) == ("", "")
         assert opened.read_text() == f"{server.address}\n"
 
 
 @posix
-def test_a_network_at_work_does_not_hold_it_up(model: str, tmp_path: Path, photo: Path) -> None:
+def test_a_running_network_does_not_delay_shutdown(model: str, tmp_path: Path, photo: Path) -> None:
     with served(tmp_path / "page", model, slowness=60, BROWSER="false") as server:
         client = Client(server.address, verbose=False, download_files=tmp_path / "downloads")
         job = client.submit(handle_file(photo), "auto", api_name="/translate")
         while job.status().code.name != "PROCESSING":
             time.sleep(0.05)
         time.sleep(1)
-        begun = time.monotonic()
+        started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0 and time.monotonic() - begun < 10
+        assert server.process.wait(20) == 0 and time.monotonic() - started < 10
         assert list(server.folder.iterdir()) == []
 
 
@@ -64,34 +64,34 @@ def test_a_network_at_work_does_not_hold_it_up(model: str, tmp_path: Path, photo
         (("--host", "no.such.host.invalid"), "cannot listen on 'no.such.host.invalid', port 0: "),
     ],
 )
-def test_an_address_that_cannot_be_had_is_told_before_the_model_is_loaded(
+def test_an_unavailable_address_is_reported_before_the_model_is_loaded(
     capsys: pytest.CaptureFixture[str], arguments: tuple[str, str], text: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
-        given = [argument.format(taken=taken) for argument in arguments]
-        code, _, err = call(capsys, "demo", "dir:nowhere", *given)
+        formatted = [argument.format(taken=taken) for argument in arguments]
+        code, _, err = call(capsys, "demo", "dir:nowhere", *formatted)
     assert code == 1 and text.format(taken=taken) in err
 
 
-@pytest.mark.parametrize("given", [["--port", "70000"], ["--max-upload", "much"], ["--share"]])
-def test_wrong_usage(capsys: pytest.CaptureFixture[str], given: list[str]) -> None:
-    assert call(capsys, "demo", "dir:nowhere", *given)[0] == 2
+@pytest.mark.parametrize("arguments", [["--port", "70000"], ["--max-upload", "much"], ["--share"]])
+def test_wrong_usage(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert call(capsys, "demo", "dir:nowhere", *arguments)[0] == 2
 
 
-def test_without_gradio_it_says_what_to_install() -> None:
+def test_without_gradio_the_error_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['gradio'] = None\n"
         "from ganzoo.cli.demo_command import command\n"
         "command(['dir:nowhere'], standalone_mode=False)"
     )
-    said = run_python(code).stderr
-    assert "A page needs Gradio. Install it: pip install 'ganzoo-core[demo]'" in said.splitlines()[-1]
+    stderr = run_python(code).stderr
+    assert "The demo page needs Gradio. Install it: pip install 'ganzoo-core[demo]'" in stderr.splitlines()[-1]
 
 
 def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     code = (
-        "import json, sys\nimport ganzoo.demo.serving, ganzoo.demo.layout, ganzoo.demo.actions, ganzoo.demo.latent_walks\n"
+        "import json, sys\nfrom ganzoo.demo import actions, latent_walks, layout, serving\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
     light = set(json.loads(run_python(code).stdout))
@@ -106,7 +106,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
 
 
 def test_the_environment_does_not_open_the_page_to_others(model: str, tmp_path: Path) -> None:
-    wishes = {
+    environment = {
         "GRADIO_SHARE": "True",
         "GRADIO_SERVER_NAME": "0.0.0.0",
         "GRADIO_ANALYTICS_ENABLED": "True",
@@ -114,7 +114,7 @@ def test_the_environment_does_not_open_the_page_to_others(model: str, tmp_path: 
         "GRADIO_SSR_MODE": "True",
         "HTTP_PROXY": "http://192.0.2.1:9",
     }
-    with served(tmp_path / "page", model, "--no-browser", **wishes) as server:
+    with served(tmp_path / "page", model, "--no-browser", **environment) as server:
         assert server.address.startswith("http://127.0.0.1:")
         assert httpx.get(server.address).status_code == 200
-        assert (server.said(), server.notes.read_text()) == ("", "")
+        assert (server.stderr(), server.notes.read_text()) == ("", "")

@@ -37,7 +37,7 @@ def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
     lines = [line.split("  ") for line in out.splitlines()]
     rows = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert (code, err) == (0, "")
-    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENSE", "HERE"]
+    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATASET", "SCORE", "LICENSE", "HERE"]
     assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 gray", "12.3k", "-", "mit", "yes"]
     assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25 ↓", "mit", "no"]
 
@@ -74,7 +74,7 @@ def test_scores_are_listed_with_their_protocols(capsys: Capture, cards: tuple[Ca
 
 
 def test_no_match_says_what_a_pattern_is(capsys: Capture) -> None:
-    assert call(capsys, "list", "tiny") == (0, "", "No model matches 'tiny'. For a whole family write 'tiny/*'.\n")
+    assert call(capsys, "list", "tiny") == (0, "", "No model matches 'tiny'. For a whole family, write 'tiny/*'.\n")
     assert call(capsys, "list", "x*")[2] == "No model matches 'x*'. `ganzoo list` shows all 2.\n"
     assert call(capsys, "list", "zzz")[2] == "No model matches 'zzz'. `ganzoo list` shows all 2.\n"
     assert "Did you mean 'tiny/maker'?" in call(capsys, "list", "tiny/makr")[2]
@@ -94,7 +94,7 @@ def test_an_empty_registry_is_said_to_be_empty(
     ("metric", "arrow"), [("psnr", " ↑"), ("kid", " ↓"), ("fd-efficientnet-lite0", " ↓"), ("charm", "")]
 )
 def test_a_known_score_tells_which_way_is_better(metric: str, arrow: str) -> None:
-    assert output.direction(metric) == arrow
+    assert output.direction_arrow(metric) == arrow
 
 
 def test_an_output_without_arrows_gets_words(ganzoo_command: Callable[..., Any], tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_info_shows_licenses_scores_and_limits(capsys: Capture) -> None:
     assert out.splitlines()[0] == "tiny/translator"
     assert facts["license of the weights"] == "mit"
     assert facts["license of the data"] == "cc-by-4.0"
-    assert facts["data set"] == "Tiny Horses, train, 3 pictures"
+    assert facts["data set"] == "Tiny Horses, train, 3 images"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["limits"] == "Only squares."
     assert facts["tried"] == "Circles: kid 0.9."
@@ -181,7 +181,7 @@ def test_info_as_json_is_the_card_wherever_it_is(capsys: Capture, cards: tuple[C
 
 def test_plugins_lists_the_built_in_ones(capsys: Capture) -> None:
     found = {plugin["name"]: plugin for plugin in json.loads(call(capsys, "plugins", "--json")[1])}
-    for family in ("cyclegan", "dcgan", "losses", "lsgan", "patchgan"):
+    for family in ("cyclegan", "dcgan", "losses", "lsgan", "pix2pix"):
         plugin = found[f"ganzoo_plugins.{family}"]
         assert (plugin["distribution"], plugin["error"]) == ("ganzoo-core", "")
     assert "ganzoo_plugins.lsgan" in call(capsys, "plugins")[1]
@@ -190,7 +190,7 @@ def test_plugins_lists_the_built_in_ones(capsys: Capture) -> None:
 def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
     registry_file = tmp_path / "zoo" / "registry.json"
     code = (
-        "import sys; from pathlib import Path; from ganzoo import registry; from ganzoo.cli.main import main\n"
+        "import sys; from pathlib import Path; from ganzoo.cards import registry; from ganzoo.cli.main import main\n"
         "registry.own_path = lambda: Path(sys.argv[1])\n"
         "for given in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'],\n"
         "    ['info', 'recipe:dcgan'], ['plugins']):\n"

@@ -152,7 +152,7 @@ def test_a_broken_plugin_is_reported_and_everything_else_works(ganzoo_command: R
     done = ganzoo_command("list", "--entries", "--json", env=environment)
     assert done.returncode == 0
     assert "generator:resnet" in done.stdout
-    assert "Skipped the plugin tinyzoo of tinyzoo: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
+    assert "Skipped the plugin tinyzoo from tinyzoo: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
     shown = ganzoo_command("plugins", env=environment).stdout
     assert any("tinyzoo" in line and "no_such_module" in line for line in shown.splitlines())
     assert any("ganzoo_plugins.dcgan" in line and line.endswith("loaded") for line in shown.splitlines())

@@ -52,7 +52,7 @@ def test_a_grid_is_the_same_file_twice(capsys: Capture) -> None:
 
 def test_a_folder_gets_single_files_the_ones_python_gives(capsys: Capture) -> None:
     code, out, _ = call(capsys, "generate", "dir:m", "-n", "3", "--seed", "4", "-o", "new/sub/")
-    assert (code, out) == (0, "3 pictures in new/sub/\n")
+    assert (code, out) == (0, "3 images in new/sub/\n")
     files = sorted(Path("new/sub").iterdir())
     assert [file.name for file in files] == ["0000.png", "0001.png", "0002.png"]
     want = maker().generate(3, seed=4)
@@ -72,7 +72,7 @@ def test_a_grid_can_go_to_stdout() -> None:
     ("output", "text"),
     [
         ("x.xyz", "'.xyz' is not an image format"),
-        ("x", "Write x.png for one picture, or x/ for single files"),
+        ("x", "Write x.png for one image, or x/ for single files"),
         ("file.txt/x.png", "file.txt is a file"),
         ("file.txt/", "file.txt is a file"),
     ],
@@ -114,10 +114,10 @@ def test_one_file(capsys: Capture, photo: Path) -> None:
 def test_a_large_picture_says_at_which_size_it_was_worked(capsys: Capture) -> None:
     picture(256, 128).save("big.png")
     assert call(capsys, "translate", "dir:t", "big.png", "-o", "a.png")[1] == (
-        "a.png (worked at 128x64; --size native for every pixel)\n"
+        "a.png (processed at 128x64; --size native for full resolution)\n"
     )
     assert call(capsys, "translate", "dir:t", "big.png", "-o", "b.png", "--size", "native")[1] == "b.png\n"
-    assert "worked at 40x20" in call(capsys, "translate", "dir:t", "big.png", "-o", "c.png", "--size", "20")[1]
+    assert "processed at 40x20" in call(capsys, "translate", "dir:t", "big.png", "-o", "c.png", "--size", "20")[1]
     sizes = {opened(name).size for name in ("a.png", "b.png", "c.png")}
     assert sizes == {(256, 128)}
 
@@ -128,7 +128,7 @@ def test_several_files_into_a_folder(capsys: Capture) -> None:
     picture(20, 12).convert("P").save("d.gif")
     code, out, err = call(capsys, "translate", "dir:t", "a.png", "b.JPG", "c.webp", "d.gif", "-o", "out")
     assert (code, err) == (0, "")
-    assert out.splitlines()[-1] == "4 pictures in out"
+    assert out.splitlines()[-1] == "4 images in out"
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.JPG", "c.webp", "d.png"]
     assert same("out/a.png", "a.png") and same("out/d.png", "d.gif")
 
@@ -140,7 +140,7 @@ def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(cap
     Path("in/notes.txt").write_text("no picture")
     for _ in range(2):  # the second time in/out is there
         code, out, _ = call(capsys, "translate", "dir:t", "in", "-o", "in/out")
-        assert (code, out.splitlines()[-1]) == (0, "3 pictures in in/out")
+        assert (code, out.splitlines()[-1]) == (0, "3 images in in/out")
     found = sorted(str(path) for path in Path("in/out").rglob("*.png"))
     assert found == ["in/out/a.png", "in/out/deep/a.png", "in/out/deep/er/b.png"]
 
@@ -165,7 +165,7 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(capsys: Capture) ->
     assert code == 1
     assert out.splitlines() == ["out/good.png", "out/fine.png"]
     head, *rest = err.splitlines()
-    assert head == "Error: 2 of 4 pictures failed, the others are done:"
+    assert head == "Error: 2 of 4 images failed, the others are done:"
     assert [line.split()[0] for line in rest] == ["bad.png", "No"] and "gone.png" in rest[1]
     assert sorted(path.name for path in Path("out").iterdir()) == ["fine.png", "good.png"]
 
@@ -173,19 +173,19 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(capsys: Capture) ->
 @pytest.mark.parametrize(
     ("inputs", "output", "text"),
     [
-        (["a.png", "b.png"], "x.png", "'x.png' takes one picture; for several, -o names a folder"),
-        (["a.png", "b.png"], "-", "takes one picture"),
-        (["in"], "x.jpg", "takes one picture"),
+        (["a.png", "b.png"], "x.png", "'x.png' can hold one image only. For several inputs, give a folder to -o"),
+        (["a.png", "b.png"], "-", "can hold one image only"),
+        (["in"], "x.jpg", "can hold one image only"),
         (["in"], "file.txt", "file.txt is a file"),
         (["in"], "in", "would replace its own input"),
         (["a.png"], "a.png", "would replace its own input"),
         (["a.png"], ".", "would replace its own input"),
         (["a.png", "in/a.png"], "out", "Two inputs, a.png and in/a.png, would both be written to out/a.png"),
         (["-", "-"], "out", "Two inputs, standard input and standard input, would"),
-        (["empty"], "out", "holds no pictures"),
+        (["empty"], "out", "holds no images"),
         (["gone.png"], "x.png", "No file gone.png"),
         (["a.png"], "x.xyz", "'.xyz' is not an image format"),
-        (["a.png"], "x", "Write x.png for one picture, or x/ for a folder"),
+        (["a.png"], "x", "Write x.png for one image, or x/ for a folder"),
         (["a.png"], "file.txt/x.png", "file.txt is a file"),
     ],
 )

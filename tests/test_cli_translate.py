@@ -54,7 +54,7 @@ def test_a_pattern_takes_what_it_matches(capsys: Capture) -> None:
     assert call(capsys, "translate", "dir:t", "in/**/*.png", "-o", "out/")[0] == 0
     assert made("out") == ["a.png", "c.png"]
     code, _, err = call(capsys, "translate", "dir:t", "in/*.tif", "-o", "out/")
-    assert code == 1 and "No picture matches 'in/*.tif'" in err
+    assert code == 1 and "No image matches 'in/*.tif'" in err
     Path("in/[a].png").write_bytes(Path("in/a.png").read_bytes())  # a name, whatever it looks like
     assert call(capsys, "translate", "dir:t", "in/[a].png", "-o", "x.png")[0] == 0
 
@@ -64,7 +64,7 @@ def test_what_is_there_is_skipped(capsys: Capture) -> None:
     Path("out/sub").mkdir(parents=True)
     Path("out/sub/b.jpg").write_text("done before")
     code, _, err = call(capsys, "translate", "dir:t", "in", "-o", "out", "--skip-existing")
-    assert code == 0 and "1 of 3 are there already" in err and Path("out/sub/b.jpg").read_text() == "done before"
+    assert code == 0 and "1 of 3 outputs already exist" in err and Path("out/sub/b.jpg").read_text() == "done before"
     assert len(made("out")) == 3
     assert call(capsys, "translate", "dir:t", "in", "-o", "out", "--skip-existing")[:2] == (0, "")
 
@@ -75,7 +75,7 @@ def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[s
     Path("in/sub/bad.png").write_bytes(b"no picture")
     Path("in/short.jpg").write_bytes(Path("in/sub/b.jpg").read_bytes()[:300])
     code, out, err = call(capsys, "translate", "dir:t", "in", "-o", "out", *more)
-    assert code == 1 and "2 of 5 pictures failed, the others are done:" in err
+    assert code == 1 and "2 of 5 images failed, the others are done:" in err
     assert "in/sub/bad.png" in err and "in/short.jpg" in err
     assert made("out") == ["a.png", "sub/b.jpg", "sub/deep/c.png"] and "out/a.png" in out
 
@@ -135,13 +135,13 @@ def test_the_kind_of_a_folders_files_can_be_chosen(capsys: Capture) -> None:
     assert call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "webp")[0] == 0
     assert made("out") == ["a.webp", "sub/b.webp", "sub/deep/c.webp"]
     code, _, err = call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "psd")
-    assert code == 1 and "'psd' is not an image format" in err
+    assert code == 1 and "'psd' is not a supported image format" in err
 
 
 def test_a_video_goes_to_a_video(capsys: Capture) -> None:
     frames = [picture(32, 24, seed) for seed in range(5)]
     frames[0].save("in.gif", save_all=True, append_images=frames[1:], duration=100)
-    assert call(capsys, "translate", "dir:t", "in.gif", "-o", "out.gif", "--steady", "0.5")[0] == 0
+    assert call(capsys, "translate", "dir:t", "in.gif", "-o", "out.gif", "--temporal-smoothing", "0.5")[0] == 0
     with Image.open("out.gif") as image:
         assert image.n_frames == 5 and image.size == (32, 24)
     assert call(capsys, "translate", "dir:t", "in.gif", "-o", "first.png")[0] == 0
@@ -153,7 +153,7 @@ def test_a_video_goes_to_a_video(capsys: Capture) -> None:
     assert made("both") == ["clip.mp4", "still.png"]
     Path("clip.mp4").write_bytes(b"x")
     code, _, err = call(capsys, "translate", "dir:t", "clip.mp4", "-o", "out.png")
-    assert code == 1 and "clip.mp4 is a video, and 'out.png' is none" in err
+    assert code == 1 and "clip.mp4 is a video, but 'out.png' is not" in err
 
 
 def test_engines_are_shown_with_what_was_measured(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,5 +178,5 @@ def test_sizes_as_people_type_them(typed: str, number: int) -> None:
 def test_sizes_that_are_none(typed: str) -> None:
     import click
 
-    with pytest.raises(click.BadParameter, match="is no size"):
+    with pytest.raises(click.BadParameter, match="is not a size"):
         Pixels().convert(typed, None, None)

@@ -1,4 +1,4 @@
-"""The page of `ganzoo demo`: a real server, asked over HTTP and by a real browser."""
+"""The page of `ganzoo demo`: a real server, tested over HTTP and in a real browser."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from PIL import Image
 from served import Server, served
 from tiny_models import maker, translator
 
-from ganzoo.demo.latent_walks import between, walk
+from ganzoo.demo.latent_walks import slerp, walk
 from ganzoo.image_io import decoding, encoding, grids
 from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
 
-SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # somebody else may have written it: to be shown as it stands
+SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # a third party may have written it: shown verbatim
 browser = pytest.mark.skipif(not browsing.CHROMIUM, reason="no Chromium; GANZOO_CHROMIUM says where one is")
 
 
@@ -54,15 +54,15 @@ def generating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
     return Client(servers[1].address, verbose=False, download_files=tmp_path / "downloads")
 
 
-def translated(
+def request_translation(
     client: Client, path: Path, size: str = "auto"
 ) -> tuple[decoding.DecodedImage, decoding.DecodedImage, Path]:
-    """Return what is shown before and after, and the file to save."""
+    """Return the previews before and after, and the file to save."""
     (before, after), file = client.predict(handle_file(path), size, api_name="/translate")
     return decoding.read(before), decoding.read(after), Path(file["value"])
 
 
-def made_by(model: Model, path: Path, size: str = "auto") -> decoding.DecodedImage:
+def translate(model: Model, path: Path, size: str = "auto") -> decoding.DecodedImage:
     return model.translate_decoded(decoding.read(path), Settings(size))
 
 
@@ -70,16 +70,16 @@ def made_by(model: Model, path: Path, size: str = "auto") -> decoding.DecodedIma
 
 
 def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> None:
-    before, after, file = translated(translating, photo)
+    before, after, file = request_translation(translating, photo)
     assert (before.rgb == decoding.read(photo).rgb).all()
-    assert (after.rgb == made_by(translator(), photo).rgb).all()
+    assert (after.rgb == translate(translator(), photo).rgb).all()
     assert (decoding.read(file).rgb == after.rgb).all() and file.name == "photo-tiny-translator.png"
-    other = translated(translating, photo, "32")[1]
-    assert (other.rgb == made_by(translator(), photo, "32").rgb).all() and (other.rgb != after.rgb).any()
+    other = request_translation(translating, photo, "32")[1]
+    assert (other.rgb == translate(translator(), photo, "32").rgb).all() and (other.rgb != after.rgb).any()
 
 
-def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: Path) -> None:
-    """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo alone."""
+def test_unusual_images_pass_gradio_unchanged(translating: Client, tmp_path: Path) -> None:
+    """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo, not Gradio."""
     small = np.asarray(picture(40, 24))
     deep = decoding.DecodedImage(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
     encoding.save_decoded(deep, tmp_path / "deep.tiff")
@@ -88,14 +88,14 @@ def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: P
     turned[0x0112] = 6
     Image.fromarray(small).save(tmp_path / "turned.jpg", exif=turned)
     for name in ("deep.tiff", "print.jpg", "turned.jpg"):
-        before, after, file = translated(translating, tmp_path / name)
-        want, made = made_by(translator(), tmp_path / name), decoding.read(file)
-        assert (made.rgb == want.rgb).all() and made.rgb.dtype == want.rgb.dtype, name
+        before, after, file = request_translation(translating, tmp_path / name)
+        expected, result = translate(translator(), tmp_path / name), decoding.read(file)
+        assert (result.rgb == expected.rgb).all() and result.rgb.dtype == expected.rgb.dtype, name
         assert before.rgb.dtype == after.rgb.dtype == np.uint8
-        assert before.rgb.shape == after.rgb.shape == want.rgb.shape
-    assert made.rgb.shape == (40, 24, 3)  # the last one stands
-    kept = decoding.read(translated(translating, tmp_path / "deep.tiff")[2])
-    assert kept.alpha is not None and (kept.alpha == deep.alpha).all()
+        assert before.rgb.shape == after.rgb.shape == expected.rgb.shape
+    assert result.rgb.shape == (40, 24, 3)  # the last one is upright
+    saved = decoding.read(request_translation(translating, tmp_path / "deep.tiff")[2])
+    assert saved.alpha is not None and (saved.alpha == deep.alpha).all()
 
 
 @pytest.mark.parametrize(
@@ -109,26 +109,26 @@ def test_unusual_pictures_pass_gradio_unchanged(translating: Client, tmp_path: P
         ("photo.jpg", "<b>0", "size '&lt;b&gt;0' is not right"),
     ],
 )
-def test_what_is_wrong_is_said_on_the_page(
+def test_errors_show_on_the_page(
     servers: tuple[Server, Server], translating: Client, photo: Path, name: str, size: str, text: str
 ) -> None:
-    broken(photo.parent)
+    write_broken_files(photo.parent)
     with pytest.raises(AppError) as caught:
-        translated(translating, photo.parent / name, size)
+        request_translation(translating, photo.parent / name, size)
     assert text in str(caught.value)
     assert "Traceback" not in str(caught.value) and str(servers[0].folder) not in str(caught.value)
-    assert servers[0].said() == ""
+    assert servers[0].stderr() == ""
 
 
-def broken(folder: Path) -> None:
-    """Put a file cut in half, an empty one and one of too many pixels into a folder."""
+def write_broken_files(folder: Path) -> None:
+    """Write a truncated file, an empty one and one with too many pixels into a folder."""
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90, 3), np.uint8)).save(folder / "whole.png")
     (folder / "broken.png").write_bytes((folder / "whole.png").read_bytes()[:9000])
     (folder / "empty.jpg").touch()
     picture(200, 150).save(folder / "large.png")
 
 
-def test_too_large_a_file_is_refused_and_not_kept(servers: tuple[Server, Server]) -> None:
+def test_too_large_a_file_is_rejected_and_not_stored(servers: tuple[Server, Server]) -> None:
     address, folder = servers[0].address, servers[0].folder
     for size, code in ((90_000, 200), (110_000, 413)):
         sent = httpx.post(f"{address}gradio_api/upload", files={"files": ("x.png", bytes(size))})
@@ -160,18 +160,18 @@ def test_a_walk_leads_from_one_seed_to_another_and_back(generating: Client) -> N
     assert Image.open(row).tobytes() == grids.grid(walk(maker(), 3, 7, 5), columns=5).tobytes()
 
 
-def test_a_walk_keeps_to_lengths_that_the_generator_knows() -> None:
+def test_a_walk_keeps_the_length_of_latents() -> None:
     first, last = torch.randn(2, 512, generator=torch.Generator().manual_seed(0))
-    middle = between(first, last, 0.5)
-    assert torch.equal(between(first, last, 0), first) and torch.equal(between(first, last, 1), last)
+    middle = slerp(first, last, 0.5)
+    assert torch.equal(slerp(first, last, 0), first) and torch.equal(slerp(first, last, 1), last)
     assert abs(middle.norm() / first.norm() - 1) < 0.05 < abs(torch.lerp(first, last, 0.5).norm() / first.norm() - 1)
-    shorter = [float(between(first, last, share) @ first) for share in (0, 0.25, 0.5, 0.75, 1)]
+    shorter = [float(slerp(first, last, share) @ first) for share in (0, 0.25, 0.5, 0.75, 1)]
     assert shorter == sorted(shorter, reverse=True)
-    assert torch.equal(between(first, first, 0.3), first)
-    assert between(first, -first, 0.5).isfinite().all()
+    assert torch.equal(slerp(first, first, 0.3), first)
+    assert slerp(first, -first, 0.5).isfinite().all()
 
 
-def test_a_wrong_seed_is_said_on_the_page(generating: Client) -> None:
+def test_a_wrong_seed_shows_on_the_page(generating: Client) -> None:
     with pytest.raises(AppError, match="seed=-1 is not right: it should be from 0"):
         generating.predict(-1, 3, api_name="/generate")
     with pytest.raises(AppError, match="seed=-1 is not right"):
@@ -185,7 +185,7 @@ def test_requests_wait_for_one_another(servers: tuple[Server, Server], generatin
     assert servers[1].notes.read_text() == ""
 
 
-# ---- at home
+# ---- no other hosts
 
 
 FOREIGN = re.compile(r"([a-z]+:)?//")
@@ -221,24 +221,24 @@ def test_nothing_served_leads_to_another_host(servers: tuple[Server, Server]) ->
             assert not list(filter(FOREIGN.match, fetched))
 
 
-def test_a_browser_is_told_to_ask_no_other_host(servers: tuple[Server, Server]) -> None:
-    """Scripts change with Gradio's versions; this rule binds them all."""
+def test_the_content_policy_forbids_other_hosts(servers: tuple[Server, Server]) -> None:
+    """Scripts change with Gradio's versions; this policy holds for all of them."""
     page = httpx.get(servers[0].address)
     script = next(link for link in Links(page.text).found if link.endswith(".js"))
     for path in ("", script, "theme.css", "config", "gradio_api/info", "nowhere"):
-        (rule,) = httpx.get(f"{servers[0].address}{path}").headers.get_list("content-security-policy")
-        rules = dict(part.split(maxsplit=1) for part in rule.split("; "))
+        (policy,) = httpx.get(f"{servers[0].address}{path}").headers.get_list("content-security-policy")
+        rules = dict(part.split(maxsplit=1) for part in policy.split("; "))
         assert rules["default-src"].split() == ["'self'", "'unsafe-inline'", "'unsafe-eval'", "data:", "blob:"]
         assert not [word for value in rules.values() for word in value.split() if "." in word or "*" in word]
 
 
-def test_the_server_fetches_nothing_for_a_visitor(servers: tuple[Server, Server], translating: Client) -> None:
-    there = "http://192.0.2.1/x.png"
-    assert httpx.get(f"{servers[0].address}gradio_api/file={there}").status_code == 403
-    with pytest.raises(AppError, match=r"Nothing is fetched from '192\.0\.2\.1'"):
-        translating.predict({"path": there, "meta": {"_type": "gradio.FileData"}}, "auto", api_name="/translate")
+def test_the_server_downloads_nothing_for_a_visitor(servers: tuple[Server, Server], translating: Client) -> None:
+    remote = "http://192.0.2.1/x.png"
+    assert httpx.get(f"{servers[0].address}gradio_api/file={remote}").status_code == 403
+    with pytest.raises(AppError, match=r"This page downloads nothing from '192\.0\.2\.1'"):
+        translating.predict({"path": remote, "meta": {"_type": "gradio.FileData"}}, "auto", api_name="/translate")
     assert [server.notes.read_text() for server in servers] == ["", ""]
-    assert servers[0].said() == ""
+    assert servers[0].stderr() == ""
 
 
 def test_a_file_that_was_not_uploaded_is_not_read(servers: tuple[Server, Server], photo: Path) -> None:
@@ -251,48 +251,48 @@ def test_a_file_that_was_not_uploaded_is_not_read(servers: tuple[Server, Server]
 
 # ---- in a browser
 
-SEEN = "[...document.images].some(image => image.src.endsWith('/{}') && image.naturalWidth > 0)"
+IMAGE_SHOWN = "[...document.images].some(image => image.src.endsWith('/{}') && image.naturalWidth > 0)"
 
 
 @browser
-def test_a_visitor_compares_a_picture_and_saves_it(servers: tuple[Server, Server], photo: Path, tmp_path: Path) -> None:
+def test_a_visitor_compares_an_image_and_saves_it(servers: tuple[Server, Server], photo: Path, tmp_path: Path) -> None:
     with browsing.opened(servers[0].address, tmp_path) as tab:
         tab.wait_for("!!document.querySelector('input[type=file]')")
         assert SUMMARY in tab.value("document.body.innerText")
         tab.choose("input[type=file]", photo)
-        tab.wait_for(SEEN.format("before.png"))
-        tab.wait_for(SEEN.format("after.png"))
+        tab.wait_for(IMAGE_SHOWN.format("before.png"))
+        tab.wait_for(IMAGE_SHOWN.format("after.png"))
         tab.press("Save as PNG")
         saved = tmp_path / "photo-tiny-translator.png"
         assert browsing.wait_for(saved.exists)
-        assert (decoding.read(saved).rgb == made_by(translator(), photo).rgb).all()
-        tab.picture(tmp_path / "seen.png")
-        assert_at_home(tab, servers[0])
+        assert (decoding.read(saved).rgb == translate(translator(), photo).rgb).all()
+        tab.screenshot(tmp_path / "page.png")
+        assert_no_other_hosts(tab, servers[0])
 
 
 @browser
-def test_a_visitor_reads_what_is_wrong(servers: tuple[Server, Server], tmp_path: Path) -> None:
-    broken(tmp_path)
+def test_a_visitor_sees_errors(servers: tuple[Server, Server], tmp_path: Path) -> None:
+    write_broken_files(tmp_path)
     with browsing.opened(servers[0].address, tmp_path) as tab:
         tab.wait_for("!!document.querySelector('input[type=file]')")
         tab.choose("input[type=file]", tmp_path / "empty.jpg")
         tab.wait_for("document.body.innerText.includes('empty.jpg is not a supported image file')")
         assert "Traceback" not in tab.value("document.body.innerText")
-        assert_at_home(tab, servers[0])
+        assert_no_other_hosts(tab, servers[0])
 
 
 @browser
-def test_a_visitor_draws_and_walks(servers: tuple[Server, Server], tmp_path: Path) -> None:
+def test_a_visitor_generates_and_walks(servers: tuple[Server, Server], tmp_path: Path) -> None:
     with browsing.opened(servers[1].address, tmp_path) as tab:
-        tab.wait_for(SEEN.format("tiny-maker-0.png"))
+        tab.wait_for(IMAGE_SHOWN.format("tiny-maker-0.png"))
         tab.press("Walk")
-        tab.wait_for(SEEN.format("tiny-maker-0-to-1.png"))
-        tab.wait_for(SEEN.format("tiny-maker-0-to-1-row.png"))
-        assert_at_home(tab, servers[1])
+        tab.wait_for(IMAGE_SHOWN.format("tiny-maker-0-to-1.png"))
+        tab.wait_for(IMAGE_SHOWN.format("tiny-maker-0-to-1-row.png"))
+        assert_no_other_hosts(tab, servers[1])
 
 
-def assert_at_home(tab: browsing.Tab, server: Server) -> None:
-    """Check that the page asked nobody else, nor was kept from it."""
+def assert_no_other_hosts(tab: browsing.Tab, server: Server) -> None:
+    """Check that the page requested nothing from other hosts, and that nothing was blocked."""
     assert len(tab.requests) > 20
-    assert [one for one in tab.requests if not one.startswith((server.address, "data:", "blob:"))] == []
-    assert tab.complaints == []
+    assert [url for url in tab.requests if not url.startswith((server.address, "data:", "blob:"))] == []
+    assert tab.errors == []

@@ -37,9 +37,9 @@ def push(env: dict[str, str], ref: object, name: str, *options: str) -> str:
 
 
 UPLOAD = """
-import sys; from pathlib import Path; from ganzoo import hub
+import sys; from pathlib import Path; from ganzoo.hub import client
 for folder in sys.argv[2:]:
-    print(hub.push(Path(folder), sys.argv[1]).commit)
+    print(client.push(Path(folder), sys.argv[1]).commit)
 """
 
 
@@ -142,7 +142,8 @@ def test_a_push_tells_of_the_models_it_leaves_behind(
     other = save(run / "b2a", 21)
     done = command(alice, "push", f"dir:{run}", "alice/one-way", "--license", "cc0-1.0", "--summary", "One way")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 2
-    assert done.stderr == f"dir:{other} is a model of its own, not pushed: `ganzoo push dir:{other} OWNER/NAME`.\n"
+    hint = f"To push it: ganzoo push dir:{other} OWNER/NAME"
+    assert done.stderr == f"dir:{other} is a separate model and was not pushed. {hint}\n"
     done = command(stranger, "info", "hf-hub:alice/one-way", "--json")
     card = json.loads(done.stdout)
     assert (card["license"], card["summary"]) == ("cc0-1.0", "One way")

@@ -16,7 +16,7 @@ from ganzoo import catalog
 from ganzoo.catalog import discovery
 from ganzoo.errors import PluginError
 
-BUILT_IN = ["cyclegan", "dcgan", "losses", "lsgan", "patchgan"]
+BUILT_IN = ["cyclegan", "dcgan", "losses", "lsgan", "pix2pix"]
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -203,7 +203,7 @@ def test_command_line_skips_a_broken_plugin_with_a_line_on_stderr(ganzoo_command
     listed = ganzoo_command("list", "--entries", "*sound", env=environment, cwd=tmp_path)
     assert listed.returncode == 0
     assert "loss:sound" in listed.stdout
-    assert listed.stderr == "Skipped the plugin broken_nets of broken-gans: RuntimeError: no luck\n"
+    assert listed.stderr == "Skipped the plugin broken_nets from broken-gans: RuntimeError: no luck\n"
     shown = json.loads(ganzoo_command("plugins", "--json", env=environment, cwd=tmp_path).stdout)
     states = {plugin["name"]: (plugin["distribution"], plugin["version"], plugin["error"]) for plugin in shown}
     assert states["broken_nets"] == ("broken-gans", "1.2", "RuntimeError: no luck")
@@ -216,7 +216,7 @@ def test_command_line_ends_with_1_and_one_message_for_a_misspelled_hook(ganzoo_c
     done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith(
-        "Error: The plugin 'bad_speller' of bad-speller implements 'ganzoo_entrys', which is no hook of ganzoo."
+        "Error: The plugin 'bad_speller' of bad-speller implements 'ganzoo_entrys', which is not a hook of ganzoo."
     )
     assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
 
@@ -230,9 +230,9 @@ UNMARKED = "def ganzoo_entries(): return []"
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (DATALESS, "The plugin 'film_nets' of ganzoo-film adds recipe:film, whose data '' is none of images"),
+        (DATALESS, "The plugin 'film_nets' of ganzoo-film adds recipe:film, whose data '' is not one of images"),
         (HINGE, "Two plugins add the loss 'hinge': "),
-        (MISSPELLED, "The plugin 'film_nets' of ganzoo-film implements 'ganzoo_entrys', which is no hook"),
+        (MISSPELLED, "The plugin 'film_nets' of ganzoo-film implements 'ganzoo_entrys', which is not a hook"),
         (UNMARKED, "The plugin 'film_nets' of ganzoo-film has ganzoo_entries without @ganzoo.hookimpl"),
     ],
     ids=["no data", "duplicate", "misspelled", "unmarked"],

@@ -1,1 +1,1 @@
-"""The ``ganzoo`` command line: one module a command; each parses, calls one function of the library, prints."""
+"""The ``ganzoo`` command line: one module per command. Each parses, calls one library function and prints."""

@@ -1,30 +1,32 @@
-"""`ganzoo generate`: pictures from nothing."""
+"""`ganzoo generate`: images or clips from latents."""
 
 from __future__ import annotations
 
 import click
 
 from ganzoo.cli import options
-from ganzoo.cli.output import pairs
+from ganzoo.cli.output import parse_assignments
 
 
-@click.command("generate", short_help="Generate pictures or clips: one grid, or single files.")
+@click.command("generate", short_help="Generate images or clips from a seed.")
 @click.argument("ref")
 @click.option(
-    "-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="How many pictures or clips."
+    "-n", "--number", default=16, show_default=True, type=click.IntRange(1), help="Number of images or clips."
 )
-@click.option("--seed", default=0, show_default=True, help="The same seed gives the same pictures.")
+@click.option("--seed", default=0, show_default=True, help="The same seed gives the same images.")
 @click.option(
     "--label",
     "labels",
     multiple=True,
     metavar="NAME",
-    help="Class to generate, for conditional models; may be repeated. [default: all in turn]",
+    help="Class to generate, for conditional models; can be repeated. [default: all in turn]",
 )
-@click.option("--fps", type=float, help="Frames a second, of models that make clips. [default: 8]")
-@click.option("-o", "--output", required=True, help="A picture (one grid), FOLDER/ for single files, or - for stdout.")
+@click.option("--fps", type=float, help="Frames per second of clips. [default: 8]")
+@click.option(
+    "-o", "--output", required=True, help="An image file for one grid, FOLDER/ for single files, - for stdout."
+)
 @options.assignments
-@options.running
+@options.runtime
 def command(
     ref: str,
     number: int,
@@ -38,18 +40,18 @@ def command(
     engine: str,
     token: str | None,
 ) -> None:
-    """Generate pictures with the model REF: one grid, or single files into a folder.
+    """Generate images with the model REF, as one grid or as single files in a folder.
 
-    Of a model that makes clips: a .gif, .mp4 or .webm with all of them playing side by side; a picture with a row for
-    each; or single GIFs into a folder.
+    For a model that generates clips, OUTPUT is a .gif, .mp4 or .webm that plays all clips side by side, an image with
+    one row per clip, or a folder of GIFs.
     """
-    from ganzoo.cli import generated
+    from ganzoo.cli import generated_output
     from ganzoo.loading import load
 
-    generated.check(output)
-    given = dict(pairs(assignments, "--set", "KEY=VALUE"))
-    model = load.load(ref, device, dtype, engine, token=token, options=given)
-    save = generated.writer(model, output, fps)
-    save(model.generate(number, seed, labels or None))
+    generated_output.check(output)
+    values = dict(parse_assignments(assignments, "--set", "KEY=VALUE"))
+    model = load.load(ref, device, dtype, engine, token=token, options=values)
+    write = generated_output.choose_writer(model, output, fps)
+    write(model.generate(number, seed, labels or None))
     if output != "-":
-        click.echo(generated.done(model, output, number))
+        click.echo(generated_output.summarize(model, output, number))

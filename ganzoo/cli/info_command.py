@@ -1,9 +1,10 @@
-"""`ganzoo info`: a model's card, or an entry of the catalog."""
+"""`ganzoo info`: a model's card, or a catalog entry."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
@@ -15,25 +16,25 @@ from ganzoo.loading import load
 from ganzoo.weights.readme import facts
 
 
-@click.command("info", short_help="Show what is known of a model, or of KIND:NAME.")
+@click.command("info", short_help="Show a model's card, or a catalog entry.")
 @click.argument("ref")
-@click.option("--engines", is_flag=True, help="Show what can run it, what auto takes and why, measured.")
+@click.option("--engines", is_flag=True, help="Show which engines run it, which one auto picks and why.")
 @options.as_json
 @options.token
 def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
-    """Show what is known of the model REF: its task, origin, licenses, training and scores.
+    """Show the card of the model REF: its task, origin, licenses, training and scores.
 
-    REF may also be code of the catalog, as recipe:dcgan: then its parts and options are shown.
+    REF can also be a catalog entry, such as recipe:dcgan; its parts and options are shown.
     """
     if engines:
-        _engines(ref, as_json, token)
+        _show_engines(ref, as_json, token)
         return
     if ref.partition(":")[0] in KINDS:
-        _entry(ref, as_json)
+        _show_entry(ref, as_json)
         return
     card, exact = load.look_up(ref, token)
     if as_json:
-        output.as_json(card_to_dict(card))
+        output.print_json(card_to_dict(card))
         return
     place = [("reference", exact)] if exact != card.name else []
     limits = [("limits", card.limits)] if card.limits else []
@@ -41,46 +42,50 @@ def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
     _show(card.name, card.summary, [*place, *facts(card), *limits, *tried])
 
 
-def _entry(spec: str, as_json: bool) -> None:
+def _show_entry(spec: str, as_json: bool) -> None:
     entry = catalog.find(spec)
-    about, its_options = entry_descriptions.summary(entry), entry_descriptions.options(entry)
+    description, entry_options = entry_descriptions.describe(entry), entry_descriptions.describe_options(entry)
     if as_json:
-        output.as_json({**about, "options": its_options})
+        output.print_json({**description, "options": entry_options})
         return
     if entry.kind == "recipe":
-        about["pictures a step"] = str(entry.batch_size)
-    parts = [(f"part {role}", part) for role, part in about.pop("parts").items()]
-    facts_of_it = [(name, about[name]) for name in about if name not in ("entry", "summary") and about[name]]
-    _show(entry.spec, entry.summary, [*facts_of_it, *parts])
+        description["images per step"] = str(entry.batch_size)
+    parts = [(f"part {role}", part) for role, part in description.pop("parts").items()]
+    rows = [(name, value) for name, value in description.items() if name not in ("entry", "summary") and value]
+    _show(entry.spec, entry.summary, [*rows, *parts])
     click.echo()
-    if not its_options:
-        click.echo("It has no options.")
-        return
-    rows = [
-        (o["name"], o["type"], _text(o["default"]), ", ".join(map(_text, o["choices"])) if o["choices"] else "")
-        for o in its_options
-    ]
-    output.table(("OPTION", "TYPE", "DEFAULT", "ONE OF"), rows)
-    if notes := entry_descriptions.notes(entry):
+    _show_options(entry_options)
+    if entry_options and (notes := entry_descriptions.notes(entry)):
         click.echo(f"\n{notes}")
 
 
-def _engines(ref: str, as_json: bool, token: str | None) -> None:
+def _show_options(entry_options: Sequence[Mapping[str, Any]]) -> None:
+    if not entry_options:
+        click.echo("It has no options.")
+        return
+    rows = [
+        (each["name"], each["type"], _text(each["default"]), ", ".join(map(_text, each["choices"] or ())))
+        for each in entry_options
+    ]
+    output.print_table(("OPTION", "TYPE", "DEFAULT", "ONE OF"), rows)
+
+
+def _show_engines(ref: str, as_json: bool, token: str | None) -> None:
     from ganzoo.loading.engine_survey import survey
 
     found = survey(ref, token=token, log=lambda text: click.echo(text, err=True))
     if as_json:
-        output.as_json([dataclasses.asdict(row) for row in found])
+        output.print_json([dataclasses.asdict(row) for row in found])
         return
     head = ("ENGINE", "DTYPE", "AUTO", "SPEED", "DIFFERENCE", "PSNR", "NOTE")
     rows = [
         (row.engine, row.dtype, "auto" if row.auto else "", *_measured(row.speed, row.difference, row.psnr), row.note)
         for row in found
     ]
-    output.table(head, rows)
+    output.print_table(head, rows)
     click.echo(
-        "\nSPEED: times as fast as torch in float32 on this machine. DIFFERENCE: the greatest from it, in [-1, 1];\n"
-        "PSNR: the mean. Both on four photographs, when the model was converted."
+        "\nSPEED is relative to torch in float32 on this machine. DIFFERENCE is the largest difference from it,\n"
+        "for values in [-1, 1]; PSNR is the mean. Both were measured on four photographs when the model was converted."
     )
 
 

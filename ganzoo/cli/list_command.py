@@ -1,4 +1,4 @@
-"""`ganzoo list`: the registry's models, or the catalog's entries."""
+"""`ganzoo list`: the models of the registry, or the entries of the catalog."""
 
 from __future__ import annotations
 
@@ -15,57 +15,61 @@ from ganzoo.errors import suggest
 from ganzoo.weights import weights_file
 
 
-@click.command("list", short_help="List the models, or the code they are made of.")
+@click.command("list", short_help="List models, or the code they are built from.")
 @click.argument("pattern", default="*")
-@click.option("--task", help="Only models of this task, as image-to-image.")
+@click.option("--task", help="List only models for this task, such as image-to-image.")
 @click.option(
     "--entries",
-    "of_code",
+    "list_entries",
     is_flag=True,
-    help="List generators, discriminators, losses, recipes and more instead; PATTERN may be a kind, as 'loss:*'.",
+    help="List generators, discriminators, losses, recipes and more instead; PATTERN can be a kind, such as 'loss:*'.",
 )
-@click.option(
-    "--hub", "on_hub", is_flag=True, help="List models of ganzoo's on the Hub instead, of whoever; PATTERN too."
-)
-@click.option("--scores", "with_scores", is_flag=True, help="List every score instead, and how it was measured.")
+@click.option("--hub", "on_hub", is_flag=True, help="List ganzoo models on the Hugging Face Hub instead.")
+@click.option("--scores", "list_scores", is_flag=True, help="List every score and how it was measured instead.")
 @options.as_json
 @options.token
 def command(
-    pattern: str, task: str | None, of_code: bool, on_hub: bool, with_scores: bool, as_json: bool, token: str | None
+    pattern: str,
+    task: str | None,
+    list_entries: bool,
+    on_hub: bool,
+    list_scores: bool,
+    as_json: bool,
+    token: str | None,
 ) -> None:
-    """List the models whose name matches PATTERN, as "cyclegan/*".
+    """List the models whose name matches PATTERN, such as "cyclegan/*".
 
-    HERE tells whether the weights are on this machine already. Conditions a score, an arrow up means that higher
-    is better, one down that lower is; --scores tells how each was measured.
+    HERE shows whether the weights are on this machine. The arrow after a score points up if higher is better, down if
+    lower is better. --scores shows how each score was measured.
     """
-    if of_code and task is not None:
-        raise click.UsageError("--task is for models: leave it out with --entries.")
-    if of_code + on_hub + with_scores > 1:
-        raise click.UsageError("--hub, --entries and --scores list different things: give one of them.")
-    if of_code:
-        _entries(pattern, as_json)
+    if list_entries and task is not None:
+        raise click.UsageError("--task applies to models. Omit it with --entries.")
+    if list_entries + on_hub + list_scores > 1:
+        raise click.UsageError("--hub, --entries and --scores list different things. Use one of them.")
+    if list_entries:
+        _list_entries(pattern, as_json)
         return
     if on_hub:
-        _on_hub(pattern, task, as_json, token)
+        _list_hub(pattern, task, as_json, token)
         return
     cards = registry.cards(pattern, task)
-    if with_scores and (cards or as_json):
-        _scores(cards, as_json)
+    if list_scores and (cards or as_json):
+        _list_scores(cards, as_json)
         return
     if as_json:
-        output.as_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in cards])
+        output.print_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in cards])
         return
     if not cards:
-        click.echo(_explain_none(pattern, task), err=True)
+        click.echo(_explain_no_match(pattern, task), err=True)
         return
-    output.table(
-        ("NAME", "TASK", "SIZE", "PARAMS", "DATA SET", "SCORE", "LICENSE", "HERE"),
+    output.print_table(
+        ("NAME", "TASK", "SIZE", "PARAMS", "DATASET", "SCORE", "LICENSE", "HERE"),
         [
             (
                 card.name,
                 card.task,
                 card.size,
-                output.count(card.parameters),
+                output.short_count(card.parameters),
                 card.dataset.name if card.dataset else "",
                 _score(card),
                 card.license,
@@ -76,21 +80,21 @@ def command(
     )
 
 
-def _scores(cards: Sequence[Card], as_json: bool) -> None:
+def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
     scores = [(card.name, score) for card in cards for score in card.scores]
     if as_json:
-        output.as_json([{"name": name, **score.to_dict()} for name, score in scores])
+        output.print_json([{"name": name, **score.to_dict()} for name, score in scores])
         return
     if not scores:
-        click.echo("None of these models has scores. `ganzoo eval` measures some.", err=True)
+        click.echo("None of these models has scores. Measure some with `ganzoo eval`.", err=True)
         return
     protocols = [*dict.fromkeys(score.protocol.conditions for _, score in scores)]
-    output.table(
+    output.print_table(
         ("NAME", "METRIC", "VALUE", "INTERVAL", "PROTOCOL"),
         [
             (
                 name,
-                f"{score.metric}{output.direction(score.metric)}",
+                f"{score.metric}{output.direction_arrow(score.metric)}",
                 f"{score.value:.4g}",
                 "" if score.low is None else f"{score.low:.4g} - {score.high:.4g}",
                 str(protocols.index(score.protocol.conditions) + 1),
@@ -103,50 +107,50 @@ def _scores(cards: Sequence[Card], as_json: bool) -> None:
         click.echo(f"{number}  {conditions}")
 
 
-def _on_hub(pattern: str, task: str | None, as_json: bool, token: str | None) -> None:
+def _list_hub(pattern: str, task: str | None, as_json: bool, token: str | None) -> None:
     import dataclasses
     import fnmatch
 
     from ganzoo.hub import client
 
-    plain = "" if set(pattern) & set("*?[") else pattern
+    query = "" if set(pattern) & set("*?[") else pattern
     tag = task and tasks.find(task).tag
     found = [
         one
-        for one in client.search(plain, token=token)
-        if (plain or fnmatch.fnmatchcase(one.repo_id, pattern)) and tag in (None, one.task)
+        for one in client.search(query, token=token)
+        if (query or fnmatch.fnmatchcase(one.repo_id, pattern)) and tag in (None, one.task)
     ]
     if as_json:
-        output.as_json([dataclasses.asdict(one) for one in found])
+        output.print_json([dataclasses.asdict(one) for one in found])
         return
     if not found:
-        click.echo(f"The Hub has no model of ganzoo's that matches '{pattern}'.", err=True)
+        click.echo(f"No ganzoo model on the Hub matches '{pattern}'.", err=True)
         return
     rows = [(f"hf-hub:{one.repo_id}", one.task, one.license, str(one.downloads), one.changed) for one in found]
-    output.table(("REFERENCE", "TASK", "LICENSE", "DOWNLOADS", "CHANGED"), rows)
+    output.print_table(("REFERENCE", "TASK", "LICENSE", "DOWNLOADS", "CHANGED"), rows)
 
 
 def _score(card: Card) -> str:
     if not card.scores:
         return "-"
     score = card.scores[0]
-    return f"{score.metric} {score.value:.4g}{output.direction(score.metric)}"
+    return f"{score.metric} {score.value:.4g}{output.direction_arrow(score.metric)}"
 
 
-def _explain_none(pattern: str, task: str | None) -> str:
-    """Say why no model is listed, and what would list some."""
+def _explain_no_match(pattern: str, task: str | None) -> str:
+    """Return why no model is listed, and what would list some."""
     known = registry.list_models()
     if not known:
-        return "The registry holds no models. A plugin may bring some; `ganzoo train` makes one of your own."
+        return "The registry holds no models. Install a plugin that brings some, or train your own with `ganzoo train`."
     families = {name.partition("/")[0] for name in known}
     if pattern in families:
-        hint = f" For a whole family write '{pattern}/*'."
+        hint = f" For a whole family, write '{pattern}/*'."
     else:
         hint = suggest(pattern, [*known, *families]) + f" `ganzoo list` shows all {len(known)}."
     return f"No model matches '{pattern}'{f' with task {task}' if task else ''}.{hint}"
 
 
-def _entries(pattern: str, as_json: bool) -> None:
+def _list_entries(pattern: str, as_json: bool) -> None:
     import fnmatch
 
     found = [
@@ -155,14 +159,17 @@ def _entries(pattern: str, as_json: bool) -> None:
         if pattern in (entry.name, entry.kind) or fnmatch.fnmatchcase(entry.spec, pattern)
     ]
     if as_json:
-        output.as_json(
-            [{**entry_descriptions.summary(entry), "options": entry_descriptions.defaults(entry)} for entry in found]
+        output.print_json(
+            [
+                {**entry_descriptions.describe(entry), "options": entry_descriptions.default_options(entry)}
+                for entry in found
+            ]
         )
         return
     if not found:
-        click.echo(f"No entry matches '{pattern}'. Patterns are like 'loss:*' or 'dcgan'.", err=True)
+        click.echo(f"No entry matches '{pattern}'. Write a pattern such as 'loss:*' or 'dcgan'.", err=True)
         return
-    output.table(
+    output.print_table(
         ("ENTRY", "SUMMARY", "PAPER", "PLUGIN"),
         [(entry.spec, entry.summary, entry.paper, catalog.origin(entry.spec)) for entry in found],
     )

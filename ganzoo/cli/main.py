@@ -1,7 +1,7 @@
-"""The group of commands, and the one place where errors become messages and exit codes.
+"""The command group, and the one place where errors become messages and exit codes.
 
-0 done; 1 a GanzooError, or any other failure, as one message on stderr; 2 wrong usage. ``--debug``, anywhere on
-the line, shows the traceback instead.
+Exit codes: 0 success; 1 a GanzooError or any other failure, with one message on stderr; 2 wrong usage. ``--debug``,
+anywhere on the command line, shows the traceback instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ganzoo.catalog import discovery
 from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, suggest
 from ganzoo.version import __version__
 
-# Command -> its module in ganzoo.cli, which has a click command of the same name with "_" for "-".
+# The command "new-plugin" is the object `command` in ganzoo/cli/new_plugin_command.py.
 COMMANDS = (
     *("list", "info", "generate", "translate", "train", "eval", "compare"),
     *("export", "import", "pull", "push", "publish", "gallery", "demo", "plugins", "new-plugin"),
@@ -26,7 +26,7 @@ COMMANDS = (
 
 
 class Zoo(click.Group):
-    """Our commands, then those that plugins add through ``ganzoo_commands``."""
+    """The built-in commands, followed by those that plugins add through ``ganzoo_commands``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         self._add_plugin_commands()
@@ -51,13 +51,13 @@ class Zoo(click.Group):
         )
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run the command; what a plugin's command returns is no exit code."""
+        """Run the command; the return value of a plugin's command is not an exit code."""
         super().invoke(ctx)
 
     def _add_plugin_commands(self) -> None:
-        if getattr(self, "_asked_plugins", False):
+        if getattr(self, "_added_plugin_commands", False):
             return
-        self._asked_plugins = True
+        self._added_plugin_commands = True
         origins = dict.fromkeys(COMMANDS, "ganzoo")
         for implementation in discovery.manager().hook.ganzoo_commands.get_hookimpls():
             for name, command in _commands_of(implementation).items():
@@ -77,26 +77,29 @@ def _commands_of(implementation: Any) -> dict[str, click.Command]:
     except Exception as error:
         raise PluginError(
             f"The plugin '{implementation.plugin_name}' failed in ganzoo_commands: {type(error).__name__}: {error}. "
-            "It should call cli.add_command; mend or uninstall it."
+            "It should call cli.add_command. Fix or uninstall it."
         ) from error
     return dict(group.commands)
 
 
-@click.command(cls=Zoo, context_settings={"help_option_names": ["-h", "--help"]}, epilog="--debug shows tracebacks.")
+@click.command(
+    cls=Zoo,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Add --debug to any command to see the full traceback of an error.",
+)
 @click.version_option(__version__, prog_name="ganzoo")
 def cli() -> None:
-    """A zoo of generative adversarial networks: list, load, translate, generate, train, share."""
+    """List, run, train, evaluate and share generative adversarial networks."""
     for problem in discovery.problems():
-        click.echo(f"Skipped the plugin {problem.name} of {problem.distribution}: {problem.error}", err=True)
+        click.echo(f"Skipped the plugin {problem.name} from {problem.distribution}: {problem.error}", err=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit."""
-    given = sys.argv[1:] if arguments is None else arguments
-    debug = "--debug" in given
-    given = [argument for argument in given if argument != "--debug"]
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
     try:
-        code = cli.main(given, prog_name="ganzoo", standalone_mode=False)
+        code = cli.main([one for one in arguments if one != "--debug"], prog_name="ganzoo", standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code or 0)
     except click.ClickException as error:
@@ -105,7 +108,7 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         _fail("Interrupted.", 130)
     except Exception as error:
-        if _is_broken_pipe(error):  # the reader of our output went away: nothing to say, nowhere to say it
+        if _is_broken_pipe(error):  # the reader of the output went away, so nobody would see a message
             _drop_output()
             sys.exit(1)
         if debug:
@@ -118,7 +121,7 @@ def _explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return f"The output cannot be written: {error.strerror}."
-    return f"{type(error).__name__}: {error}\nThis was not foreseen; --debug shows where it happened."
+    return f"{type(error).__name__}: {error}\nThis error is unexpected. Add --debug to see the traceback."
 
 
 def _is_broken_pipe(error: BaseException) -> bool:
@@ -127,7 +130,7 @@ def _is_broken_pipe(error: BaseException) -> bool:
 
 
 def _drop_output() -> None:
-    """Send what is still buffered nowhere, so that the interpreter's last flush cannot fail."""
+    """Discard buffered output, so that the interpreter's last flush cannot fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -136,6 +139,6 @@ def _fail(message: str, code: int) -> Any:
         sys.stdout.flush()
     except OSError:
         _drop_output()
-    rank = os.environ.get("RANK", "0")  # torchrun's: several processes may say the same
+    rank = os.environ.get("RANK", "0")  # set by torchrun: several processes can report the same error
     click.echo(f"{'' if rank == '0' else f'[process {rank}] '}Error: {message}", err=True)
     sys.exit(code)

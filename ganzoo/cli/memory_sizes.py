@@ -1,4 +1,4 @@
-"""Sizes as people type them: 2GB, 500M."""
+"""Option types for sizes as people type them: 2GB, 500M."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
-    """A whole number, perhaps with K, M or G (thousands), or KiB, MiB, GiB (1,024s)."""
+    """A whole number, optionally with K, M, G or T (powers of 1000) or Ki, Mi, Gi or Ti (powers of 1024)."""
 
     name = "amount"
     unit: ClassVar[str] = ""
@@ -23,15 +23,15 @@ class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
             float(match[1]) * (1024 if match[3] else 1000) ** " kmgt".index(match[2].lower() or " ") if match else 0
         )
         if number < 1:
-            self.fail(f"'{value}' is no size. Write it as {self.example}.", param, ctx)
+            self.fail(f"'{value}' is not a size. Write it like {self.example}.", param, ctx)
         return int(number)
 
 
 class Bytes(Amount):
-    """Bytes, as "2GB"."""
+    """Bytes, such as "2GB"."""
 
     unit, example = "b?", "2GB"
 
 
 class Pixels(Amount):
-    """Pixels, as "500M"."""
+    """Pixels, such as "500M"."""

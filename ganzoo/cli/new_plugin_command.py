@@ -1,4 +1,4 @@
-"""`ganzoo new-plugin`: a package to begin with."""
+"""`ganzoo new-plugin`: a package to start from."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 
-@click.command("new-plugin", short_help="Begin a plugin package of your own.")
+@click.command("new-plugin", short_help="Create a plugin package of your own.")
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder [default: ganzoo-NAME].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder for the package. [default: ganzoo-NAME]")
 def command(name: str, output: Path | None) -> None:
-    """Write the package ganzoo-NAME: a small generator NAME, ready to be installed, with its test.
+    """Create the package ganzoo-NAME: a small generator called NAME with its test, ready to install.
 
     ganzoo new-plugin blue-moon && pip install -e ganzoo-blue-moon
     """

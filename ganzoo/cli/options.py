@@ -1,4 +1,4 @@
-"""Options that mean the same in every command."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ def device(function: F) -> F:
     return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")(function)
 
 
-def running(function: F) -> F:
+def runtime(function: F) -> F:
     """Add the options of `ganzoo.load`: device, dtype, engine, token."""
     for option in (
         click.option(
             "--engine",
             default="auto",
             show_default=True,
-            help="What runs it: auto, torch, compile, onnxruntime, openvino.",
+            help="auto, torch, compile, onnxruntime or openvino.",
         ),
-        click.option("--dtype", default=None, help="float32 (default), float16, bfloat16 or int8, as the engine can."),
+        click.option(
+            "--dtype", default=None, help="float32 (default), float16, bfloat16 or int8, if the engine supports it."
+        ),
     ):
         function = option(function)
     return device(token(function))
 
 
 def token(function: F) -> F:
-    return click.option("--token", help="Hub token; else HF_TOKEN, or what `hf auth login` left.")(function)
+    return click.option("--token", help="Hub token. [default: HF_TOKEN, or the token saved by `hf auth login`]")(
+        function
+    )
 
 
 def conditioning(*names: str) -> Callable[[F], F]:
-    """Add an option for each of ``names``, out of what a model's task may take beside a picture."""
+    """Add an option for each conditioning input in ``names``: label, mask or style."""
 
     def decorate(function: F) -> F:
         for name in reversed(names):
-            metavar = "NAME" if name == "label" else "PICTURE"
+            metavar = "NAME" if name == "label" else "IMAGE"
             function = click.option(f"--{name}", metavar=metavar, help=f"{INPUTS[name].capitalize()}.")(function)
         return function
 
@@ -48,9 +52,13 @@ def conditioning(*names: str) -> Callable[[F], F]:
 
 
 def assignments(function: F) -> F:
-    """Add --set KEY=VALUE, for options of the architecture that its weights do not depend on."""
+    """Add --set KEY=VALUE, for options of the generator that its weights do not depend on."""
     return click.option(
-        "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Option of the generator, as steps=100."
+        "--set",
+        "assignments",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Set an option of the generator, such as steps=100.",
     )(function)
 
 

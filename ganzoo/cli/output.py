@@ -1,4 +1,4 @@
-"""Printing: tables and JSON, without any library, because `ganzoo list` must start at once."""
+"""Tables and JSON on stdout, without any library, because `ganzoo list` must start fast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Protocol
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print left-aligned columns, two spaces apart."""
     lines = [list(head), *(list(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
@@ -22,35 +22,35 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         click.echo(click.style(text, bold=True) if number == 0 else text)
 
 
-def protocols(given: Iterable[Protocol]) -> None:
-    """Print what metrics that were measured alike have in common, once for all of them."""
-    alike: dict[str, list[str]] = {}
-    for one in given:
+def print_protocols(protocols: Iterable[Protocol]) -> None:
+    """Print the conditions that metrics share, once per group of metrics."""
+    groups: dict[str, list[str]] = {}
+    for one in protocols:
         numbers = f" ({one.numbers})" if one.numbers else ""
-        alike.setdefault(one.conditions, []).append(f"{one.metric}{numbers}")
-    for conditions, metrics in alike.items():
+        groups.setdefault(one.conditions, []).append(f"{one.metric}{numbers}")
+    for conditions, metrics in groups.items():
         click.echo(f"\n{', '.join(metrics)}:\n  {conditions}")
 
 
-def as_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """Print JSON, indented."""
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def direction(metric: str) -> str:
-    """Return an arrow that tells which way a known metric is better, "" for any other."""
-    way = metric_direction.better(metric)
-    if not way:
+def direction_arrow(metric: str) -> str:
+    """Return an arrow that shows which way a known metric is better; "" for an unknown metric."""
+    better = metric_direction.better(metric)
+    if not better:
         return ""
-    upwards = way == "higher"
+    upwards = better == "higher"
     try:
         "↑↓".encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:  # a terminal or a pipe of another alphabet
+    except UnicodeEncodeError:  # the output's encoding has no arrows
         return " (up)" if upwards else " (down)"
     return " ↑" if upwards else " ↓"
 
 
-def count(number: int) -> str:
+def short_count(number: int) -> str:
     """Return 11378179 as "11.4M"."""
     for unit, size in (("M", 1_000_000), ("k", 1_000)):
         if number >= size:
@@ -58,12 +58,12 @@ def count(number: int) -> str:
     return str(number) if number else ""
 
 
-def pairs(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
-    """Return name -> value out of NAME=VALUE. Raises UsageError for another form."""
-    found = {}
+def parse_assignments(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
+    """Parse texts of the form NAME=VALUE into name -> value. Raises UsageError for any other form."""
+    values = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (equals and name and value):
-            raise click.UsageError(f"{option} {text} is not right. Write {option} {form}.")
-        found[name] = value
-    return found
+            raise click.UsageError(f"{option} {text} is not valid. Write {option} {form}.")
+        values[name] = value
+    return values

@@ -1,4 +1,4 @@
-"""`ganzoo plugins`: what was found, what could not be loaded, and what is refused."""
+"""`ganzoo plugins`: plugins that were loaded, skipped or rejected."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ganzoo.cli import options, output
 from ganzoo.errors import GanzooError
 
 
-@click.command("plugins", short_help="List the plugins, and why one was skipped.")
+@click.command("plugins", short_help="List plugins, and why any were skipped.")
 @options.as_json
 def command(as_json: bool) -> None:
-    """List the plugins, with the reason for each that was skipped or makes the other commands fail."""
+    """List installed plugins, and the reason why a plugin was skipped or makes other commands fail."""
     refused = {**catalog.refusals(), **discovery.misuses()}
     found = [_with_refusal(plugin, refused) for plugin in discovery.plugins()]
     if as_json:
-        output.as_json([dataclasses.asdict(plugin) for plugin in found])
+        output.print_json([dataclasses.asdict(plugin) for plugin in found])
         return
-    output.table(
+    output.print_table(
         ("PLUGIN", "PACKAGE", "VERSION", "STATE"),
         [(p.name, p.distribution, p.version, p.error or "loaded") for p in found],
     )

@@ -1,4 +1,4 @@
-"""`ganzoo pull`: a model to this machine."""
+"""`ganzoo pull`: a model downloaded to this machine."""
 
 from __future__ import annotations
 
@@ -10,18 +10,20 @@ from ganzoo.cli import options
 from ganzoo.errors import WeightsError
 
 
-@click.command("pull", short_help="Bring a model to this machine.")
+@click.command("pull", short_help="Download a model.")
 @click.argument("ref")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Also save it as a folder, for dir:FOLDER.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Also save it as a folder, to load as dir:FOLDER."
+)
 @options.token
 def command(ref: str, output: Path | None, token: str | None) -> None:
-    """Bring the model REF to this machine, and check its hash."""
+    """Download the model REF and check its hash."""
     from ganzoo.loading import load
     from ganzoo.weights import model_folder
 
     located = load.locate(ref, token)
     if located.weights is None:
-        raise WeightsError(f"{ref} has no weights of its own: there is nothing to get. Use it as it is.")
+        raise WeightsError(f"{ref} has no weights, so there is nothing to download. Use it as it is.")
     if output is None:
         click.echo(located.weights)
         return

@@ -1,4 +1,4 @@
-"""`ganzoo push`: a model to the Hub."""
+"""`ganzoo push`: a model uploaded to the Hub."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import click
 from ganzoo.cli import options
 
 
-@click.command("push", short_help="Publish a model on the Hugging Face Hub.")
+@click.command("push", short_help="Upload a model to the Hugging Face Hub.")
 @click.argument("ref")
 @click.argument("repo_id", metavar="OWNER/REPO")
-@click.option("--private", is_flag=True, help="Create the repository as a private one.")
-@click.option("--message", default="Upload with ganzoo", show_default=True, help="The commit's message.")
-@click.option("--license", "license", help="License of the weights, as cc-by-4.0 [default: the card's].")
-@click.option("--summary", help="One line on what the model makes [default: the card's].")
+@click.option("--private", is_flag=True, help="Make the repository private if it is new.")
+@click.option("--message", default="Upload with ganzoo", show_default=True, help="Commit message.")
+@click.option("--license", "license", help="License of the weights, such as cc-by-4.0. [default: from the card]")
+@click.option("--summary", help="What the model does, in one line. [default: from the card]")
 @options.token
 def command(
     ref: str, repo_id: str, private: bool, message: str, license: str | None, summary: str | None, token: str | None
 ) -> None:
-    """Publish the model REF as OWNER/REPO on the Hugging Face Hub."""
+    """Upload the model REF to OWNER/REPO on the Hugging Face Hub."""
     from ganzoo.hub import client
     from ganzoo.loading import load
 
@@ -27,11 +27,13 @@ def command(
     pushed = model.push(repo_id, private=private, token=token, message=message, license=license, summary=summary)
     click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):
-        click.echo(f"{other} is a model of its own, not pushed: `ganzoo push {other} OWNER/NAME`.", err=True)
+        click.echo(
+            f"{other} is a separate model and was not pushed. To push it: ganzoo push {other} OWNER/NAME", err=True
+        )
 
 
 def _models_inside(ref: str) -> list[str]:
-    """Return references to the models in a folder's folders, as a CycleGAN run's other direction."""
+    """Return references to models in subfolders, such as the other direction of a CycleGAN run."""
     from ganzoo.cards import references
     from ganzoo.weights import model_folder
 

@@ -1,4 +1,4 @@
-"""`ganzoo translate`: pictures to pictures."""
+"""`ganzoo translate`: images to images."""
 
 from __future__ import annotations
 
@@ -13,90 +13,93 @@ from ganzoo.contracts.tasks import INPUTS
 from ganzoo.errors import GanzooError, ImageError, OptionError
 
 if TYPE_CHECKING:
-    from ganzoo.batch.run import Job, Outcome, Work
-    from ganzoo.cli.translation_progress import Bars
+    from ganzoo.batch.jobs import Job, Outcome, Work
+    from ganzoo.cli.translation_progress import ProgressDisplay
 
 
-@click.command("translate", short_help="Translate pictures, as horses to zebras.")
+@click.command("translate", short_help="Translate images, such as horses to zebras.")
 @click.argument("ref")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, help="A file for one picture, FOLDER/ for several, - for stdout.")
-@click.option("--size", default="auto", show_default=True, help="Work at: auto, native, or the shorter side in pixels.")
-@click.option("--tiles", default="auto", show_default=True, help="auto, exact, blend (approximate), off.")
+@click.option("-o", "--output", required=True, help="A file for one image, FOLDER/ for several, - for stdout.")
+@click.option(
+    "--size", default="auto", show_default=True, help="Working size: auto, native, or the shorter side in pixels."
+)
+@click.option("--tiles", default="auto", show_default=True, help="auto, exact, blend (approximate) or off.")
 @click.option(
     "--max-memory",
     type=Bytes(),
     default=0,
     metavar="SIZE",
-    help="Beyond the loaded model, as 2GB. [half of what is free]",
+    help="Memory to use besides the loaded model, such as 2GB. [half of the free memory]",
 )
-@click.option("--max-pixels", type=Pixels(), default=0, metavar="N", help="Refuse larger pictures; as 500M. [179M]")
-@click.option("--bits", type=click.Choice(["8", "16"]), help="Bits a channel of the result; the input's unless given.")
-@click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF; else colors become sRGB.")
-@click.option("--format", default="", help="Kind of the files in FOLDER/ or on stdout, as png, jpg, tiff, webp.")
-@click.option("--recursive/--no-recursive", default=True, help="Folders with or without those within them.")
-@click.option("--skip-existing", is_flag=True, help="Leave out what is there already.")
 @click.option(
-    "--steady",
+    "--max-pixels", type=Pixels(), default=0, metavar="N", help="Largest image to accept, such as 500M. [179M]"
+)
+@click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")
+@click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF. By default colors become sRGB.")
+@click.option("--format", default="", help="File format in FOLDER/ or on stdout: png, jpg, tiff, webp, ...")
+@click.option("--recursive/--no-recursive", default=True, help="Include subfolders or not.")
+@click.option("--skip-existing", is_flag=True, help="Skip outputs that already exist.")
+@click.option(
+    "--temporal-smoothing",
     type=click.FloatRange(0, 1, max_open=True),
     default=0.0,
-    help="Videos: smoothing over time against flicker, 0 to below 1.",
+    help="Reduce flicker in videos: 0 (off) to below 1.",
 )
-@click.option("--calibration", metavar="FOLDER", help="Pictures to calibrate --dtype int8 by, once.")
-@click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Processes on this machine.")
-@click.option("--cluster", help="Address of a Dask scheduler, as tcp://host:8786, whose workers do it.")
+@click.option("--calibration", metavar="FOLDER", help="Images to calibrate --dtype int8 with, on first use.")
+@click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Number of processes on this machine.")
+@click.option("--cluster", help="Address of a Dask scheduler whose workers do the work, such as tcp://host:8786.")
 @options.conditioning("label", "mask", "style")
 @options.assignments
 @options.runtime
-def command(ref: str, inputs: tuple[str, ...], output: str, **given: Any) -> None:
-    """Translate INPUT (pictures, videos, folders, quoted patterns, - for stdin) with the model REF.
+def command(ref: str, inputs: tuple[str, ...], output: str, **values: Any) -> None:
+    """Translate INPUT (images, videos, folders, quoted patterns, - for stdin) with the model REF.
 
-    Each output has its input's size, orientation and bits a channel. Where some pictures fail, the others are done,
-    the failures are listed at the end, and the exit code is 1.
+    Each output keeps its input's size, orientation and bits per channel. If some inputs fail, the others are still
+    translated, the failures are listed at the end, and the exit code is 1.
     """
-    from ganzoo.batch.run import is_done
     from ganzoo.cli import plan
-    from ganzoo.cli.translation_progress import bars
+    from ganzoo.cli.translation_progress import progress_display
     from ganzoo.inference import working_size
 
-    working_size.check(given["size"])
-    planned = plan.jobs(inputs, output, given["recursive"], _format(given["format"]))
-    to_do = [job for job in planned if not (given["skip_existing"] and is_done(job))]
-    if len(to_do) < len(planned):
-        click.echo(f"{len(planned) - len(to_do)} of {len(planned)} are there already.", err=True)
-    if not to_do:
+    working_size.check(values["size"])
+    planned = plan.plan_jobs(inputs, output, values["recursive"], _parse_format(values["format"]))
+    jobs = [job for job in planned if not (values["skip_existing"] and job.is_done())]
+    if len(jobs) < len(planned):
+        click.echo(f"{len(planned) - len(jobs)} of {len(planned)} outputs already exist.", err=True)
+    if not jobs:
         return
-    work = _work(ref, given)
-    with bars(len(to_do)) as shown:
-        outcomes = list(_report(_run(work, to_do, given, shown), shown))
-    _end(outcomes, output, len(planned))
+    work = _build_work(ref, values)
+    with progress_display(len(jobs)) as display:
+        outcomes = list(_print_each(_run(work, jobs, values, display), display))
+    _print_summary(outcomes, output, len(planned))
 
 
-def _format(given: str) -> str:
+def _parse_format(text: str) -> str:
     from ganzoo.image_io import image_paths
 
-    name = given.lower().removeprefix(".")
+    name = text.lower().removeprefix(".")
     if name and f".{name}" not in image_paths.SUFFIXES:
-        raise OptionError(f"'{given}' is no kind of picture. Choose one of {' '.join(image_paths.SUFFIXES)}.")
+        raise OptionError(f"'{text}' is not a supported image format. Choose one of {' '.join(image_paths.SUFFIXES)}.")
     return name
 
 
-def _work(ref: str, given: dict[str, Any]) -> Work:
-    from ganzoo.batch.run import Work
+def _build_work(ref: str, values: dict[str, Any]) -> Work:
+    from ganzoo.batch.jobs import Work
     from ganzoo.inference.translation import Settings
 
-    bits = int(given["bits"] or 0)
-    load = {name: given[name] for name in ("device", "dtype", "engine", "token")}
-    load["options"] = dict(output.parse_assignments(given["assignments"], "--set", "KEY=VALUE"))
-    conditioning = {name: given[name] for name in INPUTS if given[name] is not None}
+    bits = int(values["bits"] or 0)
+    load = {name: values[name] for name in ("device", "dtype", "engine", "token")}
+    load["options"] = dict(output.parse_assignments(values["assignments"], "--set", "KEY=VALUE"))
+    conditioning = {name: values[name] for name in INPUTS if values[name] is not None}
     return Work(
         ref,
-        load | _calibration(given["calibration"]),
-        Settings(given["size"], given["tiles"], given["max_memory"], bits, conditioning),
-        given["max_pixels"],
-        given["keep_metadata"],
-        _format(given["format"]) or "png",
-        given["steady"],
+        load | _calibration(values["calibration"]),
+        Settings(values["size"], values["tiles"], values["max_memory"], bits, conditioning),
+        values["max_pixels"],
+        values["keep_metadata"],
+        _parse_format(values["format"]) or "png",
+        values["temporal_smoothing"],
     )
 
 
@@ -110,43 +113,43 @@ def _calibration(path: str | None) -> dict[str, Any]:
     return {"calibration": [path] if Path(path).is_file() else [str(one) for one in image_paths.find(path)]}
 
 
-def _run(work: Work, jobs: list[Job], given: dict[str, Any], shown: Bars) -> Iterator[Outcome]:
+def _run(work: Work, jobs: list[Job], values: dict[str, Any], display: ProgressDisplay) -> Iterator[Outcome]:
     from ganzoo.batch.run import run
 
-    if given["cluster"]:
+    if values["cluster"]:
         from ganzoo.batch.cluster import run_on_cluster
 
-        return run_on_cluster(work, jobs, given["cluster"])
-    if given["processes"] > 1 and len(jobs) > 1:
+        return run_on_cluster(work, jobs, values["cluster"])
+    if values["processes"] > 1 and len(jobs) > 1:
         from ganzoo.batch.processes import run_in_processes
 
-        work.open(shown.note)  # whatever is wrong with it shows before processes start; a conversion is made once
-        return run_in_processes(work, jobs, min(given["processes"], len(jobs)))
-    return run(work, work.open(shown.note), jobs, shown.share)
+        work.open(display.note)  # errors show before processes start, and the model is converted only once
+        return run_in_processes(work, jobs, min(values["processes"], len(jobs)))
+    return run(work, work.open(display.note), jobs, display.share)
 
 
-def _report(outcomes: Iterator[Outcome], shown: Bars) -> Iterator[Outcome]:
-    """Say what is done as it is done."""
+def _print_each(outcomes: Iterator[Outcome], display: ProgressDisplay) -> Iterator[Outcome]:
+    """Print each finished output as soon as it is there."""
     for outcome in outcomes:
         if not outcome.error and outcome.job.target != "-":
-            shown.done(outcome.job.target + _worked_at(outcome))
+            display.done(outcome.job.target + _describe_size(outcome))
         yield outcome
 
 
-def _worked_at(outcome: Outcome) -> str:
+def _describe_size(outcome: Outcome) -> str:
     if outcome.worked_at is None:
         return ""
     height, width = outcome.worked_at
-    return f" (worked at {width}x{height}; --size native for every pixel)"
+    return f" (processed at {width}x{height}; --size native for full resolution)"
 
 
-def _end(outcomes: list[Outcome], output: str, planned: int) -> None:
-    failed = [outcome.error for outcome in outcomes if outcome.error]
-    if failed and planned == 1:
-        raise ImageError(failed[0])
-    if failed:
-        listing = "\n  ".join(failed)
-        done = "none is done" if len(failed) == len(outcomes) else "the others are done"
-        raise GanzooError(f"{len(failed)} of {len(outcomes)} pictures failed, {done}:\n  {listing}")
+def _print_summary(outcomes: list[Outcome], output: str, planned: int) -> None:
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if errors and planned == 1:
+        raise ImageError(errors[0])
+    if errors:
+        listing = "\n  ".join(errors)
+        succeeded = "none succeeded" if len(errors) == len(outcomes) else "the others are done"
+        raise GanzooError(f"{len(errors)} of {len(outcomes)} images failed, {succeeded}:\n  {listing}")
     if planned > 1:
-        click.echo(f"{len(outcomes)} pictures in {output}")
+        click.echo(f"{len(outcomes)} images in {output}")

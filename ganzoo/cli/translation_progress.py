@@ -1,4 +1,4 @@
-"""Progress of translations: a bar with the time left on a terminal, plain lines when piped."""
+"""Progress of translations: a bar with the time left on a terminal, plain lines in a pipe."""
 
 from __future__ import annotations
 
@@ -12,50 +12,50 @@ import click
 
 from ganzoo.cli.training_progress import duration
 
-EVERY = 10.0  # seconds between lines about one large picture
+LINE_INTERVAL = 10.0  # seconds between lines about one large image
 
 
-class Bars(Protocol):
-    """What is told how far the work is."""
+class ProgressDisplay(Protocol):
+    """Shows how far the work is."""
 
     def share(self, share: float) -> None:
-        """Take the share of one picture that is done."""
+        """Show the share of the current image that is done, 0 to 1."""
 
     def done(self, text: str) -> None:
-        """Take what became of one picture."""
+        """Show that one image is done."""
 
     def note(self, text: str) -> None:
-        """Take a line of text."""
+        """Show a line of text."""
 
 
 @contextmanager
-def bars(total: int) -> Iterator[Bars]:
-    """Yield what shows progress: results on stdout when piped, all else on stderr."""
+def progress_display(total: int) -> Iterator[ProgressDisplay]:
+    """Yield the display for ``total`` images. In a pipe, results go to stdout and everything else to stderr."""
     if not sys.stderr.isatty():
-        yield Lines()
+        yield ProgressLines()
         return
-    bar = Bar(total)
+    bar = ProgressBar(total)
     try:
         yield bar
     finally:
         bar.stop()
 
 
-class Lines:
-    """A line for every picture, and one in a while about a large one."""
+class ProgressLines:
+    """One line per image, and a line now and then about a large one."""
 
     def __init__(self) -> None:
-        self.began = self.reported_at = time.monotonic()
+        self.started = self.printed_at = time.monotonic()
         self.last = 0.0
 
     def share(self, share: float) -> None:
         now = time.monotonic()
-        if share < self.last:  # the next picture
-            self.began = now
+        if share < self.last:  # the next image
+            self.started = now
         self.last = share
-        if now - self.reported_at >= EVERY and share < 1:
-            self.reported_at = now
-            click.echo(f"{share:.0%}{_left(now - self.began, share)}", err=True)
+        if now - self.printed_at >= LINE_INTERVAL and share < 1:
+            self.printed_at = now
+            click.echo(f"{share:.0%}{_time_left(now - self.started, share)}", err=True)
 
     def done(self, text: str) -> None:
         click.echo(text)
@@ -64,20 +64,20 @@ class Lines:
         click.echo(text, err=True)
 
 
-class Bar:
-    """A rich bar, which appears with the first thing that takes long: over pictures, or over the parts of one."""
+class ProgressBar:
+    """A rich progress bar over all images; it appears at the first report."""
 
     def __init__(self, total: int) -> None:
-        self.total, self.finished, self.part = total, 0, 0.0
-        self.began = time.monotonic()
+        self.total, self.finished, self.current = total, 0, 0.0
+        self.started = time.monotonic()
         self.progress: Any = None
 
     def share(self, share: float) -> None:
-        self.part = share
+        self.current = share
         self._show()
 
     def done(self, text: str) -> None:
-        self.finished, self.part = self.finished + 1, 0.0
+        self.finished, self.current = self.finished + 1, 0.0
         if self.total == 1:
             self.stop()
             click.echo(text)
@@ -92,7 +92,7 @@ class Bar:
             self.progress.stop()
 
     def _show(self) -> None:
-        share = (self.finished + self.part) / self.total
+        share = (self.finished + self.current) / self.total
         if self.progress is None:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
@@ -102,10 +102,10 @@ class Bar:
             self.progress.start()
             self.task = self.progress.add_task("", total=1.0)
         count = f"{self.finished} of {self.total}" if self.total > 1 else ""
-        text = f"{count}{_left(time.monotonic() - self.began, share)}"
+        text = f"{count}{_time_left(time.monotonic() - self.started, share)}"
         self.progress.update(self.task, completed=share, description=text)
 
 
-def _left(spent: float, share: float) -> str:
-    """Return ", 2 min left" once that can be told."""
-    return f", {duration(spent / share - spent)} left" if 0.02 < share < 1 and spent > 1 else ""
+def _time_left(elapsed: float, share: float) -> str:
+    """Return ", 2 min left", or "" while it is too early to estimate."""
+    return f", {duration(elapsed / share - elapsed)} left" if 0.02 < share < 1 and elapsed > 1 else ""

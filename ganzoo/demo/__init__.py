@@ -1,1 +1,1 @@
-"""A page for one model on this machine: `serving.serve`. Gradio makes it, and is imported when it is asked for."""
+"""A web page for one model on this machine: `serving.serve`. It is built with Gradio, imported only when needed."""

@@ -1,4 +1,4 @@
-"""What the page does, without the page: pictures in files, made by one model."""
+"""What the demo page does, without the page: one model that reads and writes image files."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from ganzoo.image_io import decoding, encoding, grids, pil_images
 from ganzoo.inference.translation import Progress, Settings
 from ganzoo.loading.model import Model
 
-PREVIEW = 2048  # pixels on the longer side of what is shown; the file to save has all
-MOST = 100  # pictures on a sheet, or in a walk
-FRAME = 100  # milliseconds that a picture of a walk is shown
+PREVIEW_SIZE = 2048  # pixels, of the longer side of a preview; the file to save has full resolution
+MAX_IMAGES = 100  # on a sheet, or in a walk
+FRAME_DURATION = 100  # milliseconds, of each image of a walk
 
 
 @dataclass(frozen=True)
-class Studio:
-    """A model at work on files.
+class DemoModel:
+    """A model that reads and writes image files.
 
-    folder       for what it makes
-    max_pixels   of a picture, and of the size it is worked at
-    at_work      held by whoever uses the model
+    Attributes:
+        model: the model.
+        folder: where its results are written.
+        max_pixels: the limit for input images, and for the size at which they are processed.
+        lock: held while the model is in use.
     """
 
     model: Model
     folder: Path
     max_pixels: int = decoding.MAX_PIXELS
-    at_work: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
-    def name(self) -> str:
-        """The model's name as a part of a file's."""
+    def file_name(self) -> str:
+        """The model's name, usable in a file name."""
         return self.model.card.name.replace("/", "-")
 
     def translate(
@@ -50,65 +52,80 @@ class Studio:
         mask: Path | None = None,
         style: Path | None = None,
     ) -> tuple[Path, Path, Path]:
-        """Return the picture and its translation to look at, in 8 bits, and the translation to keep, in all its bits.
+        """Translate an image file.
 
-        label, mask, style   what the model's task takes beside the picture
-        Of a model that enlarges, the picture to look at is enlarged too, by bicubic interpolation.
-        Raises ImageError for what is no picture, OptionError for a size that does not fit.
+        Args:
+            path: the input image.
+            size: see `Model.translate`.
+            progress: called with the share that is done.
+            label, mask, style: the other inputs of the model's task.
+
+        Returns:
+            Previews of the input and of the translation in 8 bits, and the translation in its full bit depth. The
+            preview of an input for super-resolution is enlarged by bicubic interpolation.
+
+        Raises:
+            ImageError: a file is not a supported image.
+            OptionError: the size is not valid or too large.
         """
-        picture = self._read(path)
-        pictures = {name: self._read(one) for name, one in (("mask", mask), ("style", style)) if one is not None}
-        given = {**({} if label is None else {"label": label}), **pictures}
-        own = picture.rgb.shape
-        height, width = self.model.working_size(own[0], own[1], size)
-        height, width = height * self.model.card.scale, width * self.model.card.scale
-        if height * width > self.max_pixels:
-            raise OptionError(
-                f"size {size} means {width}x{height} pixels, more than the limit of {self.max_pixels}. Choose less."
-            )
-        made = self.model.translate_decoded(picture, Settings(size, inputs=given), progress)
-        whole = self._new(f"{path.stem}-{self.name}.png")
-        encoding.save_decoded(made, whole)
-        after = self._shown(made, "after.png")
-        like = after if self.model.card.does.enlarges else None
-        return self._shown(picture, "before.png", like), after, whole
+        image = self._read(path)
+        other_images = {name: self._read(one) for name, one in (("mask", mask), ("style", style)) if one is not None}
+        inputs = {**({} if label is None else {"label": label}), **other_images}
+        self._check_size(image, size)
+        translated = self.model.translate_decoded(image, Settings(size, inputs=inputs), progress)
+        result = self._new_path(f"{path.stem}-{self.file_name}.png")
+        encoding.save_decoded(translated, result)
+        after = self._save_preview(translated, "after.png")
+        same_size_as = after if self.model.card.does.enlarges else None
+        return self._save_preview(image, "before.png", same_size_as), after, result
 
     def generate(self, seed: int | None, count: int, label: str | None = None) -> Path:
-        """Return a sheet of the pictures that a seed gives, of one class or all in turn; an empty seed counts as 0."""
+        """Return a sheet of ``count`` images from a seed, of one class or of all in turn; no seed counts as 0."""
         seed = seed or 0
-        sheet = self._new(f"{self.name}-{seed}.png")
+        sheet = self._new_path(f"{self.file_name}-{seed}.png")
         encoding.save(grids.grid(self.model.generate(count, seed, label)), sheet)
         return sheet
 
     def walk(self, first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
-        """Return the way from one seed to another and back as an animated PNG, and the way there as a row."""
+        """Return the walk from one seed to another and back as an animated PNG, and the walk there as a row."""
         first, last = first or 0, last or 0
-        made = walk(self.model, first, last, steps, label)
-        animation = self._new(f"{self.name}-{first}-to-{last}.png")
-        made[0].save(animation, save_all=True, append_images=[*made[1:], *made[-2:0:-1]], duration=FRAME, loop=0)
-        row = self._new(f"{self.name}-{first}-to-{last}-row.png")
-        encoding.save(grids.grid(made, columns=steps), row)
+        images = walk(self.model, first, last, steps, label)
+        animation = self._new_path(f"{self.file_name}-{first}-to-{last}.png")
+        there_and_back = [*images[1:], *images[-2:0:-1]]
+        images[0].save(animation, save_all=True, append_images=there_and_back, duration=FRAME_DURATION, loop=0)
+        row = self._new_path(f"{self.file_name}-{first}-to-{last}-row.png")
+        encoding.save(grids.grid(images, columns=steps), row)
         return animation, row
 
     def _read(self, path: Path) -> decoding.DecodedImage:
         try:
             return decoding.read(path, max_pixels=self.max_pixels)
-        except ImageError as error:  # the visitor knows the file's name only
+        except ImageError as error:  # the visitor knows only the file's name
             raise ImageError(str(error).replace(str(path), path.name)) from error
 
-    def _new(self, name: str) -> Path:
-        """Return a path that no other visitor's file has."""
+    def _check_size(self, image: decoding.DecodedImage, size: str | int) -> None:
+        """Raise OptionError where the result would have too many pixels."""
+        height, width = self.model.working_size(image.rgb.shape[0], image.rgb.shape[1], size)
+        height, width = height * self.model.card.scale, width * self.model.card.scale
+        if height * width > self.max_pixels:
+            raise OptionError(
+                f"size {size} means {width}x{height} pixels, more than the limit of {self.max_pixels}. "
+                "Choose a smaller size."
+            )
+
+    def _new_path(self, name: str) -> Path:
+        """Return a path in a new folder, so that visitors' files never collide."""
         return Path(tempfile.mkdtemp(dir=self.folder), name)
 
-    def _shown(self, picture: decoding.DecodedImage, name: str, like: Path | None = None) -> Path:
-        """Save what is seen of a picture; enlarged to the size of ``like``, where that is given."""
-        if picture.rgb.dtype == np.uint16:
-            picture = replace(picture, rgb=(picture.rgb >> 8).astype(np.uint8))
-        image = pil_images.from_decoded(picture)
-        if like:
-            with Image.open(like) as other:
-                image = image.resize(other.size, Image.Resampling.BICUBIC)
-        image.thumbnail((PREVIEW, PREVIEW))
-        path = self._new(name)
-        encoding.save(image, path)
+    def _save_preview(self, image: decoding.DecodedImage, name: str, same_size_as: Path | None = None) -> Path:
+        """Save an image to look at, in 8 bits, resized to the size of the file ``same_size_as`` if there is one."""
+        if image.rgb.dtype == np.uint16:
+            image = replace(image, rgb=(image.rgb >> 8).astype(np.uint8))
+        preview = pil_images.from_decoded(image)
+        if same_size_as:
+            with Image.open(same_size_as) as other:
+                preview = preview.resize(other.size, Image.Resampling.BICUBIC)
+        preview.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
+        path = self._new_path(name)
+        encoding.save(preview, path)
         return path

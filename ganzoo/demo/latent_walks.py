@@ -1,4 +1,4 @@
-"""Walks between the pictures of two seeds."""
+"""Walks between the images of two seeds."""
 
 from __future__ import annotations
 
@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 def walk(model: Model, first: int, last: int, steps: int, label: str | None = None) -> list[Image.Image]:
-    """Return ``steps`` pictures, 2 or more: from the first that `Model.generate` makes of one seed to another's.
+    """Return images on the way from the first image of one seed to the first image of another.
 
-    label   of a model with classes, all of one: its first unless given
-    Raises OptionError for a seed that `Model.generate` refuses, UnknownName for a label.
+    Args:
+        model: a generator.
+        first, last: seeds, as `Model.generate` takes them.
+        steps: the number of images, 2 or more.
+        label: the class of all images, for conditional models; None: the first class.
+
+    Raises:
+        OptionError: a seed is out of range.
+        UnknownName: there is no such label.
     """
     import torch
 
@@ -27,22 +34,22 @@ def walk(model: Model, first: int, last: int, steps: int, label: str | None = No
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
     start, end = (torch.randn(model.card.latent_dim, generator=torch.Generator().manual_seed(n)) for n in (first, last))
-    whole = math.ceil(steps / BATCH) * BATCH  # always full batches, as `Model.generate`: the same last bits
-    latents = torch.stack([between(start, end, min(1.0, step / (steps - 1))) for step in range(whole)])
+    count = math.ceil(steps / BATCH) * BATCH  # only full batches, as in `Model.generate`: the last bits depend on it
+    latents = torch.stack([slerp(start, end, min(1.0, step / (steps - 1))) for step in range(count)])
     number = conditions.number(model.card, 0 if label is None else label) if model.card.classes else 0
-    given = {"label": torch.full((BATCH,), number)} if model.card.classes else {}
-    batches = (model(latents[first : first + BATCH], **given) for first in range(0, whole, BATCH))
+    conditioning = {"label": torch.full((BATCH,), number)} if model.card.classes else {}
+    batches = (model(latents[first : first + BATCH], **conditioning) for first in range(0, count, BATCH))
     return [image for batch in batches for image in tensors.to_pils(batch)][:steps]
 
 
-def between(first: Tensor, second: Tensor, share: float) -> Tensor:
+def slerp(first: Tensor, second: Tensor, share: float) -> Tensor:
     """Interpolate two latents (latent_dim,) along the arc between them: ``share`` 0 is the first, 1 the second.
 
-    Half way on the straight line between two Gaussian latents of many dimensions lies one that is shorter than any
-    the generator was trained on. Source: arXiv:1609.04468, section 2.1.
+    The midpoint of the straight line between two Gaussian latents is shorter than any latent that the generator was
+    trained on, if they have many dimensions. Source: arXiv:1609.04468, section 2.1.
     """
     cosine = float(first @ second / (first.norm() * second.norm()))
     angle = math.acos(max(-1.0, min(1.0, cosine)))
-    if math.sin(angle) < 1e-4:  # the same direction, or the opposite: there is no arc, or any
+    if math.sin(angle) < 1e-4:  # the same or the opposite direction: no arc, or infinitely many
         return first + share * (second - first)
     return math.sin((1 - share) * angle) / math.sin(angle) * first + math.sin(share * angle) / math.sin(angle) * second

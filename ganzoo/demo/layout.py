@@ -1,4 +1,4 @@
-"""The page itself: its fields, and what they set off."""
+"""The page itself: its fields, and what happens when they change."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.tasks import INPUTS
-from ganzoo.demo.actions import MOST, Studio
+from ganzoo.demo.actions import MAX_IMAGES, DemoModel
 from ganzoo.errors import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.reports import html
 from ganzoo.weights import readme
 
-KEPT = (600, 3600)  # every ten minutes, what is an hour old is deleted
+DELETE_CACHE = (600, 3600)  # every ten minutes, files older than an hour are deleted
 STYLE = """
 .gradio-container { max-width: 80rem !important; margin: 0 auto; }
 .enlarged img { width: 100% !important; height: 100% !important; object-fit: contain !important; }
@@ -29,37 +29,37 @@ STYLE = """
 """
 
 
-def build(studio: Studio) -> Any:
-    """Return the page of the studio's model as `gradio.Blocks`. It follows its fields; there is no button to press."""
+def build(demo: DemoModel) -> Any:
+    """Return the model's page as `gradio.Blocks`. It updates when a field changes; there is no button to press."""
     import gradio
 
-    card = studio.model.card
-    with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=KEPT) as blocks:
+    card = demo.model.card
+    with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=DELETE_CACHE) as blocks:
         gradio.HTML(f"<h1>{escape(card.name)}</h1>")
-        (_translation if card.does.source == "image" else _generation)(studio)
-    return blocks.queue(api_open=False)  # nothing goes past the queue
+        (_build_translation if card.does.source == "image" else _build_generation)(demo)
+    return blocks.queue(api_open=False)  # every request goes through the queue
 
 
-def _translation(studio: Studio) -> None:
+def _build_translation(demo: DemoModel) -> None:
     import gradio
 
-    card = studio.model.card
+    card = demo.model.card
     with gradio.Row():
         with gradio.Column(scale=1):
-            picture: Any = gradio.Image(label="Picture", type="filepath", sources=["upload", "clipboard"], height=240)
-            # Gradio would open it with Pillow, and turn, convert or refuse it; decoding is ours.
-            picture.preprocess = lambda payload: payload and payload.path
-            gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], picture, cache_examples=False)
-            conditioning = _beside(card)
+            image: Any = gradio.Image(label="Image", type="filepath", sources=["upload", "clipboard"], height=240)
+            # Gradio would open it with Pillow and rotate, convert or reject it; ganzoo decodes it itself.
+            image.preprocess = lambda payload: payload and payload.path
+            gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], image, cache_examples=False)
+            conditioning = _condition_fields(card)
             size = gradio.Dropdown(
                 ["auto", "native", "256", "512", "1024"],
-                label="Work at",
-                info=_sizes(card),
+                label="Working size",
+                info=_describe_sizes(card),
                 allow_custom_value=True,
             )
-            _facts(card)
+            _show_card(card)
         with gradio.Column(scale=2):
-            compared = gradio.ImageSlider(
+            comparison = gradio.ImageSlider(
                 label="Before and after",
                 type="filepath",
                 interactive=False,
@@ -77,95 +77,97 @@ def _translation(studio: Studio) -> None:
         style: str | None,
         progress: Any = gradio.Progress(),  # noqa: B008
     ) -> Any:
-        given: dict[str, Any] = {"label": label, "mask": mask and Path(mask), "style": style and Path(style)}
-        if not path or not all(given[name] for name in card.does.inputs):  # something is still to come
+        inputs: dict[str, Any] = {"label": label, "mask": mask and Path(mask), "style": style and Path(style)}
+        if not path or not all(inputs[name] for name in card.does.inputs):  # some input is still missing
             return None, gradio.DownloadButton(value=None, interactive=False)
-        before, after, whole = studio.translate(Path(path), size or "auto", progress, **given)
-        return (before, after), gradio.DownloadButton(value=whole, interactive=True)
+        before, after, result = demo.translate(Path(path), size or "auto", progress, **inputs)
+        return (before, after), gradio.DownloadButton(value=result, interactive=True)
 
-    fields = [picture, size, *(conditioning.get(name) or gradio.State(None) for name in INPUTS)]
-    changes = [one.change for one in (picture, size, *conditioning.values())]
-    _on(studio, changes, "translate", translate, fields, [compared, file])
+    fields = [image, size, *(conditioning.get(name) or gradio.State(None) for name in INPUTS)]
+    changes = [field.change for field in (image, size, *conditioning.values())]
+    _connect(demo, changes, "translate", translate, fields, [comparison, file])
 
 
-def _sizes(card: Card) -> str:
-    """Return what the field for the working size says."""
+def _describe_sizes(card: Card) -> str:
+    """Return the hint of the field for the working size."""
     if card.does.enlarges:
         return (
-            "auto and native (the picture's own size), or the shorter side in pixels. "
-            f"The result is {card.scale} times as high and wide as the picture."
+            "auto or native (the image's own size), or the shorter side in pixels. "
+            f"The result is {card.scale} times as high and wide as the image."
         )
     return (
-        f"auto (at most {card.image_size} pixels, as in training), native (the picture's own size), "
-        "or the shorter side in pixels. The result has the picture's size."
+        f"auto (at most {card.image_size} pixels, as in training), native (the image's own size), "
+        "or the shorter side in pixels. The result has the image's size."
     )
 
 
-def _beside(card: Card) -> dict[str, Any]:
-    """Return a field for each thing that the model takes beside a picture."""
-    return {name: _label(card, None) if name == "label" else _upload(name) for name in card.does.inputs}
+def _condition_fields(card: Card) -> dict[str, Any]:
+    """Return a field for each input that the model takes in addition to an image."""
+    return {name: _label_field(card, None) if name == "label" else _upload_field(name) for name in card.does.inputs}
 
 
-def _label(card: Card, all_in_turn: str | None) -> Any:
-    """Return a field for a class, with ``all_in_turn`` as the name of none, if there is to be one."""
+def _label_field(card: Card, no_class: str | None) -> Any:
+    """Return a field for a class; ``no_class`` is the text of the choice without a class, None to leave it out."""
     import gradio
 
-    choices: list[Any] = [(all_in_turn, "")] if all_in_turn else []
+    choices: list[Any] = [(no_class, "")] if no_class else []
     choices += [(name, name) for name in card.classes]
     return gradio.Dropdown(choices, value=choices[0][1], label="Label")
 
 
-def _upload(name: str) -> Any:
+def _upload_field(name: str) -> Any:
     import gradio
 
     field: Any = gradio.Image(
         label=f"{name.capitalize()}: {INPUTS[name]}", type="filepath", sources=["upload", "clipboard"], height=160
     )
-    field.preprocess = lambda payload: payload and payload.path  # decoding is ours
+    field.preprocess = lambda payload: payload and payload.path  # ganzoo decodes it itself
     if name == "style":
         gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], field, cache_examples=False)
     return field
 
 
-def _generation(studio: Studio) -> None:
+def _build_generation(demo: DemoModel) -> None:
     import gradio
 
-    card = studio.model.card
+    card = demo.model.card
     with gradio.Row():
         with gradio.Column(scale=1):
-            label = [_label(card, "all in turn")] if card.classes else []
-            _facts(card)
+            label = [_label_field(card, "all in turn")] if card.classes else []
+            _show_card(card)
         with gradio.Column(scale=2):
-            with gradio.Tab("Pictures"):
+            with gradio.Tab("Images"):
                 with gradio.Row():
-                    seed, count = _seed("Seed", 0), gradio.Slider(1, MOST, 16, step=1, label="Pictures")
-                sheet = _shown(studio, 560)
+                    seed, count = _seed_field("Seed", 0), gradio.Slider(1, MAX_IMAGES, 16, step=1, label="Images")
+                sheet = _image_output(demo, 560)
             with gradio.Tab("Walk") as tab:
                 with gradio.Row():
-                    first, last = _seed("From seed", 0), _seed("To seed", 1)
-                    steps = gradio.Slider(2, MOST, 16, step=1, label="Steps")
-                animation, row = _shown(studio, 420), _shown(studio, 100)
+                    first, last = _seed_field("From seed", 0), _seed_field("To seed", 1)
+                    steps = gradio.Slider(2, MAX_IMAGES, 16, step=1, label="Steps")
+                animation, row = _image_output(demo, 420), _image_output(demo, 100)
 
     def generate(seed: int | None, count: int, label: str | None = None) -> Path:
-        return studio.generate(seed, count, label or None)
+        return demo.generate(seed, count, label or None)
 
     def walk(first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
-        return studio.walk(first, last, steps, label or None)
+        return demo.walk(first, last, steps, label or None)
 
-    _on(studio, None, "generate", generate, [seed, count, *label], sheet)
-    walked = [tab.select, *(one.change for one in (first, last, steps, *label))]
-    _on(studio, walked, "walk", walk, [first, last, steps, *label], [animation, row])
+    _connect(demo, None, "generate", generate, [seed, count, *label], sheet)
+    changes = [tab.select, *(field.change for field in (first, last, steps, *label))]
+    _connect(demo, changes, "walk", walk, [first, last, steps, *label], [animation, row])
 
 
-def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any) -> None:
-    """Run ``function`` when something happens; None: when a field changes, and at first."""
+def _connect(
+    demo: DemoModel, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any
+) -> None:
+    """Run ``function`` on events; None: when the page loads and when a field changes."""
     import gradio
 
-    @wraps(function)  # Gradio looks at its parameters
-    def with_errors(*given: Any) -> Any:
+    @wraps(function)  # Gradio inspects its parameters
+    def with_errors(*values: Any) -> Any:
         try:
-            with studio.at_work:
-                return function(*given)
+            with demo.lock:
+                return function(*values)
         except GanzooError as error:
             raise gradio.Error(escape(str(error), quote=False), duration=30, print_exception=False) from error
 
@@ -180,33 +182,33 @@ def _on(studio: Studio, triggers: Any, name: str, function: Callable[..., Any], 
     )
 
 
-def _seed(label: str, value: int) -> Any:
+def _seed_field(label: str, value: int) -> Any:
     import gradio
 
     return gradio.Number(value, label=label, precision=0)
 
 
-def _shown(studio: Studio, height: int) -> Any:
-    """Return a place for a picture, ``height`` pixels high; small ones are enlarged, without blur."""
+def _image_output(demo: DemoModel, height: int) -> Any:
+    """Return a field that shows an image, ``height`` pixels high; small images are enlarged without blur."""
     import gradio
 
-    kind = ["enlarged", *(["pixels"] if studio.model.card.image_size < 128 else [])]
+    classes = ["enlarged", *(["pixels"] if demo.model.card.image_size < 128 else [])]
     return gradio.Image(
         type="filepath",
         interactive=False,
         show_label=False,
         buttons=["download", "fullscreen"],
         height=height,
-        elem_classes=kind,
+        elem_classes=classes,
     )
 
 
-def _facts(card: Card) -> None:
-    """Show what is known of the model: what it makes and may be used for, its limits, and on a click the rest."""
+def _show_card(card: Card) -> None:
+    """Show the model's summary, licenses and limits; a click shows the full card."""
     import gradio
 
     facts = readme.facts(card)
     licenses = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("license")]
     paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licenses), card.limits) if text)
-    rest = f"<details><summary>All that is known of it</summary>{html.pairs(dict(facts))}</details>"
-    gradio.HTML(paragraphs + rest, elem_classes="facts")
+    details = f"<details><summary>Full model card</summary>{html.pairs(dict(facts))}</details>"
+    gradio.HTML(paragraphs + details, elem_classes="facts")

@@ -1,4 +1,4 @@
-"""The server: on one address of this machine, until Ctrl-C, and with nothing asked of any other host."""
+"""The demo's web server. It listens on one address of this machine and contacts no other host."""
 
 from __future__ import annotations
 
@@ -13,33 +13,39 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ganzoo.demo.actions import Studio
+from ganzoo.demo.actions import DemoModel
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 from ganzoo.weights import readme
 
 MAX_UPLOAD = 50_000_000  # bytes
-PATIENCE = 3.0  # seconds that work at hand is given at the end
-FONTS = ("system-ui", "sans-serif")  # some of Gradio's are fetched from a host of fonts
-# Whatever Gradio's scripts hold, a browser loads nothing from elsewhere and sends nothing there.
-POLICY = b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; form-action 'self'; frame-ancestors 'self'"
+SHUTDOWN_TIMEOUT = 3.0  # seconds to wait at the end for a request in progress
+FONTS = ("system-ui", "sans-serif")  # Gradio would load its default fonts from another host
+# Whatever Gradio's scripts do, the browser loads nothing from other hosts and sends nothing to them.
+CONTENT_POLICY = (
+    b"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; form-action 'self'; frame-ancestors 'self'"
+)
 
 
 @contextmanager
-def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """Yield a socket that listens on an address of this machine; port 0 takes any that is free.
+def open_listener(host: str, port: int) -> Iterator[socket.socket]:
+    """Yield a socket that listens on an address of this machine; port 0 picks a free one.
 
-    Before a model is loaded it raises MissingPackage without Gradio, OptionError where the address cannot be had.
+    Open it before loading a model, so that errors show at once.
+
+    Raises:
+        MissingPackage: Gradio is not installed.
+        OptionError: the address is not available.
     """
     if find_spec("gradio") is None:
-        raise MissingPackage.of("A page", "Gradio", "demo")
+        raise MissingPackage.of("The demo page", "Gradio", "demo")
     try:
         listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         raise OptionError(
             f"The page cannot listen on '{host}', port {port}: {_reason(error)}. "
-            "Take an address of this machine, and another port, or 0 for any that is free."
+            "Use an address of this machine and another port, or port 0 for a free one."
         ) from error
     with listener:
         yield listener
@@ -50,34 +56,42 @@ def serve(
     listener: socket.socket,
     max_upload: int = MAX_UPLOAD,
     max_pixels: int = decoding.MAX_PIXELS,
-    ready: Callable[[str], None] = print,
+    on_ready: Callable[[str], None] = print,
 ) -> bool:
-    """Show the model on a page until Ctrl-C; return whether the model is at rest.
+    """Serve the model's page until Ctrl-C.
 
-    listener     what `listening` gives; its connections wait until the page is there
-    max_upload   larger files are refused, in bytes
-    max_pixels   larger pictures are refused
-    ready        gets the page's address, for a browser on this machine
-    Every request waits for the one before. What was uploaded or made is deleted after an hour, and all at the end.
-    Raises OptionError for a model that makes clips.
+    Requests are processed one at a time. Uploads and results are deleted after an hour and when the server stops.
+
+    Args:
+        model: the model.
+        listener: from `open_listener`; connections wait until the page is ready.
+        max_upload: the largest file accepted, in bytes.
+        max_pixels: the largest image accepted.
+        on_ready: called with the page's address for a browser on this machine.
+
+    Returns:
+        Whether the model is idle; False if a request is still running.
+
+    Raises:
+        OptionError: the model generates clips.
     """
     if model.card.does.output == "clip":
         raise OptionError(
-            f"{model.card.name} makes clips, and the page shows pictures only. "
-            f"See them by `{readme.command(model.card)}`, or in `ganzoo gallery`."
+            f"{model.card.name} generates clips, but the page shows only images. "
+            f"Use `{readme.command(model.card)}` or `ganzoo gallery` instead."
         )
-    with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _at_home(folder):
-        studio = Studio(model, Path(folder), max_pixels)
-        server = _server(studio, max_upload)
+    with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _isolated(folder):
+        demo = DemoModel(model, Path(folder), max_pixels)
+        server = _build_server(demo, max_upload)
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         with suppress(KeyboardInterrupt):
-            ready(_address(listener))
+            on_ready(_address(listener))
             while thread.is_alive():
                 thread.join(1)
         server.should_exit = True
-        thread.join(PATIENCE)
-        return studio.at_work.acquire(timeout=PATIENCE)
+        thread.join(SHUTDOWN_TIMEOUT)
+        return demo.lock.acquire(timeout=SHUTDOWN_TIMEOUT)
 
 
 def _address(listener: socket.socket) -> str:
@@ -87,17 +101,17 @@ def _address(listener: socket.socket) -> str:
 
 
 def _reason(error: OSError) -> str:
-    number = error.errno or 0  # below 0 for a name that leads nowhere
+    number = error.errno or 0  # negative for a host name that cannot be resolved
     return os.strerror(number) if number > 0 else str(error.strerror or error)
 
 
 @contextmanager
-def _at_home(folder: str) -> Iterator[None]:
-    """Keep Gradio's files in ``folder``, and Gradio from asking other hosts for anything."""
+def _isolated(folder: str) -> Iterator[None]:
+    """Keep Gradio's files in ``folder``, and keep Gradio from contacting other hosts."""
     settings = {
         "GRADIO_TEMP_DIR": folder,
-        "GRADIO_ANALYTICS_ENABLED": "False",  # also switches the look for a newer version off
-        "GRADIO_RUN_HISTORY": "False",  # it offers to keep what was made on the Hub
+        "GRADIO_ANALYTICS_ENABLED": "False",  # also turns off the check for a newer version
+        "GRADIO_RUN_HISTORY": "False",  # it offers to save results on the Hub
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "FASTAPI_OTEL_AUTO_CONFIGURE": "false",
     }
@@ -105,29 +119,29 @@ def _at_home(folder: str) -> Iterator[None]:
 
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
-    # Gradio fetches whatever address a request names, if this finds that it is no address of the local network.
-    fetch, safehttpx.async_validate_url = safehttpx.async_validate_url, _refuse
+    # Gradio downloads any address that a request names, unless this function rejects it.
+    validate, safehttpx.async_validate_url = safehttpx.async_validate_url, _reject
     try:
         yield
     finally:
-        safehttpx.async_validate_url = fetch
+        safehttpx.async_validate_url = validate
         for name, value in before.items():
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
 
 
-async def _refuse(host: str) -> str:
+async def _reject(host: str) -> str:
     import gradio
 
-    message = f"Nothing is fetched from '{escape(host)}': this page works on its own. Upload the file instead."
+    message = f"This page downloads nothing from '{escape(host)}' or any other host. Upload the file instead."
     raise gradio.Error(message, print_exception=False)
 
 
-def _server(studio: Studio, max_upload: int) -> Any:
+def _build_server(demo: DemoModel, max_upload: int) -> Any:
     """Return a `uvicorn.Server`.
 
-    Not `Blocks.launch`: that asks its own address through whatever proxy there is, and obeys GRADIO_SHARE.
+    `Blocks.launch` is not used: it requests its own address through a proxy if there is one, and obeys GRADIO_SHARE.
     """
     import fastapi
     import gradio
@@ -135,7 +149,7 @@ def _server(studio: Studio, max_upload: int) -> Any:
 
     from ganzoo.demo import layout
 
-    blocks = layout.build(studio)
+    blocks = layout.build(demo)
     app = gradio.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),
         blocks,
@@ -149,20 +163,20 @@ def _server(studio: Studio, max_upload: int) -> Any:
         pwa=False,
         mcp_server=False,
     )
-    blocks.has_launched = True  # else Gradio reads whatever file of this machine a request names
-    # A page that is left open keeps a connection; it is cut.
-    return uvicorn.Server(uvicorn.Config(_kept_in(app), log_level="critical", timeout_graceful_shutdown=1))
+    blocks.has_launched = True  # otherwise Gradio reads any file of this machine that a request names
+    # A page left open keeps its connection; the timeout closes it.
+    return uvicorn.Server(uvicorn.Config(_with_content_policy(app), log_level="critical", timeout_graceful_shutdown=1))
 
 
-def _kept_in(app: Any) -> Any:
-    """Wrap an ASGI application: every answer carries `POLICY`."""
+def _with_content_policy(app: Any) -> Any:
+    """Wrap an ASGI application so that every response carries `CONTENT_POLICY`."""
 
     async def wrapped(scope: Any, receive: Any, send: Any) -> None:
-        async def sent(message: Any) -> None:
+        async def send_with_policy(message: Any) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (b"content-security-policy", POLICY)]
+                message["headers"] = [*message.get("headers", ()), (b"content-security-policy", CONTENT_POLICY)]
             await send(message)
 
-        await app(scope, receive, sent)
+        await app(scope, receive, send_with_policy)
 
     return wrapped

@@ -1,1 +1,1 @@
-"""Every model's work on one page: `making.make`. How a model is shown, its task says, never its name."""
+"""Every model's output on one page: `build_gallery.build_gallery`. How a model is shown depends on its task alone."""

@@ -1,4 +1,4 @@
-"""The gallery: a folder with a page and a picture of every model."""
+"""The gallery: a folder with a page and an image of every model."""
 
 from __future__ import annotations
 
@@ -15,25 +15,27 @@ from ganzoo.image_io import decoding
 from ganzoo.loading import load
 from ganzoo.weights import weights_file
 
-PAGE, PICTURES = "index.html", "pictures"
+PAGE, IMAGES = "index.html", "pictures"
 
 
 @dataclass(frozen=True)
-class ShownModel:
-    """What became of one model.
+class ModelResult:
+    """What the gallery shows of one model.
 
-    picture   its file, None where there is none
-    problem   why it has none, "" where its weights are not here
-    missing   the same, where it needs a package that is not installed
+    Attributes:
+        card: the model's card.
+        image: the image file, None if there is none.
+        error: why there is no image; "" if the weights are not on this machine.
+        missing_package: the same, if the model needs a package that is not installed.
     """
 
     card: Card
-    picture: Path | None = None
-    problem: str = ""
-    missing: str = ""
+    image: Path | None = None
+    error: str = ""
+    missing_package: str = ""
 
 
-def make(
+def build_gallery(
     folder: str | Path,
     pattern: str = "*",
     *,
@@ -41,16 +43,28 @@ def make(
     inputs: Sequence[ExampleInput] = (),
     download: bool = False,
     seed: int = 0,
-    on_progress: Callable[[ShownModel], None] = lambda shown: None,
-) -> list[ShownModel]:
-    """Write ``folder``/index.html with a picture of each model that matches ``pattern``; return what became of them.
+    on_progress: Callable[[ModelResult], None] = lambda result: None,
+) -> list[ModelResult]:
+    """Write ``folder``/index.html with an image of each model that matches ``pattern``.
 
-    inputs     pictures to show models at work on, by name
-    download   fetch weights that are on the Hub only; without it, their models are listed without a picture
-    told       gets what became of each model, as soon as that is known
-    Models run on the CPU in PyTorch, so that the same weights give the same pictures. One that cannot be run is on
-    the page with the reason, and stops no other.
-    Raises UnknownName where nothing matches, OptionError, ImageError or OutputError: before any work.
+    Models run on the CPU in PyTorch, so the same weights give the same images. A model that cannot be run is listed
+    with the reason and does not stop the others.
+
+    Args:
+        folder: where to write; new, empty, or an earlier gallery.
+        pattern: a pattern of model names.
+        task: show only models for this task.
+        inputs: example images, each for the models that match its pattern.
+        download: download weights that are on the Hub only; otherwise their models are listed without an image.
+        seed: of generated images.
+        on_progress: called with the result of each model as soon as it is known.
+
+    Returns:
+        One result for each model.
+
+    Raises:
+        UnknownName, OptionError, ImageError, OutputError: before any work, where nothing matches, an argument is
+            wrong, an example cannot be read, or the folder cannot be used.
     """
     target = Path(folder)
     cards = registry.cards(pattern, task)
@@ -58,50 +72,53 @@ def make(
         raise UnknownName(
             f"No model matches '{pattern}'{f' with task {task}' if task else ''}. `ganzoo list` shows all."
         )
-    _check(cards, inputs, seed)
+    _check_inputs(cards, inputs, seed)
     _check_folder(target)
-    found, placed = [], []
+    results, entries = [], []
     for card in cards:
-        shown, item = _show(card, target, inputs, download, seed)
-        found.append(shown)
-        placed.append(pages.Placed(card, item, shown.problem or shown.missing))
-        on_progress(shown)
-    pages.write(target / PAGE, placed)
-    return found
+        result, image = _run_model(card, target, inputs, download, seed)
+        results.append(result)
+        entries.append(pages.PageEntry(card, image, result.error or result.missing_package))
+        on_progress(result)
+    pages.write(target / PAGE, entries)
+    return results
 
 
-def _show(
+def _run_model(
     card: Card, target: Path, inputs: Sequence[ExampleInput], download: bool, seed: int
-) -> tuple[ShownModel, pages.GalleryImage | None]:
-    """Write the picture of one model, where it can be made."""
+) -> tuple[ModelResult, pages.GalleryImage | None]:
+    """Write the image of one model if it can be run."""
     if not download and not weights_file.is_here(card):
-        return ShownModel(card), None
-    inside = Path(PICTURES, *f"{card.name}.webp".split("/"))
+        return ModelResult(card), None
+    relative = Path(IMAGES, *f"{card.name}.webp".split("/"))
     try:
         model = load.load(card.name, "cpu", engine="torch")
-        made = gallery_items.item(model, examples.find(card, inputs), seed)
+        item = gallery_items.build_item(model, examples.find(card, inputs), seed)
     except MissingPackage as error:
-        return ShownModel(card, missing=str(error)), None
+        return ModelResult(card, missing_package=str(error)), None
     except GanzooError as error:
-        return ShownModel(card, problem=str(error)), None
-    size = sheets.write(made, target / inside)
-    return ShownModel(card, target / inside), pages.GalleryImage(
-        inside.as_posix(), *size, made.columns, made.rows, made.note
-    )
+        return ModelResult(card, error=str(error)), None
+    size = sheets.write(item, target / relative)
+    image = pages.GalleryImage(relative.as_posix(), *size, item.columns, item.rows, item.note)
+    return ModelResult(card, target / relative), image
 
 
-def _check(cards: Sequence[Card], inputs: Sequence[ExampleInput], seed: int) -> None:
+def _check_inputs(cards: Sequence[Card], inputs: Sequence[ExampleInput], seed: int) -> None:
     if not 0 <= seed < 2**63:
         raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
-    for one in inputs:
-        if not any(one.fits(card) for card in cards):
-            raise OptionError(f"No model of this gallery matches '{one.pattern}', for which {one.path} is given.")
-        decoding.read(one.path)
+    for example in inputs:
+        if not any(example.matches(card) for card in cards):
+            raise OptionError(
+                f"No model in this gallery matches '{example.pattern}', the name given for {example.path}."
+            )
+        decoding.read(example.path)
 
 
 def _check_folder(target: Path) -> None:
-    """Raise OutputError for a folder that holds something else: it would be mixed with the gallery, or written over."""
+    """Raise OutputError for a folder that holds other files, which a gallery would mix with or overwrite."""
     if target.exists() and not target.is_dir():
         raise OutputError(f"Cannot write into {target}: it is a file. Name a folder.")
-    if target.is_dir() and any(target.iterdir()) and not pages.is_ours(target / PAGE):
-        raise OutputError(f"{target} holds other files than a gallery's. Name a new folder, as {target}/gallery.")
+    if target.is_dir() and any(target.iterdir()) and not pages.is_gallery(target / PAGE):
+        raise OutputError(
+            f"{target} holds files that are not a gallery's. Name a new folder, such as {target}/gallery."
+        )

@@ -1,4 +1,4 @@
-"""A model at work, as pictures in rows and columns: what they are, its task says."""
+"""A model's output as images in rows and columns; what they show depends on its task."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from PIL import Image, ImageDraw
 
 from ganzoo.errors import OptionError
 from ganzoo.image_io import pil_images, tensors
+from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.loading.model import Model
 
-Frames = list[Image.Image]  # one, or those of a clip
-SIDE = 256  # pixels of a photograph
-LARGEST = 512  # of an example's longer side
-CLASSES, DOMAINS = 12, 4  # rows and columns at most of a model with labels
+Frames = list[Image.Image]  # one image, or the frames of a clip
+PHOTOGRAPH_SIZE = 256  # pixels, of a bundled photograph
+EXAMPLE_SIZE = 512  # pixels, of the longer side of any other example
+MAX_CLASSES, MAX_DOMAINS = 12, 4  # rows and columns of a model with labels
 
 
 @dataclass(frozen=True)
 class GalleryItem:
-    """Pictures to be laid out: ``cells`` are rows of columns, each a picture or the frames of a clip.
+    """Images on a grid.
 
-    columns, rows   what stands above and beside them; () for nothing
-    note            what a visitor should know of them
+    Attributes:
+        cells: rows of columns; each cell is one image, or the frames of a clip.
+        columns: headings above the columns; () for none.
+        rows: headings to the left of the rows; () for none.
+        note: what a visitor should know about them.
     """
 
     cells: list[list[Frames]]
@@ -34,144 +38,144 @@ class GalleryItem:
     note: str = ""
 
 
-def item(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> GalleryItem:
-    """Return a model at work: on latents from ``seed``, or on ``examples`` (role -> files, one picture at least)."""
+def build_item(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> GalleryItem:
+    """Run a model on latents from ``seed``, or on ``examples`` (role -> files, at least one image).
+
+    Raises:
+        OptionError: the gallery cannot show the model's task.
+    """
     task = model.card.does
     if task.source == "latents":
-        return _by_class(model, seed) if "label" in task.inputs else _samples(model, seed)
-    pictures = [_photograph(path, model.card.image_size, task.enlarges) for path in examples["picture"]]
+        return _classes(model, seed) if "label" in task.inputs else _samples(model, seed)
+    images = [_load_example(path, model.card.image_size, task.enlarges) for path in examples["image"]]
     if task.enlarges:
-        return _enlarged(model, pictures)
-    ways: dict[tuple[str, ...], Callable[[], GalleryItem]] = {
-        (): lambda: _translated(model, pictures),
-        ("label",): lambda: _domains(model, pictures),
-        ("mask",): lambda: _mended(model, pictures, examples["mask"]),
-        ("style",): lambda: _styled(model, pictures, examples["style"]),
+        return _super_resolution(model, images)
+    builders: dict[tuple[str, ...], Callable[[], GalleryItem]] = {
+        (): lambda: _translations(model, images),
+        ("label",): lambda: _domains(model, images),
+        ("mask",): lambda: _inpaintings(model, images, examples["mask"]),
+        ("style",): lambda: _style_transfers(model, images, examples["style"]),
     }
-    if task.inputs not in ways:
-        raise OptionError(f"The gallery cannot show what takes {' and '.join(task.inputs)} beside a picture.")
-    return ways[task.inputs]()
+    if task.inputs not in builders:
+        names = " and ".join(task.inputs)
+        raise OptionError(f"The gallery cannot show models that take {names} in addition to an image.")
+    return builders[task.inputs]()
 
 
 # ---- from latents ----------------------------------------------------------------------------------------------------
 
 
 def _samples(model: Model, seed: int) -> GalleryItem:
-    columns = _columns(model)
+    columns = _count_columns(model)
     count = columns * math.ceil(columns * 0.6)
-    made = [_frames(one) for one in model.generate(count, seed)]
-    return GalleryItem(
-        [made[first : first + columns] for first in range(0, count, columns)], note=f"Not chosen: seed {seed}."
-    )
+    cells = [_frames(one) for one in model.generate(count, seed)]
+    rows = [cells[first : first + columns] for first in range(0, count, columns)]
+    return GalleryItem(rows, note=f"Not cherry-picked: seed {seed}.")
 
 
-def _by_class(model: Model, seed: int) -> GalleryItem:
+def _classes(model: Model, seed: int) -> GalleryItem:
+    """Return one row per class, each with the same latents."""
     names = model.card.classes
-    shown = names[:CLASSES]
-    rows = [[_frames(one) for one in model.generate(_columns(model), seed, [name])] for name in range(len(shown))]
-    some = f" {len(shown)} of {len(names)} classes." if len(shown) < len(names) else ""
-    return GalleryItem(
-        rows, rows=shown, note=f"A row a class, the same latents in each; not chosen: seed {seed}.{some}"
-    )
+    shown = names[:MAX_CLASSES]
+    rows = [
+        [_frames(one) for one in model.generate(_count_columns(model), seed, [label])] for label in range(len(shown))
+    ]
+    note = f"One row per class, with the same latents in each. Not cherry-picked: seed {seed}."
+    if len(shown) < len(names):
+        note += f" {len(shown)} of {len(names)} classes."
+    return GalleryItem(rows, rows=shown, note=note)
 
 
-def _columns(model: Model) -> int:
+def _count_columns(model: Model) -> int:
     if model.card.frames:
         return 6
     return min(10, max(4, 640 // max(1, model.card.image_size)))
 
 
-def _frames(made: Any) -> Frames:
-    return list(made) if isinstance(made, list) else [made]
+def _frames(generated: Any) -> Frames:
+    return list(generated) if isinstance(generated, list) else [generated]
 
 
-# ---- from pictures ---------------------------------------------------------------------------------------------------
+# ---- from images -----------------------------------------------------------------------------------------------------
 
 
-def _photograph(path: Path, image_size: int, whole: bool) -> Image.Image:
-    """Return an example as a model is given it: of a photograph of ours a square, of others all of it.
+def _load_example(path: Path, image_size: int, enlarges: bool) -> Image.Image:
+    """Return an example as the model's input: a square of a bundled photograph, the whole of any other image.
 
-    A model of less than 128 pixels is given its own size, unless it is to have the ``whole``.
+    A model trained on less than 128 pixels gets a photograph of its own size, unless it ``enlarges``.
     """
-    picture = pil_images.from_decoded(tensors.as_decoded(path)).convert("RGB")
-    if path.parent == images_folder():
-        side = SIDE if whole or image_size >= 128 else image_size
-        return _square(picture, side)
-    picture.thumbnail((LARGEST, LARGEST))
-    return picture
+    image = _read(path).convert("RGB")
+    if path.parent == PHOTOGRAPHS:
+        return _center_square(image, PHOTOGRAPH_SIZE if enlarges or image_size >= 128 else image_size)
+    image.thumbnail((EXAMPLE_SIZE, EXAMPLE_SIZE))
+    return image
 
 
-def images_folder() -> Path:
-    from ganzoo.inference.verification_samples import FOLDER
-
-    return FOLDER
+def _read(path: Path) -> Image.Image:
+    return pil_images.from_decoded(tensors.as_decoded(path))
 
 
-def _square(picture: Image.Image, side: int) -> Image.Image:
-    shorter = min(picture.size)
-    left, top = (picture.width - shorter) // 2, (picture.height - shorter) // 2
+def _center_square(image: Image.Image, side: int) -> Image.Image:
+    shorter = min(image.size)
+    left, top = (image.width - shorter) // 2, (image.height - shorter) // 2
     box = (left, top, left + shorter, top + shorter)
-    return picture.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=None)
+    return image.resize((side, side), Image.Resampling.LANCZOS, box, reducing_gap=None)
 
 
-def _translated(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
-    return GalleryItem([[[one], [model.translate(one)]] for one in pictures], ("before", "after"))
+def _translations(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
+    return GalleryItem([[[image], [model.translate(image)]] for image in images], ("before", "after"))
 
 
-def _domains(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
-    names = model.card.classes[:DOMAINS]
-    rows = [[[one], *([model.translate(one, label=n)] for n in range(len(names)))] for one in pictures]
-    some = f"{len(names)} of {len(model.card.classes)} labels." if len(names) < len(model.card.classes) else ""
-    return GalleryItem(rows, ("picture", *names), note=some)
+def _domains(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
+    names, count = model.card.classes[:MAX_DOMAINS], len(model.card.classes)
+    rows = [[[image], *([model.translate(image, label=n)] for n in range(len(names)))] for image in images]
+    note = f"{len(names)} of {count} labels." if len(names) < count else ""
+    return GalleryItem(rows, ("input", *names), note=note)
 
 
-def _mended(model: Model, pictures: Sequence[Image.Image], masks: Sequence[Path]) -> GalleryItem:
+def _inpaintings(model: Model, images: Sequence[Image.Image], masks: Sequence[Path]) -> GalleryItem:
     rows = []
-    for number, one in enumerate(pictures):
-        given = (
-            pil_images.from_decoded(tensors.as_decoded(masks[number % len(masks)]))
-            if masks
-            else _hole(one.size, number)
-        )
-        mask = given.convert("L").resize(one.size, Image.Resampling.NEAREST)
-        seen = one.copy()
-        seen.paste((255, 255, 255), mask=mask)
-        rows.append([[seen], [model.translate(one, mask=mask)], [one]])
-    return GalleryItem(rows, ("masked", "mended", "the original"))
+    for number, image in enumerate(images):
+        mask = _read(masks[number % len(masks)]) if masks else _draw_mask(image.size, number)
+        mask = mask.convert("L").resize(image.size, Image.Resampling.NEAREST)
+        masked = image.copy()
+        masked.paste((255, 255, 255), mask=mask)
+        rows.append([[masked], [model.translate(image, mask=mask)], [image]])
+    return GalleryItem(rows, ("masked", "inpainted", "original"))
 
 
-def _hole(size: tuple[int, int], number: int) -> Image.Image:
-    """Return a mask, white where something is missing: a rectangle in the middle, or in turn three strokes."""
+def _draw_mask(size: tuple[int, int], number: int) -> Image.Image:
+    """Return a mask, white where the image is missing: a central rectangle for even numbers, else three strokes."""
     (width, height), mask = size, Image.new("L", size)
     draw = ImageDraw.Draw(mask)
     if number % 2 == 0:
         draw.rectangle((width * 3 // 8, height * 3 // 8, width * 5 // 8, height * 5 // 8), fill=255)
         return mask
-    for down in (3, 5, 7):
-        line = [(width * x // 10, height * (down + (x // 2) % 2) // 12) for x in (1, 3, 5, 7, 9)]
+    for y in (3, 5, 7):
+        line = [(width * x // 10, height * (y + (x // 2) % 2) // 12) for x in (1, 3, 5, 7, 9)]
         draw.line(line, fill=255, width=max(2, min(size) // 24), joint="curve")
     return mask
 
 
-def _styled(model: Model, pictures: Sequence[Image.Image], styles: Sequence[Path]) -> GalleryItem:
-    """Each picture takes the next style; where there are none, the pictures lend theirs to one another."""
-    lent = [pil_images.from_decoded(tensors.as_decoded(path)).convert("RGB") for path in styles]
-    for one in lent:
-        one.thumbnail((LARGEST, LARGEST))
-    lent = lent or [*pictures[1:], pictures[0]]
+def _style_transfers(model: Model, images: Sequence[Image.Image], style_files: Sequence[Path]) -> GalleryItem:
+    """Each image takes the next style; without styles, each takes the style of the next image."""
+    styles = [_read(path).convert("RGB") for path in style_files]
+    for style in styles:
+        style.thumbnail((EXAMPLE_SIZE, EXAMPLE_SIZE))
+    styles = styles or [*images[1:], images[0]]
     rows = []
-    for number, one in enumerate(pictures):
-        style = lent[number % len(lent)]
-        rows.append([[one], [style], [model.translate(one, style=style)]])
+    for number, image in enumerate(images):
+        style = styles[number % len(styles)]
+        rows.append([[image], [style], [model.translate(image, style=style)]])
     return GalleryItem(rows, ("content", "style", "result"))
 
 
-def _enlarged(model: Model, pictures: Sequence[Image.Image]) -> GalleryItem:
+def _super_resolution(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
     scale, rows = model.card.scale, []
-    for one in pictures:
-        small = one.resize((max(1, one.width // scale), max(1, one.height // scale)), Image.Resampling.BICUBIC)
+    for image in images:
+        small = image.resize((max(1, image.width // scale), max(1, image.height // scale)), Image.Resampling.BICUBIC)
         size = (small.width * scale, small.height * scale)
-        ways = (Image.Resampling.NEAREST, Image.Resampling.BICUBIC)
-        whole = one.resize(size, Image.Resampling.BICUBIC)
-        rows.append([*([small.resize(size, way)] for way in ways), [model.translate(small)], [whole]])
-    return GalleryItem(rows, ("the input", "bicubic", f"{scale} times", "the original"))
+        nearest, bicubic = (small.resize(size, way) for way in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC))
+        original = image.resize(size, Image.Resampling.BICUBIC)
+        rows.append([[nearest], [bicubic], [model.translate(small)], [original]])
+    return GalleryItem(rows, ("input", "bicubic", f"{scale}x", "original"))

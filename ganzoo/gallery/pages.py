@@ -1,4 +1,4 @@
-"""The gallery's page: a card for each model, task after task. It needs its pictures, and nothing else."""
+"""The gallery's page: a card for each model, grouped by task. It needs no files other than its images."""
 
 from __future__ import annotations
 
@@ -17,13 +17,20 @@ from ganzoo.version import __version__
 from ganzoo.weights import readme
 
 TITLE = "ganzoo gallery"
-SCORES = 4  # that a card shows at once
+SCORES = 4  # shown on a card without a click
 _ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 
 @dataclass(frozen=True)
 class GalleryImage:
-    """A sheet beside the page: its address from there, its size in pixels, and what stands around it."""
+    """A sheet stored next to the page.
+
+    Attributes:
+        source: its path relative to the page.
+        width, height: in pixels.
+        columns, rows: headings above the columns and to the left of the rows.
+        note: shown below it.
+    """
 
     source: str
     width: int
@@ -34,23 +41,23 @@ class GalleryImage:
 
 
 @dataclass(frozen=True)
-class Placed:
-    """A model on the page; without a picture, ``problem`` says why, or its weights are not here."""
+class PageEntry:
+    """A model on the page. Without an image, ``error`` says why; "" means that its weights are not on this machine."""
 
     card: Card
-    picture: GalleryImage | None = None
-    problem: str = ""
+    image: GalleryImage | None = None
+    error: str = ""
 
 
-def write(path: Path, models: Sequence[Placed]) -> Path:
-    """Write the page, whole or not at all, and return its path. Raises OutputError."""
+def write(path: Path, models: Sequence[PageEntry]) -> Path:
+    """Write the page atomically and return its path. Raises OutputError."""
     by_task = {task: [one for one in models if one.card.task == task] for task in TASKS}
-    by_task = {task: found for task, found in by_task.items() if found}
+    by_task = {task: entries for task, entries in by_task.items() if entries}
     return html.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
 
 
-def is_ours(path: Path) -> bool:
-    """Tell whether a file is a gallery's page."""
+def is_gallery(path: Path) -> bool:
+    """Return whether a file is a gallery's page."""
     try:
         with path.open(encoding="utf-8") as file:
             return f"<title>{TITLE}</title>" in file.read(1000)
@@ -58,29 +65,29 @@ def is_ours(path: Path) -> bool:
         return False
 
 
-def _head(by_task: dict[str, list[Placed]]) -> str:
+def _head(by_task: dict[str, list[PageEntry]]) -> str:
     count = sum(map(len, by_task.values()))
     links = "".join(
-        f'<a href="#{task}">{_title(task)} <small>{len(found)}</small></a>' for task, found in by_task.items()
+        f'<a href="#{task}">{_title(task)} <small>{len(entries)}</small></a>' for task, entries in by_task.items()
     )
     models = "1 model" if count == 1 else f"{count} models"
-    note = f"{models}, at work in ganzoo {escape(__version__)}. No picture is retouched."
+    note = f"{models}, run by ganzoo {escape(__version__)}. No image is retouched."
     return f'<header><h1>{TITLE}</h1><p class="note">{note}</p><nav>{links}</nav></header>'
 
 
 def _foot() -> str:
     text = (
-        "Scores compare only where their protocols are the same: metric, extractor, pictures, counts. What a license "
-        "allows is said in short; its own text counts."
+        "Scores are comparable only if their protocols match: metric, extractor, images, counts. The license notes are "
+        "summaries; only the license text is binding."
     )
     return f'<footer class="note">{text}</footer>'
 
 
-def _cards(by_task: dict[str, list[Placed]]) -> str:
-    """Return all models on one grid, task after task; the first of each carries the task's name as its address."""
+def _cards(by_task: dict[str, list[PageEntry]]) -> str:
+    """Return all models on one grid, grouped by task; the first of each task carries its name as the anchor."""
     cards = []
-    for task, found in by_task.items():
-        cards += [f'<div id="{task}">{_card(found[0])}</div>', *(f"<div>{_card(one)}</div>" for one in found[1:])]
+    for task, (first, *rest) in by_task.items():
+        cards += [f'<div id="{task}">{_card(first)}</div>', *(f"<div>{_card(one)}</div>" for one in rest)]
     return f'<main class="cards">{"".join(cards)}</main>'
 
 
@@ -92,10 +99,10 @@ def _title(task: str) -> str:
 # ---- a card ----------------------------------------------------------------------------------------------------------
 
 
-def _card(one: Placed) -> str:
-    card = one.card
+def _card(entry: PageEntry) -> str:
+    card = entry.card
     parts = [
-        _figure(one),
+        _figure(entry),
         f'<p class="task">{_title(card.task)}</p>',
         f"<h2>{escape(card.name)}</h2>",
         f"<p>{escape(card.summary)}</p>" if card.summary else "",
@@ -104,43 +111,43 @@ def _card(one: Placed) -> str:
         _scores(card.scores),
         _licenses(card),
         f'<p class="note"><b>Limits.</b> {escape(card.limits)}</p>' if card.limits else "",
-        f"<details><summary>All that is known of it</summary>{html.pairs(dict(readme.facts(card)))}</details>",
+        f"<details><summary>Full model card</summary>{html.pairs(dict(readme.facts(card)))}</details>",
     ]
     return f'<article id="{escape(card.name)}">{"".join(parts)}</article>'
 
 
-def _figure(one: Placed) -> str:
-    if one.picture is None:
-        return f'<div class="missing">{_missing(one)}</div>'
-    shown = one.picture
-    heads = "".join(f"<span>{escape(name)}</span>" for name in shown.columns)
+def _figure(entry: PageEntry) -> str:
+    if entry.image is None:
+        return f'<div class="missing">{_missing(entry)}</div>'
+    image = entry.image
+    heads = "".join(f"<span>{escape(name)}</span>" for name in image.columns)
     heads = f'<div class="heads">{heads}</div>' if heads else ""
-    names = "".join(f"<span>{escape(name)}</span>" for name in shown.rows)
+    names = "".join(f"<span>{escape(name)}</span>" for name in image.rows)
     names = f'<div class="names">{names}</div>' if names else ""
-    alt = f"Pictures by {one.card.name}" + (f": {', '.join(shown.columns or shown.rows)}" if heads or names else "")
+    alt = f"Images by {entry.card.name}" + (f": {', '.join(image.columns or image.rows)}" if heads or names else "")
     img = (
-        f'<img src="{escape(shown.source)}" width="{shown.width}" height="{shown.height}" alt="{escape(alt)}" '
+        f'<img src="{escape(image.source)}" width="{image.width}" height="{image.height}" alt="{escape(alt)}" '
         'loading="lazy">'
     )
-    note = f"<figcaption>{escape(shown.note)}</figcaption>" if shown.note else ""
-    return f'<figure>{heads}<div class="sheet">{names}<a href="{escape(shown.source)}">{img}</a></div>{note}</figure>'
+    note = f"<figcaption>{escape(image.note)}</figcaption>" if image.note else ""
+    return f'<figure>{heads}<div class="sheet">{names}<a href="{escape(image.source)}">{img}</a></div>{note}</figure>'
 
 
-def _missing(one: Placed) -> str:
-    if one.problem:
-        return f"<b>No picture</b><br>{escape(one.problem)}"
-    size = f" ({_size(one.card)})" if one.card.weights else ""
-    return f"<b>No picture</b><br>Its weights are not on this machine. <code>--download</code> fetches them{size}."
+def _missing(entry: PageEntry) -> str:
+    if entry.error:
+        return f"<b>No image</b><br>{escape(entry.error)}"
+    size = f" ({_size(entry.card)})" if entry.card.weights else ""
+    return f"<b>No image</b><br>Its weights are not on this machine. <code>--download</code> downloads them{size}."
 
 
 def _chips(card: Card) -> Iterator[str]:
     yield f"{card.size}" + (f", enlarges {card.scale} times" if card.scale > 1 else "")
-    yield f"{card.parameters:,} parameters" if card.parameters else "no parameters to learn"
+    yield f"{card.parameters:,} parameters" if card.parameters else "no learned parameters"
     if card.weights:
         yield _size(card)
     yield card.entry.partition(":")[2] + (f", {card.paper}" if card.paper else "")
     if card.dataset:
-        yield card.dataset.name + (f", {card.dataset.count:,} pictures" if card.dataset.count else "")
+        yield card.dataset.name + (f", {card.dataset.count:,} images" if card.dataset.count else "")
 
 
 def _size(card: Card) -> str:
@@ -148,7 +155,7 @@ def _size(card: Card) -> str:
 
 
 def _call(card: Card) -> str:
-    """Return the command that uses a model; a line may end between words only."""
+    """Return the command that runs a model; lines break between words only."""
     words = (f"<span>{escape(word)}</span>" for word in readme.command(card).split(" "))
     return f"<pre><code>{' '.join(words)}</code></pre>"
 
@@ -167,32 +174,32 @@ def _uses(license: str) -> str:
 
 
 def _scores(scores: Sequence[Score]) -> str:
-    """Return the first scores, and behind a click the others and all protocols, once for those measured alike."""
+    """Return the first scores; a click shows the others and the protocols, once per group measured alike."""
     if not scores:
         return ""
-    alike: dict[str, list[Score]] = {}
+    groups: dict[str, list[Score]] = {}
     for score in scores:
-        alike.setdefault(score.protocol.conditions, []).append(score)
-    measured = "".join(
-        f"<dt>{escape(', '.join(map(_measure, same)))}</dt><dd>{escape(conditions)}</dd>"
-        for conditions, same in alike.items()
+        groups.setdefault(score.protocol.conditions, []).append(score)
+    protocols = "".join(
+        f"<dt>{escape(', '.join(map(_describe, group)))}</dt><dd>{escape(conditions)}</dd>"
+        for conditions, group in groups.items()
     )
-    shown, rest = ("".join(map(_score, some)) for some in (scores[:SCORES], scores[SCORES:]))
+    first, rest = ("".join(map(_score, some)) for some in (scores[:SCORES], scores[SCORES:]))
     others = f"<ul>{rest}</ul>" if rest else ""
     summary = f"{len(scores) - SCORES} more, and how they were measured" if rest else "How they were measured"
     return (
-        f'<div class="scores-of"><ul>{shown}</ul>'
-        f"<details><summary>{summary}</summary>{others}<dl>{measured}</dl></details></div>"
+        f'<div class="scores-of"><ul>{first}</ul>'
+        f"<details><summary>{summary}</summary>{others}<dl>{protocols}</dl></details></div>"
     )
 
 
-def _measure(score: Score) -> str:
+def _describe(score: Score) -> str:
     return f"{score.metric} ({score.protocol.numbers})" if score.protocol.numbers else score.metric
 
 
 def _score(score: Score) -> str:
-    way = metric_direction.better(score.metric)
-    arrow = f' <span class="arrow" title="{way} is better">{_ARROWS[way]}</span>' if way else ""
+    better = metric_direction.better(score.metric)
+    arrow = f' <span class="arrow" title="{better} is better">{_ARROWS[better]}</span>' if better else ""
     bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
     title = f' title="{bounds}"' if bounds else ""
     return f"<li><span><b{title}>{score.value:.4g}</b>{arrow}</span><small>{escape(score.metric)}</small></li>"
