@@ -69,7 +69,7 @@ def test_name_like_no_other_gets_no_suggestion():
 
 @pytest.mark.parametrize("spec", ["dcgan", "generators:dcgan", "", "dcgan:generator"])
 def test_malformed_spec_is_told_the_form(spec):
-    with pytest.raises(OptionError, match=re.escape(f"'{spec}' is no entry. Write KIND:NAME")):
+    with pytest.raises(OptionError, match=re.escape(f"'{spec}' is not an entry. Write KIND:NAME")):
         catalog.find(spec)
 
 
@@ -112,23 +112,23 @@ class Undecorated(Config):
 RECIPE = replace(LOSS, kind="recipe", data="images", parts={"loss": "loss:hinge"})
 
 WRONG = {
-    "kind": (replace(LOSS, kind="lose"), "adds lose:mine, whose kind 'lose' is none of generator, discriminator"),
+    "kind": (replace(LOSS, kind="lose"), "adds lose:mine, whose kind 'lose' is not one of generator, discriminator"),
     "upper case": (replace(LOSS, name="My_Loss"), "whose name 'My_Loss' is not lower case with hyphens"),
     "name of no text": (replace(LOSS, name=None), "whose name None is not lower case"),
-    "config class": (replace(LOSS, config=dict), "whose config is no subclass of ganzoo.Config"),
-    "config instance": (replace(LOSS, config=Config()), "whose config is no subclass of ganzoo.Config"),
+    "config class": (replace(LOSS, config=dict), "whose config is not a subclass of ganzoo.Config"),
+    "config instance": (replace(LOSS, config=Config()), "whose config is not a subclass of ganzoo.Config"),
     "undecorated": (replace(LOSS, config=Undecorated), "whose config Undecorated lacks @dataclass(frozen=True)"),
     "no default": (replace(LOSS, config=WithoutDefault), "whose option 'width' has no default"),
     "build": (replace(LOSS, build="networks.Loss"), "whose build cannot be called"),
     "two lines": (replace(LOSS, summary="one\ntwo"), "whose summary is not one line of text"),
     "no summary": (replace(LOSS, summary=""), "whose summary is not one line of text"),
-    "task": (replace(LOSS, kind="generator", task="painting"), "whose task 'painting' is none of unconditional"),
+    "task": (replace(LOSS, kind="generator", task="painting"), "whose task 'painting' is not one of unconditional"),
     "data": (
         replace(RECIPE, data="videos"),
-        "whose data 'videos' is none of images, labeled, paired, unpaired, clips",
+        "whose data 'videos' is not one of images, labeled, paired, unpaired, clips",
     ),
     "parts of a loss": (replace(LOSS, parts={"loss": "loss:hinge"}), "whose parts are for recipes only"),
-    "parts as a list": (replace(RECIPE, parts=["loss:hinge"]), "whose parts ['loss:hinge'] are no dict"),
+    "parts as a list": (replace(RECIPE, parts=["loss:hinge"]), "whose parts ['loss:hinge'] are not a dict"),
     "part without kind": (replace(RECIPE, parts={"loss": "hinge"}), "whose part 'loss' is 'hinge', not KIND:NAME"),
     "recipe as a part": (replace(RECIPE, parts={"loss": "recipe:dcgan"}), "whose part 'loss' is 'recipe:dcgan'"),
 }

@@ -86,7 +86,7 @@ def test_only_the_same_model_may_be_written_again_at_a_users_word(tmp_path: Path
     with pytest.raises(OutputError, match=r"holds the model tiny/translator, which tiny/maker would overwrite"):
         model_folder.refuse_another(tmp_path, maker().card, lambda: same)
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
-    with pytest.raises(OutputError, match=r"holds a config.json that is no model of ganzoo's"):
+    with pytest.raises(OutputError, match=r"holds a config.json that is not a ganzoo model's"):
         model_folder.refuse_another(tmp_path, card, lambda: same)
 
 
@@ -105,7 +105,7 @@ def test_names_outside_unicode_do_not_stop_a_save(tmp_path: Path) -> None:
 def test_another_format_is_refused() -> None:
     config = model_folder.to_config(translator().card)
     for wrong in ([], {}, {**config, "format": 2}, "x"):
-        with pytest.raises(RegistryError, match="here is no ganzoo config of format 1"):
+        with pytest.raises(RegistryError, match="here is not a ganzoo config of format 1"):
             model_folder.from_config(wrong, "here")
 
 

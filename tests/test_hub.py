@@ -30,12 +30,12 @@ from dataclasses import asdict, is_dataclass
 limit, calls = json.load(sys.stdin)
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-from ganzoo import hub
-hub.RETRY_PAUSE = 0.05
+from ganzoo.hub import client
+client.RETRY_PAUSE = 0.05
 for name, args, options in calls:
     begin = time.monotonic()
     try:
-        value = getattr(hub, name)(*args, **options)
+        value = getattr(client, name)(*args, **options)
         told = {"value": asdict(value) if is_dataclass(value) else value}
     except Exception as error:
         told = {"error": type(error).__name__, "message": str(error)}
@@ -213,7 +213,7 @@ def test_a_repository_without_a_model_says_so(hub: Hub, owner: dict[str, str]) -
     hub.api("POST", "/api/repos/create", {"name": "empty"})
     told = do(owner, "pull", "alice/empty")
     assert told.error == "HubNotFound"
-    assert "no config.json and no *.safetensors, so it is no ganzoo model" in told.message
+    assert "no config.json and no *.safetensors, so it is not a ganzoo model" in told.message
 
 
 def test_private_and_gated(hub: Hub, model: Path, owner: dict[str, str], tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_folder_that_is_no_model_is_not_pushed(hub: Hub, model: Path, owner: d
     assert [outcome.error for outcome in told] == ["RegistryError"] * 4
     assert "has no config.json" in told[0].message
     assert "has no config.json and no *.safetensors" in told[1].message
-    assert "README.md' has a head that is no YAML" in told[2].message
+    assert "README.md' has a head that is not a YAML" in told[2].message
     assert '"model-index[0].name" is required' in told[3].message
 
 

@@ -21,20 +21,20 @@ NAME = "alice/cached"
 FILLED = """
 import sys
 from pathlib import Path
-from ganzoo import hub
+from ganzoo.hub import client
 model, name = Path(sys.argv[1]), sys.argv[2]
-first = hub.push(model, name).commit
-hub.pull(name)
+first = client.push(model, name).commit
+client.pull(name)
 (model / "config.json").write_text('{"changed": true}')
-second = hub.push(model, name, revision="side").commit
-hub.fetch(name, "config.json", revision="side")
+second = client.push(model, name, revision="side").commit
+client.fetch(name, "config.json", revision="side")
 (model / "config.json").write_text('{"changed": "again"}')
-print(first, second, hub.push(model, name).commit)
+print(first, second, client.push(model, name).commit)
 """
 ASKED = """
 import json, sys
 from huggingface_hub import try_to_load_from_cache
-from ganzoo import hubcache
+from ganzoo.hub import cache
 found = []
 for name, file, revision in json.load(sys.stdin):
     ours, theirs = cache.find(name, file, revision), try_to_load_from_cache(name, file, revision=revision or None)

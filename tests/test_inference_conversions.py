@@ -56,7 +56,7 @@ def openvino() -> ganzoo.Engine:
 def test_the_second_process_imports_no_torch(ref: str, tmp_path: Path, engine: str, told: list[str]) -> None:
     photo, target = tmp_path / "photo.png", tmp_path / "made.png"
     picture(50, 33).save(photo)
-    expected = ganzoo.load(ref, engine=engine, told=told.append).translate(photo)
+    expected = ganzoo.load(ref, engine=engine, log=told.append).translate(photo)
     assert "Converting tiny/translator" in told[0] and "times as fast" in told[1]
     code = TRANSLATE.format(ref=ref, engine=engine, picture=str(photo), target=str(target))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -69,10 +69,10 @@ def test_a_conversion_is_made_once_and_anew_for_other_weights(
     ref: str, tmp_path: Path, cache: Path, told: list[str]
 ) -> None:
     for _ in range(2):
-        ganzoo.load(ref, engine="openvino", told=told.append).translate(picture(20, 20))
+        ganzoo.load(ref, engine="openvino", log=told.append).translate(picture(20, 20))
     assert len(told) == 2 and len(list(cache.iterdir())) == 1
     translator(seed=1).save(tmp_path / "u")
-    ganzoo.load(f"dir:{tmp_path / 'u'}", engine="openvino", told=told.append).translate(picture(20, 20))
+    ganzoo.load(f"dir:{tmp_path / 'u'}", engine="openvino", log=told.append).translate(picture(20, 20))
     assert len(told) == 4 and len(list(cache.iterdir())) == 2
 
 
@@ -92,7 +92,7 @@ def test_a_damaged_conversion_is_made_again(ref: str, cache: Path, told: list[st
     ganzoo.load(ref, engine="openvino").translate(picture(20, 20))
     (facts,) = cache.glob("*/conversion.json")
     facts.write_text("{")
-    ganzoo.load(ref, engine="openvino", told=told.append).translate(picture(20, 20))
+    ganzoo.load(ref, engine="openvino", log=told.append).translate(picture(20, 20))
     assert len(told) == 2 and json.loads(facts.read_text())["psnr"] > 80
 
 
@@ -138,7 +138,7 @@ def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
     card = ganzoo.info(ref)
     for choice in choices[:-1]:
         conversions.refuse(card, choice.name, choice.engine, choice.dtype, f"{choice.name} cannot")
-    model = ganzoo.load(ref, "cpu", told=told.append)
+    model = ganzoo.load(ref, "cpu", log=told.append)
     assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()
     assert model.engine == "torch" and told == []
     with pytest.raises(DeviceError, match="openvino cannot"):
@@ -152,7 +152,7 @@ def test_torch_that_comes_after_another_engine_keeps_the_number_type(
     expected = ganzoo.load(ref, "cpu", "bfloat16", "torch").translate(picture(30, 30))
     first = engines.choose("auto", "cpu", "bfloat16")[0]
     conversions.refuse(ganzoo.info(ref), first.name, first.engine, first.dtype, "this CPU cannot")
-    model = ganzoo.load(ref, "cpu", "bfloat16", told=told.append)
+    model = ganzoo.load(ref, "cpu", "bfloat16", log=told.append)
     assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()
     assert (model.engine, model.dtype) == ("torch", torch.bfloat16)
 
@@ -163,13 +163,13 @@ def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: lis
         ganzoo.load(ref, **given).translate(picture(40, 40))
     (tmp_path / "broken.png").write_bytes(b"no picture")
     pictures = [tmp_path / "broken.png", *(picture(64, 48, seed) for seed in range(6))]
-    first = ganzoo.load(ref, **given, calibration=pictures, told=told.append).translate(picture(40, 40))
+    first = ganzoo.load(ref, **given, calibration=pictures, log=told.append).translate(picture(40, 40))
     assert len(told) == 2
-    again = ganzoo.load(ref, **given, told=told.append).translate(picture(40, 40))
+    again = ganzoo.load(ref, **given, log=told.append).translate(picture(40, 40))
     assert again.tobytes() == first.tobytes() and len(told) == 2
-    ganzoo.load(ref, **given, calibration=pictures, told=told.append).translate(picture(40, 40))
+    ganzoo.load(ref, **given, calibration=pictures, log=told.append).translate(picture(40, 40))
     assert len(told) == 2  # the same pictures
-    ganzoo.load(ref, **given, calibration=pictures[:3], told=told.append).translate(picture(40, 40))
+    ganzoo.load(ref, **given, calibration=pictures[:3], log=told.append).translate(picture(40, 40))
     assert len(told) == 4
 
 

@@ -81,10 +81,10 @@ def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_every_engine_is_judged_with_a_reason(auto: None, distant: None) -> None:
-    verdicts = {verdict.name: verdict for verdict in engines.judge("cpu", None)}
+    verdicts = {verdict.name: verdict for verdict in engines.assess("cpu", None)}
     assert list(verdicts)[:2] == ["distant", "openvino"] and verdicts["compile"].why == "only when asked for"
     assert isinstance(verdicts["openvino"], engines.Choice) and "not installed" in verdicts["distant"].why
-    on_gpu = {verdict.name for verdict in engines.judge("cuda:1", None) if isinstance(verdict, engines.Choice)}
+    on_gpu = {verdict.name for verdict in engines.assess("cuda:1", None) if isinstance(verdict, engines.Choice)}
     assert on_gpu == {"torch"}
 
 

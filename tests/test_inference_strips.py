@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.errors import OptionError
-from ganzoo.inference.replace_custom_layers import plain
 from ganzoo.inference.tiling import timelines
 from ganzoo.inference.tiling.passes import plan
 from ganzoo.inference.tiling.strips import Moments, Strips
+from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
 AMPLE = 1 << 30
 
@@ -76,7 +76,7 @@ def test_every_family_in_strips_is_itself_untiled(
     spec: str, options: dict[str, Any], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network = generator(spec, **options)
-    strips, exact = Strips(network), plain(network).double()
+    strips, exact = Strips(network), replace_custom_layers(network).double()
     for height, width in (size, (64, 32), (32, 224)):
         images = picture(height, width)
         untiled, wanted = network(images), exact(images.double())

@@ -13,6 +13,7 @@ import torch
 from tiny_models import maker, run_python, translator
 
 import ganzoo
+from ganzoo.cards import registry
 from ganzoo.errors import DeviceError, OptionError, RegistryError, UnknownName
 from ganzoo.loading import load
 from ganzoo.weights import weights_file
@@ -90,8 +91,8 @@ def test_info_of_a_model_whose_plugin_is_missing_works(folder: Path) -> None:
         ({"in_channels": 1}, "the card says in_channels=1, the network has 3"),
         ({"out_channels": 1}, "the card says out_channels=1, the network has 3"),
         ({"image_size": "big"}, "image_size='big' should be"),
-        ({"task": "text-to-image"}, "task 'text-to-image' is none of"),
-        ({"format": 99}, "no ganzoo config of format 1"),
+        ({"task": "text-to-image"}, "task 'text-to-image' is not one of"),
+        ({"format": 99}, "is not a ganzoo config of format 1"),
         ({"card": 5}, "'card' should be a JSON object"),
     ],
 )
@@ -108,9 +109,9 @@ def test_latents_of_another_length_than_the_networks_are_refused(tmp_path: Path)
 
 def test_an_unknown_field_of_a_card_is_named(folder: Path) -> None:
     config = json.loads((folder / "config.json").read_text())
-    config["card"]["license"] = "mit"
+    config["card"]["licence"] = "mit"
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RegistryError, match=r"no field 'license'. Did you mean 'license'\?"):
+    with pytest.raises(RegistryError, match=r"no field 'licence'. Did you mean 'license'\?"):
         ganzoo.info(f"dir:{folder}")
 
 
@@ -183,7 +184,7 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Any:
     card = ganzoo.Card("mine/mirror", entry.spec, entry.task, 32, 3, in_channels=3)
     find = load.catalog.find
     monkeypatch.setattr(load.catalog, "find", lambda spec: entry if spec == entry.spec else find(spec))
-    monkeypatch.setattr(load.registry, "find", lambda name: card)
+    monkeypatch.setattr(registry, "find", lambda name: card)
     return card
 
 
@@ -200,6 +201,6 @@ def test_a_model_that_has_nothing_to_learn_needs_no_weights(
 
 
 def test_a_card_of_a_network_that_learned_must_name_its_weights(mirror: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load.registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
+    monkeypatch.setattr(registry, "find", lambda name: dataclasses.replace(mirror, parameters=9))
     with pytest.raises(ganzoo.GanzooError, match="its card names no file"):
         ganzoo.load("mine/mirror", device="cpu")

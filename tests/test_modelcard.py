@@ -104,7 +104,7 @@ def test_facts_hold_both_licenses_and_the_scores_protocol() -> None:
     facts = dict(readme.facts(translator().card))
     assert facts["license of the weights"] == "mit"
     assert facts["license of the data"] == "cc-by-4.0"
-    assert facts["data set"] == "Tiny Horses, train, 3 pictures"
+    assert facts["data set"] == "Tiny Horses, train, 3 images"
     assert facts["kid"].startswith("0.25 (64 generated, seed 0 against 64 horses, test; ")
     assert facts["training time"] == "61 s on cpu"
     longer = TrainingInfo("cyclegan", seconds=190, hardware="cpu")
@@ -129,7 +129,7 @@ def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
     ("dataset", "expected"),
     [
         (DatasetInfo("x"), "x"),
-        (DatasetInfo("x", count=1200), "x, 1,200 pictures"),
+        (DatasetInfo("x", count=1200), "x, 1,200 images"),
         (DatasetInfo("x", "test"), "x, test"),
     ],
 )

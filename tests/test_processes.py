@@ -17,7 +17,7 @@ import json, sys
 from pathlib import Path
 import torch
 from ganzoo.errors import TrainingError
-from ganzoo.processes import joined
+from ganzoo.recipes.distributed import joined
 
 with joined() as processes:
     own = 10.0 ** processes.rank

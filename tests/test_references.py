@@ -22,7 +22,7 @@ def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("text", "meaning"),
     [
-        ("tiny/maker", Reference("registry", "tiny/maker")),
+        ("tiny/maker", Reference("registry", "tiny/maker", card=maker().card)),
         ("hf-hub:alice/m", Reference("hub", "alice/m")),
         ("hf-hub:alice/m@v1.0", Reference("hub", "alice/m", "v1.0")),
         ("hf-hub:alice/m@feature/x", Reference("hub", "alice/m", "feature/x")),

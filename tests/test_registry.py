@@ -136,16 +136,16 @@ def nested(part, **changes):
 
 
 MALFORMED = {
-    "a list": ([], "here: a card is a JSON object, not list."),
+    "a list": ([], "here: a card should be a JSON object, not list."),
     "missing": (without("task"), "here: the field 'task' is missing."),
-    "unknown": (full(license="MIT"), "here: there is no field 'license'. Did you mean 'license'?"),
+    "unknown": (full(licence="MIT"), "here: there is no field 'licence'. Did you mean 'license'?"),
     "text for number": (full(image_size="32"), "here: image_size='32' should be a whole number."),
     "fraction": (full(image_size=32.5), "here: image_size=32.5 should be a whole number."),
     "bool for number": (full(latent_dim=True), "here: latent_dim=True should be a whole number."),
     "number for text": (full(paper=1511), "here: paper=1511 should be text."),
     "null for text": (full(summary=None), "here: summary=None should be text."),
     "list for options": (full(options=[]), "here: options=[] should be a JSON object."),
-    "task": (full(task="image-to-imag"), "here: task 'image-to-imag' is none of "),
+    "task": (full(task="image-to-imag"), "here: task 'image-to-imag' is not one of "),
     "one-sided range": (full(value_range=[1]), "here: value_range=[1] should be a list of two numbers."),
     "no range": (full(value_range=1), "here: value_range=1 should be a list of two numbers."),
     "range of text": (full(value_range=["a", "b"]), "should be a list of two numbers."),
@@ -183,7 +183,7 @@ def test_malformed_card_is_one_error_with_place_and_field(wrong):
         (b'{"cards": []}', 'it should be {"format": 1, "cards": [...]}'),
         (b'{"format": 2, "cards": []}', 'it should be {"format": 1, "cards": [...]}'),
         (b'{"format": 1, "cards": {}}', 'it should be {"format": 1, "cards": [...]}'),
-        (b'{"format": 1, "cards": [7]}', "card 1: a card is a JSON object, not int."),
+        (b'{"format": 1, "cards": [7]}', "card 1: a card should be a JSON object, not int."),
     ],
 )
 def test_malformed_file_is_one_error_that_names_it(tmp_path, content, complaint):
@@ -204,7 +204,7 @@ def test_registry_takes_only_lower_case_family_and_variant(tmp_path, name):
 
 def test_missing_file_is_the_plugins_fault(tmp_path):
     with pytest.raises(
-        RegistryError, match=r"There is no registry file .*where a plugin's ganzoo_cards gave it, mend that"
+        RegistryError, match=r"There is no registry file .*if a plugin's ganzoo_cards returned it, fix the plugin"
     ):
         registry.read_registry(tmp_path / "registry.json")
 
@@ -265,10 +265,10 @@ def test_nonsense_from_the_hook_is_an_error_that_names_the_plugin(strange, retur
 
 
 def test_command_line_ends_with_1_and_one_message_for_a_malformed_registry(ganzoo_command, strange, tmp_path):
-    path = strange("bad_cards", [full(license="MIT")])
+    path = strange("bad_cards", [full(licence="MIT")])
     done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr == f"Error: {path}: card 1: there is no field 'license'. Did you mean 'license'?\n"
+    assert done.stderr == f"Error: {path}: card 1: there is no field 'licence'. Did you mean 'license'?\n"
 
 
 def test_shipped_registry_is_as_pydantic_understands_the_card():

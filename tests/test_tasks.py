@@ -76,7 +76,7 @@ def test_labels_are_taken_in_turn_and_all_of_them_where_none_is_given() -> None:
 
 
 def test_a_picture_is_the_same_for_a_seed_and_a_label_whatever_the_number() -> None:
-    few, many = labeled().generate(3, seed=5, labels=["bag"]), labeled().generate(11, seed=5, label=["bag"])
+    few, many = labeled().generate(3, seed=5, label=["bag"]), labeled().generate(11, seed=5, label=["bag"])
     assert [one.tobytes() for one in few] == [one.tobytes() for one in many[:3]]
 
 
@@ -139,7 +139,7 @@ def test_a_gray_mask_takes_a_share() -> None:
 
 def test_masks_that_do_not_fit_are_told() -> None:
     one = model("image-inpainting", lambda pictures, masks: pictures)
-    with pytest.raises(ImageError, match="The mask is 8x9, the picture 20x10"):
+    with pytest.raises(ImageError, match="The mask is 8x9, the image 20x10"):
         one.translate(picture(20, 10), mask=np.full((9, 8), 255, np.uint8))
     with pytest.raises(ImageError, match="black everywhere"):
         one.translate(picture(20, 10), mask=np.zeros((10, 20), np.uint8))
@@ -199,7 +199,7 @@ def test_tensors_are_given_by_name() -> None:
 
 def test_strips_are_refused_where_they_cannot_give_what_is_beside_the_picture() -> None:
     one = model("style-transfer", lambda pictures, style: pictures)
-    with pytest.raises(OptionError, match="takes style beside the picture, which exact strips cannot"):
+    with pytest.raises(OptionError, match="takes style with the image, which exact strips do not"):
         settings = Settings("native", "exact", 10**6, inputs={"style": np.full((4, 4, 3), 9, np.uint8)})
         one.translate_decoded(as_decoded(), settings)
 
@@ -212,7 +212,7 @@ def as_decoded() -> Any:
 
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))
 def test_only_pictures_alone_are_left_to_light_engines(name: str) -> None:
-    light = [type("Light", (), {"light": True})(), type("Heavy", (), {"light": False})()]
+    light = [type("Light", (), {"torch_free": True})(), type("Heavy", (), {"torch_free": False})()]
     choices = [engines.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
     task = tasks.find(name)
     kept = engines.fitting(choices, task)

@@ -46,7 +46,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class DatasetInfo:
-    """What a model was trained on: name, split, number of pictures, and the license they carry."""
+    """What a model was trained on: name, split, number of images, and their license."""
 
     name: str
     split: str = ""
@@ -75,17 +75,17 @@ class TrainingInfo:
 
 @dataclass(frozen=True)
 class Card:
-    """One published model: what it is, what its weights came from, what it may be used for.
+    """One published model: what it is, where its weights come from, what it may be used for.
 
     name         in a registry "family/variant", lower case
     entry        what builds it, as "generator:resnet"; ``options`` are that entry's
-    image_size   the side of the pictures it was trained on, in pixels
+    image_size   the side of the images it was trained on, in pixels
     in_channels  of a translation's input, 0 for generation from latents
     classes      names of the labels 0, 1, ... that it takes
-    frames       of a clip that it makes, 0 for pictures
-    scale        how many times as high and wide as its input a picture comes out
+    frames       of a clip that it generates, 0 for images
+    scale        how many times as high and wide as its input the output is
     inference    what differs between training and use, in words (dropout, averaged weights)
-    tried        other trainings than the one that gave the weights, and what came of each, a sentence or two
+    tried        other training runs that were tried, and the result of each, in a sentence or two
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
     """
 
@@ -123,7 +123,7 @@ class Card:
 
     @property
     def does(self) -> tasks.Task:
-        """The task, which says what the generator takes and makes."""
+        """The task, which declares the generator's inputs and output."""
         return tasks.find(self.task)
 
 
@@ -136,7 +136,7 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     Raises RegistryError that names the field.
     """
     if not isinstance(values, Mapping):
-        raise RegistryError(f"{where}: a card is a JSON object, not {type(values).__name__}.")
+        raise RegistryError(f"{where}: a card should be a JSON object, not {type(values).__name__}.")
     given = former_names.card(values)
     for name, kind in _NESTED.items():
         if given.get(name) is not None:
@@ -151,7 +151,7 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     card = dataclasses.replace(card, value_range=(low, high))
     if card.task not in tasks.TASKS:
         known = ", ".join(tasks.TASKS)
-        raise RegistryError(f"{where}: task '{card.task}' is none of {known}.{suggest(card.task, tasks.TASKS)}")
+        raise RegistryError(f"{where}: task '{card.task}' is not one of {known}.{suggest(card.task, tasks.TASKS)}")
     if card.weights and not _SHA256.fullmatch(card.weights.sha256):
         raise RegistryError(f"{where}: weights: sha256 '{card.weights.sha256}' is not 64 hex digits, lower case.")
     return card

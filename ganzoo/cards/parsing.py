@@ -33,8 +33,8 @@ def make(kind: type[Record], values: object, where: str) -> Record:
         if name not in values:
             if spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING:
                 raise RegistryError(f"{where}: the field '{name}' is missing.")
-        elif wanted := _misfit(values[name], str(spec.type)):
-            raise RegistryError(f"{where}: {name}={values[name]!r} should be {wanted}.")
+        elif expected := _misfit(values[name], str(spec.type)):
+            raise RegistryError(f"{where}: {name}={values[name]!r} should be {expected}.")
     return kind(**values)
 
 
@@ -46,6 +46,6 @@ def _misfit(value: object, annotation: str) -> str:
     if annotation == "tuple[float, float]":
         pair = list(value) if isinstance(value, (list, tuple)) else []
         return "" if [_misfit(one, "float") for one in pair] == ["", ""] else "a list of two numbers"
-    if annotation.startswith("tuple"):  # nested records were made before
+    if annotation.startswith("tuple"):  # nested records were parsed before
         return "" if isinstance(value, tuple) else "a list"
     return ""

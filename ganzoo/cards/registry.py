@@ -29,12 +29,12 @@ def read_registry(path: Path) -> list[Card]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise RegistryError(
-            f"There is no registry file {path}. Check the path; where a plugin's ganzoo_cards gave it, mend that."
+            f"There is no registry file {path}. Check the path; if a plugin's ganzoo_cards returned it, fix the plugin."
         ) from error
     except (OSError, ValueError) as error:
         raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cards"), list):
-        raise RegistryError(f'{path} is no registry: it should be {{"format": {FORMAT}, "cards": [...]}}.')
+        raise RegistryError(f'{path} is not a registry: it should be {{"format": {FORMAT}, "cards": [...]}}.')
     cards = [card_from_dict(card, f"{path}: card {number}") for number, card in enumerate(content["cards"], 1)]
     for card in cards:
         if not _NAME.fullmatch(card.name):
@@ -113,10 +113,10 @@ def _paths_of(plugin: str, hook: Any) -> list[Path]:
     try:
         returned = hook()
         paths = [Path(path) for path in ([returned] if isinstance(returned, (str, Path)) else returned)]
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as error:  # third-party code may raise anything
         raise PluginError(
             f"The plugin '{plugin}' failed in ganzoo_cards: {discovery.one_line(error)}. "
-            "It should return the path(s) of registry files; mend or uninstall it."
+            "It should return the path(s) of registry files; fix or uninstall it."
         ) from error
     for path in paths:
         if not path.is_absolute():  # it would mean another file in every working directory

@@ -37,15 +37,25 @@ def build(spec: str, /, **values: Any) -> Any:
     entry = catalog.find(spec)
     if entry.kind == "recipe":
         raise OptionError(f"'{spec}' is a recipe, which needs data. Use ganzoo.train or `ganzoo train {entry.name}`.")
-    config = options.parse(entry, values)
+    return _build(entry, options.parse(entry, values))
+
+
+def _build(entry: Entry, config: Config) -> Any:
     built = entry.build(config)
     if entry.kind in ("generator", "discriminator"):  # a loss may be anything, a frozen dataclass say
-        built.architecture = Architecture(spec, options.as_dict(config))
+        built.architecture = Architecture(entry.spec, options.as_dict(config))
     return built
 
 
 class ChosenParts:
-    """The parts of one recipe: the entry's defaults, or what the user chose instead, with the user's options."""
+    """The parts of one recipe: the entry's defaults, or what the user chose instead, with the user's options.
+
+    Attributes:
+        specs: role -> "kind:name".
+        options: role -> the options that the user set.
+        built: role -> every option of what was built, with its value; where a role was built several times, those
+            that all of them share.
+    """
 
     def __init__(self, recipe: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
         """``chosen``: role -> entry name, with or without its kind. ``part_options``: role -> options."""
@@ -58,6 +68,7 @@ class ChosenParts:
                 )
         self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
         self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
+        self.built: dict[str, dict[str, Any]] = {}
         for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
             options.parse(catalog.find(spec), self.options[role])
 
@@ -98,13 +109,19 @@ class ChosenParts:
         entry = catalog.find(self.specs[role])
         known = options.names(entry)
         values = {name: value for name, value in suggestions.items() if name in known}
-        built = build(self.specs[role], **{**values, **self.options[role]})
+        config = options.parse(entry, {**values, **self.options[role]})
+        self._record(role, options.as_dict(config))
+        built = _build(entry, config)
         if getattr(built, "conditional", False) and self.recipe.data not in LABELED:
             raise OptionError(
                 f"{self.specs[role]} takes the class of each image, and the recipe '{self.recipe.name}' has "
                 f"none. Use another {role}, or a recipe for labeled images: `ganzoo list --entries` shows all."
             )
         return MultiScaleLoss(built) if entry.kind == "loss" else built
+
+    def _record(self, role: str, values: dict[str, Any]) -> None:
+        shared = self.built.get(role, values)
+        self.built[role] = {name: value for name, value in shared.items() if values[name] == value}
 
 
 def _fitting(role: str, default: str, choice: str | None) -> str:

@@ -125,7 +125,7 @@ def _imported(load: Callable[[], Any]) -> tuple[Any, str]:
     """Return the module and an empty string, or why it could not be imported."""
     try:
         return load(), ""
-    except (Exception, SystemExit) as error:  # a stranger's import may raise anything
+    except (Exception, SystemExit) as error:  # a third-party import may raise anything
         return None, one_line(error)
 
 
@@ -144,7 +144,7 @@ def _register(pm: pluggy.PluginManager, name: str, distribution: str, module: An
     except pluggy.PluginValidationError as error:
         raise PluginError(
             f"The plugin {who} misuses a hook: {' '.join(str(error).split())}."
-            " ganzoo.contracts.hookspecs shows each hook's arguments; mend the plugin or uninstall it."
+            " ganzoo.contracts.hookspecs shows each hook's arguments; fix the plugin or uninstall it."
         ) from error
 
 
@@ -159,7 +159,7 @@ def _unknown_hooks(pm: pluggy.PluginManager, packages: dict[str, str]) -> Iterat
                     yield (
                         name,
                         PluginError(
-                            f"The plugin {who} implements '{hook.name}', which is no hook of"
+                            f"The plugin {who} implements '{hook.name}', which is not a hook of"
                             f" ganzoo.{suggest(hook.name, HOOKS)} The hooks are: {', '.join(HOOKS)}."
                         ),
                     )
@@ -201,7 +201,7 @@ def _may_have_third_party_plugins() -> bool:
     """Tell whether some package on the path may name our group, by a look at the files.
 
     importlib.metadata knows for certain, but takes as long to import as click does, and most often there is none.
-    What is no plain folder (an archive, an importer with metadata of its own) may always name it.
+    Anything but a plain folder (an archive, an importer with metadata of its own) may name it.
     """
     if any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path):
         return True
@@ -211,11 +211,11 @@ def _may_have_third_party_plugins() -> bool:
 def _names_group(path: str) -> bool:
     if not os.path.isdir(path):
         return os.path.exists(path)
-    wanted = f"[{GROUP}]".encode()
+    section = f"[{GROUP}]".encode()
     for name in _list(path):
         if name.lower().endswith(("dist-info", "egg-info")):
             with contextlib.suppress(OSError), open(os.path.join(path, name, "entry_points.txt"), "rb") as file:
-                if wanted in file.read():
+                if section in file.read():
                     return True
     return False
 

@@ -29,7 +29,7 @@ def find(spec: str) -> Entry:
     kind, colon, name = spec.partition(":")
     if not colon or kind not in KINDS:
         raise OptionError(
-            f"'{spec}' is no entry. Write KIND:NAME with a kind out of {', '.join(KINDS)}; "
+            f"'{spec}' is not an entry. Write KIND:NAME with one of the kinds {', '.join(KINDS)}; "
             f"`ganzoo list --entries` shows them all."
         )
     entry = _table().get((kind, name))
@@ -87,8 +87,8 @@ class _Collected:
         error = DuplicateName(
             f"Two plugins add the {entry.kind} '{entry.name}': {one} and {other}. Uninstall one, or rename yours."
         )
-        strangers = [name for name in claimants if discovery.distribution_of(name) != "ganzoo-core"]
-        for name in strangers or claimants:
+        third_party = [name for name in claimants if discovery.distribution_of(name) != "ganzoo-core"]
+        for name in third_party or claimants:
             self.refusals.setdefault(name, error)
 
 
@@ -119,10 +119,10 @@ def _collected() -> _Collected:
 def _entries_of(plugin: str, hook: object) -> list[Entry]:
     try:
         returned = list(hook())  # type: ignore[operator]
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as error:  # third-party code may raise anything
         raise PluginError(
             f"The plugin {discovery.described(plugin)} failed in ganzoo_entries: {discovery.one_line(error)}. "
-            "It should return a list of ganzoo.Entry; mend or uninstall it."
+            "It should return a list of ganzoo.Entry; fix or uninstall it."
         ) from error
     for entry in returned:
         _check(plugin, entry)
@@ -134,19 +134,19 @@ def _check(plugin: str, entry: object) -> None:
     if not isinstance(entry, Entry):
         raise PluginError(
             f"The plugin {discovery.described(plugin)} returned {entry!r} from ganzoo_entries, not a ganzoo.Entry."
-            " Mend or uninstall it."
+            " Fix or uninstall it."
         )
     complaint = next(_complaints(entry), None)
     if complaint:
         raise PluginError(
-            f"The plugin {discovery.described(plugin)} adds {entry.spec}, whose {complaint}. Mend or uninstall it."
+            f"The plugin {discovery.described(plugin)} adds {entry.spec}, whose {complaint}. Fix or uninstall it."
         )
 
 
 def _complaints(entry: Entry) -> Iterator[str]:
     """Yield what is wrong with an entry. Nothing is certain of its fields: a plugin may have put anything there."""
     if entry.kind not in KINDS:
-        yield f"kind '{entry.kind}' is none of {', '.join(KINDS)}"
+        yield f"kind '{entry.kind}' is not one of {', '.join(KINDS)}"
     if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
         yield f"name {entry.name!r} is not lower case with hyphens, as 'my-gan'"
     if not callable(entry.build):
@@ -154,16 +154,16 @@ def _complaints(entry: Entry) -> Iterator[str]:
     if not isinstance(entry.summary, str) or len(entry.summary.splitlines()) != 1:
         yield "summary is not one line of text"
     if entry.kind == "generator" and entry.task not in TASKS:
-        yield f"task '{entry.task}' is none of {', '.join(TASKS)}"
+        yield f"task '{entry.task}' is not one of {', '.join(TASKS)}"
     if entry.kind == "recipe" and entry.data not in DATA_KINDS:
-        yield f"data '{entry.data}' is none of {', '.join(DATA_KINDS)}"
+        yield f"data '{entry.data}' is not one of {', '.join(DATA_KINDS)}"
     yield from _config_complaints(entry.config)
     yield from _parts_complaints(entry)
 
 
 def _config_complaints(config: object) -> Iterator[str]:
     if not isinstance(config, type) or not issubclass(config, Config):
-        yield "config is no subclass of ganzoo.Config"
+        yield "config is not a subclass of ganzoo.Config"
     elif "__dataclass_fields__" not in vars(config):  # its options would silently be none
         yield f"config {config.__name__} lacks @dataclass(frozen=True)"
     else:
@@ -174,9 +174,9 @@ def _config_complaints(config: object) -> Iterator[str]:
 
 def _parts_complaints(entry: Entry) -> Iterator[str]:
     if not isinstance(entry.batch_size, int) or entry.batch_size < 1:
-        yield f"batch_size {entry.batch_size!r} is no whole number from 1 up"
+        yield f"batch_size {entry.batch_size!r} is not a whole number from 1 up"
     if not isinstance(entry.parts, Mapping):
-        yield f"parts {entry.parts!r} are no dict of role to entry"
+        yield f"parts {entry.parts!r} are not a dict of role to entry"
     elif entry.parts and entry.kind != "recipe":
         yield "parts are for recipes only"
     else:

@@ -32,13 +32,12 @@ VALUES: dict[str, dict[str, dict[Any, Any]]] = {
     "recipe:inpaint": {"masks": {"centre": "center"}},
 }
 
-# The default that an option had when files did not record it yet, where it has another one now: entry -> option -> value.
+# The default of an option in files that did not record it yet, where it is another one now: entry -> option -> value.
 DEFAULTS: dict[str, dict[str, Any]] = {}
 
 # Names of a recipe's networks, which are keys of its checkpoints.
-NETWORKS: dict[str, dict[str, str]] = dict.fromkeys(
-    ("cyclegan", "dualgan", "unit"), {"judge_a": "discriminator_a", "judge_b": "discriminator_b"}
-)
+_DISCRIMINATORS = {"judge_a": "discriminator_a", "judge_b": "discriminator_b"}
+NETWORKS = {"cyclegan": _DISCRIMINATORS, "dualgan": _DISCRIMINATORS, "unit": _DISCRIMINATORS}
 
 MODELS = {"patchgan/facades": "pix2pix/facades"}
 

@@ -1,4 +1,4 @@
-"""Where the Hub's client keeps files, told without importing it: `ganzoo list` asks this for every card."""
+"""Where the Hub's client keeps files, found without importing it: `ganzoo list` asks for every card."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def find(repo_id: str, file: str, revision: str = "") -> Path | None:
     reference = repository / "refs" / (revision or "main")
     commit = reference.read_text(encoding="utf-8").strip() if os.path.isfile(reference) else revision
     path = repository / "snapshots" / commit / file
-    return path if commit and os.path.isfile(path) else None  # Path.is_file() raises if the cache is closed to us
+    return path if commit and os.path.isfile(path) else None  # Path.is_file() raises if the cache may not be read
 
 
 def _root() -> Path:

@@ -1,6 +1,6 @@
 """Models on the Hugging Face Hub, and single files of known content from elsewhere.
 
-hub.py and hubfaults.py are the only files that know huggingface_hub, or touch a network at all.
+This folder is the only one that knows huggingface_hub, or touches a network at all.
 
 A model is a repository that holds `config.json`, `*.safetensors` and a `README.md` (the model card). Downloads land
 in the client's ordinary cache. The client's environment variables mean what they always mean: HF_ENDPOINT (another
@@ -10,7 +10,7 @@ HF_HUB_ETAG_TIMEOUT and HF_HUB_DISABLE_XET; HF_TOKEN is read at each call.
 Every call asks the Hub one short question first, with a time limit. Left to itself the client would wait without limit
 for a Hub that accepts and never answers, or try six times over 23 s when there is none.
 
-Whatever goes wrong is one of `ganzoo.errors`; hubfaults.py says which, and why.
+Whatever goes wrong is one of `ganzoo.errors`; errors.py says which, and why.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _CARD_HEAD = re.compile(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Pushed:
-    """Where a model went. `commit` has all 40 hexadecimal digits: quote it to mean exactly this upload."""
+    """Where a model went. `commit`, 40 hexadecimal digits, names exactly this upload."""
 
     repo_id: str
     url: str
@@ -78,7 +78,7 @@ class Pulled:
 
 @dataclass(frozen=True)
 class Found:
-    """A model of ganzoo's on the Hub; `changed` is a day, as 2026-11-25."""
+    """A ganzoo model on the Hub; `changed` is a day, as 2026-11-25."""
 
     repo_id: str
     task: str
@@ -102,14 +102,14 @@ def push(
     broken upload is simply repeated; without a change there is no new commit, and the last one is returned. Other
     files of the repository stay. `private` counts when the repository is created; the visibility of an existing one
     is never changed, and a push with `private` to a public one is refused before anything is sent.
-    Raises RegistryError when `folder` holds no model.
+    Raises RegistryError when `folder` is not a model.
     """
     files = _find_model_files(Path(folder))
     target = Target(check_repo_id(repo_id), revision, token, writing=True)
     with translated(target), _quiet_when_piped():
         is_new = _open_repository(target, private)
         operations = [CommitOperationAdd(path_in_repo=file.name, path_or_fileobj=file) for file in files]
-        with _telling_of_an_empty_repository(target) if is_new else nullcontext():
+        with _reporting_an_empty_repository(target) if is_new else nullcontext():
             commit = target.api.create_commit(repo_id, operations, commit_message=message, revision=revision)
     return Pushed(repo_id, target.url, commit.oid)
 
@@ -125,9 +125,8 @@ def pull(
     """Bring a model, or just `files` of it, into the cache and return the snapshot's folder.
 
     `revision` is a branch, a tag or a full commit; a cached commit needs no network. With the Hub unreachable the
-    cache serves what `revision` meant last. `cache` is another folder in place of
-    the client's own. A broken download is resumed while the client lives and begun anew afterwards; a file appears in
-    the folder only when it is whole.
+    cache serves what `revision` meant last. `cache` is another folder in place of the client's own. A broken download
+    is resumed while the client lives and started again afterwards; a file appears in the folder only when it is whole.
     """
     names = None if files is None else tuple(files)
     target = Target(check_repo_id(repo_id), revision, token, names)
@@ -213,8 +212,8 @@ def check_repo_id(repo_id: str) -> str:
     if _REPO_ID.fullmatch(repo_id):
         return repo_id
     raise errors.ReferenceError(
-        f"'{repo_id}' is no Hub repository. Write owner/name, such as alice/my-gan: letters, digits, '_', '-' and '.', "
-        "but neither '-' nor '.' at the ends, no '--', no '..' and no '.git'."
+        f"'{repo_id}' is not a valid Hub repository. Write owner/name, such as alice/my-gan: letters, digits, '_', '-' "
+        "and '.', but neither '-' nor '.' at the ends, no '--', no '..' and no '.git'."
     )
 
 
@@ -261,18 +260,20 @@ def _find_missing(held: Iterable[str], files: Iterable[str] | None = None) -> li
 
 
 def _find_model_files(folder: Path) -> list[Path]:
-    """Find what `push` sends, without the checkpoints in subfolders; RegistryError if that is no model."""
+    """Find what `push` sends, without the checkpoints in subfolders; RegistryError if that is not a model."""
     files = [path for path in sorted(folder.glob("*")) if path.is_file() and _fits(path.name, *MODEL_FILES)]
     if missing := _find_missing([path.name for path in files]):
         raise RegistryError(
-            f"'{folder}' is no model folder: it has no {' and no '.join(missing)}. model.save(folder) and "
+            f"'{folder}' is not a model folder: it has no {' and no '.join(missing)}. model.save(folder) and "
             "`ganzoo train ... -o folder` write one."
         )
     for card in (path for path in files if path.name == "README.md"):
         try:
             _read_head(card.read_text(encoding="utf-8"))
         except ValueError as error:  # the Hub would refuse it too, but only once the repository is made
-            raise RegistryError(f"'{card}' has a head that is no YAML dict: {error}. Mend it or remove it.") from error
+            raise RegistryError(
+                f"'{card}' has a head that is not a YAML dict: {error}. Fix it or remove it."
+            ) from error
     return files
 
 
@@ -289,18 +290,18 @@ def _read_head(text: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _telling_of_an_empty_repository(target: Target) -> Iterator[None]:
+def _reporting_an_empty_repository(target: Target) -> Iterator[None]:
     """Add to a failed upload's message what it leaves behind."""
     try:
         with translated(target):
             yield
     except GanzooError as error:
-        said = f"{error} The repository {target.repo_id} exists now, empty: the next push fills it."
-        raise type(error)(said) from error
+        message = f"{error} The repository {target.repo_id} exists now, empty: the next push fills it."
+        raise type(error)(message) from error
 
 
 def _open_repository(target: Target, private: bool) -> bool:
-    """Make sure that the repository and the branch are there; tell whether the repository is new."""
+    """Make sure that the repository and the branch exist; return whether the repository is new."""
     is_new = False
     try:
         info = _ask(Target(target.repo_id, token=target.token))
@@ -333,7 +334,7 @@ def _ask_again(target: Target, error: Exception) -> ModelInfo:
 
 
 def _find_cached(target: Target, cache: Path | None = None) -> Pulled | None:
-    """Find a snapshot with all that is wanted in the cache, without network."""
+    """Find a snapshot with all requested files in the cache, without network."""
     try:
         cached = _snapshot(target, cache, cached_only=True)
     except LocalEntryNotFoundError:
@@ -344,10 +345,10 @@ def _find_cached(target: Target, cache: Path | None = None) -> Pulled | None:
 
 def _check_files(target: Target, held: list[str]) -> None:
     if missing := _find_missing(held, target.files):
-        so = "" if target.files else ", so it is no ganzoo model"
+        so = "" if target.files else ", so it is not a ganzoo model"
         raise HubNotFound(
-            f"{target} holds no {' and no '.join(missing)}{so}.{suggest(missing[0], held)} "
-            f"It holds: {', '.join(held) or 'nothing'}. See {target.url}."
+            f"{target} has no {' and no '.join(missing)}{so}.{suggest(missing[0], held)} "
+            f"It has: {', '.join(held) or 'nothing'}. See {target.url}."
         )
 
 
@@ -367,7 +368,7 @@ def _snapshot(target: Target, cache: Path | None = None, cached_only: bool = Fal
 
 @contextmanager
 def _quiet_when_piped() -> Iterator[None]:
-    """Keep the client's progress bars off a standard error that is no terminal, whose log they would litter."""
+    """Keep the client's progress bars off a standard error that is not a terminal: they would fill a log."""
     if sys.stderr.isatty() or are_progress_bars_disabled() or constants.HF_HUB_DISABLE_PROGRESS_BARS is False:
         yield
         return

@@ -1,4 +1,4 @@
-"""What goes wrong with the Hub, in our words: the client's exceptions -> `ganzoo.errors`.
+"""The Hub client's exceptions -> `ganzoo.errors`, each with what to do.
 
 HubNotFound, HubForbidden and HubUnreachable say what to do about it; HubError is any other refusal, and OutputError
 means that the disk is full or the cache cannot be written.
@@ -71,11 +71,11 @@ class Target:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether no Hub answered, or one in trouble: only then may the cache stand in."""
+    """Return whether no Hub answered, or one in trouble: only then the cache is used instead."""
     if isinstance(error, HfHubHTTPError):
         status: int = error.response.status_code
         return status == 429 or status >= 500
-    return True  # no connection, offline mode, or an answer that is no JSON, such as a proxy's page
+    return True  # no connection, offline mode, or an answer that is not JSON, such as a proxy's page
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def _translate(error: Exception, target: Target) -> GanzooError:
 
 
 def _explain_gate(error: Exception, target: Target) -> GanzooError:
-    return HubForbidden(f"{target} is gated: its owner lets people in. Ask at {target.url}, then {_LOG_IN}.")
+    return HubForbidden(f"{target} is gated: its owner grants access. Ask at {target.url}, then {_LOG_IN}.")
 
 
 def _explain_repository(error: Exception, target: Target) -> GanzooError:
@@ -115,8 +115,8 @@ def _explain_rights(error: Exception, target: Target) -> GanzooError:
     if not target.has_token:
         return HubForbidden(f"Pushing to '{target.repo_id}' needs a token: {_LOG_IN}.")
     return HubForbidden(
-        f"Your token may not write to '{target.repo_id}'. Push to a name of your own (`hf auth whoami` tells whose the "
-        "token is), or take a token with the role 'write'."
+        f"Your token may not write to '{target.repo_id}'. Push under your own name (`hf auth whoami` shows whose "
+        "token it is), or use a token with the role 'write'."
     )
 
 
@@ -145,8 +145,8 @@ def _explain_refusal(error: Exception, target: Target) -> GanzooError:
         return _explain_rights(error, target) if target.writing else HubForbidden(f"{target} is closed: {_LOG_IN}.")
     if is_unreachable(error):
         return HubUnreachable(f"{target}: the Hub answers {status}{target.not_cached}. Try again in a minute.")
-    said = error.server_message or " ".join(str(error).split())
-    return HubError(f"{target}: the Hub refuses ({status}): {said}. See {target.url}.")
+    reason = error.server_message or " ".join(str(error).split())
+    return HubError(f"{target}: the Hub refuses ({status}): {reason}. See {target.url}.")
 
 
 def _explain_offline(error: Exception, target: Target) -> GanzooError:
@@ -167,7 +167,7 @@ def _explain_connection(error: Exception, target: Target) -> GanzooError:
 
 
 def _explain_xet(error: Exception, target: Target) -> GanzooError:
-    number = re.search(r"\(os error (\d+)\)", str(error))  # hf_xet tells of a full disk in words only
+    number = re.search(r"\(os error (\d+)\)", str(error))  # hf_xet reports a full disk in words only
     if number and int(number[1]) in _DISK:
         return _explain_disk(OSError(int(number[1]), str(error)), target)
     return HubUnreachable(

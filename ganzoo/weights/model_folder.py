@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 README = "README.md"
-RUN = "run.json"  # what training keeps beside its model
+RUN = "run.json"  # what training keeps next to its model
 FORMAT = 1
 _PREPROCESSING = (
     *("image_size", "in_channels", "out_channels", "latent_dim", "value_range"),
@@ -43,7 +43,7 @@ def write(
     """Write a model folder and return its card, with the new file's hash and length.
 
     Everything is written under temporary names first: when something fails, the folder is what it was before.
-    A discriminator that an earlier model left there is removed. ``ref`` is how the README says to load the model.
+    A discriminator that an earlier model left there is removed. ``ref`` is the reference that its README gives.
     Raises OutputError when the folder cannot be written.
     """
     dtype = card.weights.dtype if card.weights else "float32"
@@ -93,14 +93,14 @@ def hash_written(write: Callable[[Path], Card]) -> str:
 def refuse_another(folder: Path, card: Card, sha256: Callable[[], str]) -> None:
     """Raise OutputError if ``folder`` holds a training run, or a model that is not ``card`` with these weights.
 
-    ``sha256`` tells the hash of the weights to be written; asked for only where a model of that name is there.
-    For those who save at a user's word; training writes into its own run and does not ask.
+    ``sha256`` tells the hash of the weights to be written; called only where a model of that name is there.
+    For saving at a user's request; training writes into its own run and does not check.
     """
     held = ""
     if (folder / RUN).exists():
         held = f"a training run ({RUN})"
     elif (folder / CONFIG).exists():
-        held = f"a {CONFIG} that is no model of ganzoo's"
+        held = f"a {CONFIG} that is not a ganzoo model's"
     with suppress(RegistryError):
         there = read(folder)
         if there.name == card.name and there.weights and there.weights.sha256 == sha256():
@@ -120,14 +120,14 @@ def read(folder: Path) -> Card:
         if not folder.exists():
             raise RegistryError(f"There is no folder {folder}. Check the path.") from error
         raise RegistryError(
-            f"{folder} is no model: it has no {CONFIG}. `ganzoo train -o`, `ganzoo pull -o` and model.save make one."
+            f"{folder} is not a model: it has no {CONFIG}. `ganzoo train -o`, `ganzoo pull -o` and model.save make one."
         ) from error
     except NotADirectoryError as error:
         raise RegistryError(f"{folder} is a file. A model is a folder with a {CONFIG}: give that.") from error
     except (OSError, ValueError, RecursionError) as error:
         raise RegistryError(
             f"{path} cannot be read as JSON: {error}. Pull or save the model again into another folder; a run's "
-            "is mended by `ganzoo train --resume`."
+            "is repaired by `ganzoo train --resume`."
         ) from error
     return from_config(config, str(path))
 
@@ -149,7 +149,7 @@ def from_config(config: Any, where: str) -> Card:
     """Return the card in config.json's content. Raises RegistryError that names what is wrong."""
     if not isinstance(config, dict) or config.get("format") != FORMAT:
         raise RegistryError(
-            f"{where} is no ganzoo config of format {FORMAT}. Was the folder made by ganzoo, and by this version?"
+            f"{where} is not a ganzoo config of format {FORMAT}. Was the folder made by ganzoo, and by this version?"
         )
     parts = {name: config.get(name) for name in ("options", "preprocessing", "card")}
     for name, part in parts.items():

@@ -56,7 +56,7 @@ def body(card: Card, ref: str = "dir:FOLDER") -> str:
     lines = [
         f"# {card.name}",
         "",
-        card.summary or f"A model of {card.task.replace('-', ' ')}, made with ganzoo.",
+        card.summary or f"A model of {card.task.replace('-', ' ')}, trained with ganzoo.",
         "",
         "```python",
         f"import ganzoo  # pip install {_packages(card)}",
@@ -91,7 +91,7 @@ def _call(card: Card) -> str:
         conditioning = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
         return f'model.translate("photo.jpg"{conditioning}).save("out.png")'
     conditioning = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
-    return f"model.generate(16, seed=0{conditioning})" + ("  # each a list of pictures" if card.frames else "")
+    return f"model.generate(16, seed=0{conditioning})" + ("  # each a list of images" if card.frames else "")
 
 
 def command(card: Card, ref: str = "") -> str:
@@ -127,7 +127,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
             ("SHA-256", w.sha256),
         ]
     if card.dataset:
-        count = f"{card.dataset.count:,} pictures" if card.dataset.count else ""
+        count = f"{card.dataset.count:,} images" if card.dataset.count else ""
         known = (card.dataset.name, card.dataset.split, count, card.dataset.url)
         rows += [
             ("data set", ", ".join(part for part in known if part)),
@@ -143,7 +143,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
                 "training time" if t.recipe else "origin",
                 f"{_duration(t.seconds)} on {t.hardware}" if t.recipe else t.hardware,
             ),
-            ("made with", f"ganzoo {t.ganzoo_version}"),
+            ("version", f"ganzoo {t.ganzoo_version}"),
         ]
     rows += [("at inference", card.inference)]
     rows += [(score.metric, f"{score.value:g} ({score.protocol})") for score in card.scores]

@@ -30,7 +30,7 @@ def locate(card: Card) -> Path:
     The file's length and SHA-256 are compared with the card. Raises WeightsError, HashMismatch or HubError.
     """
     if card.weights is None:
-        raise WeightsError(f"{card.name} has no weights: its card names no file. Mend the card.")
+        raise WeightsError(f"{card.name} has no weights: its card names no file. Fix the card.")
     path = bundled(card)
     if path is not None:
         check(path, card, "Install the package it came with again.")
@@ -82,7 +82,7 @@ def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> 
     """
     stated = card.weights
     if stated is None:
-        raise WeightsError(f"{card.name}: its card says nothing of weights.")
+        raise WeightsError(f"{card.name}: its card states no weights.")
     if not path.is_file():
         raise WeightsError(f"{card.name}: there is no file {path}. {remedy}")
     _refuse_other_formats(path)
@@ -104,7 +104,7 @@ def sha256(path: Path) -> str:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a safetensors file. Raises WeightsError saying what the file is instead."""
+    """Return the tensors of a safetensors file. Raises WeightsError that says what the file is instead."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
@@ -143,7 +143,7 @@ def put(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> No
     }
     try:
         save_file(plain, path, metadata={"format": "pt"})
-    except SafetensorError as error:  # a full disk, told in words only
+    except SafetensorError as error:  # a full disk, reported in words only
         raise OSError(str(error)) from error
 
 
@@ -155,13 +155,13 @@ def load_into(
     advice: str = "Check the entry and options in config.json.",
 ) -> None:
     """Copy ``tensors`` into ``module``; every name and shape must fit. Raises WeightsError that lists what does not."""
-    wanted = module.state_dict()
-    missing = [name for name in wanted if name not in tensors]
-    extra = [name for name in tensors if name not in wanted]
+    expected = module.state_dict()
+    missing = [name for name in expected if name not in tensors]
+    extra = [name for name in tensors if name not in expected]
     shapes = [
-        f"{name} is {tuple(tensors[name].shape)}, the network's is {tuple(wanted[name].shape)}"
-        for name in wanted
-        if name in tensors and tensors[name].shape != wanted[name].shape
+        f"{name} is {tuple(tensors[name].shape)}, the network's is {tuple(expected[name].shape)}"
+        for name in expected
+        if name in tensors and tensors[name].shape != expected[name].shape
     ]
     complaints = [f"missing: {_some(missing)}"] if missing else []
     complaints += [f"not in the network: {_some(extra)}"] if extra else []
@@ -176,7 +176,7 @@ def _some(names: list[str]) -> str:
 
 
 def unreadable(path: Path, error: OSError) -> WeightsError:
-    """Return what to raise for a file that the system does not let us read."""
+    """Return what to raise for a file that the system does not allow reading."""
     return WeightsError(f"{path} cannot be read: {error.strerror or error}. Check its permissions.")
 
 
@@ -204,13 +204,15 @@ def _check_head(path: Path, file: IO[bytes]) -> None:
         raise WeightsError(f"{path} has {len(head)} bytes: it is damaged or truncated. Download or export it again.")
     (length,) = struct.unpack("<Q", head)
     if length > path.stat().st_size - 8:
-        raise WeightsError(f"{path} is no safetensors file, or is truncated. Download or export it again.")
+        raise WeightsError(f"{path} is not a safetensors file, or is truncated. Download or export it again.")
     file.seek(8)
     try:
         header: Any = json.loads(file.read(length))
     except (ValueError, RecursionError) as error:
         raise WeightsError(
-            f"{path} is no safetensors file: its head is no JSON. Download or export it again."
+            f"{path} is not a safetensors file: its header is not JSON. Download or export it again."
         ) from error
     if not isinstance(header, dict):
-        raise WeightsError(f"{path} is no safetensors file: its head is no JSON object. Download or export it again.")
+        raise WeightsError(
+            f"{path} is not a safetensors file: its header is not a JSON object. Download or export it again."
+        )
