@@ -146,7 +146,7 @@ def test_a_generator_that_has_nothing_to_learn_needs_no_gradient() -> None:
     [
         ("unused", "never uses its parameter idle"),
         ("gray-alpha", "out_channels 2"),
-        ("no-latent", "no whole number latent_dim"),
+        ("no-latent", "no integer latent_dim"),
         ("shared", "cannot be saved as safetensors"),
         ("crowd", "depend on the others"),
         ("hidden-state", "not in its state_dict"),
@@ -254,9 +254,9 @@ class Eye(nn.Module):
         ("hash", "not 64 hex digits"),
         ("dim", r"\(2, 4\), not \(2, 5\)"),
         ("training", "in training mode"),
-        ("floats", "takes pictures that are not uint8"),
+        ("floats", "takes images that are not uint8"),
         ("crowd", "depend on the others"),
-        ("paints", "changes the pictures"),
+        ("paints", "changes the images"),
         ("full", "same in bfloat16"),
         ("half", "bfloat16, not float32"),
     ],
@@ -347,12 +347,12 @@ class Algorithm(Recipe):
         ("untrained", "with no optimizer"),
         ("unpublished", "no main generator"),
         ("stranger", "not built by parts.build"),
-        ("nan", "no finite scalar"),
+        ("nan", "not a finite scalar"),
         ("idle", "does not train generator"),
         ("vandal", "changes the batch"),
-        ("nameless", "no dict of named losses"),
+        ("nameless", "does not return a dict of named losses"),
         ("bright", r"outside \[-1, 1\]"),
-        ("forgetful", "does not go on as before when resumed"),
+        ("forgetful", "does not continue as before when resumed"),
         ("backwards", "learning_rate"),
     ],
 )
@@ -403,7 +403,7 @@ ADVERSARIAL = Entry(
 )
 
 
-@pytest.mark.parametrize("loss", ["nonsaturating", "wgan-gp"])
+@pytest.mark.parametrize("loss", ["non-saturating", "wgan-gp"])
 def test_a_recipe_that_ignores_the_regularizer_of_its_loss_is_refused(loss: str) -> None:
     testing.check_entry(ADVERSARIAL, parts={"objective": loss})
     with pytest.raises(
@@ -468,10 +468,10 @@ class Unsteadied(Config):
 @pytest.mark.parametrize(
     ("habit", "message"),
     [
-        ("as it is", r"augment: give discriminators self\.augment\(images\), real and made alike"),
+        ("as it is", r"augment: give discriminators self\.augment\(images\), for real and generated images"),
         ("loss alone", r"r1: add self\.penalty\(discriminator, real, fake\) to the discriminator's loss"),
-        ("every step", r"discriminator_steps: update generators only where self\.is_generator_step\(\)"),
-        ("one rate", r"discriminator_learning_rate: make .* by self\.adam\(discriminator, discriminator=True\)"),
+        ("every step", r"discriminator_steps: update generators only if self\.is_generator_step\(\)"),
+        ("one rate", r"discriminator_learning_rate: build .* with self\.adam\(discriminator, discriminator=True\)"),
     ],
 )
 def test_a_recipe_that_ignores_an_option_of_its_config_is_refused(habit: str, message: str) -> None:

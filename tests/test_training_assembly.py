@@ -18,7 +18,7 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.training import settings
-from ganzoo.training.setup import RunSetup, choose_machine, named, set_up
+from ganzoo.training.setup import RunSetup, choose_machine, name_classes, set_up
 from ganzoo.weights import model_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
@@ -28,7 +28,7 @@ def assembled(case: str, folder: Path, processes: Processes = ALONE, **more: Any
     """Return what a run of a case works with, before its first step."""
     kind, values = CASES[case]
     basis = {"recipe": case, "data": str(make_data(folder, kind)), "device": "cpu"}
-    return set_up(settings.parse({**basis, **values, **more}), processes)
+    return set_up(settings.parse_settings({**basis, **values, **more}), processes)
 
 
 def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -36,9 +36,9 @@ def weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 
 def test_classes_that_are_numbers_in_the_data_may_be_named() -> None:
-    assert named(["0", "1"], ["cat", "dog"]) == ["cat", "dog"]
+    assert name_classes(["0", "1"], ["cat", "dog"]) == ["cat", "dog"]
     with pytest.raises(OptionError, match=r"classes names 1 \(cat\), the data has 2 \(0, 1\)\. Name each once"):
-        named(["0", "1"], ["cat"])
+        name_classes(["0", "1"], ["cat"])
 
 
 # ---- the machine -----------------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ def test_classes_that_are_numbers_in_the_data_may_be_named() -> None:
     ("given", "expected"), [("auto", False), ("contiguous", False), ("channels_last", True)], ids=str
 )
 def test_on_a_cpu_channels_come_last_only_where_that_is_asked_for(given: str, expected: bool) -> None:
-    asked = settings.parse({"recipe": "dcgan", "data": "x", "device": "cpu", "memory_format": given})
+    asked = settings.parse_settings({"recipe": "dcgan", "data": "x", "device": "cpu", "memory_format": given})
     machine = choose_machine(asked, ALONE)
     assert (machine.channels_last, machine.device.type) == (expected, "cpu")
     batch = machine.place({"image": torch.zeros(2, 3, 4, 4), "label": torch.zeros(2, dtype=torch.int64)})
@@ -86,12 +86,12 @@ def test_fewer_classes_than_the_data_has_are_refused(tmp_path: Path) -> None:
         (tmp_path / "data").mkdir(exist_ok=True)
         make_data(tmp_path / name, "images").rename(tmp_path / "data" / name)
     given: dict[str, Any] = {"recipe": "cgan", "data": str(tmp_path / "data"), "device": "cpu"}
-    with pytest.raises(OptionError, match=r"classes=2 is not right: the data has 3\. Leave it away"):
-        set_up(settings.parse({**given, "options": {"classes": 2}}), ALONE)
-    with pytest.raises(OptionError, match=r"The generator knows 2 classes, the data has 3\. Leave generator\.classes"):
-        set_up(settings.parse({**given, "part_options": {"generator": {"classes": 2}}}), ALONE)
+    with pytest.raises(OptionError, match=r"classes=2 is not right: the data has 3\. Omit it"):
+        set_up(settings.parse_settings({**given, "options": {"classes": 2}}), ALONE)
+    with pytest.raises(OptionError, match=r"The generator has 2 classes, the data has 3\. Omit generator\.classes"):
+        set_up(settings.parse_settings({**given, "part_options": {"generator": {"classes": 2}}}), ALONE)
     small = {"generator": {"width": 4}, "discriminator": {"width": 4}}
-    recipe = set_up(settings.parse({**given, "part_options": small}), ALONE).recipe
+    recipe = set_up(settings.parse_settings({**given, "part_options": small}), ALONE).recipe
     assert [network.classes for network in recipe.networks.values()] == [3, 3]
 
 
@@ -113,7 +113,7 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path, recipe: str, n
 def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model_has_others(tmp_path: Path) -> None:
     wanted = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
     small = {"parts": {"generator": "lite-unet"}, "part_options": {"generator": {"width": 4}}}
-    asked = settings.parse({**wanted, **small, "options": {"image_size": 32}})
+    asked = settings.parse_settings({**wanted, **small, "options": {"image_size": 32}})
     encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
 
     def begins(begin: bool, **more: Any) -> list[bool]:
@@ -177,7 +177,7 @@ def test_a_model_with_other_options_is_refused_with_what_to_set(tmp_path: Path) 
     with pytest.raises(OptionError) as caught:
         train("cyclegan", tmp_path, start_from={"": ref})
     text = str(caught.value)
-    assert text.startswith(f"{ref} is another network than 'a2b'. To start from it: ")
+    assert text.startswith(f"{ref} is a different network than 'a2b'. To start from it: ")
     assert text.endswith("--set generator.width=6 --set generator.blocks=2.")
     assert assembled("cyclegan", tmp_path, start_from={"": ref}, part_options=parts)
 
@@ -192,7 +192,7 @@ def test_a_model_of_another_architecture_is_refused_with_the_part_to_take(tmp_pa
 
 def test_a_discriminator_cannot_begin_as_a_generator(tmp_path: Path) -> None:
     ref = f"dir:{train('dcgan', tmp_path, 'source', steps=1)}"
-    with pytest.raises(OptionError, match=r"'discriminator' is no generator.* generator\."):
+    with pytest.raises(OptionError, match=r"'discriminator' is not a generator.* generator\."):
         train("dcgan", tmp_path, start_from={"discriminator": ref})
 
 

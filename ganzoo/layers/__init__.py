@@ -1,1 +1,1 @@
-"""Torch modules, and functions of tensors, that families share."""
+"""Torch modules and functions of tensors that families share."""

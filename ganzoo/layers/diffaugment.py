@@ -1,8 +1,8 @@
-"""DiffAugment: what the discriminator sees, real or made, is changed at random, and gradients pass through.
+"""DiffAugment: differentiable random changes of all images that a discriminator sees (arXiv:2006.10738).
 
-Zhao et al. 2020, arXiv:2006.10738, with the ranges of the authors' code: brightness moves by up to 0.5, saturation
-is scaled by 0 to 2 and contrast by 0.5 to 1.5; pictures move by up to an eighth of their side; a hole of half their
-side is cut. What moves in, and the hole, is 0: mid-gray.
+The ranges are those of the authors' code: brightness changes by up to 0.5, saturation is scaled by 0 to 2 and contrast
+by 0.5 to 1.5; images are translated by up to an eighth of their side; a square of half their side is cut out. Pixels
+that move in, and those cut out, are 0: mid-gray.
 
 Importing this imports no torch, so that options can be checked without it.
 """
@@ -22,11 +22,16 @@ CUTOUT = 1 / 2  # of a side
 
 
 def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor]) -> Tensor:
-    """Return ``images`` (N, C, H, W) in [-1, 1], changed as ``policy`` says, each by draws of its own.
+    """Change images at random, each in its own way.
 
-    Colors may leave [-1, 1], as in the authors' code. Pictures stacked on channels, as pix2pix judges them, are
-    changed alike. ``uniform(count, *shape)`` returns values in [0, 1) of shape (count, *shape) on the images' device,
-    and is called once a word of the policy.
+    Args:
+        images: (N, C, H, W) in [-1, 1]. Images stacked on channels, as in pix2pix, are changed in the same way.
+        policy: Some of "color,translation,cutout", in the order in which they are applied.
+        uniform: ``uniform(count, *shape)`` draws (count, *shape) from [0, 1) on the images' device. It is called once
+            for each word of the policy.
+
+    Returns:
+        The same shape. Colors can leave [-1, 1], as in the authors' code.
     """
     for word in parse_policy(policy):
         images = TRANSFORMS[word](images, uniform)
@@ -36,24 +41,24 @@ def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor]) ->
 def _color(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
     """Change brightness, then saturation, then contrast."""
     count, channels, height, width = images.shape
-    # Six channels are two RGB pictures: each has a gray of its own, or the colors of one would run into the other.
-    pictures = images.reshape(count, -1, 3 if channels % 3 == 0 else 1, height, width)
+    # Six channels are two RGB images, whose colors must not mix.
+    stacked = images.reshape(count, -1, 3 if channels % 3 == 0 else 1, height, width)
     draws = uniform(count, 3).to(images.dtype).view(count, 3, 1, 1, 1, 1)
     brightness, saturation, contrast = draws.unbind(1)
-    pictures = pictures + (brightness - 0.5)
-    pictures = pictures.mean(2, keepdim=True).lerp(pictures, 2 * saturation)
-    pictures = pictures.mean((2, 3, 4), keepdim=True).lerp(pictures, contrast + 0.5)
-    return pictures.flatten(1, 2)
+    stacked = stacked + (brightness - 0.5)
+    stacked = stacked.mean(2, keepdim=True).lerp(stacked, 2 * saturation)
+    stacked = stacked.mean((2, 3, 4), keepdim=True).lerp(stacked, contrast + 0.5)
+    return stacked.flatten(1, 2)
 
 
 def _translation(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
-    """Move every picture by whole pixels, and fill what is left open with 0."""
+    """Translate every image by whole pixels, and fill the rest with 0."""
     import torch
 
     count, channels, height, width = images.shape
     sources, outside = [], []
     for draw, side in zip(uniform(count, 2).unbind(1), (height, width), strict=True):
-        reach = _share(TRANSLATION, side)
+        reach = _fraction(TRANSLATION, side)
         place = torch.arange(side, device=images.device) + _integers(draw, -reach, reach)[:, None]  # (N, side)
         sources.append(place.clamp(0, side - 1))
         outside.append((place < 0) | (place >= side))
@@ -65,27 +70,28 @@ def _translation(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
 
 
 def _cutout(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
-    """Put 0 in a rectangle whose center is anywhere in the picture; it may reach over the edge."""
+    """Set a rectangle to 0 whose center is anywhere in the image; it can extend over the edge."""
     import torch
 
     count, _, height, width = images.shape
     inside = []
     for draw, side in zip(uniform(count, 2).unbind(1), (height, width), strict=True):
-        size = _share(CUTOUT, side)
-        # An even size has its center between two pixels, and so one place more: before the first, ..., after the last.
+        size = _fraction(CUTOUT, side)
+        # The center of an even size lies between pixels: there is one more position, from before the first to after the
+        # last.
         first = _integers(draw, 0, side - size % 2)[:, None] - size // 2
         place = torch.arange(side, device=images.device)
         inside.append((place >= first) & (place < first + size))  # (N, side)
     return images.masked_fill(inside[0][:, None, :, None] & inside[1][:, None, None, :], 0)
 
 
-def _share(share: float, side: int) -> int:
-    """Return that share of a side in whole pixels, halves rounded up."""
-    return int(side * share + 0.5)
+def _fraction(fraction: float, side: int) -> int:
+    """Return a fraction of a side in whole pixels, halves rounded up."""
+    return int(side * fraction + 0.5)
 
 
 def _integers(draw: Tensor, lowest: int, highest: int) -> Tensor:
-    """Turn draws from [0, 1) into whole numbers from ``lowest`` to ``highest``, each as likely."""
+    """Convert draws from [0, 1) to integers from ``lowest`` to ``highest``, all equally likely."""
     return (draw * (highest - lowest + 1)).long() + lowest
 
 

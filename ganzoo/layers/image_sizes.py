@@ -1,4 +1,4 @@
-"""The picture sizes that strided layers can double from, and halve to, a base of 4 to 7 pixels; no torch."""
+"""Image sizes that strided layers reach from a base of 4 to 7 pixels by doubling. Imports no torch."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ SIZES = [
 
 
 def split_size(image_size: int) -> tuple[int, int]:
-    """Return (base, doublings) with ``image_size == base * 2**doublings`` and base 4..7, as 28 -> (7, 2).
+    """Split an image size into a base and doublings: 28 is (7, 2).
 
-    Raises ValueError for a size that is no such product, and outside 16..256.
+    Args:
+        image_size: Side of an image in pixels.
+
+    Returns:
+        (base, doublings) with ``image_size == base * 2**doublings`` and base 4, 5, 6 or 7.
+
+    Raises:
+        ValueError: If there is none, or the size is not from 16 to 256.
     """
     if image_size not in SIZES:
-        near = sorted(sorted(SIZES, key=lambda size: abs(size - image_size))[:2])
+        nearest = sorted(sorted(SIZES, key=lambda size: abs(size - image_size))[:2])
         raise ValueError(
             f"image_size={image_size} is not 4, 5, 6 or 7 times a power of two from 16 to 256; "
-            f"take {near[0]} or {near[1]}"
+            f"use {nearest[0]} or {nearest[1]}"
         )
     base, doublings = image_size, 0
     while base > 7:

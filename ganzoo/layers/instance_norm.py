@@ -1,4 +1,4 @@
-"""Instance norm as every family has it: right and fast in either layout."""
+"""Instance norm that is correct and fast in both memory layouts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from torch import Tensor, nn
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Normalize each channel of each picture (arXiv:1607.08022), without learned scale or shift.
+    """Normalize each channel of each image (arXiv:1607.08022), without learned scale or shift.
 
-    Two other norms are the same formula, each the fast one for a layout: group norm with one group a channel where
-    channels come first, batch norm of one picture at a time where they come last. ``InstanceNorm2d`` is slower on
-    CPUs than either, and its input gradient is wrong there for batch 1 in channels_last.
+    Two other norms compute the same, each fast in one memory layout: group norm with one group a channel if channels
+    come first, and batch norm of one image at a time if they come last. On CPUs, ``InstanceNorm2d`` is slower than
+    either, and its input gradient is wrong for batch size 1 in channels_last.
+
+    Args:
+        num_features: Number of channels C of the features (N, C, H, W).
     """
 
     same_as = nn.InstanceNorm2d

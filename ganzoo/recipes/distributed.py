@@ -1,4 +1,4 @@
-"""The processes that train one run together, started by torchrun; a process alone sends nothing anywhere."""
+"""The processes that train one run together, started by torchrun; a single process communicates with nobody."""
 
 from __future__ import annotations
 
@@ -18,12 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Processes:
-    """This process's place among all of them, and what they tell one another.
+    """This process's rank among all of them, and their communication.
 
-    Every method that talks must be called by all processes, in the same order, and raises TrainingError in those
-    that are left when one ends.
-    rank        0 for the one that writes files and shows progress
-    local_rank  the place on this machine, which is the number of its GPU
+    All processes must call the methods that communicate, in the same order.
+
+    Attributes:
+        rank: 0 for the process that writes files and shows progress.
+        count: Number of processes.
+        local_rank: Rank on this machine, the index of its GPU.
+
+    Raises:
+        TrainingError: From every method that communicates, when another process ended.
     """
 
     rank: int = 0
@@ -44,9 +49,9 @@ class Processes:
         by_type: dict[tuple[Any, Any], list[Tensor]] = {}
         for tensor in tensors:
             by_type.setdefault((tensor.dtype, tensor.device), []).append(tensor)
-        for group in by_type.values():  # one message each: latency counts for more than a copy
+        for group in by_type.values():  # one message each: latency costs more than a copy
             flat = torch.cat([tensor.reshape(-1) for tensor in group])
-            with _talking():
+            with _communicating():
                 distributed.all_reduce(flat)
             flat /= self.count
             means = torch.split(flat, [tensor.numel() for tensor in group])
@@ -54,7 +59,7 @@ class Processes:
                 tensor.copy_(mean.view(tensor.shape))
 
     def gathered(self, rows: Tensor) -> Tensor:
-        """Return (count * N, ...): the rows (N, ...) of all processes, in their order, without gradient."""
+        """Return the rows (N, ...) of all processes by rank, (count * N, ...), without gradient."""
         if self.count == 1:
             return rows.detach()
         import torch
@@ -62,7 +67,7 @@ class Processes:
 
         rows = rows.detach().contiguous()
         parts = [torch.empty_like(rows) for _ in range(self.count)]
-        with _talking():
+        with _communicating():
             distributed.all_gather(parts, rows)
         return torch.cat(parts)
 
@@ -78,39 +83,39 @@ class Processes:
         import torch
         from torch import distributed
 
-        raised = torch.tensor([int(flag)])  # on the CPU: a GPU's queue need not be waited for
-        with _talking():
+        raised = torch.tensor([int(flag)])  # on the CPU: no waiting for a GPU
+        with _communicating():
             distributed.all_reduce(raised)
         return bool(raised.item())
 
     def collect(self, value: Any) -> list[Any]:
-        """Return what every process has handed in, in their order."""
+        """Return the values of all processes, by rank."""
         if self.count == 1:
             return [value]
         from torch import distributed
 
         values: list[Any] = [None] * self.count
-        with _talking():
+        with _communicating():
             distributed.all_gather_object(values, value)
         return values
 
     def broadcast(self, value: Any) -> Any:
-        """Return the value that the leading process has handed in."""
+        """Return the value of the process with rank 0."""
         return self.collect(value if self.leads else None)[0]
 
 
 ALONE = Processes()
-_JOINS = count()  # how often this process has joined others, as each of them has
+_JOINS = count()  # how often this process has joined the others, the same number in each
 
 
 def launched() -> bool:
-    """Tell whether torchrun, or a launcher like it, started this process as one of several."""
+    """Tell whether torchrun or a similar launcher started this process."""
     return all(name in os.environ for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"))
 
 
 @contextmanager
 def joined() -> Iterator[Processes]:
-    """Within the block this process belongs to all that torchrun started: over gloo on CPUs, NCCL on GPUs."""
+    """Join the processes that torchrun started within the block, over gloo on CPUs and NCCL on GPUs."""
     if not launched() or os.environ["WORLD_SIZE"] == "1":
         yield ALONE
         return
@@ -118,10 +123,10 @@ def joined() -> Iterator[Processes]:
     from torch import distributed
 
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-    store, rank, size = _meeting_place()
-    # Under a name of its own: who joins again would find the addresses that are left of the last time, and hang.
+    store, rank, size = _rendezvous()
+    # With a new prefix each time: otherwise a second join would find old addresses and hang.
     store = distributed.PrefixStore(f"ganzoo-{next(_JOINS)}", store)  # type: ignore[attr-defined]
-    with _talking():
+    with _communicating():
         distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
     try:
         local = int(os.environ.get("LOCAL_RANK", "0"))
@@ -131,19 +136,20 @@ def joined() -> Iterator[Processes]:
 
 
 @contextmanager
-def _talking() -> Iterator[None]:
-    """Say in a sentence what torch says in many when a process is gone that others wait for."""
+def _communicating() -> Iterator[None]:
+    """Replace torch's long error by a sentence when another process is gone."""
     try:
         yield
     except RuntimeError as error:
         raise TrainingError(
-            "Another process of this run ended, and this one cannot go on alone. See what that one said, then resume."
+            "Another process of this run ended, and this one cannot continue alone. "
+            "Read its error message, then resume."
         ) from error
 
 
 @cache
-def _meeting_place() -> tuple[Any, int, int]:
-    """Return the store in which processes find one another, this one's rank, and their number."""
+def _rendezvous() -> tuple[Any, int, int]:
+    """Return the store through which processes find each other, this one's rank, and their number."""
     from torch import distributed
 
     found: tuple[Any, int, int] = next(distributed.rendezvous("env://"))  # type: ignore[attr-defined]

@@ -1,8 +1,6 @@
-"""The training that DCGAN, LSGAN and the first GAN share, whole: only networks, loss and Adam's numbers differ.
+"""The training that DCGAN, LSGAN and the first GAN share: they differ in networks, loss and Adam's values only.
 
-GANs that are told classes train by it too: they say so in `LatentRecipe.conditions`.
-
-Goodfellow et al. 2014, arXiv:1406.2661, algorithm 1 with k = 1.
+It is algorithm 1 of Goodfellow et al. 2014, arXiv:1406.2661. Conditional GANs use it with `LatentRecipe.conditions`.
 """
 
 from __future__ import annotations
@@ -20,16 +18,22 @@ from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 
 
 class LatentRecipe(Recipe):
-    """Images from latents: one discriminator update, then one generator update, a step.
+    """Images from latents: in each step one update of the discriminator, then one of the generator.
 
-    config       has image_size, channels, learning_rate, beta1 and beta2, and perhaps classes
-    parts        "generator", "discriminator" and "loss"
-    suggestions  options for the loss, where it has them and the user set none
-    A subclass says by `conditions` what networks are told of each picture, and by `discriminator_loss` and
-    `generator_loss` how pictures are judged.
+    A subclass can override `conditions` for inputs of both networks besides latents and images, labels say, and
+    `discriminator_loss` and `generator_loss`.
+
+    Args:
+        config: Has ``image_size``, ``channels``, ``learning_rate``, ``beta1``, ``beta2``, and ``classes`` if there are
+            labels.
+        parts: "generator", "discriminator" and "loss".
+        **suggestions: Options of the loss, each used if the loss has it and the user has not set it.
+
+    Raises:
+        OptionError: If a network has fewer classes than the data.
     """
 
-    validation_batch = 2048  # a distance between two sets needs many of each
+    validation_batch = 2048  # a distance between two sets needs many images of each
 
     def __init__(self, config: Any, parts: Parts, **suggestions: Any) -> None:
         self.config = config
@@ -47,43 +51,43 @@ class LatentRecipe(Recipe):
 
     def _check_classes(self, classes: int) -> None:
         for role, network in self.networks.items():
-            known = int(getattr(network, "classes", classes))
-            if known < classes:
+            network_classes = int(getattr(network, "classes", classes))
+            if network_classes < classes:
                 raise OptionError(
-                    f"The {role} knows {known} classes, the data has {classes}. Leave {role}.classes away."
+                    f"The {role} has {network_classes} classes, the data has {classes}. Omit {role}.classes."
                 )
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update both networks on ``batch["image"]``; the generator learns from the discriminator just updated."""
-        given, learns = self.conditions(batch), self.is_generator_step()
-        with torch.set_grad_enabled(learns):
-            fake = self.generator(self.latents(len(batch["image"]), batch["image"].device), *given)
+        """Update the discriminator on ``batch["image"]``, then the generator against it."""
+        conditions, is_generator_step = self.conditions(batch), self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
+            fake = self.generator(self.latents(len(batch["image"]), batch["image"].device), *conditions)
 
-        real, shown = self.augment(batch["image"]), self.augment(fake.detach())
-        discriminator_loss = self.discriminator_loss(real, shown, *given)
+        real, augmented = self.augment(batch["image"]), self.augment(fake.detach())
+        discriminator_loss = self.discriminator_loss(real, augmented, *conditions)
         self.update("discriminator", discriminator_loss)
-        if not learns:
+        if not is_generator_step:
             return {"discriminator": discriminator_loss}
 
         with self.frozen("discriminator"):
-            generator_loss = self.generator_loss(self.augment(fake), *given)
+            generator_loss = self.generator_loss(self.augment(fake), *conditions)
             self.update("generator", generator_loss)
         return {"generator": generator_loss, "discriminator": discriminator_loss}
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
-        """Return what the generator takes after latents, one row a picture: nothing, where a subclass has no labels."""
+        """Return what both networks take after latents or images, one row for each image; nothing by default."""
         return ()
 
-    def discriminator_loss(self, real: Tensor, fake: Tensor, *given: Tensor) -> Tensor:
-        """Return what the discriminator minimizes, penalties and all; it is told the `conditions` of both sides."""
-        logits = self.forward_batched(self.discriminator, real, fake, conditioning=given)
-        judge = (lambda images: self.discriminator(images, *given)) if given else self.discriminator
-        loss: Tensor = self.loss.discriminator(*logits) + self.penalty(judge, real, fake)
+    def discriminator_loss(self, real: Tensor, fake: Tensor, *conditions: Tensor) -> Tensor:
+        """Return what the discriminator minimizes, penalties included; real and fake have the same `conditions`."""
+        logits = self.forward_batched(self.discriminator, real, fake, conditioning=conditions)
+        score = (lambda images: self.discriminator(images, *conditions)) if conditions else self.discriminator
+        loss: Tensor = self.loss.discriminator(*logits) + self.penalty(score, real, fake)
         return loss
 
-    def generator_loss(self, fake: Tensor, *given: Tensor) -> Tensor:
+    def generator_loss(self, fake: Tensor, *conditions: Tensor) -> Tensor:
         """Return what the generator minimizes."""
-        loss: Tensor = self.loss.generator(self.discriminator(fake, *given))
+        loss: Tensor = self.loss.generator(self.discriminator(fake, *conditions))
         return loss
 
     def latents(self, count: int, device: torch.device) -> Tensor:
@@ -91,16 +95,17 @@ class LatentRecipe(Recipe):
         return self.normal(count, self.generator.latent_dim, device=device)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return images from the same latents every time, as many as ``batch`` has; drawn alike for every device."""
+        """Return as many images as ``batch`` has, from the same latents every time and on every device."""
         like, fixed = batch["image"], torch.Generator().manual_seed(0)
         latents = torch.randn(len(like), self.generator.latent_dim, generator=fixed).to(like.device)
-        made: Tensor = networks["generator"](latents, *self.conditions(batch))
-        return made
+        images: Tensor = networks["generator"](latents, *self.conditions(batch))
+        return images
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return the sliced Wasserstein distance of made to held-out pictures (arXiv:1710.10196), times 1000.
+        """Return the sliced Wasserstein distance between generated and held-out images, times 1000.
 
-        Pictures below 7 pixels have no such distance.
+        Returns:
+            ``distance`` (arXiv:1710.10196); nothing for images below 7 pixels.
         """
         if min(batch["image"].shape[-2:]) < 7:
             return {}

@@ -1,4 +1,4 @@
-"""The plugin contract, as functions: ganzoo runs them for its own entries, and you run them for yours.
+"""The plugin contract as test functions: ganzoo runs them for its own entries, and you can run them for yours.
 
     import pytest
     from ganzoo import testing
@@ -7,12 +7,12 @@
     def test_the_contract_holds(spec):
         testing.check_entry(spec)
 
-Small networks make it fast: ``check_entry("generator:resnet", {"width": 4})``, and for a recipe
-``check_entry("recipe:dcgan", {"image_size": 16}, part_options={"generator": {"width": 4}})``. To go without an
-installed plugin, hand over an `Entry` itself (a recipe's parts are looked up in the catalog).
+Small networks make this fast: ``check_entry("generator:resnet", {"width": 4})``, and for a recipe
+``check_entry("recipe:dcgan", {"image_size": 16}, part_options={"generator": {"width": 4}})``. Pass an `Entry` itself to
+check it without installing the plugin (a recipe's parts are looked up in the catalog).
 
-Every function raises AssertionError that names the entry and what is broken, and leaves the random numbers of torch
-as it found them.
+Every function raises an AssertionError that names the entry and what is wrong, and leaves torch's random state as it
+was.
 """
 
 from __future__ import annotations
@@ -61,9 +61,16 @@ def check_entry(
     parts: Mapping[str, str] | None = None,
     part_options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Check one entry, given as an `Entry` or as "kind:name", with ``values`` for its options.
+    """Check one entry with everything that its kind requires.
 
-    ``parts`` and ``part_options`` are a recipe's, by role: what ``--part`` and ``--set ROLE.KEY=VALUE`` say.
+    Args:
+        entry: The entry, or "kind:name".
+        values: Its options.
+        parts: For a recipe: role to entry, as ``--part ROLE=NAME``.
+        part_options: For a recipe: role to options of the part, as ``--set ROLE.KEY=VALUE``.
+
+    Raises:
+        AssertionError: Naming the entry and what is wrong.
     """
     entry = catalog.find(entry) if isinstance(entry, str) else entry
     values = dict(values or {})
@@ -85,7 +92,7 @@ def check_entry(
 
 
 def check_options(entry: Entry) -> None:
-    """Check that the default options survive JSON, and that an option that does not exist is refused."""
+    """Check that the default options survive JSON, and that unknown options are refused."""
     config = options.parse(entry, {})
     written = json.loads(json.dumps(options.as_dict(config)))
     require(options.parse(entry, written) == config, entry, "options differ after JSON: use plain types")
@@ -97,14 +104,20 @@ def check_options(entry: Entry) -> None:
 
 
 def check_import(module: str) -> None:
-    """Check, in a process of its own, that importing a plugin's ``module`` imports nothing heavy.
+    """Check, in a separate process, that importing a plugin imports nothing heavy.
 
-    `ganzoo list` imports every plugin: torch, timm, pydantic and huggingface_hub belong inside functions.
+    `ganzoo list` imports every plugin, so import torch, timm, pydantic and huggingface_hub inside functions.
+
+    Args:
+        module: The plugin's module, as "ganzoo_tiny".
+
+    Raises:
+        AssertionError: If it imports one of them, or cannot be imported.
     """
     code = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise AssertionError(f"{module} cannot be imported: {done.stderr.strip()}")
-    heavy = done.stdout.strip()
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise AssertionError(f"{module} cannot be imported: {process.stderr.strip()}")
+    heavy = process.stdout.strip()
     if heavy != "[]":
-        raise AssertionError(f"{module} imports {heavy} when it is imported; do that inside build()")
+        raise AssertionError(f"{module} imports {heavy} when it is imported; import them inside build()")

@@ -1,4 +1,4 @@
-"""The contract of engines and file formats: what they compute is what the generator computes."""
+"""The contract of engines and file formats: they compute what the generator computes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+import torch  # noqa: TID253 - testing networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo.catalog import options
@@ -17,12 +17,20 @@ from ganzoo.contracts.entry import Entry
 from ganzoo.testing.expectations import SEED, require
 
 SHAPES = ((1, 3, 16, 24), (2, 3, 40, 20))
-# How far an engine may be off on a small network, by number type.
+# Largest difference to torch in float32 on a small network, by dtype.
 TOLERANCES = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1, "int8": 0.4}
 
 
 def check_engine(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
-    """Check an engine on the CPU at two sizes: a light one in each of its number types, another in its first."""
+    """Check an engine on the CPU at two sizes: a torch-free one in each of its dtypes, any other in its first.
+
+    Args:
+        entry: The engine's entry.
+        values: Its options.
+
+    Raises:
+        AssertionError: Naming the entry and what is wrong.
+    """
     engine = entry.build(options.parse(entry, values or {}))
     require(isinstance(engine, Engine), entry, f"builds {type(engine).__name__}, not a ganzoo.Engine")
     _require_packages(entry, engine)
@@ -33,26 +41,36 @@ def check_engine(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
         return
     for dtype in engine.dtypes if engine.torch_free else engine.dtypes[:1]:
         with tempfile.TemporaryDirectory() as folder:
-            run = _light(engine, dtype, Path(folder)) if engine.torch_free else _attached(engine, dtype)
+            run = _converted(engine, dtype, Path(folder)) if engine.torch_free else _attached(engine, dtype)
             _check_results(entry, run, dtype)
 
 
 def check_format(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
-    """Check that a file, and those beside it, give the generator's results at two sizes, wherever they are moved."""
+    """Check that an exported file gives the generator's results at two sizes, also after it was moved.
+
+    Args:
+        entry: The format's entry.
+        values: Its options.
+
+    Raises:
+        AssertionError: Naming the entry and what is wrong.
+    """
     built = entry.build(options.parse(entry, values or {}))
     require(isinstance(built, Format), entry, f"builds {type(built).__name__}, not a ganzoo.Format")
     _require_packages(entry, built)
-    require(built.suffix.startswith("."), entry, f"has the suffix {built.suffix!r}, not one as '.onnx'")
+    require(built.suffix.startswith("."), entry, f"has the suffix {built.suffix!r}, not one like '.onnx'")
     with tempfile.TemporaryDirectory() as folder:
         written, moved = Path(folder, "written"), Path(folder, "moved")
         written.mkdir()
-        built.write(small(), Signature(channels=3, stride=2), written / f"it{built.suffix}", {"name": "tiny/it"})
+        built.write(
+            build_generator(), Signature(channels=3, stride=2), written / f"model{built.suffix}", {"name": "tiny/model"}
+        )
         written.rename(moved)
-        _check_results(entry, built.open(moved / f"it{built.suffix}"), "float32")
+        _check_results(entry, built.open(moved / f"model{built.suffix}"), "float32")
 
 
-def small() -> nn.Module:
-    """Return a small generator of layers that make converters stumble: reflection, norms, a transposed convolution."""
+def build_generator() -> nn.Module:
+    """Build a small generator of layers that are hard to convert: reflection, norms, a transposed convolution."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         layers = (
@@ -66,19 +84,19 @@ def small() -> nn.Module:
         return nn.Sequential(*layers).eval().requires_grad_(False)
 
 
-def _require_packages(entry: Entry, needy: OptionalDependency) -> None:
-    require(not needy.missing(), entry, f"needs {', '.join(needy.missing())}: install them to check it")
+def _require_packages(entry: Entry, built: OptionalDependency) -> None:
+    require(not built.missing(), entry, f"needs {', '.join(built.missing())}: install them to check it")
 
 
-def _light(engine: Engine, dtype: str, folder: Path) -> Runner:
-    pictures = [np.clip(_picture(SHAPES[0], seed), -1, 1) for seed in range(4)] if dtype == "int8" else []
-    engine.convert(small(), Signature(channels=3, stride=2), folder, dtype, pictures)
+def _converted(engine: Engine, dtype: str, folder: Path) -> Runner:
+    images = [np.clip(_random_image(SHAPES[0], seed), -1, 1) for seed in range(4)] if dtype == "int8" else []
+    engine.convert(build_generator(), Signature(channels=3, stride=2), folder, dtype, images)
     return engine.open(folder, dtype)
 
 
 def _attached(engine: Engine, dtype: str) -> Runner:
     number_type: torch.dtype = getattr(torch, dtype)
-    run = engine.attach(small().to(number_type))
+    run = engine.attach(build_generator().to(number_type))
 
     def on_arrays(array: Any) -> Any:
         with torch.inference_mode():
@@ -89,14 +107,16 @@ def _attached(engine: Engine, dtype: str) -> Runner:
 
 def _check_results(entry: Entry, run: Runner, dtype: str) -> None:
     for shape in SHAPES:
-        given = _picture(shape, seed=9)
-        made = run(given.copy())
-        expected: Tensor = small()(torch.from_numpy(given))
-        right = isinstance(made, np.ndarray) and made.dtype == np.float32 and made.shape == tuple(expected.shape)
-        require(right, entry, f"returns {type(made).__name__}, not a float32 array of {tuple(expected.shape)}")
-        off = float(np.abs(made - expected.numpy()).max())
+        inputs = _random_image(shape, seed=9)
+        outputs = run(inputs.copy())
+        expected: Tensor = build_generator()(torch.from_numpy(inputs))
+        right = (
+            isinstance(outputs, np.ndarray) and outputs.dtype == np.float32 and outputs.shape == tuple(expected.shape)
+        )
+        require(right, entry, f"returns {type(outputs).__name__}, not a float32 array of {tuple(expected.shape)}")
+        off = float(np.abs(outputs - expected.numpy()).max())
         require(off <= TOLERANCES[dtype], entry, f"is off by {off:.2g} in {dtype} at {shape}")
 
 
-def _picture(shape: tuple[int, ...], seed: int) -> Any:
+def _random_image(shape: tuple[int, ...], seed: int) -> Any:
     return np.random.default_rng(seed).uniform(-1, 1, shape).astype(np.float32)

@@ -1,17 +1,17 @@
-"""What several checks expect, each with a message that names the entry."""
+"""What several checks require, each with a message that names the entry."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+import torch  # noqa: TID253 - testing networks needs torch, and nothing light imports this module
 from torch import Tensor  # noqa: TID253
 
 from ganzoo.contracts.entry import Entry
 
 BATCH = 2
-PIXELS = 32  # of pictures for recipes, and the least for translation
+PIXELS = 32  # side of the images for recipes, and the least side for translation
 SEED = 20
 
 
@@ -20,17 +20,17 @@ def require(holds: bool, entry: Entry, complaint: str) -> None:
         raise AssertionError(f"{entry.spec} {complaint}")
 
 
-def require_images(entry: Entry, made: Any, shape: tuple[int, ...]) -> None:
-    require(isinstance(made, Tensor), entry, f"returns {type(made).__name__}, not a tensor")
-    require(made.shape == shape, entry, f"returns images {tuple(made.shape)}, not {shape}")
-    require(made.dtype == torch.float32, entry, f"returns {made.dtype}, not float32")
-    require(bool(made.isfinite().all()), entry, "returns values that are not finite")
-    require(made.abs().max().item() <= 1, entry, f"returns values up to {made.abs().max():.3g}, outside [-1, 1]")
+def require_images(entry: Entry, images: Any, shape: tuple[int, ...]) -> None:
+    require(isinstance(images, Tensor), entry, f"returns {type(images).__name__}, not a tensor")
+    require(images.shape == shape, entry, f"returns images {tuple(images.shape)}, not {shape}")
+    require(images.dtype == torch.float32, entry, f"returns {images.dtype}, not float32")
+    require(bool(images.isfinite().all()), entry, "returns values that are not finite")
+    require(images.abs().max().item() <= 1, entry, f"returns values up to {images.abs().max():.3g}, outside [-1, 1]")
 
 
 def equal(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
-def pictures(*shape: int) -> Tensor:
+def random_images(*shape: int) -> Tensor:
     return torch.rand(shape, generator=torch.Generator().manual_seed(SEED)) * 2 - 1

@@ -1,11 +1,11 @@
-"""The parts that a recipe under test is given: the chosen ones, which also note what the recipe does with them."""
+"""The parts of a recipe under test, which record how the recipe uses them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import Tensor  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+from torch import Tensor  # noqa: TID253 - testing networks needs torch, and nothing light imports this module
 
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.entry import Entry
@@ -15,12 +15,12 @@ from ganzoo.testing.expectations import require
 
 
 class RecordingParts(ChosenParts):
-    """Refuses a role that the entry does not declare, and knows which losses were asked for their regularizer."""
+    """Parts that refuse undeclared roles and record whose regularizers were called."""
 
     def __init__(self, entry: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
         super().__init__(entry, chosen, part_options)
         self.entry = entry
-        self.asked: set[str] = set()
+        self.regularized: set[str] = set()
 
     def build(self, role: str, **suggestions: Any) -> Any:
         declared = ", ".join(self.specs) or "none"
@@ -31,28 +31,28 @@ class RecordingParts(ChosenParts):
             f'Declared: {declared}. Add "{role}": "KIND:NAME" to parts of its Entry.',
         )
         built = super().build(role, **suggestions)
-        return WatchedLoss(built, role, self.asked) if isinstance(built, MultiScaleLoss) else built
+        return RecordingLoss(built, role, self.regularized) if isinstance(built, MultiScaleLoss) else built
 
     def require_regularizers(self) -> None:
-        """Refuse a recipe that trains without the regularizer of a loss such as loss:wgan-gp, silently."""
+        """Refuse a recipe that silently trains without the regularizer of a loss such as loss:wgan-gp."""
         for role, spec in self.specs.items():
             require(
-                role in self.asked or not spec.startswith("loss:"),
+                role in self.regularized or not spec.startswith("loss:"),
                 self.entry,
-                f"ignores the regularizer of its part '{role}', the gradient penalty of wgan-gp say: add "
+                f"ignores the regularizer of its part '{role}', such as the gradient penalty of wgan-gp: add "
                 f"self.{role}.regularizer(discriminator, real, fake) to the discriminator's loss",
             )
 
 
-class WatchedLoss(MultiScaleLoss):
-    """What `ChosenParts` built for ``role``, which it adds to ``asked`` when its regularizer is called."""
+class RecordingLoss(MultiScaleLoss):
+    """A loss that adds its role to ``regularized`` when its regularizer is called."""
 
-    def __init__(self, built: MultiScaleLoss, role: str, asked: set[str]) -> None:
+    def __init__(self, built: MultiScaleLoss, role: str, regularized: set[str]) -> None:
         super().__init__(built.loss)
-        self._role, self._asked = role, asked
+        self._role, self._regularized = role, regularized
 
     def regularizer(
         self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
     ) -> Tensor | float:
-        self._asked.add(self._role)
+        self._regularized.add(self._role)
         return super().regularizer(discriminator, real_images, fake_images, uniform)

@@ -1,4 +1,4 @@
-"""The contract of recipes: what the training loop needs of one."""
+"""The contract of recipes: what the training loop needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch  # noqa: TID253 - whoever tests networks needs torch, and nothing light imports this module
+import torch  # noqa: TID253 - testing networks needs torch, and nothing light imports this module
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo.catalog import options
@@ -16,10 +16,10 @@ from ganzoo.contracts.config import AdversarialConfig, Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.generator import Generator
 from ganzoo.recipes.recipe import Recipe
-from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, pictures, require, require_images
+from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, random_images, require, require_images
 from ganzoo.testing.parts import RecordingParts
 
-CLASSES, FRAMES = 3, 4  # of data that has such
+CLASSES, FRAMES = 3, 4  # of labeled data and of clips
 
 
 def check_recipe(
@@ -29,49 +29,57 @@ def check_recipe(
     parts: Mapping[str, str] | None = None,
     part_options: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Check one step on small random pictures, then what the training loop needs of a recipe.
+    """Check one step on small random images, then everything else that the training loop needs.
 
     Options image_size, channels, classes and frames that are 0 become `PIXELS`, 3, `CLASSES` and `FRAMES`, as the loop
-    fills them in from the data.
-    Where the config is an `AdversarialConfig`, the recipe must do what its options say.
+    takes them from the data. If the config is an `AdversarialConfig`, the recipe must follow its options.
+
+    Args:
+        entry: The recipe's entry.
+        values: Its options.
+        parts: Role to entry, as ``--part ROLE=NAME``.
+        part_options: Role to options of the part, as ``--set ROLE.KEY=VALUE``.
+
+    Raises:
+        AssertionError: Naming the entry and what is wrong.
     """
     with torch.random.fork_rng(devices=[]):
         config = _filled(entry, values or {})
 
-        def make(seed: int, watched: RecordingParts | None = None, **changes: Any) -> Recipe:
+        def build(seed: int, recording: RecordingParts | None = None, **changes: Any) -> Recipe:
             torch.manual_seed(seed)
             changed = dataclasses.replace(config, **changes)
-            recipe: Recipe = entry.build(changed, watched or RecordingParts(entry, parts or {}, part_options or {}))
+            recipe: Recipe = entry.build(changed, recording or RecordingParts(entry, parts or {}, part_options or {}))
             recipe.config = changed  # as the loop does
             return recipe
 
-        given = RecordingParts(entry, parts or {}, part_options or {})
-        recipe, batch = make(SEED, given), _batch(entry, config)
+        recording = RecordingParts(entry, parts or {}, part_options or {})
+        recipe, batch = build(SEED, recording), _batch(entry, config)
         _check_anatomy(entry, recipe)
         _check_step(entry, recipe, batch)
-        given.require_regularizers()
-        _check_resuming(entry, recipe, make(SEED + 1), batch)
+        recording.require_regularizers()
+        _check_resuming(entry, recipe, build(SEED + 1), batch)
         _check_uses(entry, recipe, batch)
         if isinstance(config, AdversarialConfig):
-            _check_steadying(entry, make, batch)
+            _check_adversarial_options(entry, build, batch)
 
 
 def _filled(entry: Entry, values: Mapping[str, Any]) -> Config:
-    given = options.as_dict(options.parse(entry, values))
+    filled = options.as_dict(options.parse(entry, values))
     for name, value in (("image_size", PIXELS), ("channels", 3), ("classes", CLASSES), ("frames", FRAMES)):
-        if given.get(name) == 0:
-            given[name] = value
-    if "discriminator_steps" in given:
-        given["discriminator_steps"] = 1  # every network learns in the steps to be checked
-    return options.parse(entry, given)
+        if filled.get(name) == 0:
+            filled[name] = value
+    if "discriminator_steps" in filled:
+        filled["discriminator_steps"] = 1  # the checked steps update every network
+    return options.parse(entry, filled)
 
 
 def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
-    """Return a batch of random pictures as the loop hands it over for the recipe's kind of data."""
+    """Return a batch of random images, as the loop has it for the recipe's kind of data."""
     names = {"paired": ["input", "target"], "unpaired": ["a", "b"], "clips": ["clip"]}.get(entry.data, ["image"])
     pixels, channels = getattr(config, "image_size", PIXELS), getattr(config, "channels", 3)
     frames = [getattr(config, "frames", FRAMES)] if entry.data == "clips" else []
-    drawn = pictures(len(names), BATCH, channels, *frames, pixels, pixels).unbind()
+    drawn = random_images(len(names), BATCH, channels, *frames, pixels, pixels).unbind()
     batch = dict(zip(names, drawn, strict=True))
     if entry.data == "labeled" or (entry.data == "clips" and hasattr(config, "classes")):
         batch["label"] = torch.arange(BATCH) % int(getattr(config, "classes", CLASSES))
@@ -82,7 +90,7 @@ def _check_anatomy(entry: Entry, recipe: Any) -> None:
     require(isinstance(recipe, Recipe), entry, f"builds {type(recipe).__name__}, not a ganzoo.Recipe")
     require(bool(recipe.networks), entry, "has no networks")
     for name, network in recipe.networks.items():
-        require(isinstance(network, nn.Module), entry, f"has a network '{name}' that is no torch.nn.Module")
+        require(isinstance(network, nn.Module), entry, f"has a network '{name}' that is not a torch.nn.Module")
     groups = [group["params"] for each in recipe.optimizers.values() for group in each.param_groups]
     trained = [id(parameter) for group in groups for parameter in group]
     require(len(trained) == len(set(trained)), entry, "trains a parameter with two optimizers")
@@ -90,10 +98,10 @@ def _check_anatomy(entry: Entry, recipe: Any) -> None:
         require(not parameter.requires_grad or id(parameter) in trained, entry, f"trains {name} with no optimizer")
     require("" in recipe.exports, entry, 'names no main generator in exports: {"": "generator"}')
     for name in recipe.exports.values():
-        require(name in recipe.networks, entry, f"exports '{name}', which is none of its networks")
-        require(isinstance(recipe.networks[name], Generator), entry, f"exports '{name}', which is no generator")
+        require(name in recipe.networks, entry, f"exports '{name}', which is not one of its networks")
+        require(isinstance(recipe.networks[name], Generator), entry, f"exports '{name}', which is not a generator")
         built = hasattr(recipe.networks[name], "architecture")
-        require(built, entry, f"exports '{name}', which was not built by parts.build: nobody could load it")
+        require(built, entry, f"exports '{name}', which was not built by parts.build: it could not be loaded")
 
 
 def _parameters(recipe: Recipe) -> dict[str, nn.Parameter]:
@@ -102,14 +110,14 @@ def _parameters(recipe: Recipe) -> dict[str, nn.Parameter]:
 
 def _check_step(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> None:
     before = {name: parameter.detach().clone() for name, parameter in _parameters(recipe).items()}
-    pictures = {name: tensor.clone() for name, tensor in batch.items()}
+    original = {name: tensor.clone() for name, tensor in batch.items()}
     losses = recipe.step(batch)
-    require(isinstance(losses, dict) and bool(losses), entry, "returns no dict of named losses from step()")
-    recipe.step(batch)  # layers behind one that starts at zero move in the second step only
+    require(isinstance(losses, dict) and bool(losses), entry, "does not return a dict of named losses from step()")
+    recipe.step(batch)  # layers behind one that starts at zero change in the second step only
     for name, loss in losses.items():
         scalar = isinstance(loss, Tensor) and loss.dim() == 0 and bool(loss.isfinite())
-        require(scalar, entry, f"returns a loss '{name}' that is no finite scalar tensor")
-    require(equal(pictures, batch), entry, "changes the batch in step()")
+        require(scalar, entry, f"returns a loss '{name}' that is not a finite scalar tensor")
+    require(equal(original, batch), entry, "changes the batch in step()")
     for name, parameter in _parameters(recipe).items():
         require(bool(parameter.isfinite().all()), entry, f"makes {name} infinite in two steps")
         if parameter.requires_grad and parameter.dim() > 1:
@@ -117,14 +125,16 @@ def _check_step(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> No
 
 
 def _check_resuming(entry: Entry, recipe: Recipe, other: Recipe, batch: Mapping[str, Tensor]) -> None:
-    """Put the state into another recipe, as the loop's checkpoint does; both must then take the same step."""
+    """Load the state into another recipe, as from a checkpoint; both must then take the same step."""
     file = io.BytesIO()
     torch.save(_whole_state(recipe), file)
     file.seek(0)
     try:
         state = torch.load(file, weights_only=True)
     except Exception as error:  # pickle's errors are of many kinds
-        raise AssertionError(f"{entry.spec} returns what no checkpoint can hold from state(): {error}") from error
+        raise AssertionError(
+            f"{entry.spec} returns something from state() that a checkpoint cannot hold: {error}"
+        ) from error
     for name, network in other.networks.items():
         network.load_state_dict(state["networks"][name])
     for name, optimizer in other.optimizers.items():
@@ -135,7 +145,7 @@ def _check_resuming(entry: Entry, recipe: Recipe, other: Recipe, batch: Mapping[
         each.step(batch)
     for name in recipe.networks:
         same = equal(recipe.networks[name].state_dict(), other.networks[name].state_dict())
-        require(same, entry, f"does not go on as before when resumed: '{name}' differs after a step")
+        require(same, entry, f"does not continue as before when resumed: '{name}' differs after a step")
 
 
 def _whole_state(recipe: Recipe) -> dict[str, Any]:
@@ -154,7 +164,7 @@ def _check_uses(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> No
         images = recipe.sample(recipe.networks, batch)
         measures = recipe.validate(recipe.networks, batch)
     whole = isinstance(images, Tensor) and images.dim() == 4 and len(images) > 0
-    require(whole, entry, "returns no images (N, C, H, W) from sample()")
+    require(whole, entry, "does not return images (N, C, H, W) from sample()")
     require(len(images) % BATCH == 0, entry, f"returns {len(images)} images from sample() for a batch of {BATCH}")
     require_images(entry, images, tuple(images.shape))
     for name, value in measures.items():
@@ -163,16 +173,16 @@ def _check_uses(entry: Entry, recipe: Recipe, batch: Mapping[str, Tensor]) -> No
     require(
         all(math.isfinite(rate) and rate >= 0 for rate in rates),
         entry,
-        f"has learning_rate factors {rates}, not numbers of 0 and more",
+        f"has learning_rate factors {rates}, not numbers of 0 or more",
     )
     require(rates[0] > 0, entry, "has a learning_rate factor of 0 at the start")
 
 
-def _check_steadying(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
-    """Check that the options of `AdversarialConfig` change what they should; the schedule and clipping are core's."""
+def _check_adversarial_options(entry: Entry, build: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
+    """Check that each option of `AdversarialConfig` has an effect; the schedule and clipping are core's."""
 
     def first_losses(**changes: Any) -> dict[str, float]:
-        recipe = make(SEED, **changes)
+        recipe = build(SEED, **changes)
         torch.manual_seed(SEED)
         return {name: torch.as_tensor(loss).detach().item() for name, loss in recipe.step(batch).items()}
 
@@ -180,26 +190,26 @@ def _check_steadying(entry: Entry, make: Callable[..., Recipe], batch: Mapping[s
     require(
         first_losses(augment="color,translation,cutout", r1=0.0) != plain,
         entry,
-        "ignores its option augment: give discriminators self.augment(images), real and made alike",
+        "ignores its option augment: give discriminators self.augment(images), for real and generated images",
     )
     require(
         first_losses(augment="", r1=10.0, r1_every=1) != plain,
         entry,
         "ignores its option r1: add self.penalty(discriminator, real, fake) to the discriminator's loss",
     )
-    _check_pace(entry, make, batch)
+    _check_update_rates(entry, build, batch)
 
 
-def _check_pace(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
-    """Check discriminator_learning_rate, and discriminator_steps: with 2, generators stand still in the first step."""
-    recipe = make(SEED, discriminator_steps=2, learning_rate=1e-3, discriminator_learning_rate=3e-3)
+def _check_update_rates(entry: Entry, build: Callable[..., Recipe], batch: Mapping[str, Tensor]) -> None:
+    """Check discriminator_learning_rate and discriminator_steps: with 2, generators do not change in the first step."""
+    recipe = build(SEED, discriminator_steps=2, learning_rate=1e-3, discriminator_learning_rate=3e-3)
     published = [recipe.networks[name] for name in recipe.exports.values()]
     before = [parameter.detach().clone() for network in published for parameter in network.parameters()]
     groups = [group for optimizer in recipe.optimizers.values() for group in optimizer.param_groups]
     require(
         any(math.isclose(group["lr"], 3e-3) for group in groups),
         entry,
-        "ignores its option discriminator_learning_rate: make the discriminator's optimizer by "
+        "ignores its option discriminator_learning_rate: build the discriminator's optimizer with "
         "self.adam(discriminator, discriminator=True)",
     )
     recipe.step(batch)
@@ -207,5 +217,5 @@ def _check_pace(entry: Entry, make: Callable[..., Recipe], batch: Mapping[str, T
     require(
         all(torch.equal(*pair) for pair in zip(before, after, strict=True)),
         entry,
-        "ignores its option discriminator_steps: update generators only where self.is_generator_step()",
+        "ignores its option discriminator_steps: update generators only if self.is_generator_step()",
     )
