@@ -1,4 +1,4 @@
-"""What is timed: each case as a textbook step and as ganzoo's recipe, with the same weights and pictures."""
+"""The benchmark cases: each is a textbook step and a ganzoo recipe with the same weights and images."""
 
 from __future__ import annotations
 
@@ -16,23 +16,28 @@ from ganzoo import Recipe, catalog
 from ganzoo.catalog import options
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.recipe import StepState
-from ganzoo.data.datasets import Dataset, Images, Unpaired, View
-from ganzoo.data.opening import open_data
+from ganzoo.data.datasets import Augmentation, Dataset, ImageDataset, UnpairedDataset
+from ganzoo.data.open_data import open_data
 from ganzoo.recipes.distributed import ALONE
 from ganzoo.training.batches import Batches
 from ganzoo.training.data_order import draws
-from ganzoo.training.setup import settle
-from ganzoo.training.validation import Machine
+from ganzoo.training.machine import Machine
+from ganzoo.training.setup import place_on_machine
 
 
 @dataclass(frozen=True)
 class Case:
     """One training step, described twice.
 
-    textbook     builds the plain one
-    recipe       ganzoo's, with the options ``values`` and those of its parts
-    stored       how many random pictures stand in for a data set
-    loads        whether the textbook's batches come from a DataLoader, as its small pictures do in tutorials
+    Attributes:
+        title: for the table.
+        textbook: builds the textbook version.
+        recipe: name of ganzoo's recipe.
+        values: the recipe's options.
+        part_options: options of the recipe's parts.
+        batch_size: images per batch.
+        stored: how many random images replace a dataset.
+        loads: whether the textbook's batches come from a DataLoader, as in tutorials with small images.
     """
 
     title: str
@@ -49,12 +54,12 @@ class Case:
         return catalog.find(f"recipe:{self.recipe}").data == "unpaired"
 
     @property
-    def pictures_a_step(self) -> int:
+    def images_per_step(self) -> int:
         return self.batch_size * (2 if self.unpaired else 1)
 
 
 def cyclegan(identity: float) -> Case:
-    """The paper's network for 128 pixels; ``identity`` is the identity loss's share of the cycle weight."""
+    """Return the paper's CycleGAN at 128 pixels; ``identity`` is the identity weight relative to the cycle weight."""
     return Case(
         title=f"CycleGAN 128x128, width 64, 6 blocks, batch 1, identity loss {identity:g}",
         textbook=lambda: textbook.CycleGan(identity=identity),
@@ -87,30 +92,30 @@ CASES = {
 }
 
 
-def random_pictures(case: Case) -> dict[str, Tensor]:
-    """Return uint8 pictures (N, C, S, S) of the case's shape: "a" and "b", or "image"."""
+def random_images(case: Case) -> dict[str, Tensor]:
+    """Return uint8 images (N, C, S, S) of the case's shape: "a" and "b", or "image"."""
     shape = (case.stored, case.values["channels"], case.values["image_size"], case.values["image_size"])
     random = torch.Generator().manual_seed(0)
     names = ("a", "b") if case.unpaired else ("image",)
     return {name: torch.randint(256, shape, dtype=torch.uint8, generator=random) for name in names}
 
 
-def real_pictures(case: Case, path: Path) -> dict[str, Tensor]:
-    """Return uint8 pictures like `random_pictures` of the data set at ``path``; of translation, 64 of each side."""
+def real_images(case: Case, path: Path) -> dict[str, Tensor]:
+    """Return uint8 images as `random_images` does, from the dataset at ``path``; 64 per side for unpaired data."""
     entry = catalog.find(f"recipe:{case.recipe}")
-    wanted = {**case.values, "enlarge": 1.0, "flip": False} if case.unpaired else case.values
-    train: Any = open_data(path, entry.data, options.parse(entry, wanted)).train
+    values = {**case.values, "enlarge": 1.0, "flip": False} if case.unpaired else case.values
+    train: Any = open_data(path, entry.data, options.parse(entry, values)).train
     if case.unpaired:
         return {side: getattr(train, side)[:64].clone() for side in ("a", "b")}
-    return {"image": train.pictures.expand(-1, case.values["channels"], -1, -1).clone()}
+    return {"image": train.images.expand(-1, case.values["channels"], -1, -1).clone()}
 
 
-def dataset(case: Case, pictures: dict[str, Tensor]) -> Dataset:
-    """Return the pictures as training has them in memory, neither cropped nor mirrored."""
-    view = View(case.values["image_size"], flip=False)
+def dataset(case: Case, images: dict[str, Tensor]) -> Dataset:
+    """Return the images as training holds them in memory, neither cropped nor flipped."""
+    view = Augmentation(case.values["image_size"], flip=False)
     if case.unpaired:
-        return Unpaired(pictures["a"], pictures["b"], view)
-    return Images(pictures["image"], view)
+        return UnpairedDataset(images["a"], images["b"], view)
+    return ImageDataset(images["image"], view)
 
 
 def build_recipe(case: Case) -> Recipe:
@@ -122,43 +127,42 @@ def build_recipe(case: Case) -> Recipe:
 
 
 def build_textbook(case: Case) -> Any:
-    """Build the textbook's networks with the weights of `build_recipe`; call its ``begin`` before steps."""
+    """Build the textbook version with the weights of `build_recipe`; call its ``begin`` before steps."""
     plain, recipe = case.textbook(), build_recipe(case)
     with torch.no_grad():
         for name, network in plain.networks.items():
-            own, theirs = list(network.parameters()), list(recipe.networks[name].parameters())
-            for mine, other in zip(own, theirs, strict=True):
-                if mine.shape != other.shape:
-                    raise ValueError(f"'{name}': the textbook has {tuple(mine.shape)}, ganzoo {tuple(other.shape)}")
-                mine.copy_(other)
+            for target, source in zip(network.parameters(), recipe.networks[name].parameters(), strict=True):
+                if target.shape != source.shape:
+                    raise ValueError(f"'{name}': the textbook has {tuple(target.shape)}, ganzoo {tuple(source.shape)}")
+                target.copy_(source)
     return plain
 
 
-def textbook_steps(case: Case, pictures: dict[str, Tensor], machine: Machine) -> Iterator[Any]:
-    """Do a textbook step whenever asked for the next."""
+def textbook_steps(case: Case, images: dict[str, Tensor], machine: Machine) -> Iterator[Any]:
+    """Do one textbook step per iteration."""
     plain = build_textbook(case)
     for network in plain.networks.values():
         network.to(machine.device)
     plain.begin()
-    for batch in textbook_batches(case, pictures):
+    for batch in textbook_batches(case, images):
         with machine.autocast():
             yield plain.step({name: tensor.to(machine.device) for name, tensor in batch.items()})
 
 
-def textbook_batches(case: Case, pictures: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
-    """Yield batches of floats for ever: out of a DataLoader, or at hand already, which favors the textbook."""
+def textbook_batches(case: Case, images: dict[str, Tensor]) -> Iterator[dict[str, Tensor]]:
+    """Yield float batches forever, from a DataLoader or prepared in advance, which favors the textbook."""
     if case.loads:
-        return textbook.batches(pictures["image"], case.batch_size)
-    data, batches = dataset(case, pictures), range(max(1, case.stored // case.batch_size))
+        return textbook.batches(images["image"], case.batch_size)
+    data, batches = dataset(case, images), range(max(1, case.stored // case.batch_size))
     ready = [data.batch(list(range(n * case.batch_size, (n + 1) * case.batch_size)), seeded(n)) for n in batches]
     return itertools.cycle(ready)
 
 
-def our_steps(case: Case, pictures: dict[str, Tensor], machine: Machine, compiled: bool = False) -> Iterator[Any]:
-    """Do a step as ganzoo's training loop does it, batches included, whenever asked for the next."""
+def our_steps(case: Case, images: dict[str, Tensor], machine: Machine, compiled: bool = False) -> Iterator[Any]:
+    """Do one step per iteration as ganzoo's training loop does it, including loading batches."""
     recipe = build_recipe(case)
-    settle(recipe, machine, ALONE, compiled=compiled)
-    batches = Batches(dataset(case, pictures), batch_size=case.batch_size)
+    place_on_machine(recipe, machine, ALONE, compiled=compiled)
+    batches = Batches(dataset(case, images), batch_size=case.batch_size)
     for step in itertools.count():
         for batch in batches.get(step):
             recipe.step_state = StepState(step, random=draws(0, step))

@@ -1,10 +1,10 @@
-"""Show what every translation model makes of twelve pictures that training kept out, good or bad, as docs/sheets/.
+"""Write docs/sheets/: the results of every translation model on twelve held-out images, good or bad.
 
-    python scripts/sheets.py sets/                       (sets/ holds the data sets)
+    python scripts/sheets.py sets/                       (sets/ holds the datasets)
     python scripts/sheets.py sets/ 'cyclegan/*'
 
-Which twelve is not chosen by eye: they are spread evenly over the names. Each is followed by what the model makes of
-it, for each label where it takes one, and of a pair by its true counterpart.
+The twelve are not cherry-picked: they are spaced evenly over the sorted names. Each is followed by the model's result,
+one for each label if it takes one, and by the ground truth if the dataset has pairs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import ganzoo
 from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
-from ganzoo.data.decode import to_floats
+from ganzoo.data.preprocessing import to_floats
 from ganzoo.evaluation.image_sources import open_domains, open_pairs, open_sides
 from ganzoo.evaluation.reading import Reading
 from ganzoo.files.atomic import replacing
@@ -31,27 +31,27 @@ from ganzoo.image_io import tensors
 ROOT = Path(__file__).parent.parent
 COUNT, COLUMNS = 12, 3
 CELL = 128  # pixels a side
-GAP = 8  # between inputs with what is made of them
+GAP = 8  # between groups of an input and its results
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", type=Path, help="the folder that holds the data sets")
+    parser.add_argument("sets", type=Path, help="folder that holds the datasets")
     parser.add_argument("pattern", nargs="?", default="*")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     facts = json.loads((ROOT / "scripts" / "bundled.json").read_text(encoding="utf-8"))
     for card in registry.read_registry(ROOT / "registry.json"):
         calls = [call for call in facts.get(card.name, {}).get("evaluate", ()) if call["data"]]
-        if calls and "image-to-image" in card.task and fnmatch.fnmatch(card.name, given.pattern):
+        if calls and "image-to-image" in card.task and fnmatch.fnmatch(card.name, arguments.pattern):
             path = ROOT / "docs" / "sheets" / f"{card.name.replace('/', '-')}.jpg"
             path.parent.mkdir(exist_ok=True)
             with replacing(path) as temporary:
-                sheet([list(row) for row in rows(card, calls, given.sets)]).save(temporary, "JPEG", quality=80)
+                sheet([list(row) for row in rows(card, calls, arguments.sets)]).save(temporary, "JPEG", quality=80)
             print(path.relative_to(ROOT))
 
 
 def rows(card: Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterator[Image.Image]]:
-    """Yield for each of the twelve inputs the pictures that belong to it."""
+    """Yield the images of each group: an input, its results and its ground truth."""
     call = calls[0]
     turned = card.training is not None and card.training.options.get("direction") == "right-to-left"
     side = call.get("inputs", "B" if turned else "A")
@@ -66,22 +66,22 @@ def rows(card: Card, calls: list[dict[str, Any]], sets: Path) -> Iterator[Iterat
         inputs = open_sides(paths, reading)[0]
     places = spread(len(inputs))
     model = ganzoo.load(card.name, "cpu", engine="torch")
-    for place, given in zip(places, inputs.some(places), strict=True):
-        beside = [{"label": each["label"]} for each in calls] if "label" in call else [{}]
-        before = tensors.to_pil(to_floats(given))
-        made = (model.translate(before, **more) for more in beside)
-        shown = [before, *made, *([tensors.to_pil(to_floats(truth.some([place])[0]))] if truth else [])]
-        yield (each.convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS) for each in shown)
+    for place, pixels in zip(places, inputs.some(places), strict=True):
+        conditioning = [{"label": each["label"]} for each in calls] if "label" in call else [{}]
+        before = tensors.to_pil(to_floats(pixels))
+        translated = (model.translate(before, **values) for values in conditioning)
+        group = [before, *translated, *([tensors.to_pil(to_floats(truth.some([place])[0]))] if truth else [])]
+        yield (each.convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS) for each in group)
 
 
 def spread(count: int) -> list[int]:
-    """Return twelve places among ``count``, as far from one another as can be; all of them where there are fewer."""
-    shown = min(COUNT, count)
-    return [(2 * number + 1) * count // (2 * shown) for number in range(shown)]
+    """Return twelve evenly spaced indices below ``count``, or all of them if there are fewer."""
+    chosen = min(COUNT, count)
+    return [(2 * number + 1) * count // (2 * chosen) for number in range(chosen)]
 
 
 def sheet(groups: list[list[Image.Image]]) -> Image.Image:
-    """Lay groups of pictures out in columns, a little white between them."""
+    """Arrange groups of images in columns with white gaps."""
     width, lines = len(groups[0]) * CELL, -(-len(groups) // COLUMNS)
     whole = Image.new("RGB", (COLUMNS * (width + GAP) - GAP, lines * (CELL + GAP) - GAP), "white")
     for number, group in enumerate(groups):

@@ -17,9 +17,9 @@ from test_data_sources import idx_bytes
 from torch import Tensor
 
 from ganzoo import Config
-from ganzoo.data.datasets import View
-from ganzoo.data.moving_images import Motion, Moving, bounced, settled
-from ganzoo.data.opening import open_data
+from ganzoo.data.datasets import Augmentation
+from ganzoo.data.moving_images import Motion, MovingImages, reflect, with_fixed_motion
+from ganzoo.data.open_data import open_data
 from ganzoo.errors import DataError, OptionError
 
 
@@ -71,10 +71,10 @@ def test_gifs_are_cut_into_clips_one_after_the_other(tmp_path: Path) -> None:
     assert clips.shape == (3, 1, 3, 10, 10) and clips.is_contiguous() and clips.dtype == torch.float32
     assert levels(clips) == [[10, 11, 12], [13, 14, 15], [100, 101, 102]]
     assert data.notes == [
-        "3 videos: 12x10 pixels, scaled to cover 10x10, middle kept.",
+        "3 videos: 12x10 pixels, scaled to cover 10x10 (center crop).",
         "They are cut into clips of 3 frames, one after the other.",
         "1 video has fewer than 3 frames and is left out: c.gif.",
-        "1 other file is no video by its name and was left alone: notes.txt.",
+        "1 other file without a video suffix was ignored: notes.txt.",
     ]
 
 
@@ -178,7 +178,7 @@ def test_what_holds_no_videos_is_told_what_to_do(tmp_path: Path) -> None:
     gif(tmp_path / "a.gif", 3)
     with pytest.raises(DataError, match=r"No video in .* has 8 frames\. Set a smaller frames"):
         open_data(tmp_path, "clips", Asked())
-    with pytest.raises(OptionError, match="Shards hold pictures"):
+    with pytest.raises(OptionError, match="Shards hold images"):
         open_data(str(tmp_path / "a-{0..3}.tar"), "clips", Asked())
 
 
@@ -186,7 +186,7 @@ def test_what_holds_no_videos_is_told_what_to_do(tmp_path: Path) -> None:
     "wrong", [{"frames": 1}, {"frame_stride": 0}, {"motion": "jump"}, {"item_size": -1}, {"speed": 0.0}], ids=str
 )
 def test_wrong_wishes_are_refused(tmp_path: Path, wrong: dict) -> None:
-    with pytest.raises(OptionError, match="is not right: give"):
+    with pytest.raises(OptionError, match="is not valid: give"):
         open_data(tmp_path, "clips", Asked(**wrong))
 
 
@@ -207,7 +207,7 @@ def corners(clip: Tensor) -> list[tuple[int, int]]:
 
 
 def test_places_are_reflected_at_the_borders() -> None:
-    assert bounced(torch.tensor([0.0, 3, 5, 6, 9, 10, 11, -2, 23]), 5).tolist() == [0, 3, 5, 4, 1, 0, 1, 2, 3]
+    assert reflect(torch.tensor([0.0, 3, 5, 6, 9, 10, 11, -2, 23]), 5).tolist() == [0, 3, 5, 4, 1, 0, 1, 2, 3]
 
 
 def test_a_picture_moves_in_a_straight_line_and_bounces_off() -> None:
@@ -219,7 +219,7 @@ def test_a_picture_moves_in_a_straight_line_and_bounces_off() -> None:
 
 
 def test_nothing_of_a_picture_is_lost_or_changed() -> None:
-    data = Moving(blocks(3), View(4, flip=False), Motion(12, 6, 5.0), torch.tensor([2, 0, 1]))
+    data = MovingImages(blocks(3), Augmentation(4, flip=False), Motion(12, 6, 5.0), torch.tensor([2, 0, 1]))
     batch = data.batch([0, 1, 2, 1], torch.Generator().manual_seed(0))
     assert batch["label"].tolist() == [2, 0, 1, 0]
     for clip, value in zip(batch["clip"], (50, 100, 150, 100), strict=True):
@@ -238,7 +238,7 @@ def test_speeds_and_directions_are_spread_evenly() -> None:
 
 
 def test_a_batch_is_a_function_of_indices_and_seed_and_shares_are_its_parts() -> None:
-    data = Moving(blocks(5, 6), View(4, flip=True), Motion(12, 4, 3.0))
+    data = MovingImages(blocks(5, 6), Augmentation(4, flip=True), Motion(12, 4, 3.0))
     whole = data.batch([4, 0, 2, 2, 1], torch.Generator().manual_seed(7))["clip"]
     for own in (slice(0, 2), slice(2, 5)):
         assert torch.equal(data.batch([4, 0, 2, 2, 1], torch.Generator().manual_seed(7), own)["clip"], whole[own])
@@ -247,7 +247,7 @@ def test_a_batch_is_a_function_of_indices_and_seed_and_shares_are_its_parts() ->
 
 
 def test_held_out_pictures_move_the_same_way_in_whatever_batch() -> None:
-    data = settled(Moving(blocks(5), View(4, flip=False), Motion(12, 4, 3.0)))
+    data = with_fixed_motion(MovingImages(blocks(5), Augmentation(4, flip=False), Motion(12, 4, 3.0)))
     whole = data.batch([0, 1, 2, 3, 4], torch.Generator().manual_seed(1))["clip"]
     assert torch.equal(data.batch([3], torch.Generator().manual_seed(2))["clip"][0], whole[3])
 
@@ -285,7 +285,7 @@ def test_pictures_without_room_to_move_are_refused(tmp_path: Path) -> None:
     picture(9, 9).save(tmp_path / "a.png")
     with pytest.raises(OptionError, match="item_size=16 leaves no room to move on a canvas of image_size=16"):
         open_data(tmp_path, "clips", Asked(image_size=16, motion="bounce", item_size=16))
-    with pytest.raises(DataError, match="holds no pictures to move"):
+    with pytest.raises(DataError, match="holds no images to move"):
         open_data(_empty(tmp_path), "clips", MOVED)
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganzoo.data.datasets import Images, Paired, Unpaired, View
+from ganzoo.data.datasets import Augmentation, ImageDataset, PairedDataset, UnpairedDataset
 
 
 def seeded(seed: int) -> torch.Generator:
@@ -26,7 +26,7 @@ def to_bytes(batch: Tensor) -> np.ndarray:
 
 def test_without_crop_or_flip_a_batch_is_the_pictures() -> None:
     stored = located(5, 8, channels=3)
-    batch = Images(stored, View(8, flip=False)).batch([3, 0, 3], seeded(0))["image"]
+    batch = ImageDataset(stored, Augmentation(8, flip=False)).batch([3, 0, 3], seeded(0))["image"]
     assert batch.dtype == torch.float32 and batch.is_contiguous()
     assert np.array_equal(to_bytes(batch), stored[[3, 0, 3]].numpy())
     assert batch.min() >= -1 and batch.max() <= 1
@@ -34,10 +34,10 @@ def test_without_crop_or_flip_a_batch_is_the_pictures() -> None:
 
 @pytest.mark.parametrize("stored_size", [6, 9])
 def test_drawn_crops_and_flips_are_what_is_shown(stored_size: int) -> None:
-    stored, view = located(4, stored_size), View(6, flip=True)
+    stored, view = located(4, stored_size), Augmentation(6, flip=True)
     indices = [0, 1, 2, 3, 2, 1]
     drawn = view.draw(stored_size, len(indices), seeded(3))
-    batch = Images(stored, view).batch(indices, seeded(3))["image"]
+    batch = ImageDataset(stored, view).batch(indices, seeded(3))["image"]
     assert {mirror for *_, mirror in drawn} == {True, False}
     for found, index, (top, left, mirror) in zip(to_bytes(batch), indices, drawn, strict=True):
         crop = stored[index].numpy()[:, top : top + 6, left : left + 6]
@@ -48,12 +48,12 @@ def test_a_flip_leaves_the_stored_pictures_alone() -> None:
     stored = located(4, 6)
     before = stored.clone()
     for seed in range(4):
-        Images(stored, View(6, flip=True)).batch([0, 1, 2, 3], seeded(seed))
+        ImageDataset(stored, Augmentation(6, flip=True)).batch([0, 1, 2, 3], seeded(seed))
     assert torch.equal(stored, before)
 
 
 def test_crops_reach_every_place_equally_often_and_half_is_mirrored() -> None:
-    drawn = View(6, flip=True).draw(8, 9000, seeded(0))
+    drawn = Augmentation(6, flip=True).draw(8, 9000, seeded(0))
     tops, lefts, mirrored = (np.array(each) for each in zip(*drawn, strict=True))
     cells = np.bincount(tops * 3 + lefts, minlength=9)
     assert tops.min() == lefts.min() == 0 and tops.max() == lefts.max() == 2
@@ -63,11 +63,11 @@ def test_crops_reach_every_place_equally_often_and_half_is_mirrored() -> None:
 
 
 def test_without_flip_nothing_is_mirrored() -> None:
-    assert not any(mirror for *_, mirror in View(6, flip=False).draw(8, 500, seeded(0)))
+    assert not any(mirror for *_, mirror in Augmentation(6, flip=False).draw(8, 500, seeded(0)))
 
 
 def test_a_batch_is_a_function_of_indices_and_seed() -> None:
-    data = Unpaired(located(5, 9), located(7, 9), View(6, flip=True))
+    data = UnpairedDataset(located(5, 9), located(7, 9), Augmentation(6, flip=True))
     first, again = (data.batch([1, 2, 6], seeded(5)) for _ in range(2))
     other = data.batch([1, 2, 6], seeded(6))
     assert all(torch.equal(first[name], again[name]) for name in ("a", "b"))
@@ -80,12 +80,12 @@ def test_the_random_stream_of_a_view_never_changes() -> None:
     places = torch.randint(3, (4, 2), generator=random)
     flips = torch.rand(4, generator=random) < 0.5
     expected = [(int(top), int(left), bool(flip)) for (top, left), flip in zip(places, flips, strict=True)]
-    assert View(6, flip=True).draw(8, 4, seeded(11)) == expected
+    assert Augmentation(6, flip=True).draw(8, 4, seeded(11)) == expected
 
 
 def test_pairs_are_cropped_and_mirrored_alike() -> None:
     inputs = located(3, 9)
-    data = Paired(inputs, inputs + 50, View(6, flip=True))
+    data = PairedDataset(inputs, inputs + 50, Augmentation(6, flip=True))
     batch = data.batch([0, 1, 2, 0, 1, 2], seeded(1))
     assert len(data) == 3
     assert np.array_equal(to_bytes(batch["input"]) + 50, to_bytes(batch["target"]))
@@ -94,7 +94,7 @@ def test_pairs_are_cropped_and_mirrored_alike() -> None:
 def test_unpaired_sets_wrap_and_partners_are_random() -> None:
     a = torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).expand(3, 1, 4, 4)
     b = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).expand(5, 1, 4, 4) + 100
-    data = Unpaired(a, b, View(4, flip=False))
+    data = UnpairedDataset(a, b, Augmentation(4, flip=False))
     assert len(data) == 5
     indices = [0, 1, 2, 3, 4] * 200
     batch = data.batch(indices, seeded(0))
@@ -109,21 +109,21 @@ def test_unpaired_sets_wrap_and_partners_are_random() -> None:
 def test_unshuffled_both_sets_come_in_order_and_whole() -> None:
     a = torch.arange(3, dtype=torch.uint8).view(3, 1, 1, 1).expand(3, 1, 4, 4)
     b = torch.arange(5, dtype=torch.uint8).view(5, 1, 1, 1).expand(5, 1, 4, 4)
-    batch = Unpaired(a, b, View(4, flip=False), shuffled=False).batch([0, 1, 2, 3, 4], seeded(0))
+    batch = UnpairedDataset(a, b, Augmentation(4, flip=False), shuffled=False).batch([0, 1, 2, 3, 4], seeded(0))
     assert to_bytes(batch["a"])[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1]
     assert to_bytes(batch["b"])[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
 
 def test_labels_go_with_their_pictures() -> None:
-    data = Images(located(4, 4), View(4, flip=False), torch.tensor([7, 8, 9, 250], dtype=torch.uint8))
+    data = ImageDataset(located(4, 4), Augmentation(4, flip=False), torch.tensor([7, 8, 9, 250], dtype=torch.uint8))
     label = data.batch([3, 1], seeded(0))["label"]
     assert label.dtype == torch.int64 and label.tolist() == [250, 8]
 
 
 SETS = {
-    "images": lambda size, flip: Images(located(7, 9), View(size, flip), torch.arange(7)),
-    "paired": lambda size, flip: Paired(located(7, 9), located(7, 9) + 50, View(size, flip)),
-    "unpaired": lambda size, flip: Unpaired(located(5, 9), located(7, 9), View(size, flip)),
+    "images": lambda size, flip: ImageDataset(located(7, 9), Augmentation(size, flip), torch.arange(7)),
+    "paired": lambda size, flip: PairedDataset(located(7, 9), located(7, 9) + 50, Augmentation(size, flip)),
+    "unpaired": lambda size, flip: UnpairedDataset(located(5, 9), located(7, 9), Augmentation(size, flip)),
 }
 
 
@@ -149,7 +149,7 @@ def test_nothing_is_drawn_where_nothing_is_cropped_or_mirrored() -> None:
 @pytest.mark.parametrize("size", [6, 9])
 def test_the_random_stream_of_unpaired_batches_never_changes(size: int) -> None:
     """Partners, then places and flips of A, then of B; places are drawn for flips alone too."""
-    data, random, view = SETS["unpaired"](size, True), seeded(8), View(size, flip=True)
+    data, random, view = SETS["unpaired"](size, True), seeded(8), Augmentation(size, flip=True)
     partners = torch.randint(7, (4,), generator=random).tolist()
     drawn = [view.draw(9, 4, random) for _ in range(2)]
     batch = data.batch([0, 1, 2, 3], seeded(8))

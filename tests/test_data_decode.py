@@ -12,9 +12,9 @@ import torch
 from conftest import picture
 from PIL import Image
 
-from ganzoo.data import decode
-from ganzoo.data.decode import Form, cover, fit, halves, to_bytes, to_floats
+from ganzoo.data import preprocessing
 from ganzoo.data.image_stores import open_stored_images
+from ganzoo.data.preprocessing import ImageSpec, cover, halves, pad_to_square, to_bytes, to_floats
 from ganzoo.data.sources import open_source
 from ganzoo.errors import DataError
 from ganzoo.image_io import resizing
@@ -22,7 +22,7 @@ from ganzoo.image_io import resizing
 
 def decoded(folder: Path, height: int, width: int, channels: int = 0, **options: bool) -> torch.Tensor:
     source = open_source(folder)
-    return open_stored_images(source, source.names, Form(height, width, channels, **options))[0]
+    return open_stored_images(source, source.names, ImageSpec(height, width, channels, **options))[0]
 
 
 def pixels(image: Image.Image) -> torch.Tensor:
@@ -129,7 +129,7 @@ def test_an_odd_pair_leaves_its_middle_column_out(tmp_path: Path) -> None:
 def test_a_single_picture_is_no_pair(tmp_path: Path) -> None:
     picture(40, 20).save(tmp_path / "good.png")
     picture(32, 18).save(tmp_path / "single.png")
-    with pytest.raises(DataError, match=r"1 of 2 pictures[^!]*single\.png: it is 32x18, so no two pictures side"):
+    with pytest.raises(DataError, match=r"1 of 2 images[^!]*single\.png: it is 32x18, too narrow for two images side"):
         decoded(tmp_path, 8, 8, pairs=True)
 
 
@@ -155,7 +155,7 @@ def test_every_broken_file_is_named_with_its_reason_in_one_error(tmp_path: Path)
     with pytest.raises(DataError) as caught:
         decoded(tmp_path / "data", 8, 8)
     lines = str(caught.value).splitlines()
-    assert lines[0].startswith(f"3 of 6 pictures in {tmp_path / 'data'} cannot be used. Mend or remove")
+    assert lines[0].startswith(f"3 of 6 images in {tmp_path / 'data'} cannot be used. Fix or remove")
     assert len(lines) == 4
     for line, (name, reason) in zip(lines[1:], expected.items(), strict=True):
         assert line.strip().startswith(f"{name}: ") and reason in line
@@ -197,19 +197,19 @@ def test_an_error_that_is_no_picture_s_fault_comes_through(tmp_path: Path, monke
 
 def test_fit_frames_in_black_and_centers() -> None:
     image = torch.full((2, 1, 3, 2), 9, dtype=torch.uint8)
-    framed = fit(image, 6)
+    framed = pad_to_square(image, 6)
     expected = torch.zeros(2, 1, 6, 6, dtype=torch.uint8)
     expected[:, :, 1:4, 2:4] = 9
     assert torch.equal(framed, expected)
     square = torch.ones(1, 1, 4, 4, dtype=torch.uint8)
-    assert fit(square, 4) is square
+    assert pad_to_square(square, 4) is square
 
 
 @pytest.mark.parametrize("pairs", [False, True])
 def test_far_too_large_pictures_are_averaged_first_to_the_same_eye(tmp_path: Path, pairs: bool, monkeypatch) -> None:
     picture(701, 333).resize((2804, 1332), Image.Resampling.NEAREST).save(tmp_path / "x.png")
     quick = decoded(tmp_path, 40, 40, pairs=pairs)
-    monkeypatch.setattr(decode, "FAR", 10**9)
+    monkeypatch.setattr(preprocessing, "REDUCE_FROM", 10**9)
     slow = decoded(tmp_path, 40, 40, pairs=pairs)
     assert quick.shape == slow.shape and not torch.equal(quick, slow)
     assert (quick.int() - slow.int()).abs().max() <= 3

@@ -6,7 +6,10 @@ import hashlib
 
 import pytest
 
-from ganzoo.data.layout import class_folders, pair_folders, pair_up, some, split
+from ganzoo.data.class_folders import class_folders
+from ganzoo.data.listing import some
+from ganzoo.data.pairs import pair_folders, pair_up
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError
 
 # ---- split -----------------------------------------------------------------------------------------------------------
@@ -57,10 +60,10 @@ def test_neither_side_is_ever_empty(share: float, count: int) -> None:
 
 def test_no_share_holds_nothing_out_and_a_wrong_one_is_refused() -> None:
     assert split(["a", "b"], 0) == ([0, 1], [])
-    with pytest.raises(DataError, match="needs two pictures at least, and there is 1"):
+    with pytest.raises(DataError, match="needs at least two images, but there is 1"):
         split(["a"], 0.5)
     for share in (1.0, -0.1, float("nan")):
-        with pytest.raises(DataError, match="is no share"):
+        with pytest.raises(DataError, match="is not a valid share"):
             split(["a", "b"], share)
 
 
@@ -88,11 +91,11 @@ def test_partners_are_found_by_stem_and_by_folder_where_stems_repeat() -> None:
     ]
     inputs, targets = [[f"{side}/{place}/1.{end}" for place in "xy"] for side, end in (("A", "png"), ("B", "jpg"))]
     assert pair_up(inputs, targets) == list(zip(inputs, targets, strict=True))
-    with pytest.raises(DataError, match=r"None of these 3 pictures has a partner.*two sets, as cyclegan"):
+    with pytest.raises(DataError, match=r"None of these 3 images has a partner.*two sets, such as cyclegan"):
         pair_up(["A/1.png", "A/2.png"], ["B/3.png"])
-    with pytest.raises(DataError, match=r"1 picture of 1 without a partner"):
+    with pytest.raises(DataError, match=r"1 image of 1 without a partner"):
         pair_up([], ["B/3.png"])
-    with pytest.raises(DataError, match=r"1 picture of 3 without a partner[^!]*A/y/1\.png$"):
+    with pytest.raises(DataError, match=r"1 image of 3 without a partner[^!]*A/y/1\.png$"):
         pair_up(inputs, ["B/x/1.jpg"])
 
 

@@ -17,7 +17,7 @@ from test_data_sources import idx_bytes
 
 from ganzoo import Config
 from ganzoo.data.datasets import Dataset
-from ganzoo.data.opening import open_data
+from ganzoo.data.open_data import open_data
 from ganzoo.errors import DataError, OptionError
 
 
@@ -81,8 +81,8 @@ def test_enlarged_pictures_are_cropped_in_training_and_whole_in_validation(tmp_p
     for index in range(8):
         Image.new("RGB", (20, 20), (index * 20, 0, 0)).save(tmp_path / f"{index}.png")
     data = open_data(tmp_path, "images", Asked(image_size=16, enlarge=1.25, flip=True), 0.4)
-    assert data.train.pictures.shape[-1] == 20 and data.train.view.size == 16 and data.train.view.flip
-    assert data.validation.pictures.shape[-1] == 16 and not data.validation.view.flip
+    assert data.train.images.shape[-1] == 20 and data.train.augmentation.size == 16 and data.train.augmentation.flip
+    assert data.validation.images.shape[-1] == 16 and not data.validation.augmentation.flip
     reds = (everything(data.validation, "image")[:, 0] + 1) * 127.5
     expected = torch.tensor([int(name[0]) * 20.0 for name in data.held_out])
     assert torch.allclose(reds, expected.view(-1, 1, 1).expand_as(reds), atol=0.01)
@@ -97,13 +97,13 @@ def test_channels_asked_are_channels_given(tmp_path: Path, channels: int) -> Non
 
 
 def test_no_picture_and_wrong_wishes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"holds no pictures\. It is empty"):
+    with pytest.raises(DataError, match=r"holds no images\. It is empty"):
         open_data(tmp_path, "images", Asked())
     (tmp_path / "notes.txt").write_text("x")
-    with pytest.raises(DataError, match=r"holds no pictures\. It has 1 other files"):
+    with pytest.raises(DataError, match=r"holds no images\. It has 1 other files"):
         open_data(tmp_path, "images", Asked())
     for wrong in (Asked(channels=2), Asked(image_size=-1), Asked(enlarge=0.5), Asked(enlarge=float("nan"))):
-        with pytest.raises(OptionError, match="is not right: give"):
+        with pytest.raises(OptionError, match="is not valid: give"):
             open_data(tmp_path, "images", wrong)
 
 
@@ -148,12 +148,12 @@ def test_pictures_that_no_folders_divide_have_no_labels(tmp_path: Path, names: l
 
 def test_two_paths_are_refused_for_images_and_three_for_all(tmp_path: Path) -> None:
     a = write_pictures(tmp_path / "a", ["1.png"])
-    with pytest.raises(OptionError, match=r"'images' is one path, and here are 2: '.*/a', '.*/a'\. Give one path\."):
+    with pytest.raises(OptionError, match=r"'images' data is one path, not 2: '.*/a', '.*/a'\. Give one path\."):
         open_data([a, a], "images", Asked())
     for kind in ("paired", "unpaired"):
-        with pytest.raises(OptionError, match=r"one path, or two.*here are 3"):
+        with pytest.raises(OptionError, match=r"one path, or two.*not 3"):
             open_data([a, a, a], kind, Asked())
-    with pytest.raises(OptionError, match="here are 0: none"):
+    with pytest.raises(OptionError, match="not 0: none"):
         open_data([], "unpaired", Asked())
 
 
@@ -179,7 +179,7 @@ def test_idx_pictures_and_labels_are_split_together(tmp_path: Path, packed: bool
     assert data.classes == [f"{number}" for number in range(20)]
     assert held.labels.tolist() == [int(name) for name in data.held_out]
     for part in (kept, held):
-        assert np.array_equal(part.pictures[:, 0].numpy(), array[part.labels.long().numpy()])
+        assert np.array_equal(part.images[:, 0].numpy(), array[part.labels.long().numpy()])
 
 
 def test_idx_pictures_are_framed_and_made_rgb(tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_paired_recipes_say_what_they_need(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="twice as wide as high"):
         open_data(tmp_path / "empty", "paired", Asked())
-    with pytest.raises(DataError, match="no two pictures side by side"):
+    with pytest.raises(DataError, match="too narrow for two images side by side"):
         open_data(write_pictures(tmp_path / "single", ["a.png"]), "paired", Asked(image_size=8))
 
 
@@ -270,11 +270,11 @@ def test_pictures_without_a_partner_are_named_in_one_error(tmp_path: Path) -> No
     write_sides(tmp_path, "input", "target")
     (tmp_path / "input" / "3.png").unlink()
     (tmp_path / "target" / "5.bmp").unlink()
-    with pytest.raises(DataError, match=r"2 pictures of 10 without a partner") as caught:
+    with pytest.raises(DataError, match=r"2 images of 10 without a partner") as caught:
         open_data(tmp_path, "paired", Asked())
     assert [line.strip() for line in str(caught.value).splitlines()[1:]] == ["input/5.png", "target/3.bmp"]
     (tmp_path / "input" / "1.jpg").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"2 pictures share a name but for the suffix: input/1\.jpg, input/1\.png"):
+    with pytest.raises(DataError, match=r"2 images differ only in their suffix: input/1\.jpg, input/1\.png"):
         open_data(tmp_path, "paired", Asked())
 
 
@@ -293,7 +293,7 @@ def test_pairs_of_other_proportions_are_noted(tmp_path: Path) -> None:
     write_sides(tmp_path, "A", "B")
     Image.new("L", (16, 20)).save(tmp_path / "B" / "4.bmp")
     notes = open_data(tmp_path, "paired", Asked()).notes
-    assert any(note.startswith("1 pair has pictures of different proportions") for note in notes)
+    assert any(note.startswith("1 pair has images of different aspect ratios") for note in notes)
     assert any("A/4.png (16x16) and B/4.bmp (16x20)" in note for note in notes)
 
 
@@ -327,7 +327,7 @@ def test_a_gray_side_is_made_rgb_for_the_other(tmp_path: Path) -> None:
 
 def test_a_missing_side_is_named(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["trainA/1.png"])
-    with pytest.raises(DataError, match=r"no pictures in a folder named trainB \(or B\)"):
+    with pytest.raises(DataError, match=r"no images in a folder named trainB \(or B\)"):
         open_data(tmp_path, "unpaired", Asked())
 
 
@@ -338,14 +338,14 @@ def test_the_two_sides_may_be_two_paths(tmp_path: Path) -> None:
     assert data.counts == {"a": 5 - len(data.validation.a), "b": 4 - len(data.validation.b)}
     assert {name[:2] for name in data.held_out} == {"A/", "B/"}
     (b.parent / "empty").mkdir()
-    with pytest.raises(DataError, match=r"empty holds no pictures"):
+    with pytest.raises(DataError, match=r"empty holds no images"):
         open_data((a, b.parent / "empty"), "unpaired", Asked())
 
 
 def test_pictures_outside_the_two_sides_are_noted(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["trainA/1.png", "trainB/1.png", "testA/9.png"])
     notes = open_data(tmp_path, "unpaired", Asked()).notes
-    assert "1 picture lies outside the folders of A and B and was left alone: testA/9.png." in notes
+    assert "1 image lies outside the folders of A and B and was ignored: testA/9.png." in notes
 
 
 # ---- larger than the memory ------------------------------------------------------------------------------------------
@@ -384,7 +384,7 @@ def test_pictures_on_disk_give_the_batches_of_pictures_in_memory(tmp_path: Path,
 def test_a_set_on_disk_is_checked_before_it_is_used(tmp_path: Path) -> None:
     write_pictures(tmp_path, [f"{index}.png" for index in range(4)])
     (tmp_path / "2.png").write_bytes(b"x")
-    with pytest.raises(DataError, match=r"1 of 4 pictures[^!]*2\.png"):
+    with pytest.raises(DataError, match=r"1 of 4 images[^!]*2\.png"):
         open_data(tmp_path, "images", Asked(image_size=8), memory=1)
     write_pictures(tmp_path, ["2.png"])
     data = open_data(tmp_path, "images", Asked(image_size=8), memory=1)
@@ -423,7 +423,7 @@ def write_anything(folder: Path) -> list[str]:
 
 def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_path: Path) -> None:
     broken = write_anything(tmp_path)
-    with pytest.raises(DataError, match="3 of 16 pictures") as caught:
+    with pytest.raises(DataError, match="3 of 16 images") as caught:
         open_data(tmp_path, "images", Asked(image_size=16))
     assert [line.strip().split(":")[0] for line in str(caught.value).splitlines()[1:]] == broken
     for name in broken:
@@ -431,15 +431,15 @@ def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_pa
     data = open_data(tmp_path, "images", Asked(image_size=16, enlarge=1.25))
     assert everything(data.train, "image").shape == (13, 3, 16, 16)
     assert data.notes == [
-        "13 pictures: 1x1 to 6000x4000 pixels, scaled to cover 20x20, middle kept, then cropped to 16x16 at random.",
-        "2 pictures are gray and become RGB: deep.png, gray.png.",
-        "1 picture is turned upright, as its EXIF says: turned.jpg.",
-        "1 picture has 16 bits a channel, which become 8: deep.png.",
-        "1 picture has CMYK colors, which become RGB: cmyk.jpg.",
-        "1 picture has a palette, which becomes RGB: palette.gif.",
-        "1 picture has transparency, which is left out: clear.png.",
-        "2 pictures are smaller than 20x20 and are enlarged: one.png (1x1), tiny.png (3x5).",
-        "1 other file is no picture by its name and was left alone: readme.txt.",
+        "13 images: 1x1 to 6000x4000 pixels, scaled to cover 20x20 (center crop), then cropped to 16x16 at random.",
+        "2 images are gray and become RGB: deep.png, gray.png.",
+        "1 image is turned upright, as its EXIF says: turned.jpg.",
+        "1 image has 16 bits a channel, which become 8: deep.png.",
+        "1 image has CMYK colors, which become RGB: cmyk.jpg.",
+        "1 image has a palette, which becomes RGB: palette.gif.",
+        "1 image has transparency, which is left out: clear.png.",
+        "2 images are smaller than 20x20 and are enlarged: one.png (1x1), tiny.png (3x5).",
+        "1 other file without an image suffix was ignored: readme.txt.",
     ]
 
 
@@ -455,7 +455,7 @@ def test_labeled_pictures_are_class_folders(tmp_path: Path) -> None:
 
 def test_pictures_without_classes_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["1.png", "2.png"])
-    with pytest.raises(DataError, match="has no classes: the recipe wants pictures in two folders or more"):
+    with pytest.raises(DataError, match="has no classes: the recipe needs images in at least two folders"):
         open_data(tmp_path, "labeled", Asked())
 
 

@@ -10,24 +10,24 @@ import torch
 from conftest import picture
 
 from ganzoo.data import image_stores
-from ganzoo.data.decode import Form
-from ganzoo.data.image_stores import Files, in_threads, open_stored_images, shrink, sides, subset, take
+from ganzoo.data.image_stores import FileStore, in_threads, open_stored_images, shrink, split_sides, subset, take
+from ganzoo.data.preprocessing import ImageSpec
 from ganzoo.data.sources import open_source
 
 
-def opened(folder: Path, form: Form, memory: int) -> image_stores.Pictures:
+def opened(folder: Path, spec: ImageSpec, memory: int) -> image_stores.Images:
     for index in range(5):
-        picture(24, 12, index).convert("L" if form.channels == 0 else "RGB").save(folder / f"{index}.png")
+        picture(24, 12, index).convert("L" if spec.channels == 0 else "RGB").save(folder / f"{index}.png")
     source = open_source(folder)
-    return open_stored_images(source, source.names, form, memory)[0]
+    return open_stored_images(source, source.names, spec, memory)[0]
 
 
 @pytest.mark.parametrize("channels", [0, 1, 3])
 def test_the_limit_decides_between_memory_and_files(tmp_path: Path, channels: int) -> None:
-    form = Form(10, 10, channels)
+    spec = ImageSpec(10, 10, channels)
     fits = 5 * (channels or 3) * 100
-    held, disk = opened(tmp_path, form, fits), opened(tmp_path, form, fits - 1)
-    assert isinstance(held, torch.Tensor) and isinstance(disk, Files)
+    held, disk = opened(tmp_path, spec, fits), opened(tmp_path, spec, fits - 1)
+    assert isinstance(held, torch.Tensor) and isinstance(disk, FileStore)
     assert tuple(held.shape) == disk.shape == (5, channels or 1, 10, 10) and len(disk) == 5
     assert torch.equal(take(held, [4, 0, 4]), take(disk, [4, 0, 4]))
     assert take(disk, []).shape == (0, channels or 1, 10, 10)
@@ -37,13 +37,13 @@ def test_the_limit_decides_between_memory_and_files(tmp_path: Path, channels: in
 
 
 def test_both_halves_of_a_file_cost_one_decoding(tmp_path: Path, monkeypatch) -> None:
-    disk = opened(tmp_path, Form(8, 8, 3, pairs=True), 0)
-    assert isinstance(disk, Files)
+    disk = opened(tmp_path, ImageSpec(8, 8, 3, pairs=True), 0)
+    assert isinstance(disk, FileStore)
     read = []
     monkeypatch.setattr(
-        Files, "load", lambda self, indices, load=Files.load: read.append(indices) or load(self, indices)
+        FileStore, "load", lambda self, indices, load=FileStore.load: read.append(indices) or load(self, indices)
     )
-    left, right = sides(disk)
+    left, right = split_sides(disk)
     assert left.shape == (5, 3, 8, 8)
     halves = [take(each, [1, 2]) for each in (left, right)]
     assert read == [[1, 2]]

@@ -88,14 +88,14 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.tar is neither a folder nor a \.zip"):
         open_source(tmp_path / "a.tar")
     (tmp_path / "a.zip").write_bytes(b"no zip at all")
-    with pytest.raises(DataError, match=r"a\.zip is no readable zip archive"):
+    with pytest.raises(DataError, match=r"a\.zip is not a readable zip archive"):
         open_source(tmp_path / "a.zip")
 
 
 def test_a_truncated_zip_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", NAMES)
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(DataError, match="no readable zip archive"):
+    with pytest.raises(DataError, match="not a readable zip archive"):
         open_source(path)
 
 
@@ -154,13 +154,13 @@ def test_damaged_idx_is_refused_by_name() -> None:
     damaged = bytearray(gzip.compress(os.urandom(300)))
     damaged[40:80] = bytes(40)
     cases = {
-        "23 bytes where its head says 24: it is truncated": whole[:-1],
-        "25 bytes where its head says 24: it is damaged": whole + b"x",
+        "23 bytes where its header says 24: it is truncated": whole[:-1],
+        "25 bytes where its header says 24: it is damaged": whole + b"x",
         "damaged gzip": packed[:-12],
         "is a damaged gzip": bytes(damaged),
-        "no IDX file of unsigned": idx_bytes(np.zeros((3, 4), np.float32), kind=0x0D),
-        "is no IDX": whole[:7],
-        "no IDX file": b"",
+        "is not an IDX file of unsigned": idx_bytes(np.zeros((3, 4), np.float32), kind=0x0D),
+        "is not an IDX": whole[:7],
+        "not an IDX file": b"",
     }
     for message, content in cases.items():
         with pytest.raises(DataError, match=f"^the-file .*{message}"):
@@ -172,7 +172,7 @@ def test_idx_pictures_and_labels_must_belong_together(tmp_path: Path) -> None:
     (tmp_path / pictures).write_bytes(idx_bytes(np.zeros((3, 4, 2), np.uint8)))
     (tmp_path / labels).write_bytes(idx_bytes(np.zeros(4, np.uint8)))
     source = open_source(tmp_path)
-    with pytest.raises(DataError, match=r"3 pictures and train-labels.* \(4,\) labels"):
+    with pytest.raises(DataError, match=r"3 images and train-labels.* \(4,\) labels"):
         idx.read(source, (pictures, labels))
     read, none = idx.read(source, (pictures, None))
     assert read.shape == (3, 1, 4, 2) and none is None

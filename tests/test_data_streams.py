@@ -14,8 +14,8 @@ from test_data_opening import Asked
 from test_data_shards import write_shard
 
 from ganzoo.data.datasets import Data
-from ganzoo.data.layout import place
-from ganzoo.data.opening import open_data
+from ganzoo.data.open_data import open_data
+from ganzoo.data.splitting import hash_place
 from ganzoo.data.streams import Plan
 from ganzoo.errors import DataError, OptionError
 
@@ -69,7 +69,7 @@ def test_size_channels_and_labels_are_the_first_sample_s(tmp_path: Path) -> None
     assert data.fingerprint["shards"] == 3 and data.validation is None and not data.train.in_memory
     batch = data.train.batch([0, 3], torch.Generator())
     assert grays(batch["image"]) == batch["label"].tolist() == [0, 3]
-    assert data.notes[0].startswith("The pictures of 3 shards are decoded as they come. They cannot be checked before")
+    assert data.notes[0].startswith("The images of 3 shards are decoded as they come. They cannot be checked before")
     assert data.notes[1] == "The first sample is 8x8 pixels, taken whole."
     data = open_data(str(tmp_path / "{0..1}.tar"), "images", Asked(image_size=16, channels=3, enlarge=1.25))
     (batch,), _ = steps(data, 0, 1)
@@ -115,7 +115,7 @@ def test_samples_without_what_is_needed_are_broken(tmp_path: Path) -> None:
     (batch,), notes = steps(open_data(tmp_path, "images", Asked()), 0, 1, batch_size=5)
     assert grays(batch["image"]) == [1] * 5
     assert {note.split(": ")[2] for note in notes} == {"2", "3", "4", "5"}
-    assert any("4: it has 0 files that could be its picture, of ['json', 'cls']" in note for note in notes)
+    assert any("4: it has 0 files that could be its image, of ['json', 'cls']" in note for note in notes)
     assert any("3: it has no cls file with a number" in note for note in notes)
 
 
@@ -155,7 +155,7 @@ def test_two_sets_of_shards_are_unpaired(tmp_path: Path) -> None:
     pairs = [(grays(batch["a"])[0], grays(batch["b"])[0]) for batch in batches]
     assert {a for a, _ in pairs[:5]} == set(range(5)) and {b for _, b in pairs[:7]} == set(range(100, 107))
     assert len(set(pairs)) > 15  # partners change from pass to pass
-    with pytest.raises(OptionError, match="two paths, A and B, and here are 1"):
+    with pytest.raises(OptionError, match="two paths, A and B, not 1"):
         open_data(tmp_path / "a", "unpaired", Asked())
     (tmp_path / "c").mkdir()
     with pytest.raises(DataError, match=r"/c holds no shards\. Give a folder"):
@@ -168,13 +168,13 @@ def test_processes_see_their_own_shards_and_too_many_are_refused(tmp_path: Path)
     seen = [{gray for batch in part for gray in grays(batch["image"])} for part in found]
     assert seen[1] == set(range(8, 16)) and seen[0] <= set(range(8)) | set(range(16, 24))
     data.train.check(3)
-    with pytest.raises(OptionError, match=r"4 processes cannot share 3 shards.* Start 3 at most"):
+    with pytest.raises(OptionError, match=r"4 processes cannot share 3 shards.* Start at most 3"):
         data.train.check(4)
 
 
 def test_held_out_samples_are_those_of_the_hash_and_never_trained_on(tmp_path: Path) -> None:
     data = open_data(write_images(tmp_path), "images", Asked(enlarge=1.5), 0.3)
-    held = [f"{number:03}" for number in range(24) if place(f"{number:03}") < 0.3]
+    held = [f"{number:03}" for number in range(24) if hash_place(f"{number:03}") < 0.3]
     assert data.held_out == held and len(held) > 3
     assert grays(data.validation.batch(list(range(len(held))), torch.Generator())["image"]) == [
         int(key) for key in held
@@ -186,10 +186,10 @@ def test_held_out_samples_are_those_of_the_hash_and_never_trained_on(tmp_path: P
 
 
 def test_only_so_many_held_out_samples_are_kept(tmp_path: Path, monkeypatch) -> None:
-    from ganzoo.data import streams
+    from ganzoo.data import open_shards
 
-    monkeypatch.setattr(streams, "HELD_OUT", 2)
-    monkeypatch.setattr(streams, "SHOWN", 3)
+    monkeypatch.setattr(open_shards, "HELD_OUT", 2)
+    monkeypatch.setattr(open_shards, "PREVIEW", 3)
     data = open_data(write_images(tmp_path), "images", Asked(), 0.3)
     assert len(data.validation) == len(data.held_out) == 2 and len(data.train) == 3
     assert "About 30.0% of the samples are held out, by their keys; of these, 2 are measured." in data.notes

@@ -113,7 +113,7 @@ def test_motion_is_the_distance_of_changes(tmp_path: Path) -> None:
     assert found.scores[0].protocol.settings == {"clips": 12, "times": 1000}
 
 
-def test_videos_are_judged_as_they_were_trained_on(tmp_path: Path) -> None:
+def test_videos_are_prepared_as_for_training(tmp_path: Path) -> None:
     for index in range(5):
         gif(tmp_path / "set" / f"{index}.gif", 13, first=10 * index, size=(16, 16))
     found = evaluate(model(motion="", frame_stride=2), tmp_path / "set", metrics=["swd-frames"], **GRID)
@@ -122,7 +122,7 @@ def test_videos_are_judged_as_they_were_trained_on(tmp_path: Path) -> None:
     assert held.scores[0].protocol.real.split == "held out 0.3"
 
 
-def test_what_does_not_go_together_is_told(tmp_path: Path) -> None:
+def test_what_does_not_go_together_is_reported(tmp_path: Path) -> None:
     folder = lay_idx(tmp_path / "set")
     with pytest.raises(OptionError, match="is evaluated on images: give --data"):
         evaluate(model(), **GRID)

@@ -14,7 +14,7 @@ from evaluation_cases import arrays, lay
 from PIL import Image
 
 from ganzoo.data import idx
-from ganzoo.data.layout import split
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation import image_sets
 from ganzoo.evaluation.image_sources import open_images, open_pairs, open_sides
@@ -36,7 +36,7 @@ def test_a_folder_is_read_as_it_is(tmp_path: Path) -> None:
     assert [one.shape for one in opened.some([4, 0])] == [(1, 16, 16)] * 2
 
 
-def test_a_zip_of_the_same_pictures_is_the_same_sample(tmp_path: Path) -> None:
+def test_a_zip_of_the_same_images_is_the_same_sample(tmp_path: Path) -> None:
     folder = lay(tmp_path / "made", 3)
     with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
         for path in folder.iterdir():
@@ -59,7 +59,7 @@ def test_another_content_name_size_or_filter_is_another_key(tmp_path: Path, chan
     assert (after.sample.sha256 == before.sample.sha256) == (change in ("size", "resize"))
 
 
-def test_the_resizing_is_said_and_done(tmp_path: Path) -> None:
+def test_the_resizing_is_stated_and_done(tmp_path: Path) -> None:
     folder = lay(tmp_path / "made", 2, size=32)
     nearest = open_images([str(folder)], Reading(size=16, resize="nearest"))
     assert nearest.resizing == "nearest, to cover 16x16, middle kept"
@@ -81,7 +81,7 @@ def test_broken_files_are_all_named_at_once(tmp_path: Path) -> None:
     folder = lay(tmp_path / "made", 3)
     for name in ("a.png", "b.jpg"):
         (folder / name).write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"(?s)2 of 5 pictures in .*a\.png.*b\.jpg"):
+    with pytest.raises(DataError, match=r"(?s)2 of 5 images in .*a\.png.*b\.jpg"):
         open_images([str(folder)], Reading())
 
 
@@ -90,7 +90,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         open_images([str(tmp_path)], Reading())
 
 
-def test_held_out_pictures_are_those_that_training_kept_out(tmp_path: Path) -> None:
+def test_held_out_images_are_those_that_training_kept_out(tmp_path: Path) -> None:
     folder = lay(tmp_path / "made", 20)
     names = sorted(path.name for path in folder.iterdir())
     opened = open_images([str(folder)], Reading(validation=0.3))
@@ -98,7 +98,7 @@ def test_held_out_pictures_are_those_that_training_kept_out(tmp_path: Path) -> N
     assert opened.sample.split == "held out 0.3" and 0 < opened.sample.count < 20
 
 
-def test_pictures_over_the_memory_are_decoded_when_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_images_over_the_memory_are_decoded_when_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = lay(tmp_path / "made", 5)
     held = open_images([str(folder)], Reading())
     monkeypatch.setattr(image_sets, "MAX_BYTES", 100)
@@ -152,7 +152,7 @@ def test_pairs_in_two_folders_are_matched_by_name(tmp_path: Path) -> None:
     assert (shown(given) == shown(truths)).all()
     assert (given.sample.source, truths.sample.source) == ("made", "true")
     (true / "001.bmp").unlink()
-    with pytest.raises(DataError, match=r"1 picture of 5 without a partner.*\n.*001"):
+    with pytest.raises(DataError, match=r"1 image of 5 without a partner.*\n.*001"):
         open_pairs([str(made), str(true)], Reading())
 
 

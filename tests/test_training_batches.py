@@ -13,18 +13,18 @@ from test_data_opening import Asked, write_pictures
 from test_data_streams import write_images
 from torch.utils.data import dataloader
 
-from ganzoo.data.datasets import Data, Images, View
-from ganzoo.data.opening import open_data
+from ganzoo.data.datasets import Augmentation, Data, ImageDataset
+from ganzoo.data.open_data import open_data
 from ganzoo.errors import DataError, OptionError, TrainingError
 from ganzoo.training import batches as module
-from ganzoo.training.batches import Batches, shares
+from ganzoo.training.batches import Batches, split_batch
 from ganzoo.training.data_order import Order
 
 
-def stored(count: int = 23) -> Images:
+def stored(count: int = 23) -> ImageDataset:
     random = torch.Generator().manual_seed(0)
     pictures = torch.randint(0, 256, (count, 1, 9, 9), dtype=torch.uint8, generator=random)
-    return Images(pictures, View(8, flip=True), torch.arange(count))
+    return ImageDataset(pictures, Augmentation(8, flip=True), torch.arange(count))
 
 
 def whole(train, step: int, batch_size: int = 12, seed: int = 5) -> dict[str, torch.Tensor]:
@@ -39,7 +39,10 @@ def equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 @pytest.mark.parametrize(("parts", "processes"), [(1, 1), (3, 1), (1, 4), (3, 2), (2, 6)])
 def test_shares_make_up_the_batch_of_one_process(parts: int, processes: int) -> None:
     train = stored()
-    every = [Batches(train, batch_size=12, parts=parts, seed=5, rank=r, processes=processes) for r in range(processes)]
+    every = [
+        Batches(train, batch_size=12, micro_batches=parts, seed=5, rank=r, processes=processes)
+        for r in range(processes)
+    ]
     for step in (0, 1, 40):
         micro = [[each.get(step)[part] for each in every] for part in range(parts)]
         joined = {name: torch.cat([one[name] for part in micro for one in part]) for name in ("image", "label")}
@@ -47,13 +50,13 @@ def test_shares_make_up_the_batch_of_one_process(parts: int, processes: int) -> 
 
 
 def test_a_batch_that_cannot_be_cut_evenly_is_refused() -> None:
-    assert shares(12, 2, 1, 3) == [slice(2, 4), slice(8, 10)]
+    assert split_batch(12, 2, 1, 3) == [slice(2, 4), slice(8, 10)]
     with pytest.raises(
-        OptionError, match=r"batch_size=10 cannot be cut evenly: 2 processes with 3 .* batch_size=6 or 12"
+        OptionError, match=r"batch_size=10 cannot be split evenly: 2 processes with 3 .* batch_size=6 or 12"
     ):
-        Batches(stored(), batch_size=10, parts=3, processes=2)
+        Batches(stored(), batch_size=10, micro_batches=3, processes=2)
     with pytest.raises(OptionError, match="Set batch_size=4:"):
-        Batches(stored(), batch_size=1, parts=2, processes=2)
+        Batches(stored(), batch_size=1, micro_batches=2, processes=2)
 
 
 @pytest.fixture
@@ -92,21 +95,21 @@ def is_alive(process: int) -> bool:
 def test_a_killed_worker_is_replaced_and_nothing_else_changes(on_disk: tuple[Data, Data]) -> None:
     held, disk = on_disk
     notes: list[str] = []
-    batches = Batches(disk.train, batch_size=12, seed=5, workers=2, note=notes.append)
+    batches = Batches(disk.train, batch_size=12, seed=5, workers=2, log=notes.append)
     before = signal.getsignal(signal.SIGCHLD)
     for step in range(6):
         if step in (2, 3):
             os.kill(processes_of(batches)[step % 2], signal.SIGKILL)
             time.sleep(0.2)  # an error of torch's own would come here
         assert equal(batches.get(step)[0], whole(held.train, step))
-    assert len(notes) == 2 and notes[0].endswith("died; another one goes on from step 3.")
+    assert len(notes) == 2 and notes[0].endswith("died; another one continues from step 3.")
     assert signal.getsignal(signal.SIGCHLD) == before
     last = processes_of(batches)
     batches.close()
     assert len(last) == 2 and not any(is_alive(process) for process in last)
 
 
-class Fatal(Images):
+class Fatal(ImageDataset):
     """A data set whose decoding kills whatever process does it, as a lack of memory does."""
 
     in_memory = False
@@ -122,7 +125,7 @@ def test_workers_that_always_die_are_given_up(monkeypatch) -> None:
     monkeypatch.setattr(waiting, "__defaults__", (0.1,))  # seconds between looks at the workers, in place of 5
     notes: list[str] = []
     pictures = stored()
-    batches = Batches(Fatal(pictures.pictures, pictures.view), batch_size=4, workers=1, note=notes.append)
+    batches = Batches(Fatal(pictures.images, pictures.augmentation), batch_size=4, workers=1, log=notes.append)
     with pytest.raises(TrainingError, match="died 2 times in a row at step 1: "):
         batches.get(0)
     assert len(notes) == 1
@@ -141,7 +144,7 @@ def test_a_file_that_has_gone_is_named(tmp_path: Path, workers: int) -> None:
 def test_workers_do_not_mind_ctrl_c(on_disk: tuple[Data, Data]) -> None:
     held, disk = on_disk
     notes: list[str] = []
-    batches = Batches(disk.train, batch_size=12, seed=5, workers=1, note=notes.append)
+    batches = Batches(disk.train, batch_size=12, seed=5, workers=1, log=notes.append)
     batches.get(0)
     os.kill(processes_of(batches)[0], signal.SIGINT)
     time.sleep(0.1)
@@ -162,10 +165,10 @@ def test_only_what_is_not_in_memory_gets_workers(on_disk: tuple[Data, Data], mon
 def test_streams_resume_exactly_and_a_killed_reader_is_replaced(tmp_path: Path, workers: int) -> None:
     pytest.importorskip("webdataset")
     data = open_data(write_images(tmp_path, broken=(3, 11)), "images", Asked(image_size=6, flip=True))
-    straight = Batches(data.train, batch_size=4, parts=2, seed=5, workers=0)
+    straight = Batches(data.train, batch_size=4, micro_batches=2, seed=5, workers=0)
     expected = [straight.get(step) for step in range(12)]
     notes: list[str] = []
-    batches = Batches(data.train, batch_size=4, parts=2, seed=5, workers=workers, note=notes.append)
+    batches = Batches(data.train, batch_size=4, micro_batches=2, seed=5, workers=workers, log=notes.append)
     for step in range(4, 12):
         if step == 7 and workers:
             os.kill(processes_of(batches)[0], signal.SIGKILL)
@@ -185,10 +188,10 @@ def test_processes_of_a_stream_need_a_shard_each(tmp_path: Path) -> None:
 
 
 def test_many_notes_are_counted() -> None:
-    told: list[str] = []
-    note = module._Notes(told.append)
+    logged: list[str] = []
+    note = module._Notes(logged.append)
     for number in range(1200):
         for _ in range(2):  # passes
             note(f"Left out: {number}")
-    assert told[:20] == [f"Left out: {number}" for number in range(20)]
-    assert [text.split(" That makes ")[1].split(" ")[0] for text in told[20:]] == ["21", "100", "1,000"]
+    assert logged[:20] == [f"Left out: {number}" for number in range(20)]
+    assert [text.split(" That makes ")[1].split(" ")[0] for text in logged[20:]] == ["21", "100", "1,000"]

@@ -12,7 +12,7 @@ from evaluation_cases import add_extractor, grid_features
 from training_cases import Watcher, checkpoint, differences, lines, make_data, train
 
 import ganzoo
-from ganzoo.data.decode import cover, to_bytes
+from ganzoo.data.preprocessing import cover, to_bytes
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation import moments
 from ganzoo.evaluation.metrics.frechet import frechet_distance

@@ -1,7 +1,7 @@
-"""What recipes train on: images, pairs, or two unpaired sets, held in memory or decoded when needed.
+"""What recipes train on: images, pairs, or two unpaired sets, in memory or decoded when needed.
 
-Every random choice (crop, flip, partner) is drawn from the generator that the caller hands in, so a batch is a
-function of its indices and that generator's seed: a resumed run sees what an uninterrupted one would.
+Every random choice (crop, flip, partner) is drawn from the generator that the caller passes, so a batch is a function
+of its indices and that generator's seed: a resumed run sees the same batches as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -13,18 +13,15 @@ from typing import Any, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from ganzoo.data.decode import to_floats
-from ganzoo.data.image_stores import Pictures, take
+from ganzoo.data.image_stores import Images, take
+from ganzoo.data.preprocessing import to_floats
 
 WHOLE = slice(None)
-Drawn: TypeAlias = "list[tuple[int, int, bool]]"
+Crops: TypeAlias = "list[tuple[int, int, bool]]"  # top, left, mirrored
 
 
 class Dataset(Protocol):
-    """Training or validation pictures.
-
-    in_memory  whether a batch costs no decoding
-    """
+    """Training or validation data. ``in_memory``: a batch needs no decoding."""
 
     @property
     def in_memory(self) -> bool: ...
@@ -32,16 +29,19 @@ class Dataset(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
-        """Return tensors (N, C, H, W) in [-1, 1] by name, augmented with ``random``.
+        """Return tensors (N, C, H, W) in [-1, 1] by name, augmented.
 
-        ``own`` is the share of ``indices`` that is read and returned. What is random is drawn for all of them, so
-        that the shares of several processes are those of the batch that one process would see.
+        Args:
+            indices: Of the whole batch.
+            random: Draws the augmentation, for all of ``indices``: so the shares of several processes make up the
+                batch that one process would see.
+            own: The share of ``indices`` that is read and returned.
         """
         ...
 
 
 def in_order(dataset: Dataset, at_once: int) -> Iterator[dict[str, Tensor]]:
-    """Yield all pictures from the first to the last, up to ``at_once`` at a time, the same ones every time."""
+    """Yield batches of up to ``at_once`` from the first to the last, the same ones every time."""
     for first in range(0, len(dataset), at_once):
         indices = list(range(first, min(first + at_once, len(dataset))))
         yield dataset.batch(indices, torch.Generator().manual_seed(0))
@@ -49,14 +49,19 @@ def in_order(dataset: Dataset, at_once: int) -> Iterator[dict[str, Tensor]]:
 
 @dataclass
 class Data:
-    """A data set, split: what is trained on, what is kept out, and the facts a recipe and a card need.
+    """An opened data set, split into training and validation, with the facts that a recipe and a card need.
 
-    counts    what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream
-    held_out  the names of the files kept out
-    fingerprint  what the files were, as `ganzoo.data.sources.fingerprint` has it, to notice that they changed
-    classes   names of the labels 0, 1, ...; empty where pictures have none
-    frames    of a clip, 0 for pictures
-    notes     what the user may want to know of the pictures and of what becomes of them, a sentence each
+    Attributes:
+        train: What is trained on.
+        validation: What is held out, or None.
+        image_size: Side of an image, or of a clip's canvas.
+        channels: 1 or 3.
+        counts: Of what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream.
+        held_out: The names of the files that are held out.
+        fingerprint: Identifies the files, see `ganzoo.data.sources.fingerprint`, to notice that they changed.
+        classes: Names of the labels 0, 1, ...; empty where images have none.
+        notes: A sentence on each fact that the user may want to know of the images and their preprocessing.
+        frames: Of a clip, 0 for images.
     """
 
     train: Dataset
@@ -72,74 +77,74 @@ class Data:
 
 
 @dataclass(frozen=True)
-class View:
-    """How a stored picture becomes a training picture: a crop of ``size``, and perhaps mirrored."""
+class Augmentation:
+    """How a stored image becomes a training image: cropped to ``size``, and perhaps mirrored."""
 
     size: int
     flip: bool
 
-    def plan(self, pictures: Pictures, count: int, random: torch.Generator) -> Drawn | None:
-        """Return `draw` for ``count`` pictures, or None, with nothing drawn, where nothing is cropped or mirrored."""
-        stored = pictures.shape[-1]
+    def draw_for(self, images: Images, count: int, random: torch.Generator) -> Crops | None:
+        """Return random crops for ``count`` images, or None, drawing nothing, where nothing is cropped or mirrored."""
+        stored = images.shape[-1]
         return self.draw(stored, count, random) if self.flip or stored != self.size else None
 
-    def draw(self, stored: int, count: int, random: torch.Generator) -> Drawn:
-        """Return (top, left, mirrored) for ``count`` pictures stored with ``stored`` pixels a side."""
+    def draw(self, stored: int, count: int, random: torch.Generator) -> Crops:
+        """Return crops for ``count`` images stored with ``stored`` pixels a side."""
         room = stored - self.size + 1
         places = torch.randint(room, (count, 2), generator=random).tolist()
         mirrored = (torch.rand(count, generator=random) < 0.5).tolist() if self.flip else [False] * count
         return [(top, left, mirror) for (top, left), mirror in zip(places, mirrored, strict=True)]
 
-    def apply(self, chosen: Tensor, drawn: Drawn | None) -> Tensor:
-        """Crop and mirror pictures (N, C, H, W) uint8, which are overwritten; return (N, C, size, size) in [-1, 1]."""
-        if drawn is None or not drawn:
-            return to_floats(chosen[..., : self.size, : self.size])
-        if chosen.shape[-1] != self.size:
-            crops = [
-                one[:, top : top + self.size, left : left + self.size]
-                for one, (top, left, _) in zip(chosen, drawn, strict=True)
+    def apply(self, images: Tensor, crops: Crops | None) -> Tensor:
+        """Crop and mirror images (N, C, H, W) uint8, which are overwritten; return (N, C, size, size) in [-1, 1]."""
+        if crops is None or not crops:
+            return to_floats(images[..., : self.size, : self.size])
+        if images.shape[-1] != self.size:
+            cropped = [
+                image[:, top : top + self.size, left : left + self.size]
+                for image, (top, left, _) in zip(images, crops, strict=True)
             ]
-            chosen = torch.stack(crops)
-        mirrored = torch.tensor([mirror for _, _, mirror in drawn])
+            images = torch.stack(cropped)
+        mirrored = torch.tensor([mirror for _, _, mirror in crops])
         if mirrored.any():
-            chosen[mirrored] = chosen[mirrored].flip(-1)
-        return to_floats(chosen)
+            images[mirrored] = images[mirrored].flip(-1)
+        return to_floats(images)
 
-    def show(self, pictures: Pictures, indices: list[int], drawn: Drawn | None, own: slice) -> Tensor:
-        """Return the share ``own`` of the pictures, as training sees them."""
-        return self.apply(take(pictures, indices[own]), None if drawn is None else drawn[own])
+    def load(self, images: Images, indices: list[int], crops: Crops | None, own: slice) -> Tensor:
+        """Return the share ``own`` of the images, augmented."""
+        return self.apply(take(images, indices[own]), None if crops is None else crops[own])
 
 
 @dataclass
-class Images:
-    """Single pictures, (N, C, S, S) uint8; batches have "image" and, where known, "label" (N,)."""
+class ImageDataset:
+    """Single images, (N, C, S, S) uint8; batches have "image" and, where known, "label" (N,)."""
 
-    pictures: Pictures
-    view: View
+    images: Images
+    augmentation: Augmentation
     labels: Tensor | None = None
 
     @property
     def in_memory(self) -> bool:
-        return isinstance(self.pictures, Tensor)
+        return isinstance(self.images, Tensor)
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
-        drawn = self.view.plan(self.pictures, len(indices), random)
-        out = {"image": self.view.show(self.pictures, indices, drawn, own)}
+        crops = self.augmentation.draw_for(self.images, len(indices), random)
+        batch = {"image": self.augmentation.load(self.images, indices, crops, own)}
         if self.labels is not None:
-            out["label"] = take(self.labels, indices[own]).long()
-        return out
+            batch["label"] = take(self.labels, indices[own]).long()
+        return batch
 
 
 @dataclass
-class Paired:
-    """Pictures in pairs; batches have "input" and "target", cropped and mirrored alike."""
+class PairedDataset:
+    """Images in pairs; batches have "input" and "target", cropped and mirrored alike."""
 
-    inputs: Pictures
-    targets: Pictures
-    view: View
+    inputs: Images
+    targets: Images
+    augmentation: Augmentation
 
     @property
     def in_memory(self) -> bool:
@@ -149,24 +154,24 @@ class Paired:
         return len(self.inputs)
 
     def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
-        drawn = self.view.plan(self.inputs, len(indices), random)
+        crops = self.augmentation.draw_for(self.inputs, len(indices), random)
         return {
-            "input": self.view.show(self.inputs, indices, drawn, own),
-            "target": self.view.show(self.targets, indices, drawn, own),
+            "input": self.augmentation.load(self.inputs, indices, crops, own),
+            "target": self.augmentation.load(self.targets, indices, crops, own),
         }
 
 
 @dataclass
-class Unpaired:
-    """Two sets without correspondence; batches have "a", in order, and "b".
+class UnpairedDataset:
+    """Two sets without correspondence; batches have "a", in order, and "b". The shorter set starts over at its end.
 
-    ``shuffled``: b is drawn at random, as training wants it; else it comes in order too, so that validation sees
-    every picture. The shorter set starts again at its end.
+    ``shuffled``: b is drawn at random, for training. Otherwise it comes in order too, so that validation sees every
+    image.
     """
 
-    a: Pictures
-    b: Pictures
-    view: View
+    a: Images
+    b: Images
+    augmentation: Augmentation
     shuffled: bool = True
 
     @property
@@ -182,9 +187,9 @@ class Unpaired:
             partners = torch.randint(len(self.b), (len(indices),), generator=random).tolist()
         else:
             partners = [index % len(self.b) for index in indices]
-        drawn_a = self.view.plan(self.a, len(indices), random)
-        drawn_b = self.view.plan(self.b, len(indices), random)
+        crops_a = self.augmentation.draw_for(self.a, len(indices), random)
+        crops_b = self.augmentation.draw_for(self.b, len(indices), random)
         return {
-            "a": self.view.show(self.a, wrapped, drawn_a, own),
-            "b": self.view.show(self.b, partners, drawn_b, own),
+            "a": self.augmentation.load(self.a, wrapped, crops_a, own),
+            "b": self.augmentation.load(self.b, partners, crops_b, own),
         }

@@ -25,38 +25,42 @@ def find(source: Source, part: str = "train") -> tuple[str, str | None] | None:
 
 
 def read(source: Source, names: tuple[str, str | None]) -> tuple[Tensor, Tensor | None]:
-    """Return pictures (N, 1, H, W) and labels (N,) or None, uint8, for the names that `find` gave.
+    """Return images (N, 1, H, W) and labels (N,) or None, uint8, for the names from `find`.
 
-    Raises DataError where a file is damaged, holds something else, or the two do not belong together.
+    Raises:
+        DataError: A file is damaged or holds something else, or the two do not belong together.
     """
-    pictures = parse(source.read(names[0]), names[0])
-    if pictures.ndim != 3 or not pictures.numel():
-        raise DataError(f"{names[0]} has the shape {tuple(pictures.shape)}, where pictures have (N, H, W).")
+    images = parse(source.read(names[0]), names[0])
+    if images.ndim != 3 or not images.numel():
+        raise DataError(f"{names[0]} has the shape {tuple(images.shape)}, where images have (N, H, W).")
     if names[1] is None:
-        return pictures[:, None], None
+        return images[:, None], None
     labels = parse(source.read(names[1]), names[1])
-    if labels.shape != pictures.shape[:1]:
+    if labels.shape != images.shape[:1]:
         raise DataError(
-            f"{names[0]} has {len(pictures)} pictures and {names[1]} {tuple(labels.shape)} labels. "
+            f"{names[0]} has {len(images)} images and {names[1]} {tuple(labels.shape)} labels. "
             "Give the two files of one data set."
         )
-    return pictures[:, None], labels
+    return images[:, None], labels
 
 
 def parse(content: bytes, name: str) -> Tensor:
-    """Return the uint8 tensor of an IDX file, as (N, H, W) for images or (N,) for labels.
+    """Return the uint8 tensor of an IDX file: (N, H, W) for images, (N,) for labels.
 
-    Raises DataError when it is truncated or holds anything but unsigned bytes.
+    Raises:
+        DataError: The file is truncated, or does not hold unsigned bytes.
     """
     try:
         raw = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name} is a damaged gzip file ({error}). Copy or download it again.") from error
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != UNSIGNED_BYTE or len(raw) < 4 + 4 * raw[3]:
-        raise DataError(f"{name} is no IDX file of unsigned bytes.")
+        raise DataError(f"{name} is not an IDX file of unsigned bytes.")
     shape = struct.unpack(f">{raw[3]}I", raw[4 : 4 + 4 * raw[3]])
     found, stated = len(raw) - 4 - 4 * raw[3], math.prod(shape)
     if found != stated:
-        wrong = "it is truncated" if found < stated else "it is damaged"
-        raise DataError(f"{name} holds {found} bytes where its head says {stated}: {wrong}. Copy or download it again.")
+        problem = "it is truncated" if found < stated else "it is damaged"
+        raise DataError(
+            f"{name} holds {found} bytes where its header says {stated}: {problem}. Copy or download it again."
+        )
     return torch.from_numpy(np.frombuffer(raw, np.uint8, offset=4 + 4 * raw[3]).copy()).reshape(shape)

@@ -1,6 +1,6 @@
-"""Many pictures of one size: a uint8 tensor in memory, or files that are decoded whenever they are needed.
+"""Many images of one size: a uint8 tensor in memory, or files that are decoded whenever they are needed.
 
-Both are checked whole before training: every file is decoded once, and the broken ones are named in one error.
+Both are checked before training: every file is decoded once, and all damaged ones are named in one error.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Protocol, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
-from ganzoo.data.decode import Facts, Form, cover, decode, halves, to_floats
-from ganzoo.data.layout import on_lines
+from ganzoo.data.listing import on_lines
+from ganzoo.data.preprocessing import ImageInfo, ImageSpec, cover, decode, halves, to_floats
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError
 
@@ -26,8 +26,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Stored(Protocol):
-    """Pictures that are not in memory; can be pickled for a worker process."""
+class ImageStore(Protocol):
+    """Images that are not in memory; can be pickled for a worker process."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -37,38 +37,38 @@ class Stored(Protocol):
     def __len__(self) -> int: ...
 
     def load(self, indices: list[int]) -> Tensor:
-        """Return (len(indices), C, H, W) uint8. Raises DataError that names a file that cannot be read any more."""
+        """Return (len(indices), C, H, W) uint8. Raises DataError that names a file that can no longer be read."""
         ...
 
 
-Pictures: TypeAlias = "Tensor | Stored"
+Images: TypeAlias = "Tensor | ImageStore"
 
 
 @dataclass
-class Files:
-    """Pictures that stay in their files."""
+class FileStore:
+    """Images that stay in their files."""
 
     source: Source
     names: list[str]
-    form: Form
+    spec: ImageSpec
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return len(self.names), *self.form.shape
+        return len(self.names), *self.spec.shape
 
     def __len__(self) -> int:
         return len(self.names)
 
     def load(self, indices: list[int]) -> Tensor:
         names = [self.names[index] for index in indices]
-        decoded = [decode(self.source.read(name), name, self.form)[0] for name in names]
-        return torch.stack(decoded) if decoded else torch.empty(0, *self.form.shape, dtype=torch.uint8)
+        decoded = [decode(self.source.read(name), name, self.spec)[0] for name in names]
+        return torch.stack(decoded) if decoded else torch.empty(0, *self.spec.shape, dtype=torch.uint8)
 
 
-class Remembering:
-    """Pictures side by side in files, which remember the last they loaded: their two halves are asked for in turn."""
+class CachedFiles:
+    """Files of images side by side that remember the last batch, because its two halves are loaded one by one."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: FileStore) -> None:
         self.files = files
         self._last: tuple[list[int], Tensor] | None = None
 
@@ -82,10 +82,10 @@ class Remembering:
 
 
 @dataclass
-class Half:
-    """The left (0) or right (1) half of pictures in files."""
+class HalfStore:
+    """The left (0) or right (1) half of images in files."""
 
-    whole: Remembering
+    whole: CachedFiles
     side: int
 
     @property
@@ -101,108 +101,119 @@ class Half:
 
 
 @dataclass
-class Shrunk:
-    """Stored pictures scaled back to ``size``, whole, for validation."""
+class ResizedStore:
+    """Stored images scaled to ``size``, uncropped, for validation."""
 
-    pictures: Stored
+    images: ImageStore
     size: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return *self.pictures.shape[:2], self.size, self.size
+        return *self.images.shape[:2], self.size, self.size
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def load(self, indices: list[int]) -> Tensor:
-        return _shrunk(self.pictures.load(indices), self.size)
+        return _resize(self.images.load(indices), self.size)
 
 
-def take(pictures: Pictures, indices: list[int]) -> Tensor:
-    """Return the chosen pictures, (len(indices), C, H, W) uint8, a copy."""
-    if isinstance(pictures, Tensor):
-        return pictures.index_select(0, torch.tensor(indices, dtype=torch.long))
-    return pictures.load(indices)
+def take(images: Images, indices: list[int]) -> Tensor:
+    """Return the chosen images, (len(indices), C, H, W) uint8, a copy."""
+    if isinstance(images, Tensor):
+        return images.index_select(0, torch.tensor(indices, dtype=torch.long))
+    return images.load(indices)
 
 
-def subset(pictures: Pictures, indices: list[int]) -> Pictures:
-    """Return the chosen pictures; from memory without a copy where they lie together. Takes a tensor or `Files`."""
-    if isinstance(pictures, Tensor):
-        forward_batched = indices == list(range(indices[0], indices[0] + len(indices))) if indices else False
-        return pictures[indices[0] : indices[0] + len(indices)] if forward_batched else pictures[indices]
-    assert isinstance(pictures, Files)
-    return replace(pictures, names=[pictures.names[index] for index in indices])
+def subset(images: Images, indices: list[int]) -> Images:
+    """Return the chosen images of a tensor or `FileStore`; from memory without a copy where they are contiguous."""
+    if isinstance(images, Tensor):
+        contiguous = indices == list(range(indices[0], indices[0] + len(indices))) if indices else False
+        return images[indices[0] : indices[0] + len(indices)] if contiguous else images[indices]
+    assert isinstance(images, FileStore)
+    return replace(images, names=[images.names[index] for index in indices])
 
 
-def sides(pictures: Pictures) -> tuple[Pictures, Pictures]:
-    """Return the left and the right halves of a tensor or `Files`."""
-    if isinstance(pictures, Tensor):
-        return halves(pictures)
-    assert isinstance(pictures, Files)
-    whole = Remembering(pictures)
-    return Half(whole, 0), Half(whole, 1)
+def split_sides(images: Images) -> tuple[Images, Images]:
+    """Return the left and the right halves of a tensor or `FileStore`."""
+    if isinstance(images, Tensor):
+        return halves(images)
+    assert isinstance(images, FileStore)
+    whole = CachedFiles(images)
+    return HalfStore(whole, 0), HalfStore(whole, 1)
 
 
-def shrink(pictures: Pictures, size: int) -> Pictures:
-    """Return pictures (N, C, size, size): stored ones scaled back, whole, for validation."""
-    if pictures.shape[-1] == size:
-        return pictures
-    return _shrunk(pictures, size) if isinstance(pictures, Tensor) else Shrunk(pictures, size)
+def shrink(images: Images, size: int) -> Images:
+    """Return images (N, C, size, size): stored ones scaled down, uncropped, for validation."""
+    if images.shape[-1] == size:
+        return images
+    return _resize(images, size) if isinstance(images, Tensor) else ResizedStore(images, size)
 
 
-def _shrunk(pictures: Tensor, size: int) -> Tensor:
-    return torch.stack([cover(to_floats(one)[None], size, size) for one in pictures])
+def _resize(images: Tensor, size: int) -> Tensor:
+    return torch.stack([cover(to_floats(image)[None], size, size) for image in images])
 
 
 def open_stored_images(
-    source: Source, names: list[str], form: Form, memory: int = MAX_BYTES
-) -> tuple[Pictures, list[Facts]]:
-    """Decode every file once, in threads; return the pictures, and the facts of each.
+    source: Source, names: list[str], spec: ImageSpec, memory: int = MAX_BYTES
+) -> tuple[Images, list[ImageInfo]]:
+    """Decode every file once, in threads.
 
-    A form with 0 channels means 1 when every picture is gray, else 3. Up to ``memory`` bytes the pictures are one
-    tensor, beyond it `Files`. Raises DataError that names every broken file.
+    Args:
+        source: Where the files are.
+        names: The files.
+        spec: How images are stored; 0 channels mean 1 if every image is gray, else 3.
+        memory: Bytes up to which the images become one tensor; beyond, they become a `FileStore`.
+
+    Returns:
+        The images, and what each file was.
+
+    Raises:
+        DataError: Files are damaged; the message names all of them.
     """
-    full = replace(form, channels=form.channels or 3)
-    held = _empty(len(names), full, memory)
-    facts: list[Facts] = []
-    broken: list[str] = []
+    full = replace(spec, channels=spec.channels or 3)
+    stored = _allocate(len(names), full, memory)
+    infos: list[ImageInfo] = []
+    damaged: list[str] = []
 
-    def one(name: str) -> tuple[Tensor | None, Facts] | str:
+    def decode_one(name: str) -> tuple[Tensor | None, ImageInfo] | str:
         try:
-            stored, found = decode(source.read(name), name, full)
-            return (stored if held is not None else None), found
+            image, info = decode(source.read(name), name, full)
+            return (image if stored is not None else None), info
         except DataError as error:
             return str(error)
 
-    for index, result in enumerate(in_threads(one, names)):
+    for index, result in enumerate(in_threads(decode_one, names)):
         if isinstance(result, str):
-            broken.append(result)
+            damaged.append(result)
             continue
-        facts.append(result[1])
-        if held is not None and result[0] is not None:
-            held[index] = result[0]
-    if broken:
-        raise DataError(_named(broken, len(names), source))
-    gray = form.channels == 0 and all(each.gray for each in facts)
-    if held is None:
-        return Files(source, names, replace(full, channels=1) if gray else full), facts
-    return held[:, :1].clone() if gray else held, facts
+        infos.append(result[1])
+        if stored is not None and result[0] is not None:
+            stored[index] = result[0]
+    if damaged:
+        raise damaged_files(damaged, len(names), "images", source)
+    gray = spec.channels == 0 and all(info.gray for info in infos)
+    if stored is None:
+        return FileStore(source, names, replace(full, channels=1) if gray else full), infos
+    return stored[:, :1].clone() if gray else stored, infos
 
 
-def _empty(count: int, form: Form, memory: int) -> Tensor | None:
-    """Return room for all pictures, or None where that is more than ``memory`` bytes."""
-    shape = (count, *form.shape)
+def _allocate(count: int, spec: ImageSpec, memory: int) -> Tensor | None:
+    """Return a tensor for all images, or None where it takes more than ``memory`` bytes."""
+    shape = (count, *spec.shape)
     return torch.empty(shape, dtype=torch.uint8) if torch.Size(shape).numel() <= memory else None
 
 
-def _named(broken: list[str], count: int, source: Source) -> str:
-    return (
-        f"{len(broken)} of {count} pictures in {source.path} cannot be used. Mend or remove them:\n  {on_lines(broken)}"
+def damaged_files(messages: list[str], count: int, what: str, source: Source) -> DataError:
+    """Return the error that lists damaged files."""
+    return DataError(
+        f"{len(messages)} of {count} {what} in {source.path} cannot be used. Fix or remove them:\n  "
+        f"{on_lines(messages)}"
     )
 
 
 def in_threads(work: Callable[[Item], Result], items: list[Item]) -> Iterator[Result]:
-    """Yield the results in order, a few ahead of whoever takes them: a large set never waits in memory."""
+    """Yield the results in order, computed only a few ahead, so that a large set never waits in memory."""
     threads = min(8, os.cpu_count() or 1)
     rest = iter(items)
     with ThreadPoolExecutor(threads) as pool:

@@ -1,4 +1,4 @@
-"""One image file -> one uint8 tensor of the size that training stores, and the facts that a user may want to know."""
+"""One image file -> one uint8 tensor of the size that is stored: scaled, cropped, gray or RGB; and facts about it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from torch import Tensor
 
 from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io import decoding, resizing, tensors
+from ganzoo.image_io.decoding import DecodedImage
 
-PAIR_RATIO = 1.8  # width over height from which a picture can be two side by side: 16:9 is one picture
-FAR, NEAR = 8, 4
+PAIR_RATIO = 1.8  # width over height from which an image can be two side by side: 16:9 is one image
+REDUCE_FROM, REDUCE_TO = 8, 4  # times the needed size
+MAX_RATIO = 16  # an image that is longer than this, relative to what is kept, is cut before it is scaled
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a picture is stored: scaled to cover (height, width), its middle kept, as 1 or 3 ``channels``.
+class ImageSpec:
+    """How an image is stored: scaled to cover (height, width), center cropped, as 1 or 3 channels.
 
-    pairs   each file is two pictures side by side; both are scaled, and the result is 2 * width wide
-    filter  what scales them: one of `ganzoo.image_io.resizing.FILTERS`
+    Attributes:
+        channels: 1 or 3; 0 where that is not decided yet.
+        pairs: Each file holds two images side by side; both are scaled, and the result is 2 * width wide.
+        filter: What scales them: one of `ganzoo.image_io.resizing.FILTERS`.
     """
 
     height: int
@@ -38,16 +42,22 @@ class Form:
 
     @property
     def bytes(self) -> int:
-        """How many bytes one takes."""
+        """Bytes of one stored image."""
         channels, height, width = self.shape
         return channels * height * width
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What one file was: its upright size in pixels, and what else becomes of it on the way to training.
+class ImageInfo:
+    """What one file was, before preprocessing.
 
-    oddity  "" or what is rare in it, in words: transparency, a palette, CMYK, 16 bits a channel
+    Attributes:
+        name: Of the file.
+        width: In pixels, upright.
+        height: In pixels, upright.
+        gray: It has one color channel.
+        turned: EXIF asked for a rotation.
+        oddity: What is unusual about it, in words: transparency, a palette, CMYK, 16 bits a channel; or "".
     """
 
     name: str
@@ -58,54 +68,61 @@ class Facts:
     oddity: str
 
 
-def decode(content: bytes, name: str, form: Form) -> tuple[Tensor, Facts]:
-    """Return (C, H, W) uint8 in the given form, and the facts. Raises DataError, its text beginning with ``name``."""
+def decode(content: bytes, name: str, spec: ImageSpec) -> tuple[Tensor, ImageInfo]:
+    """Decode and preprocess an image file.
+
+    Returns:
+        (C, H, W) uint8 as ``spec`` says, and what the file was.
+
+    Raises:
+        DataError: The file cannot be read; the message begins with ``name``.
+    """
     try:
-        picture = decoding.read(content)
-        height, width = picture.rgb.shape[:2]
-        if form.pairs and width < PAIR_RATIO * height:
-            raise DataError(f"{name}: it is {width}x{height}, so no two pictures side by side.")
-        stored = form_image(picture, form)
+        image = decoding.read(content)
+        height, width = image.rgb.shape[:2]
+        if spec.pairs and width < PAIR_RATIO * height:
+            raise DataError(f"{name}: it is {width}x{height}, too narrow for two images side by side.")
+        stored = preprocess(image, spec)
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error
-    return stored, Facts(name, width, height, picture.gray, picture.turned, _oddity(picture))
+    return stored, ImageInfo(name, width, height, image.gray, image.turned, _oddity(image))
 
 
-def form_image(picture: decoding.DecodedImage, form: Form) -> Tensor:
-    """Return a decoded picture as (C, H, W) uint8 in the given form."""
-    # Halves are cut before they are scaled: no filter mixes input and target.
-    pieces = _cut(picture) if form.pairs else (picture,)
-    scaled = [tensors.to_tensor(_reduced(piece, form), channels=form.channels) for piece in pieces]
-    return torch.cat([cover(piece, form.height, form.width, form.filter) for piece in scaled], -1)
+def preprocess(image: DecodedImage, spec: ImageSpec) -> Tensor:
+    """Return a decoded image as (C, H, W) uint8, as ``spec`` says."""
+    # Halves are cut before they are scaled, so that no filter mixes input and target.
+    pieces = _cut_in_half(image) if spec.pairs else (image,)
+    floats = [tensors.to_tensor(_reduce(piece, spec), channels=spec.channels) for piece in pieces]
+    return torch.cat([cover(piece, spec.height, spec.width, spec.filter) for piece in floats], -1)
 
 
-def _cut(picture: decoding.DecodedImage) -> tuple[decoding.DecodedImage, decoding.DecodedImage]:
+def _cut_in_half(image: DecodedImage) -> tuple[DecodedImage, DecodedImage]:
     """Return the left and the right half; an odd middle column belongs to neither."""
-    half = picture.rgb.shape[1] // 2
-    return replace(picture, rgb=picture.rgb[:, :half]), replace(picture, rgb=picture.rgb[:, -half:])
+    half = image.rgb.shape[1] // 2
+    return replace(image, rgb=image.rgb[:, :half]), replace(image, rgb=image.rgb[:, -half:])
 
 
-def _reduced(picture: decoding.DecodedImage, form: Form) -> decoding.DecodedImage:
-    """Average whole blocks of a picture that is `FAR` times larger than needed, to `NEAR` times.
+def _reduce(image: DecodedImage, spec: ImageSpec) -> DecodedImage:
+    """Average whole blocks of an image that is `REDUCE_FROM` times larger than needed, to `REDUCE_TO` times.
 
     A photograph of 24 million pixels would take 600 MB as floats, and most of a second.
     """
-    height, width = picture.rgb.shape[:2]
-    times = min(height / form.height, width / form.width)
-    if times < FAR or picture.rgb.dtype.itemsize > 1 or form.filter == "nearest":
-        return picture
-    block = int(times / NEAR)
+    height, width = image.rgb.shape[:2]
+    times = min(height / spec.height, width / spec.width)
+    if times < REDUCE_FROM or image.rgb.dtype.itemsize > 1 or spec.filter == "nearest":
+        return image
+    block = int(times / REDUCE_TO)
     top, left = height % block // 2, width % block // 2  # the rest, less than a quarter of a pixel, is left out
     box = (left, top, left + width // block * block, top + height // block * block)
-    return replace(picture, rgb=np.asarray(Image.fromarray(np.ascontiguousarray(picture.rgb)).reduce(block, box)))
+    return replace(image, rgb=np.asarray(Image.fromarray(np.ascontiguousarray(image.rgb)).reduce(block, box)))
 
 
-def _oddity(picture: decoding.DecodedImage) -> str:
-    if picture.alpha is not None:
+def _oddity(image: DecodedImage) -> str:
+    if image.alpha is not None:
         return "transparency, which is left out"
-    if picture.rgb.dtype.itemsize > 1:
+    if image.rgb.dtype.itemsize > 1:
         return "16 bits a channel, which become 8"
-    return {"P": "a palette, which becomes RGB", "CMYK": "CMYK colors, which become RGB"}.get(picture.mode, "")
+    return {"P": "a palette, which becomes RGB", "CMYK": "CMYK colors, which become RGB"}.get(image.mode, "")
 
 
 def halves(image: Tensor) -> tuple[Tensor, Tensor]:
@@ -115,8 +132,8 @@ def halves(image: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def cover(image: Tensor, height: int, width: int, filter: str = "bicubic") -> Tensor:
-    """Scale (1, C, H, W) in [-1, 1] to cover (height, width), keep the middle, and return (C, height, width) uint8."""
-    image = _without_far_ends(image, height, width)
+    """Scale (1, C, H, W) in [-1, 1] to cover (height, width), crop the center, return (C, height, width) uint8."""
+    image = _cut_far_ends(image, height, width)
     scale = max(height / image.shape[-2], width / image.shape[-1])
     scaled_height = max(height, round(image.shape[-2] * scale))
     scaled_width = max(width, round(image.shape[-1] * scale))
@@ -126,16 +143,16 @@ def cover(image: Tensor, height: int, width: int, filter: str = "bicubic") -> Te
     return to_bytes(image[0, :, top : top + height, left : left + width])
 
 
-def _without_far_ends(image: Tensor, height: int, width: int) -> Tensor:
-    """Shorten a picture more than 16 times longer than what is kept: scaled whole, 10000x1 would fill the memory."""
+def _cut_far_ends(image: Tensor, height: int, width: int) -> Tensor:
+    """Shorten an image of more than `MAX_RATIO`: scaled whole, 10000x1 would fill the memory."""
     tall, wide = image.shape[-2:]
-    most_wide, most_tall = 16 * max(1, tall * width // height), 16 * max(1, wide * height // width)
-    if wide > most_wide:
-        left = (wide - most_wide) // 2
-        return image[..., left : left + most_wide]
-    if tall > most_tall:
-        top = (tall - most_tall) // 2
-        return image[..., top : top + most_tall, :]
+    max_wide, max_tall = MAX_RATIO * max(1, tall * width // height), MAX_RATIO * max(1, wide * height // width)
+    if wide > max_wide:
+        left = (wide - max_wide) // 2
+        return image[..., left : left + max_wide]
+    if tall > max_tall:
+        top = (tall - max_tall) // 2
+        return image[..., top : top + max_tall, :]
     return image
 
 
@@ -149,9 +166,9 @@ def to_floats(image: Tensor) -> Tensor:
     return image.to(torch.float32, memory_format=torch.contiguous_format).div_(127.5).sub_(1)
 
 
-def fit(image: Tensor, size: int) -> Tensor:
-    """Return (N, C, size, size) uint8: smaller pictures get a black frame, as 28x28 digits become 32x32."""
-    high, wide = size - image.shape[-2], size - image.shape[-1]
+def pad_to_square(images: Tensor, size: int) -> Tensor:
+    """Return (N, C, size, size) uint8: smaller images get a black border, as 28x28 digits become 32x32."""
+    high, wide = size - images.shape[-2], size - images.shape[-1]
     if not (high or wide):
-        return image
-    return F.pad(image, (wide // 2, wide - wide // 2, high // 2, high - high // 2))
+        return images
+    return F.pad(images, (wide // 2, wide - wide // 2, high // 2, high - high // 2))

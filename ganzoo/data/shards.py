@@ -1,7 +1,7 @@
-"""WebDataset shards: tar files of samples, read one after the other, for sets beyond one disk.
+"""WebDataset shards: tar files of samples, read one after the other, for sets larger than a disk.
 
-The format and the library: Aizman, Maltby and Breuel, arXiv:2001.01858. A sample is the files of one name up to the
-first dot (``0001.jpg`` and ``0001.cls``).
+Format and library: Aizman, Maltby and Breuel, arXiv:2001.01858. A sample consists of the files whose names are equal up
+to the first dot (``0001.jpg`` and ``0001.cls``).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ganzoo.data.sources import Folder, image_names, is_remote
 from ganzoo.errors import DataError, GanzooError, MissingPackage
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
-BLOCK = 512  # bytes, of which a tar is made
+BLOCK = 512  # bytes of a block in a tar
 ATTEMPTS = 3  # to read a shard over a network
 Note: TypeAlias = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One sample, not decoded: ``files`` has the content by the name's part after the first dot, in lower case."""
+    """One sample, not decoded. ``files``: content by the part of the name after the first dot, in lower case."""
 
     shard: str
     key: str
@@ -38,14 +38,14 @@ class Sample:
 
 
 def are_shards(path: str) -> bool:
-    """Tell whether a path means shards: a URL, ``pipe:``, one or many .tar files, or a folder of these, no pictures."""
+    """Tell whether a path means shards: a URL, ``pipe:``, .tar files, or a folder of .tar files without images."""
     if is_remote(path) or path.lower().endswith(SUFFIXES):
         return True
     return bool(_tars(path)) and not image_names(Folder(Path(path)))
 
 
 def find(path: str) -> list[str]:
-    """Return the shards that ``path`` means, sorted. Raises DataError where there are none, or one is missing."""
+    """Return the shards of a path or pattern, sorted. Raises DataError where there are none, or one is missing."""
     if not are_shards(path):
         raise DataError(
             f"{path} holds no shards. Give a folder of .tar files, a pattern such as {{000..010}}.tar, or a URL."
@@ -66,7 +66,7 @@ def find(path: str) -> list[str]:
 def read(shard: str, note: Note) -> Iterator[Sample]:
     """Yield the samples of one shard, in its order.
 
-    A shard that breaks off ends there, with a note; one that comes over a network is tried again first.
+    A truncated shard ends early, with a note; one that comes over a network is tried again first.
     """
     done, attempts = 0, ATTEMPTS if is_remote(shard) else 1
     for attempt in range(1, attempts + 1):
@@ -78,49 +78,49 @@ def read(shard: str, note: Note) -> Iterator[Sample]:
             return
         except GanzooError:
             raise
-        except Exception as error:  # whatever tarfile, a decompressor or a command raises
-            said = getattr(error, "strerror", None) or (error.args[0] if error.args else type(error).__name__)
-            reason = " ".join(str(said).split())
-            then = "it is opened again" if attempt < attempts else "the rest of it is left out"
-            note(f"The shard {shard} breaks off after {done} samples ({reason}): {then}.")
+        except Exception as error:  # tarfile, a decompressor or a command may raise anything
+            message = getattr(error, "strerror", None) or (error.args[0] if error.args else type(error).__name__)
+            reason = " ".join(str(message).split())
+            consequence = "it is opened again" if attempt < attempts else "the rest of it is left out"
+            note(f"The shard {shard} breaks off after {done} samples ({reason}): {consequence}.")
 
 
 def _opened(shard: str) -> Iterator[dict[str, Any]]:
     """Yield a shard's samples as the library groups them."""
     tar, whole = _library().tariterators, False
-    stream = _Watched(_gopen(shard) if is_remote(shard) else open(shard, "rb"))  # noqa: SIM115 - closed below
+    stream = _TarStream(_gopen(shard) if is_remote(shard) else open(shard, "rb"))  # noqa: SIM115 - closed below
     try:
         yield from tar.group_by_keys(tar.tar_file_expander([{"url": shard, "stream": stream}]))
         stream.check_end()
         whole = True
     finally:
-        # A command that is cut off complains of it; one that read to its end has failed when it complains.
+        # A command complains when it is cut off; after it was read to its end, a complaint means that it has failed.
         with nullcontext() if whole else suppress(OSError):
             stream.close()
 
 
-class _Watched:
-    """A stream that knows how it began and ended: `tarfile` takes any end at the head of a file for the right one."""
+class _TarStream:
+    """A stream that remembers its first and last block: `tarfile` accepts any end between two files."""
 
     def __init__(self, stream: Any) -> None:
-        self.stream, self.head, self.tail = stream, b"", b""
+        self.stream, self.first, self.last = stream, b"", b""
 
     def read(self, size: int = -1) -> bytes:
         data: bytes = self.stream.read(size)
-        self.head, self.tail = self.head or data[:BLOCK], (self.tail + data[-BLOCK:])[-BLOCK:]
+        self.first, self.last = self.first or data[:BLOCK], (self.last + data[-BLOCK:])[-BLOCK:]
         return data
 
     def close(self) -> None:
         self.stream.close()
 
     def check_end(self) -> None:
-        """Raise EOFError for a tar, not packed, that does not end in a block of zeros."""
-        if self.head[257:262] == b"ustar" and self.tail != bytes(BLOCK):
+        """Raise EOFError for an uncompressed tar that does not end in a block of zeros."""
+        if self.first[257:262] == b"ustar" and self.last != bytes(BLOCK):
             raise EOFError("it is cut off")
 
 
 def fingerprint(shards: list[str]) -> dict[str, Any]:
-    """Return what tells shards from other shards without reading them: a SHA-256 of names and, on disk, lengths."""
+    """Return what identifies shards without reading them: a SHA-256 of names and, on disk, lengths."""
     lengths = ["?" if is_remote(shard) else f"{Path(shard).stat().st_size}" for shard in shards]
     names = [shard if is_remote(shard) else Path(shard).name for shard in shards]
     listing = "\n".join(f"{length} {name}" for length, name in zip(lengths, names, strict=True))
@@ -129,7 +129,7 @@ def fingerprint(shards: list[str]) -> dict[str, Any]:
 
 
 def _tars(path: str) -> list[str]:
-    """Return the shards that lie directly in a folder; none where there is no such folder."""
+    """Return the shards directly in a folder; none where there is no such folder."""
     return sorted(str(each) for each in Path(path).glob("*") if each.name.lower().endswith(SUFFIXES))
 
 

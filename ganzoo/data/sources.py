@@ -1,6 +1,6 @@
 """A folder, a zip archive, or two of these, as a list of named files, read in place.
 
-Sources go to worker processes by pickling or forking, and read there as they do here.
+Sources are passed to worker processes by pickling or forking, and read there as they do here.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Folder:
 class Archive:
     """The files in a zip archive, which is never unpacked.
 
-    Each process opens it for itself: forked ones would share one place in the file, and read one another's bytes.
+    Each process opens it for itself: forked ones would share one position in the file, and read one another's bytes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,7 +71,7 @@ class Archive:
             {
                 info.filename
                 for info in self._zip().infolist()
-                if not info.is_dir() and all(visible(part) for part in PurePosixPath(info.filename).parts)
+                if not info.is_dir() and all(is_visible(part) for part in PurePosixPath(info.filename).parts)
             }
         )
 
@@ -94,7 +94,7 @@ class Archive:
                 self._opened = {process: zipfile.ZipFile(self.path)}
             except (zipfile.BadZipFile, OSError) as error:
                 raise DataError(
-                    f"{self.path} is no readable zip archive ({error}). Copy or download it again."
+                    f"{self.path} is not a readable zip archive ({error}). Copy or download it again."
                 ) from error
         return self._opened[process]
 
@@ -124,24 +124,24 @@ def open_source(path: Path) -> Source:
     if path.suffix.lower() == ".zip" and path.is_file():
         return Archive(path)
     if path.exists():
-        raise DataError(f"{path} is neither a folder nor a .zip archive. Give the folder that holds the pictures.")
-    raise DataError(f"There is no {path}. Give a folder of pictures, a .zip of one, or a folder of IDX files.")
+        raise DataError(f"{path} is neither a folder nor a .zip archive. Give the folder that holds the images.")
+    raise DataError(f"There is no {path}. Give a folder of images, a .zip of one, or a folder of IDX files.")
 
 
 def open_sources(paths: Sequence[str]) -> Source:
-    """Open one path, or two as `Combined`. Raises DataError for a path that is no folder and no .zip."""
+    """Open one path, or two as `Combined`. Raises DataError for a path that is neither a folder nor a .zip."""
     opened = [open_source(Path(path)) for path in paths]
     return opened[0] if len(opened) == 1 else Combined(*opened)
 
 
-def listed(path: Paths, kind: str) -> list[str]:
-    """Return one path, or two, as a list. Raises OptionError for another number, or for two where one is wanted."""
+def list_paths(path: Paths, kind: str) -> list[str]:
+    """Return one path, or two, as a list. Raises OptionError for another number of paths than the kind of data has."""
     paths = [str(path)] if isinstance(path, (str, Path)) else [str(each) for each in path]
     most = 2 if kind in ("paired", "unpaired") else 1
     if not 1 <= len(paths) <= most:
-        given = ", ".join(f"'{each}'" for each in paths) or "none"
-        wanted = "one path" if most == 1 else "one path, or two" + (" (inputs, targets)" if kind == "paired" else "")
-        raise OptionError(f"Data of the kind '{kind}' is {wanted}, and here are {len(paths)}: {given}. Give {wanted}.")
+        found = ", ".join(f"'{path}'" for path in paths) or "none"
+        expected = "one path" if most == 1 else "one path, or two" + (" (inputs, targets)" if kind == "paired" else "")
+        raise OptionError(f"'{kind}' data is {expected}, not {len(paths)}: {found}. Give {expected}.")
     return paths
 
 
@@ -160,24 +160,24 @@ def in_folder(names: list[str], folder: str) -> list[str]:
     return [name for name in names if PurePosixPath(name).parent.name == folder]
 
 
-def fingerprint(source: Source, names: Iterable[str], pictures: int) -> dict[str, Any]:
-    """Return what tells data from other data without reading it: the count, and a SHA-256 of all names and lengths."""
+def fingerprint(source: Source, names: Iterable[str], count: int) -> dict[str, Any]:
+    """Return what identifies data without reading it: the count, and a SHA-256 of all names and lengths."""
     listing = "\n".join(f"{source.size(name)} {name}" for name in sorted(names))
-    return {"pictures": pictures, "sha256": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()}
+    return {"pictures": count, "sha256": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()}
 
 
-def visible(name: str) -> bool:
-    """Tell whether a file is meant to be seen: not hidden, no archiver's leftovers."""
+def is_visible(name: str) -> bool:
+    """Tell whether a file counts: it is neither hidden nor left over by an archiver."""
     return not name.startswith(".") and name != "__MACOSX"
 
 
 def _files_below(folder: Path) -> Iterator[str]:
-    """Yield the visible files; a link to nowhere too, so that reading it names what is missing."""
+    """Yield the visible files; also a broken link, so that reading it names what is missing."""
     for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        folders[:] = [name for name in folders if visible(name) and not _leads_up(Path(root, name))]
+        folders[:] = [name for name in folders if is_visible(name) and not _leads_up(Path(root, name))]
         for name in files:
             path = Path(root, name)
-            if visible(name) and (path.is_file() or not path.exists()):  # a pipe would never end
+            if is_visible(name) and (path.is_file() or not path.exists()):  # a pipe would never end
                 yield path.relative_to(folder).as_posix()
 
 

@@ -1,6 +1,6 @@
-"""Videos and animated GIFs -> frames -> clips: in memory, or decoded when needed.
+"""Videos and animated GIFs -> frames, in memory or decoded when needed.
 
-Frames are counted, not timed: a video's rate is not looked at. GIF is read by Pillow, all else by PyAV.
+Frames are counted, not timed: the rate of a video does not matter. Pillow reads GIF, PyAV all other formats.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ import torch
 from PIL import Image, ImageSequence
 from torch import Tensor
 
-from ganzoo.data.datasets import WHOLE, View
-from ganzoo.data.decode import Facts, Form, form_image
-from ganzoo.data.image_stores import Pictures, in_threads, take
-from ganzoo.data.layout import on_lines
+from ganzoo.data.image_stores import Images, damaged_files, in_threads
+from ganzoo.data.preprocessing import ImageInfo, ImageSpec, preprocess
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
@@ -37,175 +35,143 @@ def video_names(source: Source) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """How films are read: the form of their frames, of which every ``stride``-th is kept."""
+class VideoReading:
+    """How videos are read: how their frames are stored, and that only every ``stride``-th is used."""
 
     source: Source
-    form: Form
+    spec: ImageSpec
     stride: int
 
     def frames(self, name: str) -> Iterator[tuple[DecodedImage, Tensor]]:
-        """Yield the kept frames of one film, as they were, and as (C, H, W) uint8. Raises DataError that names it."""
-        for picture in islice(frames_of(self.source, name), 0, None, self.stride):
-            yield picture, form_image(picture, self.form)
+        """Yield the used frames of one video, as decoded and as (C, H, W) uint8. Raises DataError that names it."""
+        for image in islice(read_frames(self.source, name), 0, None, self.stride):
+            yield image, preprocess(image, self.spec)
 
-    def preview(self, name: str, keep: bool) -> tuple[Tensor, int, Facts]:
-        """Decode one film whole: its kept frames (T, C, H, W) or, without ``keep``, none; their number, and facts."""
+    def decode(self, name: str, keep: bool) -> tuple[Tensor, int, ImageInfo]:
+        """Decode one video.
+
+        Returns:
+            Its used frames (T, C, H, W), none without ``keep``; their number; and what the file was.
+        """
         kept, count, gray = [], 0, True
-        for picture, frame in self.frames(name):
-            count, size = count + 1, picture.rgb.shape
-            gray = gray and is_gray(picture)
+        for image, frame in self.frames(name):
+            count, size = count + 1, image.rgb.shape
+            gray = gray and is_gray(image)
             kept += [frame] if keep else []
         if not count:
-            raise DataError(f"{name}: it holds no frame.")
-        whole = torch.stack(kept) if kept else torch.empty(0, *self.form.shape, dtype=torch.uint8)
-        return whole, count, Facts(name, size[1], size[0], gray, False, "")
+            raise DataError(f"{name}: it has no frames.")
+        frames = torch.stack(kept) if kept else torch.empty(0, *self.spec.shape, dtype=torch.uint8)
+        return frames, count, ImageInfo(name, size[1], size[0], gray, False, "")
 
 
 @dataclass(frozen=True)
-class StoredVideos:
-    """The frames of films that stay in their files, one film after the other. ``counts``: of each, its kept frames."""
+class VideoStore:
+    """The frames of videos that stay in their files, one video after the other. ``counts``: used frames of each."""
 
-    reading: Reading
+    reading: VideoReading
     names: list[str]
     counts: list[int]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return sum(self.counts), *self.reading.form.shape
+        return sum(self.counts), *self.reading.spec.shape
 
     def __len__(self) -> int:
         return sum(self.counts)
 
     def load(self, indices: list[int]) -> Tensor:
-        """Return (len(indices), C, H, W) uint8; a film is decoded from its beginning, once a call."""
-        firsts = [0, *accumulate(self.counts)]
-        wanted: dict[int, set[int]] = {}
+        """Return (len(indices), C, H, W) uint8. Each call decodes a video once, from its beginning."""
+        starts = [0, *accumulate(self.counts)]
+        needed: dict[int, set[int]] = {}
         for index in indices:
-            video = bisect_right(firsts, index) - 1
-            wanted.setdefault(video, set()).add(index - firsts[video])
+            video = bisect_right(starts, index) - 1
+            needed.setdefault(video, set()).add(index - starts[video])
         found: dict[int, Tensor] = {}
-        for video, places in wanted.items():
+        for video, places in needed.items():
             frames = islice(self.reading.frames(self.names[video]), max(places) + 1)
-            found |= {firsts[video] + place: frame for place, (_, frame) in enumerate(frames) if place in places}
-        if lacking := [index for index in indices if index not in found]:
-            raise DataError(f"{self.names[bisect_right(firsts, lacking[0]) - 1]}: it has fewer frames than before.")
+            found |= {starts[video] + place: frame for place, (_, frame) in enumerate(frames) if place in places}
+        if missing := [index for index in indices if index not in found]:
+            raise DataError(f"{self.names[bisect_right(starts, missing[0]) - 1]}: it has fewer frames than before.")
         chosen = [found[index] for index in indices]
         return torch.stack(chosen) if chosen else torch.empty(0, *self.shape[1:], dtype=torch.uint8)
 
 
-@dataclass
-class Cuts:
-    """Clips cut out of films; batches have "clip" and, where known, "label" (N,).
+def open_videos(reading: VideoReading, names: list[str], memory: int) -> tuple[Images, list[int], list[ImageInfo]]:
+    """Decode every video once, in threads.
 
-    pictures  the frames of all films, (F, C, S, S) uint8
-    firsts    the first frame of each clip
-    frames    of a clip
-    """
+    Args:
+        reading: How frames are stored; 0 channels mean 1 if every frame is gray, else 3.
+        names: The videos.
+        memory: Bytes up to which the frames become one tensor; beyond, they become a `VideoStore`.
 
-    pictures: Pictures
-    firsts: list[int]
-    frames: int
-    view: View
-    labels: Tensor | None = None
+    Returns:
+        All frames, the number of frames of each video, and what each file was.
 
-    @property
-    def in_memory(self) -> bool:
-        return isinstance(self.pictures, Tensor)
-
-    def __len__(self) -> int:
-        return len(self.firsts)
-
-    def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
-        """All frames of a clip are cropped and mirrored alike."""
-        drawn = self.view.plan(self.pictures, len(indices), random)
-        mine = indices[own]
-        chosen = take(self.pictures, [self.firsts[index] + frame for index in mine for frame in range(self.frames)])
-        _, channels, *sides = chosen.shape
-        # Frames as channels: they are cropped and mirrored as one picture.
-        stacked = chosen.view(len(mine), self.frames * channels, *sides)
-        shown = self.view.apply(stacked, drawn and drawn[own])
-        clips = shown.view(len(mine), self.frames, channels, *shown.shape[2:])
-        out = {"clip": clips.transpose(1, 2).contiguous()}
-        if self.labels is not None:
-            out["label"] = take(self.labels, mine).long()
-        return out
-
-
-def open_videos(reading: Reading, names: list[str], memory: int) -> tuple[Pictures, list[int], list[Facts]]:
-    """Decode every film once, in threads; return all frames, the number of each film's, and facts.
-
-    0 channels mean 1 when every frame is gray, else 3. Up to ``memory`` bytes the frames are one tensor, beyond it
-    `Films`. Raises DataError that names every broken film, MissingPackage where PyAV is needed and not installed.
+    Raises:
+        DataError: Videos are damaged; the message names all of them.
+        MissingPackage: PyAV is needed and not installed.
     """
     if not all(name.lower().endswith(".gif") for name in names):
         require_pyav()
-    gray_counts = reading.form.channels == 0
-    full = replace(reading, form=replace(reading.form, channels=reading.form.channels or 3))
-    held: list[Tensor] | None = []
-    counts, facts, broken = list[int](), list[Facts](), list[str]()
+    full = replace(reading, spec=replace(reading.spec, channels=reading.spec.channels or 3))
+    stored: list[Tensor] | None = []
+    counts, infos, damaged = list[int](), list[ImageInfo](), list[str]()
 
-    def one(name: str) -> tuple[Tensor, int, Facts] | str:
+    def decode_one(name: str) -> tuple[Tensor, int, ImageInfo] | str:
         try:
-            return full.preview(name, keep=held is not None)
+            return full.decode(name, keep=stored is not None)
         except DataError as error:
             return str(error)
 
-    for result in in_threads(one, names):
+    for result in in_threads(decode_one, names):
         if isinstance(result, str):
-            broken.append(result)
+            damaged.append(result)
             continue
         counts.append(result[1])
-        facts.append(result[2])
-        held = None if held is None or sum(counts) * full.form.bytes > memory else [*held, result[0]]
-    if broken:
-        raise DataError(
-            f"{len(broken)} of {len(names)} videos in {reading.source.path} cannot be used. Mend or remove them:\n  "
-            f"{on_lines(broken)}"
-        )
-    gray = gray_counts and all(each.gray for each in facts)
-    if held is None:
-        form = replace(full.form, channels=1) if gray else full.form
-        return StoredVideos(replace(full, form=form), names, counts), counts, facts
-    whole = torch.cat(held)
-    return whole[:, :1].clone() if gray else whole, counts, facts
+        infos.append(result[2])
+        stored = None if stored is None or sum(counts) * full.spec.bytes > memory else [*stored, result[0]]
+    if damaged:
+        raise damaged_files(damaged, len(names), "videos", reading.source)
+    gray = reading.spec.channels == 0 and all(info.gray for info in infos)
+    if stored is None:
+        spec = replace(full.spec, channels=1) if gray else full.spec
+        return VideoStore(replace(full, spec=spec), names, counts), counts, infos
+    frames = torch.cat(stored)
+    return frames[:, :1].clone() if gray else frames, counts, infos
 
 
-def some_videos(pictures: Pictures, counts: list[int], chosen: list[int]) -> Pictures:
-    """Return the frames of the chosen films, one film after the other."""
-    if isinstance(pictures, StoredVideos):
-        kept = [pictures.names[video] for video in chosen], [counts[video] for video in chosen]
-        return replace(pictures, names=kept[0], counts=kept[1])
-    assert isinstance(pictures, Tensor)
+def select_videos(images: Images, counts: list[int], chosen: list[int]) -> Images:
+    """Return the frames of the chosen videos, one video after the other."""
+    if isinstance(images, VideoStore):
+        names, chosen_counts = [images.names[video] for video in chosen], [counts[video] for video in chosen]
+        return replace(images, names=names, counts=chosen_counts)
+    assert isinstance(images, Tensor)
     if len(chosen) == len(counts):
-        return pictures
-    stored_videos = torch.split(pictures, counts)
-    return torch.cat([stored_videos[video] for video in chosen]) if chosen else pictures[:0]
+        return images
+    by_video = torch.split(images, counts)
+    return torch.cat([by_video[video] for video in chosen]) if chosen else images[:0]
 
 
-def cut(counts: list[int], frames: int) -> tuple[list[int], list[int]]:
-    """Return the first frame of every whole clip, and the film it is of: clips follow one another without overlap."""
-    begins = [0, *accumulate(counts)]
-    found = [(begins[video] + at, video) for video, n in enumerate(counts) for at in range(0, n - frames + 1, frames)]
-    return [first for first, _ in found], [video for _, video in found]
+def read_frames(source: Source, name: str) -> Iterator[DecodedImage]:
+    """Yield all frames of one video.
 
-
-def frames_of(source: Source, name: str) -> Iterator[DecodedImage]:
-    """Yield all frames of one film. Raises DataError, its text beginning with ``name``, also at the end of damage."""
+    Raises:
+        DataError: The video is damaged, which may show only at its end. The message begins with ``name``.
+    """
     if name.lower().endswith(".gif"):
-        yield from _of_gif(source.read(name), name)
+        yield from _read_gif(source.read(name), name)
         return
     with _on_disk(source, name) as path:
         try:
-            with VideoReader(path, find_format(path)) as clip:
-                yield from (frame.image for frame in clip.frames() if frame.image)
+            with VideoReader(path, find_format(path)) as video:
+                yield from (frame.image for frame in video.frames() if frame.image)
         except ImageError as error:
             raise DataError(f"{name}: {str(error).replace(os.fspath(path), 'it')}") from error
-        if clip.damaged_at is not None:
-            raise DataError(f"{name}: it is damaged at {clip.damaged_at:.2f} s.")
+        if video.damaged_at is not None:
+            raise DataError(f"{name}: it is damaged at {video.damaged_at:.2f} s.")
 
 
-def _of_gif(content: bytes, name: str) -> Iterator[DecodedImage]:
+def _read_gif(content: bytes, name: str) -> Iterator[DecodedImage]:
     try:
         with Image.open(io.BytesIO(content), formats=["GIF"]) as image:
             if image.width * image.height > MAX_PIXELS:
@@ -213,12 +179,12 @@ def _of_gif(content: bytes, name: str) -> Iterator[DecodedImage]:
             for frame in ImageSequence.Iterator(image):
                 yield DecodedImage(np.asarray(frame.convert("RGB")), None, gray=False, name=name)
     except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
-        raise DataError(f"{name}: it is no GIF that can be read ({error}).") from error
+        raise DataError(f"{name}: it is not a GIF that can be read ({error}).") from error
 
 
 @contextmanager
 def _on_disk(source: Source, name: str) -> Iterator[Path]:
-    """Yield the path of a file, which is copied out of an archive where it lies in one."""
+    """Yield the path of a file; a file in an archive is copied out of it."""
     path = source.path / name
     if path.is_file():
         yield path
@@ -229,7 +195,7 @@ def _on_disk(source: Source, name: str) -> Iterator[Path]:
         yield path
 
 
-def is_gray(picture: DecodedImage) -> bool:
+def is_gray(image: DecodedImage) -> bool:
     """Tell whether red, green and blue are the same everywhere."""
-    red, green, blue = (picture.rgb[..., channel] for channel in range(3))
-    return picture.gray or bool((red == green).all() and (green == blue).all())
+    red, green, blue = (image.rgb[..., channel] for channel in range(3))
+    return image.gray or bool((red == green).all() and (green == blue).all())

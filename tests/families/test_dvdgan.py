@@ -11,8 +11,8 @@ from exact import descend_plainly, differences, doubles, flat, make, step_down
 from torch import Tensor, nn
 
 from ganzoo import build, sliced_wasserstein
-from ganzoo.data.datasets import View
-from ganzoo.data.moving_images import Motion, Moving
+from ganzoo.data.datasets import Augmentation
+from ganzoo.data.moving_images import Motion, MovingImages
 from ganzoo.errors import OptionError
 from ganzoo_plugins.dvdgan.layers import ConvGRU
 from ganzoo_plugins.dvdgan.recipe import frames_of, opinion
@@ -255,7 +255,7 @@ def squares(count: int, seed: int) -> dict[str, Tensor]:
     small[:, 2:6, 2:6] = 255
     labels = torch.arange(count) % 2
     pictures = torch.stack([large, small])[labels]
-    data = Moving(pictures, View(7, flip=False), Motion(16, 4, 4.0), labels)
+    data = MovingImages(pictures, Augmentation(7, flip=False), Motion(16, 4, 4.0), labels)
     return data.batch(list(range(count)), torch.Generator().manual_seed(seed))
 
 

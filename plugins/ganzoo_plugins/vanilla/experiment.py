@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.data import idx
-from ganzoo.data.decode import fit, to_floats
+from ganzoo.data.preprocessing import pad_to_square, to_floats
 from ganzoo.data.sources import Source, open_source
 from ganzoo.errors import DataError
 from ganzoo.inference import devices
@@ -87,7 +87,7 @@ def read(source: Source, part: str) -> Tensor:
             "Give the folder that holds the four files of Fashion-MNIST."
         )
     pictures, _ = idx.read(source, names)
-    return fit(pictures, max(pictures.shape[-2:]))
+    return pad_to_square(pictures, max(pictures.shape[-2:]))
 
 
 @torch.inference_mode()

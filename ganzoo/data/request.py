@@ -1,0 +1,80 @@
+"""What is asked of a data set while it is opened, and what opening each kind of data needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ganzoo.data import descriptions
+from ganzoo.data.config import DataConfig
+from ganzoo.data.image_stores import Images
+from ganzoo.data.preprocessing import ImageInfo, ImageSpec
+from ganzoo.data.sources import Combined, Source, image_names
+from ganzoo.errors import DataError, ImageError
+from ganzoo.image_io import decoding, image_paths
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """A source, and how it is to be opened.
+
+    Attributes:
+        source: The files.
+        config: The recipe's options that concern data.
+        validation: Share of the files that is held out.
+        memory: Bytes that decoded images may take; larger sets are decoded when needed.
+    """
+
+    source: Source
+    config: DataConfig
+    validation: float
+    memory: int
+
+    def spec(self, size: int, pairs: bool = False) -> ImageSpec:
+        """Return how images are stored that are trained on at ``size``."""
+        stored = self.config.stored_size(size)
+        return ImageSpec(stored, stored, self.config.channels, pairs)
+
+    def size(self, names: list[str], pairs: bool = False) -> int:
+        """Return the training size: the requested one, or the shorter side of the first image."""
+        if self.config.image_size:
+            return self.config.image_size
+        width, height = first_size(self.source, names)
+        return max(1, min(height, width // 2 if pairs else width))
+
+    def notes(self, infos: list[ImageInfo], images: Images, spec: ImageSpec, size: int) -> list[str]:
+        """Return the sentences that are common to all kinds of images."""
+        stored = ImageSpec(spec.height, spec.width, images.shape[1], spec.pairs)
+        notes = descriptions.describe_images(infos, stored, size)
+        if not isinstance(images, Tensor):
+            notes.insert(1, descriptions.describe_memory(len(images), stored, self.memory))
+        others = sorted(set(self.source.names) - set(image_names(self.source)))
+        return notes + descriptions.describe_other_files(others)
+
+
+def first_size(source: Source, names: list[str]) -> tuple[int, int]:
+    """Return (width, height) of the first image that can be read; `open_stored_images` names those that cannot."""
+    for name in names:
+        try:
+            height, width = decoding.read(source.read(name)).rgb.shape[:2]
+        except (DataError, ImageError):
+            continue
+        return width, height
+    return 1, 1
+
+
+def require(names: list[str], source: Source, what: str, next_step: str = "") -> None:
+    """Raise DataError where there are no ``names``: the source lacks ``what``."""
+    if not names:
+        found = f"It has {len(source.names)} other files" if source.names else "It is empty"
+        next_step = next_step or f"Images end in {' '.join(image_paths.SUFFIXES)}."
+        raise DataError(f"{source.path} holds no {what}. {found}. {next_step}")
+
+
+def split_combined(source: Combined, names: list[str]) -> tuple[list[str], list[str]]:
+    """Return the names of either side. Raises DataError where one has none."""
+    a, b = ([name for name in names if name.startswith(f"{side}/")] for side in "AB")
+    for side, found in (("A", a), ("B", b)):
+        require(found, source.sides[side], "images")
+    return a, b
