@@ -45,7 +45,7 @@ def test_a_line_has_losses_speed_and_time_left(capsys: Capture, clock: Clock) ->
         lines.step(step, {"generator": 0.81234, "discriminator": 1.2} if step == 500 else None)
     lines.note("a note [b]")
     assert capsys.readouterr().err.splitlines() == [
-        "step 500/10000  generator 0.8123  discriminator 1.2  3.1 steps/s  397 pictures/s  51 min left",
+        "step 500/10000  generator 0.8123  discriminator 1.2  3.1 steps/s  397 images/s  51 min left",
         "a note [b]",
     ]
 
@@ -55,10 +55,10 @@ def test_the_last_line_has_no_time_left(capsys: Capture, clock: Clock) -> None:
     lines.start(8, 10, 4)
     for step in (9, 10):
         clock.now += 0.5
-        lines.step(step, {"judge": float("nan")})
+        lines.step(step, {"discriminator": float("nan")})
     assert capsys.readouterr().err.splitlines() == [
-        "step 9/10  judge nan  2 steps/s  8 pictures/s  0 s left",
-        "step 10/10  judge nan  2 steps/s  8 pictures/s",
+        "step 9/10  discriminator nan  2 steps/s  8 images/s  0 s left",
+        "step 10/10  discriminator nan  2 steps/s  8 images/s",
     ]
 
 
@@ -69,14 +69,14 @@ def test_the_speed_is_that_of_the_last_minute(clock: Clock) -> None:
     do(pace, clock, range(1001, 1201), 0.5)  # slower for 100 seconds
     assert pace.steps_per_second == pytest.approx(2)
     assert str(pace).endswith("1 h 13 min left")
-    assert len(pace.past) <= 121
+    assert len(pace.history) <= 121
 
 
 def test_steps_slower_than_the_window_are_measured_over_several(clock: Clock) -> None:
     pace = Pace(0, 100, 1)
     do(pace, clock, range(1, 21), 90.0)
     assert pace.steps_per_second == pytest.approx(1 / 90)
-    assert len(pace.past) == 11
+    assert len(pace.history) == 11
 
 
 def test_the_first_step_does_not_count_once_there_is_another(clock: Clock) -> None:
@@ -97,7 +97,7 @@ def test_a_reporter_that_sees_logged_steps_only_is_right_too(clock: Clock) -> No
 
 def test_no_time_at_all_divides_by_nothing(clock: Clock) -> None:
     pace = Pace(0, 10, 1)
-    assert str(pace) == "0 steps/s  0 pictures/s"
+    assert str(pace) == "0 steps/s  0 images/s"
     pace.add(1)
     assert "steps/s" in str(pace)
 
@@ -115,7 +115,7 @@ def test_the_bar_keeps_the_last_losses_beside_the_speed(clock: Clock) -> None:
         bar.step(42, None)
         (task,) = rich.tasks
         assert (task.completed, task.total) == (42, 100)
-        assert task.description == "[generator] 0.5  2 steps/s  32 pictures/s  29 s left"
+        assert task.description == "[generator] 0.5  2 steps/s  32 images/s  29 s left"
         bar.note("step 42: l1 [0.25]")
     assert "42/100 [generator] 0.5" in shown.getvalue()
     assert "step 42: l1 [0.25]" in shown.getvalue()

@@ -78,13 +78,13 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
         (["dcgan", "photos", "--accumulate", "0"], 2, "--accumulate"),
         (["dcgan", "photos", "--keep", "0"], 2, "--keep"),
         (["dcgan", "photos", "--workers", "0"], 2, "--workers"),
-        (["dcgan", "photos", "--batch-size", "3", "--accumulate", "2"], 1, "batch_size=3 cannot be cut evenly"),
+        (["dcgan", "photos", "--batch-size", "3", "--accumulate", "2"], 1, "batch_size=3 cannot be split evenly"),
         (["dcgan", "photos", "--from", "dir:nowhere"], 1, "nowhere"),
         (["dcgan", "photos", "--from", "b2a=vanilla/fashion-mnist"], 1, "no network 'b2a' to start from"),
         (["dcgan", "photos", "--from", "vanilla/fashion-mnist"], 1, "--part generator=vanilla"),
         (["dcgan", "photos", "--set", "augment=blur"], 1, "'blur' is not an augmentation"),
         (["dcgan", "photos", "--set", "schedule=step"], 1, "schedule='step' is not right"),
-        (["dcgan", "photos", "--best", "distance"], 1, "best='distance' needs held-out pictures"),
+        (["dcgan", "photos", "--best", "distance"], 1, "best='distance' needs held-out images"),
         (["dcgan", "photos", "--set", "r1=-1"], 1, "r1=-1.0 should be"),
         (["dcgan"], 2, "Missing: DATA"),
         ([], 2, "Missing: RECIPE, DATA"),
@@ -244,7 +244,7 @@ def test_an_output_that_is_taken_is_left_as_it_is(capsys: Capture) -> None:
 )
 def test_resuming_takes_nothing_but_steps(capsys: Capture, extra: list[str], named: str) -> None:
     code, _, err = call(capsys, "train", "--resume", "run", *extra)
-    assert (code, f"from the run: leave out {named}." in err) == (2, True), err
+    assert (code, f"from the run: omit {named}." in err) == (2, True), err
 
 
 def test_resuming_what_is_no_run(capsys: Capture) -> None:

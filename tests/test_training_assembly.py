@@ -117,7 +117,7 @@ def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model
     encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
 
     def begins(begin: bool, **more: Any) -> list[bool]:
-        recipe = set_up(dataclasses.replace(asked, **more), ALONE, begins=begin).recipe
+        recipe = set_up(dataclasses.replace(asked, **more), ALONE, is_new=begin).recipe
         networks = (recipe.networks[name].encoder.state_dict().values() for name in ("a2b", "b2a"))
         return [all(map(torch.equal, each, encoder)) for each in networks]
 

@@ -15,7 +15,7 @@ import ganzoo
 from ganzoo import LatentRecipe
 from ganzoo.errors import OptionError, TrainingError
 from ganzoo.training.best_step import Best
-from ganzoo.training.loop import Loop
+from ganzoo.training.checkpoint_writer import CheckpointWriter
 
 # Step -> what the recipe below measures after it; the sheet of step 1 would be the best, if it counted.
 DISTANCES = {1: 0.0, 2: 3.0, 4: 1.0, 6: 2.0, 8: 1.5}
@@ -111,7 +111,7 @@ def test_a_measure_that_is_none_is_refused_at_the_first_sheet_with_those_there_a
 
 
 def test_a_measure_without_held_out_pictures_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="best='distance' needs held-out pictures"):
+    with pytest.raises(OptionError, match="best='distance' needs held-out images"):
         run_measured(tmp_path, best="distance", validation=0.0)
     assert not (tmp_path / "run").exists()
 
@@ -163,12 +163,12 @@ def test_a_run_stopped_and_resumed_has_the_best_of_one_that_was_not(tmp_path: Pa
 def test_a_run_killed_between_the_best_checkpoint_and_its_models_has_them_after_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kill(loop: Loop, step: int) -> None:
+    def kill(*_: Any) -> None:
         raise KeyboardInterrupt
 
     straight = run_measured(tmp_path, "straight", sample_every=4)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Loop, "export", kill)
+        patch.setattr(CheckpointWriter, "export", kill)
         run_measured(tmp_path, "killed", sample_every=4)
     assert kept(tmp_path / "killed") == [4] and not (tmp_path / "killed" / "best").exists()
     killed = ganzoo.resume(tmp_path / "killed")

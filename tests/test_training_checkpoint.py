@@ -192,7 +192,7 @@ def test_a_recipe_s_state_that_could_not_be_read_back_is_refused_while_there_is_
             return {"history": [1, "text", torch.zeros(2), {"means": np.zeros(2)}]}
 
     add_recipe(Forgetful)
-    with pytest.raises(PluginError, match=r"Forgetful\.state\(\) holds a ndarray, which no checkpoint"):
+    with pytest.raises(PluginError, match=r"Forgetful\.state\(\) returns a ndarray, which a checkpoint cannot"):
         train("dcgan", tmp_path, steps=2, recipe="forgetful")
 
 
@@ -219,4 +219,4 @@ def test_found_are_sorted_and_whole_files_only(tmp_path: Path) -> None:
     folder.mkdir()
     for name in ("step-00000010.pt", "step-00000009.pt", ".step-00000011.pt.1.tmp", "step-00000012.pt.damaged"):
         (folder / name).write_bytes(b"")
-    assert [path.name for path in checkpoints.found(tmp_path)] == ["step-00000009.pt", "step-00000010.pt"]
+    assert [path.name for path in checkpoints.find_checkpoints(tmp_path)] == ["step-00000009.pt", "step-00000010.pt"]

@@ -53,7 +53,7 @@ def test_an_unfinished_checkpoint_is_nothing_to_keep_and_a_damaged_one_is(failed
     (folder / ".step-00000002.pt.77.tmp").write_bytes(b"cut off")
     damaged = folder / "step-00000002.pt.damaged"
     damaged.write_bytes(b"PK")
-    with pytest.raises(TrainingError, match="holds a run already"):
+    with pytest.raises(TrainingError, match="already holds a run"):
         train("dcgan", tmp_path, steps=2)
     damaged.unlink()
     train("dcgan", tmp_path, steps=2, validation=0.0)
@@ -68,7 +68,7 @@ def test_what_others_put_into_the_folder_stays(failed: Path, tmp_path: Path) -> 
 
 def test_a_run_json_that_is_no_run_s_stays(failed: Path, tmp_path: Path) -> None:
     (failed / "run.json").write_text('{"distance": "10 km"}')
-    with pytest.raises(TrainingError, match="holds a run already"):
+    with pytest.raises(TrainingError, match="already holds a run"):
         train("dcgan", tmp_path, steps=1)
     assert (failed / "run.json").read_text() == '{"distance": "10 km"}'
 
@@ -84,7 +84,7 @@ def test_a_wrong_option_is_told_before_a_folder_that_is_taken(tmp_path: Path) ->
 HOLDER = """
 import sys, time
 from pathlib import Path
-from ganzoo.training.claim import locked
+from ganzoo.training.run_lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(300)
@@ -146,14 +146,14 @@ def test_data_that_changed_are_refused_and_the_old_ones_go_on(
     more = next(data.rglob("0.png")).with_name("more.png")
     picture(16, 16, 99).save(more)
     with pytest.raises(
-        TrainingError, match=rf"changed: {count} pictures then, {count + 1} now\. Put the data back, or"
+        TrainingError, match=rf"changed: {count} images then, {count + 1} now\. Put the data back, or"
     ):
         ganzoo.resume(run, steps=2)
     more.unlink()
     ganzoo.resume(run, steps=2)
     first = next(data.rglob("0.png"))
     first.rename(first.with_name("renamed.png"))
-    with pytest.raises(TrainingError, match=f"{count} pictures then and now, but of other names or sizes"):
+    with pytest.raises(TrainingError, match=f"{count} images then and now, but their names or sizes differ"):
         ganzoo.resume(run, steps=3)
 
 

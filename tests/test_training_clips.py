@@ -41,7 +41,7 @@ def test_a_run_on_pictures_that_move_resumes_exactly(tmp_path: Path, one_thread:
     assert [line["step"] for line in lines] == [1, 2, 4] and set(lines[0]) == {"step", "distance", "frames", "motion"}
     model = ganzoo.load(f"dir:{whole}")
     assert (model.card.frames, model.card.classes, model.card.out_channels) == (3, ("shoe", "bag"), 1)
-    (clip,) = model.generate(1, labels="bag")
+    (clip,) = model.generate(1, label="bag")
     assert len(clip) == 3 and clip[0].size == (16, 16)
     assert "each a list of pictures" in (whole / "README.md").read_text()
 
@@ -62,7 +62,7 @@ def test_a_run_on_videos_without_classes(tmp_path: Path) -> None:
 
 def test_a_judge_of_pictures_is_refused(tmp_path: Path) -> None:
     asked = {"options": MOVED, "part_options": SMALL, "steps": 1, "validation": 0.3, "best": "fd-efficientnet-lite0"}
-    with pytest.raises(OptionError, match="compares pictures; the recipe 'dvdgan' makes clips"):
+    with pytest.raises(OptionError, match="compares images; the recipe 'dvdgan' generates clips"):
         ganzoo.train("dvdgan", lay_idx(tmp_path / "set"), tmp_path / "run", **asked)
 
 

@@ -126,7 +126,7 @@ def test_a_failing_plugin_is_named_once_and_changes_nothing(tmp_path: Path) -> N
     run = train("dcgan", tmp_path, reporter=watcher)
     assert [note for note in watcher.notes if "trouble" in note] == [
         "The plugin 'trouble' failed in ganzoo_train_start: SystemExit: 3. Training goes on; further failures of "
-        "this plugin are not shown. Mend or uninstall it."
+        "this plugin are not shown. Fix or uninstall it."
     ]
     assert differences(checkpoint(run, 6), checkpoint(straight, 6)) == []
     assert lines(run) == lines(straight)

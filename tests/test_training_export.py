@@ -57,7 +57,7 @@ def test_the_card_tells_what_was_done(tmp_path: Path) -> None:
         batch_size=2,
         seed=3,
         precision="bf16",
-        parts={"loss": "lsgan"},
+        parts={"loss": "least-squares"},
         part_options={
             "generator": {"width": 4},
             "discriminator": {"width": 4, "receptive_field": 16},

@@ -26,7 +26,7 @@ def test_pictures_too_small_for_a_part_are_one_error_that_names_it(
 ) -> None:
     options = {"discriminator": {"width": 4}, "generator": {"width": 4}}
     message = (
-        rf"^The network 'discriminator' \(discriminator:{part}\) does not take pictures of {size}x{size} with 3 "
+        rf"^The network 'discriminator' \(discriminator:{part}\) does not accept images of {size}x{size} with 3 "
         rf"channels: .*{reason}.* Set a larger image_size.*--part ROLE=ENTRY.*--set ROLE\.KEY=VALUE\.$"
     )
     with pytest.raises(TrainingError, match=message):
@@ -113,7 +113,7 @@ def test_a_size_the_pictures_brought_is_said_to_be_theirs(tmp_path: Path) -> Non
     picture(90, 90).save(tmp_path / "photos" / "one.png")
     with pytest.raises(
         OptionError,
-        match=r"^generator:dcgan: image_size=90 \(from the pictures; --set image_size=SIZE scales them\) is not .*96",
+        match=r"^generator:dcgan: image_size=90 \(from the images; --set image_size=SIZE scales them\) is not .*96",
     ):
         ganzoo.train("dcgan", tmp_path / "photos", tmp_path / "run")
     with pytest.raises(OptionError, match=r"^generator:dcgan: image_size=90 is not .*96"):

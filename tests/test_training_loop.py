@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
         ({"parts": {"loss": "hing"}}, UnknownName, "No loss is called 'hing'. Did you mean 'hinge'"),
         ({"part_options": {"generator": {"wdth": 3}}}, OptionError, "no option 'wdth'. Did you mean 'width'"),
         ({"part_options": {"generator": {"width": "x"}}}, OptionError, "width='x' is not right"),
-        ({"device": "tpu"}, GanzooError, "'tpu' is no device"),
+        ({"device": "tpu"}, GanzooError, "'tpu' is not a device"),
         ({"validation": 2}, OptionError, "validation=2"),
     ],
 )
@@ -53,7 +53,7 @@ def test_wrong_data_is_refused_before_anything_is_written(tmp_path: Path) -> Non
 
 def test_a_folder_that_is_taken_is_refused(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, "my run", steps=1)
-    with pytest.raises(TrainingError, match=r"holds a run already\. Go on with: ganzoo train --resume '.*my run'"):
+    with pytest.raises(TrainingError, match=r"already holds a run\. Resume with: ganzoo train --resume '.*my run'"):
         train("dcgan", tmp_path, "my run", steps=1)
     (run / "run.json").unlink()
     with pytest.raises(TrainingError, match="holds a model, which the run would overwrite"):
@@ -182,7 +182,7 @@ def test_the_average_moves_from_the_old_average_toward_the_new_weights(tmp_path:
 def test_a_signal_stops_after_the_step_with_a_checkpoint_and_says_how_to_go_on(tmp_path: Path, number: int) -> None:
     before = signal.getsignal(number)
     run = tmp_path / "run"
-    message = f"Stopped by {signal.Signals(number).name} after step 3; nothing is lost. Go on with: ganzoo train --res"
+    message = f"Stopped by {signal.Signals(number).name} after step 3; nothing is lost. Resume with: ganzoo train --res"
     with pytest.raises(TrainingError, match=message):
         train("dcgan", tmp_path, validation=0.0, reporter=Watcher(3, number))
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["step-00000003.pt"]
@@ -239,7 +239,7 @@ class Breaking(LatentRecipe):
     [
         (
             {"log_every": 1, "checkpoint_every": 3},
-            r"The loss '\w+' is nan at step 5. The checkpoint of step 3 is whole",
+            r"The loss '\w+' is nan at step 5. The checkpoint of step 3 is intact",
         ),
         ({"log_every": 99, "checkpoint_every": 1}, r"'generator\..*' is no longer finite after step 4. .* step 3 is"),
         ({"log_every": 99, "checkpoint_every": 5}, r"The loss '\w+' is nan at step 5. There is no checkpoint yet"),

@@ -137,13 +137,13 @@ def test_fewer_processes_go_on_with_a_run_and_say_so(tmp_path: Path, trained: Pa
     shutil.copytree(trained / "dcgan", run)
     ganzoo.resume(run, steps=STEPS + 1, reporter=watcher)
     assert watcher.started == [(STEPS, STEPS + 1)]
-    assert [note for note in watcher.notes if note.startswith("2 process(es) trained this run, and now there are 1")]
+    assert [note for note in watcher.notes if note.startswith("2 process(es) trained this run so far, and 1 train it now")]
 
 
 def test_more_processes_go_on_with_a_run_and_say_so(trained: Path) -> None:
     assert len(checkpoint(trained / "grown", 5)["random"]) == 2
     notes = json.loads((trained / "notes.json").read_text())
-    assert [note for note in notes if note.startswith("1 process(es) trained this run, and now there are 2")]
+    assert [note for note in notes if note.startswith("1 process(es) trained this run so far, and 2 train it now")]
 
 
 def said_by(logs: Path, rank: int) -> list[str]:

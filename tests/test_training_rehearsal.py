@@ -167,8 +167,8 @@ def test_the_command_prints_it_all_needs_no_output_and_writes_nothing(capsys: Ca
     counts = dict(re.fullmatch(r"(\w+): ([\d,]+) parameters", each).groups() for each in told["network"])  # type: ignore[union-attr]
     assert counts.keys() == {"generator", "discriminator"}
     assert told["machine"][0].endswith(", fp32")
-    assert re.fullmatch(r"[\d.e-]+ s a step; .+ for 5,000 steps", told["time"][0])
-    assert re.fullmatch(r"\d+\.\d\d GiB at the most", told["memory"][0])
+    assert re.fullmatch(r"[\d.e-]+ s per step; .+ for 5,000 steps", told["time"][0])
+    assert re.fullmatch(r"\d+\.\d\d GiB at most", told["memory"][0])
     assert everything_in(photos.parent) == before
 
 

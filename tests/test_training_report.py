@@ -61,7 +61,7 @@ def test_the_page_has_everything(run: Path) -> None:
         "pix2pix mine",
         "step 200 of 400",
         "training time 1 min 40 s",
-        "pictures/s 8 ",  # 9 steps of 4 pictures in 4.5 seconds
+        "images/s 8 ",  # 9 steps of 4 pictures in 4.5 seconds
         "best psnr 21.5 at step 100",
         "Collapse step 150 The pictures look all alike.",
         "options.image_size 32",
@@ -88,7 +88,7 @@ def test_logged_speed_is_shown_where_there_is_one(run: Path) -> None:
     lines = [{"step": k, "pictures_per_second": 1000.0 + k, "generator": 0.5} for k in (100, 101, 102)]
     put(run, "metrics.jsonl", *lines)
     page = Page(report.write(run))
-    assert "pictures/s 1,101" in page.text and "training time" not in page.text
+    assert "images/s 1,101" in page.text and "training time" not in page.text
     assert "pictures_per_second" not in page.source  # which is no loss
 
 

@@ -15,7 +15,7 @@ from ganzoo.training import settings
 
 
 def parsed(**values: object) -> settings.Settings:
-    return settings.parse({"recipe": "dcgan", "data": "photos", **values})
+    return settings.parse_settings({"recipe": "dcgan", "data": "photos", **values})
 
 
 def test_text_from_a_command_line_is_converted() -> None:
@@ -47,7 +47,7 @@ def test_text_from_a_command_line_is_converted() -> None:
         ({"compile": "perhaps"}, "compile='perhaps' is not right: .*boolean"),
         ({"start_from": "dir:x"}, "start_from='dir:x' is not right: .*dictionary"),
         ({"start_from": {"a2b": 3}}, r"start_from\.a2b=3 is not right: .*string"),
-        ({"best": "distance"}, "best='distance' needs held-out pictures"),
+        ({"best": "distance"}, "best='distance' needs held-out images"),
         ({"precision": "fp8"}, r"precision='fp8' is not right: .*'fp32', 'bf16' or 'fp16'"),
         ({"part_options": {"generator": 4}}, r"part_options\.generator=4 is not right: .*dictionary"),
         ({"parts": {"loss": 3}}, r"parts\.loss=3 is not right: .*string"),
@@ -61,8 +61,8 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(values: dict[str, obj
 
 def test_settings_come_back_from_run_json(tmp_path: Path) -> None:
     asked = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, seed=2**63 - 1)
-    settings.write(tmp_path / "new" / "run", asked)
-    assert settings.read(tmp_path / "new" / "run") == asked
+    settings.write_settings(tmp_path / "new" / "run", asked)
+    assert settings.read_settings(tmp_path / "new" / "run") == asked
 
 
 def test_the_fields_of_run_json_stay() -> None:
@@ -70,39 +70,39 @@ def test_the_fields_of_run_json_stay() -> None:
     first = {"recipe", "data", "steps", "batch_size", "seed", "device", "precision", "ema_decay", "validation"}
     first |= {"log_every", "sample_every", "checkpoint_every", "keep", "options", "parts", "part_options"}
     assert first <= set(settings.Settings.__dataclass_fields__)
-    assert settings.parse({"recipe": "dcgan", "data": "x"}).steps == 10_000
+    assert settings.parse_settings({"recipe": "dcgan", "data": "x"}).steps == 10_000
 
 
 @pytest.mark.parametrize("data", ["a.zip", ["a", "b"]])
 def test_one_path_or_two_come_back_from_run_json(tmp_path: Path, data: str | list[str]) -> None:
     asked = parsed(data=data, start_from={"a2b": "dir:x"}, tensorboard=False, keep=3, validation=0.1, best="l1")
-    settings.write(tmp_path, asked)
-    assert settings.read(tmp_path) == asked
+    settings.write_settings(tmp_path, asked)
+    assert settings.read_settings(tmp_path) == asked
 
 
 @pytest.mark.parametrize("url", ["pipe:cat 1.tar", "https://example.org/{000..009}.tar"])
 def test_an_address_stays_as_it_is_and_a_path_becomes_whole(url: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    assert settings.place(url) == url
-    assert settings.place("photos") == settings.place(Path("photos")) == str(tmp_path.resolve() / "photos")
+    assert settings.resolve_data(url) == url
+    assert settings.resolve_data("photos") == settings.resolve_data(Path("photos")) == str(tmp_path.resolve() / "photos")
 
 
 def test_a_folder_without_run_json_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"is no training run: it has no run\.json"):
-        settings.read(tmp_path)
+    with pytest.raises(TrainingError, match=r"is not a training run: it has no run\.json"):
+        settings.read_settings(tmp_path)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "null", json.dumps({"recipe": "x", "data": "y", "speed": 1}), "\x00"])
 def test_a_damaged_run_json_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(TrainingError, match=r"run\.json cannot be read: .+\. Undo what was changed in it\."):
-        settings.read(tmp_path)
+        settings.read_settings(tmp_path)
 
 
 def test_a_run_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(OutputError, match=r"Cannot write .*run\.json"):
-        settings.write(tmp_path / "file" / "run", parsed())
+        settings.write_settings(tmp_path / "file" / "run", parsed())
 
 
 def test_a_recipe_says_how_many_pictures_a_step_where_the_user_does_not(tmp_path: Path) -> None:

@@ -30,10 +30,10 @@ def show(watch: CollapseDetector, shares: Iterable[float], every: int = 500) -> 
 @pytest.mark.parametrize(
     ("name", "sign", "means"),
     [
-        ("discriminator", 0, "tells real from made pictures without error"),
-        ("discriminator_b", 1, "scores real and made pictures alike"),
-        ("generator", 0, "takes what is made for real"),
-        ("adversarial", 1, "no score either way"),
+        ("discriminator", 0, "tells real from generated images without error"),
+        ("discriminator_b", 1, "scores real and generated images alike"),
+        ("generator", 0, "takes generated images for real"),
+        ("adversarial", 1, "scores generated images at zero"),
     ],
 )
 def test_a_loss_that_stays_at_zero_has_vanished(name: str, sign: int, means: str) -> None:
@@ -95,8 +95,8 @@ def test_a_loss_that_is_no_number_is_named_once_until_it_is_one_again(value: flo
 def test_variety_that_fell_below_a_quarter_of_its_best_at_two_looks_is_a_collapse() -> None:
     (warning,) = show(CollapseDetector(), [0.01, 0.3, 0.6, 0.8, 0.19, 0.18, 0.17, 0.1])
     assert (warning.step, warning.kind) == (2500, "collapse")
-    assert "pictures of 'generator' look all alike" in warning.text
-    assert "their variety is 18.0% of the real pictures', and was 80.0% before" in warning.text
+    assert "images from 'generator' all look alike" in warning.text
+    assert "their variety is 18.0% of the real images', and was 80.0% before" in warning.text
     assert "--set learning_rate" in warning.text
 
 
@@ -104,11 +104,11 @@ def test_one_poor_look_between_good_ones_is_no_collapse() -> None:
     assert show(CollapseDetector(), [0.01, 0.8, 0.1, 0.8, 0.1, 0.7]) == []
 
 
-def test_pictures_that_never_varied_are_a_collapse_after_a_fair_chance() -> None:
+def test_pictures_that_never_varied_are_a_collapse_after_the_warmup() -> None:
     (warning,) = show(CollapseDetector(), [0.001, 0.02, 0.03, 0.02, 0.01, 0.01])
     assert warning.step == 1500  # looks at 500, 1000 and 1500; that of step 1 does not count
-    assert "is 2.0% of the real pictures'." in warning.text
-    (early,) = show(CollapseDetector(fair_chance=20), [0.001] * 9, every=10)
+    assert "is 2.0% of the real images'." in warning.text
+    (early,) = show(CollapseDetector(warmup_steps=20), [0.001] * 9, every=10)
     assert early.step == 40
 
 

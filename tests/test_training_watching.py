@@ -57,7 +57,7 @@ def test_a_collapsed_run_is_named_as_such_in_notes_log_and_report(tmp_path: Path
     found = warnings_of(run)
     assert {"vanished", "collapse"} <= {warning["kind"] for warning in found}
     (collapsed, *_) = (warning for warning in found if warning["kind"] == "collapse")
-    assert "The pictures of 'generator' look all alike" in collapsed["text"]
+    assert "The images from 'generator' all look alike" in collapsed["text"]
     assert "The generator has collapsed." in collapsed["text"]
     page = page_of(run)
     for warning in found:
@@ -93,8 +93,8 @@ def test_a_run_stops_on_a_warning_where_that_was_asked_for(tmp_path: Path) -> No
     run = tmp_path / "run"
     (warning,) = warnings_of(run)
     text, step = str(caught.value), warning["step"]
-    assert text.startswith(f"Stopped after step {step}, as asked for: {warning['text']} The checkpoint is kept.")
-    assert text.endswith(f"Go on with: ganzoo train --resume {run}")
+    assert text.startswith(f"Stopped after step {step}, as requested: {warning['text']} The checkpoint is saved.")
+    assert text.endswith(f"Resume with: ganzoo train --resume {run}")
     assert step < COLLAPSING["steps"]
     assert (run / "checkpoints" / f"step-{step:08d}.pt").is_file()
     assert ganzoo.info(f"dir:{run}").training.steps == step  # type: ignore[union-attr]
@@ -103,7 +103,7 @@ def test_a_run_stops_on_a_warning_where_that_was_asked_for(tmp_path: Path) -> No
 
 def test_a_run_that_stopped_on_a_warning_goes_on_when_told_to(tmp_path: Path) -> None:
     """It stops again at the next warning, but not at the one that is known already."""
-    with pytest.raises(TrainingError, match="as asked for"):
+    with pytest.raises(TrainingError, match="as requested"):
         collapse(tmp_path, stop_on_warning=True)
     run = tmp_path / "run"
     for _ in range(9):
@@ -112,7 +112,7 @@ def test_a_run_that_stopped_on_a_warning_goes_on_when_told_to(tmp_path: Path) ->
             ganzoo.resume(run)
             break
         except TrainingError as error:
-            assert "as asked for" in str(error)
+            assert "as requested" in str(error)
             assert len(warnings_of(run)) == len(before) + 1
     assert ganzoo.info(f"dir:{run}").training.steps == COLLAPSING["steps"]  # type: ignore[union-attr]
     assert warnings_of(run) == warnings_of(collapse(tmp_path, "straight"))

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ganzoo.cli import options
-from ganzoo.cli.output import pairs
+from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
     from ganzoo.training.dry_run import DryRun
@@ -20,46 +20,61 @@ if TYPE_CHECKING:
 @click.command("train", short_help="Train a recipe on a data set, or resume a run.")
 @click.argument("recipe", required=False)
 @click.argument("data", nargs=-1)
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder; dir:FOLDER loads it.")
-@click.option(
-    "--resume", type=click.Path(path_type=Path), help="Go on with this run instead; only --steps may be given too."
-)
-@click.option("--steps", type=click.IntRange(1), help="Updates in all [default: 10000].")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder. dir:FOLDER loads its model.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Resume this run instead; only --steps may be changed.")
+@click.option("--steps", type=click.IntRange(1), help="Total number of updates [default: 10000].")
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
-    help="Pictures a step [default: the recipe's, as 64 for dcgan, 1 for cyclegan].",
+    help="Images per step [default: the recipe's own, such as 64 for dcgan, 1 for cyclegan].",
 )
+@click.option("--accumulate", type=click.IntRange(1), help="Micro-batches per step, to save memory [default: 1].")
+@click.option("--seed", type=int, help="Seed of weights, data order and noise [default: 0].")
 @click.option(
-    "--accumulate", type=click.IntRange(1), help="Parts of a batch done in turn, for less memory [default: 1]."
+    "--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Precision of the networks [default: fp32]."
 )
-@click.option("--seed", type=int, help="Of weights, order and noise [default: 0].")
-@click.option("--precision", type=click.Choice(["fp32", "bf16", "fp16"]), help="Of the networks [default: fp32].")
 @click.option(
     "--memory-format",
     type=click.Choice(["auto", "contiguous", "channels_last"]),
-    help="Of pictures and weights [default: auto, which is channels_last on a GPU].",
+    help="Of images and weights [default: auto, which is channels_last on a GPU].",
 )
 @click.option("--compile", is_flag=True, default=None, help="Run the networks through torch.compile.")
-@click.option("--from", "start_from", multiple=True, metavar="[NETWORK=]REF", help="Begin with the weights of a model.")
-@click.option("--ema", "ema_decay", type=float, help="Decay of the averaged generator, as 0.999 [default: 0, none].")
-@click.option("--validation", type=float, help="Share of pictures kept out of training [default: 0].")
+@click.option("--from", "start_from", multiple=True, metavar="[NETWORK=]REF", help="Start from the weights of a model.")
 @click.option(
-    "--best", metavar="MEASURE", help="What chooses the best step, as fd-efficientnet-lite0 [default: the recipe's]."
+    "--ema",
+    "ema_decay",
+    type=float,
+    help="Decay of the averaged generator (EMA), such as 0.999 [default: 0, no average].",
 )
-@click.option("--classes", metavar="NAMES", help="Names of the labels, with commas, where the data has numbers only.")
-@click.option("--keep", type=click.IntRange(1), help="Newest checkpoints to keep, beside the best [default: 2].")
+@click.option("--validation", type=float, help="Share of images to hold out [default: 0].")
+@click.option(
+    "--best",
+    metavar="MEASURE",
+    help="Measure that chooses the best step, such as fd-efficientnet-lite0 [default: the recipe's].",
+)
+@click.option(
+    "--classes", metavar="NAMES", help="Names of the labels, separated by commas, for data that has only numbers."
+)
+@click.option(
+    "--keep", type=click.IntRange(1), help="How many of the newest checkpoints to keep, besides the best [default: 2]."
+)
 @click.option("--stop-on-warning", is_flag=True, default=None, help="Stop when the run collapses or a loss vanishes.")
-@click.option("--tensorboard", is_flag=True, default=None, help="Log for TensorBoard too, into RUN/tensorboard.")
-@click.option("--workers", type=click.IntRange(1), help="Processes that decode pictures too many for the memory.")
-@click.option("--dry-run", is_flag=True, help="Tell what would be read and built, and how long it takes; keep nothing.")
+@click.option("--tensorboard", is_flag=True, default=None, help="Also log for TensorBoard, to RUN/tensorboard.")
+@click.option("--workers", type=click.IntRange(1), help="Processes that decode images which do not fit in memory.")
 @click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Option of the recipe, or ROLE.KEY=VALUE."
+    "--dry-run", is_flag=True, help="Show what would be read and built, and how long it takes; write nothing."
 )
-@click.option("--part", "parts", multiple=True, metavar="ROLE=ENTRY", help="Swap a part, as loss=hinge.")
-@click.option("--log-every", type=click.IntRange(1), help="In steps [default: 50].")
-@click.option("--sample-every", type=click.IntRange(1), help="In steps [default: 500].")
-@click.option("--checkpoint-every", type=click.IntRange(1), help="In steps [default: 500].")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set an option of the recipe, or of a part: ROLE.KEY=VALUE.",
+)
+@click.option("--part", "parts", multiple=True, metavar="ROLE=ENTRY", help="Choose another part, such as loss=hinge.")
+@click.option("--log-every", type=click.IntRange(1), help="Steps between log lines [default: 50].")
+@click.option("--sample-every", type=click.IntRange(1), help="Steps between sample sheets [default: 500].")
+@click.option("--checkpoint-every", type=click.IntRange(1), help="Steps between checkpoints [default: 500].")
 @options.device
 def command(
     recipe: str | None,
@@ -74,9 +89,9 @@ def command(
     device: str,
     **values: Any,
 ) -> None:
-    """Train RECIPE on DATA: a folder, a .zip, IDX files or WebDataset shards; two of them for two sets, or for pairs.
+    """Train RECIPE on DATA: a folder, a .zip, IDX files or WebDataset shards; two of them for two sets or for pairs.
 
-    `ganzoo list 'recipe:*' --entries` shows the recipes, `ganzoo info recipe:dcgan` one with its options and parts.
+    `ganzoo list 'recipe:*' --entries` lists the recipes; `ganzoo info recipe:dcgan` shows one, its options and parts.
 
     \b
     ganzoo train dcgan photos/ -o runs/mine --steps 20000 --set image_size=64
@@ -85,57 +100,58 @@ def command(
     torchrun --standalone --nproc-per-node 2 -m ganzoo train dcgan photos/ -o runs/mine
     """
     if resume is not None:
-        _refuse_others()
-        done = _resume(resume, steps)
+        _refuse_other_options()
+        run = _resume(resume, steps)
     else:
         if not (recipe and data and (output or dry_run)):
-            missing = {"RECIPE": recipe, "DATA": data, "-o RUN": output}
-            lacks = ", ".join(name for name, value in missing.items() if not value)
-            raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or --resume RUN alone. Missing: {lacks}.")
-        asked = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
-        if "classes" in asked:
-            asked["classes"] = [name.strip() for name in asked["classes"].split(",")]
-        own, of_parts = split_assignments(assignments)
-        chosen = pairs(parts, "--part", "ROLE=ENTRY")
-        begin = dict(_start(text) for text in start_from)
-        asked |= {"device": device, "options": own, "part_options": of_parts, "parts": chosen, "start_from": begin}
+            required = {"RECIPE": recipe, "DATA": data, "-o RUN": output}
+            missing = ", ".join(name for name, value in required.items() if not value)
+            raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or only --resume RUN. Missing: {missing}.")
+        settings = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
+        if "classes" in settings:
+            settings["classes"] = [name.strip() for name in settings["classes"].split(",")]
+        settings["options"], settings["part_options"] = split_assignments(assignments)
+        settings["parts"] = parse_assignments(parts, "--part", "ROLE=ENTRY")
+        settings["start_from"] = dict(_parse_start(text) for text in start_from)
+        settings["device"] = device
         if dry_run:
-            _rehearse(recipe, data, asked)
+            _dry_run(recipe, data, settings)
             return
-        done = _train(recipe, data, output, asked)
+        run = _train(recipe, data, output, settings)
     if os.environ.get("RANK", "0") == "0":
-        click.echo(f"dir:{done}")
+        click.echo(f"dir:{run}")
 
 
-def _train(recipe: str, data: tuple[str, ...], output: Path | None, asked: Mapping[str, Any]) -> Path:
+def _train(recipe: str, data: tuple[str, ...], output: Path | None, settings: Mapping[str, Any]) -> Path:
     from ganzoo.cli.training_progress import reporter
     from ganzoo.training import train
 
-    with reporter() as shown:
-        return train.train(recipe, data, output or Path(), reporter=shown, **asked)
+    with reporter() as progress:
+        return train.train(recipe, data, output or Path(), reporter=progress, **settings)
 
 
 def _resume(run: Path, steps: int | None) -> Path:
     from ganzoo.cli.training_progress import reporter
     from ganzoo.training import train
 
-    with reporter() as shown:
-        return train.resume(run, steps=steps, reporter=shown)
+    with reporter() as progress:
+        return train.resume(run, steps=steps, reporter=progress)
 
 
-def _rehearse(recipe: str, data: tuple[str, ...], asked: Mapping[str, Any]) -> None:
+def _dry_run(recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> None:
     from ganzoo.training.dry_run import STEPS, dry_run
 
     click.echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
-    for line in _described(dry_run(recipe, data, **asked)):
+    for line in _describe(dry_run(recipe, data, **settings)):
         click.echo(line)
 
 
-def _described(found: DryRun) -> Iterator[str]:
-    asked = found.settings
-    kept = f", and {found.held_out} held out" if found.held_out else ""
-    yield f"recipe      {asked.recipe} on {', '.join(asked.data) if isinstance(asked.data, list) else asked.data}"
-    yield f"data        {', '.join(f'{count} {name}' for name, count in found.counts.items())}{kept}"
+def _describe(found: DryRun) -> Iterator[str]:
+    settings = found.settings
+    held_out = f", and {found.held_out} held out" if found.held_out else ""
+    sources = ", ".join(settings.data) if isinstance(settings.data, list) else settings.data
+    yield f"recipe      {settings.recipe} on {sources}"
+    yield f"data        {', '.join(f'{count} {name}' for name, count in found.counts.items())}{held_out}"
     if found.classes:
         yield f"classes     {', '.join(found.classes)}"
     for note in found.notes:
@@ -144,44 +160,45 @@ def _described(found: DryRun) -> Iterator[str]:
         yield f"batch       {name} {'x'.join(map(str, shape))}"
     for name, count in found.parameters.items():
         yield f"network     {name}: {count:,} parameters"
-    yield f"machine     {found.hardware}, {asked.precision}"
-    yield f"time        {found.step_seconds:.3g} s a step; {duration(found.total_seconds)} for {asked.steps:,} steps"
-    yield f"memory      {found.memory / 2**30:.2f} GiB at the most" if found.memory else "memory      not known here"
+    yield f"machine     {found.hardware}, {settings.precision}"
+    total = duration(found.total_seconds)
+    yield f"time        {found.step_seconds:.3g} s per step; {total} for {settings.steps:,} steps"
+    yield f"memory      {found.memory / 2**30:.2f} GiB at most" if found.memory else "memory      not known here"
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as people say it: "1 h 20 min", "12 min", "40 s"."""
+    """Return a duration in words: "1 h 20 min", "12 min", "40 s"."""
     minutes = round(seconds / 60)
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _start(text: str) -> tuple[str, str]:
-    """Return (network, ref) out of NETWORK=REF, or ("", REF): the main generator."""
+def _parse_start(text: str) -> tuple[str, str]:
+    """Return (network, ref) from NETWORK=REF, or ("", REF) for the main generator."""
     name, equals, ref = text.partition("=")
     return (name, ref) if equals and name.isidentifier() else ("", text)
 
 
-def _refuse_others() -> None:
-    """Refuse whatever stands beside --resume and --steps on the command line: the run has it all."""
+def _refuse_other_options() -> None:
+    """Refuse everything but --resume and --steps on the command line: the rest comes from the run."""
     context = click.get_current_context()
     sources = {parameter: context.get_parameter_source(parameter.name or "") for parameter in context.command.params}
-    given = [p for p, source in sources.items() if source is ParameterSource.COMMANDLINE]
-    extra = [p for p in given if p.name not in ("resume", "steps")]
+    used = [p for p, source in sources.items() if source is ParameterSource.COMMANDLINE]
+    extra = [p for p in used if p.name not in ("resume", "steps")]
     if extra:
         names = ", ".join(p.human_readable_name if isinstance(p, click.Argument) else p.opts[-1] for p in extra)
-        raise click.UsageError(f"--resume takes everything but --steps from the run: leave out {names}.")
+        raise click.UsageError(f"--resume takes all settings but --steps from the run: omit {names}.")
 
 
 def split_assignments(assignments: tuple[str, ...]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return the recipe's options, and each part's, out of KEY=VALUE and ROLE.KEY=VALUE."""
+    """Return the recipe's options, from KEY=VALUE, and each part's, from ROLE.KEY=VALUE."""
     own: dict[str, str] = {}
-    of_parts: dict[str, dict[str, str]] = {}
-    for name, value in pairs(assignments, "--set", "KEY=VALUE").items():
+    part_options: dict[str, dict[str, str]] = {}
+    for name, value in parse_assignments(assignments, "--set", "KEY=VALUE").items():
         role, dot, key = name.partition(".")
         if dot:
-            of_parts.setdefault(role, {})[key] = value
+            part_options.setdefault(role, {})[key] = value
         else:
             own[name] = value
-    return own, of_parts
+    return own, part_options

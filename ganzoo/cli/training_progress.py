@@ -1,4 +1,4 @@
-"""Training's progress: a bar on a terminal, plain lines when piped."""
+"""Shows the progress of training: a bar on a terminal, plain lines when piped."""
 
 from __future__ import annotations
 
@@ -12,55 +12,55 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ganzoo.training.loop import Reporter
+    from ganzoo.training.reporter import Reporter
 
-RECENT = 60.0  # seconds over which the speed is measured: sample sheets and checkpoints are in it, an hour ago is not
-FEWEST = 10  # steps over which it is measured where they are slower than that
+RECENT = 60.0  # seconds over which speed is measured, sample sheets and checkpoints included
+MIN_STEPS = 10  # over which speed is measured if steps are slow
 
 
 @contextmanager
 def reporter() -> Iterator[Reporter]:
-    """Yield what shows progress on stderr."""
+    """Yield a reporter that shows progress on stderr."""
     if not sys.stderr.isatty():
         yield Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    # Losses and names are not markup: "[a]" is to be read as it is.
+    # Losses and names are not markup: "[a]" must be shown as it is.
     columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(stderr=True)) as progress:
         yield Bar(progress)
 
 
 class Pace:
-    """How fast steps were done of late."""
+    """The recent speed of training."""
 
     def __init__(self, first: int, steps: int, batch_size: int) -> None:
         self.first, self.steps, self.batch_size = first, steps, batch_size
-        self.past = deque([(time.monotonic(), first)])  # when how many steps were done
+        self.history = deque([(time.monotonic(), first)])  # (time, steps done)
 
     def add(self, step: int) -> None:
-        """Note that ``step`` is done now."""
+        """Record that ``step`` is done."""
         now = time.monotonic()
-        self.past.append((now, step))
-        if len(self.past) == 3 and self.past[0][1] == self.first:
-            self.past.popleft()  # the first step warms up, and says nothing of the others
-        while len(self.past) > FEWEST + 1 and self.past[0][0] < now - RECENT:
-            self.past.popleft()
+        self.history.append((now, step))
+        if len(self.history) == 3 and self.history[0][1] == self.first:
+            self.history.popleft()  # the first step warms up and is not typical
+        while len(self.history) > MIN_STEPS + 1 and self.history[0][0] < now - RECENT:
+            self.history.popleft()
 
     @property
     def steps_per_second(self) -> float:
-        (began, first), (ended, last) = self.past[0], self.past[-1]
+        (began, first), (ended, last) = self.history[0], self.history[-1]
         return (last - first) / max(ended - began, 1e-9)
 
     def __str__(self) -> str:
-        """Return "3.1 steps/s  397 pictures/s  51 min left", without the last at the end."""
-        rate, to_do = self.steps_per_second, self.steps - self.past[-1][1]
-        shown = [f"{number(rate)} steps/s", f"{number(rate * self.batch_size)} pictures/s"]
-        if to_do > 0 and rate > 0:
-            shown.append(f"{duration(to_do / rate)} left")
-        return "  ".join(shown)
+        """Return "3.1 steps/s  397 images/s  51 min left", without the time at the end."""
+        rate, remaining = self.steps_per_second, self.steps - self.history[-1][1]
+        facts = [f"{number(rate)} steps/s", f"{number(rate * self.batch_size)} images/s"]
+        if remaining > 0 and rate > 0:
+            facts.append(f"{duration(remaining / rate)} left")
+        return "  ".join(facts)
 
 
 class Lines:
@@ -79,7 +79,7 @@ class Lines:
 
 
 class Bar:
-    """A rich progress bar with the last losses, the speed and the time left beside it."""
+    """A rich progress bar, followed by the last losses, the speed and the time left."""
 
     def __init__(self, progress) -> None:  # type: ignore[no-untyped-def]
         self.progress = progress
@@ -104,7 +104,7 @@ def describe(losses: Mapping[str, float]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Return a speed in two digits or whole: "0.31", "3.1", "397"."""
+    """Return a speed with two digits, or as a whole number from 10 on: "0.31", "3.1", "397"."""
     return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
 
 

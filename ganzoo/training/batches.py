@@ -1,7 +1,7 @@
-"""The batches of a run, in order: out of memory at once, or decoded ahead by worker processes that may die.
+"""The batches of a run, in order: read from memory, or decoded ahead by worker processes.
 
-What a step sees is a function of the seed and the step alone: no position needs saving, and neither the number of
-workers nor the death of one changes a picture.
+A step's batch depends on the seed and the step alone. So no position needs saving, and neither the number of workers
+nor the death of one changes an image.
 """
 
 from __future__ import annotations
@@ -21,51 +21,59 @@ from torch.utils.data import DataLoader, IterableDataset
 from torch.utils.data import Dataset as MapDataset
 
 from ganzoo.data.datasets import Dataset
-from ganzoo.data.streams import Plan, Streamed
+from ganzoo.data.streams import Plan, Stream
 from ganzoo.errors import DataError, GanzooError, OptionError, TrainingError
 from ganzoo.training.data_order import Order
 
-DEATHS = 3  # of workers in a row, after which it is no accident
-AHEAD = 4  # steps decoded ahead by one reader of shards
-TOLD = 20  # notes on samples, after which they are only counted
+DEATHS = 3  # of workers in a row, after which training gives up
+PREFETCH = 4  # steps decoded ahead by one reader of shards
+MAX_NOTES = 20  # on samples, after which they are only counted
 
 MicroBatches: TypeAlias = "list[dict[str, Tensor]]"
 
 
-def shares(batch_size: int, micro_batches: int, rank: int, processes: int) -> list[slice]:
-    """Return the positions in the whole batch of this process's micro-batches, ``parts`` of them.
+def split_batch(batch_size: int, micro_batches: int, rank: int, processes: int) -> list[slice]:
+    """Return where each micro-batch of this process is in the whole batch.
 
-    A micro-batch of all processes together is one piece of the batch; each process has one piece of that.
-    Raises OptionError where the batch cannot be shared evenly.
+    The batch is cut into micro-batches, and each of these into one piece for each process.
+
+    Raises:
+        OptionError: the batch cannot be split evenly.
     """
     pieces = micro_batches * processes
     if batch_size % pieces:
         low = batch_size // pieces * pieces
         right = f"{low} or {low + pieces}" if low else f"{pieces}"
         raise OptionError(
-            f"batch_size={batch_size} cannot be cut evenly: {processes} processes with {micro_batches} micro-batches each. "
-            f"Set batch_size={right}: it counts the pictures of all processes together."
+            f"batch_size={batch_size} cannot be split evenly: {processes} processes with {micro_batches} micro-batches "
+            f"each. Set batch_size={right}: it counts the images of all processes together."
         )
     size = batch_size // pieces
     starts = [(micro_batch * processes + rank) * size for micro_batch in range(micro_batches)]
     return [slice(start, start + size) for start in starts]
 
 
-def usual_workers(train: Dataset) -> int:
-    """Return how many worker processes decode where nobody says: none for pictures in memory."""
+def default_workers(train: Dataset) -> int:
+    """Return how many worker processes decode by default: none for images in memory."""
     return 0 if train.in_memory else max(1, min(4, os.cpu_count() or 1) - 1)
 
 
 class Batches:
     """This process's share of every step's batch, as CPU tensors in [-1, 1].
 
-    train      `Data.train`: in memory, on disk, or a stream of shards
-    batch_size pictures a step, of all processes together
-    parts      micro-batches that a step is cut into
-    workers    processes that decode what is not in memory (of a stream: threads of one process); 0: none, decode here;
-               None: `usual_workers`
-    note       is told what happened, in sentences
-    Raises OptionError where batch or shards cannot be shared by the processes.
+    Args:
+        train: `Data.train`: in memory, on disk, or a stream of shards.
+        batch_size: images per step, over all processes.
+        micro_batches: how many a step is split into.
+        seed: of order and augmentation.
+        rank: this process's.
+        processes: how many train together.
+        workers: processes that decode what is not in memory (of a stream: threads of one process); 0: decode in this
+            process; None: `default_workers`.
+        log: called with messages about workers and samples.
+
+    Raises:
+        OptionError: batch or shards cannot be split among the processes.
     """
 
     def __init__(
@@ -78,34 +86,36 @@ class Batches:
         rank: int = 0,
         processes: int = 1,
         workers: int | None = None,
-        note: Callable[[str], None] = lambda text: None,
+        log: Callable[[str], None] = lambda text: None,
     ) -> None:
-        own = shares(batch_size, micro_batches, rank, processes)
+        slices = split_batch(batch_size, micro_batches, rank, processes)
         order = Order(len(train), batch_size, seed)
-        self.workers = usual_workers(train) if workers is None else 0 if train.in_memory else workers
+        self.workers = default_workers(train) if workers is None else 0 if train.in_memory else workers
         self.steps: MapSteps | StreamSteps
-        if isinstance(train, Streamed):
+        if isinstance(train, Stream):
             train.check(processes)
-            plan = Plan(batch_size, own, seed, rank, processes, order.random, max(1, self.workers))
+            plan = Plan(batch_size, slices, seed, rank, processes, order.random, max(1, self.workers))
             self.steps = StreamSteps(train, plan)
         else:
-            self.steps = MapSteps(train, order, own)
-        self.note, self.note_once = note, _Notes(note)
+            self.steps = MapSteps(train, order, slices)
+        self.log, self.log_once = log, _Notes(log)
         self._next, self._iterator = -1, iter(())
         self._processes: list[Any] = []
 
     def get(self, step: int) -> MicroBatches:
-        """Return the micro-batches of ``step``, counted from 0; steps in a row are read ahead.
+        """Return the micro-batches of ``step``, counted from 0; consecutive steps are read ahead.
 
-        Raises DataError where a picture cannot be read any more, TrainingError where workers die again and again.
+        Raises:
+            DataError: an image cannot be read any more.
+            TrainingError: workers die again and again.
         """
         if isinstance(self.steps, MapSteps) and not self.workers:
             return self.steps.one(step)
         if step != self._next:
             self._start(step)
-        result, notes = self._received(step)
+        result, notes = self._receive(step)
         for text in notes:
-            self.note_once(text)
+            self.log_once(text)
         if isinstance(result, str):
             self.close()
             raise DataError(result)
@@ -116,36 +126,36 @@ class Batches:
         """End the workers."""
         self._next, self._iterator, self._processes = -1, iter(()), []
 
-    def _received(self, step: int) -> tuple[MicroBatches | str, list[str]]:
+    def _receive(self, step: int) -> tuple[MicroBatches | str, list[str]]:
         for death in range(1, DEATHS + 2):
             try:
-                if not self._dead():
+                if not self._any_dead():
                     return next(self._iterator)
             except (RuntimeError, OSError, EOFError):  # the loader waits for a worker, or takes tensors from it
-                if not self._dead(patience=1):
+                if not self._any_dead(patience=1):
                     raise
             self.close()
             if death <= DEATHS:
-                self.note(f"A process that decodes pictures died; another one goes on from step {step + 1}.")
+                self.log(f"A process that decodes images died; another one continues from step {step + 1}.")
                 self._start(step)
         raise TrainingError(
-            f"The processes that decode pictures died {DEATHS + 1} times in a row at step {step + 1}: the system may "
+            f"The processes that decode images died {DEATHS + 1} times in a row at step {step + 1}: the system may "
             "have too little memory for them. Start again with fewer workers, or with none."
         )
 
     def _start(self, step: int) -> None:
-        """Begin to decode at ``step``."""
+        """Start to decode at ``step``."""
         self.close()
         if not self.workers:
             self._iterator = self.steps.after(step)
             return
         with warnings.catch_warnings(), _without_handler():
-            warnings.simplefilter("ignore")  # of more workers than cores, and of a fork beside other threads
+            warnings.simplefilter("ignore")  # about more workers than cores, and a fork among threads
             self._iterator = iter(self.steps.loader(step, self.workers))
         self._processes = list(getattr(self._iterator, "_workers", []))
 
-    def _dead(self, patience: float = 0) -> bool:
-        """Tell whether a worker has died, or does so within ``patience`` seconds."""
+    def _any_dead(self, patience: float = 0) -> bool:
+        """Return whether a worker has died, or dies within ``patience`` seconds."""
         ending = wait([process.sentinel for process in self._processes], patience) if patience else []
         for process in self._processes:
             if process.sentinel in ending:
@@ -154,15 +164,15 @@ class Batches:
 
 
 class MapSteps(MapDataset[Any]):
-    """Steps of pictures that can be read in any order; an item is what happens in one step."""
+    """The steps of a dataset that can be read in any order; an item is one step's micro-batches and messages."""
 
-    def __init__(self, train: Dataset, order: Order, own: list[slice]) -> None:
-        self.train, self.order, self.own = train, order, own
+    def __init__(self, train: Dataset, order: Order, slices: list[slice]) -> None:
+        self.train, self.order, self.slices = train, order, slices
 
     def one(self, step: int) -> MicroBatches:
         """Return a step's micro-batches."""
         indices = self.order.indices(step)
-        return [self.train.batch(indices, self.order.random(step), own) for own in self.own]
+        return [self.train.batch(indices, self.order.random(step), piece) for piece in self.slices]
 
     def __getitem__(self, step: int) -> tuple[MicroBatches | str, list[str]]:
         try:
@@ -178,9 +188,9 @@ class MapSteps(MapDataset[Any]):
 
 
 class StreamSteps(IterableDataset[Any]):
-    """Steps of a stream, which one process reads, and decodes in threads."""
+    """The steps of a stream, which one process reads and decodes in threads."""
 
-    def __init__(self, train: Streamed, plan: Plan) -> None:
+    def __init__(self, train: Stream, plan: Plan) -> None:
         self.train, self.plan, self.first = train, plan, 0
 
     def __iter__(self) -> Iterator[Any]:
@@ -197,26 +207,23 @@ class StreamSteps(IterableDataset[Any]):
 
     def loader(self, step: int, workers: int) -> DataLoader[Any]:
         self.first = step
-        return _loader(self, num_workers=1, prefetch_factor=AHEAD)
+        return _loader(self, num_workers=1, prefetch_factor=PREFETCH)
 
 
 def _loader(steps: Any, **options: Any) -> DataLoader[Any]:
-    """Return a loader of whole steps, whose workers live as long as it is read: there is no last step.
-
-    It draws nothing from training's own random numbers.
-    """
-    # Forked workers ask nothing of the script that trains: others would import it, and train again.
+    """Return an endless loader of whole steps. It does not touch training's random state."""
+    # Forked workers do not import the script that trains; spawned ones would, and train again.
     options["multiprocessing_context"] = "fork" if sys.platform == "linux" else None
-    return DataLoader(steps, batch_size=None, generator=torch.Generator(), worker_init_fn=_deaf, **options)
+    return DataLoader(steps, batch_size=None, generator=torch.Generator(), worker_init_fn=_ignore_interrupt, **options)
 
 
-def _deaf(_: int) -> None:
-    """Leave Ctrl-C, which the terminal sends to workers too, to the process that trains."""
+def _ignore_interrupt(_: int) -> None:
+    """Leave Ctrl-C, which the terminal also sends to workers, to the process that trains."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _without_handler:
-    """Keep torch from handling the death of a worker with an error in the midst of whatever is being computed then."""
+    """Keep torch from raising an error in the middle of a computation when a worker dies."""
 
     def __enter__(self) -> None:
         self.main = threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGCHLD")
@@ -228,17 +235,17 @@ class _without_handler:
 
 
 class _Notes:
-    """Passes each note on once, though passes over the data repeat it, and only counts them when they are many."""
+    """Logs each message once, though every pass over the data repeats it; many messages are only counted."""
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self.note, self.reported = note, set[str]()
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.log, self.logged = log, set[str]()
 
     def __call__(self, text: str) -> None:
-        if text in self.reported:
+        if text in self.logged:
             return
-        self.reported.add(text)
-        count = len(self.reported)
-        if count <= TOLD:
-            self.note(text)
-        elif count == TOLD + 1 or str(count).strip("0") == "1":
-            self.note(f"{text} That makes {count:,} such notes; more are only counted.")
+        self.logged.add(text)
+        count = len(self.logged)
+        if count <= MAX_NOTES:
+            self.log(text)
+        elif count == MAX_NOTES + 1 or str(count).strip("0") == "1":
+            self.log(f"{text} That makes {count:,} such notes; more are only counted.")

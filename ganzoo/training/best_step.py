@@ -1,4 +1,4 @@
-"""The best step of a run so far, by a measure on held-out pictures: lower is better."""
+"""The best step of a run so far, by a measure on held-out images: lower is better."""
 
 from __future__ import annotations
 
@@ -17,19 +17,25 @@ FOLDER = "best"
 
 @dataclass(frozen=True)
 class Best:
-    """``measure`` as the user named it, or the recipe's first; step 0: nothing was measured yet."""
+    """The best step so far.
+
+    Args:
+        measure: the one the user named, or the recipe's first.
+        step: 0 where nothing was measured yet.
+        value: of the measure at that step.
+    """
 
     measure: str = ""
     step: int = 0
     value: float = math.inf
 
     def after(self, step: int, measures: Mapping[str, float]) -> Best:
-        """Return the best of this and a step's ``measures``. Raises OptionError for a measure that is none of them."""
+        """Return the better of this and a step's ``measures``. Raises OptionError for an unknown measure."""
         name = self.measure or next(iter(measures))
         if name not in measures:
             raise OptionError(
                 f"best={name!r} is not measured. This recipe measures: {', '.join(measures)}. "
-                "Metrics on features go as well: fd-EXTRACTOR or kd-EXTRACTOR, as fd-efficientnet-lite0."
+                "Metrics on features also work: fd-EXTRACTOR or kd-EXTRACTOR, for example fd-efficientnet-lite0."
             )
         return Best(name, step, measures[name]) if measures[name] < self.value else self
 

@@ -1,4 +1,4 @@
-"""A run's whole state on disk, so that a resumed run continues as if nothing had happened."""
+"""A run's whole state on disk, so that a resumed run continues exactly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"
-_PARTS = {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
+_KEYS = {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
 
 
 def save(
@@ -33,15 +33,25 @@ def save(
     loop: Mapping[str, Any] | None = None,
     best: int = 0,
 ) -> Path:
-    """Write checkpoints/step-00001000.pt whole or not at all, then drop all but the ``keep`` newest and the ``best``.
+    """Write checkpoints/step-00001000.pt whole or not at all, then delete all but the newest and the best.
 
-    data    the fingerprint of what is trained on, for `check_data`
-    random  the state of the random numbers of every process; this one's if not given
-    loop    what the loop itself goes on with: plain numbers, text, lists and dicts
-    best    the step whose checkpoint is kept in any case
-    Raises OutputError where there is no space, PluginError where the recipe's state could not be read back.
+    Args:
+        run: the run's folder.
+        step: how many steps are done.
+        recipe: its networks, optimizers and own state are saved.
+        averages: averaged networks by name.
+        seconds: training time so far.
+        keep: how many of the newest checkpoints to keep.
+        data: the fingerprint of the training data, for `check_data`.
+        random: the random state of every process; by default this one's.
+        loop: the loop's own state: plain numbers, text, lists and dicts.
+        best: a step whose checkpoint is never deleted.
+
+    Raises:
+        OutputError: there is no space.
+        PluginError: the recipe's state could not be read back.
     """
-    path = path_of(run, step)
+    path = checkpoint_path(run, step)
     state = {
         "step": step,
         "seconds": seconds,
@@ -55,6 +65,14 @@ def save(
         "data": dict(data or {}),
     }
     _check_plain(state["recipe"], type(recipe).__name__)
+    _write(path, state)
+    for old in find_checkpoints(run)[:-keep]:
+        if old != checkpoint_path(run, best):
+            old.unlink(missing_ok=True)
+    return path
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
     with replacing(path) as temporary:
         try:
             torch.save(state, temporary)
@@ -63,29 +81,26 @@ def save(
             raise OutputError(
                 f"Cannot write {path}: {reason}. Choose a folder that is writable and has space."
             ) from error
-    for old in found(run)[:-keep]:
-        if old != path_of(run, best):
-            old.unlink(missing_ok=True)
-    return path
 
 
-def path_of(run: Path, step: int) -> Path:
-    """Return where the checkpoint of a step is."""
+def checkpoint_path(run: Path, step: int) -> Path:
+    """Return the path of a step's checkpoint."""
     return run / FOLDER / f"step-{step:08d}.pt"
 
 
-def found(run: Path) -> list[Path]:
+def find_checkpoints(run: Path) -> list[Path]:
     """Return the run's checkpoints, oldest first."""
     return sorted((run / FOLDER).glob("step-*.pt"))
 
 
 def load_newest(run: Path, device: torch.device) -> tuple[dict[str, Any], list[Path]]:
-    """Return the newest checkpoint that can be read, and the newer ones that cannot.
+    """Return the newest readable checkpoint, and the damaged ones that are newer.
 
-    Raises TrainingError where there is none.
+    Raises:
+        TrainingError: none can be read.
     """
     damaged: list[Path] = []
-    for path in reversed(found(run)):
+    for path in reversed(find_checkpoints(run)):
         state = _read(path, device)
         if state is not None:
             return state, damaged
@@ -105,36 +120,38 @@ def _read(path: Path, device: torch.device) -> dict[str, Any] | None:
             if archive.testzip() is not None:  # torch.load compares no checksum: changed weights would go unnoticed
                 return None
         state = torch.load(path, map_location=device, weights_only=True)
-    except Exception:  # zip, pickle and OS errors of many kinds, all meaning: not this one
+    except Exception:  # zip, pickle and OS errors of many kinds, all meaning that it is damaged
         return None
-    return state if isinstance(state, dict) and state.keys() >= _PARTS else None
+    return state if isinstance(state, dict) and state.keys() >= _KEYS else None
 
 
 def load_step(run: Path, step: int, device: torch.device) -> dict[str, Any]:
-    """Return the checkpoint of one step, which another process has read before. Raises TrainingError."""
-    state = _read(path_of(run, step), device)
+    """Return the checkpoint of one step, which another process has already read. Raises TrainingError."""
+    path = checkpoint_path(run, step)
+    state = _read(path, device)
     if state is None:
-        raise TrainingError(f"{path_of(run, step)} cannot be read by every process. Check the disk they share.")
+        raise TrainingError(f"{path} cannot be read by every process. Check the disk they share.")
     return state
 
 
 def set_aside(damaged: list[Path]) -> list[str]:
-    """Rename checkpoints that cannot be read, lest they count among the newest to keep; return a message for each."""
+    """Rename damaged checkpoints, so that they do not count among the newest to keep; return a message for each."""
     messages = []
     for path in damaged:
-        aside = path.replace(path.with_name(f"{path.name}.damaged"))
-        messages.append(f"{path.name} is damaged and now called {aside.name}; going back to the one before.")
+        renamed = path.replace(path.with_name(f"{path.name}.damaged"))
+        messages.append(f"{path.name} is damaged and now called {renamed.name}; going back to the one before.")
     return messages
 
 
 def restore(
     state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.Module], processes: Processes = ALONE
 ) -> None:
-    """Put a checkpoint's state back into everything it came from; each process gets its own random numbers.
+    """Put a checkpoint's state back into everything it came from; each process gets its own random state.
 
-    A process that was not there before keeps those it has.
+    A process that did not exist then keeps its current random state.
 
-    Raises TrainingError where it does not fit, as after an edit of run.json or with another plugin's version.
+    Raises:
+        TrainingError: the state does not fit, for example after an edit of run.json or with another plugin version.
     """
     try:
         for name, network in recipe.networks.items():
@@ -152,34 +169,34 @@ def restore(
             f"The checkpoint of step {state['step']} does not fit what run.json describes ({reason[:300]}). "
             "Undo what was changed since: run.json, or the version of a plugin."
         ) from error
-    random = of_processes(state)
+    random = random_states(state)
     if processes.rank < len(random):
         restore_random(random[processes.rank])
 
 
-def of_processes(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the state of each process's random numbers. Early checkpoints have the one of a process alone."""
+def random_states(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the random state of each process. Early checkpoints have that of a single process."""
     random = state["random"]
     return [random] if isinstance(random, Mapping) else random
 
 
 def check_data(state: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> None:
-    """Raise TrainingError where the data are not those that the checkpoint was trained on.
+    """Raise TrainingError where the data differ from those that the checkpoint was trained on.
 
-    Early checkpoints have no fingerprint, and go on with whatever is there.
+    Early checkpoints have no fingerprint and resume with any data.
     """
     then = state.get("data")
     if not then or then == now:
         return
-    what = "shards" if "shards" in then and "shards" in now else "pictures"
-    counts = f"{then[what]} {what} then, {now[what]} now"
-    if then[what] == now[what]:
-        counts = f"{now[what]} {what} then and now, but of other names or sizes"
+    key, unit = ("shards", "shards") if "shards" in then and "shards" in now else ("pictures", "images")
+    counts = f"{then[key]} {unit} then, {now[key]} now"
+    if then[key] == now[key]:
+        counts = f"{now[key]} {unit} then and now, but their names or sizes differ"
     raise TrainingError(f"The data of {run} changed: {counts}. Put the data back, or start a new run.")
 
 
 def _check_plain(value: object, recipe: str) -> None:
-    """Refuse what `torch.load(weights_only=True)` would, while there is still a run to save."""
+    """Refuse what `torch.load(weights_only=True)` would refuse, before the checkpoint is written."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             _check_plain(key, recipe)
@@ -189,6 +206,6 @@ def _check_plain(value: object, recipe: str) -> None:
             _check_plain(item, recipe)
     elif type(value) not in (int, float, str, bool, type(None)) and not isinstance(value, Tensor):
         raise PluginError(
-            f"{recipe}.state() holds a {type(value).__name__}, which no checkpoint can hold. "
+            f"{recipe}.state() returns a {type(value).__name__}, which a checkpoint cannot hold. "
             "It should return tensors, numbers, text, lists and dicts only."
         )

@@ -1,4 +1,4 @@
-"""Which pictures a step sees: a function of seed and step alone, so that no position needs saving."""
+"""Which images a step sees: a function of seed and step alone, so that no position needs saving."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 class Order:
-    """Shuffled passes over ``count`` pictures, without a gap between passes."""
+    """Shuffled passes over ``count`` images, without a gap between passes."""
 
     def __init__(self, count: int, batch_size: int, seed: int) -> None:
         self.count, self.batch_size, self.seed = count, batch_size, seed
@@ -25,7 +25,7 @@ class Order:
         return indices
 
     def random(self, step: int) -> torch.Generator:
-        """Return the generator for a step's augmentation, the same whenever that step is done."""
+        """Return the random generator for a step's augmentation, the same each time that step is done."""
         return torch.Generator().manual_seed(mix(self.seed, 1, step))
 
     def _shuffled(self, epoch: int) -> Tensor:
@@ -36,12 +36,12 @@ class Order:
 
 
 def draws(seed: int, step: int) -> torch.Generator:
-    """Return the generator for what a recipe draws in a step, counted from 0: latents, say."""
+    """Return the random generator for what a recipe draws in a step, counted from 0, such as latents."""
     return torch.Generator().manual_seed(mix(seed, 3, step))
 
 
 def mix(*numbers: int) -> int:
-    """Return one seed out of several numbers, so that neighbors share no random stream."""
+    """Return one seed from several numbers, so that similar numbers give unrelated random streams."""
     state = 0x9E3779B97F4A7C15
     for number in numbers:
         state = ((state ^ number) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63

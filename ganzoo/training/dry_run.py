@@ -1,4 +1,4 @@
-"""A run tried out: what it would read, what its networks are, how long it takes, how much memory; nothing is kept."""
+"""Tries a run out: what it would read and build, how long it would take, how much memory it needs."""
 
 from __future__ import annotations
 
@@ -11,28 +11,34 @@ from typing import Any
 
 import torch
 
-from ganzoo.contracts.recipe import StepState
 from ganzoo.inference import devices
 from ganzoo.recipes.distributed import ALONE
 from ganzoo.training import environment, error_messages
 from ganzoo.training.batches import Batches
-from ganzoo.training.data_order import draws
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup, set_up
-from ganzoo.training.train import ask
+from ganzoo.training.train import new_settings
+from ganzoo.training.updater import Updater
 
-STEPS = 4  # the first one warms up, and does not count
+STEPS = 4  # the first one warms up and does not count
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """What a run would do, found out by its first few steps.
+    """What a run would do, found by its first few steps.
 
-    counts, held_out, classes, notes   of the data, see `ganzoo.data.datasets.Data`
-    batch       name of a tensor -> its shape, of one part of one process's batch
-    parameters  network -> how many numbers it learns
-    step_seconds, total_seconds   measured, and times all steps; samples and checkpoints come on top
-    memory      most bytes in use during these steps, this process's data included
+    Args:
+        settings: the run's.
+        hardware: the device, in words.
+        counts: of the training data, see `ganzoo.data.datasets.Data`; so are classes and notes.
+        held_out: how many images are held out.
+        classes: names of the labels.
+        notes: on the data.
+        batch: name of a tensor -> its shape, of one process's micro-batch.
+        parameters: network -> number of trainable parameters.
+        step_seconds: measured time of a step.
+        total_seconds: the same times all steps, without samples and checkpoints.
+        memory: peak of the bytes in use during these steps, data included; 0 where unknown.
     """
 
     settings: Settings
@@ -49,53 +55,48 @@ class DryRun:
 
 
 def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> DryRun:
-    """Do what `ganzoo.train` would, for a few steps, without writing anything. Raises what it would raise."""
-    asked = ask(recipe, data, **values)
-    setup = set_up(asked, ALONE)
-    shapes, seconds = _try(setup, asked)
-    found = setup.data
+    """Do a few steps of what `ganzoo.train` would do, without writing anything. Raises what it would raise."""
+    settings = new_settings(recipe, data, **values)
+    setup = set_up(settings, ALONE)
+    shapes, seconds = _try_steps(setup, settings)
     return DryRun(
-        settings=asked,
+        settings=settings,
         hardware=devices.describe(setup.machine.device),
-        counts=found.counts,
-        held_out=len(found.held_out),
-        classes=found.classes,
-        notes=found.notes,
+        counts=setup.data.counts,
+        held_out=len(setup.data.held_out),
+        classes=setup.data.classes,
+        notes=setup.data.notes,
         batch=shapes,
         parameters={
             name: sum(p.numel() for p in network.parameters() if p.requires_grad)
             for name, network in setup.recipe.networks.items()
         },
         step_seconds=seconds,
-        total_seconds=seconds * asked.steps,
+        total_seconds=seconds * settings.steps,
         memory=environment.peak_memory(setup.machine.device),
     )
 
 
-def _try(setup: RunSetup, asked: Settings) -> tuple[dict[str, tuple[int, ...]], float]:
-    """Return the shapes of a batch, and the seconds of a step: the median of all but the first."""
-    recipe, machine = setup.recipe, setup.machine
+def _try_steps(setup: RunSetup, settings: Settings) -> tuple[dict[str, tuple[int, ...]], float]:
+    """Return the shapes of a micro-batch, and the seconds of a step: the median of all but the first."""
     batches = Batches(
         setup.data.train,
-        batch_size=asked.batch_size,
-        micro_batches=asked.accumulate,
-        seed=asked.seed,
-        workers=asked.workers or None,
+        batch_size=settings.batch_size,
+        micro_batches=settings.accumulate,
+        seed=settings.seed,
+        workers=settings.workers or None,
     )
-    times, shapes = [], {}
+    updater, device = Updater(setup, settings, averages={}), setup.machine.device
+    times: list[float] = []
     try:
-        for step in range(STEPS):
-            began = time.monotonic()
-            parts = batches.get(step)
-            for part, batch in enumerate(parts):
-                recipe.step_state = StepState(step, part, len(parts), draws(asked.seed, step))
-                shapes = {name: tuple(tensor.shape) for name, tensor in batch.items()}
-                guard = error_messages.of_first_step(recipe, setup.data, asked.batch_size)
-                with error_messages.of_memory(step + 1, machine.device), guard, machine.autocast():
-                    recipe.step(machine.place(batch))
-            if machine.device.type == "cuda":
-                torch.cuda.synchronize(machine.device)
-            times.append(time.monotonic() - began)
+        for step in range(1, STEPS + 1):
+            started = time.monotonic()
+            micro_batches = batches.get(step - 1)
+            with error_messages.of_memory(step, device):
+                updater.update(step, micro_batches)
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            times.append(time.monotonic() - started)
     finally:
         batches.close()
-    return shapes, statistics.median(times[1:])
+    return {name: tuple(tensor.shape) for name, tensor in micro_batches[-1].items()}, statistics.median(times[1:])

@@ -1,4 +1,4 @@
-"""What a run runs on, kept beside its results: versions, device, threads, memory."""
+"""What a run runs on, recorded next to its results: versions, system, device, processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKAGES = ("torch", "timm", "numpy", "pillow")
 
 
 def describe(device: torch.device, processes: Processes) -> dict[str, str]:
-    """Return what matters for doing a run again, in words."""
+    """Return what matters for repeating a run, in words."""
     return {
         "ganzoo": __version__,
         "Python": platform.python_version(),
@@ -38,12 +38,12 @@ def write(run: Path, facts: dict[str, str]) -> None:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Return the most bytes that this process ever had: of the GPU, or of main memory (0 where nobody counts it)."""
+    """Return the most bytes this process has used, of the GPU or of main memory; 0 where the system does not count."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     try:
         import resource
     except ImportError:  # Windows
         return 0
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024  # kilobytes, but on a Mac
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024  # kilobytes, except on macOS

@@ -1,4 +1,4 @@
-"""What happens in a run, told to plugins: strangers' code, which must neither stop nor change the training."""
+"""Tells plugins what happens in a run. Their code must neither stop nor change the training."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ganzoo.training.randomness import undisturbed
 
 
 class Events:
-    """Calls the ``ganzoo_train_*`` hooks, each plugin by itself, with arguments of its own.
+    """Calls the ``ganzoo_train_*`` hooks of each plugin separately, with its own copy of the arguments.
 
-    A plugin that raises is named once through ``note``, and called again at the next event.
+    A plugin that raises is named once through ``log``, and called again at the next event.
     """
 
-    def __init__(self, note: Callable[[str], None]) -> None:
-        self.note = note
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.log = log
         self.failed: set[str] = set()
 
     def send(self, hook: str, **arguments: Any) -> None:
-        """Call ``hook`` of every plugin that has it, in pluggy's order: the last one registered first."""
+        """Call ``hook`` of every plugin that has it, in pluggy's order: the last registered first."""
         manager = discovery.manager()
         implementations = getattr(manager.hook, hook).get_hookimpls()
         listeners = list({id(each.plugin): each.plugin for each in reversed(implementations)}.values())
@@ -38,7 +38,7 @@ class Events:
     def _report(self, name: str, hook: str, error: BaseException) -> None:
         if name not in self.failed:
             self.failed.add(name)
-            self.note(
+            self.log(
                 f"The plugin '{name}' failed in {hook}: {type(error).__name__}: {error}. Training goes on; "
-                "further failures of this plugin are not shown. Mend or uninstall it."
+                "further failures of this plugin are not shown. Fix or uninstall it."
             )

@@ -1,14 +1,13 @@
-"""A run's generators as model folders, with true cards."""
+"""A run's generators as model folders, with cards that describe the run."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import nn
 
 from ganzoo import catalog
@@ -16,110 +15,110 @@ from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
 from ganzoo.catalog import discovery
 from ganzoo.catalog.building import Architecture
 from ganzoo.contracts.tasks import find as find_task
-from ganzoo.data.datasets import Data
 from ganzoo.inference import devices
-from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.settings import Settings
+from ganzoo.training.setup import RunSetup
 from ganzoo.version import __version__
 from ganzoo.weights import model_folder
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What the cards of a run say of it, beside what its networks say themselves.
-
-    options  the recipe's, complete
-    parts    role -> {"entry": what was built, "options": what the user set of it}
-    """
+class ModelExporter:
+    """Writes a run's generators as model folders, each with a card that describes the run."""
 
     run: Path
     settings: Settings
-    options: Mapping[str, Any]
-    parts: Mapping[str, Any]
-    data: Data
-    device: torch.device
+    setup: RunSetup
     processes: int = 1
 
+    def export(self, networks: Mapping[str, nn.Module], step: int, seconds: float, subfolder: str = "") -> None:
+        """Write each of the recipe's exports: the main one into the run's folder, others into folders within it.
 
-def export(
-    origin: Origin, recipe: Recipe, networks: Mapping[str, nn.Module], step: int, seconds: float, within: str = ""
-) -> None:
-    """Write each of the recipe's exports: the main one into the run's folder, others into folders in it.
+        Args:
+            networks: the weights to write, averaged ones where there is an average; named as in the recipe.
+            step: how many steps they were trained for.
+            seconds: how long that took.
+            subfolder: a folder in the run's folder, to write all of them there.
+        """
+        recipe = self.setup.recipe
+        for edition, name in recipe.exports.items():
+            discriminator = recipe.networks.get(recipe.discriminators.get(edition, ""))
+            card = self.card(edition, recipe.networks[name], step, seconds, discriminator)
+            discriminator_state = discriminator.state_dict() if discriminator else None
+            model_folder.write(self.run / subfolder / edition, card, networks[name].state_dict(), discriminator_state)
 
-    within      a folder in the run's folder, to write all of them there
-    ``networks`` gives the weights, ``recipe.networks`` what they are called after.
-    """
-    for edition, name in recipe.exports.items():
-        discriminator = recipe.networks.get(recipe.discriminators.get(edition, ""))
-        card = describe(origin, edition, recipe.networks[name], step, seconds, discriminator)
-        discriminator_state = discriminator.state_dict() if discriminator else None
-        model_folder.write(origin.run / within / edition, card, networks[name].state_dict(), discriminator_state)
+    def card(
+        self, edition: str, network: nn.Module, step: int, seconds: float, discriminator: nn.Module | None = None
+    ) -> Card:
+        """Return the card of a generator after ``step``, and of its discriminator."""
+        architecture: Architecture = network.architecture  # type: ignore[assignment]
+        entry = catalog.find(architecture.entry)
+        data = self.setup.data
+        return Card(
+            name=f"{self.settings.recipe}/{_variant(self.run, edition)}",
+            entry=architecture.entry,
+            task=entry.task,
+            image_size=data.image_size,
+            in_channels=int(getattr(network, "in_channels", 0)),
+            out_channels=int(network.out_channels),  # type: ignore[arg-type]
+            latent_dim=int(getattr(network, "latent_dim", 0)),
+            classes=tuple(data.classes) if "label" in find_task(entry.task).inputs else (),
+            frames=int(getattr(network, "frames", 0)),
+            scale=int(getattr(network, "scale", 1)),
+            options=architecture.options,
+            parameters=sum(parameter.numel() for parameter in network.parameters()),
+            paper=entry.paper,
+            plugin=discovery.distribution_of(catalog.origin(architecture.entry)),
+            inference="; ".join(self._inference_notes(architecture)),
+            dataset=self._dataset(),
+            discriminator=_architecture(discriminator) if discriminator else {},
+            training=self._training(step, seconds),
+        )
 
+    def _inference_notes(self, architecture: Architecture) -> Iterator[str]:
+        if self.settings.ema_decay:
+            yield "averaged weights (EMA)"
+        if architecture.options.get("dropout"):
+            yield "dropout off (pix2pix's authors leave it on)"
 
-def describe(
-    origin: Origin, edition: str, network: nn.Module, step: int, seconds: float, discriminator: nn.Module | None = None
-) -> Card:
-    """Return the card of one generator as it stands, and of its discriminator."""
-    architecture: Architecture = network.architecture  # type: ignore[assignment]
-    entry = catalog.find(architecture.entry)
-    settings, data = origin.settings, origin.data
-    pictures = sum(count for what, count in data.counts.items() if what != "shards")  # whose pictures nobody counted
-    held_out = f", {len(data.held_out)} held out" if data.held_out else ""
-    return Card(
-        name=f"{settings.recipe}/{_variant(origin.run, edition)}",
-        entry=architecture.entry,
-        task=entry.task,
-        image_size=data.image_size,
-        in_channels=int(getattr(network, "in_channels", 0)),
-        out_channels=int(network.out_channels),  # type: ignore[arg-type]
-        latent_dim=int(getattr(network, "latent_dim", 0)),
-        classes=tuple(data.classes) if "label" in find_task(entry.task).inputs else (),
-        frames=int(getattr(network, "frames", 0)),
-        scale=int(getattr(network, "scale", 1)),
-        options=architecture.options,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
-        paper=entry.paper,
-        plugin=discovery.distribution_of(catalog.origin(architecture.entry)),
-        inference="; ".join(
-            [
-                *(["averaged weights (EMA)"] if settings.ema_decay else []),
-                *(["dropout off (pix2pix's authors leave it on)"] if architecture.options.get("dropout") else []),
-            ]
-        ),
-        dataset=DatasetInfo(name=_name_of(settings.data), split=f"train{held_out}", count=pictures),
-        discriminator=_architecture(discriminator) if discriminator else {},
-        training=TrainingInfo(
+    def _dataset(self) -> DatasetInfo:
+        data = self.setup.data
+        images = sum(count for what, count in data.counts.items() if what != "shards")  # their images are not counted
+        held_out = f", {len(data.held_out)} held out" if data.held_out else ""
+        return DatasetInfo(name=_dataset_name(self.settings.data), split=f"train{held_out}", count=images)
+
+    def _training(self, step: int, seconds: float) -> TrainingInfo:
+        settings = self.settings
+        return TrainingInfo(
             recipe=settings.recipe,
             steps=step,
             batch_size=settings.batch_size,
             seconds=round(seconds, 1),
-            hardware=_hardware(origin),
+            hardware=self._hardware(),
             seed=settings.seed,
             ganzoo_version=__version__,
             precision=settings.precision,
             ema_decay=settings.ema_decay,
-            options=dict(origin.options),
-            parts=dict(origin.parts),
+            options=dict(self.setup.options),
+            parts=dict(self.setup.parts),
             start_from=dict(settings.start_from),
-        ),
-    )
+        )
+
+    def _hardware(self) -> str:
+        group = f"{self.processes} processes, each on " if self.processes > 1 else ""
+        return group + devices.describe(self.setup.machine.device)
 
 
 def _architecture(network: nn.Module) -> dict[str, Any]:
-    found: Architecture = network.architecture  # type: ignore[assignment]
-    return {"entry": found.entry, "options": dict(found.options)}
+    architecture: Architecture = network.architecture  # type: ignore[assignment]
+    return {"entry": architecture.entry, "options": dict(architecture.options)}
 
 
-def _name_of(data: str | list[str]) -> str:
+def _dataset_name(data: str | list[str]) -> str:
     return " + ".join(Path(each).name for each in ([data] if isinstance(data, str) else data))
 
 
-def _hardware(origin: Origin) -> str:
-    group = f"{origin.processes} processes, each on " if origin.processes > 1 else ""
-    return group + devices.describe(origin.device)
-
-
 def _variant(run: Path, edition: str) -> str:
-    """Return the second half of the card's name: the folder's name and the edition, in a name's letters."""
+    """Return the second half of the card's name: the folder's name and the edition, in characters a name may have."""
     words = "-".join([run.resolve().name, *([edition] if edition else [])])
     return re.sub(r"[^a-z0-9.]+", "-", words.lower()).strip("-.") or "run"

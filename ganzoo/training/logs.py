@@ -29,18 +29,18 @@ def append(path: Path, line: Mapping[str, Any]) -> None:
 
 
 def drop_after(run: Path, step: int) -> None:
-    """Remove log lines of steps after the checkpoint: they will be done, and logged, again."""
+    """Remove log lines of steps after ``step``: these steps will be done, and logged, again."""
     for name in (METRICS, VALIDATION, WARNINGS):
         path = run / name
         if path.exists():
             lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            kept = [line for line in lines if _step_of(line) <= step]
+            remaining = [line for line in lines if _parse_step(line) <= step]
             with replacing(path) as temporary:
-                temporary.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+                temporary.write_text("".join(line + "\n" for line in remaining), encoding="utf-8")
 
 
 def write_held_out(run: Path, names: list[str]) -> None:
-    """Write the names of the files kept out of training, one a line, where there are any."""
+    """Write the names of the held-out files, one per line, where there are any."""
     if names:
         with replacing(run / HELD_OUT) as temporary:
             temporary.write_text("\n".join(names) + "\n", encoding="utf-8", errors="surrogateescape")
@@ -53,8 +53,8 @@ def sweep(run: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _step_of(line: str) -> float:
-    """Return the step of a log line; a line cut off by a crash counts as later than any."""
+def _parse_step(line: str) -> float:
+    """Return the step of a log line; infinity for a line that a crash cut off."""
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):

@@ -1,4 +1,4 @@
-"""Every random number generator in use: seeded, saved, and kept from whatever only watches a run."""
+"""All random number generators in use: seeded, saved, restored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 
 def seed_all(seed: int) -> None:
-    """Seed Python's, NumPy's and torch's generators, so that a recipe may draw from any of them."""
+    """Seed Python's, NumPy's and torch's generators: a recipe may draw from any of them."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -34,7 +34,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random(state: Mapping[str, Any]) -> None:
-    """Undo `random_state`. Early checkpoints have no "mps" and no "python_gauss"."""
+    """Restore what `random_state` returned. Early checkpoints have no "mps" and no "python_gauss"."""
     random.setstate((3, tuple(state["python"]), state.get("python_gauss")))
     name, keys, position, has_gauss, cached = state["numpy"]
     np.random.set_state((name, np.array(keys, dtype=np.uint32), position, has_gauss, cached))
@@ -43,14 +43,14 @@ def restore_random(state: Mapping[str, Any]) -> None:
         torch.mps.set_rng_state(state["mps"][0].cpu())
     if state["cuda"] and torch.cuda.is_available():
         if len(state["cuda"]) != torch.cuda.device_count():
-            warnings.warn("another number of GPUs than before: their random numbers start anew", stacklevel=2)
+            warnings.warn("the number of GPUs changed: their random numbers start anew", stacklevel=2)
         else:
             torch.cuda.set_rng_state_all([one.cpu() for one in state["cuda"]])
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Whatever is drawn at random in the block leaves training's own random numbers as they were."""
+    """Restore the random state of training after the block."""
     state = random_state()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Whose a run's folder is: one process trains in it at a time, and a run that made nothing gives way to the next."""
+"""One process trains in a run's folder at a time. A run without a checkpoint is replaced by the next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import OutputError, TrainingError
-from ganzoo.training import checkpoint, environment, logs, report, settings
+from ganzoo.training import checkpoint, environment, logs, report
+from ganzoo.training.settings import FILE, read_settings
 from ganzoo.weights import model_folder
 
 try:
@@ -22,23 +23,23 @@ LOCK = ".lock"
 
 
 def check_free(run: Path) -> None:
-    """Raise TrainingError where a new run in ``run`` would overwrite a model, a checkpoint, or anybody's files."""
+    """Raise TrainingError where a new run in ``run`` would overwrite a model, a checkpoint or other files."""
     if run.exists() and not run.is_dir():
         raise TrainingError(f"{run} is a file. Name a folder for the run.")
-    if (run / settings.FILE).exists() and not _wrote_nothing(run):
-        raise TrainingError(f"{run} holds a run already. {resume_hint(run)}, or name another folder.")
+    if (run / FILE).exists() and not _wrote_nothing(run):
+        raise TrainingError(f"{run} already holds a run. {resume_hint(run)}, or name another folder.")
     if (run / model_folder.CONFIG).exists():
         raise TrainingError(f"{run} holds a model, which the run would overwrite. Name another folder.")
-    if not (run / settings.FILE).exists() and any(run.glob("[!.]*")):
-        raise TrainingError(f"{run} holds files that are no run's. Name a new or an empty folder.")
+    if not (run / FILE).exists() and any(run.glob("[!.]*")):
+        raise TrainingError(f"{run} holds files that do not belong to a run. Name a new or empty folder.")
 
 
 def clear(run: Path) -> bool:
-    """Remove what a run without a checkpoint left in ``run``, and tell whether there was one."""
-    if not (run / settings.FILE).exists():
+    """Remove what a run without a checkpoint left in ``run``; return whether there was such a run."""
+    if not (run / FILE).exists():
         return False
     logs.sweep(run)
-    for name in (settings.FILE, *logs.FILES, environment.FILE, report.FILE):
+    for name in (FILE, *logs.FILES, environment.FILE, report.FILE):
         (run / name).unlink(missing_ok=True)
     for sheet in (run / logs.SAMPLES).glob("step-*.png"):
         sheet.unlink()
@@ -47,10 +48,13 @@ def clear(run: Path) -> bool:
 
 @contextmanager
 def locked(run: Path) -> Iterator[None]:
-    """Within the block no other process may train in ``run``, which is made where it is missing.
+    """Keep other processes from training in ``run`` within the block; create the folder where it is missing.
 
-    The system forgets the lock when the process ends, in whatever way, so none outlives a kill.
-    Raises TrainingError that names the process which has it, OutputError where nothing can be written.
+    The system releases the lock when the process ends, even when it is killed.
+
+    Raises:
+        TrainingError: another process holds the lock; the message names it.
+        OutputError: the folder cannot be written.
     """
     try:
         run.mkdir(parents=True, exist_ok=True)
@@ -62,26 +66,29 @@ def locked(run: Path) -> Iterator[None]:
         yield
     finally:
         if file is not None:
-            (run / LOCK).unlink(missing_ok=True)  # before it is let go: whoever opened it meanwhile sees that
+            (run / LOCK).unlink(
+                missing_ok=True
+            )  # before the lock is released: a process that opened it meanwhile notices
             os.close(file)
 
 
 def resume_hint(run: Path) -> str:
-    return f"Go on with: ganzoo train --resume {shlex.quote(str(run))}"
+    """Return how to resume ``run``, for messages."""
+    return f"Resume with: ganzoo train --resume {shlex.quote(str(run))}"
 
 
 def _wrote_nothing(run: Path) -> bool:
-    """Tell whether a run has neither model nor checkpoint, not even a damaged one; a strange run.json is no run's."""
+    """Return whether a run has a valid run.json but neither model nor checkpoint, not even a damaged one."""
     try:
-        settings.read(run)
+        read_settings(run)
     except TrainingError:
         return False
-    kept = (run / checkpoint.FOLDER).glob("[!.]*")  # what begins with a dot was never finished
-    return not (run / model_folder.CONFIG).exists() and not any(kept)
+    checkpoints = (run / checkpoint.FOLDER).glob("[!.]*")  # files that start with a dot were never finished
+    return not (run / model_folder.CONFIG).exists() and not any(checkpoints)
 
 
 def _take(run: Path) -> int | None:
-    """Return the descriptor that holds the lock, or None on a file system that knows no locks."""
+    """Return the descriptor that holds the lock, or None on a file system without locks."""
     path = run / LOCK
     while True:
         file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -90,7 +97,7 @@ def _take(run: Path) -> int | None:
         except BlockingIOError:
             holder = os.read(file, 200).decode(errors="replace").strip() or "another process"
             os.close(file)
-            raise TrainingError(f"{run} is being trained by {holder}. Wait for its end, or stop it first.") from None
+            raise TrainingError(f"{run} is being trained by {holder}. Wait until it ends, or stop it first.") from None
         except OSError:
             os.close(file)
             return None
@@ -98,7 +105,7 @@ def _take(run: Path) -> int | None:
             os.truncate(file, 0)
             os.write(file, f"process {os.getpid()} on {socket.gethostname()}".encode())
             return file
-        os.close(file)  # its owner removed it between our opening and our locking it
+        os.close(file)  # its owner removed the file after it was opened and before it was locked here
 
 
 def _is_at(file: int, path: Path) -> bool:

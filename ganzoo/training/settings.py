@@ -1,4 +1,4 @@
-"""What a run was asked to do, as run.json holds it."""
+"""A run's settings, as run.json stores them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,35 @@ FILE = "run.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """One training run.
+    """The settings of one training run.
 
-    recipe, data    a recipe's name, and the folder or archive it reads, or two of them
-    steps           updates in all; the schedule runs over them
-    batch_size      pictures a step, in all processes together
-    accumulate      parts in which a batch is worked through, one after the other, for less memory
-    seed            of weights, latents, data order and augmentation
-    device          "auto", "cpu", "cuda", "cuda:1", "mps"
-    precision       "fp32", or "bf16" and "fp16" for autocast, fp16 with scaled gradients
-    memory_format   of pictures and weights: "contiguous", "channels_last", or "auto": the latter on GPUs
-    compile         run the networks through torch.compile
-    start_from      network ("": the main generator) -> reference of a model whose weights it begins with
-    ema_decay       of the averaged generator (0: none), which is what is saved, sampled and validated
-    validation      share of the pictures kept out of training
-    log_every, sample_every, checkpoint_every   in steps
-    keep            checkpoints to keep, the newest ones; the best one is kept as well
-    best            the validation measure to choose the best by ("": the recipe's first), or a metric of `ganzoo eval`
-                    on the held-out pictures: fd-EXTRACTOR or kd-EXTRACTOR
-    classes         names of the labels 0, 1, ..., where the data has numbers only
-    stop_on_warning   stop, with a checkpoint, when the watch warns of a collapse or a vanished loss
-    tensorboard     log for TensorBoard as well, into RUN/tensorboard
-    workers         processes that decode pictures too many for the memory; 0: as many as pay
+    Args:
+        recipe: the recipe's name.
+        data: the folder or archive to read, or two of them.
+        steps: updates in total; the learning rate schedule spans them.
+        batch_size: images per step, over all processes.
+        accumulate: micro-batches per step, processed one after the other to save memory.
+        seed: of weights, latents, data order and augmentation.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        precision: "fp32", or "bf16" or "fp16" with autocast; fp16 scales gradients.
+        memory_format: of images and weights: "contiguous", "channels_last", or "auto": the latter on GPUs.
+        compile: run the networks through torch.compile.
+        start_from: network ("": the main generator) -> reference of a model whose weights it starts from.
+        ema_decay: of the averaged generator, which is saved, sampled and validated; 0: no average.
+        validation: share of the images to hold out.
+        log_every: in steps.
+        sample_every: in steps.
+        checkpoint_every: in steps.
+        keep: how many of the newest checkpoints to keep; the best one is kept as well.
+        best: the validation measure that chooses the best step ("": the recipe's first), or a metric of `ganzoo eval`
+            on the held-out images: fd-EXTRACTOR or kd-EXTRACTOR.
+        classes: names of the labels 0, 1, ..., for data that has only numbers.
+        stop_on_warning: stop, with a checkpoint, when a collapse or a vanished loss is detected.
+        tensorboard: also log for TensorBoard, to RUN/tensorboard.
+        workers: processes that decode images which do not fit in memory; 0: chosen by the number of cores.
+        options: the recipe's options.
+        parts: role -> entry.
+        part_options: role -> options of that part.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -79,15 +86,15 @@ class Settings:
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} should be from 0 up to, not including, 1")
         if self.best and not self.validation:
-            raise ValueError(f"best={self.best!r} needs held-out pictures: set validation=0.05, say")
+            raise ValueError(f"best={self.best!r} needs held-out images: set validation=0.05, for example")
         if self.workers < 0:
             raise ValueError(f"workers={self.workers} should be at least 0")
         if not 0 <= self.seed < 2**63:
             raise ValueError(f"seed={self.seed} should be from 0 up to 2**63 - 1")
 
 
-def parse(values: dict[str, Any]) -> Settings:
-    """Return checked settings. Raises OptionError that names the setting, what was given and what would be right."""
+def parse_settings(values: dict[str, Any]) -> Settings:
+    """Return checked settings. Raises OptionError that names the setting, its value and valid values."""
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
         if name not in known:
@@ -100,30 +107,30 @@ def parse(values: dict[str, Any]) -> Settings:
         problem = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in problem["loc"])
         text = problem["msg"].removeprefix("Value error, ")
-        given = f"{name}={problem['input']!r} is not right: " if name else ""
-        raise OptionError(f"Training: {given}{text}.") from error
+        prefix = f"{name}={problem['input']!r} is not right: " if name else ""
+        raise OptionError(f"Training: {prefix}{text}.") from error
 
 
-def place(data: str | Path) -> str:
-    """Return ``data`` as run.json keeps it: a whole path, so that a run resumes from anywhere, or a URL as it is."""
+def resolve_data(data: str | Path) -> str:
+    """Return ``data`` as run.json stores it: an absolute path, so that a run resumes from anywhere, or a URL."""
     return str(data) if is_remote(str(data)) else str(Path(data).resolve())
 
 
-def write(run: Path, settings: Settings) -> None:
+def write_settings(run: Path, settings: Settings) -> None:
     """Write run.json."""
     with replacing(run / FILE) as temporary:
         temporary.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n", encoding="utf-8")
 
 
-def read(run: Path) -> Settings:
-    """Read run.json. Raises TrainingError when ``run`` is no run's folder."""
+def read_settings(run: Path) -> Settings:
+    """Read run.json. Raises TrainingError where ``run`` is not the folder of a run."""
     path = run / FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
-            raise ValueError("it holds no JSON object")
-        return parse(values)
+            raise ValueError("it does not hold a JSON object")
+        return parse_settings(values)
     except FileNotFoundError as error:
-        raise TrainingError(f"{run} is no training run: it has no {FILE}. Give the folder that -o named.") from error
+        raise TrainingError(f"{run} is not a training run: it has no {FILE}. Give the folder that -o named.") from error
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {str(error).rstrip('.')}. Undo what was changed in it.") from error

@@ -1,4 +1,4 @@
-"""Starts a run, or goes on with one."""
+"""Starts and resumes runs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from typing import Any
 from ganzoo import catalog
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
-from ganzoo.training import checkpoint, logs, run_lock, settings, validation_metric
-from ganzoo.training.loop import Loop, Reporter, Silent
-from ganzoo.training.settings import Settings
+from ganzoo.training import checkpoint, logs, run_lock, validation_metric
+from ganzoo.training.loop import Loop
+from ganzoo.training.reporter import Reporter, SilentReporter
+from ganzoo.training.settings import Settings, parse_settings, read_settings, resolve_data, write_settings
 from ganzoo.training.setup import choose_parts
 from ganzoo.weights import model_folder
 
@@ -27,101 +28,120 @@ def train(
     reporter: Reporter | None = None,
     **values: Any,
 ) -> Path:
-    """Train ``recipe`` on ``data`` and return the run's folder, which `ganzoo.load("dir:...")` loads.
+    """Train a recipe and return the run's folder, which ``ganzoo.load("dir:FOLDER")`` loads.
 
-    data     a folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
-    values   fields of `ganzoo.training.settings.Settings`: steps, batch_size (the recipe's own if not given), seed,
-             device, precision, ...,
-             with ``options`` (the recipe's), ``parts`` (role -> entry) and ``part_options`` (role -> options)
-    Under torchrun, all its processes train one run together.
-    A run in ``output`` that ended before its first checkpoint gives way to this one.
-    Raises OptionError, UnknownName, DataError before anything is written, TrainingError when the folder holds a run
-    or a model already, another process trains in it, the networks do not take the pictures, a signal stops the run,
-    or a loss stops being a number.
+    Under torchrun, all processes train one run together. A run in ``output`` that ended before its first checkpoint
+    is replaced.
+
+    Args:
+        recipe: the recipe's name, for example "cyclegan".
+        data: a folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
+            one.
+        output: the run's folder.
+        reporter: shows the progress; nothing by default.
+        values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
+            device, precision, ..., with ``options`` (the recipe's), ``parts`` (role -> entry) and ``part_options``
+            (role -> options).
+
+    Raises:
+        OptionError, UnknownName, DataError: before anything is written.
+        TrainingError: the folder already holds a run or a model, another process trains in it, the networks do not
+            accept the images, a signal stops the run, or a loss is not finite.
     """
-    run, reporter = Path(output), reporter or Silent()
-    asked = ask(recipe, data, **values)
-    _check_outside(run, asked)
+    run, reporter = Path(output), reporter or SilentReporter()
+    settings = new_settings(recipe, data, **values)
+    _check_outside(run, settings)
     with joined() as processes:
         if processes.leads:
             run_lock.check_free(run)  # before data is read
-        loop = Loop(run, asked, reporter, processes)
+        loop = Loop(run, settings, reporter, processes)
         with run_lock.locked(run) if processes.leads else nullcontext():
             if processes.leads:
-                run_lock.check_free(run)  # again: reading the data took its time
+                run_lock.check_free(run)  # again: reading the data took time
                 if run_lock.clear(run):
                     reporter.note(f"{run} held a run without a checkpoint, which this one replaces.")
-                settings.write(run, asked)
+                write_settings(run, settings)
             loop.run(0)
     return run
 
 
-def _check_outside(run: Path, asked: Settings) -> None:
-    """Raise OptionError where the run's sample sheets would become training pictures."""
-    for place in [asked.data] if isinstance(asked.data, str) else asked.data:
-        if run.resolve().is_relative_to(place):
-            raise OptionError(f"The run's folder {run} lies within the data, {place}. Name one outside.")
-
-
-def ask(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> Settings:
-    """Return the settings of a new run. Raises OptionError and UnknownName for a wrong one, of recipe or part too."""
-    usual = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
-    paths = [data] if isinstance(data, (str, Path)) else list(data)
-    places = [settings.place(path) for path in paths]
-    asked = settings.parse({**usual, **values, "recipe": recipe, "data": places[0] if len(places) == 1 else places})
-    choose_parts(asked)
-    validation_metric.split(asked.best)  # a wrong name shall not wait for the data
-    if asked.tensorboard and importlib.util.find_spec("tensorboard") is None:
+def new_settings(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> Settings:
+    """Return the settings of a new run. Raises OptionError and UnknownName for wrong values."""
+    defaults = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
+    paths = [resolve_data(path) for path in ([data] if isinstance(data, (str, Path)) else data)]
+    sources = paths[0] if len(paths) == 1 else paths
+    settings = parse_settings({**defaults, **values, "recipe": recipe, "data": sources})
+    choose_parts(settings)
+    validation_metric.split(settings.best)  # raises for an unknown extractor before the data is read
+    if settings.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise MissingPackage.of("tensorboard=True", "TensorBoard", "tensorboard")
-    return asked
+    return settings
+
+
+def _check_outside(run: Path, settings: Settings) -> None:
+    """Raise OptionError where the run's sample sheets would become training images."""
+    for source in [settings.data] if isinstance(settings.data, str) else settings.data:
+        if run.resolve().is_relative_to(source):
+            raise OptionError(f"The run's folder {run} lies within the data, {source}. Name one outside.")
 
 
 def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | None = None) -> Path:
-    """Go on with an interrupted run, or on to more ``steps``; return its folder.
+    """Resume an interrupted run, or extend a finished one; return its folder.
 
-    A run that was killed before its first checkpoint starts again. A schedule of the learning rate runs over all
-    the steps: with more of them, it is the longer one from here on.
-    Raises TrainingError where there is no run, no checkpoint that can be read, nothing left to do, other data than
-    before, or another process that trains the run.
+    A run that was killed before its first checkpoint starts again.
+
+    Args:
+        run: the run's folder.
+        steps: a new total of steps. The learning rate schedule spans all steps, so it gets longer from here on.
+        reporter: shows the progress; nothing by default.
+
+    Raises:
+        TrainingError: there is no run or no readable checkpoint, nothing is left to do, the data changed, or another
+            process trains the run.
     """
-    folder, reporter = Path(run), reporter or Silent()
-    asked = settings.read(folder)
+    folder, reporter = Path(run), reporter or SilentReporter()
+    settings = read_settings(folder)
     if steps is not None:
-        asked = settings.parse({**dataclasses.asdict(asked), "steps": steps})
+        settings = parse_settings({**dataclasses.asdict(settings), "steps": steps})
     with joined() as processes, run_lock.locked(folder) if processes.leads else nullcontext():
-        _go_on(folder, asked, reporter, processes)
+        _resume(folder, settings, reporter, processes)
     return folder
 
 
-def _go_on(folder: Path, asked: Settings, reporter: Reporter, processes: Processes) -> None:
-    loop = Loop(folder, asked, reporter, processes, begins=not checkpoint.found(folder))
-    state, first = _newest(folder, loop, processes), 0
-    if state is not None:
-        first = state["step"]
-        if first >= asked.steps:
+def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Processes) -> None:
+    loop = Loop(folder, settings, reporter, processes, is_new=not checkpoint.find_checkpoints(folder))
+    content, first = _load_newest(folder, loop, processes), 0
+    if content is not None:
+        first = content["step"]
+        if first >= settings.steps:
             raise TrainingError(
-                f"{folder} has done {first} steps of {asked.steps}. Give a larger --steps to go on from there."
+                f"{folder} has done {first} steps of {settings.steps}. Set a larger --steps to continue from there."
             )
-        checkpoint.check_data(state, loop.data.fingerprint, folder)
-        loop.restore(state)
+        checkpoint.check_data(content, loop.setup.data.fingerprint, folder)
+        loop.restore(content)
     elif processes.leads:
         reporter.note(f"{folder} was stopped before its first checkpoint: it starts again.")
     if processes.leads:
-        settings.write(folder, asked)
-        logs.sweep(folder)
-        logs.drop_after(folder, first)
-        loop.best.write(folder)
-        if first:
-            loop.export(first)  # a kill may have come after its checkpoint and before these
+        _clean_up(folder, settings, loop, first)
     loop.run(first)
 
 
-def _newest(folder: Path, loop: Loop, processes: Processes) -> dict[str, Any] | None:
-    """Return the newest checkpoint that can be read, the same in every process; None where there was none yet."""
-    state = None
-    if processes.leads and (checkpoint.found(folder) or (folder / model_folder.CONFIG).exists()):
-        state, damaged = checkpoint.load_newest(folder, loop.device)
+def _clean_up(folder: Path, settings: Settings, loop: Loop, first: int) -> None:
+    """Make the files of a run match its checkpoint of step ``first``: a kill may have come at any moment."""
+    write_settings(folder, settings)
+    logs.sweep(folder)
+    logs.drop_after(folder, first)
+    loop.state.best.write(folder)
+    if first:
+        loop.checkpoints.export(first, loop.state)
+
+
+def _load_newest(folder: Path, loop: Loop, processes: Processes) -> dict[str, Any] | None:
+    """Return the newest readable checkpoint, the same in every process; None where there is none yet."""
+    content, device = None, loop.setup.machine.device
+    if processes.leads and (checkpoint.find_checkpoints(folder) or (folder / model_folder.CONFIG).exists()):
+        content, damaged = checkpoint.load_newest(folder, device)
         for message in checkpoint.set_aside(damaged):
-            loop.reporter.note(message)
-    step = processes.broadcast(state["step"] if state else None)
-    return state if processes.leads or step is None else checkpoint.load_step(folder, step, loop.device)
+            loop.logger.reporter.note(message)
+    step = processes.broadcast(content["step"] if content else None)
+    return content if processes.leads or step is None else checkpoint.load_step(folder, step, device)

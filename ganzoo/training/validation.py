@@ -1,67 +1,37 @@
-"""A look at a run from outside: sample sheets and validation, which leave no trace in the training."""
+"""Sample sheets and validation measures, which leave the training unchanged."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
-from ganzoo.data.datasets import Data, Dataset, in_order
-from ganzoo.image_io import images
+from ganzoo.data.datasets import Data, in_order
+from ganzoo.image_io import encoding, grids, tensors
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.collapse_detector import variety
+from ganzoo.training.machine import Machine
 from ganzoo.training.randomness import undisturbed
 from ganzoo.training.validation_metric import ValidationMetric
 
-SAMPLES = 8  # pictures in a sample sheet for translation
+TRANSLATED_SAMPLES = 8  # inputs in a sample sheet
 GENERATED_SAMPLES = 64
-CLIPS = 12  # in a sample sheet, a row each
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where a run's arithmetic is done, and how: "fp32", "bf16" or "fp16", pictures channels_last or contiguous."""
-
-    device: torch.device
-    precision: str
-    channels_last: bool = False
-
-    @property
-    def memory_format(self) -> torch.memory_format:
-        return torch.channels_last if self.channels_last else torch.preserve_format
-
-    def place(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the batch on the device, pictures in the machine's memory format."""
-        return {
-            name: tensor.to(
-                self.device, memory_format=self.memory_format if tensor.dim() == 4 else torch.preserve_format
-            )
-            for name, tensor in batch.items()
-        }
-
-    def batch(self, dataset: Dataset, indices: list[int], random: torch.Generator) -> dict[str, Tensor]:
-        """Return the dataset's batch on the device."""
-        return self.place(dataset.batch(indices, random))
-
-    def autocast(self) -> AbstractContextManager[Any]:
-        """Within the block, networks run in the run's precision."""
-        half = torch.float16 if self.precision == "fp16" else torch.bfloat16
-        return torch.autocast(self.device.type, half, enabled=self.precision != "fp32")
+CLIPS = 12  # in a sample sheet, one per row
 
 
 @dataclass(frozen=True)
 class SampleResult:
     """What a sample sheet shows in numbers.
 
-    measures  the recipe's, on held-out pictures
-    shares    generator -> variety of what it makes, as a share of the real pictures'
+    Args:
+        measures: the recipe's validation measures, on held-out images.
+        shares: generator -> variety of its outputs, as a share of the real images' variety.
     """
 
     measures: dict[str, float]
@@ -70,7 +40,7 @@ class SampleResult:
 
 @dataclass
 class Observer:
-    """Draws samples and measures held-out pictures, with averaged networks where there is an average."""
+    """Draws sample sheets and measures on held-out images, with averaged networks where there is an average."""
 
     recipe: Recipe
     averages: Mapping[str, ModelEmaV3]
@@ -80,9 +50,9 @@ class Observer:
 
     @contextmanager
     def networks(self) -> Iterator[Mapping[str, nn.Module]]:
-        """Yield the networks to use, in inference mode and without gradients; training's random numbers stay.
+        """Yield the networks to use, in inference mode and without gradients; the random state is restored afterwards.
 
-        Every module gets its own mode back: a recipe may keep some of them in inference mode.
+        Each module returns to its own mode: a recipe may keep some of them in inference mode.
         """
         averaged = {name: average.module for name, average in self.averages.items()}
         chosen = {name: averaged.get(name, network) for name, network in self.recipe.networks.items()}
@@ -97,55 +67,62 @@ class Observer:
                 module.training = training
 
     def draw(self, path: Path) -> SampleResult:
-        """Write a sample sheet to ``path``, and return what it shows in numbers."""
+        """Write a sample sheet to ``path``, and return its numbers."""
         dataset = self.data.validation or self.data.train
-        translates = any(hasattr(self.recipe.networks[name], "in_channels") for name in self.recipe.exports.values())
-        most = CLIPS if self.data.frames else SAMPLES if translates else GENERATED_SAMPLES
-        count = min(most, len(dataset))
-        batch = self.machine.batch(dataset, list(range(count)), _fixed())
+        count = min(self._most_samples(), len(dataset))
+        batch = self.machine.batch(dataset, list(range(count)), torch.Generator().manual_seed(0))
         with self.networks() as networks, self.machine.autocast():
-            made = self.recipe.sample(networks, batch).float()
+            outputs = self.recipe.sample(networks, batch).float()
             measures = self.measure(networks)
-        sheet = images.to_pils(made)
-        images.save(images.grid(sheet, self._columns(len(sheet), count, translates)), path)
-        return SampleResult(measures, shares(list(self.recipe.exports.values()), made, batch))
+        sheet = tensors.to_pils(outputs)
+        encoding.save(grids.grid(sheet, self._columns(len(sheet), count)), path)
+        return SampleResult(measures, shares(list(self.recipe.exports.values()), outputs, batch))
 
-    def _columns(self, pictures: int, count: int, translates: bool) -> int:
-        """Return the columns of a sheet; all that belongs to one of ``count`` items of a batch is in one row."""
-        each = max(1, pictures // count)
-        return each * (1 if self.data.frames else max(1, round(math.sqrt(count) / (2 if translates else 1))))
+    def _translates(self) -> bool:
+        return any(hasattr(self.recipe.networks[name], "in_channels") for name in self.recipe.exports.values())
+
+    def _most_samples(self) -> int:
+        if self.data.frames:
+            return CLIPS
+        return TRANSLATED_SAMPLES if self._translates() else GENERATED_SAMPLES
+
+    def _columns(self, outputs: int, count: int) -> int:
+        """Return the columns of a sheet that has all outputs for one of ``count`` inputs in the same row."""
+        each = max(1, outputs // count)
+        return each * (1 if self.data.frames else max(1, round(math.sqrt(count) / (2 if self._translates() else 1))))
 
     def measure(self, networks: Mapping[str, nn.Module]) -> dict[str, float]:
-        """Return the mean over all held-out pictures of each of the recipe's measures, and what the judge says."""
-        held_out, at_once = self.data.validation, self.recipe.validation_batch
+        """Return the recipe's validation measures, as means over all held-out images, and the metric of ``best``."""
+        held_out = self.data.validation
         if held_out is None:
             return {}
         totals: dict[str, float] = {}
-        for batch in in_order(held_out, at_once):
+        for batch in in_order(held_out, self.recipe.validation_batch):
             count = len(next(iter(batch.values())))
             for name, value in self.recipe.validate(networks, self.machine.place(batch)).items():
                 totals[name] = totals.get(name, 0.0) + value * count
-        means = {name: total / len(held_out) for name, total in totals.items()}
-        return {**means, self.metric.name: self.metric.measure(self.recipe, networks)} if self.metric else means
+        measures = {name: total / len(held_out) for name, total in totals.items()}
+        if self.metric is not None:
+            measures[self.metric.name] = self.metric.measure(self.recipe, networks)
+        return measures
 
 
 def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return for each generator how varied what it made is, divided by how varied the batch's real pictures are.
+    """Return the variety of each generator's outputs, divided by the variety of the batch's real images.
 
-    ``sample`` is what a recipe's ``sample`` returned: for each of the batch's pictures one or more, those that are
-    in the batch themselves among them. Of clips, all frames count together.
+    Args:
+        names: the generators.
+        sample: what `Recipe.sample` returned (K * N, C, H, W): K images for each of the batch's N inputs. Those that
+            are in the batch themselves are skipped.
+        batch: images (N, C, H, W) or clips (N, C, T, H, W), whose frames count together.
     """
     clips = [tensor.transpose(1, 2) for tensor in batch.values() if tensor.dim() == 5]  # (N, T, C, H, W)
     if clips:
         sample = sample.view(-1, clips[0].shape[1] * sample.shape[1], *sample.shape[2:])
     real = [tensor.flatten(1, 2) for tensor in clips] or [tensor for tensor in batch.values() if tensor.dim() == 4]
-    whole = sum(variety(tensor) for tensor in real) / len(real)
+    real_variety = sum(variety(tensor) for tensor in real) / len(real)
     columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)
-    made = [column for column in columns if not any(torch.equal(column, tensor) for tensor in real)]
-    if len(made) != len(names):
-        names = [f"picture {place}" for place in range(1, len(made) + 1)]
-    return {name: variety(column) / max(whole, 1e-6) for name, column in zip(names, made, strict=True)}
-
-
-def _fixed() -> torch.Generator:
-    return torch.Generator().manual_seed(0)
+    generated = [column for column in columns if not any(torch.equal(column, tensor) for tensor in real)]
+    if len(generated) != len(names):
+        names = [f"picture {place}" for place in range(1, len(generated) + 1)]
+    return {name: variety(column) / max(real_variety, 1e-6) for name, column in zip(names, generated, strict=True)}
