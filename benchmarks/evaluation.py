@@ -1,8 +1,8 @@
-"""Time features of pictures beside torch-fidelity's own loop: `python benchmarks/evaluation.py`.
+"""Time feature extraction against torch-fidelity's own loop: `python benchmarks/evaluation.py`.
 
-Both use torch-fidelity's Inception network with the same weights, random ones where no file is given. Every variant
-runs in a process of its own, for its peak of memory, and the processes take turns. A ratio is the median over these
-rounds of torch-fidelity's time over ours, features included as they come out on the CPU.
+Both use torch-fidelity's Inception network with the same weights, by default random ones. Every variant runs in a
+process of its own, to measure peak memory, and the processes take turns. A ratio is torch-fidelity's time divided by
+ours, the median over rounds. Times include moving the features to the CPU.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from ganzoo.cards.protocol import Sample
 from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.inference import devices
 
-FEWEST = 3  # rounds
+MIN_ROUNDS = 3
 NAME, LAYER = "inception-v3-compat", "2048"  # torch-fidelity's
 PRECISIONS = {"fp32": "float32", "bf16": "bfloat16"}
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to make the features; ``side`` is "torch-fidelity" or "ours"."""
+    """One way to compute the features; ``side`` is "torch-fidelity" or "ours"."""
 
     side: str
     precision: str = "fp32"
@@ -55,10 +55,10 @@ VARIANTS = [Variant("torch-fidelity"), Variant("ours"), Variant("ours", "bf16")]
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker process is told: how to make features of which pictures, and on what."""
+    """The task of a worker process: how to compute features of which images, and on which device."""
 
     variant: Variant
-    pictures: str
+    images: str
     weights: str
     batch_size: int
     device: str
@@ -66,98 +66,107 @@ class Job:
     clock: str
 
 
-class Pictures(Dataset):
-    """uint8 pictures (N, 3, H, W): one by one, as torch-fidelity wants them, and in batches, as ganzoo does."""
+class RandomImages(Dataset):
+    """uint8 images (N, 3, H, W): one by one for torch-fidelity, in batches for ganzoo."""
 
-    key = ""  # not to be cached
+    key = ""  # disables the cache
 
-    def __init__(self, pictures: Tensor) -> None:
-        self.pictures = pictures
-        self.sample = Sample("random", len(pictures))
+    def __init__(self, images: Tensor) -> None:
+        self.images = images
+        self.sample = Sample("random", len(images))
 
     def batches(self, at_once: int) -> Iterator[Tensor]:
-        yield from self.pictures.split(at_once)
+        yield from self.images.split(at_once)
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, number: int) -> Tensor:
-        return self.pictures[number]
+        return self.images[number]
 
 
 def main() -> None:
-    given = arguments()
-    if given.worker:
-        job = json.loads(given.worker)
+    arguments = parse_arguments()
+    if arguments.worker:
+        job = json.loads(arguments.worker)
         work(Job(**{**job, "variant": Variant(**job["variant"])}))
         return
-    torch.set_num_threads(given.threads)
-    device = devices.choose(given.device)
+    torch.set_num_threads(arguments.threads)
+    device = devices.choose(arguments.device)
     console = Console(width=None if sys.stdout.isatty() else 130)
-    about = f"{devices.describe(device)}; torch {torch.__version__}; {given.clock} time"
-    console.print(f"{about}. Matrix products of 2048: {', '.join(peaks(device, given.clock))}.")
+    about = f"{devices.describe(device)}; torch {torch.__version__}; {arguments.clock} time"
+    console.print(f"{about}. Matrix products of 2048: {', '.join(peaks(device, arguments.clock))}.")
     with tempfile.TemporaryDirectory() as folder:
-        console.print(report(given, measure(given, Path(folder))))
+        console.print(report(arguments, measure(arguments, Path(folder))))
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=32, help="how many, random ones")
-    parser.add_argument("--size", type=int, default=32, help="pixels a side")
-    parser.add_argument("--batch-size", type=int, default=32, help="of both sides")
-    parser.add_argument("--weights", help="of torch-fidelity's Inception; else random ones")
-    parser.add_argument("--no-bf16", action="store_true", help="leave it out: a CPU without bf16 takes very long")
+    parser.add_argument("--images", type=int, default=32, help="number of random images")
+    parser.add_argument("--size", type=int, default=32, help="width and height in pixels")
+    parser.add_argument("--batch-size", type=int, default=32, help="batch size of all variants")
+    parser.add_argument("--weights", help="weights of torch-fidelity's Inception [default: random]")
+    parser.add_argument("--no-bf16", action="store_true", help="skip bf16, which is very slow on CPUs without it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--threads", type=int, default=1, help="of each process on a CPU")
-    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall", help="cpu: where others use the machine")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each process on a CPU")
+    parser.add_argument(
+        "--clock", choices=("wall", "cpu"), default="wall", help="cpu: for machines that others use too"
+    )
     parser.add_argument("--worker", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.clock == "cpu" and given.threads != 1:
-        parser.error("--clock cpu adds up the time of all threads: it goes with --threads 1")
-    return given
+    parsed = parser.parse_args()
+    if parsed.clock == "cpu" and parsed.threads != 1:
+        parser.error("--clock cpu sums the time of all threads; use it with --threads 1")
+    return parsed
 
 
-def measure(given: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
-    """Let the variants take turns, and return what is known of each, torch-fidelity first."""
-    shape = (given.pictures, 3, given.size, given.size)
+def measure(arguments: argparse.Namespace, folder: Path) -> list[dict[str, Any]]:
+    """Let the variants take turns. Return a row for each, torch-fidelity first."""
+    shape = (arguments.images, 3, arguments.size, arguments.size)
     random = torch.Generator().manual_seed(0)
-    torch.save(torch.randint(256, shape, dtype=torch.uint8, generator=random), folder / "pictures.pt")
-    weights = given.weights or str(random_weights(folder / "weights.pth"))
-    shared = (str(folder / "pictures.pt"), weights, given.batch_size, given.device, given.threads, given.clock)
-    variants = [variant for variant in VARIANTS if not (given.no_bf16 and variant.precision == "bf16")]
+    torch.save(torch.randint(256, shape, dtype=torch.uint8, generator=random), folder / "images.pt")
+    weights = arguments.weights or str(random_weights(folder / "weights.pth"))
+    shared = (
+        str(folder / "images.pt"),
+        weights,
+        arguments.batch_size,
+        arguments.device,
+        arguments.threads,
+        arguments.clock,
+    )
+    variants = [variant for variant in VARIANTS if not (arguments.no_bf16 and variant.precision == "bf16")]
     workers = [Worker(Job(variant, *shared), folder / f"{variant.title}.pt") for variant in variants]
-    for _ in range(max(given.rounds, FEWEST)):
+    for _ in range(max(arguments.rounds, MIN_ROUNDS)):
         for worker in workers:
-            worker.visit()
-    return rows(workers)
+            worker.take_turn()
+    return build_rows(workers)
 
 
-def rows(workers: list[Worker]) -> list[dict[str, Any]]:
-    """Return a row of figures for each worker, and end it."""
-    first, found = workers[0], []
+def build_rows(workers: list[Worker]) -> list[dict[str, Any]]:
+    """Stop the workers and return a row of measurements for each."""
+    first, rows = workers[0], []
     for worker in workers:
-        ratios = [theirs / own for theirs, own in zip(first.seconds, worker.seconds, strict=True)]
+        ratios = [baseline / own for baseline, own in zip(first.seconds, worker.seconds, strict=True)]
         row = {"title": worker.title, "seconds": statistics.median(worker.seconds)}
-        found.append({**row, "ratio": statistics.median(ratios), "peak": worker.end()})
+        rows.append({**row, "ratio": statistics.median(ratios), "peak": worker.end()})
     expected = torch.load(first.features, weights_only=True)
-    for row, worker in zip(found, workers, strict=True):
+    for row, worker in zip(rows, workers, strict=True):
         row.update(differences(torch.load(worker.features, weights_only=True), expected))
-    return found
+    return rows
 
 
-def differences(made: Tensor, expected: Tensor) -> dict[str, float]:
-    """Return how far off features are: their norm's, and the largest of any, relative to the largest feature."""
-    made, expected = made.double(), expected.double()
-    off = made - expected
+def differences(features: Tensor, expected: Tensor) -> dict[str, float]:
+    """Return relative errors: of the norm, and the largest of any feature relative to the largest feature."""
+    features, expected = features.double(), expected.double()
+    error = features - expected
     return {
-        "norm": (off.norm() / expected.norm()).item(),
-        "largest": (off.abs().max() / expected.abs().max()).item(),
+        "norm": (error.norm() / expected.norm()).item(),
+        "largest": (error.abs().max() / expected.abs().max()).item(),
     }
 
 
 def random_weights(path: Path) -> Path:
-    """Write weights with which features neither vanish nor explode, the batch norms' statistics random too."""
+    """Write random weights and batch norm statistics with which features neither vanish nor explode."""
     from ganzoo_plugins.extractors.inception import parts
 
     torch.manual_seed(0)
@@ -176,16 +185,16 @@ def random_weights(path: Path) -> Path:
     return path
 
 
-def theirs(job: Job) -> Callable[[Pictures], Tensor]:
-    """Return what makes features by torch-fidelity's loop, without worker processes: the pictures are in memory."""
+def build_baseline(job: Job) -> Callable[[RandomImages], Tensor]:
+    """Return a function that computes features with torch-fidelity's loop, without workers: images are in memory."""
     device = devices.choose(job.device)
     extractor = FeatureExtractorInceptionV3(NAME, [LAYER], feature_extractor_weights_path=job.weights).to(device)
     on_gpu = device.type == "cuda"
-    return lambda shown: get_featuresdict_from_dataset(shown, extractor, job.batch_size, on_gpu, True, False)[LAYER]
+    return lambda images: get_featuresdict_from_dataset(images, extractor, job.batch_size, on_gpu, True, False)[LAYER]
 
 
-def ours(job: Job) -> Callable[[Pictures], Tensor]:
-    """Return what makes features as `ganzoo.evaluate` does, without its cache."""
+def build_ours(job: Job) -> Callable[[RandomImages], Tensor]:
+    """Return a function that computes features as `ganzoo.evaluate` does, without its cache."""
     extractor = ganzoo.build("extractor:inception", weights=job.weights)
     precision = PRECISIONS[job.variant.precision]
     features = FeatureExtractor(
@@ -195,64 +204,64 @@ def ours(job: Job) -> Callable[[Pictures], Tensor]:
 
 
 class Worker:
-    """A process that makes features of all pictures when it is its turn, and writes those of the first time."""
+    """A process that computes features of all images when it is its turn, and saves those of the first time."""
 
     def __init__(self, job: Job, features: Path) -> None:
         self.title, self.features = job.variant.title, features
         self.seconds: list[float] = []
-        told = [sys.executable, __file__, "--worker", json.dumps(asdict(job))]
-        self.process = subprocess.Popen(told, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._ask(str(features))
+        command = [sys.executable, __file__, "--worker", json.dumps(asdict(job))]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._request(str(features))
 
-    def visit(self) -> None:
-        self.seconds.append(self._ask("again"))
+    def take_turn(self) -> None:
+        self.seconds.append(self._request("again"))
 
     def end(self) -> float:
-        """Return its peak of memory in MiB."""
-        peak = self._ask("end")
+        """Stop the process and return its peak memory in MiB."""
+        peak = self._request("end")
         self.process.wait()
         return peak
 
-    def _ask(self, what: str) -> float:
+    def _request(self, text: str) -> float:
         assert self.process.stdin and self.process.stdout
-        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.write(f"{text}\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"A worker ended with code {self.process.wait()}: its own message is above.")
+            raise SystemExit(f"A worker exited with code {self.process.wait()}; its error message is above.")
         return float(line)
 
 
 def work(job: Job) -> None:
-    """Be a worker: write features to the first line's path; answer "again" with seconds, "end" with the peak in MiB."""
+    """Run a worker: save features to the first line's path; answer "again" with seconds, "end" with peak MiB."""
     torch.set_num_threads(job.threads)
     device = devices.choose(job.device)
-    pictures = Pictures(torch.load(job.pictures, weights_only=True))
-    features = {"torch-fidelity": theirs, "ours": ours}[job.variant.side](job)
+    images = RandomImages(torch.load(job.images, weights_only=True))
+    compute = {"torch-fidelity": build_baseline, "ours": build_ours}[job.variant.side](job)
     path = sys.stdin.readline().strip()
-    torch.save(features(pictures), path)
+    torch.save(compute(images), path)
     print(0.0, flush=True)
     for line in sys.stdin:
         if line.strip() == "end":
             break
-        print(timed(lambda: features(pictures), device, job.clock), flush=True)
+        print(timed(lambda: compute(images), device, job.clock), flush=True)
     print(peak_memory(device), flush=True)
 
 
-def report(given: argparse.Namespace, found: list[dict[str, Any]]) -> Table:
+def report(arguments: argparse.Namespace, rows: list[dict[str, Any]]) -> Table:
     """Return the table."""
-    kind = "given weights" if given.weights else "random weights"
-    title = f"Inception features of {given.pictures} random {given.size}x{given.size} pictures, {kind}, "
-    table = Table(title=title + f"batches of {given.batch_size}", title_justify="left")
+    kind = "given weights" if arguments.weights else "random weights"
+    title = f"Inception features of {arguments.images} random {arguments.size}x{arguments.size} images, {kind}, "
+    table = Table(title=title + f"batches of {arguments.batch_size}", title_justify="left")
     table.add_column("features")
-    for column in ("ms a picture", "ratio", "peak MiB", "off by, norm", "off by, largest"):
+    for column in ("ms per image", "ratio", "peak MiB", "error, norm", "error, largest"):
         table.add_column(column, justify="right")
-    for row in found:
-        speed = [f"{row['seconds'] / given.pictures * 1e3:,.1f}", f"{row['ratio']:.2f}x", f"{row['peak']:,.0f}"]
+    for row in rows:
+        speed = [f"{row['seconds'] / arguments.images * 1e3:,.1f}", f"{row['ratio']:.2f}x", f"{row['peak']:,.0f}"]
         table.add_row(row["title"], *speed, f"{row['norm']:.1e}", f"{row['largest']:.1e}")
     return table
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # a process that waits for its turn leaves the cores alone
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # processes that wait for their turn leave the cores free
     main()

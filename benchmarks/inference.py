@@ -1,10 +1,10 @@
-"""Time translations beside plain PyTorch: `python benchmarks/inference.py`.
+"""Time translation against plain PyTorch: `python benchmarks/inference.py`.
 
-Two tables for each network. "Whole process" is what a person waits for: from the shell to one translated picture of
-256x256 pixels on disk, for `reference.py`, which imports torch and torchvision, loads, runs and saves, and for
-`ganzoo translate` with each engine, whose conversions are in the cache, as they are from the second run on. "Steady
-state" is the network alone, 256x256, batch 1, on arrays in memory: plain eager fp32 of the same network and each engine
-in processes of their own that take turns. A ratio is the median over rounds of the reference's time over this row's.
+Two tables for each network. "Whole process" is the time a user waits: from the shell to one translated image of 256x256
+pixels on disk, for `reference.py`, which imports torch and torchvision, loads, runs and saves, and for `ganzoo
+translate` with each engine. Conversions are in the cache, as they are from the second run on. "Steady state" is the
+network alone, 256x256, batch 1, on arrays in memory; eager PyTorch in fp32 and each engine run in separate processes
+that take turns. A ratio is the reference's time divided by the row's, the median over rounds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.loading.model import Model
 
 SIDE = 256
-PRODUCT = 2048  # rows and columns of the matrices whose product shows what the machine can do
+PRODUCT = 2048  # rows and columns of the matrices whose product measures the machine's peak
 # engine, dtype; the first is the reference
 ENGINES = (
     ("reference", "float32"),
@@ -54,11 +54,11 @@ NETWORKS = {"small": (32, 6, True), "paper": (64, 9, False)}  # width, blocks, g
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker process is told."""
+    """The task of a worker process."""
 
     engine: str
     dtype: str
-    folder: str  # with reference.pth, model/ and the pictures
+    folder: str  # with reference.pth, model/ and the images
     network: str
 
     @property
@@ -67,43 +67,43 @@ class Job:
 
 
 def main() -> None:
-    given = arguments()
-    if given.worker:
-        work(Job(**json.loads(given.worker)))
+    arguments = parse_arguments()
+    if arguments.worker:
+        work(Job(**json.loads(arguments.worker)))
         return
-    os.environ["OMP_NUM_THREADS"] = str(given.threads)
-    torch.set_num_threads(given.threads)
+    os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
+    torch.set_num_threads(arguments.threads)
     console = Console(width=None if sys.stdout.isatty() else 150)
     best = {dtype: max(matrix_peak(dtype), torch_peak(dtype)) for dtype in ("float32", "bfloat16")}
-    told = ", ".join(f"{speed:.0f} GFLOP/s {dtype}" for dtype, speed in best.items())
-    console.print(f"{given.threads} threads; torch {torch.__version__}. Matrix products of 2048 at best: {told}.")
-    for network in given.only or NETWORKS:
+    peaks = ", ".join(f"{speed:.0f} GFLOP/s {dtype}" for dtype, speed in best.items())
+    console.print(f"{arguments.threads} threads; torch {torch.__version__}. Matrix products of 2048 at best: {peaks}.")
+    for network in arguments.only or NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["GANZOO_CACHE"] = os.path.join(folder, "cache")
-            prepare(network, Path(folder), given.calibration)
+            prepare(network, Path(folder), arguments.calibration)
             jobs = [Job(engine, dtype, folder, network) for engine, dtype in ENGINES]
-            console.print(whole_processes(jobs, given.rounds))
-            console.print(steady(jobs, given.rounds, best))
+            console.print(whole_processes(jobs, arguments.rounds))
+            console.print(steady_state(jobs, arguments.rounds, best))
 
 
-def arguments() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--only", action="append", choices=list(NETWORKS), help="small: width 32, 6 blocks; paper: 64, 9"
     )
-    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every process")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of each process")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--calibration", help="folder of pictures for int8; else the four photographs")
+    parser.add_argument("--calibration", help="folder of images for int8 [default: the four photographs]")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def prepare(network: str, folder: Path, calibration: str | None) -> None:
-    """Write model/, reference.pth and the photographs, cut to 256x256, and make the conversions."""
+    """Write model/, reference.pth and the photographs, cropped to 256x256, and convert the model for each engine."""
     width, blocks, skip = NETWORKS[network]
     torch.manual_seed(0)
     generator = ganzoo.build("generator:resnet", width=width, blocks=blocks, global_skip=skip)
-    torch.nn.init.normal_(generator.layers[-1].weight, 0.0, 0.02)  # with a skip it begins at zero
+    torch.nn.init.normal_(generator.layers[-1].weight, 0.0, 0.02)  # with a skip it is initialized to zero
     card = Card(
         "bench/resnet", "generator:resnet", "image-to-image", SIDE, 3, 3, options=generator.architecture.options
     )
@@ -114,22 +114,22 @@ def prepare(network: str, folder: Path, calibration: str | None) -> None:
         with Image.open(path) as image:
             left = (image.width - SIDE) // 2
             image.crop((left, 0, left + SIDE, SIDE)).save(folder / f"{path.stem}.png")
-    pictures = sorted(Path(calibration).rglob("*.jpg") if calibration else folder.glob("*.png"))
+    images = sorted(Path(calibration).rglob("*.jpg") if calibration else folder.glob("*.png"))
     for engine, dtype in ENGINES:
         if engine in ("onnxruntime", "openvino"):
-            made = ganzoo.load(f"dir:{folder / 'model'}", "cpu", dtype, engine, calibration=pictures)
-            made.translate(str(folder / "horses.png"), "native")
+            converted = ganzoo.load(f"dir:{folder / 'model'}", "cpu", dtype, engine, calibration=images)
+            converted.translate(str(folder / "horses.png"), "native")
 
 
 def whole_processes(jobs: list[Job], rounds: int) -> Table:
     seconds: dict[str, list[float]] = {job.title: [] for job in jobs}
-    for turn in range(rounds + 1):  # the first warms the disk's cache
+    for turn in range(rounds + 1):  # the first fills the disk cache
         for job in jobs:
-            began = time.perf_counter()
-            subprocess.run(from_the_shell(job), check=True, capture_output=True)
+            started = time.perf_counter()
+            subprocess.run(shell_command(job), check=True, capture_output=True)
             if turn:
-                seconds[job.title].append(time.perf_counter() - began)
-    table = Table(title=f"Whole process, {described(jobs[0].network)}; {rounds} rounds", title_justify="left")
+                seconds[job.title].append(time.perf_counter() - started)
+    table = Table(title=f"Whole process, {describe(jobs[0].network)}; {rounds} rounds", title_justify="left")
     table.add_column("what")
     for column in ("s", "ratio"):
         table.add_column(column, justify="right")
@@ -140,9 +140,9 @@ def whole_processes(jobs: list[Job], rounds: int) -> Table:
     return table
 
 
-def from_the_shell(job: Job) -> list[str]:
-    """Return the command that translates one picture."""
-    source, target = (str(Path(job.folder, name)) for name in ("horses.png", "made.png"))
+def shell_command(job: Job) -> list[str]:
+    """Return the command that translates one image."""
+    source, target = (str(Path(job.folder, name)) for name in ("horses.png", "translated.png"))
     if job.engine == "reference":
         width, blocks, skip = (str(value) for value in NETWORKS[job.network])
         script = str(Path(__file__).parent / "reference.py")
@@ -160,54 +160,54 @@ def torch_peak(dtype: str) -> float:
 
 
 def matrix_peak(dtype: str) -> float:
-    """Return the GFLOP/s of OpenVINO's matrix product: on some CPUs far above torch's."""
+    """Return the GFLOP/s of OpenVINO's matrix product, which is far faster than torch's on some CPUs."""
     from ganzoo_plugins.engines.openvino import HINTS, imported
 
     openvino = imported()
     from openvino import opset13
 
-    given = opset13.parameter([PRODUCT, PRODUCT], np.float32)
+    parameter = opset13.parameter([PRODUCT, PRODUCT], np.float32)
     values = np.random.default_rng(0).random((PRODUCT, PRODUCT), np.float32)
-    model = openvino.Model([opset13.matmul(given, opset13.constant(values), False, False)], [given])
+    model = openvino.Model([opset13.matmul(parameter, opset13.constant(values), False, False)], [parameter])
     settings = {"INFERENCE_PRECISION_HINT": HINTS[dtype], "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
     seconds = min(timed(lambda: request.infer([values]), torch.device("cpu")) for _ in range(10))
     return 2 * PRODUCT**3 / seconds / 1e9
 
 
-def steady(jobs: list[Job], rounds: int, peak: dict[str, float]) -> Table:
+def steady_state(jobs: list[Job], rounds: int, peak: dict[str, float]) -> Table:
     workers = [Worker(job) for job in jobs]
     for _ in range(rounds):
         for worker in workers:
-            worker.visit()
-    made = [worker.end() for worker in workers]
-    work_done = flops(jobs[0].network)
-    title = f"Steady state, {described(jobs[0].network)}, {work_done / 1e9:.1f} GFLOP a picture; {rounds} rounds"
+            worker.take_turn()
+    results = [worker.end() for worker in workers]
+    work_done = count_flops(jobs[0].network)
+    title = f"Steady state, {describe(jobs[0].network)}, {work_done / 1e9:.1f} GFLOP per image; {rounds} rounds"
     table = Table(title=title, title_justify="left")
     table.add_column("what")
-    for column in ("ms", "ratio", "GFLOP/s", "of peak", "8-bit values equal", "PSNR, dB", "off by"):
+    for column in ("ms", "ratio", "GFLOP/s", "of peak", "8-bit values equal", "PSNR, dB", "max error"):
         table.add_column(column, justify="right")
-    for worker, pictures in zip(workers, made, strict=True):
+    for worker, images in zip(workers, results, strict=True):
         own = statistics.median(worker.seconds)
         ratio = statistics.median(a / b for a, b in zip(workers[0].seconds, worker.seconds, strict=True))
         speed = work_done / own / 1e9
         share = f"{speed / peak[worker.job.dtype]:.0%}" if worker.job.dtype in peak else ""
         row = (f"{own * 1e3:.1f}", f"{ratio:.2f}x", f"{speed:.0f}", share)
-        table.add_row(worker.job.title, *row, *differences(pictures, made[0]))
+        table.add_row(worker.job.title, *row, *differences(images, results[0]))
     return table
 
 
-def differences(made: Any, expected: Any) -> tuple[str, str, str]:
-    """Return the share of equal 8-bit values, the mean PSNR over photographs, and the greatest difference."""
-    levels = [np.round((values + 1) * 127.5).astype(int) for values in (made, expected)]
+def differences(images: Any, expected: Any) -> tuple[str, str, str]:
+    """Return the share of equal 8-bit values, the mean PSNR over photographs, and the largest difference."""
+    levels = [np.round((values + 1) * 127.5).astype(int) for values in (images, expected)]
     equal = float((levels[0] == levels[1]).mean())
-    errors = np.square(made.astype(np.float64) - expected).mean(axis=(1, 2, 3))
+    errors = np.square(images.astype(np.float64) - expected).mean(axis=(1, 2, 3))
     psnr = "" if not errors.any() else f"{np.mean(10 * np.log10(4 / np.maximum(errors, 1e-12))):.1f}"
-    return f"{equal:.3%}", psnr, f"{np.abs(made - expected).max():.1e}"
+    return f"{equal:.3%}", psnr, f"{np.abs(images - expected).max():.1e}"
 
 
-def flops(network: str) -> float:
-    """Return the multiplications and additions of the convolutions for one picture."""
+def count_flops(network: str) -> float:
+    """Return the number of multiplications and additions in the convolutions for one image."""
     from textbook import resnet_generator
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -217,7 +217,7 @@ def flops(network: str) -> float:
     return float(counter.get_total_flops())
 
 
-def described(network: str) -> str:
+def describe(network: str) -> str:
     width, blocks, _ = NETWORKS[network]
     return f"width {width}, {blocks} blocks, {SIDE}x{SIDE}"
 
@@ -229,68 +229,68 @@ class Worker:
         self.job, self.seconds = job, list[float]()
         command = [sys.executable, __file__, "--worker", json.dumps(asdict(job))]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self._answer()
+        self._receive()
 
-    def visit(self) -> None:
-        self._tell("go")
-        self.seconds.append(float(self._answer()))
+    def take_turn(self) -> None:
+        self._send("go")
+        self.seconds.append(float(self._receive()))
 
     def end(self) -> Any:
-        """Return what it makes of the photographs, float32 (4, 3, H, W)."""
-        self._tell("end")
-        path = self._answer()
+        """Stop the process and return the translated photographs, float32 (4, 3, H, W)."""
+        self._send("end")
+        path = self._receive()
         self.process.wait()
         return np.load(path)
 
-    def _tell(self, text: str) -> None:
+    def _send(self, text: str) -> None:
         assert self.process.stdin
         self.process.stdin.write(f"{text}\n")
         self.process.stdin.flush()
 
-    def _answer(self) -> str:
+    def _receive(self) -> str:
         assert self.process.stdout
         line = self.process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.job.title} ended with code {self.process.wait()}: its own message is above.")
+            raise SystemExit(f"{self.job.title} exited with code {self.process.wait()}; its error message is above.")
         return line.strip()
 
 
 def work(job: Job) -> None:
-    """Be a worker: for each line "go" translate for a third of a second and answer with the seconds a picture."""
-    run = runner(job)
+    """Run a worker: for each line "go", translate for a third of a second and print the seconds per image."""
+    run = build_runner(job)
     folder = Path(job.folder)
     paths = [folder / f"{path.stem}.png" for path in sorted(PHOTOGRAPHS.glob("*.jpg"))]
     floats = [arrays.to_floats(decoding.read(path))[None] for path in paths]
     for _ in range(3):
-        began = time.perf_counter()
+        started = time.perf_counter()
         run(floats[0])
-        once = time.perf_counter() - began
+        once = time.perf_counter() - started
     count = max(2, round(0.33 / once))
     print("ready", flush=True)
     for line in sys.stdin:
         if line.strip() == "end":
             break
-        began = time.perf_counter()
+        started = time.perf_counter()
         for _ in range(count):
             run(floats[0])
-        print((time.perf_counter() - began) / count, flush=True)
-    made = folder / f"{job.title}.npy"
-    np.save(made, np.concatenate([run(one) for one in floats]))
-    print(made, flush=True)
+        print((time.perf_counter() - started) / count, flush=True)
+    path = folder / f"{job.title}.npy"
+    np.save(path, np.concatenate([run(one) for one in floats]))
+    print(path, flush=True)
 
 
-def runner(job: Job) -> Callable[[Any], Any]:
-    """Return what takes and returns float32 (1, 3, H, W)."""
+def build_runner(job: Job) -> Callable[[Any], Any]:
+    """Return a function that takes and returns float32 (1, 3, H, W)."""
     if job.engine == "reference":
         torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         width, blocks, skip = NETWORKS[job.network]
         generator = load(str(Path(job.folder, "reference.pth")), width, blocks)
 
-        def plain(array: Any) -> Any:
+        def run_reference(array: Any) -> Any:
             with torch.no_grad():
                 return translate(generator, torch.from_numpy(array), skip).numpy()
 
-        return plain
+        return run_reference
     model = ganzoo.load(f"dir:{job.folder}/model", "cpu", job.dtype, job.engine)
     return model._running.run
 

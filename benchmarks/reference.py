@@ -1,4 +1,4 @@
-"""One picture through CycleGAN's generator as the papers' public code does it: a script that loads, runs and saves.
+"""One image through CycleGAN's generator, as the public code of papers does it: load, run, save.
 
 python benchmarks/reference.py WEIGHTS WIDTH BLOCKS SKIP INPUT OUTPUT
 """
@@ -13,7 +13,7 @@ from torchvision.utils import save_image
 
 
 def load(weights: str, width: int, blocks: int) -> torch.nn.Sequential:
-    """Return the generator with weights whose order is its own, whatever their names."""
+    """Return the generator with weights in the order of its parameters, whatever their names."""
     generator = resnet_generator(width, blocks).eval()
     values = torch.load(weights, weights_only=True).values()
     generator.load_state_dict(dict(zip(generator.state_dict(), values, strict=True)))
@@ -21,7 +21,7 @@ def load(weights: str, width: int, blocks: int) -> torch.nn.Sequential:
 
 
 def translate(generator: torch.nn.Sequential, images: torch.Tensor, skip: bool) -> torch.Tensor:
-    """``skip``: the generator learns a change of its input, as ganzoo's ``global_skip``."""
+    """Translate images. With ``skip`` the generator predicts a change of its input, as ganzoo's ``global_skip``."""
     if not skip:
         return generator(images)
     return torch.tanh(generator[:-1](images) + torch.atanh(0.98 * images))
@@ -32,8 +32,8 @@ def main() -> None:
     to_tensor = transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,) * 3, (0.5,) * 3)])
     generator = load(weights, int(width), int(blocks))
     with torch.no_grad():
-        made = translate(generator, to_tensor(Image.open(source).convert("RGB"))[None], skip == "True")
-    save_image(made / 2 + 0.5, target)
+        translated = translate(generator, to_tensor(Image.open(source).convert("RGB"))[None], skip == "True")
+    save_image(translated / 2 + 0.5, target)
 
 
 if __name__ == "__main__":

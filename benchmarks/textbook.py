@@ -1,8 +1,8 @@
-"""Plain training steps, as tutorials and the papers' public PyTorch code write them: what ganzoo's are timed against.
+"""Plain training steps, as tutorials and the papers' public PyTorch code write them; the baseline of the benchmarks.
 
-One forward pass an input, one loss after the other, Adam as it comes, nothing batched or fused; ``InstanceNorm2d`` for
-instance norm. Written from the papers for this comparison. A network's parameters come in the order of ganzoo's, so
-that weights can be copied from one to the other.
+One forward pass per input, one loss after the other, default Adam, nothing batched or fused, ``InstanceNorm2d`` for
+instance norm. Written from the papers for this comparison. Parameters are in the same order as ganzoo's, so that
+weights can be copied.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
-    """Two padded 3x3 convolutions with instance norm, and the shortcut."""
+    """Two padded 3x3 convolutions with instance norm, and a shortcut."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def patch_discriminator(width: int = 64) -> nn.Sequential:
 
 
 class ImagePool:
-    """Fifty made images; half of the time an old one is handed out (arXiv:1612.07828, section 2.3)."""
+    """A buffer of 50 generated images; half of the time an old one is returned (arXiv:1612.07828, section 2.3)."""
 
     def __init__(self, size: int = 50) -> None:
         self.size, self.images = size, []
@@ -77,7 +77,7 @@ class ImagePool:
 
 
 class CycleGan:
-    """CycleGAN with least squares; ``identity`` is the weight of the identity loss as a share of the cycle's."""
+    """CycleGAN with least squares; ``identity`` is the identity weight relative to the cycle weight."""
 
     def __init__(self, width: int = 64, blocks: int = 6, identity: float = 0.5) -> None:
         self.a2b, self.b2a = resnet_generator(width, blocks), resnet_generator(width, blocks)
@@ -92,12 +92,12 @@ class CycleGan:
         self.l1, self.mse = nn.L1Loss(), nn.MSELoss()
 
     def begin(self) -> None:
-        """Make the optimizers, once weights and device are as they should be."""
+        """Create the optimizers; call it when weights and device are final."""
         both = itertools.chain(self.a2b.parameters(), self.b2a.parameters())
-        judges = itertools.chain(self.discriminator_a.parameters(), self.discriminator_b.parameters())
+        discriminators = itertools.chain(self.discriminator_a.parameters(), self.discriminator_b.parameters())
         self.optimizers = {
             "generators": torch.optim.Adam(both, lr=2e-4, betas=(0.5, 0.999)),
-            "discriminators": torch.optim.Adam(judges, lr=2e-4, betas=(0.5, 0.999)),
+            "discriminators": torch.optim.Adam(discriminators, lr=2e-4, betas=(0.5, 0.999)),
         }
 
     def step(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -112,7 +112,7 @@ class CycleGan:
         losses = {}
         if self.identity:
             losses["identity"] = self.l1(self.a2b(b), b) + self.l1(self.b2a(a), a)
-        losses["adversarial"] = self.evaluated(self.discriminator_b(fake_b), True) + self.evaluated(
+        losses["adversarial"] = self.adversarial_loss(self.discriminator_b(fake_b), True) + self.adversarial_loss(
             self.discriminator_a(fake_a), True
         )
         losses["cycle"] = self.l1(back_a, a) + self.l1(back_b, b)
@@ -122,27 +122,29 @@ class CycleGan:
 
         self.require_gradients(True)
         self.optimizers["discriminators"].zero_grad()
-        of_a = self.discriminate(self.discriminator_a, a, self.pool_a.query(fake_a))
-        of_b = self.discriminate(self.discriminator_b, b, self.pool_b.query(fake_b))
+        loss_a = self.discriminate(self.discriminator_a, a, self.pool_a.query(fake_a))
+        loss_b = self.discriminate(self.discriminator_b, b, self.pool_b.query(fake_b))
         self.optimizers["discriminators"].step()
-        return {**losses, "discriminator": of_a + of_b}
+        return {**losses, "discriminator": loss_a + loss_b}
 
-    def discriminate(self, judge: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-        loss = (self.evaluated(judge(real), True) + self.evaluated(judge(fake), False)) * 0.5
+    def discriminate(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+        loss = (
+            self.adversarial_loss(discriminator(real), True) + self.adversarial_loss(discriminator(fake), False)
+        ) * 0.5
         loss.backward()
         return loss
 
-    def judged(self, logits: Tensor, real: bool) -> Tensor:
+    def adversarial_loss(self, logits: Tensor, real: bool) -> Tensor:
         return self.mse(logits, torch.tensor(1.0 if real else 0.0).to(logits).expand_as(logits))
 
-    def require_gradients(self, wanted: bool) -> None:
-        for judge in (self.discriminator_a, self.discriminator_b):
-            for parameter in judge.parameters():
-                parameter.requires_grad = wanted
+    def require_gradients(self, value: bool) -> None:
+        for discriminator in (self.discriminator_a, self.discriminator_b):
+            for parameter in discriminator.parameters():
+                parameter.requires_grad = value
 
 
 def dcgan_generator(width: int = 64, latent_dim: int = 100) -> nn.Sequential:
-    """DCGAN's generator (arXiv:1511.06434) of 32x32 RGB pictures."""
+    """DCGAN's generator (arXiv:1511.06434) of 32x32 RGB images."""
     layers = [nn.ConvTranspose2d(latent_dim, 4 * width, 4, 1, 0, bias=False), nn.BatchNorm2d(4 * width), nn.ReLU(True)]
     for c in (4 * width, 2 * width):
         layers += [nn.ConvTranspose2d(c, c // 2, 4, 2, 1, bias=False), nn.BatchNorm2d(c // 2), nn.ReLU(True)]
@@ -150,7 +152,7 @@ def dcgan_generator(width: int = 64, latent_dim: int = 100) -> nn.Sequential:
 
 
 def dcgan_discriminator(width: int = 64) -> nn.Sequential:
-    """DCGAN's discriminator of 32x32 RGB pictures: a probability."""
+    """DCGAN's discriminator of 32x32 RGB images; returns a probability."""
     layers = [nn.Conv2d(3, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2, True)]
     for c in (width, 2 * width):
         layers += [nn.Conv2d(c, 2 * c, 4, 2, 1, bias=False), nn.BatchNorm2d(2 * c), nn.LeakyReLU(0.2, True)]
@@ -166,7 +168,7 @@ class Latent:
         self.criterion = nn.BCELoss()
 
     def begin(self) -> None:
-        """Make the optimizers, once weights and device are as they should be."""
+        """Create the optimizers; call it when weights and device are final."""
         self.optimizers = {
             name: torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
             for name, network in self.networks.items()
@@ -183,7 +185,7 @@ class Latent:
         fake_loss = self.cross_entropy(self.discriminator(fake.detach()), 0 * ones)
         fake_loss.backward()
         self.optimizers["discriminator"].step()
-        torch.clear_autocast_cache()  # under autocast: or the judgment to come would be with the old weights
+        torch.clear_autocast_cache()  # otherwise autocast would reuse the old weights of the discriminator
 
         self.generator.zero_grad()
         loss = self.cross_entropy(self.discriminator(fake), ones)
@@ -191,9 +193,9 @@ class Latent:
         self.optimizers["generator"].step()
         return {"generator": loss.item(), "discriminator": real_loss.item() + fake_loss.item()}
 
-    def cross_entropy(self, probability: Tensor, wanted: Tensor) -> Tensor:
-        with torch.autocast(probability.device.type, enabled=False):  # which autocast refuses in half precision
-            return self.criterion(probability.to(wanted), wanted)
+    def cross_entropy(self, probability: Tensor, target: Tensor) -> Tensor:
+        with torch.autocast(probability.device.type, enabled=False):  # BCELoss is not allowed under autocast
+            return self.criterion(probability.to(target), target)
 
 
 def dcgan(width: int = 64) -> Latent:
@@ -202,28 +204,28 @@ def dcgan(width: int = 64) -> Latent:
 
 
 def mlp(width: int = 256, pixels: int = 784) -> Latent:
-    """Two perceptrons on flattened 28x28 pictures (arXiv:1406.2661, as tutorials have it)."""
+    """Two perceptrons on flattened 28x28 images (arXiv:1406.2661, as tutorials have it)."""
     generator = nn.Sequential(nn.Linear(100, width), nn.ReLU(), nn.Linear(width, pixels), nn.Tanh())
     discriminator = nn.Sequential(nn.Flatten(), nn.Linear(pixels, width), nn.ReLU(), nn.Linear(width, 1), nn.Sigmoid())
     return Latent(generator, discriminator, (100,))
 
 
-class SinglePictures(torch.utils.data.Dataset):
-    """uint8 pictures (N, C, H, W), handed out one at a time as floats in [-1, 1]."""
+class SingleImages(torch.utils.data.Dataset):
+    """uint8 images (N, C, H, W), returned one at a time as floats in [-1, 1]."""
 
-    def __init__(self, pictures: Tensor) -> None:
-        self.pictures = pictures
+    def __init__(self, images: Tensor) -> None:
+        self.images = images
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, index: int) -> Tensor:
-        return (self.pictures[index].float() / 255 - 0.5) / 0.5
+        return (self.images[index].float() / 255 - 0.5) / 0.5
 
 
-def batches(pictures: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:
-    """Yield shuffled batches for ever, through a DataLoader over single pictures."""
-    loader = torch.utils.data.DataLoader(SinglePictures(pictures), batch_size, shuffle=True, drop_last=True)
+def batches(images: Tensor, batch_size: int) -> Iterator[dict[str, Tensor]]:
+    """Yield shuffled batches forever, through a DataLoader over single images."""
+    loader = torch.utils.data.DataLoader(SingleImages(images), batch_size, shuffle=True, drop_last=True)
     while True:
         for image in loader:
             yield {"image": image}

@@ -1,27 +1,27 @@
-"""Every error ganzoo raises on purpose.
+"""Every error that ganzoo raises on purpose.
 
     GanzooError
-    |-- UnknownName        (LookupError)   no entry, model, option value or label of that name
-    |-- DuplicateName      (ValueError)    two plugins claim one name
+    |-- UnknownName        (LookupError)   no entry, model, option value or label has that name
+    |-- DuplicateName      (ValueError)    two plugins claim the same name
     |-- PluginError        (RuntimeError)  a plugin breaks the contract: misspelled hook, wrong return value
-    |-- OptionError        (ValueError)    an option that does not exist, or a value it does not take
-    |-- ReferenceError     (ValueError)    a model reference that is spelled wrongly
+    |-- OptionError        (ValueError)    an option that does not exist, or a value that it does not accept
+    |-- ReferenceError     (ValueError)    a model reference that is misspelled
     |-- RegistryError      (ValueError)    a registry or model folder that cannot be read
-    |-- ProtocolError      (ValueError)    scores that were not measured alike, and so do not compare
+    |-- ProtocolError      (ValueError)    scores measured with different protocols, which are not comparable
     |-- WeightsError       (ValueError)    a weights file that is missing, damaged, or does not fit
-    |   `-- HashMismatch                   its SHA-256 is not the one the registry states
-    |-- HubError           (OSError)       the Hub could not be reached, or refused
+    |   `-- HashMismatch                   its SHA-256 is not the one stated on the card
+    |-- HubError           (OSError)       the Hub cannot be reached, or rejected the request
     |   |-- HubNotFound                    no such repository, revision or file
-    |   |-- HubForbidden                   private, gated, or the token is not allowed to
+    |   |-- HubForbidden                   private, gated, or not allowed with this token
     |   `-- HubUnreachable                 no connection, or offline and not cached
-    |-- ImageError         (ValueError)    an input that is no readable picture
-    |-- DataError          (ValueError)    a data set that cannot be trained on
+    |-- ImageError         (ValueError)    an input that is not a readable image
+    |-- DataError          (ValueError)    a dataset that cannot be used
     |-- OutputError        (OSError)       a result that cannot be written
-    |-- DeviceError        (RuntimeError)  a device or engine that is not there
-    |-- MissingPackage     (ImportError)   a package that an extra of ganzoo's brings, and that is not installed
-    `-- TrainingError      (RuntimeError)  a run that cannot start, resume or go on
+    |-- DeviceError        (RuntimeError)  a device or engine that is not available
+    |-- MissingPackage     (ImportError)   a package of an optional extra that is not installed
+    `-- TrainingError      (RuntimeError)  a run that cannot start, resume or continue
 
-Messages say what was wrong, what would be right, and one next step.
+Messages say what is wrong, what would be right, and one next step.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class UnknownName(GanzooError, LookupError):
 
 
 class DuplicateName(GanzooError, ValueError):
-    """Two plugins claim one name."""
+    """Two plugins claim the same name."""
 
 
 class PluginError(GanzooError, RuntimeError):
@@ -49,11 +49,11 @@ class PluginError(GanzooError, RuntimeError):
 
 
 class OptionError(GanzooError, ValueError):
-    """An option that does not exist, or a value it does not take."""
+    """An option that does not exist, or a value that it does not accept."""
 
 
 class ReferenceError(GanzooError, ValueError):  # noqa: A001 - ganzoo.errors.ReferenceError reads right
-    """A model reference that is spelled wrongly."""
+    """A model reference that is misspelled."""
 
 
 class RegistryError(GanzooError, ValueError):
@@ -61,7 +61,7 @@ class RegistryError(GanzooError, ValueError):
 
 
 class ProtocolError(GanzooError, ValueError):
-    """Scores that were not measured alike, and so do not compare."""
+    """Scores measured with different protocols, which are not comparable."""
 
 
 class WeightsError(GanzooError, ValueError):
@@ -73,7 +73,7 @@ class HashMismatch(WeightsError):
 
 
 class HubError(GanzooError, OSError):
-    """The Hub could not be reached, or refused."""
+    """The Hub cannot be reached, or rejected the request."""
 
 
 class HubNotFound(HubError):
@@ -81,7 +81,7 @@ class HubNotFound(HubError):
 
 
 class HubForbidden(HubError):
-    """The repository is private or gated, or the token may not do this."""
+    """The repository is private or gated, or the token does not allow this."""
 
 
 class HubUnreachable(HubError):
@@ -89,11 +89,11 @@ class HubUnreachable(HubError):
 
 
 class ImageError(GanzooError, ValueError):
-    """An input that is no readable picture."""
+    """An input that is not a readable image."""
 
 
 class DataError(GanzooError, ValueError):
-    """A data set that cannot be trained on."""
+    """A dataset that cannot be used."""
 
 
 class OutputError(GanzooError, OSError):
@@ -101,7 +101,7 @@ class OutputError(GanzooError, OSError):
 
 
 class DeviceError(GanzooError, RuntimeError):
-    """A device or engine that this machine does not have."""
+    """A device or engine that is not available on this machine."""
 
 
 class MissingPackage(GanzooError, ImportError):
@@ -109,17 +109,17 @@ class MissingPackage(GanzooError, ImportError):
 
     @classmethod
     def of(cls, what: str, package: str, extra: str) -> MissingPackage:
-        """Return the error that says what needs the package, and which extra brings it."""
+        """Return the error that says what needs the package, and which extra installs it."""
         return cls(f"{what} needs {package}. Install it: pip install 'ganzoo-core[{extra}]'")
 
 
 class TrainingError(GanzooError, RuntimeError):
-    """A training run that cannot start, resume or go on."""
+    """A training run that cannot start, resume or continue."""
 
 
 def suggest(wrong: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for the known name nearest to ``wrong``, or an empty string."""
-    import difflib  # only a mistake pays for it
+    """Return ``" Did you mean 'x'?"`` for the known name most similar to ``wrong``, or ""."""
+    import difflib  # imported only after a mistake
 
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""

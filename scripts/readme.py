@@ -1,7 +1,7 @@
-"""Bring the README's table of models, and its pictures, up to date with the registry and the weights.
+"""Update the README's table of models and its images from the registry and the weights.
 
-python scripts/readme.py               the table
-python scripts/readme.py --pictures    docs/pictures as well: what the bundled models make of the examples
+python scripts/readme.py               update the table
+python scripts/readme.py --pictures    also run the bundled models and write docs/pictures
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ganzoo.gallery import examples, gallery_items, sheets
 from ganzoo.image_io import encoding, grids
 
 ROOT = Path(__file__).parent.parent
-WIDTH = 360  # pixels of a model's picture, shown at half of it
+WIDTH = 360  # pixels, of a model's image; shown at half this width
 START, END = "<!-- models, by scripts/readme.py -->\n", "<!-- end of models -->"
 
 
@@ -34,7 +34,7 @@ def table() -> str:
         score = f"{card.scores[0].metric} {card.scores[0].value:g}" if card.scores else ""
         facts = (
             f"`{card.name}`",
-            f'<img src="docs/pictures/models/{picture(card)}" width="{WIDTH // 2}">',
+            f'<img src="docs/pictures/models/{image_name(card)}" width="{WIDTH // 2}">',
             card.summary,
             card.paper.removeprefix("arXiv:"),
             card.dataset.name if card.dataset else "",
@@ -48,13 +48,13 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def picture(card: Card) -> str:
-    """Return the file name of a model's picture."""
+def image_name(card: Card) -> str:
+    """Return the file name of a model's image."""
     return f"{card.name.replace('/', '-')}.webp"
 
 
 def write_table() -> None:
-    """Put the table between its marks in README.md."""
+    """Write the table between its markers in README.md."""
     path = ROOT / "README.md"
     text = path.read_text(encoding="utf-8")
     before, rest = text.split(START)
@@ -63,25 +63,26 @@ def write_table() -> None:
         temporary.write_text(before + START + table() + END + after, encoding="utf-8")
 
 
-def write_pictures() -> None:
-    """Make docs/pictures: what the first models make of the examples, and a small picture of every model."""
+def write_images() -> None:
+    """Write docs/pictures: a few large results, and a small image of every model."""
     folder = ROOT / "docs" / "pictures"
-    given = examples.given(f"patchgan/*={ROOT / 'examples' / 'facade-labels.png'}")
+    facades = examples.parse_example(f"pix2pix/*={ROOT / 'examples' / 'facade-labels.png'}")
     for card in registry.cards():
-        shown = gallery_items.exhibit(ganzoo.load(card.name, "cpu", engine="torch"), examples.find(card, [given]))
-        frames = sheets.sheet(dataclasses.replace(shown, cells=shown.cells[: 1 if card.in_channels else 6]))
+        model = ganzoo.load(card.name, "cpu", engine="torch")
+        item = gallery_items.build_item(model, examples.find(card, [facades]))
+        frames = sheets.render(dataclasses.replace(item, cells=item.cells[: 1 if card.in_channels else 6]))
         small = [one.resize((WIDTH, max(1, one.height * WIDTH // one.width))) for one in frames]
-        path = folder / "models" / picture(card)
+        path = folder / "models" / image_name(card)
         path.parent.mkdir(exist_ok=True)
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
-    beside("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
-    beside("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
+    write_before_after("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
+    write_before_after("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
     grid = grids.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
     encoding.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
 
 
-def beside(name: str, example: str, target: Path, size: int | str = "auto") -> None:
-    """Write an example picture and what the model ``name`` makes of it, worked at ``size``, side by side."""
+def write_before_after(name: str, example: str, target: Path, size: int | str = "auto") -> None:
+    """Write an example and its translation by the model ``name`` at working size ``size``, side by side."""
     before = Image.open(ROOT / "examples" / example).convert("RGB")
     after = ganzoo.load(name).translate(before, size)
     encoding.save(grids.grid([before, after], columns=2), target)
@@ -90,4 +91,4 @@ def beside(name: str, example: str, target: Path, size: int | str = "auto") -> N
 if __name__ == "__main__":
     write_table()
     if "--pictures" in sys.argv:
-        write_pictures()
+        write_images()

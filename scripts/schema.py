@@ -1,4 +1,4 @@
-"""Write docs/registry.schema.json: the JSON schema of registry files, made of the types that read them."""
+"""Write docs/registry.schema.json: the JSON schema of registry files, generated from the types that read them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def schema() -> dict[str, Any]:
     cards = pydantic.TypeAdapter(list[Card]).json_schema()
     definitions = cards.pop("$defs")
     for definition in definitions.values():
-        definition["additionalProperties"] = False  # readers refuse what they do not know
+        definition["additionalProperties"] = False  # readers reject unknown fields
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A registry of ganzoo models",

@@ -1,9 +1,9 @@
-"""Measure the bundled models as scripts/bundled.json asks, and put the scores, with their protocols, on their cards.
+"""Measure the bundled models as scripts/bundled.json specifies, and write the scores and protocols to their cards.
 
-    python scripts/score.py sets/                       (every model; sets/ holds the data sets)
+    python scripts/score.py sets/                       (every model; sets/ holds the datasets)
     python scripts/score.py sets/ 'cyclegan/*'
 
-`ganzoo eval --registry --data sets/` measures what is on the cards again.
+`ganzoo eval --registry --data sets/` measures the scores on the cards again.
 """
 
 from __future__ import annotations
@@ -24,26 +24,28 @@ from ganzoo.cards.protocol import Score
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sets", type=Path, help="the folder that holds the data sets")
+    parser.add_argument("sets", type=Path, help="folder that holds the datasets")
     parser.add_argument("pattern", nargs="?", default="*")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     facts = json.loads((ROOT / "scripts" / "bundled.json").read_text(encoding="utf-8"))
-    for name in fnmatch.filter(facts, given.pattern):
-        scores = [score for call in facts[name].get("evaluate", ()) for score in measure(name, call, given.sets)]
+    for name in fnmatch.filter(facts, arguments.pattern):
+        scores = [score for call in facts[name].get("evaluate", ()) for score in measure(name, call, arguments.sets)]
         card = next(card for card in registry.read_registry(ROOT / "registry.json") if card.name == name)
         write_card(dataclasses.replace(card, scores=tuple(scores)))
         print(name, ", ".join(f"{score.metric} {score.value:.5g}" for score in scores))
 
 
 def measure(name: str, call: dict[str, Any], sets: Path) -> list[Score]:
-    """Return the scores of one call of `ganzoo.evaluate`, to five digits."""
+    """Return the scores of one call of `ganzoo.evaluate`, rounded to five digits."""
     data = [sets / each for each in call["data"]]
-    found = ganzoo.evaluate(name, data, device="cpu", **{key: value for key, value in call.items() if key != "data"})
-    return [dataclasses.replace(one, **rounded(one)) for one in found.scores]
+    evaluation = ganzoo.evaluate(
+        name, data, device="cpu", **{key: value for key, value in call.items() if key != "data"}
+    )
+    return [dataclasses.replace(one, **round_score(one)) for one in evaluation.scores]
 
 
-def rounded(score: Score) -> dict[str, float | None]:
-    """Return what there is of value, low and high, to five digits."""
+def round_score(score: Score) -> dict[str, float | None]:
+    """Return value, low and high, rounded to five digits."""
     values = {"value": score.value, "low": score.low, "high": score.high}
     return {name: None if value is None else float(f"{value:.5g}") for name, value in values.items()}
 

@@ -1,4 +1,4 @@
-"""The benchmarks: the textbook's steps are the recipes' own, and a difference would show."""
+"""The benchmarks: textbook and recipes do the same step, and a difference would show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from conftest import ROOT
 from rich.console import Console
 
-from ganzoo.training.validation import Machine
+from ganzoo.training.machine import Machine
 
 sys.path.append(str(ROOT / "benchmarks"))
 
@@ -49,50 +49,50 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 @pytest.mark.parametrize("side", ["textbook", "ours"])
 def test_both_steps_have_the_losses_and_gradients_of_float64(case: Case, side: str) -> None:
-    (off,) = differences(case, cases.random_pictures(case), [(side, PLAIN)])
-    assert off["losses"] < 1e-5 and off["gradients"] < 1e-3
+    (errors,) = differences(case, cases.random_images(case), [(side, PLAIN)])
+    assert errors["losses"] < 1e-5 and errors["gradients"] < 1e-3
 
 
-def test_half_precision_is_as_far_off_as_its_eight_bits(case: Case) -> None:
+def test_errors_in_half_precision_are_as_large_as_eight_bits_allow(case: Case) -> None:
     half = Machine(torch.device("cpu"), "bf16")
-    (off,) = differences(case, cases.random_pictures(case), [("ours", half)])
-    assert 1e-6 < off["losses"] < 0.1 and off["gradients"] > 1e-3
+    (errors,) = differences(case, cases.random_images(case), [("ours", half)])
+    assert 1e-6 < errors["losses"] < 0.1 and errors["gradients"] > 1e-3
 
 
 def test_another_weight_of_a_loss_shows_in_the_gradients() -> None:
     other = dataclasses.replace(TINY["cyclegan"], textbook=lambda: textbook.CycleGan(width=4, blocks=1, identity=0.4))
-    (off,) = differences(other, cases.random_pictures(other), [("ours", PLAIN)])
-    assert off["gradients"] > 0.01
+    (errors,) = differences(other, cases.random_images(other), [("ours", PLAIN)])
+    assert errors["gradients"] > 0.01
 
 
-def test_networks_of_another_shape_are_no_comparison() -> None:
+def test_networks_of_different_shapes_are_rejected() -> None:
     other = dataclasses.replace(TINY["dcgan"], textbook=lambda: textbook.dcgan(width=8))
     with pytest.raises(ValueError, match="the textbook has"):
         cases.build_textbook(other)
 
 
 @pytest.mark.parametrize("side", ["textbook", "recipe"])
-def test_steps_change_the_weights_and_go_on_past_the_end_of_the_pictures(
+def test_steps_change_the_weights_and_continue_past_the_end_of_the_images(
     case: Case, side: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps, builder = {"textbook": cases.textbook_steps, "recipe": cases.our_steps}[side], f"build_{side}"
     subject = getattr(cases, builder)(case)
     before = {name: [p.clone() for p in network.parameters()] for name, network in subject.networks.items()}
     monkeypatch.setattr(cases, builder, lambda case: subject)
-    running = steps(case, cases.random_pictures(case), PLAIN)
+    running = steps(case, cases.random_images(case), PLAIN)
     losses = [next(running) for _ in range(case.stored // case.batch_size + 1)]
-    assert all(torch.as_tensor(each).isfinite() for of_step in losses for each in of_step.values())
+    assert all(torch.as_tensor(each).isfinite() for step in losses for each in step.values())
     for name, network in subject.networks.items():
         assert any(not torch.equal(*pair) for pair in zip(network.parameters(), before[name], strict=True))
 
 
-def test_a_worker_answers_with_seconds_a_step_and_its_peak_of_memory(
+def test_a_worker_answers_with_seconds_per_step_and_its_peak_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(training.CASES, "mlp", TINY["mlp"])
-    torch.save(cases.random_pictures(TINY["mlp"]), tmp_path / "pictures.pt")
+    torch.save(cases.random_images(TINY["mlp"]), tmp_path / "images.pt")
     monkeypatch.setattr(sys, "stdin", io.StringIO("1\n3\n0\n"))
-    job = training.Job("mlp", str(tmp_path / "pictures.pt"), training.Variant("ours"), "cpu", 1, "wall")
+    job = training.Job("mlp", str(tmp_path / "images.pt"), training.Variant("ours"), "cpu", 1, "wall")
     training.work(job, accuracy=False)
     *seconds, peak = map(float, capsys.readouterr().out.split())
     assert len(seconds) == 3 and all(0 < each < 10 for each in seconds)
@@ -102,9 +102,9 @@ def test_a_worker_answers_with_seconds_a_step_and_its_peak_of_memory(
 def test_the_table_says_what_was_measured() -> None:
     row = {"title": "ours bf16", "seconds": 0.5, "ratio": 1.914, "rounds": 7, "peak": 1234.0}
     console = Console(width=120, file=io.StringIO())
-    console.print(training.report("dcgan", "random pictures", [{**row, "losses": 2e-7, "gradients": 3e-6}]))
+    console.print(training.report("dcgan", "random images", [{**row, "losses": 2e-7, "gradients": 3e-6}]))
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    for part in ("batch 128", "random pictures", "7 rounds", "500.0", "1.91x", "256.0", "1,234", "2.0e-07", "3.0e-06"):
+    for part in ("batch 128", "random images", "7 rounds", "500.0", "1.91x", "256.0", "1,234", "2.0e-07", "3.0e-06"):
         assert part in text
 
 
@@ -117,9 +117,9 @@ def test_ratios_are_medians_over_rounds_of_processes_that_take_turns(
         def __init__(self, job: training.Job) -> None:
             self.side, self.seconds = job.variant.title, []
 
-        def visit(self) -> None:
+        def take_turn(self) -> None:
             order.append(self.side)
-            load = [1.0, 3.0, 1.0][len(self.seconds) % 3]  # a neighbor that comes and goes
+            load = [1.0, 3.0, 1.0][len(self.seconds) % 3]  # another process that comes and goes
             self.seconds.append(load * (2.0 if self.side == "textbook fp32" else 1.0))
 
         def end(self) -> float:
@@ -127,6 +127,6 @@ def test_ratios_are_medians_over_rounds_of_processes_that_take_turns(
 
     monkeypatch.setattr(training, "Worker", Staged)
     monkeypatch.setattr(sys, "argv", ["training.py", "--seconds", "0", "--no-accuracy"])
-    rows = training.measure("mlp", tmp_path, training.arguments(), torch.device("cpu"))
+    rows = training.measure("mlp", tmp_path, training.parse_arguments(), torch.device("cpu"))
     assert [row["ratio"] for row in rows] == [1.0, 2.0, 2.0, 2.0]
-    assert order == [variant.title for variant in training.ON_CPU] * training.FEWEST
+    assert order == [variant.title for variant in training.ON_CPU] * training.MIN_ROUNDS

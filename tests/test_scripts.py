@@ -1,4 +1,4 @@
-"""The scripts that score models and put them into the package."""
+"""The scripts that score models and bundle them with the package."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from ganzoo.cards import registry
 from ganzoo.evaluation.reproduce import reproduce
 
 
-def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_scores_are_measured_as_specified_and_written_to_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(ROOT / "scripts")
     score, bundle = script("score"), sys.modules["bundle"]
     (tmp_path / "scripts").mkdir()
@@ -36,7 +38,7 @@ def test_scores_are_measured_as_asked_and_put_on_the_card(tmp_path: Path, monkey
 
 
 def test_a_published_score_is_what_is_measured_again() -> None:
-    """The cheapest: it needs no data set, only the generator and the extractor that come with the package."""
+    """The cheapest one: it needs no dataset, only the bundled generator and extractor."""
     (one,) = reproduce("vanilla/fashion-mnist", [], ["is-fashion-mnist"], device="cpu")
     assert one.published.protocol.generated.count == 10_000
     assert one.unlike == {} and one.now.value == pytest.approx(one.published.value, rel=1e-3)
@@ -44,7 +46,7 @@ def test_a_published_score_is_what_is_measured_again() -> None:
 
 def test_every_published_model_has_scores_that_can_be_measured_again() -> None:
     for card in registry.cards():
-        # What is painted in a style of the user's choosing has nothing to be compared with.
+        # Style transfer has no ground truth to compare with.
         assert card.scores or card.does.inputs == ("style",), card.name
         for score in card.scores:
             assert score.protocol.call["metrics"] and score.protocol.metric == score.metric
@@ -69,7 +71,7 @@ def test_a_run_is_bundled_with_its_card_and_found_again(tmp_path: Path, monkeypa
     assert card.training.recipe == "cyclegan" and card.dataset.name == "Tiny Horses"
 
 
-def test_the_pictures_of_a_sheet_are_spread_over_all_that_were_held_out() -> None:
+def test_the_images_of_a_sheet_are_spread_over_all_held_out_images() -> None:
     sheets = script("sheets")
     assert sheets.spread(12) == list(range(12)) and sheets.spread(5) == list(range(5))
     for count in (13, 24, 60, 117):
@@ -79,14 +81,14 @@ def test_the_pictures_of_a_sheet_are_spread_over_all_that_were_held_out() -> Non
         assert max(gaps) - min(gaps) <= 1 and places[0] == pytest.approx(count - 1 - places[-1], abs=1)
 
 
-def test_a_sheet_has_inputs_and_what_is_made_of_them_side_by_side() -> None:
+def test_a_sheet_has_inputs_and_results_side_by_side() -> None:
     sheets = script("sheets")
     shades = [[Image.new("RGB", (sheets.CELL, sheets.CELL), (10 * n, 100 * k, 0)) for k in range(2)] for n in range(12)]
-    made = sheets.sheet(shades)
-    assert made.size == (3 * 2 * sheets.CELL + 2 * sheets.GAP, 4 * sheets.CELL + 3 * sheets.GAP)
+    sheet = sheets.sheet(shades)
+    assert sheet.size == (3 * 2 * sheets.CELL + 2 * sheets.GAP, 4 * sheets.CELL + 3 * sheets.GAP)
     for number in range(12):
         line, column = divmod(number, 3)
         left, top = column * (2 * sheets.CELL + sheets.GAP), line * (sheets.CELL + sheets.GAP)
         for place in range(2):
-            found = made.getpixel((left + place * sheets.CELL + 5, top + 5))
+            found = sheet.getpixel((left + place * sheets.CELL + 5, top + 5))
             assert found == (10 * number, 100 * place, 0)

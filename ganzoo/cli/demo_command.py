@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 @click.command("demo", short_help="Try a model in the browser.")
 @click.argument("ref")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: all interfaces.")
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port; 0 picks a free one. [0]")
-@click.option("--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Largest file to accept. [50MB]")
-@click.option("--max-pixels", type=Pixels(), metavar="N", help="Largest image to accept, such as 500M. [179M]")
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port; 0 picks a free one. [default: 0]")
+@click.option(
+    "--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Largest file to accept. [default: 50MB]"
+)
+@click.option("--max-pixels", type=Pixels(), metavar="N", help="Largest image to accept, such as 500M. [default: 179M]")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @options.runtime
 def command(

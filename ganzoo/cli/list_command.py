@@ -22,10 +22,10 @@ from ganzoo.weights import weights_file
     "--entries",
     "list_entries",
     is_flag=True,
-    help="List generators, discriminators, losses, recipes and more instead; PATTERN can be a kind, such as 'loss:*'.",
+    help="List generators, discriminators, losses, recipes, ... instead; PATTERN can be a kind, such as 'loss:*'.",
 )
 @click.option("--hub", "on_hub", is_flag=True, help="List ganzoo models on the Hugging Face Hub instead.")
-@click.option("--scores", "list_scores", is_flag=True, help="List every score and how it was measured instead.")
+@click.option("--scores", "list_scores", is_flag=True, help="List all scores instead, and how they were measured.")
 @options.as_json
 @options.token
 def command(

@@ -13,7 +13,9 @@ F = TypeVar("F", bound=Any)
 
 
 def device(function: F) -> F:
-    return click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1 or mps.")(function)
+    return click.option("--device", default="auto", show_default=True, help="Device: auto, cpu, cuda, cuda:1 or mps.")(
+        function
+    )
 
 
 def runtime(function: F) -> F:
@@ -23,10 +25,12 @@ def runtime(function: F) -> F:
             "--engine",
             default="auto",
             show_default=True,
-            help="auto, torch, compile, onnxruntime or openvino.",
+            help="Engine: auto, torch, compile, onnxruntime or openvino.",
         ),
         click.option(
-            "--dtype", default=None, help="float32 (default), float16, bfloat16 or int8, if the engine supports it."
+            "--dtype",
+            default=None,
+            help="Data type: float32 (default), float16, bfloat16 or int8, if the engine supports it.",
         ),
     ):
         function = option(function)

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     type=Bytes(),
     default=0,
     metavar="SIZE",
-    help="Memory to use besides the loaded model, such as 2GB. [half of the free memory]",
+    help="Memory to use besides the loaded model, such as 2GB. [default: half of the free memory]",
 )
 @click.option(
-    "--max-pixels", type=Pixels(), default=0, metavar="N", help="Largest image to accept, such as 500M. [179M]"
+    "--max-pixels", type=Pixels(), default=0, metavar="N", help="Largest image to accept, such as 500M. [default: 179M]"
 )
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")
 @click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF. By default colors become sRGB.")
