@@ -45,7 +45,7 @@ def test_one_spike_does_not_flatten_the_rest_and_is_marked() -> None:
     assert [one.find("title").text for one in tree.iter("path") if one.attrib["class"] == "spike"] == [
         "step 200: 1e+06"
     ]  # type: ignore[union-attr]
-    assert "1 of 400 values lie beyond the axis, the farthest 1e+06 at step 200." in text
+    assert "1 of 400 values are outside of the axis, the farthest 1e+06 at step 200." in text
     assert min(y for _, y in paths(tree, "raw")[0]) >= axes.TOP
 
 
@@ -55,11 +55,11 @@ def test_a_start_far_above_the_rest_is_cut_off_too() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_is_a_cross(value: float) -> None:
+def test_what_is_not_a_number_is_a_cross(value: float) -> None:
     tree, text = drawn({"a": [(1, 1.0), (2, value), (3, 2.0)]})
     (cross,) = [one for one in tree.iter("path") if one.attrib["class"] == "broken"]
     assert cross.find("title").text == f"step 2: {value}"  # type: ignore[union-attr]
-    assert "1 values are no numbers, the first at step 2." in text
+    assert "1 values are not finite, the first at step 2." in text
     assert len(paths(tree, "line")[0]) == 2
     assert "nan" not in str(paths(tree, "line")) and "inf" not in str(paths(tree, "line"))
 
@@ -111,7 +111,7 @@ def test_the_best_step_is_marked() -> None:
 def test_curves_of_other_sizes_have_charts_of_their_own() -> None:
     given = {name: [(k, size + 0.1 * size * k) for k in range(5)] for name, size in
              {"generator": 2.0, "l1": 0.05, "discriminator": 0.5, "zero": 0.0, "penalty": 0.04}.items()}  # fmt: skip
-    assert [list(group) for group in curves.grouped(given)] == [
+    assert [list(group) for group in curves.group_by_size(given)] == [
         ["generator", "discriminator"],
         ["l1", "penalty"],
         ["zero"],

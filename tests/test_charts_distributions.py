@@ -51,7 +51,7 @@ def outline(figure: ElementTree.Element, which: int = 0) -> tuple[list[float], l
 
 def test_a_histogram_holds_what_its_axes_say() -> None:
     values = [1.0] * 10 + [2.0] * 30 + [4.0] * 60
-    figure = tree(distributions.histogram({"judged": values}, "PSNR, dB"))
+    figure = tree(distributions.histogram({"evaluated": values}, "PSNR, dB"))
     edges, heights = outline(figure)
     (left, wide), (bottom, tall) = scale(figure, "middle"), scale(figure, "end")
     shares = {}
@@ -63,13 +63,13 @@ def test_a_histogram_holds_what_its_axes_say() -> None:
         assert any(a - 0.02 <= value <= b + 0.02 and share == pytest.approx(expected, abs=0.5)
                    for (a, b), share in shares.items())  # fmt: skip
     assert len(shares) == 3
-    assert "PSNR, dB" in words(figure) and "share of pictures, %" in words(figure)
-    assert "judged median 4, n = 100" in words(figure)
+    assert "PSNR, dB" in words(figure) and "share of images, %" in words(figure)
+    assert "evaluated median 4, n = 100" in words(figure)
 
 
 def test_series_share_bins_and_each_adds_up_to_all_of_it() -> None:
     draw = np.random.default_rng(0)
-    series = {"judged": draw.normal(5, 1, 500).tolist(), "held-out": draw.normal(9, 1, 50).tolist()}
+    series = {"evaluated": draw.normal(5, 1, 500).tolist(), "held-out": draw.normal(9, 1, 50).tolist()}
     figure = tree(distributions.histogram(series, "distance"))
     bottom, tall = scale(figure, "end")
     edges = [outline(figure, k)[0] for k in (0, 1)]
@@ -84,22 +84,22 @@ def test_series_share_bins_and_each_adds_up_to_all_of_it() -> None:
 
 
 def test_copies_at_zero_stay_on_the_axis_of_far_more_others() -> None:
-    series = {"judged": [0.01] * 20, "held-out": np.linspace(8, 20, 10_000).tolist()}
+    series = {"evaluated": [0.01] * 20, "held-out": np.linspace(8, 20, 10_000).tolist()}
     figure = tree(distributions.histogram(series, "distance"))
     left, wide = scale(figure, "middle")
-    assert left + wide * 0.01 >= axes.LEFT and "beyond" not in words(figure)
+    assert left + wide * 0.01 >= axes.LEFT and "outside" not in words(figure)
 
 
-def test_what_a_histogram_leaves_out_is_told() -> None:
+def test_what_a_histogram_leaves_out_is_reported() -> None:
     values = [*np.linspace(1, 2, 300).tolist(), 1e6, math.nan, math.inf]
-    said = words(tree(distributions.histogram({"judged": values}, "distance")))
-    assert "judged: 1 of 303 values lie beyond the axis, to 1e+06." in said
-    assert "judged: 2 of 303 values are no numbers." in said
+    said = words(tree(distributions.histogram({"evaluated": values}, "distance")))
+    assert "evaluated: 1 of 303 values are outside of the axis, up to 1e+06." in said
+    assert "evaluated: 2 of 303 values are not finite." in said
 
 
 @pytest.mark.parametrize("values", [[], [3.0], [math.nan], [0.0] * 9, [-1e-9, 1e-9], [1e38, -1e38]])
 def test_odd_values_are_drawn_too(values: list[float]) -> None:
-    text = distributions.histogram({"judged": values}, "x")
+    text = distributions.histogram({"evaluated": values}, "x")
     assert tree(text).find("svg") is not None
     assert not re.search(r'd="[^"]*(nan|inf)', text)
 
@@ -108,7 +108,7 @@ def test_odd_values_are_drawn_too(values: list[float]) -> None:
 
 
 def test_dots_are_where_their_numbers_are_and_the_first_series_lies_undermost() -> None:
-    series = {"real": [(0.0, 0.0), (10.0, 2.0)], "judged": [(5.0, 1.0)]}
+    series = {"real": [(0.0, 0.0), (10.0, 2.0)], "evaluated": [(5.0, 1.0)]}
     figure = tree(distributions.scatter(series, "Features"))
     (left, wide), (bottom, tall) = scale(figure, "middle"), scale(figure, "end")
     groups = [one for one in figure.iter("g") if one.get("class") == "dots"]
@@ -122,11 +122,11 @@ def test_dots_are_where_their_numbers_are_and_the_first_series_lies_undermost() 
 def test_a_scatter_plot_thins_and_says_what_it_leaves_out() -> None:
     draw = np.random.default_rng(0).normal(size=(5000, 2))
     points = [*map(tuple, draw.tolist()), (1e5, 0.0), (math.nan, 1.0)]
-    text = distributions.scatter({"real": points[:100], "judged": points[::-1]}, "Features")  # type: ignore[dict-item]
+    text = distributions.scatter({"real": points[:100], "evaluated": points[::-1]}, "Features")  # type: ignore[dict-item]
     figure = tree(text)
     counts = [len(group) for group in figure.iter("g")]
     assert counts[0] == 100 and 1_990 <= counts[1] <= 2_000
-    assert "1 points lie beyond the axes." in words(figure)
+    assert "1 points are outside of the axes." in words(figure)
     assert "At most 2,000 points of a series are drawn." in words(figure)
     assert len(text) < 200_000
 
@@ -140,13 +140,13 @@ def test_odd_points_are_drawn_too(points: list[tuple[float, float]]) -> None:
 
 
 def test_bars_are_as_long_as_their_shares() -> None:
-    shares = {"real": {"coat": 0.5, "shirt": 0.5}, "judged": {"coat": 0.8, "shirt": 0.15, "bag": 0.05}}
+    shares = {"real": {"coat": 0.5, "shirt": 0.5}, "evaluated": {"coat": 0.8, "shirt": 0.15, "bag": 0.05}}
     figure = tree(distributions.bars(shares, "Classes"))
     left, wide = scale(figure, "middle")
     drawn = {bar.find("title").text: bar for bar in figure.iter("rect")}  # type: ignore[union-attr]
     assert set(drawn) == {
-        *("coat, real: 50.0%", "coat, judged: 80.0%", "shirt, real: 50.0%", "shirt, judged: 15.0%"),
-        *("bag, real: 0.0%", "bag, judged: 5.0%"),
+        *("coat, real: 50.0%", "coat, evaluated: 80.0%", "shirt, real: 50.0%", "shirt, evaluated: 15.0%"),
+        *("bag, real: 0.0%", "bag, evaluated: 5.0%"),
     }
     for title, bar in drawn.items():
         percent = float(re.findall(r"([\d.]+)%", title or "")[0])
@@ -159,8 +159,8 @@ def test_bars_are_as_long_as_their_shares() -> None:
 
 def test_of_many_classes_those_that_differ_most_are_shown() -> None:
     real = {f"class {k}": 0.005 for k in range(200)}
-    judged = {**real, "class 3": 0.05, "class 150": 0.0}
-    figure = tree(distributions.bars({"real": real, "judged": judged}, "Classes"))
+    evaluated = {**real, "class 3": 0.05, "class 150": 0.0}
+    figure = tree(distributions.bars({"real": real, "evaluated": evaluated}, "Classes"))
     assert len(list(figure.iter("rect"))) == 2 * 40
     assert "class 150" in words(figure) and "class 3" in words(figure)
     assert "40 of 200 classes, those whose shares differ most." in words(figure)
@@ -195,6 +195,6 @@ def test_names_are_escaped(text: str) -> None:
 
 
 def test_a_series_keeps_the_color_it_is_given() -> None:
-    text = distributions.histogram({"judged": [1.0, 2.0]}, "x", {"real": 0, "judged": 3})
+    text = distributions.histogram({"evaluated": [1.0, 2.0]}, "x", {"real": 0, "evaluated": 3})
     assert "var(--c3)" in text and "var(--c0)" not in text
     assert "var(--c1)" in distributions.scatter({"a": [(0, 0)], "b": [(1, 1)]}, "x", {"b": 7})

@@ -109,7 +109,7 @@ def test_inception_without_network_is_one_message_that_names_the_ways_out(
     assert "weights" in err and "efficientnet-lite0" in err
 
 
-def test_without_a_reference_the_usage_is_told(capsys: Capture) -> None:
+def test_without_a_reference_the_usage_is_reported(capsys: Capture) -> None:
     code, _, err = call(capsys, "eval")
     assert code == 2 and "images:FOLDER" in err and "--registry" in err
 
@@ -152,20 +152,20 @@ def test_what_is_measured_alike_is_measured_together(
     assert len(loads) == 1 and len(published.scores) == 2
 
 
-def test_a_score_that_was_not_measured_so_is_told(
+def test_a_score_that_was_not_measured_so_is_reported(
     tmp_path: Path, capsys: Capture, published: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     score = published.scores[0]
     wrong = dataclasses.replace(published, scores=(dataclasses.replace(score, value=score.value * 1.1),))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [wrong])
     code, out, err = call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
-    assert code == 1 and "differs" in out and err.startswith("Error: some scores are not what was published")
+    assert code == 1 and "differs" in out and err.startswith("Error: some scores differ from the published ones")
 
 
-def test_other_pictures_than_the_published_are_told(tmp_path: Path, capsys: Capture, published: Card) -> None:
+def test_other_images_than_the_published_are_reported(tmp_path: Path, capsys: Capture, published: Card) -> None:
     lay(tmp_path / "sets" / "real", 1, first=99)
     code, out, _ = call(capsys, "eval", "--registry", "--data", tmp_path / "sets", "--device", "cpu")
-    assert code == 1 and "another protocol: real.count 12 / 13, real.sha256" in out
+    assert code == 1 and "different protocol: real.count 12 / 13, real.sha256" in out
 
 
 def test_a_set_that_is_not_there_is_named(tmp_path: Path, capsys: Capture, published: Card) -> None:

@@ -55,7 +55,7 @@ def test_a_standard_error_makes_an_interval_round_the_value() -> None:
         bootstrap.normal_interval(10, [1.0])
 
 
-def test_a_frechet_interval_is_as_wide_as_new_pictures_scatter() -> None:
+def test_a_frechet_interval_is_as_wide_as_new_images_scatter() -> None:
     real = moments.compute(features(4000, 0))
     anew = [frechet_distance(moments.compute(features(300, seed, 1.0)), real) for seed in range(1, 120)]
     widths = []

@@ -75,7 +75,7 @@ def test_hits_are_counted_for_each_class() -> None:
     assert not finding.alarm
 
 
-def test_pictures_that_do_not_depend_on_the_label_are_an_alarm() -> None:
+def test_images_that_do_not_depend_on_the_label_are_an_alarm() -> None:
     asked, seen = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
     (finding,) = compare_labels(seen, asked, [str(n) for n in range(10)]).diagnoses
     assert finding.alarm and "hardly depend on the label" in finding.text
@@ -83,7 +83,7 @@ def test_pictures_that_do_not_depend_on_the_label_are_an_alarm() -> None:
     assert not fine.alarm and fine.text == "Every image is recognized as the requested class."
 
 
-def test_no_pictures_are_refused() -> None:
+def test_no_images_are_refused() -> None:
     with pytest.raises(DataError, match="0 images and 0 classes"):
         compare_labels(np.zeros(0, int), np.zeros(0, int), ["a"])
 
@@ -173,12 +173,12 @@ def test_models_without_labels_and_extractors_without_classes_are_refused(tmp_pa
         evaluate(shades("night", "day"), metrics=["class-accuracy"], number=4, **GRID)
 
 
-def test_the_full_name_is_told_how_it_is_asked_for() -> None:
+def test_the_full_name_is_reported_how_it_is_asked_for() -> None:
     with pytest.raises(UnknownName, match="Give 'class-accuracy' with the extractor 'fashion-mnist'"):
         evaluate(maker(), metrics=["class-accuracy-fashion-mnist"], number=2)
 
 
-def test_a_discriminator_that_is_told_the_class_is_refused_as_a_classifier(tmp_path: Path) -> None:
+def test_a_discriminator_that_is_reported_the_class_is_refused_as_a_classifier(tmp_path: Path) -> None:
     real = lay(tmp_path / "data" / "one", 4), lay(tmp_path / "data" / "two", 4, first=9)
     small = {"generator": {"width": 4, "latent_dim": 4}, "discriminator": {"width": 4}}
     run = ganzoo.train("cgan", tmp_path / "data", tmp_path / "run", steps=1, device="cpu", part_options=small)

@@ -42,7 +42,7 @@ def test_scores_are_torchmetrics_with_real_as_the_positive_class() -> None:
     assert list(found) == ["loss", *theirs]
 
 
-def test_five_pictures_counted_by_hand() -> None:
+def test_five_images_counted_by_hand() -> None:
     found = classify(np.array([2.0, -1.0, 0.0]), np.array([[-3.0], [1.0]]))  # a logit of 0 is not called real
     assert found["accuracy"] == 2 / 5
     assert (found["precision"], found["recall"], found["f1"], found["specificity"]) == (1 / 2, 1 / 3, 2 / 5, 1 / 2)
@@ -69,7 +69,7 @@ def test_a_classifier_that_calls_nothing_real_has_precision_0() -> None:
     assert classify(np.full(4, -1.0), np.full(4, -1.0))["precision"] == 0
 
 
-def test_no_pictures_and_nan_are_refused() -> None:
+def test_no_images_and_nan_are_refused() -> None:
     with pytest.raises(DataError, match="no logits of generated images"):
         classify(np.ones(3), np.ones((0, 1)))
     with pytest.raises(DataError, match="diverged"):

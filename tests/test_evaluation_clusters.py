@@ -37,7 +37,7 @@ def test_equal_rows_make_no_trouble() -> None:
     np.testing.assert_array_equal(centers, np.ones((5, 3)))
 
 
-def test_more_clusters_than_pictures_are_refused() -> None:
+def test_more_clusters_than_images_are_refused() -> None:
     with pytest.raises(DataError, match="cannot form 9 clusters"):
         find_centers(blobs(20, 2)[0], 9, np.random.default_rng(0), np.arange(8))
 

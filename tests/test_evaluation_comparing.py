@@ -46,7 +46,7 @@ def test_rows_are_metrics_and_the_best_of_each_is_marked() -> None:
     assert list(table.rows[3].scores) == ["b"]  # a lacks it
 
 
-def test_equal_values_are_both_the_best_and_what_is_no_number_is_not() -> None:
+def test_equal_values_are_both_the_best_and_what_is_not_a_number_is_not() -> None:
     values = {"a": 2.0, "b": 1.0, "c": 1.0, "d": math.nan, "e": -math.inf}
     (row,) = compare.compare({name: [score("kid", value)] for name, value in values.items()}).rows
     assert row.best == ("b", "c")
@@ -213,7 +213,7 @@ def test_a_file_that_an_evaluation_wrote_is_read_back(tmp_path: Path) -> None:
         ('{"model": "a", "scores": [{"metric": "fid", "value": 1}]}', "score 1: the field 'protocol' is missing"),
     ],
 )
-def test_a_file_that_is_none_says_what_is_wrong(tmp_path: Path, content: str | None, said: str) -> None:
+def test_a_file_that_is_not_one_says_what_is_wrong(tmp_path: Path, content: str | None, said: str) -> None:
     if content is not None:
         (tmp_path / "mine.json").write_text(content)
     with pytest.raises(RegistryError, match=r"mine\.json") as caught:

@@ -64,7 +64,7 @@ def test_frechet_is_symmetric_and_0_for_equal_sets(count: int) -> None:
     assert 0 <= frechet_distance(a, a) < 1e-5 * np.trace(a.covariance)
 
 
-def test_frechet_refuses_one_picture_and_other_widths() -> None:
+def test_frechet_refuses_one_image_and_other_widths() -> None:
     many = moments.compute(features(50, 8, 0))
     for pair in ((moments.compute(features(1, 8, 0)), many), (many, moments.compute(features(1, 8, 0)))):
         with pytest.raises(DataError, match="at least 2 images"):
@@ -102,7 +102,7 @@ def test_kernel_of_alike_sets_lies_round_0_and_grows_with_distance() -> None:
     assert alike[0] + 3 * alike[1] < near[0] < far[0]
 
 
-def test_kernel_names_subset_size_when_pictures_are_too_few() -> None:
+def test_kernel_names_subset_size_when_images_are_too_few() -> None:
     with pytest.raises(DataError, match="subset_size to at most 300"):
         kernel_distance(features(300, 8, 0), features(2000, 8, 1))
     with pytest.raises(DataError, match="at least 2"):

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo.cards.card import Card
 from ganzoo.cli import main
-from ganzoo.data.layout import split
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
@@ -66,7 +66,7 @@ def translated(folder: Path, *names: str) -> np.ndarray:
     return np.asarray(np.round((given * 0.5 - 0.5 + 1) * 127.5).mean(3))
 
 
-def test_the_other_classes_are_translated_and_judged_by_the_class(folders: Path) -> None:
+def test_the_other_classes_are_translated_and_compared_with_the_class(folders: Path) -> None:
     found = evaluate(shades(), folders, label="dark", metrics=["fd", "identity"], **GRID)
     real = arrays(folders / "train" / "dark").mean(3)
     made, wanted = (moments.compute(grid_features(each)) for each in (translated(folders, "bright", "flat"), real))
@@ -110,7 +110,7 @@ def test_the_command_takes_a_label(folders: Path, capsys: pytest.CaptureFixture[
     assert not ended.value.code and "22 translated set to dark, all but dark against 11 set, dark" in out
 
 
-def test_a_trained_run_is_judged(folders: Path, tmp_path: Path) -> None:
+def test_a_trained_run_is_evaluated(folders: Path, tmp_path: Path) -> None:
     small = {"generator": {"width": 4, "blocks": 0}, "discriminator": {"width": 4}}
     asked = {"batch_size": 4, "validation": 0.3, "options": {"image_size": 16}, "part_options": small}
     run = ganzoo.train("stargan", folders, tmp_path / "run", steps=1, device="cpu", **asked)
@@ -170,7 +170,7 @@ def test_a_share_without_other_classes_is_refused(tmp_path: Path) -> None:
         open_domains([str(tmp_path)], "dark", Reading(validation=0.1))
 
 
-def test_the_pictures_are_those_that_translate_makes(folders: Path) -> None:
+def test_the_images_are_those_that_translate_makes(folders: Path) -> None:
     from ganzoo.evaluation import image_sets
 
     given, _ = open_domains([str(folders)], "dark", Reading())

@@ -19,7 +19,7 @@ from tiny_models import maker, translator
 import ganzoo
 from ganzoo.cards import protocol
 from ganzoo.cards.card import TrainingInfo
-from ganzoo.data.layout import split
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
@@ -51,7 +51,7 @@ def test_two_folders_are_compared(tmp_path: Path) -> None:
     assert stated.library.startswith("ganzoo ") and stated.device.startswith("cpu")
 
 
-def test_the_same_pictures_are_alike_in_every_measure(tmp_path: Path) -> None:
+def test_the_same_images_are_alike_in_every_measure(tmp_path: Path) -> None:
     folder = lay(tmp_path / "real", 20)
     names = ["fd", "precision", "recall", "coverage"]
     found = evaluate(f"images:{folder}", folder, metrics=names, **GRID)
@@ -65,7 +65,7 @@ def test_an_interval_is_given_and_said(tmp_path: Path) -> None:
     assert score.low < score.value < score.high and "5 bootstraps" in score.protocol.interval
 
 
-def test_outputs_are_judged_by_their_truths(tmp_path: Path) -> None:
+def test_outputs_are_compared_with_their_truths(tmp_path: Path) -> None:
     made, real = lay(tmp_path / "made", 4), lay(tmp_path / "real", 4, first=40)
     for number, path in enumerate(sorted(real.iterdir())):
         path.rename(real / f"{number:03d}.png")
@@ -87,7 +87,7 @@ def test_only_the_resizer_differs_and_the_scores_do_not_compare(tmp_path: Path) 
     assert one.value != other.value
 
 
-def test_two_models_judged_alike_compare(tmp_path: Path) -> None:
+def test_two_models_measured_alike_compare(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8, first=40)
     scores = [
         evaluate(f"images:{lay(tmp_path / name, 8, first=n)}", real, metrics=["fd"], **GRID).scores[0]
@@ -128,7 +128,7 @@ def paired(folder: Path, count: int, size: int = 64) -> Path:
     return folder
 
 
-def test_paired_translations_are_judged_by_the_held_out_truths(tmp_path: Path) -> None:
+def test_paired_translations_are_compared_with_the_held_out_truths(tmp_path: Path) -> None:
     data = paired(tmp_path / "pairs", 8)
     model = translator(training=TrainingInfo("pix2pix", options={"direction": "right-to-left"}))
     found = evaluate(model, data, validation=0.3, **GRID)
@@ -145,7 +145,7 @@ def test_paired_translations_are_judged_by_the_held_out_truths(tmp_path: Path) -
     assert score.protocol.generated.split == "right, held out 0.3"
 
 
-def test_unpaired_translations_are_judged_by_the_other_side(tmp_path: Path) -> None:
+def test_unpaired_translations_are_compared_with_the_other_side(tmp_path: Path) -> None:
     for side, first in (("trainA", 0), ("trainB", 50)):
         lay(tmp_path / "sides" / side, 12, size=64, first=first, gray=False)
     model = translator(training=TrainingInfo("cyclegan"))
@@ -171,7 +171,7 @@ def test_unpaired_translations_are_judged_by_the_other_side(tmp_path: Path) -> N
     assert "back" in by_name["cycle-psnr"].call and "back" not in by_name["fd-grid-4"].call
 
 
-def test_a_run_s_discriminator_is_judged_as_a_classifier(tmp_path: Path) -> None:
+def test_a_run_s_discriminator_is_scored_as_a_classifier(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 12)
     run = ganzoo.train(
         "dcgan", real, tmp_path / "run", steps=2, batch_size=4, device="cpu", part_options={"generator": {"width": 4}}
@@ -202,7 +202,7 @@ def test_the_conditional_discriminator_of_pairs_sees_the_input_too(tmp_path: Pat
 
 
 @pytest.mark.parametrize("kind", ["healthy", "collapsed", "memorizing"])
-def test_a_collapsed_a_memorizing_and_a_healthy_generator_are_told_apart(tmp_path: Path, kind: str) -> None:
+def test_a_collapsed_a_memorizing_and_a_healthy_generator_are_reported_apart(tmp_path: Path, kind: str) -> None:
     train, real = lay(tmp_path / "train", 250), lay(tmp_path / "real", 150, first=300)
     first = {"healthy": 500, "collapsed": 500, "memorizing": 0}[kind]
     made = lay(tmp_path / "made", 1 if kind == "collapsed" else 150, first=first)
@@ -247,13 +247,13 @@ def test_wrong_names_are_refused_with_a_suggestion(tmp_path: Path) -> None:
         ({"kind": "unpaired"}, "holds no images in a folder"),
     ],
 )
-def test_what_is_lacking_or_wrong_is_said(tmp_path: Path, values: dict[str, Any], message: str) -> None:
+def test_what_is_lacking_or_wrong_is_stated(tmp_path: Path, values: dict[str, Any], message: str) -> None:
     real = lay(tmp_path / "real", 12)
     with pytest.raises((OptionError, DataError), match=message):
         evaluate(maker(), real, **{**GRID, **values})
 
 
-def test_too_few_pictures_are_refused_by_every_measure_that_needs_more(tmp_path: Path) -> None:
+def test_too_few_images_are_refused_by_every_measure_that_needs_more(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 12)
     for metric, count, message in (
         ("fd", 1, "at least 2"),
@@ -298,7 +298,7 @@ def test_a_zip_with_a_broken_file_names_it(tmp_path: Path) -> None:
         for path in folder.iterdir():
             archive.write(path, path.name)
         archive.writestr("broken.png", b"nothing")
-    with pytest.raises(DataError, match=r"(?s)1 of 5 pictures in .*broken\.png"):
+    with pytest.raises(DataError, match=r"(?s)1 of 5 images in .*broken\.png"):
         evaluate(maker(), tmp_path / "real.zip", **GRID)
 
 
@@ -329,12 +329,12 @@ def test_the_report_shows_the_best_and_the_worst(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").stat().st_size > 10_000
 
 
-def test_few_pictures_are_noted(tmp_path: Path) -> None:
+def test_few_images_are_noted(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8)
     assert "only 8 evaluated images" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
 
 
-def test_gray_and_color_pictures_meet(tmp_path: Path) -> None:
+def test_gray_and_color_images_meet(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8, gray=False)
     found = evaluate(maker(), real, metrics=["fd"], **GRID)
     gray = np.stack([np.asarray(Image.open(path).convert("L")) for path in sorted(real.iterdir())])
@@ -360,7 +360,7 @@ def test_metrics_may_be_one_text(tmp_path: Path) -> None:
     assert [score.metric for score in found.scores] == ["fd-grid-4", "coverage-grid-4"]
 
 
-def test_what_is_lacking_is_told_before_an_extractor_is_fetched(tmp_path: Path) -> None:
+def test_what_is_lacking_is_reported_before_an_extractor_is_fetched(tmp_path: Path) -> None:
     made = lay(tmp_path / "made", 8)
     with pytest.raises(OptionError, match=f"fid of images:{made} needs real images to compare with: give --data"):
         evaluate(f"images:{made}", metrics=["fid"], device="cpu")

@@ -53,7 +53,7 @@ def copying(seed: int) -> Array:
     ("generator", "has_collapsed", "has_copied"),
     [(healthy, False, False), (collapsed, True, False), (repeating, True, False), (copying, False, True)],
 )
-def test_generators_are_told_apart(
+def test_generators_are_reported_apart(
     generator: Callable[[int], Array], has_collapsed: bool, has_copied: bool, seed: int
 ) -> None:
     fake, train, held_out = generator(seed), pictures(1500, seed), pictures(700, 500 + seed)
@@ -65,9 +65,7 @@ def test_generators_are_told_apart(
 
 @pytest.mark.parametrize(("count", "width"), [(150, 24), (800, 512)])
 @pytest.mark.parametrize("seed", range(5))
-def test_healthy_generators_raise_no_alarm_with_few_pictures_or_many_features(
-    count: int, width: int, seed: int
-) -> None:
+def test_healthy_generators_raise_no_alarm_with_few_images_or_many_features(count: int, width: int, seed: int) -> None:
     """In many dimensions clusters hold the pictures they were made of, unless other pictures say what to expect."""
     fake, real = pictures(count, 100 + seed, width=width), pictures(count, seed, width=width)
     found = compare_clusters(fake, real, seed=seed)
@@ -93,7 +91,7 @@ def test_modes_have_the_numbers_of_what_is_known() -> None:
     assert sum(well.fake) == pytest.approx(1) == sum(well.real)
 
 
-def test_a_generator_of_one_picture_varies_not_at_all() -> None:
+def test_a_generator_of_one_image_varies_not_at_all() -> None:
     found = compare_clusters(np.repeat(pictures(1, 0), 500, axis=0), pictures(1000, 1))
     assert alarms(found.diagnoses)
     assert found.share < 0.2
@@ -106,14 +104,14 @@ def test_modes_repeat_for_a_seed() -> None:
     assert (compare_clusters(fake, real, seed=4).real != compare_clusters(fake, real, seed=5).real).any()
 
 
-def test_modes_want_enough_pictures() -> None:
+def test_modes_want_enough_images() -> None:
     with pytest.raises(DataError, match="at least 40 generated and 80 real"):
         compare_clusters(pictures(39, 0), pictures(1000, 1))
     with pytest.raises(DataError, match="or fewer clusters"):
         compare_clusters(pictures(100, 0), pictures(100, 1), clusters=40)
 
 
-def test_memorized_pictures_are_listed_with_what_they_copy() -> None:
+def test_memorized_images_are_listed_with_what_they_copy() -> None:
     train, held_out = pictures(500, 0), pictures(300, 1)
     fake = pictures(200, 2)
     copied, copies = np.array([7, 423, 99]), np.array([150, 3, 42])
@@ -139,7 +137,7 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
     assert alarms(found.diagnoses) is is_alarm
 
 
-def test_repeated_training_pictures_excuse_no_copies() -> None:
+def test_repeated_training_images_excuse_no_copies() -> None:
     train = pictures(1000, 0)
     train[:100] = train[100:200]
     assert alarms(find_memorized(train[500:] + np.float32(0.01), train).diagnoses)
@@ -148,13 +146,13 @@ def test_repeated_training_pictures_excuse_no_copies() -> None:
     assert alarms(find_memorized(same, same).diagnoses)
 
 
-def test_training_pictures_are_not_their_own_reference() -> None:
+def test_training_images_are_not_their_own_reference() -> None:
     train = pictures(300, 0)
     assert find_memorized(pictures(50, 1), train).reference.min() > 1
 
 
 @pytest.mark.parametrize("sizes", [(500, 99), (99, None)])
-def test_memorization_wants_enough_real_pictures(sizes: tuple[int, int | None]) -> None:
+def test_memorization_wants_enough_real_images(sizes: tuple[int, int | None]) -> None:
     held_out = None if sizes[1] is None else pictures(sizes[1], 1)
     with pytest.raises(DataError, match=r"99 (held-out|training) images are too few"):
         find_memorized(pictures(200, 0), pictures(sizes[0], 2), held_out)
@@ -175,7 +173,7 @@ def test_missing_classes_are_named() -> None:
     assert (well.share, alarms(well.diagnoses), well.differing) == (1, False, 0)
 
 
-def test_classes_too_rare_to_expect_are_not_judged() -> None:
+def test_classes_too_rare_to_expect_are_not_evaluated() -> None:
     found = compare_classes(labels(50, 50, 0), labels(5000, 5000, 10), CLASSES[:3])
     assert found.evaluated.tolist() == [True, True, False]
     assert found.share == 1

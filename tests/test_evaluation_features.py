@@ -34,7 +34,7 @@ def features(**changes: Any) -> FeatureExtractor:
     return FeatureExtractor(GridExtractor(Grid()), CPU, **{"batch_size": 3, **changes})  # type: ignore[arg-type]
 
 
-def test_features_are_the_extractors_in_the_pictures_order(tmp_path: Path) -> None:
+def test_features_are_the_extractors_in_the_images_order(tmp_path: Path) -> None:
     folder = lay(tmp_path / "real", 7)
     seen: list[int] = []
     made = features(on_progress=seen.append).extract(open_images([str(folder)], Reading()))
@@ -42,7 +42,7 @@ def test_features_are_the_extractors_in_the_pictures_order(tmp_path: Path) -> No
     assert seen == [3, 3, 1]
 
 
-def test_pictures_in_files_are_looked_at_once(tmp_path: Path, cache: Path) -> None:
+def test_images_in_files_are_looked_at_once(tmp_path: Path, cache: Path) -> None:
     folder = lay(tmp_path / "real", 5)
     first = features().extract(open_images([str(folder)], Reading()))
     again = features()

@@ -65,7 +65,7 @@ def test_a_set_is_like_itself(mean: float) -> None:
     assert shares(compare_manifolds(same, same.copy())) == pytest.approx((1, 1, 1, 1), abs=1e-9)
 
 
-def test_a_set_of_repeated_pictures_is_like_itself() -> None:
+def test_a_set_of_repeated_images_is_like_itself() -> None:
     same = np.repeat(features(10, 0, shift=50), 12, axis=0)  # every ball has radius 0
     found = compare_manifolds(same, same)
     assert (found.precision, found.recall, found.coverage) == (1, 1, 1)
@@ -118,7 +118,7 @@ def test_rows_of_the_bank_are_not_their_own_neighbors() -> None:
     np.testing.assert_allclose(distances, np.sort(every, axis=1)[:, 1:3], rtol=1e-6)
 
 
-def test_too_few_pictures_are_refused() -> None:
+def test_too_few_images_are_refused() -> None:
     with pytest.raises(DataError, match="5 images, and at least 6 are needed"):
         compare_manifolds(features(50, 0), features(5, 1))
     with pytest.raises(DataError, match="3 images, and at least 4 are needed"):

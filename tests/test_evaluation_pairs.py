@@ -45,7 +45,7 @@ def test_psnr_is_scikit_images(side: tuple[int, int, int]) -> None:
     np.testing.assert_allclose(psnr(made, truth), theirs, rtol=1e-12)
 
 
-def test_equal_pictures_have_the_psnr_of_one_step_in_one_value() -> None:
+def test_equal_images_have_the_psnr_of_one_step_in_one_value() -> None:
     _, truth = pictures(3, 40, 33)
     off_by_one = truth.clone()
     off_by_one[:, 0, 0, 0] ^= 1  # up or down by one step
@@ -82,14 +82,14 @@ def test_ssim_is_torchmetrics_inside_the_border() -> None:
     assert (np.diff(found) < 0).all()  # noisier and noisier
 
 
-def test_ssim_of_a_picture_to_itself_and_to_its_negative() -> None:
+def test_ssim_of_a_image_to_itself_and_to_its_negative() -> None:
     _, truth = pictures()
     np.testing.assert_allclose(ssim(truth, truth), 1, rtol=1e-12)
     assert (ssim(255 - truth, truth) < 0.5).all()
 
 
 @pytest.mark.parametrize("measure", [l1, psnr, ssim])
-def test_what_is_no_pair_is_refused(measure) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_not_a_pair_is_refused(measure) -> None:  # type: ignore[no-untyped-def]
     made, truth = pictures()
     for wrong, says in (
         ((made[:2], truth), "not pairs"),
@@ -102,7 +102,7 @@ def test_what_is_no_pair_is_refused(measure) -> None:  # type: ignore[no-untyped
             measure(*wrong)
 
 
-def test_ssim_refuses_pictures_below_its_window() -> None:
+def test_ssim_refuses_images_below_its_window() -> None:
     made, truth = pictures(3, 10, 40)
     with pytest.raises(DataError, match="at least 11x11"):
         ssim(made, truth)
@@ -146,7 +146,7 @@ def test_lpips_is_torchmetrics_with_the_same_weights(
     assert distance.sha256 == sha256
 
 
-def test_lpips_of_equal_pictures_is_0_and_leaves_the_random_numbers_alone(backbones: dict) -> None:
+def test_lpips_of_equal_images_is_0_and_leaves_the_random_numbers_alone(backbones: dict) -> None:
     path, sha256, _ = backbones["alex"]
     torch.manual_seed(3)
     expected = torch.rand(4)
@@ -157,7 +157,7 @@ def test_lpips_of_equal_pictures_is_0_and_leaves_the_random_numbers_alone(backbo
     assert distance(truth, truth).tolist() == [0, 0, 0, 0]
 
 
-def test_lpips_refuses_small_pictures(backbones: dict) -> None:
+def test_lpips_refuses_small_images(backbones: dict) -> None:
     for network, (path, sha256, _) in backbones.items():
         smallest = BACKBONES[network].smallest
         distance = load_lpips(path, network, sha256=sha256)

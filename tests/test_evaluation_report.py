@@ -118,7 +118,7 @@ def test_an_arrow_tells_which_way_is_better_where_it_is_known(tmp_path: Path) ->
     assert "psnr 20 ↑" in page.text and "l1 0.1 ↓" in page.text and "charm 3 64 generated" in page.text
 
 
-def test_grids_hold_the_pictures_unchanged(evaluation: Evaluation, tmp_path: Path) -> None:
+def test_grids_hold_the_images_unchanged(evaluation: Evaluation, tmp_path: Path) -> None:
     sheet = np.asarray(Image.open(io.BytesIO(Page(report.write(evaluation, tmp_path / "report.html")).pictures[0])))
     assert sheet.shape == (3 * 30 + 2, 4 * 30 + 2)  # ten pictures of 28 pixels in rows of four, 2 pixels apart
     for k, expected in enumerate(evaluation.report_samples.samples):
@@ -126,7 +126,7 @@ def test_grids_hold_the_pictures_unchanged(evaluation: Evaluation, tmp_path: Pat
         assert np.array_equal(sheet[y : y + 28, x : x + 28], expected[0].numpy())
 
 
-def test_pictures_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> None:
+def test_images_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> None:
     samples = [pixels(1, 20), pixels(2, 600), pixels(3, 30, 1)[:, :, :10]]
     page = Page(report.write(Evaluation("a", "b", [], report_samples=ReportSamples(samples)), tmp_path / "report.html"))
     (sheet,) = page.pictures
@@ -159,7 +159,7 @@ def test_every_text_is_escaped(tmp_path: Path) -> None:
     assert page.text.count(evil) == 2 + 1 + 1 + 4 + (1 + 4 + 5) + 3 + (2 + 2 + 5) + 1
 
 
-def test_the_worst_pictures_there_are_fit_into_eight_megabytes(tmp_path: Path) -> None:
+def test_the_worst_images_there_are_fit_into_eight_megabytes(tmp_path: Path) -> None:
     draw = torch.Generator().manual_seed(0)
 
     def noise() -> Tensor:

@@ -50,7 +50,7 @@ def psnr(made: np.ndarray, true: np.ndarray) -> float:
     return float(np.mean(10 * np.log10(255**2 / squared)))
 
 
-def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
+def test_images_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
     pictures = arrays(lay(tmp_path / "in", 2, size=48, gray=False))
     noise = np.random.default_rng(0).integers(0, 256, (48, 40, 3), np.uint8)
     for one in (*pictures, noise):
@@ -60,7 +60,7 @@ def test_pictures_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
         assert np.abs(made.astype(int) - wanted).max() <= 1
 
 
-def test_a_model_that_enlarges_is_given_smaller_pictures_and_judged_by_the_whole(tmp_path: Path) -> None:
+def test_a_model_that_enlarges_is_given_smaller_images_and_compared_with_the_whole(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=64, gray=False)
     inputs, made = build_super_resolution(enlarger(), open_images([str(folder)], Reading()))
     (small,) = inputs.batches(8)
@@ -76,14 +76,14 @@ def test_a_model_that_enlarges_is_given_smaller_pictures_and_judged_by_the_whole
     assert "real: none, 64x64" in protocol.resizing and protocol.generated.source == "enlarged in"
 
 
-def test_sides_that_the_scale_does_not_divide_are_told(tmp_path: Path) -> None:
+def test_sides_that_the_scale_does_not_divide_are_reported(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 2, size=50, gray=False)
     with pytest.raises(DataError, match=r"50x50 pixels.*multiples of 4\. Give --size 48\."):
         ganzoo.evaluate(enlarger(), folder)
     assert ganzoo.evaluate(enlarger(), folder, size=48, metrics="psnr")["psnr"] > 5
 
 
-def test_a_model_that_mends_is_given_a_hole_and_changes_nothing_else(tmp_path: Path) -> None:
+def test_a_model_that_inpaints_is_given_a_hole_and_changes_nothing_else(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=32, gray=False)
     inputs, made = build_inpainting(painter(), open_images([str(folder)], Reading()))
     true, (broken,), (whole,) = arrays(folder).transpose(0, 3, 1, 2), inputs.batches(8), made.batches(8)
@@ -106,7 +106,7 @@ def test_only_holes_have_a_psnr_of_their_own(tmp_path: Path) -> None:
         ganzoo.evaluate(enlarger(), folder, metrics="hole-psnr")
 
 
-def test_a_discriminator_of_crops_is_shown_pictures_of_their_size(tmp_path: Path) -> None:
+def test_a_discriminator_of_crops_is_shown_images_of_their_size(tmp_path: Path) -> None:
     """SRGAN's takes one size, while super-resolution is judged on pictures of any."""
     run = ganzoo.train(
         "srgan",

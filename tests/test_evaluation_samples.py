@@ -24,7 +24,7 @@ def shown(images: image_sets.ImageSet, batch_size: int = 3) -> np.ndarray:
 # ---- what models make ------------------------------------------------------------------------------------------------
 
 
-def test_generated_pictures_are_those_that_generate_returns() -> None:
+def test_generated_images_are_those_that_generate_returns() -> None:
     model = maker()
     made = image_sets.generated_images(model, 11, seed=3)
     expected = np.stack([np.asarray(one) for one in model.generate(11, seed=3)])

@@ -41,7 +41,7 @@ def test_a_page_that_cannot_be_written_says_so(tmp_path: Path) -> None:
         html.write(tmp_path / "page.html", "title", [])
 
 
-def test_small_pictures_stay_as_they_are_and_large_ones_become_small() -> None:
+def test_small_images_stay_as_they_are_and_large_ones_become_small() -> None:
     tiny = picture(28, 28, seed=3)
     kept = html.embed(tiny, 30_000, (256, 128))
     assert kept.kind == "png" and np.array_equal(np.asarray(Image.open(io.BytesIO(kept.content))), np.asarray(tiny))
@@ -59,4 +59,4 @@ def test_only_what_is_smaller_than_shown_is_enlarged_without_blur() -> None:
 
 def test_nested_values_are_named_by_their_path() -> None:
     values = {"a": 1, "b": {"c": "x", "d": {"e": [1, 2]}, "f": None}, "g": "", "h": 0}
-    assert dict(html.flat(values)) == {"a": "1", "b.c": "x", "b.d.e": "[1, 2]", "h": "0"}
+    assert dict(html.flatten(values)) == {"a": "1", "b.c": "x", "b.d.e": "[1, 2]", "h": "0"}

@@ -83,7 +83,7 @@ def test_no_real_side_differs_from_one() -> None:
         ),
     ],
 )
-def test_what_is_no_score_is_refused_by_field(values: Any, message: str) -> None:
+def test_what_is_not_a_score_is_refused_by_field(values: Any, message: str) -> None:
     with pytest.raises(RegistryError, match=message):
         score_from_dict(values, "there")
 

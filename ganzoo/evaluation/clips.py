@@ -10,14 +10,14 @@ from torch import Tensor
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Sample
-from ganzoo.data import clips as training_clips
 from ganzoo.data import idx
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Dataset, in_order
-from ganzoo.data.decode import to_bytes
-from ganzoo.data.moving_images import Moving, settled
-from ganzoo.data.opening import Opening
-from ganzoo.data.sources import Source, image_names, listed, open_sources
+from ganzoo.data.moving_images import MovingImages, with_fixed_motion
+from ganzoo.data.open_clips import open_clips as open_training_clips
+from ganzoo.data.preprocessing import to_bytes
+from ganzoo.data.request import DataRequest
+from ganzoo.data.sources import Source, image_names, list_paths, open_sources
 from ganzoo.data.videos import video_names
 from ganzoo.evaluation.image_sets import MAX_BYTES, StoredImages, one_frame_each
 from ganzoo.evaluation.image_sources import content_hash
@@ -44,8 +44,8 @@ def open_clips(paths: Sequence[str], reading: Reading, card: Card) -> StoredClip
     options = card.training.options if card.training else {}
     clip_options = {name: options[name] for name in CLIP_OPTIONS if name in options}
     config = DataConfig(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **clip_options)
-    source, part = open_sources(listed(list(paths), "clips")), reading.idx_part
-    data = training_clips.open_clips(Opening(source, config, reading.validation, MAX_BYTES), part)
+    source, part = open_sources(list_paths(list(paths), "clips")), reading.idx_part
+    data = open_training_clips(DataRequest(source, config, reading.validation, MAX_BYTES), part)
     clips = _settle(data, reading)
     batches = enumerate(in_order(clips, BATCH_SIZE))
     images = torch.cat([to_bytes(one_frame_each(batch["clip"], BATCH_SIZE * n)) for n, batch in batches])
@@ -59,7 +59,7 @@ def open_clips(paths: Sequence[str], reading: Reading, card: Card) -> StoredClip
 def _settle(data: Data, reading: Reading) -> Dataset:
     """Return the chosen clips; images in motion move the same way every time."""
     chosen = data.validation if reading.validation and data.validation else data.train
-    return settled(chosen) if isinstance(chosen, Moving) else chosen
+    return with_fixed_motion(chosen) if isinstance(chosen, MovingImages) else chosen
 
 
 def _files(source: Source, config: DataConfig, part: str) -> list[str]:

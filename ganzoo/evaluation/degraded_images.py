@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards.protocol import Sample
-from ganzoo.data.decode import to_bytes, to_floats
+from ganzoo.data.preprocessing import to_bytes, to_floats
 from ganzoo.errors import DataError
 from ganzoo.evaluation.image_sets import StoredImages, TranslatedImages, with_channels
 from ganzoo.image_io.resizing import resize

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from ganzoo.cards.protocol import Sample
-from ganzoo.data.decode import to_bytes, to_floats
-from ganzoo.data.image_stores import Pictures, take
+from ganzoo.data.image_stores import Images, take
+from ganzoo.data.preprocessing import to_bytes, to_floats
 from ganzoo.errors import OptionError
 from ganzoo.image_io import tensors
 from ganzoo.inference import conditions
@@ -47,7 +47,7 @@ class StoredImages:
     """Images from files; ``resizing`` describes how they were resized."""
 
     sample: Sample
-    images: Pictures
+    images: Images
     key: str
     resizing: str
     names: list[str] = field(default_factory=list)

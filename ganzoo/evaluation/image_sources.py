@@ -9,11 +9,14 @@ from dataclasses import replace
 
 from ganzoo.cards.protocol import Sample
 from ganzoo.data import idx
-from ganzoo.data.decode import PAIR_RATIO, Facts, fit
-from ganzoo.data.image_stores import Pictures, open_stored_images, sides, subset
-from ganzoo.data.layout import class_folders, pair_folders, pair_up, some, split
-from ganzoo.data.opening import first_size, require, two_sides
-from ganzoo.data.sources import Combined, Source, image_names, in_folder, listed, open_sources
+from ganzoo.data.class_folders import class_folders
+from ganzoo.data.image_stores import Images, open_stored_images, split_sides, subset
+from ganzoo.data.listing import some
+from ganzoo.data.pairs import pair_folders, pair_up
+from ganzoo.data.preprocessing import PAIR_RATIO, ImageInfo, pad_to_square
+from ganzoo.data.request import first_size, require, split_combined
+from ganzoo.data.sources import Combined, Source, image_names, in_folder, list_paths, open_sources
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, suggest
 from ganzoo.evaluation import image_sets
 from ganzoo.evaluation.image_sets import StoredImages
@@ -25,7 +28,7 @@ def open_images(paths: Sequence[str], reading: Reading) -> StoredImages:
 
     Raises DataError that names the missing or damaged files, or that the sizes differ and ``reading`` has none.
     """
-    source = open_sources(listed(list(paths), "images"))
+    source = open_sources(list_paths(list(paths), "images"))
     found = idx.find(source, reading.idx_part)
     if found:
         return _open_idx(source, found, reading)
@@ -37,11 +40,11 @@ def open_images(paths: Sequence[str], reading: Reading) -> StoredImages:
 
 def open_pairs(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, StoredImages]:
     """Open pairs, side by side or in two folders: the inputs and their targets."""
-    source = open_sources(listed(list(paths), "paired"))
+    source = open_sources(list_paths(list(paths), "paired"))
     names = image_names(source)
     require(names, source, "images side by side (input and target in one file, twice as wide as high)")
     if isinstance(source, Combined):
-        found: tuple[list[str], list[str]] | None = two_sides(source, names)
+        found: tuple[list[str], list[str]] | None = split_combined(source, names)
     else:
         width, height = first_size(source, names)
         found = pair_folders(names) if width < PAIR_RATIO * height else None
@@ -51,10 +54,10 @@ def open_pairs(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, St
 
 def open_sides(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, StoredImages]:
     """Open two unpaired sets: the inputs, of which ``validation`` takes a share, and all of the other side."""
-    source = open_sources(listed(list(paths), "unpaired"))
+    source = open_sources(list_paths(list(paths), "unpaired"))
     names = image_names(source)
     if isinstance(source, Combined):
-        found = dict(zip("AB", two_sides(source, names), strict=True))
+        found = dict(zip("AB", split_combined(source, names), strict=True))
     else:
         found = {side: _find_side(names, side) for side in "AB"}
         for side, files in found.items():
@@ -67,7 +70,7 @@ def open_sides(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, St
 
 def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[StoredImages, StoredImages]:
     """Open class folders: the images of all other classes (or a ``validation`` share), and all of ``name``."""
-    source = open_sources(listed(list(paths), "labeled"))
+    source = open_sources(list_paths(list(paths), "labeled"))
     names = image_names(source)
     require(names, source, "images in one folder for each class")
     classes, labels = class_folders(names) or ([], [])
@@ -117,23 +120,23 @@ def _describe_split(reading: Reading, before: str = "") -> str:
 
 
 def _store(source: Source, names: list[str], reading: Reading, split_name: str) -> StoredImages:
-    form = reading.form(*first_size(source, names))
-    images, facts = open_stored_images(source, names, form, image_sets.MAX_BYTES)
-    _require_one_size(facts, reading, source)
-    digest, resizing = content_hash(source, names), reading.describe(form, facts)
+    spec = reading.spec(*first_size(source, names))
+    images, infos = open_stored_images(source, names, spec, image_sets.MAX_BYTES)
+    _require_one_size(infos, reading, source)
+    digest, resizing = content_hash(source, names), reading.describe(spec, infos)
     sample = Sample(source.path.name, len(names), split_name, digest)
     return StoredImages(sample, images, _key(digest, resizing, images), resizing, names)
 
 
 def _open_side_by_side(source: Source, names: list[str], reading: Reading) -> tuple[StoredImages, StoredImages]:
     chosen = [names[index] for index in _choose(names, reading)]
-    form = reading.form(*first_size(source, chosen), pairs=True)
-    both, facts = open_stored_images(source, chosen, form, image_sets.MAX_BYTES)
-    _require_one_size(facts, reading, source)
-    digest, resizing = content_hash(source, chosen), reading.describe(form, facts)
-    left, right = sides(both)
+    spec = reading.spec(*first_size(source, chosen), pairs=True)
+    both, infos = open_stored_images(source, chosen, spec, image_sets.MAX_BYTES)
+    _require_one_size(infos, reading, source)
+    digest, resizing = content_hash(source, chosen), reading.describe(spec, infos)
+    left, right = split_sides(both)
 
-    def store(images: Pictures, name: str) -> StoredImages:
+    def store(images: Images, name: str) -> StoredImages:
         sample = Sample(source.path.name, len(chosen), f"{name}{_describe_split(reading, ', ')}", digest)
         return StoredImages(sample, images, _key(digest, resizing, images, name), resizing, chosen)
 
@@ -165,7 +168,7 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
     own = max(images.shape[-2:])
     if reading.size and reading.size < own:
         raise OptionError(f"{found[0]} has images of {own} pixels, which size={reading.size} would crop.")
-    framed = fit(images, reading.size or own)
+    framed = pad_to_square(images, reading.size or own)
     names = [str(index) for index in range(len(framed))]
     indices = _choose(names, reading)
     split_name = reading.part + _describe_split(reading, ", ")
@@ -176,8 +179,8 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
     return StoredImages(sample, chosen, key, resizing, [names[index] for index in indices])
 
 
-def _require_one_size(facts: Sequence[Facts], reading: Reading, source: Source) -> None:
-    sizes = Counter((each.width, each.height) for each in facts)
+def _require_one_size(infos: Sequence[ImageInfo], reading: Reading, source: Source) -> None:
+    sizes = Counter((each.width, each.height) for each in infos)
     if reading.size or len(sizes) == 1:
         return
     common = ", ".join(f"{width}x{height} ({count:,})" for (width, height), count in sizes.most_common(3))
@@ -188,5 +191,5 @@ def _require_one_size(facts: Sequence[Facts], reading: Reading, source: Source) 
     )
 
 
-def _key(digest: str, resizing: str, images: Pictures, side: str = "") -> str:
+def _key(digest: str, resizing: str, images: Images, side: str = "") -> str:
     return hashlib.sha256(f"{digest} {resizing} {tuple(images.shape)} {side}".encode()).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ganzoo.data.decode import Facts, Form
+from ganzoo.data.preprocessing import ImageInfo, ImageSpec
 from ganzoo.errors import OptionError
 from ganzoo.image_io.resizing import FILTERS
 
@@ -43,17 +43,17 @@ class Reading:
         """Part of the names of IDX files: "t10k" or "train"."""
         return {"test": "t10k", "train": "train"}[self.part]
 
-    def form(self, width: int, height: int, pairs: bool = False) -> Form:
-        """Return the form of images whose own size is (width, height)."""
+    def spec(self, width: int, height: int, pairs: bool = False) -> ImageSpec:
+        """Return the preprocessing of images whose own size is (width, height)."""
         if pairs:
             width //= 2
         height, width = (self.size, self.size) if self.size else (height, width)
-        return Form(height, width, self.channels, pairs, self.resize)
+        return ImageSpec(height, width, self.channels, pairs, self.resize)
 
-    def describe(self, form: Form, facts: Sequence[Facts]) -> str:
+    def describe(self, spec: ImageSpec, infos: Sequence[ImageInfo]) -> str:
         """Return how the images were resized, as a protocol's ``resizing`` states it."""
-        full = form.width * (2 if form.pairs else 1)
-        if all((each.width, each.height) == (full, form.height) for each in facts):
-            return f"none, {form.width}x{form.height}"
-        smooth = "" if form.filter == "nearest" else ", antialiased"
-        return f"{form.filter}{smooth}, to cover {form.width}x{form.height}, middle kept"
+        full = spec.width * (2 if spec.pairs else 1)
+        if all((each.width, each.height) == (full, spec.height) for each in infos):
+            return f"none, {spec.width}x{spec.height}"
+        smooth = "" if spec.filter == "nearest" else ", antialiased"
+        return f"{spec.filter}{smooth}, to cover {spec.width}x{spec.height}, middle kept"

@@ -86,7 +86,7 @@ def _scores(scores: Sequence[Score]) -> Iterator[str]:
 
 def _row(score: Score) -> tuple[str, str, str, str]:
     bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
-    fields = html.pairs(dict(html.flat(score.protocol.to_dict())))
+    fields = html.pairs(dict(html.flatten(score.protocol.to_dict())))
     details = f"<details><summary>complete protocol</summary>{fields}</details>"
     interval = f"{bounds}<br><small>{escape(score.protocol.interval)}</small>" if bounds else ""
     return f"<b>{escape(score.metric)}</b>", _value(score), interval, f"{escape(str(score.protocol))}{details}"
@@ -107,7 +107,7 @@ def _samples(samples: ReportSamples) -> Iterator[str]:
     sides = (("evaluated", samples.samples), ("real", samples.real))
     grids = "".join(_grid(name, images) for name, images in sides if images)
     if grids:
-        yield html.section("Samples", f'<div class="beside">{grids}</div>')
+        yield html.section("Samples", f'<div class="side-by-side">{grids}</div>')
 
 
 def _grid(name: str, images: Sequence[Tensor]) -> str:

@@ -1,1 +1,1 @@
-"""Charts as SVG text, for a page that needs nothing else: no script, no library, colors from `ganzoo.reports.html`'s style."""
+"""Self-contained HTML pages, and charts as SVG text for them: no script, no other file."""

@@ -1,8 +1,8 @@
-"""Pages that need nothing but themselves: no script, no network, no other file, for light screens and dark ones.
+"""Self-contained HTML pages: no script, no network, no other file, in light and dark colors.
 
-Both reports are made of these parts, a run's (`ganzoo.training.report`) and an evaluation's
-(`ganzoo.evaluation.report`), and so is the gallery (`ganzoo.gallery.pages`), which has its pictures in files beside it.
-A part is text in HTML; every name that comes from outside is escaped here.
+The report of a run (`ganzoo.training.report`), that of an evaluation (`ganzoo.evaluation.report`) and the gallery
+(`ganzoo.gallery.pages`), whose images are separate files, consist of these parts. A part is HTML text; every name that
+comes from outside is escaped here.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def write(path: Path, title: str, sections: Iterable[str], style: str = "") -> P
 
 
 def section(heading: str, body: str) -> str:
-    """Return a part of the page under a heading; ``body`` is HTML."""
+    """Return a section with a heading; ``body`` is HTML."""
     return f"<section><h2>{escape(heading)}</h2>{body}</section>"
 
 
 def alarms(heading: str, items: Iterable[str], before: str = "") -> str:
-    """Return a red part with a list of items, each HTML."""
+    """Return a red section with a list of items, each HTML."""
     listed = "".join(f"<li>{item}</li>" for item in items)
     return f'<section class="warnings" role="alert"><h2>{escape(heading)}</h2>{before}<ul>{listed}</ul></section>'
 
@@ -44,7 +44,7 @@ def alarms(heading: str, items: Iterable[str], before: str = "") -> str:
 
 
 def facts(heading: str, rows: Mapping[str, str]) -> Iterator[str]:
-    """Yield a part with a table of names and values, or nothing where there are none."""
+    """Yield a section with a table of names and values, or nothing if there are none."""
     if rows:
         yield section(heading, pairs(rows))
 
@@ -56,72 +56,71 @@ def pairs(rows: Mapping[str, str]) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], kind: str) -> str:
-    """Return a table with a head of names; cells are HTML. ``kind`` is its class in the style."""
+    """Return a table with column names; cells are HTML. ``kind`` is its CSS class."""
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<table class="{kind}"><thead><tr>{names}</tr></thead><tbody>{lines}</tbody></table>'
 
 
-def flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each value with its name: "options.image_size"; empty ones are left out."""
+def flatten(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each value with its path, "options.image_size"; empty values are omitted."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from flat(value, f"{before}{name}.")
+            yield from flatten(value, f"{before}{name}.")
         elif value not in ("", None, []):
-            shown = value if isinstance(value, str) else json.dumps(value)
-            yield f"{before}{name}", shown
+            yield f"{before}{name}", value if isinstance(value, str) else json.dumps(value)
 
 
-# ---- pictures --------------------------------------------------------------------------------------------------------
+# ---- images ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A picture inside the page: its ``kind`` (png or jpeg), its file's bytes, its width in pixels."""
+    """An image inside the page: its ``kind`` (png or jpeg), the bytes of its file, its width in pixels."""
 
     kind: str
     content: bytes
     width: int
 
     def img(self, alt: str, shown: int) -> str:
-        """Return the picture's tag. Below ``shown`` pixels, its width on a page, it is enlarged without blur."""
+        """Return the image's tag. Images narrower than ``shown``, their width on a page, are enlarged without blur."""
         data = base64.b64encode(self.content).decode()
         pixels = ' class="pixels"' if self.width < shown else ""
         return f'<img{pixels} alt="{escape(alt)}" src="data:image/{self.kind};base64,{data}">'
 
 
 def embed_file(content: bytes, most: int, sides: Sequence[int]) -> Embedded:
-    """Return the PNG file ``content`` as it is where a quarter of ``most`` bytes holds it, else a JPEG as `embed` does.
+    """Return the PNG file ``content`` unchanged if it has at most a quarter of ``most`` bytes, else a JPEG as `embed`.
 
-    Raises what Pillow does for a damaged file: OSError, ValueError or SyntaxError.
+    Raises Pillow's errors for a damaged file: OSError, ValueError or SyntaxError.
     """
-    with Image.open(io.BytesIO(content)) as picture:
+    with Image.open(io.BytesIO(content)) as image:
         if len(content) <= most // 4:
-            picture.load()  # a damaged file shows here
-            return Embedded("png", content, picture.width)
-        return _jpeg(picture.convert("RGB"), most, sides)
+            image.load()  # raises for a damaged file
+            return Embedded("png", content, image.width)
+        return _to_jpeg(image.convert("RGB"), most, sides)
 
 
-def embed(picture: Image.Image, most: int, sides: Sequence[int]) -> Embedded:
-    """Return a PNG where ``most`` bytes hold it, else a JPEG of about that many at most.
+def embed(image: Image.Image, most: int, sides: Sequence[int]) -> Embedded:
+    """Return a PNG if it has at most ``most`` bytes, else a JPEG of about that many bytes at most.
 
-    Its width is the first of ``sides`` with which that succeeds, or the last of them, or the picture's own.
+    The width of the JPEG is the first of ``sides`` that succeeds, else the last of them, and never above the image's.
     """
     buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    image.save(buffer, "PNG")
     if buffer.tell() <= most:
-        return Embedded("png", buffer.getvalue(), picture.width)
-    return _jpeg(picture.convert("RGB"), most, sides)
+        return Embedded("png", buffer.getvalue(), image.width)
+    return _to_jpeg(image.convert("RGB"), most, sides)
 
 
-def _jpeg(picture: Image.Image, most: int, sides: Sequence[int]) -> Embedded:
+def _to_jpeg(image: Image.Image, most: int, sides: Sequence[int]) -> Embedded:
     for side in sides:
-        picture.thumbnail((side, 2 * side), Image.Resampling.BOX, reducing_gap=None)
+        image.thumbnail((side, 2 * side), Image.Resampling.BOX, reducing_gap=None)
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=85)
+        image.save(buffer, "JPEG", quality=85)
         if buffer.tell() <= most:
             break
-    return Embedded("jpeg", buffer.getvalue(), picture.width)
+    return Embedded("jpeg", buffer.getvalue(), image.width)
 
 
 _PAGE = """<!doctype html>
@@ -176,12 +175,12 @@ h3 { margin: 1.25rem 0 .4rem; font-size: .95rem; } figure:first-child h3 { margi
 .median { stroke-width: 1.5; stroke-dasharray: 5 4; }
 .dots { opacity: .38; }
 section > ul { margin: 0; padding-left: 1.1rem; } li + li { margin-top: .5rem; }
-.beside, .examples { display: grid; gap: 1.25rem;
+.side-by-side, .examples { display: grid; gap: 1.25rem;
   grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); }
 .examples { grid-template-columns: repeat(auto-fill, minmax(min(13rem, 100%), 1fr)); }
 .examples.wide { grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); }
-.beside figure, .examples figure { margin: 0; }
-.beside img, .row img { display: block; width: 100%; border-radius: 4px; }
+.side-by-side figure, .examples figure { margin: 0; }
+.side-by-side img, .row img { display: block; width: 100%; border-radius: 4px; }
 .row { display: flex; gap: .4rem; align-items: flex-start; } .row div { flex: 1 1 0; min-width: 0; }
 .row small { color: var(--dim); font-size: .78rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ganzoo.data.layout import some
+from ganzoo.data.listing import some
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.image_sets import GeneratedImages

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.data.layout import some
+from ganzoo.data.listing import some
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.features import FeatureExtractor

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ganzoo.data.decode import to_floats
+from ganzoo.data.preprocessing import to_floats
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.image_sets import with_channels

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ganzoo.data.layout import some
+from ganzoo.data.listing import some
 from ganzoo.errors import DataError
 from ganzoo.evaluation.clusters import Scatter, find_centers, scatter
 from ganzoo.evaluation.context import EvalContext
