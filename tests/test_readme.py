@@ -57,7 +57,7 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
     run(sys.executable, "-m", *shlex.split(train), "--steps", "2", "--device", "cpu")
     run(sys.executable, "-m", *shlex.split(generate))
     assert (tmp_path / "grid.png").stat().st_size > 500
-    small = "{'generator': {'width': 4, 'image_size': 32}, 'judge': {'width': 4, 'receptive_field': 16}}"
+    small = "{'generator': {'width': 4, 'image_size': 32}, 'discriminator': {'width': 4, 'receptive_field': 16}}"
     check = f"check_entry(plain, {{'image_size': 32}}, part_options={small})"
     run(sys.executable, "-c", f"from ganzoo.testing import check_entry; from ganzoo_mine.recipe import plain; {check}")
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_mine.py")
