@@ -1,4 +1,4 @@
-"""A small extractor as a plugin's, and sets of pictures, for the tests of the evaluation."""
+"""A small extractor as a plugin's, and sets of images, for the tests of the evaluation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def add_extractor() -> None:
 
 
 def lay(folder: Path, count: int, size: int = 16, first: int = 0, gray: bool = True, suffix: str = ".png") -> Path:
-    """Write ``count`` smooth pictures of another seed each."""
+    """Write ``count`` smooth images of another seed each."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
         image = picture(size, size, seed=number)
@@ -64,7 +64,7 @@ def lay(folder: Path, count: int, size: int = 16, first: int = 0, gray: bool = T
 
 
 def arrays(folder: Path) -> np.ndarray:
-    """Return the pictures of a folder by name, (N, H, W) or (N, H, W, 3) uint8."""
+    """Return the images of a folder by name, (N, H, W) or (N, H, W, 3) uint8."""
     return np.stack([np.asarray(Image.open(path)) for path in sorted(folder.iterdir())])
 
 

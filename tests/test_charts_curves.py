@@ -13,9 +13,9 @@ import pytest
 from ganzoo.reports import axes, curves
 
 
-def drawn(given: dict[str, list[tuple[float, float]]], **options: Any) -> tuple[ElementTree.Element, str]:
+def drawn(series: dict[str, list[tuple[float, float]]], **options: Any) -> tuple[ElementTree.Element, str]:
     """Return a chart as a tree, which it is only where it is well-formed, and as text."""
-    text = curves.chart(given, "loss", **options)
+    text = curves.chart(series, "loss", **options)
     return ElementTree.fromstring(text), text
 
 
@@ -109,9 +109,9 @@ def test_the_best_step_is_marked() -> None:
 
 
 def test_curves_of_other_sizes_have_charts_of_their_own() -> None:
-    given = {name: [(k, size + 0.1 * size * k) for k in range(5)] for name, size in
+    series = {name: [(k, size + 0.1 * size * k) for k in range(5)] for name, size in
              {"generator": 2.0, "l1": 0.05, "discriminator": 0.5, "zero": 0.0, "penalty": 0.04}.items()}  # fmt: skip
-    assert [list(group) for group in curves.group_by_size(given)] == [
+    assert [list(group) for group in curves.group_by_size(series)] == [
         ["generator", "discriminator"],
         ["l1", "penalty"],
         ["zero"],

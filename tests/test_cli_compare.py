@@ -97,7 +97,7 @@ def test_a_pair_that_differs_only_in_the_resizer_is_refused(capsys: Capture) -> 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "text"),
     [
         (["tiny/maker"], 2, "Give two models or more"),
         (["tiny/maker", "tiny/maker"], 2, "Give two models or more"),
@@ -116,6 +116,6 @@ def test_a_pair_that_differs_only_in_the_resizer_is_refused(capsys: Capture) -> 
         ),
     ],
 )
-def test_what_cannot_be_compared_is_one_message(capsys: Capture, arguments: list[str], code: int, said: str) -> None:
+def test_what_cannot_be_compared_is_one_message(capsys: Capture, arguments: list[str], code: int, text: str) -> None:
     given: Any = call(capsys, "compare", *arguments)
-    assert given[:2] == (code, "") and said in given[2] and "Traceback" not in given[2]
+    assert given[:2] == (code, "") and text in given[2] and "Traceback" not in given[2]

@@ -33,19 +33,19 @@ def call(capsys: Capture, *arguments: object) -> tuple[int, str, str]:
 
 
 def test_two_folders_make_a_table_with_the_protocol(tmp_path: Path, capsys: Capture) -> None:
-    made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 12, first=40)
-    code, out, err = call(capsys, "eval", f"images:{made}", "--data", real, "--metrics", "fd,coverage", *GRID)
+    outputs, real = lay(tmp_path / "outputs", 12), lay(tmp_path / "real", 12, first=40)
+    code, out, err = call(capsys, "eval", f"images:{outputs}", "--data", real, "--metrics", "fd,coverage", *GRID)
     assert code == 0 and "only 12 evaluated images" in err
     head, first, second, *rest = out.splitlines()
     assert head.split() == ["METRIC", "VALUE", "INTERVAL"]
     assert first.startswith("fd-grid-4") and second.startswith("coverage-grid-4")
     assert rest[:2] == ["", "fd-grid-4, coverage-grid-4 (neighbors 5):"]
-    assert "12 made against 12 real; none, 16x16; area to 4x4; grid-4 (abababab)" in rest[2]
+    assert "12 outputs against 12 real; none, 16x16; area to 4x4; grid-4 (abababab)" in rest[2]
 
 
 def test_json_goes_to_the_screen_and_to_a_file(tmp_path: Path, capsys: Capture) -> None:
-    made, real = lay(tmp_path / "made", 8), lay(tmp_path / "real", 8, first=40)
-    arguments = ["eval", f"images:{made}", "--data", real, "--metrics", "fd", *GRID, "--set", "cells=2"]
+    outputs, real = lay(tmp_path / "outputs", 8), lay(tmp_path / "real", 8, first=40)
+    arguments = ["eval", f"images:{outputs}", "--data", real, "--metrics", "fd", *GRID, "--set", "cells=2"]
     code, out, _ = call(capsys, *arguments, "--json", "-o", tmp_path / "a.json", "--report", tmp_path / "r.html")
     shown = json.loads(out)
     assert code == 0 and shown == json.loads((tmp_path / "a.json").read_text())
@@ -54,9 +54,9 @@ def test_json_goes_to_the_screen_and_to_a_file(tmp_path: Path, capsys: Capture) 
 
 
 def test_scores_of_another_resizer_are_refused_by_compare(tmp_path: Path, capsys: Capture) -> None:
-    made, real = lay(tmp_path / "made", 8, size=32), lay(tmp_path / "real", 8, size=32, first=40)
+    outputs, real = lay(tmp_path / "outputs", 8, size=32), lay(tmp_path / "real", 8, size=32, first=40)
     for name, resize in (("a", "bicubic"), ("b", "nearest"), ("c", "bicubic")):
-        arguments = ["eval", f"images:{made}", "--data", real, "--metrics", "fd", "--size", 16, "--resize", resize]
+        arguments = ["eval", f"images:{outputs}", "--data", real, "--metrics", "fd", "--size", 16, "--resize", resize]
         assert call(capsys, *arguments, *GRID, "-o", tmp_path / f"{name}.json")[0] == 0
     code, out, err = call(capsys, "compare", tmp_path / "a.json", tmp_path / "b.json")
     assert code == 1 and out == "" and err.count("Error") == 1
@@ -67,7 +67,7 @@ def test_scores_of_another_resizer_are_refused_by_compare(tmp_path: Path, capsys
 
 @pytest.mark.parametrize("wrong", ["empty", "broken", "mixed", "few", "missing", "metric", "nothing"])
 def test_bad_input_is_one_message_and_exit_code_1(tmp_path: Path, capsys: Capture, wrong: str) -> None:
-    made, real = lay(tmp_path / "made", 8), lay(tmp_path / "real", 8, first=40)
+    outputs, real = lay(tmp_path / "outputs", 8), lay(tmp_path / "real", 8, first=40)
     metrics, arguments = "fd", ["--data", real]
     if wrong == "empty":
         for path in real.iterdir():
@@ -84,7 +84,7 @@ def test_bad_input_is_one_message_and_exit_code_1(tmp_path: Path, capsys: Captur
         metrics = "fd,fif"
     if wrong == "nothing":
         arguments = []
-    code, out, err = call(capsys, "eval", f"images:{made}", *arguments, "--metrics", metrics, *GRID)
+    code, out, err = call(capsys, "eval", f"images:{outputs}", *arguments, "--metrics", metrics, *GRID)
     expected = {
         "empty": "holds no images",
         "broken": "041.png",
@@ -122,8 +122,8 @@ def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
     """A card whose score was measured here, found by its name as a published one."""
     lay(tmp_path / "sets" / "real", 12)
     model = maker()
-    asked = {"extractor": "grid", "number": 9, "seed": 2, "resamples": 0, "device": "cpu"}
-    scores = evaluate(model, tmp_path / "sets" / "real", metrics=["fd", "coverage"], **asked).scores
+    settings = {"extractor": "grid", "number": 9, "seed": 2, "resamples": 0, "device": "cpu"}
+    scores = evaluate(model, tmp_path / "sets" / "real", metrics=["fd", "coverage"], **settings).scores
     card = dataclasses.replace(model.card, scores=tuple(scores))
     monkeypatch.setattr(registry, "cards", lambda pattern="*", task=None: [card])
     monkeypatch.setattr("ganzoo.evaluation.setup.load.load", lambda *arguments, **options: maker())

@@ -1,4 +1,4 @@
-"""class-accuracy: classes that are the same by name, counted by hand, and from end to end on a model told the class."""
+"""class-accuracy: classes matched by name, counted by hand, and from end to end on a class-conditional model."""
 
 from __future__ import annotations
 
@@ -66,20 +66,20 @@ def test_classes_without_one_counterpart_are_named(own: list[str], theirs: list[
 
 
 def test_hits_are_counted_for_each_class() -> None:
-    seen, asked = np.array([0, 1, 2, 0, 2, 2, 1]), np.array([0, 1, 2, 1, 1, 1, 1])
-    found = compare_labels(seen, asked, ["a", "b", "c", "d"])
+    predicted, requested = np.array([0, 1, 2, 0, 2, 2, 1]), np.array([0, 1, 2, 1, 1, 1, 1])
+    found = compare_labels(predicted, requested, ["a", "b", "c", "d"])
     assert found.hits.tolist() == [1, 1, 1, 0, 0, 0, 1]
     assert found.share == 4 / 7 and found.by_class == {"a": 1.0, "b": 2 / 5, "c": 1.0}
-    (finding,) = found.diagnoses
-    assert finding.text == "The class that is recognized least often is b, 40%; most of its other images look like c."
-    assert not finding.alarm
+    (diagnosis,) = found.diagnoses
+    assert diagnosis.text == "The class that is recognized least often is b, 40%; most of its other images look like c."
+    assert not diagnosis.alarm
 
 
 def test_images_that_do_not_depend_on_the_label_are_an_alarm() -> None:
-    asked, seen = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
-    (finding,) = compare_labels(seen, asked, [str(n) for n in range(10)]).diagnoses
-    assert finding.alarm and "hardly depend on the label" in finding.text
-    (fine,) = compare_labels(asked, asked, [str(n) for n in range(10)]).diagnoses
+    requested, predicted = np.arange(1000) % 10, np.random.default_rng(0).integers(10, size=1000)
+    (diagnosis,) = compare_labels(predicted, requested, [str(n) for n in range(10)]).diagnoses
+    assert diagnosis.alarm and "hardly depend on the label" in diagnosis.text
+    (fine,) = compare_labels(requested, requested, [str(n) for n in range(10)]).diagnoses
     assert not fine.alarm and fine.text == "Every image is recognized as the requested class."
 
 
@@ -99,7 +99,7 @@ class Shade(Config):
 
 
 class ShadeGenerator(nn.Module):
-    """Bright pictures for label 1, dark ones for label 0; the other way round where the first latent is below 0."""
+    """Bright images for label 1, dark ones for label 0; the other way round where the first latent is below 0."""
 
     image_size, out_channels, latent_dim, classes = 8, 1, 2, 2
 
@@ -141,11 +141,11 @@ def test_a_model_that_makes_what_is_asked_for_is_right_always_and_one_that_does_
     model = shades("dark", "bright", wrong=1)
     found = evaluate(model, metrics=["class-accuracy"], number=400, seed=3, **GRID)
     value, (score,) = found["class-accuracy-grid-4"], found.scores
-    made = model.generate(400, seed=3)
-    right = [(np.asarray(one).mean() > 127) == bool(place % 2) for place, one in enumerate(made)]
+    outputs = model.generate(400, seed=3)
+    right = [(np.asarray(one).mean() > 127) == bool(place % 2) for place, one in enumerate(outputs)]
     assert value == np.mean(right) and 0.4 < value < 0.6
     assert score.low < value < score.high and score.high - score.low == pytest.approx(4 * 0.5 / 20, rel=0.3)
-    assert [finding.alarm for finding in found.diagnoses] == [True]
+    assert [diagnosis.alarm for diagnosis in found.diagnoses] == [True]
 
 
 def test_the_same_call_gives_the_same_score() -> None:

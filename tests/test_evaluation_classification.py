@@ -1,4 +1,4 @@
-"""The discriminator as a classifier: against counting one picture at a time, and torchmetrics."""
+"""The discriminator as a classifier: against counting one image at a time, and torchmetrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def logits(count: int, seed: int, mean: float) -> Array:
 def test_scores_are_torchmetrics_with_real_as_the_positive_class() -> None:
     real, fake = logits(300, 0, 1.5), logits(170, 1, -0.5)
     found = classify(real, fake)
-    said, truth = torch.from_numpy(np.concatenate([real, fake])), torch.tensor([1] * 300 + [0] * 170)
+    text, truth = torch.from_numpy(np.concatenate([real, fake])), torch.tensor([1] * 300 + [0] * 170)
     theirs = {
         "accuracy": binary_accuracy,
         "precision": binary_precision,
@@ -36,8 +36,8 @@ def test_scores_are_torchmetrics_with_real_as_the_positive_class() -> None:
         "specificity": binary_specificity,
     }
     for name, measure in theirs.items():
-        assert found[name] == pytest.approx(float(measure(said.sigmoid(), truth)), abs=1e-6), name
-    loss = torch.nn.functional.binary_cross_entropy_with_logits(said, truth.float())
+        assert found[name] == pytest.approx(float(measure(text.sigmoid(), truth)), abs=1e-6), name
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(text, truth.float())
     assert found["loss"] == pytest.approx(float(loss), rel=1e-5)
     assert list(found) == ["loss", *theirs]
 

@@ -1,4 +1,4 @@
-"""`ganzoo.evaluate` of models that make clips: frames as pictures, and motion."""
+"""`ganzoo.evaluate` of models that make clips: frames as images, and motion."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def model(generator: nn.Module | None = None, **options: Any) -> Model:
-    made = maker_of_clips()
+    outputs = maker_of_clips()
     training = TrainingInfo("dvdgan", steps=1, batch_size=1, seconds=1, hardware="cpu", options={**MOVED, **options})
-    return Model(generator or made.generator, replace(made.card, training=training))
+    return Model(generator or outputs.generator, replace(outputs.card, training=training))
 
 
 def lay_idx(folder: Path, count: int = 12) -> Path:
     folder.mkdir()
-    pictures = np.random.default_rng(0).integers(0, 255, (count, 9, 9), np.uint8)
+    images = np.random.default_rng(0).integers(0, 255, (count, 9, 9), np.uint8)
     for part in ("train", "t10k"):
-        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(pictures))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(count, dtype=np.uint8) % 2))
     return folder
 
@@ -89,8 +89,8 @@ def test_one_frame_of_each_clip_counts_as_a_picture(tmp_path: Path) -> None:
     found = evaluate(model(), folder, metrics=["fd"], number=7, seed=3, **GRID)
     random = torch.Generator().manual_seed(3)
     latents = torch.stack([torch.randn(4, generator=random) for _ in range(7)])
-    made = model()(latents, label=torch.arange(7) % 2)
-    frames = [((made[n, 0, n % 3].numpy() + 1) * 127.5).round().astype(np.uint8) for n in range(7)]
+    outputs = model()(latents, label=torch.arange(7) % 2)
+    frames = [((outputs[n, 0, n % 3].numpy() + 1) * 127.5).round().astype(np.uint8) for n in range(7)]
     shown = [((one[0, n % 3].numpy() + 1) * 127.5).round().astype(np.uint8) for n, one in enumerate(real_clips(folder))]
     expected = frechet_distance(*(moments.compute(grid_features(np.stack(each))) for each in (frames, shown)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-3)
@@ -104,10 +104,10 @@ def test_motion_is_the_distance_of_changes(tmp_path: Path) -> None:
     folder = lay_idx(tmp_path / "set")
     found = evaluate(model(), folder, metrics=["swd-motion"], **GRID)
     random = torch.Generator().manual_seed(0)
-    made = model()(torch.stack([torch.randn(4, generator=random) for _ in range(12)]), label=torch.arange(12) % 2)
+    outputs = model()(torch.stack([torch.randn(4, generator=random) for _ in range(12)]), label=torch.arange(12) % 2)
     changes = [
         each.diff(dim=2).transpose(1, 2).flatten(0, 1)
-        for each in (((made + 1) * 127.5).round() / 127.5 - 1, real_clips(folder))
+        for each in (((outputs + 1) * 127.5).round() / 127.5 - 1, real_clips(folder))
     ]
     assert found["swd-motion"] == pytest.approx(sliced_wasserstein(*changes), rel=1e-3)
     assert found.scores[0].protocol.settings == {"clips": 12, "times": 1000}
@@ -118,8 +118,8 @@ def test_videos_are_prepared_as_for_training(tmp_path: Path) -> None:
         gif(tmp_path / "set" / f"{index}.gif", 13, first=10 * index, size=(16, 16))
     found = evaluate(model(motion="", frame_stride=2), tmp_path / "set", metrics=["swd-frames"], **GRID)
     assert found.scores[0].protocol.real.count == 10  # 7 frames of every video: 2 clips of 3
-    held = evaluate(model(motion=""), tmp_path / "set", metrics=["swd-frames"], validation=0.3, **GRID)
-    assert held.scores[0].protocol.real.split == "held out 0.3"
+    held_out = evaluate(model(motion=""), tmp_path / "set", metrics=["swd-frames"], validation=0.3, **GRID)
+    assert held_out.scores[0].protocol.real.split == "held out 0.3"
 
 
 def test_what_does_not_go_together_is_reported(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Scores side by side: the best are marked, and what was not measured alike is refused with the fields named."""
+"""Scores side by side: the best are marked, and different protocols are refused with the fields named."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_scores_that_differ_only_in_the_resizer_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "text"),
     [
         ({"extractor": "mine"}, "extractor: 'inception' and 'mine'"),
         ({"extractor_sha256": "ef" * 32}, "extractor_sha256: '676767676767…' and 'efefefefefef…'"),
@@ -134,9 +134,9 @@ def test_scores_that_differ_only_in_the_resizer_are_refused() -> None:
         ({"real": Sample("horses", 64, "test", "cd" * 32)}, "real.sha256: 'abababababab…' and 'cdcdcdcdcdcd…'"),
     ],
 )
-def test_every_field_that_changes_the_meaning_is_named(change: dict[str, Any], said: str) -> None:
+def test_every_field_that_changes_the_meaning_is_named(change: dict[str, Any], text: str) -> None:
     message = refused({"a": [score("fid", 60.0)], "b": [score("fid", 60.0, **change)]})
-    assert f"\n  {said}\n" in message and message.count("\n  ") == 1
+    assert f"\n  {text}\n" in message and message.count("\n  ") == 1
 
 
 def test_all_differing_fields_and_metrics_are_in_one_message() -> None:
@@ -198,7 +198,7 @@ def test_a_file_that_an_evaluation_wrote_is_read_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "text"),
     [
         (None, "does not exist"),
         ("{", "is not valid JSON"),
@@ -213,12 +213,12 @@ def test_a_file_that_an_evaluation_wrote_is_read_back(tmp_path: Path) -> None:
         ('{"model": "a", "scores": [{"metric": "fid", "value": 1}]}', "score 1: the field 'protocol' is missing"),
     ],
 )
-def test_a_file_that_is_not_one_says_what_is_wrong(tmp_path: Path, content: str | None, said: str) -> None:
+def test_a_file_that_is_not_one_says_what_is_wrong(tmp_path: Path, content: str | None, text: str) -> None:
     if content is not None:
         (tmp_path / "mine.json").write_text(content)
     with pytest.raises(RegistryError, match=r"mine\.json") as caught:
         compare.read(tmp_path / "mine.json")
-    assert said in str(caught.value)
+    assert text in str(caught.value)
 
 
 def test_a_folder_and_other_bytes_are_no_file(tmp_path: Path) -> None:

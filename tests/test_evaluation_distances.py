@@ -29,14 +29,14 @@ def features(count: int, width: int, seed: int, shift: float = 0.0) -> Array:
 
 
 class Given(torch.nn.Module):
-    """An "extractor" for torchmetrics that takes features for pictures."""
+    """An "extractor" for torchmetrics that takes features for images."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.num_features = width
 
-    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
-        return pictures.flatten(1)
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return images.flatten(1)
 
 
 @pytest.mark.parametrize(("count", "width"), [(500, 16), (300, 64), (40, 64), (2, 8)])
@@ -87,7 +87,7 @@ def test_kernel_is_that_of_torch_fidelity(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore:.*save all extracted features")
 def test_kernel_is_that_of_torchmetrics() -> None:
     fake, real = features(120, 64, 0, shift=0.3), features(120, 64, 1)
-    theirs = KernelInceptionDistance(Given(64), subsets=3, subset_size=120)  # all pictures: nothing left to draw
+    theirs = KernelInceptionDistance(Given(64), subsets=3, subset_size=120)  # all images: nothing left to draw
     for each, is_real in ((fake, False), (real, True)):
         theirs.update(torch.from_numpy(each)[..., None, None], real=is_real)
     mean, deviation = kernel_distance(fake, real, subsets=3, subset_size=120)

@@ -1,4 +1,4 @@
-"""Models that translate to a class, judged: all other classes' pictures, made that class, against its real ones."""
+"""Models that translate to a class: images of all other classes, translated, against the real ones of this class."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ CLASSES = ("bright", "dark", "flat")
 
 
 class Shades(nn.Module):
-    """Makes pictures brighter for class 0, darker for 1, and gray for 2."""
+    """Makes images brighter for class 0, darker for 1, and gray for 2."""
 
     in_channels, out_channels, stride, classes = 3, 3, 4, 3
 
-    def forward(self, pictures: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         scale = torch.tensor([0.5, 0.5, 0.0])[labels][:, None, None, None]
-        return pictures * scale + torch.tensor([0.5, -0.5, 0.0])[labels][:, None, None, None]
+        return images * scale + torch.tensor([0.5, -0.5, 0.0])[labels][:, None, None, None]
 
 
 def shades() -> Model:
@@ -61,16 +61,16 @@ def folders(tmp_path: Path) -> Path:
 
 
 def translated(folder: Path, *names: str) -> np.ndarray:
-    """Return what "dark" pictures of these classes are, (N, H, W) uint8, computed another way."""
-    given = np.concatenate([arrays(folder / "train" / name) for name in names]) / 127.5 - 1
-    return np.asarray(np.round((given * 0.5 - 0.5 + 1) * 127.5).mean(3))
+    """Return what "dark" images of these classes are, (N, H, W) uint8, computed another way."""
+    input_images = np.concatenate([arrays(folder / "train" / name) for name in names]) / 127.5 - 1
+    return np.asarray(np.round((input_images * 0.5 - 0.5 + 1) * 127.5).mean(3))
 
 
 def test_the_other_classes_are_translated_and_compared_with_the_class(folders: Path) -> None:
     found = evaluate(shades(), folders, label="dark", metrics=["fd", "identity"], **GRID)
     real = arrays(folders / "train" / "dark").mean(3)
-    made, wanted = (moments.compute(grid_features(each)) for each in (translated(folders, "bright", "flat"), real))
-    assert found["fd-grid-4"] == pytest.approx(frechet_distance(made, wanted), rel=1e-2)
+    outputs, expected = (moments.compute(grid_features(each)) for each in (translated(folders, "bright", "flat"), real))
+    assert found["fd-grid-4"] == pytest.approx(frechet_distance(outputs, expected), rel=1e-2)
     stated = found.scores[0].protocol
     assert str(stated.generated) == "22 translated set to dark, all but dark"
     assert str(stated.real) == "11 set, dark" and stated.call["label"] == "dark"
@@ -93,11 +93,11 @@ def test_the_usual_metrics_and_the_report_are_those_of_unpaired_sets(folders: Pa
 
 
 def test_what_training_kept_out_is_translated(folders: Path) -> None:
-    given, real = open_domains([str(folders)], "dark", Reading(validation=0.3))
+    input_images, real = open_domains([str(folders)], "dark", Reading(validation=0.3))
     names = [f"train/{name}/{n + 20 * k:03d}.png" for k, name in enumerate(CLASSES) for n in range(10 + k)]
-    held = [names[index] for index in split(names, 0.3)[1]]
-    assert given.names == [name for name in held if "/dark/" not in name] and given.names
-    assert given.sample.split == "all but dark, held out 0.3"
+    held_out = [names[index] for index in split(names, 0.3)[1]]
+    assert input_images.names == [name for name in held_out if "/dark/" not in name] and input_images.names
+    assert input_images.sample.split == "all but dark, held out 0.3"
     assert (real.sample.count, real.sample.split) == (11, "dark")
 
 
@@ -112,8 +112,8 @@ def test_the_command_takes_a_label(folders: Path, capsys: pytest.CaptureFixture[
 
 def test_a_trained_run_is_evaluated(folders: Path, tmp_path: Path) -> None:
     small = {"generator": {"width": 4, "blocks": 0}, "discriminator": {"width": 4}}
-    asked = {"batch_size": 4, "validation": 0.3, "options": {"image_size": 16}, "part_options": small}
-    run = ganzoo.train("stargan", folders, tmp_path / "run", steps=1, device="cpu", **asked)
+    options = {"batch_size": 4, "validation": 0.3, "options": {"image_size": 16}, "part_options": small}
+    run = ganzoo.train("stargan", folders, tmp_path / "run", steps=1, device="cpu", **options)
     metrics = ["fd", "discriminator"]
     found = evaluate(f"dir:{run}", folders, label="flat", validation=0.3, metrics=metrics, **GRID)
     assert found["fd-grid-4"] > 0 and 0 <= found["d-accuracy"] <= 1
@@ -173,8 +173,8 @@ def test_a_share_without_other_classes_is_refused(tmp_path: Path) -> None:
 def test_the_images_are_those_that_translate_makes(folders: Path) -> None:
     from ganzoo.evaluation import image_sets
 
-    given, _ = open_domains([str(folders)], "dark", Reading())
+    input_images, _ = open_domains([str(folders)], "dark", Reading())
     model = shades()
-    made = torch.cat(list(image_sets.translated_images(model, given, 1).batches(5)))
-    whole = [np.asarray(model.translate(decoding.read(folders / name), label="dark")) for name in given.names]
-    assert (made.permute(0, 2, 3, 1).numpy() == np.stack(whole)).all()
+    outputs = torch.cat(list(image_sets.translated_images(model, input_images, 1).batches(5)))
+    whole = [np.asarray(model.translate(decoding.read(folders / name), label="dark")) for name in input_images.names]
+    assert (outputs.permute(0, 2, 3, 1).numpy() == np.stack(whole)).all()

@@ -1,4 +1,4 @@
-"""`ganzoo.evaluate` from end to end on small models and pictures: values, protocols, refusals, reports."""
+"""`ganzoo.evaluate` from end to end on small models and images: values, protocols, refusals, reports."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def grid(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_folders_are_compared(tmp_path: Path) -> None:
-    made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 15, first=40)
-    found = evaluate(f"images:{made}", real, metrics=["fd"], **GRID)
-    expected = frechet_distance(*(moments.compute(grid_features(arrays(folder))) for folder in (made, real)))
+    outputs, real = lay(tmp_path / "outputs", 12), lay(tmp_path / "real", 15, first=40)
+    found = evaluate(f"images:{outputs}", real, metrics=["fd"], **GRID)
+    expected = frechet_distance(*(moments.compute(grid_features(arrays(folder))) for folder in (outputs, real)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-4)
     (score,) = found.scores
     stated = score.protocol
@@ -60,17 +60,17 @@ def test_the_same_images_are_alike_in_every_measure(tmp_path: Path) -> None:
 
 
 def test_an_interval_is_given_and_said(tmp_path: Path) -> None:
-    made, real = lay(tmp_path / "made", 12), lay(tmp_path / "real", 15, first=40)
-    (score,) = evaluate(f"images:{made}", real, metrics=["fd"], **{**GRID, "resamples": 5}).scores
+    outputs, real = lay(tmp_path / "outputs", 12), lay(tmp_path / "real", 15, first=40)
+    (score,) = evaluate(f"images:{outputs}", real, metrics=["fd"], **{**GRID, "resamples": 5}).scores
     assert score.low < score.value < score.high and "5 bootstraps" in score.protocol.interval
 
 
 def test_outputs_are_compared_with_their_truths(tmp_path: Path) -> None:
-    made, real = lay(tmp_path / "made", 4), lay(tmp_path / "real", 4, first=40)
+    outputs, real = lay(tmp_path / "outputs", 4), lay(tmp_path / "real", 4, first=40)
     for number, path in enumerate(sorted(real.iterdir())):
         path.rename(real / f"{number:03d}.png")
-    found = evaluate(f"images:{made}", real, metrics=["l1", "psnr", "ssim"], **GRID)
-    one, other = arrays(made).astype(float), arrays(real).astype(float)
+    found = evaluate(f"images:{outputs}", real, metrics=["l1", "psnr", "ssim"], **GRID)
+    one, other = arrays(outputs).astype(float), arrays(real).astype(float)
     assert found["l1"] == pytest.approx(np.abs(one - other).mean() / 255)
     squared = ((one - other) ** 2).mean((1, 2))
     assert found["psnr"] == pytest.approx((10 * np.log10(255**2 / squared)).mean())
@@ -78,9 +78,9 @@ def test_outputs_are_compared_with_their_truths(tmp_path: Path) -> None:
 
 
 def test_only_the_resizer_differs_and_the_scores_do_not_compare(tmp_path: Path) -> None:
-    made, real = lay(tmp_path / "made", 8, size=32), lay(tmp_path / "real", 8, size=32, first=40)
+    outputs, real = lay(tmp_path / "outputs", 8, size=32), lay(tmp_path / "real", 8, size=32, first=40)
     one, other = (
-        evaluate(f"images:{made}", real, metrics=["fd"], size=16, resize=name, **GRID).scores[0]
+        evaluate(f"images:{outputs}", real, metrics=["fd"], size=16, resize=name, **GRID).scores[0]
         for name in ("bicubic", "bilinear")
     )
     assert set(protocol.differences(one.protocol, other.protocol)) == {"resizing"}
@@ -104,8 +104,8 @@ def test_a_generator_makes_as_many_as_there_are_real_ones(tmp_path: Path) -> Non
     found = evaluate(maker(), real, metrics=["fd", "density"], seed=3, **GRID)
     (first, _) = found.scores
     assert first.protocol.generated == protocol.Sample("generated", 12, seed=3)
-    made = np.stack([np.asarray(one) for one in maker().generate(12, seed=3)])
-    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (made, arrays(real))))
+    outputs = np.stack([np.asarray(one) for one in maker().generate(12, seed=3)])
+    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (outputs, arrays(real))))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=1e-2)
     assert found.model == "tiny/maker" and found.data == "12 real"
     assert evaluate(maker(), real, number=5, metrics=["fd"], **GRID).scores[0].protocol.generated.count == 5
@@ -113,8 +113,8 @@ def test_a_generator_makes_as_many_as_there_are_real_ones(tmp_path: Path) -> Non
 
 def test_the_call_of_a_protocol_measures_the_same_again(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 12)
-    asked = {**GRID, "extractor_options": {"cells": 2}, "number": 9, "seed": 4}
-    (score,) = evaluate(maker(), real, metrics=["fd"], **asked).scores
+    settings = {**GRID, "extractor_options": {"cells": 2}, "number": 9, "seed": 4}
+    (score,) = evaluate(maker(), real, metrics=["fd"], **settings).scores
     call = json.loads(json.dumps(score.protocol.call))
     assert (call.pop("data"), call["metrics"]) == (["real"], ["fd"])
     again = evaluate(maker(), real, device="cpu", **call).scores[0]
@@ -133,15 +133,15 @@ def test_paired_translations_are_compared_with_the_held_out_truths(tmp_path: Pat
     model = translator(training=TrainingInfo("pix2pix", options={"direction": "right-to-left"}))
     found = evaluate(model, data, validation=0.3, **GRID)
     assert [score.metric for score in found.scores] == ["l1", "psnr", "ssim"]
-    held = split([f"{n}.png" for n in range(8)], 0.3)[1]
+    held_out = split([f"{n}.png" for n in range(8)], 0.3)[1]
     errors = []
-    for number in held:
+    for number in held_out:
         both = np.asarray(picture(128, 64, seed=number))
-        made = tensors.to_array(model(tensors.to_tensor(both[:, 64:])))
-        errors.append(np.abs(made.astype(float) - both[:, :64]).mean() / 255)
+        outputs = tensors.to_array(model(tensors.to_tensor(both[:, 64:])))
+        errors.append(np.abs(outputs.astype(float) - both[:, :64]).mean() / 255)
     assert found["l1"] == pytest.approx(np.mean(errors), abs=1e-4)
     score = found.scores[0]
-    assert score.low <= score.value <= score.high and score.protocol.real.count == len(held)
+    assert score.low <= score.value <= score.high and score.protocol.real.count == len(held_out)
     assert score.protocol.generated.split == "right, held out 0.3"
 
 
@@ -157,9 +157,11 @@ def test_unpaired_translations_are_compared_with_the_other_side(tmp_path: Path) 
         back=f"dir:{tmp_path}/back",
         **GRID,
     )
-    given = arrays(tmp_path / "sides" / "trainB")
-    unchanged = [tensors.to_array(model(tensors.to_tensor(one))) for one in given]
-    assert found["identity"] == pytest.approx(np.abs(np.stack(unchanged) - given.astype(float)).mean() / 255, abs=1e-3)
+    originals = arrays(tmp_path / "sides" / "trainB")
+    unchanged = [tensors.to_array(model(tensors.to_tensor(one))) for one in originals]
+    assert found["identity"] == pytest.approx(
+        np.abs(np.stack(unchanged) - originals.astype(float)).mean() / 255, abs=1e-3
+    )
     cycled = []
     for one in arrays(tmp_path / "sides" / "trainA"):
         between = tensors.to_array(model(tensors.to_tensor(one)))
@@ -180,13 +182,13 @@ def test_a_run_s_discriminator_is_scored_as_a_classifier(tmp_path: Path) -> None
     values = {score.metric: score.value for score in found.scores}
     assert list(values) == ["d-loss", "d-accuracy", "d-precision", "d-recall", "d-f1", "d-specificity"]
     model = ganzoo.load(f"dir:{run}", device="cpu")
-    judge = model.discriminator()
-    assert judge is not None
+    discriminator = model.discriminator()
+    assert discriminator is not None
     with torch.inference_mode():
         pictures = [tensors.to_tensor(one, channels=1) for one in arrays(real)]
-        right = sum(float(judge(one)) > 0 for one in pictures)
-        made = [tensors.to_tensor(np.asarray(one), channels=1) for one in model.generate(12, seed=1)]
-        wrong = sum(float(judge(one)) > 0 for one in made)
+        right = sum(float(discriminator(one)) > 0 for one in pictures)
+        outputs = [tensors.to_tensor(np.asarray(one), channels=1) for one in model.generate(12, seed=1)]
+        wrong = sum(float(discriminator(one)) > 0 for one in outputs)
     assert values["d-recall"] == pytest.approx(right / 12) and values["d-specificity"] == pytest.approx(1 - wrong / 12)
 
 
@@ -198,25 +200,25 @@ def test_the_conditional_discriminator_of_pairs_sees_the_input_too(tmp_path: Pat
     assert 0 <= found["d-accuracy"] <= 1 and found["d-loss"] > 0
 
 
-# ---- failures, told apart --------------------------------------------------------------------------------------------
+# ---- failures --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", ["healthy", "collapsed", "memorizing"])
 def test_a_collapsed_a_memorizing_and_a_healthy_generator_are_reported_apart(tmp_path: Path, kind: str) -> None:
     train, real = lay(tmp_path / "train", 250), lay(tmp_path / "real", 150, first=300)
     first = {"healthy": 500, "collapsed": 500, "memorizing": 0}[kind]
-    made = lay(tmp_path / "made", 1 if kind == "collapsed" else 150, first=first)
+    outputs = lay(tmp_path / "outputs", 1 if kind == "collapsed" else 150, first=first)
     if kind == "collapsed":
         for number in range(149):
-            (made / f"copy{number}.png").write_bytes((made / "500.png").read_bytes())
+            (outputs / f"copy{number}.png").write_bytes((outputs / "500.png").read_bytes())
     found = evaluate(
-        f"images:{made}", real, metrics=["modes", "memorized"], train=train, report_to=tmp_path / "r.html", **GRID
+        f"images:{outputs}", real, metrics=["modes", "memorized"], train=train, report_to=tmp_path / "r.html", **GRID
     )
-    alarms = {finding.name for finding in found.diagnoses if finding.alarm}
+    alarms = {diagnosis.name for diagnosis in found.diagnoses if diagnosis.alarm}
     assert bool(alarms & {"modes", "variety"}) == (kind == "collapsed"), found.diagnoses
     assert ("memorized" in alarms) == (kind == "memorizing"), found.diagnoses
     page = (tmp_path / "r.html").read_text()
-    assert all(finding.text.split(";")[0].split("%")[0] in page for finding in found.diagnoses)
+    assert all(diagnosis.text.split(";")[0].split("%")[0] in page for diagnosis in found.diagnoses)
     assert len(found.report_samples.neighbors) == 12 and len(found.report_samples.samples) == 64
 
 
@@ -265,9 +267,9 @@ def test_too_few_images_are_refused_by_every_measure_that_needs_more(tmp_path: P
 
 
 def test_folders_of_unlike_sizes_are_refused(tmp_path: Path) -> None:
-    made, real = lay(tmp_path / "made", 3), lay(tmp_path / "real", 3, size=20)
+    outputs, real = lay(tmp_path / "outputs", 3), lay(tmp_path / "real", 3, size=20)
     with pytest.raises(DataError, match=r"16x16 pixels, the real ones 20x20.*as --size 16"):
-        evaluate(f"images:{made}", real, **GRID)
+        evaluate(f"images:{outputs}", real, **GRID)
 
 
 def test_fid_is_not_made_of_other_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,8 +340,8 @@ def test_gray_and_color_images_meet(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8, gray=False)
     found = evaluate(maker(), real, metrics=["fd"], **GRID)
     gray = np.stack([np.asarray(Image.open(path).convert("L")) for path in sorted(real.iterdir())])
-    made = np.stack([np.asarray(one) for one in maker().generate(8)])
-    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (made, gray)))
+    outputs = np.stack([np.asarray(one) for one in maker().generate(8)])
+    expected = frechet_distance(*(moments.compute(grid_features(each)) for each in (outputs, gray)))
     assert found["fd-grid-4"] == pytest.approx(expected, rel=0.05)
 
 
@@ -361,9 +363,9 @@ def test_metrics_may_be_one_text(tmp_path: Path) -> None:
 
 
 def test_what_is_lacking_is_reported_before_an_extractor_is_fetched(tmp_path: Path) -> None:
-    made = lay(tmp_path / "made", 8)
-    with pytest.raises(OptionError, match=f"fid of images:{made} needs real images to compare with: give --data"):
-        evaluate(f"images:{made}", metrics=["fid"], device="cpu")
+    outputs = lay(tmp_path / "outputs", 8)
+    with pytest.raises(OptionError, match=f"fid of images:{outputs} needs real images to compare with: give --data"):
+        evaluate(f"images:{outputs}", metrics=["fid"], device="cpu")
 
 
 def test_errors_of_a_measure_name_it_and_the_model(tmp_path: Path) -> None:

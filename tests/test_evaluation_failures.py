@@ -1,4 +1,4 @@
-"""Collapse, memorization and vanishing classes: known generators are told apart, healthy ones raise no alarm."""
+"""Collapse, memorization and vanishing classes: known generators are distinguished, healthy ones raise no alarm."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PLACES = 10
 CLASSES = [f"class {number}" for number in range(PLACES)]
 
 
-def pictures(count: int, seed: int, *, width: int = 24, places: int = PLACES, spread: float = 1.0) -> Array:
+def images(count: int, seed: int, *, width: int = 24, places: int = PLACES, spread: float = 1.0) -> Array:
     """Return features of ``places`` modes among ten, equally often."""
     random = np.random.default_rng(seed)
     corners = np.random.default_rng(77).normal(0, 2, (PLACES, width))[:places]
@@ -28,23 +28,23 @@ def pictures(count: int, seed: int, *, width: int = 24, places: int = PLACES, sp
 
 
 def alarms(findings: list[Diagnosis]) -> bool:
-    return any(finding.alarm for finding in findings)
+    return any(diagnosis.alarm for diagnosis in findings)
 
 
 def healthy(seed: int) -> Array:
-    return pictures(1000, 1000 + seed)
+    return images(1000, 1000 + seed)
 
 
 def collapsed(seed: int) -> Array:
-    return pictures(1000, 1000 + seed, places=3)
+    return images(1000, 1000 + seed, places=3)
 
 
 def repeating(seed: int) -> Array:
-    return pictures(1000, 1000 + seed, spread=0.1)
+    return images(1000, 1000 + seed, spread=0.1)
 
 
 def copying(seed: int) -> Array:
-    train, random = pictures(1500, seed), np.random.default_rng(seed)
+    train, random = images(1500, seed), np.random.default_rng(seed)
     return train[random.integers(1500, size=1000)] + random.normal(0, 0.05, (1000, 24)).astype(np.float32)
 
 
@@ -56,7 +56,7 @@ def copying(seed: int) -> Array:
 def test_generators_are_reported_apart(
     generator: Callable[[int], Array], has_collapsed: bool, has_copied: bool, seed: int
 ) -> None:
-    fake, train, held_out = generator(seed), pictures(1500, seed), pictures(700, 500 + seed)
+    fake, train, held_out = generator(seed), images(1500, seed), images(700, 500 + seed)
     assert alarms(compare_clusters(fake, train, seed=seed).diagnoses) is has_collapsed
     if generator is not repeating:  # it keeps to the middle of each mode, which is near to much
         assert alarms(find_memorized(fake, train, held_out).diagnoses) is has_copied
@@ -66,8 +66,8 @@ def test_generators_are_reported_apart(
 @pytest.mark.parametrize(("count", "width"), [(150, 24), (800, 512)])
 @pytest.mark.parametrize("seed", range(5))
 def test_healthy_generators_raise_no_alarm_with_few_images_or_many_features(count: int, width: int, seed: int) -> None:
-    """In many dimensions clusters hold the pictures they were made of, unless other pictures say what to expect."""
-    fake, real = pictures(count, 100 + seed, width=width), pictures(count, seed, width=width)
+    """In many dimensions clusters hold the images they were made of, unless other images say what to expect."""
+    fake, real = images(count, 100 + seed, width=width), images(count, seed, width=width)
     found = compare_clusters(fake, real, seed=seed)
     assert not alarms(found.diagnoses)
     assert found.share > 0.9
@@ -75,7 +75,7 @@ def test_healthy_generators_raise_no_alarm_with_few_images_or_many_features(coun
 
 
 def test_modes_have_the_numbers_of_what_is_known() -> None:
-    real = pictures(4000, 0)
+    real = images(4000, 0)
     well, badly, flatly = (
         compare_clusters(each, real, clusters=PLACES) for each in (healthy(0), collapsed(0), repeating(0))
     )
@@ -92,28 +92,28 @@ def test_modes_have_the_numbers_of_what_is_known() -> None:
 
 
 def test_a_generator_of_one_image_varies_not_at_all() -> None:
-    found = compare_clusters(np.repeat(pictures(1, 0), 500, axis=0), pictures(1000, 1))
+    found = compare_clusters(np.repeat(images(1, 0), 500, axis=0), images(1000, 1))
     assert alarms(found.diagnoses)
     assert found.share < 0.2
     assert found.variety == pytest.approx(0, abs=1e-6) == found.variety_within
 
 
 def test_modes_repeat_for_a_seed() -> None:
-    fake, real = healthy(0), pictures(1000, 0)
+    fake, real = healthy(0), images(1000, 0)
     np.testing.assert_array_equal(compare_clusters(fake, real, seed=4).real, compare_clusters(fake, real, seed=4).real)
     assert (compare_clusters(fake, real, seed=4).real != compare_clusters(fake, real, seed=5).real).any()
 
 
 def test_modes_want_enough_images() -> None:
     with pytest.raises(DataError, match="at least 40 generated and 80 real"):
-        compare_clusters(pictures(39, 0), pictures(1000, 1))
+        compare_clusters(images(39, 0), images(1000, 1))
     with pytest.raises(DataError, match="or fewer clusters"):
-        compare_clusters(pictures(100, 0), pictures(100, 1), clusters=40)
+        compare_clusters(images(100, 0), images(100, 1), clusters=40)
 
 
 def test_memorized_images_are_listed_with_what_they_copy() -> None:
-    train, held_out = pictures(500, 0), pictures(300, 1)
-    fake = pictures(200, 2)
+    train, held_out = images(500, 0), images(300, 1)
+    fake = images(200, 2)
     copied, copies = np.array([7, 423, 99]), np.array([150, 3, 42])
     fake[copies] = train[copied] + np.array([[0.0], [0.01], [0.02]], dtype=np.float32)
     found = find_memorized(fake, train, held_out)
@@ -129,7 +129,7 @@ def test_memorized_images_are_listed_with_what_they_copy() -> None:
 
 @pytest.mark.parametrize(("share", "is_alarm"), [(0.02, False), (0.2, True), (1.0, True)])
 def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -> None:
-    train, fake = pictures(1000, 0), pictures(1000, 1)
+    train, fake = images(1000, 0), images(1000, 1)
     copies = int(1000 * share)
     fake[:copies] = train[:copies]
     found = find_memorized(fake, train)
@@ -138,24 +138,24 @@ def test_a_part_of_copies_is_enough_for_an_alarm(share: float, is_alarm: bool) -
 
 
 def test_repeated_training_images_excuse_no_copies() -> None:
-    train = pictures(1000, 0)
+    train = images(1000, 0)
     train[:100] = train[100:200]
     assert alarms(find_memorized(train[500:] + np.float32(0.01), train).diagnoses)
-    assert not alarms(find_memorized(pictures(500, 1), train).diagnoses)
+    assert not alarms(find_memorized(images(500, 1), train).diagnoses)
     same = np.repeat(train[:1], 200, axis=0)
     assert alarms(find_memorized(same, same).diagnoses)
 
 
 def test_training_images_are_not_their_own_reference() -> None:
-    train = pictures(300, 0)
-    assert find_memorized(pictures(50, 1), train).reference.min() > 1
+    train = images(300, 0)
+    assert find_memorized(images(50, 1), train).reference.min() > 1
 
 
 @pytest.mark.parametrize("sizes", [(500, 99), (99, None)])
 def test_memorization_wants_enough_real_images(sizes: tuple[int, int | None]) -> None:
-    held_out = None if sizes[1] is None else pictures(sizes[1], 1)
+    held_out = None if sizes[1] is None else images(sizes[1], 1)
     with pytest.raises(DataError, match=r"99 (held-out|training) images are too few"):
-        find_memorized(pictures(200, 0), pictures(sizes[0], 2), held_out)
+        find_memorized(images(200, 0), images(sizes[0], 2), held_out)
 
 
 def labels(*counts: int) -> Array:
@@ -194,8 +194,8 @@ def test_balance_has_the_numbers_of_what_is_known() -> None:
 
 def test_a_class_that_takes_the_others_place_is_named() -> None:
     found = compare_balance(labels(70, 40, 40), labels(100, 400, 400), CLASSES[:3])
-    (finding,) = found.diagnoses
-    assert finding.alarm and f"; taking over: {CLASSES[0]} (46.7%, real 11.1%)." in finding.text
+    (diagnosis,) = found.diagnoses
+    assert diagnosis.alarm and f"; taking over: {CLASSES[0]} (46.7%, real 11.1%)." in diagnosis.text
 
 
 @pytest.mark.parametrize("seed", range(10))

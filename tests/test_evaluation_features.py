@@ -1,4 +1,4 @@
-"""Features: streamed, cached by content, made ahead; precision and extractor are in their name."""
+"""Features: streamed, cached by content, prefetched; precision and extractor are in their name."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def features(**changes: Any) -> FeatureExtractor:
 def test_features_are_the_extractors_in_the_images_order(tmp_path: Path) -> None:
     folder = lay(tmp_path / "real", 7)
     seen: list[int] = []
-    made = features(on_progress=seen.append).extract(open_images([str(folder)], Reading()))
-    assert made.dtype == np.float32 and np.abs(made - grid_features(arrays(folder))).max() < 1e-6
+    outputs = features(on_progress=seen.append).extract(open_images([str(folder)], Reading()))
+    assert outputs.dtype == np.float32 and np.abs(outputs - grid_features(arrays(folder))).max() < 1e-6
     assert seen == [3, 3, 1]
 
 
@@ -47,8 +47,8 @@ def test_images_in_files_are_looked_at_once(tmp_path: Path, cache: Path) -> None
     first = features().extract(open_images([str(folder)], Reading()))
     again = features()
     assert (again.extract(open_images([str(folder)], Reading())) == first).all() and again.network.calls == 0
-    (kept,) = (cache / "features").iterdir()
-    assert kept.suffix == ".npy" and (np.load(kept) == first).all()
+    (cached,) = (cache / "features").iterdir()
+    assert cached.suffix == ".npy" and (np.load(cached) == first).all()
 
 
 @pytest.mark.parametrize("change", ["content", "size", "extractor", "weights", "precision", "off"])
@@ -83,26 +83,26 @@ def test_half_precision_has_a_name_of_its_own() -> None:
 
 
 def test_logits_need_a_classifier_and_are_its_own(tmp_path: Path) -> None:
-    made = features()
-    found = made.extract(open_images([str(lay(tmp_path / "real", 5))], Reading()))
-    assert np.allclose(made.logits(found)[:, 0], found.mean(1) - 0.5, atol=1e-6)
-    made.network = torch.nn.Identity()
-    made.network.label = "nameless"
+    outputs = features()
+    found = outputs.extract(open_images([str(lay(tmp_path / "real", 5))], Reading()))
+    assert np.allclose(outputs.logits(found)[:, 0], found.mean(1) - 0.5, atol=1e-6)
+    outputs.network = torch.nn.Identity()
+    outputs.network.label = "nameless"
     with pytest.raises(DataError, match="nameless has no classes"):
-        made.logits(found)
+        outputs.logits(found)
 
 
 @dataclass
 class Many:
-    """Fifty thousand small pictures that are never all there, nor all counted."""
+    """Fifty thousand small images that are never all there, nor all counted."""
 
     sample: Sample
     key: str = ""
-    made: int = 0
+    outputs: int = 0
 
     def batches(self, batch_size: int) -> Iterator[Tensor]:
         for first in range(0, self.sample.count, batch_size):
-            self.made += batch_size
+            self.outputs += batch_size
             yield torch.full((min(batch_size, self.sample.count - first), 1, 4, 4), first % 255, dtype=torch.uint8)
 
     def some(self, indices: list[int]) -> list[Tensor]:
@@ -111,23 +111,23 @@ class Many:
 
 def test_many_features_lie_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "IN_MEMORY", 100_000)
-    made = features(batch_size=1000).extract(Many(Sample("generated", 50_000)))
-    assert isinstance(made, np.memmap) and made.shape == (50_000, 16)
-    assert made[49_999, 0] == pytest.approx(49_000 % 255 / 255)
+    outputs = features(batch_size=1000).extract(Many(Sample("generated", 50_000)))
+    assert isinstance(outputs, np.memmap) and outputs.shape == (50_000, 16)
+    assert outputs[49_999, 0] == pytest.approx(49_000 % 255 / 255)
 
 
 def test_the_next_batch_is_made_while_the_last_is_worked_on() -> None:
-    made, waiting = threading.Event(), threading.Event()
+    outputs, waiting = threading.Event(), threading.Event()
 
     def batches() -> Iterator[Tensor]:
         yield torch.zeros(1)
-        made.set()
+        outputs.set()
         waiting.wait(10)
         yield torch.ones(1)
 
     found = prefetch(batches())
     next(found)
-    assert made.wait(10), "the second batch is begun though nobody asked for it yet"
+    assert outputs.wait(10), "the second batch is begun though nobody asked for it yet"
     waiting.set()
     assert next(found) == 1 and next(found, None) is None
 

@@ -20,24 +20,24 @@ def features(count: int, width: int = 8, seed: int = 0, mean: float = 0.0) -> Ar
 
 @pytest.mark.parametrize("count", [2, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 5])
 def test_blocks_give_numpys_moments_far_from_zero(count: int) -> None:
-    given = features(count, mean=5000)  # a one-pass sum of squares in float32 has no right digit here
-    found = moments.compute(given)
+    rows = features(count, mean=5000)  # a one-pass sum of squares in float32 has no right digit here
+    found = moments.compute(rows)
     assert found.count == count
-    np.testing.assert_allclose(found.mean, given.mean(0, dtype=np.float64), rtol=1e-14)
-    np.testing.assert_allclose(found.covariance, np.cov(given.astype(np.float64), rowvar=False), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(found.mean, rows.mean(0, dtype=np.float64), rtol=1e-14)
+    np.testing.assert_allclose(found.covariance, np.cov(rows.astype(np.float64), rowvar=False), rtol=1e-9, atol=1e-9)
 
 
 def test_a_file_is_read_as_memory_is(tmp_path: Path) -> None:
-    given = features(BLOCK + 100)
-    np.save(tmp_path / "features.npy", given)
+    rows = features(BLOCK + 100)
+    np.save(tmp_path / "features.npy", rows)
     found = moments.compute(np.load(tmp_path / "features.npy", mmap_mode="r"))
-    np.testing.assert_array_equal(found.covariance, moments.compute(given).covariance)
+    np.testing.assert_array_equal(found.covariance, moments.compute(rows).covariance)
 
 
 def test_parts_merge_to_the_whole_in_any_order() -> None:
-    given = features(1000, mean=300)
-    parts = [moments.compute(part) for part in (given[:1], given[1:400], given[400:])]
-    whole = moments.compute(given)
+    rows = features(1000, mean=300)
+    parts = [moments.compute(part) for part in (rows[:1], rows[1:400], rows[400:])]
+    whole = moments.compute(rows)
     for order in ((0, 1, 2), (2, 0, 1)):
         found = moments.merge(moments.merge(parts[order[0]], parts[order[1]]), parts[order[2]])
         assert found.count == 1000
@@ -46,10 +46,10 @@ def test_parts_merge_to_the_whole_in_any_order() -> None:
 
 
 def test_counts_mean_repeated_rows() -> None:
-    given = features(BLOCK + 300)
-    counts = np.random.default_rng(1).integers(0, 4, len(given))
+    rows = features(BLOCK + 300)
+    counts = np.random.default_rng(1).integers(0, 4, len(rows))
     counts[:BLOCK] = 0  # a whole block that nothing was drawn from
-    found, repeated = moments.compute(given, counts), moments.compute(np.repeat(given, counts, axis=0))
+    found, repeated = moments.compute(rows, counts), moments.compute(np.repeat(rows, counts, axis=0))
     assert found.count == repeated.count
     np.testing.assert_allclose(found.mean, repeated.mean, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(found.covariance, repeated.covariance, rtol=1e-10, atol=1e-12)
@@ -62,16 +62,16 @@ def test_one_row_has_no_covariance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("rows", "says"),
     [
         (np.zeros((0, 4), np.float32), "0 images"),
         (np.zeros((4, 2, 2), np.float32), r"shape \(4, 2, 2\)"),
         (np.full((4, 2), np.nan, np.float32), "NaN"),
     ],
 )
-def test_features_that_have_no_moments_are_refused(given: Array, says: str) -> None:
+def test_features_that_have_no_moments_are_refused(rows: Array, says: str) -> None:
     with pytest.raises(DataError, match=says):
-        moments.compute(given)
+        moments.compute(rows)
 
 
 def test_counts_of_nothing_are_refused() -> None:

@@ -43,8 +43,8 @@ def slowly(fake: Array, real: Array, k: int) -> tuple[float, float]:
 def test_precision_and_recall_are_torch_fidelitys(shift: float) -> None:
     fake, real = features(200, 0, shift=shift), features(330, 1)
     found = compare_manifolds(fake, real, k=3)
-    given = (torch.from_numpy(each).double() for each in (fake, real))
-    theirs = prc_features_to_metric(*given, prc_neighborhood=3, verbose=False)
+    sides = (torch.from_numpy(each).double() for each in (fake, real))
+    theirs = prc_features_to_metric(*sides, prc_neighborhood=3, verbose=False)
     assert (found.precision, found.recall) == pytest.approx((theirs["precision"], theirs["recall"]), abs=1e-6)
     assert 0 < found.precision < 1  # an answer at either end would say little
 

@@ -31,8 +31,8 @@ def example(seed: int, caption: str = "") -> Example:
 
 def measured() -> list[Score]:
     plain = score("recall-efficientnet-lite0", 0.034, extractor="efficientnet-lite0", settings={"neighbors": 3})
-    made = score("fd-efficientnet-lite0", 270.787, interval="95 %, normal", resizing="bilinear to 64x64")
-    return [Score(made.metric, made.value, made.protocol, 265.13, 276.4), plain]
+    with_interval = score("fd-efficientnet-lite0", 270.787, interval="95 %, normal", resizing="bilinear to 64x64")
+    return [Score(with_interval.metric, with_interval.value, with_interval.protocol, 265.13, 276.4), plain]
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_an_arrow_tells_which_way_is_better_where_it_is_known(tmp_path: Path) ->
 
 def test_grids_hold_the_images_unchanged(evaluation: Evaluation, tmp_path: Path) -> None:
     sheet = np.asarray(Image.open(io.BytesIO(Page(report.write(evaluation, tmp_path / "report.html")).pictures[0])))
-    assert sheet.shape == (3 * 30 + 2, 4 * 30 + 2)  # ten pictures of 28 pixels in rows of four, 2 pixels apart
+    assert sheet.shape == (3 * 30 + 2, 4 * 30 + 2)  # ten images of 28 pixels in rows of four, 2 pixels apart
     for k, expected in enumerate(evaluation.report_samples.samples):
         y, x = 2 + 30 * (k // 4), 2 + 30 * (k % 4)
         assert np.array_equal(sheet[y : y + 28, x : x + 28], expected[0].numpy())
@@ -134,8 +134,8 @@ def test_images_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> No
 
 
 def test_what_is_empty_is_left_out(tmp_path: Path) -> None:
-    page = Page(report.write(Evaluation("images:made/", "", []), tmp_path / "report.html"))
-    assert page.headings == [] and "images:made/ evaluation as of" in page.text
+    page = Page(report.write(Evaluation("images:outputs/", "", []), tmp_path / "report.html"))
+    assert page.headings == [] and "images:outputs/ evaluation as of" in page.text
 
 
 def test_every_text_is_escaped(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Models that enlarge and models that mend, judged by whole pictures."""
+"""Super-resolution and inpainting, evaluated on whole images."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Network(nn.Module):
     def forward(self, images: Tensor, *masks: Tensor) -> Tensor:
         if masks:
             return torch.ones_like(images)
-        made: Tensor = nn.functional.interpolate(images, scale_factor=4)
-        return made
+        outputs: Tensor = nn.functional.interpolate(images, scale_factor=4)
+        return outputs
 
 
 def enlarger() -> Model:
@@ -45,8 +45,8 @@ def painter() -> Model:
     return Model(Network(), Card("mine/hole", "generator:mine", "image-inpainting", 32, 3, in_channels=3))
 
 
-def psnr(made: np.ndarray, true: np.ndarray) -> float:
-    squared = (made.astype(float) - true).reshape(len(made), -1).__pow__(2).mean(1)
+def psnr(outputs: np.ndarray, true: np.ndarray) -> float:
+    squared = (outputs.astype(float) - true).reshape(len(outputs), -1).__pow__(2).mean(1)
     return float(np.mean(10 * np.log10(255**2 / squared)))
 
 
@@ -54,18 +54,18 @@ def test_images_are_shrunk_as_pillow_does(tmp_path: Path) -> None:
     pictures = arrays(lay(tmp_path / "in", 2, size=48, gray=False))
     noise = np.random.default_rng(0).integers(0, 256, (48, 40, 3), np.uint8)
     for one in (*pictures, noise):
-        made = reduce_size(torch.from_numpy(one.transpose(2, 0, 1))[None], 4)[0].permute(1, 2, 0).numpy()
+        outputs = reduce_size(torch.from_numpy(one.transpose(2, 0, 1))[None], 4)[0].permute(1, 2, 0).numpy()
         size = (one.shape[1] // 4, one.shape[0] // 4)
-        wanted = np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BICUBIC))
-        assert np.abs(made.astype(int) - wanted).max() <= 1
+        expected = np.asarray(Image.fromarray(one).resize(size, Image.Resampling.BICUBIC))
+        assert np.abs(outputs.astype(int) - expected).max() <= 1
 
 
 def test_a_model_that_enlarges_is_given_smaller_images_and_compared_with_the_whole(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=64, gray=False)
-    inputs, made = build_super_resolution(enlarger(), open_images([str(folder)], Reading()))
+    inputs, outputs = build_super_resolution(enlarger(), open_images([str(folder)], Reading()))
     (small,) = inputs.batches(8)
-    (large,) = made.batches(8)
-    assert small.shape == (3, 3, 16, 16) and made.some([1])[0].equal(large[1])
+    (large,) = outputs.batches(8)
+    assert small.shape == (3, 3, 16, 16) and outputs.some([1])[0].equal(large[1])
     assert large.equal(small.repeat_interleave(4, 2).repeat_interleave(4, 3))
 
     found = ganzoo.evaluate(enlarger(), folder)
@@ -85,8 +85,8 @@ def test_sides_that_the_scale_does_not_divide_are_reported(tmp_path: Path) -> No
 
 def test_a_model_that_inpaints_is_given_a_hole_and_changes_nothing_else(tmp_path: Path) -> None:
     folder = lay(tmp_path / "in", 3, size=32, gray=False)
-    inputs, made = build_inpainting(painter(), open_images([str(folder)], Reading()))
-    true, (broken,), (whole,) = arrays(folder).transpose(0, 3, 1, 2), inputs.batches(8), made.batches(8)
+    inputs, outputs = build_inpainting(painter(), open_images([str(folder)], Reading()))
+    true, (broken,), (whole,) = arrays(folder).transpose(0, 3, 1, 2), inputs.batches(8), outputs.batches(8)
     assert (broken[..., 8:24, 8:24] == 128).all() and (whole[..., 8:24, 8:24] == 255).all()
     for one in (broken.numpy().copy(), whole.numpy().copy()):
         one[..., 8:24, 8:24] = true[..., 8:24, 8:24]
@@ -107,7 +107,7 @@ def test_only_holes_have_a_psnr_of_their_own(tmp_path: Path) -> None:
 
 
 def test_a_discriminator_of_crops_is_shown_images_of_their_size(tmp_path: Path) -> None:
-    """SRGAN's takes one size, while super-resolution is judged on pictures of any."""
+    """SRGAN's takes one size, while super-resolution is evaluated on images of any size."""
     run = ganzoo.train(
         "srgan",
         str(lay(tmp_path / "in", 4, size=32, gray=False)),

@@ -1,4 +1,4 @@
-"""What models make, to be judged: in batches, in 8 bits, once."""
+"""Images that models compute: in batches, in 8 bits, once."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ def shown(images: image_sets.ImageSet, batch_size: int = 3) -> np.ndarray:
 
 def test_generated_images_are_those_that_generate_returns() -> None:
     model = maker()
-    made = image_sets.generated_images(model, 11, seed=3)
+    generated = image_sets.generated_images(model, 11, seed=3)
     expected = np.stack([np.asarray(one) for one in model.generate(11, seed=3)])
     # The last bits depend on the size of a batch, and with them an 8-bit value once in a while.
-    assert np.abs(shown(made, 4)[:, 0].astype(int) - expected).max() <= 1
-    assert made.sample.seed == 3 and made.key == ""
-    assert (made.some([5])[0].numpy() == shown(made)[5]).all()
+    assert np.abs(shown(generated, 4)[:, 0].astype(int) - expected).max() <= 1
+    assert generated.sample.seed == 3 and generated.key == ""
+    assert (generated.some([5])[0].numpy() == shown(generated)[5]).all()
 
 
 def test_translations_are_in_8_bits_and_in_the_inputs_order(tmp_path: Path) -> None:
     inputs = open_images([str(lay(tmp_path / "in", 3, size=16, gray=False))], Reading())
     model = translator()
-    made = image_sets.translated_images(model, inputs)
+    generated = image_sets.translated_images(model, inputs)
     expected = [tensors.to_array(model(tensors.to_tensor(one))) for one in arrays(tmp_path / "in")]
-    assert np.abs(shown(made, 2).transpose(0, 2, 3, 1).astype(int) - np.stack(expected)).max() <= 1
-    assert made.sample.source == "translated in" and made.sample.sha256 == inputs.sample.sha256
+    assert np.abs(shown(generated, 2).transpose(0, 2, 3, 1).astype(int) - np.stack(expected)).max() <= 1
+    assert generated.sample.source == "translated in" and generated.sample.sha256 == inputs.sample.sha256
 
 
 def test_what_was_made_once_is_kept_and_what_is_too_much_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = image_sets.generated_images(maker(), 9, seed=0)
-    first = shown(made)
-    monkeypatch.setattr(made.model, "generator", None)
-    assert (shown(made, 2) == first).all()
+    generated = image_sets.generated_images(maker(), 9, seed=0)
+    first = shown(generated)
+    monkeypatch.setattr(generated.model, "generator", None)
+    assert (shown(generated, 2) == first).all()
     again = image_sets.generated_images(maker(), 9, seed=0)
     monkeypatch.setattr(image_sets, "MAX_BYTES", 10)
     assert (shown(again) == first).all() and again._cached is None

@@ -43,11 +43,13 @@ def test_a_page_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 
 def test_small_images_stay_as_they_are_and_large_ones_become_small() -> None:
     tiny = picture(28, 28, seed=3)
-    kept = html.embed(tiny, 30_000, (256, 128))
-    assert kept.kind == "png" and np.array_equal(np.asarray(Image.open(io.BytesIO(kept.content))), np.asarray(tiny))
-    made = html.embed(noise(700), 30_000, (256, 192, 128))
-    assert made.kind == "jpeg" and len(made.content) <= 30_000
-    assert Image.open(io.BytesIO(made.content)).width == made.width in (192, 128)
+    unchanged = html.embed(tiny, 30_000, (256, 128))
+    assert unchanged.kind == "png" and np.array_equal(
+        np.asarray(Image.open(io.BytesIO(unchanged.content))), np.asarray(tiny)
+    )
+    reduced = html.embed(noise(700), 30_000, (256, 192, 128))
+    assert reduced.kind == "jpeg" and len(reduced.content) <= 30_000
+    assert Image.open(io.BytesIO(reduced.content)).width == reduced.width in (192, 128)
 
 
 def test_only_what_is_smaller_than_shown_is_enlarged_without_blur() -> None:

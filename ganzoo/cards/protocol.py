@@ -1,6 +1,6 @@
-"""What a score was measured with: enough to measure it again, and to refuse comparing it with one of another kind.
+"""How a score was measured: enough to measure it again, and to refuse comparing it with a different score.
 
-Standard library only, because cards hold scores and `ganzoo list` reads cards.
+Standard library only, because cards contain scores and `ganzoo list` reads cards.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from ganzoo.catalog import former_names
 
 @dataclass(frozen=True)
 class Sample:
-    """One side of a comparison: which pictures.
+    """The images on one side of a comparison.
 
-    source   where they come from, in words: "fashion-mnist", "generated", "translated horse2zebra-train.zip"
-    count    how many
-    split    which of the source's: "test", "held-out 0.05", "B", "all", ...
-    sha256   of the files' names and contents; of the inputs, for translations; "" for other judged pictures
-    seed     of what was generated from latents, else None
+    Attributes:
+        source: Where they come from, in words: "fashion-mnist", "generated", "translated horse2zebra-train.zip".
+        count: How many there are.
+        split: Which part of the source: "test", "held out 0.05", "B", "all", ...
+        sha256: Of the files' names and contents; for translations, of the inputs; "" for other evaluated images.
+        seed: Of images generated from latents, else None.
     """
 
     source: str
@@ -41,18 +42,20 @@ class Sample:
 class Protocol:
     """How one score was measured. Two scores compare when `differences` finds none.
 
-    metric      its name, with the extractor's: "fd-efficientnet-lite0"
-    library     what did the arithmetic, with versions
-    generated   the pictures that are judged
-    real        those they are judged by; None for a measure without (the Inception score)
-    extractor, extractor_sha256   what made features of pictures, and the hash of its weights; "" for none
-    resizing    what brought all pictures to one size, in words
-    file_format what the pictures were when they were judged: 8-bit values, or those of a lossy file
-    precision   of the extractor: "float32" or "bfloat16"
-    device      where it was measured
-    settings    the metric's own numbers: neighbors, subsets, splits
-    interval    what the score's interval is, in words; "" for none
-    call        arguments of `ganzoo.evaluate` that measure it again, sets of pictures by the names of their files
+    Attributes:
+        metric: Its name, with the extractor's: "fd-efficientnet-lite0".
+        library: What did the arithmetic, with versions.
+        generated: The images that are evaluated.
+        real: The images that they are compared with; None for a metric without (the Inception score).
+        extractor: The extractor of features; "" for none.
+        extractor_sha256: Hash of the extractor's weights.
+        resizing: How all images were brought to one size, in words.
+        file_format: What the evaluated images were: 8-bit values, or files of a lossy format.
+        precision: Of the extractor, "float32" or "bfloat16".
+        device: Where it was measured.
+        settings: The metric's own numbers: neighbors, subsets, splits.
+        interval: What the score's interval is, in words; "" for none.
+        call: Arguments of `ganzoo.evaluate` that measure it again, data sets by the names of their files.
     """
 
     metric: str
@@ -70,16 +73,16 @@ class Protocol:
     call: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the protocol as JSON holds it: what is empty is left out."""
-        kept = {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
+        """Return the protocol as JSON stores it: empty fields are omitted."""
+        values = {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
         for side in ("generated", "real"):
-            if side in kept:
-                kept[side] = {name: value for name, value in kept[side].items() if value not in ("", None)}
-        return kept
+            if side in values:
+                values[side] = {name: value for name, value in values[side].items() if value not in ("", None)}
+        return values
 
     def __str__(self) -> str:
         """Return one line for people."""
-        return "; ".join([*_said(self), *([self.numbers] if self.settings else [])])
+        return "; ".join([*_describe(self), *([self.numbers] if self.settings else [])])
 
     @property
     def numbers(self) -> str:
@@ -88,13 +91,13 @@ class Protocol:
 
     @property
     def conditions(self) -> str:
-        """Return what measures taken together have in common: everything but their own settings."""
-        return "; ".join(_said(self))
+        """Return what metrics of one evaluation have in common: everything but their own settings."""
+        return "; ".join(_describe(self))
 
 
 @dataclass(frozen=True)
 class Score:
-    """One measured value with its protocol; ``low`` and ``high`` bound its interval, where there is one."""
+    """One measured value with its protocol; ``low`` and ``high`` bound its interval, if there is one."""
 
     metric: str
     value: float
@@ -103,7 +106,7 @@ class Score:
     high: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the score as JSON holds it."""
+        """Return the score as JSON stores it."""
         bounds = {} if self.low is None else {"low": self.low, "high": self.high}
         return {"metric": self.metric, "value": self.value, **bounds, "protocol": self.protocol.to_dict()}
 
@@ -112,7 +115,7 @@ def differences(one: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
     """Return field -> both values, for every field that forbids comparing the two scores.
 
     Seeds, devices, versions of libraries and kinds of interval may differ: they say how exactly a value was measured,
-    not what it means. Pictures are the same when their hashes are, whatever their folder is called.
+    not what it means. Images with equal hashes are the same, whatever their folder is called.
     """
     a, b = dict(_meaning(one)), dict(_meaning(other))
     return {name: (a.get(name), b.get(name)) for name in {**a, **b} if a.get(name) != b.get(name)}
@@ -150,7 +153,7 @@ def _meaning(protocol: Protocol) -> Iterator[tuple[str, Any]]:
                 yield f"{side}.sha256", sample.sha256
 
 
-def _said(protocol: Protocol) -> Iterator[str]:
+def _describe(protocol: Protocol) -> Iterator[str]:
     yield str(protocol.generated) + (f" against {protocol.real}" if protocol.real else "")
     if protocol.resizing:
         yield protocol.resizing

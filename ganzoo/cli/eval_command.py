@@ -90,7 +90,8 @@ def command(
 
     Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorized
     (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
-    cycle-psnr, identity (unpaired); discriminator (runs).
+    cycle-psnr, identity (unpaired); swd-frames, swd-motion (clips); class-accuracy (class-conditional); discriminator
+    (runs).
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:
