@@ -11,15 +11,15 @@ from torch import Tensor, nn
 
 from ganzoo.errors import OptionError
 from ganzoo.inference.tiling.graphs import Graph
-from ganzoo.inference.tiling.layers import Part
+from ganzoo.inference.tiling.layers import RowBlock
 
 
 def through(graph: Graph, picture: Tensor) -> Tensor:
     """Run the steps on the whole picture."""
     made = [picture]
     for step, shape in zip(graph.steps[1:], graph.shapes(*picture.shape[1:], picture.dtype)[1:], strict=True):
-        parts = [Part(made[one], 0, made[one].shape[2]) for one in step.inputs]
-        made.append(step.operation.make(parts, 0, shape.height))
+        parts = [RowBlock(made[one], 0, made[one].shape[2]) for one in step.inputs]
+        made.append(step.operation.compute_rows(parts, 0, shape.height))
         assert (*made[-1].shape[1:], made[-1].dtype) == (shape.channels, shape.height, shape.width, shape.dtype)
     return made[graph.output]
 
@@ -120,7 +120,7 @@ def view_changed(self: Of, picture: Tensor) -> Tensor:
         (Of(lambda self, x: self.inner(x)), r"forward of 'inner' \(Branching\)"),
         (Branching(), "forward of 'Branching'"),
         (Two(), "'style'"),
-        (Of(lambda self, x: (x, x)), "one picture"),
+        (Of(lambda self, x: (x, x)), "one image"),
         (Of(lambda self, x: F.interpolate(x, size=(64, 64))), "'interpolate'"),
         (Of(lambda self, x: x.mean()), "'mean'"),
         (Of(lambda self, x: x.flip(2)), "'flip'"),

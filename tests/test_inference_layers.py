@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganzoo.inference.tiling.functions import FUNCTIONS
 from ganzoo.inference.tiling.graphs import Graph
-from ganzoo.inference.tiling.layers import MODULES, Operation, Part, module_operation
+from ganzoo.inference.tiling.layers import MODULES, Operation, RowBlock, module_operation
 
 HEIGHT, WIDTH = 19, 14
 LAYERS = [
@@ -68,9 +68,9 @@ def by_rows(operation: Operation, parts: list[Tensor], seed: int) -> Tensor:
     length, made, first = operation.down.length(height), [], 0
     while first < length:
         last = min(length, first + draw.randint(1, 4))
-        low, high = operation.needs(first, last, height)
+        low, high = operation.input_rows(first, last, height)
         assert 0 <= low < high <= height
-        made.append(operation.make([Part(one[:, :, low:high], low, height) for one in parts], first, last))
+        made.append(operation.compute_rows([RowBlock(one[:, :, low:high], low, height) for one in parts], first, last))
         assert made[-1].shape[2] == last - first
         first = last
     return torch.cat(made, 2)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ganzoo
-from ganzoo.inference.tiling.passes import Planner, Speeds, plan
+from ganzoo.inference.tiling.passes import Planner, Speeds, plan_passes
 from ganzoo.inference.tiling.strips import Strips
 from ganzoo.inference.tiling.timelines import Timeline
 
@@ -28,45 +28,45 @@ def planner(spec: str, options: dict[str, Any], speeds: Speeds | None = None) ->
 @pytest.mark.parametrize(("spec", "options"), NETWORKS)
 def test_strips_make_each_row_once_and_have_what_they_need(spec: str, options: dict[str, Any], count: int) -> None:
     ours = planner(spec, options)
-    for one in ours.quickest(200_000).passes:
-        made, kept = dict.fromkeys(one.order, 0), dict.fromkeys(one.order, 0)
+    for one in ours.fastest(200_000).passes:
+        made, carried = dict.fromkeys(one.order, 0), dict.fromkeys(one.order, 0)
         for strip in Timeline(ours.graph, ours.shapes, one, count).strips():
-            for place, (first, last) in strip.made.items():
+            for place, (first, last) in strip.computed.items():
                 assert made[place] == first < last
                 made[place] = last
-            for place in strip.made.keys() - one.read:
+            for place in strip.computed.keys() - one.read:
                 step = ours.graph.steps[place]
                 for source in step.inputs:
-                    low, high = step.operation.needs(*strip.made[place], ours.shapes[source].height)
-                    assert kept[source] <= low and high <= made[source]
+                    low, high = step.operation.input_rows(*strip.computed[place], ours.shapes[source].height)
+                    assert carried[source] <= low and high <= made[source]
             for place, over in one.written.items():
                 assert over is None or made[place] <= made[over]
-            kept = strip.kept
+            carried = strip.carried
         assert all(made[place] == ours.shapes[place].height for place in (*one.targets, *one.written))
 
 
 def test_a_residual_sum_takes_the_place_of_the_one_before() -> None:
     ours = planner(*NETWORKS[0])
-    draft = ours.quickest(float("inf"))
-    written = {place: over for one in draft.passes for place, over in one.written.items()}
-    sums = [place for place in draft.kinds if len(ours.graph.steps[place].inputs) == 2]
+    plan = ours.fastest(float("inf"))
+    written = {place: over for one in plan.passes for place, over in one.written.items()}
+    sums = [place for place in plan.kinds if len(ours.graph.steps[place].inputs) == 2]
     assert sums and all(written[place] is not None for place in sums)
-    assert max(draft.held) < sum(ours.shapes[place].size for place in draft.kinds)
+    assert max(plan.memory) < sum(ours.shapes[place].size for place in plan.kinds)
 
 
 def test_what_is_quick_to_compute_is_computed_again_where_moving_it_is_slow() -> None:
-    slow = planner(*NETWORKS[0], Speeds(memory=1e6, file=1e6)).quickest(float("inf"))
-    quick = planner(*NETWORKS[0], Speeds(operations=1e10, file=1e7)).quickest(float("inf"))
+    slow = planner(*NETWORKS[0], Speeds(memory=1e6, file=1e6)).fastest(float("inf"))
+    quick = planner(*NETWORKS[0], Speeds(operations=1e10, file=1e7)).fastest(float("inf"))
     assert slow.kinds.keys() < quick.kinds.keys() and set(quick.kinds.values()) == {"memory"}
-    assert set(planner(*NETWORKS[0], Speeds(operations=1e6)).quickest(0).kinds.values()) == {"file"}
+    assert set(planner(*NETWORKS[0], Speeds(operations=1e6)).fastest(0).kinds.values()) == {"file"}
 
 
 def test_thinner_strips_hold_less() -> None:
     strips = Strips(ganzoo.build("generator:unet", width=4, image_size=32))
     shapes = strips._shapes(HEIGHT, WIDTH)
-    (one,) = Planner(strips._graph, shapes, Speeds()).quickest(0).passes
+    (one,) = Planner(strips._graph, shapes, Speeds()).fastest(0).passes
     peaks = [Timeline(strips._graph, shapes, one, count).peak for count in (1, 4, 16, 96)]
     assert peaks == sorted(peaks, reverse=True) and peaks[0] > 3 * peaks[-1]
     for memory in (peaks[0], 200_000):
-        draft, timelines = plan(strips._graph, shapes, memory, "cpu")
-        assert max(held + one.peak for held, one in zip(draft.held, timelines, strict=True)) <= memory
+        plan, timelines = plan_passes(strips._graph, shapes, memory, "cpu")
+        assert max(held + one.peak for held, one in zip(plan.memory, timelines, strict=True)) <= memory

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo.errors import OptionError
 from ganzoo.inference.tiling import timelines
-from ganzoo.inference.tiling.passes import plan
+from ganzoo.inference.tiling.passes import plan_passes
 from ganzoo.inference.tiling.strips import Moments, Strips
 from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
@@ -89,9 +89,9 @@ def test_every_family_in_strips_is_itself_untiled(
 
 def kinds(strips: Strips, height: int, width: int, memory: int) -> set[str]:
     """Return how a run keeps what norms look at: "memory", "file", or "" for what it computes again."""
-    draft, timelines = plan(strips._graph, strips._shapes(height, width), memory, "cpu")
-    assert len(timelines) == len(draft.passes)
-    return {draft.kinds.get(place, "") for place in strips._graph.sources.values()}
+    plan, timelines = plan_passes(strips._graph, strips._shapes(height, width), memory, "cpu")
+    assert len(timelines) == len(plan.passes)
+    return {plan.kinds.get(place, "") for place in strips._graph.sources.values()}
 
 
 def test_little_memory_is_met_with_files_and_computing_again() -> None:
@@ -102,7 +102,7 @@ def test_little_memory_is_met_with_files_and_computing_again() -> None:
     assert used == {100_000: {"", "file"}, 160_000: {"", "file", "memory"}, AMPLE: {"", "memory"}}
     for memory in used:
         torch.testing.assert_close(by_strips(strips, images, memory), wanted, rtol=0, atol=1e-5)
-    with pytest.raises(OptionError, match=r"too little for 132x100 pixels.* need 1 MB .*--max-memory by 1 MB"):
+    with pytest.raises(OptionError, match=r"not enough memory for 132x100 pixels.* need 1 MB .*--max-memory by 1 MB"):
         by_strips(strips, images, 30_000)
 
 
@@ -111,7 +111,7 @@ def test_a_network_without_norms_has_passes_of_its_own_where_memory_is_little() 
     strips, images = Strips(network), picture(96, 160)
     shapes = strips._shapes(96, 160)
     for memory, passes in ((AMPLE, 1), (200_000, 5)):
-        assert len(plan(strips._graph, shapes, memory, "cpu")[0].passes) == passes
+        assert len(plan_passes(strips._graph, shapes, memory, "cpu")[0].passes) == passes
         torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
 
 

@@ -1,1 +1,1 @@
-"""Large pictures in parts: exactly, in strips, or approximately, in tiles that overlap."""
+"""Large images in parts: exactly, in strips, or approximately, in overlapping tiles."""

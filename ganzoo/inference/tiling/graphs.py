@@ -1,4 +1,4 @@
-"""A generator as a graph of operations that can be made by rows, traced with torch.fx."""
+"""A generator as a graph of operations that can be computed by rows, traced with torch.fx."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ganzoo.errors import OptionError
 from ganzoo.inference.tiling.functions import function_operation
 from ganzoo.inference.tiling.layers import IDENTITY, Operation, module_operation
 
-VIEWS = (operator.getitem, "float")  # what they return shares the memory of what they take, or may do so
+VIEWS = (operator.getitem, "float")  # their result shares the memory of their input, or may do so
 
 
 @dataclass(frozen=True)
 class Step:
-    """One operation on the results of earlier steps; step 0 is the picture.
+    """One operation on the results of earlier steps; step 0 is the image.
 
-    inplace   untiled, it changes its first input
+    ``inplace``: without tiling, it changes its first input.
     """
 
     operation: Operation
@@ -55,13 +55,14 @@ class Shape:
 class Graph:
     """The steps of a generator in the order in which they run, and which of them is its output.
 
-    sources   of each norm over the whole picture: the step whose statistics it needs
+    ``sources``: for each norm over the whole image, the step whose statistics it needs.
     """
 
     def __init__(self, generator: nn.Module) -> None:
-        """Trace ``generator``, in evaluation mode, and make its layers work on copies of what they are given.
+        """Trace ``generator``, in evaluation mode, and make its layers work on copies of their inputs.
 
-        Raises OptionError that names a layer or function which cannot be made by rows.
+        Raises:
+            OptionError: A layer or function, which the message names, cannot be computed by rows.
         """
         traced = _trace(generator)
         self.steps, self.output = _Lowering(generator).lower(traced)
@@ -73,24 +74,24 @@ class Graph:
         }
 
     def shapes(self, channels: int, height: int, width: int, dtype: torch.dtype) -> list[Shape]:
-        """Return the shape of each step's result for a picture of that size."""
+        """Return the shape of each step's result for an image of that size."""
         shapes = [Shape(channels, height, width, dtype)]
         for step in self.steps[1:]:
-            given, operation = [shapes[one] for one in step.inputs], step.operation
-            if len({(one.height, one.width) for one in given}) > 1:
-                raise refusal("Rows of different sizes meet in this generator")
+            inputs, operation = [shapes[one] for one in step.inputs], step.operation
+            if len({(one.height, one.width) for one in inputs}) > 1:
+                raise refusal("This generator combines rows of different sizes")
             shapes.append(
                 Shape(
-                    operation.channels(*(one.channels for one in given)),
-                    operation.down.length(given[0].height),
-                    operation.across.length(given[0].width),
-                    operation.dtype or reduce(torch.promote_types, (one.dtype for one in given)),
+                    operation.channels(*(one.channels for one in inputs)),
+                    operation.down.length(inputs[0].height),
+                    operation.across.length(inputs[0].width),
+                    operation.dtype or reduce(torch.promote_types, (one.dtype for one in inputs)),
                 )
             )
         return shapes
 
     def untiled_memory(self, shapes: list[Shape]) -> int:
-        """Return the bytes that are held at the worst moment of a pass over the whole picture, on a CPU.
+        """Return the peak memory in bytes of a pass over the whole image, on a CPU.
 
         Convolutions of torch copy their input, and their output once or twice, into a layout of their own.
         """
@@ -99,21 +100,21 @@ class Graph:
         for place, step in enumerate(self.steps):
             storage.append(storage[step.inputs[0]] if step.inplace else place)
             last |= {storage[one]: place for one in (place, *step.inputs)}
-        last[0] = len(self.steps)  # the caller has the picture all the time
-        held = most = 0
+        last[0] = len(self.steps)  # the caller keeps the image all the time
+        allocated = peak = 0
         for place, step in enumerate(self.steps):
-            made = shapes[place]
-            held += 0 if step.inplace else made.size
+            result = shapes[place]
+            allocated += 0 if step.inplace else result.size
             times = step.operation.copies
-            copies = max(shapes[step.inputs[0]].size, times * made.size) if times else 0
-            most = max(most, held + copies)
-            held -= sum(shapes[one].size for one, end in last.items() if end == place)
-        return most
+            copies = max(shapes[step.inputs[0]].size, times * result.size) if times else 0
+            peak = max(peak, allocated + copies)
+            allocated -= sum(shapes[one].size for one, end in last.items() if end == place)
+        return peak
 
 
-def refusal(what: str) -> OptionError:
+def refusal(reason: str) -> OptionError:
     return OptionError(
-        f"{what}, so this generator cannot be tiled exactly. `--tiles blend` tiles any generator; it is approximate."
+        f"{reason}, so this generator cannot be tiled exactly. `--tiles blend` tiles any generator; it is approximate."
     )
 
 
@@ -121,7 +122,7 @@ def refusal(what: str) -> OptionError:
 
 
 class _Proxy(fx.Proxy):
-    """What stands for a tensor: torch.fx alone would take ``x += y`` for ``x = x + y``, and miss who else holds x."""
+    """Stands for a tensor. torch.fx alone would take ``x += y`` for ``x = x + y``, and miss other references to x."""
 
     def __iadd__(self, other: Any) -> fx.Proxy:
         return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
@@ -134,7 +135,7 @@ class _Proxy(fx.Proxy):
 
 
 class _Tracer(fx.Tracer):
-    """Follows a generator down to torch's layers; ``culprit`` is the innermost module whose forward it could not."""
+    """Traces a generator down to torch's layers; ``culprit`` is the innermost module whose forward it cannot trace."""
 
     culprit = ""
 
@@ -155,9 +156,9 @@ def _trace(generator: nn.Module) -> fx.Graph:
     tracer = _Tracer()
     try:
         return tracer.trace(generator, concrete_args=defaults)
-    except Exception as error:  # a forward may do anything
+    except Exception as error:  # a forward may raise anything
         culprit = tracer.culprit or f"'{type(generator).__name__}'"
-        raise refusal(f"The forward of {culprit} cannot be followed by torch.fx ({_first_line(error)})") from error
+        raise refusal(f"torch.fx cannot trace the forward of {culprit} ({_first_line(error)})") from error
 
 
 def _first_line(error: Exception) -> str:
@@ -165,7 +166,7 @@ def _first_line(error: Exception) -> str:
 
 
 class _Lowering:
-    """Turns traced nodes into steps: ``places`` of those that depend on the picture, ``constants`` of the others."""
+    """Turns traced nodes into steps: ``places`` of those that depend on the image, ``constants`` of the others."""
 
     def __init__(self, generator: nn.Module) -> None:
         self.generator = generator
@@ -175,7 +176,7 @@ class _Lowering:
         self.viewed: set[int] = set()
 
     def lower(self, traced: fx.Graph) -> tuple[list[Step], int]:
-        """Return the steps, and which is the output."""
+        """Return the steps, and the index of the output."""
         *nodes, output = traced.nodes
         for node in nodes:
             if node.op == "placeholder" and not node.args:
@@ -184,22 +185,24 @@ class _Lowering:
                 self._lower_call(node)
             else:
                 self.constants[node] = self._evaluated(node)
-        made = output.args[0]
-        if isinstance(made, (list, tuple)) and len(made) == 1:  # so torch.fx has it where arguments have defaults
-            made = made[0]
-        if not isinstance(made, fx.Node) or made not in self.places:
-            raise refusal("The generator does not return one picture")
-        return self.steps, self.places[made]
+        result = output.args[0]
+        if isinstance(result, (list, tuple)) and len(result) == 1:  # as torch.fx does where arguments have defaults
+            result = result[0]
+        if not isinstance(result, fx.Node) or result not in self.places:
+            raise refusal("The generator does not return one image")
+        return self.steps, self.places[result]
 
     def _lower_image(self, node: fx.Node) -> None:
         if self.steps:
-            raise refusal(f"The generator takes '{node.target}' beside the picture")
+            raise refusal(f"The generator takes '{node.target}' in addition to the image")
         self._add(node, Step(IDENTITY))
 
     def _lower_call(self, node: fx.Node) -> None:
         inputs: list[fx.Node] = []
         map_arg((node.args, node.kwargs), lambda one: inputs.append(one) if one in self.places else None)
-        operation, inplace = self._of_layer(node) if node.op == "call_module" else self._of_function(node, inputs)
+        operation, inplace = (
+            self._layer_operation(node) if node.op == "call_module" else self._function_operation(node, inputs)
+        )
         if operation is IDENTITY:
             self.places[node] = self.places[inputs[0]]
             return
@@ -208,38 +211,38 @@ class _Lowering:
         if node.target in VIEWS:
             self.viewed |= {changed, self.places[node]}
         if inplace and changed in self.viewed:
-            raise refusal(f"'{node}' changes a tensor of which there is another view")
-        if inplace:  # whoever holds what was changed sees the change
-            made = self.places[node]
-            self.places |= {holder: made for holder, place in self.places.items() if place == changed}
+            raise refusal(f"'{node}' changes a tensor that has another view")
+        if inplace:  # every reference to what was changed sees the change
+            result = self.places[node]
+            self.places |= {holder: result for holder, place in self.places.items() if place == changed}
 
     def _add(self, node: fx.Node, step: Step) -> None:
         self.places[node] = len(self.steps)
         self.steps.append(step)
 
-    def _of_layer(self, node: fx.Node) -> tuple[Operation, bool]:
+    def _layer_operation(self, node: fx.Node) -> tuple[Operation, bool]:
         layer = self.generator.get_submodule(str(node.target))
         operation = module_operation(layer) if len(node.args) == 1 and not node.kwargs else None
         if operation is None:
             kind = str(layer).splitlines()[0].rstrip("(")
-            raise refusal(f"ganzoo does not know how '{node.target}' ({kind}) works on rows of a picture")
+            raise refusal(f"ganzoo does not know how '{node.target}' ({kind}) works on rows of an image")
         return operation, getattr(layer, "inplace", False)
 
-    def _of_function(self, node: fx.Node, inputs: list[fx.Node]) -> tuple[Operation, bool]:
-        target, inplace = _outplace(node.target)
+    def _function_operation(self, node: fx.Node, inputs: list[fx.Node]) -> tuple[Operation, bool]:
+        target, inplace = _out_of_place(node.target)
         options = {name: value for name, value in node.kwargs.items() if name != "inplace"}
         args, kwargs = map_arg((node.args, options), lambda one: self.constants.get(one, one))
 
         def call(*tensors: Tensor) -> Tensor:
-            given = dict(zip(inputs, tensors, strict=True))
-            here, named = map_arg((args, kwargs), given.__getitem__)
-            made: Tensor = _called(target, here, named)
-            return made
+            values = dict(zip(inputs, tensors, strict=True))
+            actual, named = map_arg((args, kwargs), values.__getitem__)
+            result: Tensor = _call(target, actual, named)
+            return result
 
         operation = function_operation(target, call, args, kwargs)
         if operation is None:
             name = target if isinstance(target, str) else target.__name__
-            raise refusal(f"ganzoo does not know how '{name}' works on rows of a picture, as it is used here")
+            raise refusal(f"ganzoo does not know how '{name}' works on rows of an image, as it is used here")
         return operation, inplace or bool(node.kwargs.get("inplace"))
 
     def _evaluated(self, node: fx.Node) -> Any:
@@ -248,19 +251,19 @@ class _Lowering:
         if node.op == "get_attr":
             return operator.attrgetter(str(node.target))(self.generator).detach()
         target = self.generator.get_submodule(str(node.target)) if node.op == "call_module" else node.target
-        return _called(target, *map_arg((node.args, node.kwargs), self.constants.__getitem__))
+        return _call(target, *map_arg((node.args, node.kwargs), self.constants.__getitem__))
 
 
 _INPLACE = {operator.iadd: operator.add, operator.isub: operator.sub, operator.imul: operator.mul}
 
 
-def _called(target: Any, args: Any, kwargs: Any) -> Any:
+def _call(target: Any, args: Any, kwargs: Any) -> Any:
     if isinstance(target, str):
         return getattr(args[0], target)(*args[1:], **kwargs)
     return target(*args, **kwargs)
 
 
-def _outplace(target: Any) -> tuple[Any, bool]:
+def _out_of_place(target: Any) -> tuple[Any, bool]:
     """Return the function or method that does the same out of place, and whether ``target`` works in place."""
     name = target if isinstance(target, str) else target.__name__
     if target in _INPLACE:

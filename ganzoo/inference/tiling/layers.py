@@ -1,7 +1,7 @@
-"""Layers of torch that work by rows: which rows of its input each needs for rows of its output, and how it makes them.
+"""Layers of torch, computed by rows: which input rows each needs for rows of its output, and how it computes them.
 
-Strips have the picture's full width, so that layers pad columns themselves, and only rows need care. Rows are counted
-from the top; ``first, last`` are the first one and the one after the last.
+Strips have the image's full width, so layers pad columns themselves, and only rows need care. Rows are counted from the
+top. In a range ``first, last``, ``last`` is the row after the last one.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo.inference.tiling.axes import SAME, Axis, Between, Spread, Window
+from ganzoo.inference.tiling.axes import SAME, Axis, Interpolated, Spread, Window
 
 Rows: TypeAlias = tuple[int, int]
 Border: TypeAlias = "float | str"
 
-MOVING = 60  # operations a core does in the time it takes to read and write one number
+MOVE_COST = 60  # operations that a core does in the time it takes to read and write one number
 BORDERS: dict[str, Border] = {"zeros": 0.0, "reflect": "reflect", "replicate": "replicate"}  # padding_mode -> border
 
 
 @dataclass(frozen=True)
-class Part:
-    """Rows (1, C, n, W) of a picture of ``height`` rows, from row ``first`` on."""
+class RowBlock:
+    """Rows (1, C, n, W) of an image of ``height`` rows, from row ``first`` on."""
 
     rows: Tensor
     first: int
     height: int
 
     def cut(self, low: int, high: int, border: Border) -> Tensor:
-        """Return the rows low..high, which must be there, or lie outside the picture and are made up by ``border``."""
+        """Return the rows low..high. Rows outside the image are filled in by ``border``; all others must be there."""
         if low >= 0 and high <= self.height:
             return self.rows[:, :, low - self.first : high - self.first]
         if isinstance(border, str):
@@ -42,35 +42,37 @@ class Part:
             return self.rows.index_select(2, torch.tensor(places, device=self.rows.device))
         start = min(max(low, 0), self.height)
         stop = max(min(high, self.height), start)
-        kept = self.rows[:, :, start - self.first : stop - self.first]
+        inside = self.rows[:, :, start - self.first : stop - self.first]
         above, below = max(0, min(high, 0) - low), max(0, high - max(low, self.height))
-        return F.pad(kept, (0, 0, above, below), value=border)
+        return F.pad(inside, (0, 0, above, below), value=border)
 
 
 def _inside(row: int, height: int, border: str) -> int:
-    """Return the row that stands for one outside the picture."""
+    """Return the row inside the image that replaces one outside."""
     if border == "reflect":
         row = height - 1 - abs(height - 1 - abs(row))
     return min(max(row, 0), height - 1)
 
 
-def _most(*given: int) -> int:
-    return max(given)
+def _most(*counts: int) -> int:
+    return max(counts)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """How rows of a layer's output are made.
+    """How rows of a layer's output are computed.
 
-    compute    parts of the inputs to output rows; padding columns is its own business
-    down       which rows come from which, ``across`` which columns
-    border     what rows outside the picture hold: a number, "reflect" or "replicate"
-    channels   of the output, from those of the inputs
-    dtype      of the output where it is not that of the inputs
-    work       float operations for a number of output
-    copies     of the output that torch makes for itself on a CPU, see `Graph.untiled_memory`
-    groups     of channels that are normalized together over the whole picture, 0 for each by itself; ``compute`` then
-               takes the mean and the variance (C,) too. None: not normalized over the picture
+    Attributes:
+        compute: Maps rows of the inputs to output rows; it pads columns itself.
+        down: Which output rows depend on which input rows.
+        across: Which output columns depend on which input columns.
+        border: Content of rows outside the image: a number, "reflect" or "replicate".
+        channels: Number of output channels, from those of the inputs.
+        dtype: Of the output where it differs from the inputs.
+        work: Float operations for each number of the output.
+        copies: Of the output that torch makes internally on a CPU, see `Graph.untiled_memory`.
+        groups: Groups of channels that are normalized together over the whole image, 0 for each channel by itself;
+            ``compute`` then takes the mean and the variance (C,) too. None: not normalized over the image.
     """
 
     compute: Callable[..., Tensor]
@@ -79,31 +81,31 @@ class Operation:
     border: Border = 0.0
     channels: Callable[..., int] = _most
     dtype: torch.dtype | None = None
-    work: int = MOVING
+    work: int = MOVE_COST
     copies: int = 0
     groups: int | None = None
 
-    def needs(self, first: int, last: int, height: int) -> Rows:
-        """Return the rows of an input of ``height`` rows from which the output's rows first..last come."""
+    def input_rows(self, first: int, last: int, height: int) -> Rows:
+        """Return the rows of an input of ``height`` rows that the output's rows first..last depend on."""
         low, high, _ = self.down.reach(first, last)
         if self.border == "reflect":
             low, high = min(low, 2 * height - 1 - high), max(high, 1 - low)
         return min(max(low, 0), height - 1), max(min(high, height), 1)
 
-    def make(self, parts: list[Part], first: int, last: int, *statistics: Tensor) -> Tensor:
+    def compute_rows(self, blocks: list[RowBlock], first: int, last: int, *statistics: Tensor) -> Tensor:
         """Return the output's rows first..last."""
-        low, high, begins = self.down.reach(first, last)
-        made = self.compute(*(part.cut(low, high, self.border) for part in parts), *statistics)
-        return made[:, :, first - begins : last - begins]
+        low, high, start = self.down.reach(first, last)
+        output = self.compute(*(block.cut(low, high, self.border) for block in blocks), *statistics)
+        return output[:, :, first - start : last - start]
 
 
 IDENTITY = Operation(lambda rows: rows)
 
 
-# ---- rules: None for options with which the layer cannot be made by rows ---------------------------------------------
+# ---- rules: None for options with which the layer cannot be computed by rows -----------------------------------------
 
 
-def of_conv(layer: nn.Conv2d) -> Operation | None:
+def conv_layer(layer: nn.Conv2d) -> Operation | None:
     return convolution(
         layer.weight, layer.bias, layer.stride, layer.padding, layer.dilation, layer.groups, layer.padding_mode
     )
@@ -121,20 +123,20 @@ def convolution(
     if mode not in BORDERS:
         return None
     border, stride, dilation = BORDERS[mode], _pair(stride), _pair(dilation)
-    extents = [apart * (size - 1) + 1 for apart, size in zip(dilation, weight.shape[2:], strict=True)]
-    pads = [_before_and_after(padding, axis, extents[axis]) for axis in (0, 1)]
+    extents = [step * (size - 1) + 1 for step, size in zip(dilation, weight.shape[2:], strict=True)]
+    pads = [_padding(padding, axis, extents[axis]) for axis in (0, 1)]
     native = pads[1][0] if mode == "zeros" and pads[1][0] == pads[1][1] else 0
 
     def compute(rows: Tensor) -> Tensor:
-        wide = rows if native else _wider(rows, pads[1], border)
+        wide = rows if native else _pad_columns(rows, pads[1], border)
         return F.conv2d(wide, weight, bias, stride, (0, native), dilation, groups)
 
     down, across = (Window(extents[axis], stride[axis], *pads[axis]) for axis in (0, 1))
-    work = MOVING + 2 * weight[0].numel()
+    work = MOVE_COST + 2 * weight[0].numel()
     return Operation(compute, down, across, border, lambda _: len(weight), work=work, copies=1)
 
 
-def of_transposed(layer: nn.ConvTranspose2d) -> Operation | None:
+def transposed_layer(layer: nn.ConvTranspose2d) -> Operation | None:
     return transposed(
         layer.weight, layer.bias, layer.stride, layer.padding, layer.output_padding, layer.groups, layer.dilation
     )
@@ -149,30 +151,30 @@ def transposed(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Operation:
-    stride, padding, more, dilation = map(_pair, (stride, padding, output_padding, dilation))
+    stride, padding, extra, dilation = map(_pair, (stride, padding, output_padding, dilation))
 
     def compute(rows: Tensor) -> Tensor:
-        return F.conv_transpose2d(rows, weight, bias, stride, (0, padding[1]), (0, more[1]), groups, dilation)
+        return F.conv_transpose2d(rows, weight, bias, stride, (0, padding[1]), (0, extra[1]), groups, dilation)
 
-    extents = [apart * (size - 1) + 1 for apart, size in zip(dilation, weight.shape[2:], strict=True)]
-    down, across = (Spread(extents[axis], stride[axis], padding[axis], more[axis]) for axis in (0, 1))
-    work = MOVING + 2 * weight[:, 0].numel() // (groups * stride[0] * stride[1])
+    extents = [step * (size - 1) + 1 for step, size in zip(dilation, weight.shape[2:], strict=True)]
+    down, across = (Spread(extents[axis], stride[axis], padding[axis], extra[axis]) for axis in (0, 1))
+    work = MOVE_COST + 2 * weight[:, 0].numel() // (groups * stride[0] * stride[1])
     return Operation(compute, down, across, channels=lambda _: weight.shape[1] * groups, work=work, copies=2)
 
 
-def padded(left: int, right: int, top: int, bottom: int, border: Border) -> Operation:
+def pad_rows(left: int, right: int, top: int, bottom: int, border: Border) -> Operation:
     def compute(rows: Tensor) -> Tensor:
-        return _wider(rows, (left, right), border)
+        return _pad_columns(rows, (left, right), border)
 
     return Operation(compute, Window(before=top, after=bottom), Window(before=left, after=right), border)
 
 
-def of_pad(border: Border, layer: Any) -> Operation:
+def pad_layer(border: Border, layer: Any) -> Operation:
     left, right, top, bottom = layer.padding
-    return padded(left, right, top, bottom, getattr(layer, "value", border))
+    return pad_rows(left, right, top, bottom, getattr(layer, "value", border))
 
 
-def of_average(layer: nn.AvgPool2d) -> Operation | None:
+def average_pool(layer: nn.AvgPool2d) -> Operation | None:
     size, stride, pad = map(_pair, (layer.kernel_size, layer.stride, layer.padding))
     if layer.ceil_mode or (any(pad) and not (layer.count_include_pad or layer.divisor_override)):
         return None
@@ -184,7 +186,7 @@ def of_average(layer: nn.AvgPool2d) -> Operation | None:
     return Operation(compute, down, across)
 
 
-def of_maximum(layer: nn.MaxPool2d) -> Operation | None:
+def max_pool(layer: nn.MaxPool2d) -> Operation | None:
     size, stride, pad, dilation = map(_pair, (layer.kernel_size, layer.stride, layer.padding, layer.dilation))
     if layer.ceil_mode or layer.return_indices:
         return None
@@ -192,12 +194,12 @@ def of_maximum(layer: nn.MaxPool2d) -> Operation | None:
     def compute(rows: Tensor) -> Tensor:
         return F.max_pool2d(rows, size, stride, (0, pad[1]), dilation)
 
-    extents = [apart * (one - 1) + 1 for apart, one in zip(dilation, size, strict=True)]
+    extents = [step * (one - 1) + 1 for step, one in zip(dilation, size, strict=True)]
     down, across = (Window(extents[axis], stride[axis], pad[axis], pad[axis]) for axis in (0, 1))
     return Operation(compute, down, across, -math.inf)
 
 
-def enlarged(compute: Callable[..., Tensor], factor: Any, mode: str, align_corners: bool | None) -> Operation | None:
+def enlargement(compute: Callable[..., Tensor], factor: Any, mode: str, align_corners: bool | None) -> Operation | None:
     scales = _pair(factor)
     if any(scale is None or scale < 1 or scale != int(scale) for scale in scales) or align_corners:
         return None
@@ -205,26 +207,26 @@ def enlarged(compute: Callable[..., Tensor], factor: Any, mode: str, align_corne
         down, across = (Spread(int(scale), int(scale)) for scale in scales)
         return Operation(compute, down, across)
     if mode == "bilinear":
-        return Operation(compute, Between(int(scales[0])), Between(int(scales[1])), "replicate")
+        return Operation(compute, Interpolated(int(scales[0])), Interpolated(int(scales[1])), "replicate")
     return None
 
 
-def of_upsample(layer: nn.Upsample) -> Operation | None:
-    return enlarged(layer, layer.scale_factor, layer.mode, layer.align_corners)
+def upsample(layer: nn.Upsample) -> Operation | None:
+    return enlargement(layer, layer.scale_factor, layer.mode, layer.align_corners)
 
 
-def of_shuffle(layer: nn.PixelShuffle) -> Operation:
+def pixel_shuffle(layer: nn.PixelShuffle) -> Operation:
     scale = layer.upscale_factor
-    return Operation(layer, Spread(scale, scale), Spread(scale, scale), channels=lambda given: given // scale**2)
+    return Operation(layer, Spread(scale, scale), Spread(scale, scale), channels=lambda count: count // scale**2)
 
 
-def of_unshuffle(layer: nn.PixelUnshuffle) -> Operation:
+def pixel_unshuffle(layer: nn.PixelUnshuffle) -> Operation:
     scale = layer.downscale_factor
-    return Operation(layer, Window(scale, scale), Window(scale, scale), channels=lambda given: given * scale**2)
+    return Operation(layer, Window(scale, scale), Window(scale, scale), channels=lambda count: count * scale**2)
 
 
-def of_norm(layer: Any) -> Operation:
-    """Norms without running statistics take those of the picture."""
+def norm(layer: Any) -> Operation:
+    """Norms without running statistics use those of the image."""
     if getattr(layer, "running_mean", None) is not None:
         return Operation(layer)
 
@@ -239,7 +241,7 @@ def _pair(value: Any) -> Any:
     return tuple(value) if isinstance(value, (tuple, list)) else (value, value)
 
 
-def _before_and_after(padding: Any, axis: int, extent: int) -> Rows:
+def _padding(padding: Any, axis: int, extent: int) -> Rows:
     """Return how many rows (axis 0) or columns (1) a convolution pads; torch pads the odd one of "same" at the end."""
     if isinstance(padding, str):
         total = extent - 1 if padding == "same" else 0
@@ -247,7 +249,7 @@ def _before_and_after(padding: Any, axis: int, extent: int) -> Rows:
     return (_pair(padding)[axis],) * 2
 
 
-def _wider(rows: Tensor, columns: Rows, border: Border) -> Tensor:
+def _pad_columns(rows: Tensor, columns: Rows, border: Border) -> Tensor:
     if not any(columns):
         return rows
     if isinstance(border, str):
@@ -256,19 +258,19 @@ def _wider(rows: Tensor, columns: Rows, border: Border) -> Tensor:
 
 
 MODULES: dict[type[nn.Module], Callable[[Any], Operation | None]] = {
-    nn.Conv2d: of_conv,
-    nn.ConvTranspose2d: of_transposed,
-    nn.ReflectionPad2d: partial(of_pad, "reflect"),
-    nn.ReplicationPad2d: partial(of_pad, "replicate"),
-    nn.ZeroPad2d: partial(of_pad, 0.0),
-    nn.ConstantPad2d: partial(of_pad, 0.0),
-    nn.AvgPool2d: of_average,
-    nn.MaxPool2d: of_maximum,
-    nn.Upsample: of_upsample,
-    nn.UpsamplingNearest2d: of_upsample,
-    nn.PixelShuffle: of_shuffle,
-    nn.PixelUnshuffle: of_unshuffle,
-    **dict.fromkeys((nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm), of_norm),
+    nn.Conv2d: conv_layer,
+    nn.ConvTranspose2d: transposed_layer,
+    nn.ReflectionPad2d: partial(pad_layer, "reflect"),
+    nn.ReplicationPad2d: partial(pad_layer, "replicate"),
+    nn.ZeroPad2d: partial(pad_layer, 0.0),
+    nn.ConstantPad2d: partial(pad_layer, 0.0),
+    nn.AvgPool2d: average_pool,
+    nn.MaxPool2d: max_pool,
+    nn.Upsample: upsample,
+    nn.UpsamplingNearest2d: upsample,
+    nn.PixelShuffle: pixel_shuffle,
+    nn.PixelUnshuffle: pixel_unshuffle,
+    **dict.fromkeys((nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm), norm),
     **dict.fromkeys((nn.Identity, nn.Dropout, nn.Dropout2d, nn.AlphaDropout), lambda _: IDENTITY),  # in evaluation
     **dict.fromkeys((nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.CELU, nn.SELU, nn.GELU, nn.SiLU), Operation),
     **dict.fromkeys((nn.Mish, nn.Tanh, nn.Sigmoid, nn.Softplus, nn.Hardtanh, nn.Hardswish, nn.Hardsigmoid), Operation),
@@ -276,7 +278,7 @@ MODULES: dict[type[nn.Module], Callable[[Any], Operation | None]] = {
 
 
 def module_operation(layer: nn.Module) -> Operation | None:
-    """Return how a layer is made by rows, or None where that is not known. Layers are matched by their exact type."""
+    """Return how a layer is computed by rows, or None where that is unknown. Layers are matched by their exact type."""
     if layer._forward_hooks or layer._forward_pre_hooks:
         return None
     rule = MODULES.get(type(layer))

@@ -1,4 +1,4 @@
-"""Where whole results of a layer wait for those that read them: in memory, or in files that nobody else sees."""
+"""Storage of whole results of a layer until they are read: in memory, or in private files."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from ganzoo.inference.tiling.graphs import Shape
 
 @dataclass
 class Store:
-    """Rows (1, C, n, W) of one result, kept as (H, W, C): in ``memory``, or in ``file``."""
+    """Rows (1, C, n, W) of one result, stored as (H, W, C): in ``memory``, or in ``file``."""
 
     shape: Shape
     memory: Tensor | None = None
     file: FileIO | None = None
 
     def write(self, first: int, rows: Tensor) -> None:
-        """Keep ``rows`` as those from row ``first`` on. Raises OutputError where the disk is full."""
-        lasting = rows.permute(0, 2, 3, 1)[0].contiguous().to("cpu", self.shape.dtype)
+        """Store ``rows`` from row ``first`` on. Raises OutputError where the disk is full."""
+        stored = rows.permute(0, 2, 3, 1)[0].contiguous().to("cpu", self.shape.dtype)
         if self.memory is not None:
-            self.memory[first : first + len(lasting)] = lasting
+            self.memory[first : first + len(stored)] = stored
             return
         file = cast(FileIO, self.file)
         try:
             file.seek(first * self.shape.row)
-            left = _bytes_of(lasting)
+            left = _bytes_of(stored)
             while left:
                 left = left[file.write(left) :]
         except OSError as error:
@@ -53,10 +53,10 @@ class Store:
 
 
 class Stores:
-    """The stores at work, by step. Leaving it closes all; files have no name from the start, and so cannot stay.
+    """The open stores, by step. Leaving the context closes all; files have no name, so none is left behind.
 
-    Files are not mapped: mapped pages would count as memory. They lie where Python's ``tempfile`` puts them (TMPDIR),
-    and a file that is done with is written again by the next store, which costs less than a fresh one.
+    Files are not mapped: mapped pages would count as memory. They lie where Python's ``tempfile`` puts them (TMPDIR).
+    A file that is no longer needed is overwritten by the next store, which costs less than a new one.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Stores:
         return self._stores[step]
 
     def open(self, step: int, shape: Shape, kind: str, over: int | None = None) -> None:
-        """Make room for a step's result: "memory" or "file", or the place of step ``over``, whose shape is the same."""
+        """Make room for a step's result: "memory" or "file", or the store of step ``over``, whose shape is the same."""
         if over is not None:
             self._stores[step] = self._stores[over]
         elif kind == "memory":
@@ -94,7 +94,7 @@ class Stores:
 
 
 def check_room(size: int) -> None:
-    """Raise OutputError unless temporary files of ``size`` bytes find room."""
+    """Raise OutputError unless there is room for temporary files of ``size`` bytes."""
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if free < size:
         raise _no_room(f"{free / 1e9:.1f} GB are free, {size / 1e9:.1f} GB are needed")

@@ -1,8 +1,8 @@
-"""A generator over a picture of any size within bounded memory, with the result that it has untiled.
+"""A generator over an image of any size within bounded memory, with the same result as without tiling.
 
-The picture goes through in horizontal strips. Statistics of norms over the whole picture are gathered in passes of
-their own (`passes`), strips hand on the rows that convolutions need of their neighbors (`timelines`), and what several
-passes need is kept in memory, in temporary files, or computed again.
+The image is processed in horizontal strips. Statistics of norms over the whole image are gathered in separate passes
+(`passes`), strips pass on the rows that convolutions need from their neighbors (`timelines`), and what several passes
+need is stored in memory, in temporary files, or computed again.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.inference.tiling.graphs import Graph, Shape
-from ganzoo.inference.tiling.layers import Part
-from ganzoo.inference.tiling.passes import Draft, plan
+from ganzoo.inference.tiling.layers import RowBlock
+from ganzoo.inference.tiling.passes import PassPlan, plan_passes
 from ganzoo.inference.tiling.stores import Stores, check_room
 from ganzoo.inference.tiling.timelines import Strip, Timeline
 from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
 
 class Strips:
-    """A generator that is run in strips. A plain copy of it is made, on the same device and in the same type."""
+    """A generator that is run in strips: a copy with torch's own layers, on the same device and of the same type."""
 
     def __init__(self, generator: nn.Module) -> None:
-        """Raises OptionError that names a layer with which a generator cannot be tiled exactly."""
+        """Raises OptionError that names a layer with which the generator cannot be tiled exactly."""
         copy = replace_custom_layers(generator).requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._graph = Graph(copy)
         self._channels = int(getattr(generator, "in_channels", 3))
@@ -32,7 +32,7 @@ class Strips:
         self._device, self._dtype = example.device, example.dtype
 
     def memory(self, height: int, width: int) -> int:
-        """Return about how many bytes beyond the loaded model a pass over a whole picture needs, without strips."""
+        """Estimate the bytes that a whole image needs without strips, in addition to the loaded model."""
         return self._graph.untiled_memory(self._shapes(height, width))
 
     @torch.inference_mode()
@@ -45,21 +45,26 @@ class Strips:
         max_memory: int,
         progress: Callable[[float], None] | None = None,
     ) -> None:
-        """Make the output for a picture, whose sides are multiples of the generator's stride and at least 16.
+        """Compute the output for an image whose sides are multiples of the generator's stride and at least 16.
 
-        rows         returns the picture's rows first..last as float32 (1, C, last - first, W) in [-1, 1] on the CPU;
-                     it is asked for all rows in order, several times
-        put          takes the output's rows from ``first`` on, as float32 (1, C, n, W') on the CPU, in order
-        max_memory   bytes that may be held beyond the loaded model; what ``rows`` and ``put`` hold is not counted
-        progress     gets the share of the work that is done, up to 1
+        Args:
+            rows: Returns the image's rows first..last as float32 (1, C, last - first, W) in [-1, 1] on the CPU. It is
+                called for all rows in order, several times.
+            height: Of the image.
+            width: Of the image.
+            put: Takes the output's rows from ``first`` on, as float32 (1, C, n, W') on the CPU, in order.
+            max_memory: Bytes that may be used in addition to the loaded model, and to what ``rows`` and ``put`` use.
+            progress: Called with the share of the work that is done, up to 1.
 
-        Raises OptionError where ``max_memory`` is too little, OutputError where temporary files find no room.
+        Raises:
+            OptionError: ``max_memory`` is too small.
+            OutputError: There is no room for temporary files.
         """
         shapes = self._shapes(height, width)
-        draft, timelines = plan(self._graph, shapes, max_memory, self._device.type)
-        check_room(max(draft.filed))
+        plan, timelines = plan_passes(self._graph, shapes, max_memory, self._device.type)
+        check_room(max(plan.file))
         with Stores() as stores:
-            _Run(self, draft, timelines, shapes, stores, rows, put, progress or (lambda share: None)).go()
+            _Run(self, plan, timelines, shapes, stores, rows, put, progress or (lambda share: None)).run()
 
     def _shapes(self, height: int, width: int) -> list[Shape]:
         return self._graph.shapes(self._channels, height, width, self._dtype)
@@ -81,13 +86,13 @@ class Moments:
         mean = pixels.mean(0)
         squares = (pixels - mean).square_().sum(0)
         total = self.count + len(pixels)
-        apart = mean.cpu().double() - self.mean
-        self.mean = self.mean + apart * (len(pixels) / total)
-        self.squares = self.squares + squares.cpu().double() + apart.square() * (self.count * len(pixels) / total)
+        difference = mean.cpu().double() - self.mean
+        self.mean = self.mean + difference * (len(pixels) / total)
+        self.squares = self.squares + squares.cpu().double() + difference.square() * (self.count * len(pixels) / total)
         self.count = total
 
     def over(self, groups: int) -> tuple[Tensor, Tensor]:
-        """Return mean and variance (C,) in float32, each over ``groups`` of channels; 0: each channel by itself."""
+        """Return mean and variance (C,) in float32 over ``groups`` groups of channels; 0: each channel by itself."""
         mean, variance = self.mean, self.squares / self.count
         if groups:
             means, size = mean.view(groups, -1), len(mean) // groups
@@ -98,12 +103,12 @@ class Moments:
 
 
 class _Run:
-    """One picture on its way; ``parts`` are the rows at hand of each step."""
+    """One image being processed; ``blocks`` are the available rows of each step."""
 
     def __init__(
         self,
         strips: Strips,
-        draft: Draft,
+        plan: PassPlan,
         timelines: list[Timeline],
         shapes: list[Shape],
         stores: Stores,
@@ -112,52 +117,52 @@ class _Run:
         progress: Callable[[float], None],
     ) -> None:
         self.graph, self.device, self.dtype = strips._graph, strips._device, strips._dtype
-        self.draft, self.timelines, self.shapes, self.stores = draft, timelines, shapes, stores
+        self.plan, self.timelines, self.shapes, self.stores = plan, timelines, shapes, stores
         self.rows, self.put, self.progress = rows, put, progress
         self.statistics: dict[int, tuple[Tensor, Tensor]] = {}
-        self.parts: dict[int, Part] = {}
+        self.blocks: dict[int, RowBlock] = {}
 
-    def go(self) -> None:
-        done, total = 0.0, sum(self.draft.seconds)
-        for index, (timeline, seconds) in enumerate(zip(self.timelines, self.draft.seconds, strict=True)):
-            one = timeline.one
-            for place, over in one.written.items():
-                self.stores.open(place, self.shapes[place], self.draft.kinds[place], over)
-            moments = {place: Moments() for place in one.targets if place in self.graph.sources.values()}
+    def run(self) -> None:
+        done, total = 0.0, sum(self.plan.seconds)
+        for index, (timeline, seconds) in enumerate(zip(self.timelines, self.plan.seconds, strict=True)):
+            pass_ = timeline.pass_
+            for place, over in pass_.written.items():
+                self.stores.open(place, self.shapes[place], self.plan.kinds[place], over)
+            moments = {place: Moments() for place in pass_.targets if place in self.graph.sources.values()}
             final = index + 1 == len(self.timelines)
             for number, strip in enumerate(timeline.strips(), 1):
                 self._strip(timeline, strip, moments, final)
                 self.progress((done + seconds * number / timeline.count) / total)
             done += seconds
-            self._settle(moments)
-            for place in [place for place, last in self.draft.last.items() if last == index]:
+            self._set_statistics(moments)
+            for place in [place for place, last in self.plan.last.items() if last == index]:
                 self.stores.drop(place)
 
-    def _settle(self, moments: dict[int, Moments]) -> None:
-        """Set the statistics of the norms whose inputs have been seen."""
+    def _set_statistics(self, moments: dict[int, Moments]) -> None:
+        """Set the statistics of the norms whose whole inputs have been processed."""
         for norm, source in self.graph.sources.items():
             if source in moments:
                 mean, variance = moments[source].over(self.graph.steps[norm].operation.groups or 0)
                 self.statistics[norm] = mean.to(self.device), variance.to(self.device)
 
     def _strip(self, timeline: Timeline, strip: Strip, moments: dict[int, Moments], final: bool) -> None:
-        one = timeline.one
+        pass_ = timeline.pass_
         writing = []
-        for place in one.order:
-            if place in strip.made:
-                first, last = strip.made[place]
-                made = self._read(place, first, last) if place in one.read else self._compute(place, first, last)
+        for place in pass_.order:
+            if place in strip.computed:
+                first, last = strip.computed[place]
+                rows = self._read(place, first, last) if place in pass_.read else self._compute(place, first, last)
                 if place in moments:
-                    moments[place].add(made)
+                    moments[place].add(rows)
                 if final and place == self.graph.output:
-                    self.put(first, made.float().cpu())
-                if place in one.written:
-                    writing.append((place, first, made))
-                self._join(place, first, made)
-            for source in timeline.spent[place]:
-                self._trim(source, strip.kept[source])
-        for place, first, made in writing:  # not before: it may take the place of rows that were read just now
-            self.stores[place].write(first, made)
+                    self.put(first, rows.float().cpu())
+                if place in pass_.written:
+                    writing.append((place, first, rows))
+                self._append(place, first, rows)
+            for source in timeline.finished[place]:
+                self._trim(source, strip.carried[source])
+        for place, first, rows in writing:  # not earlier: they may overwrite rows that were just read
+            self.stores[place].write(first, rows)
 
     def _read(self, place: int, first: int, last: int) -> Tensor:
         rows = self.stores[place].read(first, last) if place else self.rows(first, last).to(self.dtype)
@@ -165,17 +170,17 @@ class _Run:
 
     def _compute(self, place: int, first: int, last: int) -> Tensor:
         step = self.graph.steps[place]
-        parts = [self.parts[source] for source in step.inputs]
-        return step.operation.make(parts, first, last, *self.statistics.get(place, ()))
+        blocks = [self.blocks[source] for source in step.inputs]
+        return step.operation.compute_rows(blocks, first, last, *self.statistics.get(place, ()))
 
-    def _join(self, place: int, first: int, made: Tensor) -> None:
-        old = self.parts.get(place)
-        rows, first = (made, first) if old is None else (torch.cat([old.rows, made], 2), old.first)
-        self.parts[place] = Part(rows, first, self.shapes[place].height)
+    def _append(self, place: int, first: int, rows: Tensor) -> None:
+        old = self.blocks.get(place)
+        rows, first = (rows, first) if old is None else (torch.cat([old.rows, rows], 2), old.first)
+        self.blocks[place] = RowBlock(rows, first, self.shapes[place].height)
 
     def _trim(self, place: int, first: int) -> None:
-        """Let go of the rows above ``first``."""
-        old = self.parts.pop(place, None)
+        """Drop the rows above ``first``."""
+        old = self.blocks.pop(place, None)
         if old is not None and first < old.first + old.rows.shape[2]:
-            kept = old.rows[:, :, max(0, first - old.first) :].clone()
-            self.parts[place] = Part(kept, max(first, old.first), old.height)
+            rest = old.rows[:, :, max(0, first - old.first) :].clone()
+            self.blocks[place] = RowBlock(rest, max(first, old.first), old.height)

@@ -1,6 +1,6 @@
-"""How a pass goes down a picture: which rows of which step each strip adds, and which it hands on to the next.
+"""How a pass goes down an image: which rows of which step each strip adds, and which it passes on to the next.
 
-No row is computed twice in a pass: of those that a later strip needs again, the last few are carried over.
+No row is computed twice in a pass: rows that a later strip needs again are carried over.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.layers import Rows
 
 STRIP = {"cpu": 4 << 20, "elsewhere": 256 << 20}  # bytes of the largest result in a strip; 4 MiB stays in the caches
-UNUSED = 6  # pieces
+UNUSED = 6  # blocks
 
 
 @dataclass(frozen=True)
 class Pass:
-    """One way down the picture; steps are named by their places in the graph.
+    """One pass down the image. Steps are identified by their indices in the graph.
 
-    targets   steps that are made whole: for their statistics, or because one is the output
-    order     steps at work, in order
-    read      those of them that come from a store, or are the picture
-    written   those that go into a store, with the step whose place they take there
+    Attributes:
+        targets: Steps that are computed whole: for their statistics, or because one is the output.
+        order: Steps that take part, in order.
+        read: Those of them that come from a store, or are the image.
+        written: Those that go into a store, with the step that they overwrite there.
     """
 
     targets: tuple[int, ...]
@@ -34,103 +35,103 @@ class Pass:
 
 @dataclass(frozen=True)
 class Strip:
-    """Rows that are ``made`` anew, by step, and for every step the first row of those ``kept`` for later strips."""
+    """Rows that are ``computed``, by step, and for each step the first row that is ``carried`` over to later strips."""
 
-    made: dict[int, Rows]
-    kept: dict[int, int]
+    computed: dict[int, Rows]
+    carried: dict[int, int]
 
 
 class Timeline:
     """A pass in ``count`` strips.
 
-    spent   by step: the steps whose rows nobody needs any more in a strip when this one is done
+    ``finished``: by step, the steps whose rows a strip no longer needs when this step is done.
     """
 
-    def __init__(self, graph: Graph, shapes: list[Shape], one: Pass, count: int) -> None:
-        self.graph, self.shapes, self.one, self.count = graph, shapes, one, count
+    def __init__(self, graph: Graph, shapes: list[Shape], pass_: Pass, count: int) -> None:
+        self.graph, self.shapes, self.pass_, self.count = graph, shapes, pass_, count
         self.users = self._users()
-        self.spent: dict[int, list[int]] = {place: [] for place in one.order}
-        for place in one.order:
-            self.spent[max(self.users[place], default=place)].append(place)
+        self.finished: dict[int, list[int]] = {place: [] for place in pass_.order}
+        for place in pass_.order:
+            self.finished[max(self.users[place], default=place)].append(place)
 
     def _users(self) -> dict[int, list[int]]:
-        """Return who computes from a step's rows in this pass."""
-        users: dict[int, list[int]] = {place: [] for place in self.one.order}
-        for place in self.one.order:
-            if place not in self.one.read:
+        """Return the steps that use a step's rows in this pass."""
+        users: dict[int, list[int]] = {place: [] for place in self.pass_.order}
+        for place in self.pass_.order:
+            if place not in self.pass_.read:
                 for source in self.graph.steps[place].inputs:
                     users[source].append(place)
         return users
 
     def strips(self) -> list[Strip]:
-        """Return the strips from top to bottom, computed anew: there may be thousands, of one pass after the other."""
-        done = dict.fromkeys(self.one.order, 0)
-        wanted = [self._extend(done, index) for index in range(1, self.count + 1)]
+        """Return the strips from top to bottom. They are not cached, because a pass may have thousands."""
+        done = dict.fromkeys(self.pass_.order, 0)
+        extended = [self._extend(done, index) for index in range(1, self.count + 1)]
         strips: list[Strip] = []
-        kept = {place: self.shapes[place].height for place in self.one.order}
-        for made, lows in reversed(wanted):
-            strips.append(Strip(made, dict(kept)))
-            kept = {place: min(low, kept[place]) for place, low in lows.items()}
+        carried = {place: self.shapes[place].height for place in self.pass_.order}
+        for computed, lows in reversed(extended):
+            strips.append(Strip(computed, dict(carried)))
+            carried = {place: min(low, carried[place]) for place, low in lows.items()}
         return strips[::-1]
 
     def _extend(self, done: dict[int, int], index: int) -> tuple[dict[int, Rows], dict[int, int]]:
-        """Return the rows that strip ``index`` makes of each step, and the first row it needs; move ``done`` on."""
-        made: dict[int, Rows] = {}
+        """Return the rows that strip ``index`` computes of each step, and the first row it needs; advance ``done``."""
+        computed: dict[int, Rows] = {}
         lows: dict[int, int] = {}
-        whole = {*self.one.targets, *self.one.written}
-        replaced = {over: place for place, over in self.one.written.items()}
-        for place in reversed(self.one.order):
+        whole = {*self.pass_.targets, *self.pass_.written}
+        overwriting = {over: place for place, over in self.pass_.written.items()}
+        for place in reversed(self.pass_.order):
             height = self.shapes[place].height
             low, high = height, done[place]
             if place in whole:
                 high = max(high, -(-height * index // self.count))
             for user in self.users[place]:
-                if user in made:
-                    first, last = self.graph.steps[user].operation.needs(*made[user], height)
+                if user in computed:
+                    first, last = self.graph.steps[user].operation.input_rows(*computed[user], height)
                     low, high = min(low, first), max(high, last)
-            if replaced.get(place) in made:  # what takes a step's place must not overtake those who read it
-                high = max(high, made[replaced[place]][1])
+            if overwriting.get(place) in computed:  # a step that overwrites another must not overtake its readers
+                high = max(high, computed[overwriting[place]][1])
             if high > done[place]:
-                made[place] = done[place], high
+                computed[place] = done[place], high
             lows[place], done[place] = low, high
-        return made, lows
+        return computed, lows
 
     @cached_property
     def peak(self) -> int:
-        """Bytes that the strips hold at the worst moment, with a copy of what an operation takes and makes.
+        """Peak memory of the strips in bytes, with a copy of the inputs and the output of an operation.
 
-        Measured, the allocator keeps the room of some pieces more, unused, between those that come and go.
+        As measured, the allocator also keeps the space of a few unused blocks.
         """
-        most = 0
-        held = dict.fromkeys(self.one.order, 0)
-        done = dict.fromkeys(self.one.order, 0)
+        peak = 0
+        allocated = dict.fromkeys(self.pass_.order, 0)
+        done = dict.fromkeys(self.pass_.order, 0)
         for strip in self.strips():
             waiting = 0
-            for place in self.one.order:
+            for place in self.pass_.order:
                 row = self.shapes[place].row
-                if place in strip.made:
-                    first, done[place] = strip.made[place]
+                if place in strip.computed:
+                    first, done[place] = strip.computed[place]
                     new = (done[place] - first) * row
-                    inputs = () if place in self.one.read else self.graph.steps[place].inputs
-                    copies = sum(held[source] for source in inputs) + held[place] + 2 * new
-                    most = max(most, sum(held.values()) + waiting + copies)
-                    held[place] += new
-                    waiting += new if place in self.one.written else 0
-                for source in self.spent[place]:
-                    held[source] = max(0, done[source] - strip.kept[source]) * self.shapes[source].row
-        return most + UNUSED * max(self.shapes[place].size for place in self.one.order) // self.count
+                    inputs = () if place in self.pass_.read else self.graph.steps[place].inputs
+                    copies = sum(allocated[source] for source in inputs) + allocated[place] + 2 * new
+                    peak = max(peak, sum(allocated.values()) + waiting + copies)
+                    allocated[place] += new
+                    waiting += new if place in self.pass_.written else 0
+                for source in self.finished[place]:
+                    allocated[source] = max(0, done[source] - strip.carried[source]) * self.shapes[source].row
+        return peak + UNUSED * max(self.shapes[place].size for place in self.pass_.order) // self.count
 
 
-def fitting(graph: Graph, shapes: list[Shape], one: Pass, room: int, device: str) -> Timeline:
+def fit_strips(graph: Graph, shapes: list[Shape], one: Pass, room: int, device: str) -> Timeline:
     """Return a pass in strips that suit a kind of device, or in thinner ones if those take more than ``room`` bytes.
 
     The thinnest are returned if none fit.
     """
     largest = max(shapes[place].size for place in one.order)
-    most = max(shapes[place].height for place in one.order)
-    count = min(most, -(-largest // STRIP.get(device, STRIP["elsewhere"])))
+    max_count = max(shapes[place].height for place in one.order)
+    count = min(max_count, -(-largest // STRIP.get(device, STRIP["elsewhere"])))
     while True:
         timeline = Timeline(graph, shapes, one, count)
-        if timeline.peak <= room or count == most:
+        if timeline.peak <= room or count == max_count:
             return timeline
-        count = min(2 * count, most)
+        count = min(2 * count, max_count)
