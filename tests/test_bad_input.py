@@ -114,6 +114,6 @@ def test_outputs_that_cannot_be_written(capsys: Capture) -> None:
     Path("taken.png").mkdir()
     assert "file is a file" in refused(capsys, "translate", "dir:t", "x.png", "-o", "file/y.png")
     Path("link.png").symlink_to("/dev/full")
-    assert "no ordinary file" in refused(capsys, "translate", "dir:t", "x.png", "-o", "link.png")
+    assert "not a regular file" in refused(capsys, "translate", "dir:t", "x.png", "-o", "link.png")
     assert "Cannot write the model to file" in refused(capsys, "pull", "dir:t", "-o", "file")
     assert "Cannot write" in refused(capsys, "pull", "dir:t", "-o", "file/sub")

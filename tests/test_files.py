@@ -94,7 +94,7 @@ def test_target_is_a_folder(tmp_path):
 
 
 def test_target_is_a_device():
-    with pytest.raises(OutputError, match="no ordinary file"), replacing(Path(os.devnull)):
+    with pytest.raises(OutputError, match="not a regular file"), replacing(Path(os.devnull)):
         pytest.fail("the block must not run")
     assert not Path(os.devnull).is_file()
 

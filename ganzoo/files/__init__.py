@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, hashed, and where ganzoo keeps its own."""
+"""Files: written completely or not at all, hashed, and where ganzoo's cache is."""

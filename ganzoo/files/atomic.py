@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and where ganzoo keeps its own."""
+"""Files that appear completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from pathlib import Path
 
 from ganzoo.errors import GanzooError, OutputError
 
-UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.tmp")  # what `replacing` has not finished: target and process
+UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.tmp")  # temporary files of `replacing`: target and process
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that becomes ``path`` when the block ends well.
+    """Yield a temporary path next to ``path``, which becomes ``path`` when the block ends without an error.
 
-    The block writes one ordinary file there. If it raises, ``path`` keeps its old content and the temporary file is
+    The block writes one regular file there. If it raises, ``path`` keeps its old content and the temporary file is
     removed. Missing parent folders are created; a symbolic link is followed, not replaced.
-    Raises OutputError for every OSError, in the block too; other errors pass through.
+
+    Raises:
+        OutputError: Any OSError, also of the block. Other errors pass through.
     """
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not target.is_file():
-            kind = "a folder" if target.is_dir() else "no ordinary file"
+            kind = "a folder" if target.is_dir() else "not a regular file"
             raise OutputError(f"Cannot write {path}: it is {kind}. Give the path of a file.")
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -35,7 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
         finally:  # after os.replace there is nothing left to remove
             with contextlib.suppress(OSError):
                 temporary.unlink()
-    except GanzooError:  # some are OSErrors, and say it better
+    except GanzooError:  # some are OSErrors with a better message
         raise
     except OSError as error:
         reason = error.strerror or error
@@ -43,9 +45,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def remove_unfinished(targets: Iterable[Path], processes: Collection[int] | None = None) -> None:
-    """Remove temporary files of `replacing` that killed processes left beside ``targets``.
+    """Remove temporary files of `replacing` that killed processes left next to ``targets``.
 
-    ``processes`` are their numbers; None: whichever, for targets that nobody writes now.
+    Args:
+        targets: The files that the processes were writing.
+        processes: Their process IDs; None: all processes, for targets that none is writing now.
     """
     folders: dict[Path, set[str]] = {}
     for path in targets:

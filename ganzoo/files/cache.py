@@ -1,4 +1,4 @@
-"""Where ganzoo keeps what it can make or fetch again."""
+"""The folder for files that ganzoo can create or fetch again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """Return where ganzoo keeps what it can make or fetch again: GANZOO_CACHE, or ganzoo in the user's cache."""
-    usual = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache")), "ganzoo")
-    return Path(os.environ.get("GANZOO_CACHE", usual)).expanduser()
+    """Return GANZOO_CACHE, or the folder ganzoo in the user's cache: for files that can be created or fetched again."""
+    default = os.path.join(os.environ.get("XDG_CACHE_HOME", os.path.join("~", ".cache")), "ganzoo")
+    return Path(os.environ.get("GANZOO_CACHE", default)).expanduser()
