@@ -155,8 +155,8 @@ def test_building_leaves_the_generator_as_it_was() -> None:
             "input,layers.4,encoder.2",
             r"has no module 'encoder\.2' to contrast\. Set layers to some .*layers\.0, layers\.1",
         ),
-        ("input,layers.7,layers.14", r"'layers\.14' of the generator is none of its encoder half"),
-        ("layers.4,input", r"'input' of the generator is none of its encoder half"),
+        ("input,layers.7,layers.14", r"'layers\.14' of the generator is not in its encoder half"),
+        ("layers.4,input", r"'input' of the generator is not in its encoder half"),
     ],
 )
 def test_modules_that_are_no_encoder_s_are_refused(layers: str, message: str) -> None:

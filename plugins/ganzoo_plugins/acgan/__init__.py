@@ -1,4 +1,4 @@
-"""Auxiliary classifier GAN: the discriminator tells the class (Odena, Olah, Shlens 2016, arXiv:1610.09585)."""
+"""Auxiliary classifier GAN: the discriminator predicts the class (Odena, Olah, Shlens 2016, arXiv:1610.09585)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,27 @@ from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 PAPER = "arXiv:1610.09585"
 
 
-def check(image_size: int, classes: int, **least_one: int) -> None:
-    """Raise ValueError for a size that layers cannot double to, less than two classes, or another number below 1."""
+def check(image_size: int, classes: int, **at_least_one: int) -> None:
+    """Raise ValueError for a size that doubling layers cannot reach, fewer than two classes, or a number below 1."""
     split_size(image_size)
     if classes < 2:
         raise ValueError(f"classes={classes} should be at least 2")
-    for name, value in least_one.items():
+    for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..256; ``width`` 96 is the paper's network for 32x32."""
+    """The generator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        classes: Number of classes.
+        latent_dim: Dimension of the latents.
+        width: Channels of the last hidden layer; 96 is the paper's network for 32x32.
+    """
 
     image_size: int = 32
     channels: Literal[1, 3] = 3
@@ -36,7 +44,16 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``width`` is that of the first of six layers, 16 in the paper, and doubles in each; ``norm`` of the others."""
+    """The discriminator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        classes: Number of classes.
+        width: Channels of the first of six layers, 16 in the paper; each layer doubles them.
+        norm: Norm of the layers; "batch" leaves out the first.
+        dropout: Probability of dropout after each layer.
+    """
 
     image_size: int = 32
     channels: Literal[1, 3] = 3
@@ -53,7 +70,12 @@ class DiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class AcganConfig(AdversarialConfig):
-    """``class_weight`` is that of L_C beside L_S, 1 in the paper; ``classes`` 0: as many as the data has."""
+    """The training.
+
+    Attributes:
+        classes: Number of classes; 0: taken from the data.
+        class_weight: Weight of L_C relative to L_S, 1 in the paper.
+    """
 
     classes: int = 0
     class_weight: float = 1.0
@@ -93,7 +115,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="class-conditional-image-generation",
-            summary="5x5 transposed convolutions told the class, 16..256 pixels, gray or RGB",
+            summary="5x5 transposed convolutions, class-conditional, 16..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(
@@ -116,7 +138,7 @@ def ganzoo_entries():
                 "discriminator": "discriminator:acgan",
                 "loss": "loss:non-saturating",
             },
-            summary="Images of a chosen class; the discriminator tells the class",
+            summary="Images of a chosen class; the discriminator predicts the class",
             paper=PAPER,
         ),
     ]

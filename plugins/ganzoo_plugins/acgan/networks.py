@@ -1,7 +1,7 @@
 """The networks of arXiv:1610.09585, appendix A, table 2 (32x32), for any size base * 2**k with base 4..7.
 
-Weights are drawn from N(0, 0.02) and biases are zero, as the table says; so are batch-norm scales DCGAN's N(1, 0.02),
-of which it says nothing. The noise on activations, which the table searches from 0 to 0.2, is left out.
+Weights are drawn from N(0, 0.02) and biases are zero, as in the table. It does not mention batch-norm scales: they are
+drawn from DCGAN's N(1, 0.02). The noise on activations, for which the table lists 0 to 0.2, is left out.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from ganzoo import split_size
 
 STRIDES = (2, 1, 2, 1, 2, 1)  # of the discriminator's layers
-WIDEST = 8  # in units of the generator's `width`: 768 channels at width 96, as in the paper's network for 128x128
+MAX_WIDTH_FACTOR = 8  # 768 channels at width 96, as in the paper's network for 128x128
 
 
 class AcganGenerator(nn.Module):
@@ -31,33 +31,35 @@ class AcganGenerator(nn.Module):
         self.image_size, self.out_channels = image_size, channels
         self.classes, self.latent_dim = classes, latent_dim
         self.base, doublings = split_size(image_size)
-        now = width * min(2 ** (doublings - 1), WIDEST)
-        self.linear = nn.Linear(latent_dim + classes, now * self.base**2)
+        in_width = width * min(2 ** (doublings - 1), MAX_WIDTH_FACTOR)
+        self.linear = nn.Linear(latent_dim + classes, in_width * self.base**2)
         layers: list[nn.Module] = [nn.ReLU(inplace=True)]
         for index in reversed(range(doublings - 1)):
-            after = width * min(2**index, WIDEST)
-            layers += [_up(now, after), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-            now = after
-        self.layers = nn.Sequential(*layers, _up(now, channels, bias=True))
+            out_width = width * min(2**index, MAX_WIDTH_FACTOR)
+            layers += [_up(in_width, out_width), nn.BatchNorm2d(out_width), nn.ReLU(inplace=True)]
+            in_width = out_width
+        self.layers = nn.Sequential(*layers, _up(in_width, channels, bias=True))
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # faster on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # faster on CPUs and GPUs
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Make images (N, channels, image_size, image_size) in [-1, 1].
+        """Generate images (N, channels, image_size, image_size) in [-1, 1].
 
-        Takes latents (N, latent_dim) from N(0, 1) and labels (N,) int64 below ``classes``.
+        Args:
+            latents: (N, latent_dim) from N(0, 1).
+            labels: (N,) int64 in [0, classes).
         """
         code = F.one_hot(labels, self.classes).to(latents.dtype)
         maps = self.linear(torch.cat([latents, code], 1)).unflatten(1, (-1, self.base, self.base))
         return torch.tanh(self.layers(maps))
 
 
-def _up(channels: int, after: int, bias: bool = False) -> nn.Module:
-    return nn.ConvTranspose2d(channels, after, 5, 2, padding=2, output_padding=1, bias=bias)
+def _up(channels: int, out_width: int, bias: bool = False) -> nn.Module:
+    return nn.ConvTranspose2d(channels, out_width, 5, 2, padding=2, output_padding=1, bias=bias)
 
 
 class AcganDiscriminator(nn.Module):
-    """Six 3x3 convolutions with dropout; then one linear layer to a logit for real, and one for each class."""
+    """Six 3x3 convolutions with dropout, then one linear layer to a logit for real and one to class logits."""
 
     def __init__(
         self,
@@ -71,14 +73,14 @@ class AcganDiscriminator(nn.Module):
         super().__init__()
         self.image_size, self.in_channels, self.classes = image_size, channels, classes
         layers: list[nn.Module] = []
-        now, pixels = channels, image_size
+        in_width, pixels = channels, image_size
         for index, stride in enumerate(STRIDES):
-            after = width * 2**index
-            layers += _layer(now, after, stride, "none" if norm == "batch" and index == 0 else norm)
+            out_width = width * 2**index
+            layers += _layer(in_width, out_width, stride, "none" if norm == "batch" and index == 0 else norm)
             layers += [nn.LeakyReLU(0.2, inplace=True), nn.Dropout(dropout)]
-            now, pixels = after, -(-pixels // stride)
+            in_width, pixels = out_width, -(-pixels // stride)
         self.layers = nn.Sequential(*layers, nn.Flatten())
-        heads = [nn.Linear(now * pixels**2, units) for units in (1, classes)]
+        heads = [nn.Linear(in_width * pixels**2, units) for units in (1, classes)]
         self.source, self.kind = (spectral_norm(head) if norm == "spectral" else head for head in heads)
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)
@@ -89,15 +91,15 @@ class AcganDiscriminator(nn.Module):
         return logits
 
     def classified(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of ``forward``, and those of the classes (N, classes), no softmax: P(S|X) and P(C|X)."""
+        """Return the logits of ``forward`` and class logits (N, classes), no softmax: P(S|X) and P(C|X)."""
         features = self.layers(images)
         return self.source(features), self.kind(features)
 
 
-def _layer(channels: int, after: int, stride: int, norm: str) -> list[nn.Module]:
-    convolution = nn.Conv2d(channels, after, 3, stride, 1, bias=norm != "batch")
+def _layer(channels: int, out_width: int, stride: int, norm: str) -> list[nn.Module]:
+    convolution = nn.Conv2d(channels, out_width, 3, stride, 1, bias=norm != "batch")
     if norm == "batch":
-        return [convolution, nn.BatchNorm2d(after)]
+        return [convolution, nn.BatchNorm2d(out_width)]
     return [spectral_norm(convolution) if norm == "spectral" else convolution]
 
 

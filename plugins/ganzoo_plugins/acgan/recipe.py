@@ -3,9 +3,9 @@
     L_S = E[log P(S = real | X_real)] + E[log P(S = fake | X_fake)]    (equation 2)
     L_C = E[log P(C = c | X_real)] + E[log P(C = c | X_fake)]          (equation 3)
 
-D maximizes L_S + L_C, G maximizes L_C - L_S; of L_C only the second term depends on G. As in nearly all code, G's half
+D maximizes L_S + L_C, G maximizes L_C - L_S; only the second term of L_C depends on G. As in nearly all code, G's half
 of L_S is -log P(S = real | X_fake), which has the same fixed point (the part ``loss`` decides). Some code leaves
-X_fake out of D's L_C; here it is in, as in the paper.
+X_fake out of D's L_C; here it is included, as in the paper.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from ganzoo import GanzooError, LatentRecipe
 
 
 class AcganRecipe(LatentRecipe):
-    """The classes of made pictures are those of the batch, so that p_c is the data's."""
+    """Generated images have the classes of the batch, so that p_c is that of the data."""
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
         if not hasattr(self.discriminator, "classified"):
             raise GanzooError(
-                f"{self.discriminator.architecture.entry} tells no classes, from which the generator would learn them. "
-                "Take one that does, as acgan, or the recipe cgan."
+                f"{self.discriminator.architecture.entry} does not predict classes, so the generator would not learn "
+                "them. Use one that does, such as acgan, or the recipe cgan."
             )
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         return (batch["label"],)
 
-    def discriminator_loss(self, real: Tensor, fake: Tensor, *given: Tensor) -> Tensor:
-        """Return -L_S (in the words of the part ``loss``), penalties, and -L_C."""
+    def discriminator_loss(self, real: Tensor, fake: Tensor, *conditions: Tensor) -> Tensor:
+        """Return -L_S (by the part ``loss``), penalties, and -L_C."""
         (real_logits, real_classes), (fake_logits, fake_classes) = map(self.discriminator.classified, (real, fake))
         source = self.loss.discriminator(real_logits, fake_logits) + self.penalty(self.discriminator, real, fake)
-        return source + self.class_loss(real_classes, *given) + self.class_loss(fake_classes, *given)
+        return source + self.class_loss(real_classes, *conditions) + self.class_loss(fake_classes, *conditions)
 
-    def generator_loss(self, fake: Tensor, *given: Tensor) -> Tensor:
+    def generator_loss(self, fake: Tensor, *conditions: Tensor) -> Tensor:
         """Return the generator's half of -L_S, and -L_C."""
         logits, classes = self.discriminator.classified(fake)
         loss: Tensor = self.loss.generator(logits)
-        return loss + self.class_loss(classes, *given)
+        return loss + self.class_loss(classes, *conditions)
 
     def class_loss(self, class_logits: Tensor, labels: Tensor) -> Tensor:
-        """Return -log P(C = c | X), the mean over pictures, times ``class_weight``."""
+        """Return the mean of -log P(C = c | X) over images, times ``class_weight``."""
         return self.config.class_weight * F.cross_entropy(class_logits.float(), labels)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return the distance of `LatentRecipe`, and the share of held-out pictures whose class D tells wrong."""
+        """Return the distance of `LatentRecipe`, and the fraction of held-out images that D classifies wrongly."""
         classes = networks["discriminator"].classified(batch["image"])[1]
         wrong = (classes.argmax(1) != batch["label"]).float().mean().item()
         return {**super().validate(networks, batch), "class_error": wrong}

@@ -1,6 +1,6 @@
-"""Conditional GAN: both networks are told the class (Mirza & Osindero 2014, arXiv:1411.1784).
+"""Conditional GAN: both networks take the class as an input (Mirza & Osindero 2014, arXiv:1411.1784).
 
-The paper's own networks, perceptrons for 28x28 digits, are ``cgan-mlp``; ``cgan`` has their wiring in convolutions.
+The paper's own networks, perceptrons for 28x28 digits, are ``cgan-mlp``; ``cgan`` is a convolutional version of them.
 """
 
 from __future__ import annotations
@@ -15,20 +15,28 @@ TASK = "class-conditional-image-generation"
 Norm = Literal["batch", "none", "spectral"]
 
 
-def check(classes: int, dropout: float = 0.0, **least_one: int) -> None:
-    """Raise ValueError for less than two classes, a dropout outside 0..1, or another number below 1."""
+def check(classes: int, dropout: float = 0.0, **at_least_one: int) -> None:
+    """Raise ValueError for fewer than two classes, a dropout outside [0, 1), or another number below 1."""
     if classes < 2:
         raise ValueError(f"classes={classes} should be at least 2")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout={dropout} should be from 0 up to, not including, 1")
-    for name, value in least_one.items():
+    for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..256; classes get a quarter of the first channels."""
+    """The convolutional generator, where classes get a quarter as many channels as latents.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        classes: Number of classes.
+        latent_dim: Dimension of the latents.
+        width: Channels of the last hidden layer.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -43,7 +51,15 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """As the generator's; ``norm`` "spectral" is arXiv:1802.05957."""
+    """The convolutional discriminator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        classes: Number of classes.
+        width: Channels of the first layer.
+        norm: "spectral" is spectral normalization, arXiv:1802.05957.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -58,7 +74,18 @@ class DiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class PerceptronGeneratorConfig(Config):
-    """Units of the hidden layers of latents (``latent_width``), classes (``label_width``) and both (``width``)."""
+    """The paper's generator.
+
+    Attributes:
+        image_size: From 4 to 256 pixels.
+        channels: 1 or 3.
+        classes: Number of classes.
+        latent_dim: Dimension of the latents.
+        latent_width: Units of the hidden layer of the latents.
+        label_width: Units of the hidden layer of the class.
+        width: Units of the joint hidden layer.
+        dropout: Probability of dropout after each hidden layer.
+    """
 
     image_size: int = 28
     channels: Literal[1, 3] = 1
@@ -78,7 +105,16 @@ class PerceptronGeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class PerceptronDiscriminatorConfig(Config):
-    """Maxout units of pictures, and of pictures and classes joined (``width``), and of classes (``label_width``)."""
+    """The paper's discriminator.
+
+    Attributes:
+        image_size: From 4 to 256 pixels.
+        channels: 1 or 3.
+        classes: Number of classes.
+        label_width: Maxout units of the class.
+        width: Maxout units of the image, and of the joint layer.
+        dropout: Probability of dropout after each hidden layer.
+    """
 
     image_size: int = 28
     channels: Literal[1, 3] = 1
@@ -95,7 +131,11 @@ class PerceptronDiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class CganConfig(AdversarialConfig):
-    """``classes`` is how many the data has; 0: taken from the data."""
+    """The training.
+
+    Attributes:
+        classes: Number of classes; 0: taken from the data.
+    """
 
     classes: int = 0
 
@@ -144,7 +184,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task=TASK,
-            summary="Transposed convolutions told the class, 16..256 pixels, gray or RGB",
+            summary="Transposed convolutions, class-conditional, 16..256 pixels, gray or RGB",
             paper=PAPER,
         ),
         Entry(
@@ -152,7 +192,7 @@ def ganzoo_entries():
             name="cgan",
             config=DiscriminatorConfig,
             build=build_discriminator,
-            summary="Strided convolutions told the class; batch, spectral or no norm",
+            summary="Strided convolutions, class-conditional; batch, spectral or no norm",
             paper=PAPER,
         ),
         Entry(
@@ -161,7 +201,7 @@ def ganzoo_entries():
             config=PerceptronGeneratorConfig,
             build=build_perceptron_generator,
             task=TASK,
-            summary="The paper's perceptron told the class, 4..256 pixels",
+            summary="The paper's class-conditional perceptron, 4..256 pixels",
             paper=PAPER,
         ),
         Entry(
@@ -169,7 +209,7 @@ def ganzoo_entries():
             name="cgan-mlp",
             config=PerceptronDiscriminatorConfig,
             build=build_perceptron_discriminator,
-            summary="The paper's maxout perceptron told the class",
+            summary="The paper's class-conditional maxout perceptron",
             paper=PAPER,
         ),
         Entry(
@@ -184,7 +224,7 @@ def ganzoo_entries():
                 "discriminator": "discriminator:cgan",
                 "loss": "loss:non-saturating",
             },
-            summary="Images of a chosen class; both networks are told it",
+            summary="Images of a chosen class; both networks take the class",
             paper=PAPER,
         ),
     ]

@@ -1,9 +1,9 @@
-"""Convolutional networks in the wiring of arXiv:1411.1784, section 3.2 and figure 1.
+"""Convolutional networks with the structure of arXiv:1411.1784, section 3.2 and figure 1.
 
-The class and the latents, or the class and the picture, each go through a hidden layer of their own; these are joined,
-and the layers after that see both. The paper has perceptrons (`perceptrons`) and gives no convolutional network:
-layers, norms and initial weights here are those of DCGAN (arXiv:1511.06434, sections 3 and 4), but for the maps of the
-classes, from N(0, 1): as small as the other weights, they are not heard beside the pictures for thousands of steps.
+The class and the latents, or the class and the image, each have a hidden layer. These are concatenated, and the later
+layers see both. The paper has perceptrons (`perceptrons`) and no convolutional network: layers, norms and initial
+weights here are those of DCGAN (arXiv:1511.06434, sections 3 and 4). Only the maps of the classes are drawn from
+N(0, 1): with weights as small as the others they have no effect for thousands of steps.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import split_size
 
-WIDEST = 16  # in units of `width`
-SHARE = 4  # the class has a quarter as many channels as what it is joined with
+MAX_WIDTH_FACTOR = 16
+LABEL_DIVISOR = 4  # the class has a quarter as many channels as what it is concatenated with
 
 
 class ClassMaps(nn.Module):
-    """A hidden layer of the class: the learned maps of each, as a linear layer on its one-hot code would have them."""
+    """A hidden layer of the class: learned maps for each, the same as a linear layer on its one-hot code."""
 
     def __init__(self, classes: int, channels: int, pixels: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class ClassMaps(nn.Module):
 
 
 class CganGenerator(nn.Module):
-    """Latents and class, each a map of base x base, joined and doubled in size to images.
+    """Latents and class as maps of base x base pixels, concatenated and upsampled to images.
 
     28x28 gray, at width 64 with 10 classes and 100 latents: 815,424 parameters.
     """
@@ -45,36 +45,38 @@ class CganGenerator(nn.Module):
         self.image_size, self.out_channels = image_size, channels
         self.classes, self.latent_dim = classes, latent_dim
         self.base, doublings = split_size(image_size)
-        first = width * min(2 ** (doublings - 1), WIDEST)
-        conditioning = max(1, first // SHARE)
+        first = width * min(2 ** (doublings - 1), MAX_WIDTH_FACTOR)
+        label_width = max(1, first // LABEL_DIVISOR)
         self.from_latents = nn.Linear(latent_dim, first * self.base**2, bias=False)
-        self.from_labels = ClassMaps(classes, conditioning, self.base)
-        now = first + conditioning
-        layers: list[nn.Module] = [nn.BatchNorm2d(now), nn.ReLU(inplace=True)]
+        self.from_labels = ClassMaps(classes, label_width, self.base)
+        in_width = first + label_width
+        layers: list[nn.Module] = [nn.BatchNorm2d(in_width), nn.ReLU(inplace=True)]
         for index in reversed(range(doublings - 1)):
-            after = width * min(2**index, WIDEST)
+            out_width = width * min(2**index, MAX_WIDTH_FACTOR)
             layers += [
-                nn.ConvTranspose2d(now, after, 4, 2, 1, bias=False),
-                nn.BatchNorm2d(after),
+                nn.ConvTranspose2d(in_width, out_width, 4, 2, 1, bias=False),
+                nn.BatchNorm2d(out_width),
                 nn.ReLU(inplace=True),
             ]
-            now = after
-        layers.append(nn.ConvTranspose2d(now, channels, 4, 2, 1, bias=False))
+            in_width = out_width
+        layers.append(nn.ConvTranspose2d(in_width, channels, 4, 2, 1, bias=False))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # as DCGAN's: faster on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # as in DCGAN: faster on CPUs and GPUs
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Make images (N, channels, image_size, image_size) in [-1, 1].
+        """Generate images (N, channels, image_size, image_size) in [-1, 1].
 
-        Takes latents (N, latent_dim) from N(0, 1) and labels (N,) int64 below ``classes``.
+        Args:
+            latents: (N, latent_dim) from N(0, 1).
+            labels: (N,) int64 in [0, classes).
         """
         maps = self.from_latents(latents).unflatten(1, (-1, self.base, self.base))
         return torch.tanh(self.layers(torch.cat([maps, self.from_labels(labels)], 1)))
 
 
 class CganDiscriminator(nn.Module):
-    """Picture and class, each maps of half the picture's size, joined and halved to one logit."""
+    """Image and class as maps of half the image's size, concatenated and downsampled to one logit."""
 
     conditional = True
 
@@ -84,18 +86,18 @@ class CganDiscriminator(nn.Module):
         super().__init__()
         self.image_size, self.in_channels, self.classes = image_size, channels, classes
         base, doublings = split_size(image_size)
-        conditioning = max(1, width // SHARE)
+        label_width = max(1, width // LABEL_DIVISOR)
         # No norm on the first layer: section 3 of DCGAN's paper.
         first = nn.Conv2d(channels, width, 4, 2, 1)
         self.from_images = nn.Sequential(spectral_norm(first) if norm == "spectral" else first, nn.LeakyReLU(0.2))
-        self.from_labels = nn.Sequential(ClassMaps(classes, conditioning, image_size // 2), nn.LeakyReLU(0.2))
+        self.from_labels = nn.Sequential(ClassMaps(classes, label_width, image_size // 2), nn.LeakyReLU(0.2))
         layers: list[nn.Module] = []
-        now = width + conditioning
+        in_width = width + label_width
         for index in range(1, doublings):
-            after = width * min(2**index, WIDEST)
-            layers += [*_layer(nn.Conv2d(now, after, 4, 2, 1, bias=norm != "batch"), norm), nn.LeakyReLU(0.2)]
-            now = after
-        last = nn.Conv2d(now, 1, base)
+            out_width = width * min(2**index, MAX_WIDTH_FACTOR)
+            layers += [*_layer(nn.Conv2d(in_width, out_width, 4, 2, 1, bias=norm != "batch"), norm), nn.LeakyReLU(0.2)]
+            in_width = out_width
+        last = nn.Conv2d(in_width, 1, base)
         layers.append(spectral_norm(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)

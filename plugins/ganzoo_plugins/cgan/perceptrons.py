@@ -1,7 +1,7 @@
-"""The perceptrons of arXiv:1411.1784, section 4.1: layers, units, pieces and dropout by the paper.
+"""The perceptrons of arXiv:1411.1784, section 4.1: layers, units, pieces and dropout are the paper's.
 
-Pictures lie in [-1, 1], so the last unit is tanh, the paper's sigmoid stretched. Its initial weights are not stated:
-torch's are taken.
+Images are in [-1, 1], so the last activation is tanh, a rescaled version of the paper's sigmoid. The paper does not
+state the initial weights: they are torch's.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ PIECES, JOINT_PIECES = 5, 4  # of each maxout unit
 class Maxout(nn.Module):
     """Units that are each the largest of ``pieces`` linear functions (arXiv:1302.4389)."""
 
-    def __init__(self, before: int, units: int, pieces: int) -> None:
+    def __init__(self, in_features: int, units: int, pieces: int) -> None:
         super().__init__()
         self.shape = (units, pieces)
-        self.linear = nn.Linear(before, units * pieces)
+        self.linear = nn.Linear(in_features, units * pieces)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Turn (N, before) into (N, units)."""
+        """Map (N, in_features) to (N, units)."""
         largest: Tensor = self.linear(inputs).unflatten(1, self.shape).amax(2)
         return largest
 
 
 class PerceptronGenerator(nn.Module):
-    """200 ReLU units of the latents and 1000 of the class, 1200 of both, pixels; 2,415,184 parameters at 28x28."""
+    """200 ReLU units for latents, 1000 for the class, 1200 for both, then pixels; 2,415,184 parameters at 28x28."""
 
     def __init__(
         self,
@@ -53,10 +53,11 @@ class PerceptronGenerator(nn.Module):
         self.pixels = nn.Linear(width, math.prod(self.shape))
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Make images (N, channels, image_size, image_size) in [-1, 1].
+        """Generate images (N, channels, image_size, image_size) in [-1, 1].
 
-        Takes latents (N, latent_dim) from N(0, 1), whose distribution function makes them the paper's, uniform in
-        [0, 1]; and labels (N,) int64 below ``classes``.
+        Args:
+            latents: (N, latent_dim) from N(0, 1), mapped by their distribution function to the paper's uniform [0, 1].
+            labels: (N,) int64 in [0, classes).
         """
         uniform = (1 + torch.erf(latents / math.sqrt(2))) / 2
         hidden = [self.from_latents(uniform), self.from_labels(_one_hot(labels, self.classes, latents))]
@@ -64,7 +65,7 @@ class PerceptronGenerator(nn.Module):
 
 
 class PerceptronDiscriminator(nn.Module):
-    """240 maxout units of the picture and 50 of the class, 240 of both, one logit."""
+    """240 maxout units for the image, 50 for the class, 240 for both, then one logit."""
 
     conditional = True
 
@@ -91,8 +92,8 @@ class PerceptronDiscriminator(nn.Module):
         return logits
 
 
-def _hidden(before: int, after: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout))
+def _hidden(in_features: int, out_features: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(in_features, out_features), nn.ReLU(), nn.Dropout(dropout))
 
 
 def _one_hot(labels: Tensor, classes: int, like: Tensor) -> Tensor:

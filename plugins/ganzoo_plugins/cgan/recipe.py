@@ -1,9 +1,9 @@
-"""The conditional game (arXiv:1411.1784, equation 2): both networks are told the class of each picture.
+"""The conditional game (arXiv:1411.1784, equation 2): both networks take the class of each image.
 
     min over G, max over D:  E[log D(x|y)] + E[log(1 - D(G(z|y)|y))]
 
-Two things differ from the paper: G minimizes -log D(G(z|y)|y) in place of log(1 - D), as nearly all code does (the
-choice is the part ``loss``), and both learn by Adam with DCGAN's numbers where the paper has momentum.
+Two things differ from the paper: G minimizes -log D(G(z|y)|y) instead of log(1 - D), as in nearly all code (the part
+``loss`` decides), and both are trained by Adam with DCGAN's values instead of momentum.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ganzoo import GanzooError, LatentRecipe
 
 
 class CganRecipe(LatentRecipe):
-    """Real and made pictures of a step have the same classes: those of the batch, so y is drawn from the data."""
+    """Generated images have the classes of the batch, so that y is drawn from the data."""
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
         if not getattr(self.discriminator, "conditional", False):
             raise GanzooError(
-                f"{self.discriminator.architecture.entry} is not told the class, and would teach the generator none. "
-                "Take one that is, as cgan or cgan-mlp, or the recipe acgan."
+                f"{self.discriminator.architecture.entry} does not take the class, so the generator would not learn "
+                "it. Use one that does, such as cgan or cgan-mlp, or the recipe acgan."
             )
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:

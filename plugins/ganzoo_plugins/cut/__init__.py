@@ -1,4 +1,4 @@
-"""CUT and FastCUT: unpaired translation by contrast between patches (Park et al. 2020, arXiv:2007.15651)."""
+"""CUT and FastCUT: unpaired translation by patchwise contrastive learning (Park et al. 2020, arXiv:2007.15651)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,22 @@ PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchg
 
 @dataclass(frozen=True)
 class CutConfig(AdversarialConfig):
-    """The paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool, batch size 1.
+    """The training, with the paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool.
 
-    nce_weight, identity_weight  lambda_X and lambda_Y of equation 5; the loss of target pictures is not computed at 0
-    layers       modules of the generator whose output is contrasted, from shallow to deep, "input" for the picture
-                 itself. The default is the paper's for generator:resnet: pixels, both strided convolutions, and the
-                 first and the fifth residual block; "input,layers.4,layers.8,layers.12,layers.16" where it blurs
-                 (generator.antialias=true, as the paper's code does)
-    patches      places drawn in every picture and layer, of which the others are each one's negatives
-    temperature  tau of equation 3
-    head_width   units of both layers of the heads
-    flip_equivariance  mirror one half of the generator's inputs, and the features of what it makes of them back
+    Attributes:
+        enlarge: Images are enlarged by this factor, then cropped at random.
+        flip: Mirror images at random.
+        nce_weight: lambda_X of equation 5.
+        identity_weight: lambda_Y of equation 5.
+        layers: Modules of the generator whose outputs are contrasted, from shallow to deep; "input" is the image
+            itself. The default is the paper's for generator:resnet: pixels, both strided convolutions, and the first
+            and the fifth residual block. With generator.antialias=true, as in the paper's code, it is
+            "input,layers.4,layers.8,layers.12,layers.16".
+        patches: Number of positions drawn in every image and layer; each is contrasted with all others.
+        temperature: tau of equation 3.
+        head_width: Units of both layers of the projection heads.
+        flip_equivariance: Mirror half of the generator's inputs, and the features of its outputs back.
+        schedule: CycleGAN's decay over the second half.
     """
 
     image_size: int = 256
@@ -52,12 +57,14 @@ class CutConfig(AdversarialConfig):
             raise ValueError(f"patches={self.patches} and head_width={self.head_width} should be at least 2 and 1")
         names = self.layers.split(",")
         if not all(names) or len(set(names)) < len(names):
-            raise ValueError(f"layers='{self.layers}' should name modules of the generator, each once, with commas")
+            raise ValueError(
+                f"layers='{self.layers}' should name modules of the generator, each once, separated by commas"
+            )
 
 
 @dataclass(frozen=True)
 class FastCutConfig(CutConfig):
-    """As `CutConfig`, with the paper's values for its fast variant: no identity loss, mirrored inputs."""
+    """As `CutConfig`, with the paper's values for the fast variant: no identity loss, mirrored inputs."""
 
     nce_weight: float = 10.0
     identity_weight: float = 0.0
@@ -80,7 +87,7 @@ def ganzoo_entries():
             build=build_recipe,
             data="unpaired",
             parts=PARTS,
-            summary="Unpaired translation one way, patches contrasted",
+            summary="Unpaired translation in one direction, by contrastive learning of patches",
             paper=PAPER,
         ),
         Entry(
@@ -90,7 +97,7 @@ def ganzoo_entries():
             build=build_recipe,
             data="unpaired",
             parts=PARTS,
-            summary="CUT without its identity loss: half the work a step",
+            summary="CUT without its identity loss: half the work in a step",
             paper=PAPER,
         ),
     ]

@@ -8,12 +8,17 @@ from torch import Tensor
 
 
 def patch_nce(queries: Tensor, keys: Tensor, temperature: float) -> Tensor:
-    """Return the mean over pictures and places of -log exp(q.k+ / t) / (exp(q.k+ / t) + sum of exp(q.k- / t)).
+    """Return the mean over images and positions of -log exp(q.k+ / t) / (exp(q.k+ / t) + sum of exp(q.k- / t)).
 
-    Both are unit vectors (N, S, D). k+ is the key of the same place, k- are those of the other S - 1 places of the
-    same picture (section 3.2: "internal" negatives). The paper's equation 4 writes a sum over places and layers; its
-    weights belong to the mean, which its code takes.
+    k+ is the key at the same position, k- are those at the other S - 1 positions of the same image (section 3.2:
+    "internal" negatives). Equation 4 of the paper has a sum over positions and layers; its weights fit the mean, which
+    the authors' code computes.
+
+    Args:
+        queries: Unit vectors (N, S, D).
+        keys: Unit vectors (N, S, D).
+        temperature: t.
     """
     logits = queries @ keys.transpose(1, 2) / temperature
-    right = torch.arange(logits.shape[1], device=logits.device).expand(len(logits), -1)
-    return F.cross_entropy(logits.flatten(0, 1), right.flatten())
+    positives = torch.arange(logits.shape[1], device=logits.device).expand(len(logits), -1)
+    return F.cross_entropy(logits.flatten(0, 1), positives.flatten())

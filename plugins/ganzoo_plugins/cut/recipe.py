@@ -1,4 +1,4 @@
-"""CUT: unpaired translation one way, by contrast between patches (arXiv:2007.15651, equations 1-5)."""
+"""CUT: unpaired translation in one direction, by contrastive learning (arXiv:2007.15651, equations 1-5)."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from .networks import Encoder, Heads, embed
 
 
 class CutRecipe(Recipe):
-    """A patch of the output must resemble the input's patch at its place, more than the input's other patches.
+    """A patch of the output should be more similar to the input's patch at its position than to the other patches.
 
-    Equation 5: L_GAN + nce_weight * PatchNCE(G, H, a) + identity_weight * PatchNCE(G, H, b). The paper's code halves
-    both contrastive terms of CUT; here both weights are what the paper says. As in its code, nothing is learned
-    through the input's features, the discriminator learns first, and half of its loss counts (CycleGAN, section 4).
+    Equation 5: L_GAN + nce_weight * PatchNCE(G, H, a) + identity_weight * PatchNCE(G, H, b). The authors' code halves
+    both contrastive terms of CUT; here both weights are as in the paper. As in that code, no gradient flows through the
+    input's features, the discriminator is updated first, and its loss is halved (CycleGAN, section 4).
     """
 
-    validation_batch = 32  # a distance between two sets needs many of each
+    validation_batch = 32  # a distance between two sets needs many images of each
 
     def __init__(self, config, parts) -> None:
         self.config = config
         size, channels = config.image_size, config.channels
         self.generator = parts.build("generator", in_channels=channels, out_channels=channels, image_size=size)
         self.discriminator = parts.build("discriminator", in_channels=channels, channels=channels, image_size=size)
-        self.loss = parts.build("loss", factor=1.0)  # as CycleGAN's: squares without the half
+        self.loss = parts.build("loss", factor=1.0)  # as in CycleGAN: squares without the factor 1/2
         self.encoder = Encoder(self.generator, config.layers.split(","))
-        self.heads = Heads(self.widths(torch.zeros(1, channels, size, size)), config.head_width)
+        self.heads = Heads(self.feature_channels(torch.zeros(1, channels, size, size)), config.head_width)
         self.networks = {"generator": self.generator, "heads": self.heads, "discriminator": self.discriminator}
         self.optimizers = {
             "generator": self.adam(self.generator, self.heads),
@@ -38,69 +38,69 @@ class CutRecipe(Recipe):
         }
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
-    def widths(self, images: Tensor) -> list[int]:
-        """Return the channels of the features to contrast, of a run that leaves no trace in the generator."""
+    def feature_channels(self, images: Tensor) -> list[int]:
+        """Return the channels of the contrasted features, without changing the generator."""
         self.generator.eval()
         with torch.no_grad():
-            found = self.encoder.channels(images)
+            channels = self.encoder.channels(images)
         self.generator.train()
-        return found
+        return channels
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the discriminator, then the generator and the heads on the same pictures."""
+        """Update the discriminator, then the generator and the projection heads on the same images."""
         a, b = batch["a"], batch["b"]
-        learns, wanted = self.is_generator_step(), self.config.identity_weight > 0
-        mirrored = self.mirrored(a)
-        with torch.set_grad_enabled(learns):
-            given = [mirror(each, mirrored) for each in (a, *([b] if wanted and learns else []))]
-            made, *same = self.forward_batched(self.generator, *given)
-        loss_d = self.update_discriminator(b, made)
-        if not learns:
+        is_generator_step, use_identity = self.is_generator_step(), self.config.identity_weight > 0
+        mirrored = self.draw_mirrored(a)
+        with torch.set_grad_enabled(is_generator_step):
+            inputs = [mirror(each, mirrored) for each in (a, *([b] if use_identity and is_generator_step else []))]
+            fake, *identity = self.forward_batched(self.generator, *inputs)
+        loss_d = self.update_discriminator(b, fake)
+        if not is_generator_step:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(made)))
-            losses = {"adversarial": adversarial, "nce": self.contrast(a, made, mirrored)}
+            adversarial = self.loss.generator(self.discriminator(self.augment(fake)))
+            losses = {"adversarial": adversarial, "nce": self.contrastive_loss(a, fake, mirrored)}
             total = adversarial + self.config.nce_weight * losses["nce"]
-            if wanted:
-                losses["identity"] = self.contrast(b, same[0], mirrored)
+            if use_identity:
+                losses["identity"] = self.contrastive_loss(b, identity[0], mirrored)
                 total = total + self.config.identity_weight * losses["identity"]
             self.update("generator", total)
         return {**losses, "discriminator": loss_d}
 
-    def update_discriminator(self, real: Tensor, made: Tensor) -> Tensor:
+    def update_discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Update the discriminator; return its loss."""
-        real, fake = self.augment(real), self.augment(made.detach())
+        real, fake = self.augment(real), self.augment(fake.detach())
         loss = self.loss.discriminator(*self.forward_batched(self.discriminator, real, fake))
         loss = (loss + self.penalty(self.discriminator, real, fake)) / 2
         self.update("discriminator", loss)
         return loss
 
-    def contrast(self, given: Tensor, made: Tensor, mirrored: Tensor | None) -> Tensor:
-        """Return the mean over layers of equation 4: what was made asks, the picture as it was given answers."""
-        queries = [mirror(each, mirrored) for each in self.encoder.features(made)]
+    def contrastive_loss(self, inputs: Tensor, outputs: Tensor, mirrored: Tensor | None) -> Tensor:
+        """Return the mean over layers of equation 4: outputs give the queries, inputs the keys."""
+        queries = [mirror(each, mirrored) for each in self.encoder.features(outputs)]
         with torch.no_grad():
-            keys = self.encoder.features(given)
-        total = given.new_zeros((), dtype=torch.float32)
+            keys = self.encoder.features(inputs)
+        total = inputs.new_zeros((), dtype=torch.float32)
         for head, query, key in zip(self.heads, queries, keys, strict=True):
             pixels = key.shape[2] * key.shape[3]
             draws = self.uniform(len(key), pixels, device=key.device)
-            places = draws.topk(min(self.config.patches, pixels), dim=1).indices  # each once, in any order
+            positions = draws.topk(min(self.config.patches, pixels), dim=1).indices  # each once, in any order
             with torch.autocast(key.device.type, enabled=False):
-                asked = embed(head, query, places)
+                query_vectors = embed(head, query, positions)
                 with torch.no_grad():
-                    answers = embed(head, key, places)
-                total = total + patch_nce(asked, answers, self.config.temperature)
+                    key_vectors = embed(head, key, positions)
+                total = total + patch_nce(query_vectors, key_vectors, self.config.temperature)
         return total / len(queries)
 
-    def mirrored(self, images: Tensor) -> Tensor | None:
-        """Return which pictures the generator sees mirrored, (N,): one half, or None without flip_equivariance."""
+    def draw_mirrored(self, images: Tensor) -> Tensor | None:
+        """Draw which images the generator sees mirrored, (N,), half of them; None without flip_equivariance."""
         if not self.config.flip_equivariance:
             return None
         return self.uniform(len(images), device=images.device) < 0.5
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return each picture of a and its translation, one after the other."""
+        """Return each image of a and its translation, one after the other."""
         return torch.stack([batch["a"], networks["generator"](batch["a"]).float()], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:

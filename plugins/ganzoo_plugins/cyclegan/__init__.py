@@ -12,10 +12,18 @@ PAPER = "arXiv:1703.10593"
 
 @dataclass(frozen=True)
 class ResnetConfig(Config):
-    """``blocks``: 9 for 256 pixels and more, 6 for 128, in the paper; ``global_skip``: learn a change of the input.
+    """The generator.
 
-    ``padding`` of the residual blocks; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does;
-    "down" or "up": there alone.
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        width: Channels of the first layer, 64 in the paper.
+        blocks: Number of residual blocks; in the paper 9 for 256 pixels and more, 6 for 128.
+        norm: Norm of all layers but the last.
+        dropout: Dropout in the residual blocks.
+        global_skip: Learn a change of the input.
+        padding: Padding in the residual blocks.
+        antialias: Blur where the size changes (arXiv:1904.11486), as in CUT; "down" or "up": only there.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -36,11 +44,17 @@ class ResnetConfig(Config):
 
 @dataclass(frozen=True)
 class MobileResnetConfig(Config):
-    """``widths``: channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the picture's size.
+    """The generator of GAN Compression.
 
-    ``inner``: channels in the middle of the residual ``blocks``, one number for all or one a block, as 64,64,128.
-    ``padding`` of the blocks; ``global_skip``: learn a change of the input; ``norm``: but for the one within a
-    separable convolution, which is always instance norm.
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        widths: Channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the image's size.
+        blocks: Number of residual blocks.
+        inner: Channels in the middle of the residual blocks: one number for all, or one for each, as 64,64,128.
+        padding: Padding in the residual blocks.
+        global_skip: Learn a change of the input.
+        norm: Norm of all layers, except inside separable convolutions, which have instance norm.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -60,10 +74,10 @@ class MobileResnetConfig(Config):
         require_equal_channels(self)
 
     def numbers(self, name: str) -> list[int]:
-        """Return the numbers, all 1 or above, of an option of several."""
+        """Return the numbers of an option with several, all 1 or above."""
         numbers = [int(each) if each.strip().isdecimal() else 0 for each in getattr(self, name).split(",")]
         if min(numbers) < 1:
-            raise ValueError(f"{name}={getattr(self, name)!r} should be whole numbers, 1 or above, with commas between")
+            raise ValueError(f"{name}={getattr(self, name)!r} should be integers, 1 or above, separated by commas")
         return numbers
 
 
@@ -77,14 +91,21 @@ def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
 
 @dataclass(frozen=True)
 class CycleGanConfig(AdversarialConfig):
-    """The paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5, decay over the second half.
+    """The training, with the paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5.
 
-    ``identity_weight`` is a share of the cycle weight (0.5 for paintings, 0 for horses, in the paper).
-    ``enlarge`` and ``flip`` are its augmentation: 286/256, then a random crop.
-    ``preserve_background``, which the paper has not, keeps what is no object as it is: the mean absolute change where
-    ``foreground_extractor``, a classifier with ``evidence``, sees none of the classes ``foreground_classes`` (ImageNet's
-    mammals), within edges drawn by color.
-    ``discriminate_foreground`` shows the discriminators nothing but those objects (arXiv:1806.02311): the rest is gray to them.
+    Attributes:
+        enlarge: Images are enlarged by this factor, then cropped at random: 286/256 in the paper.
+        flip: Mirror images at random.
+        cycle_weight: Weight of the cycle consistency loss, lambda.
+        identity_weight: Weight of the identity loss, relative to ``cycle_weight``; in the paper 0.5 for paintings, 0
+            for horses.
+        pool_size: Number of generated images that each discriminator's image pool holds; 0: no pool.
+        preserve_background: Weight of the mean absolute change of the background; the paper has none. The background is
+            where ``foreground_extractor`` sees none of ``foreground_classes``, with edges refined by color.
+        foreground_classes: First and last class of foreground objects, as 151-388: ImageNet's mammals.
+        foreground_extractor: A classifier with ``evidence``, an entry of the kind "extractor".
+        discriminate_foreground: Show discriminators the foreground on gray only (arXiv:1806.02311).
+        schedule: The paper's decay over the second half.
     """
 
     image_size: int = 256

@@ -1,7 +1,7 @@
-"""The generator of the reference PyTorch CycleGAN and pix2pix, of CUT and of GAN Compression, by their tensors' names.
+"""Importers of the residual generators of the reference PyTorch CycleGAN and pix2pix, of CUT and of GAN Compression.
 
-Their ``model`` is our ``layers``, module for module. In a residual block (``conv_block``) a pad and a dropout move the
-places of what comes after.
+Their ``model`` is ``layers`` here, module for module. In a residual block (``conv_block``), padding and dropout shift
+the positions of later modules.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ USUAL_SIZE = {6: 128, 9: 256}  # blocks -> pixels, in the paper
 
 
 class ResnetImporter(Importer):
-    """Tells 6, 9 or any number of blocks, width, norm, dropout, zero padding, and where CUT blurs."""
+    """Detects blocks, width, norm, dropout, zero padding, and where CUT blurs."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
@@ -64,7 +64,7 @@ class ResnetImporter(Importer):
             source="contrastive-unpaired-translation (CUT)" if antialias else "pytorch-CycleGAN-and-pix2pix",
             entry="generator:resnet",
             options=options,
-            tensors={renamed(name, zero): tensor for name, tensor in tensors.items() if kept(name, norm)},
+            tensors={renamed(name, zero): tensor for name, tensor in tensors.items() if is_used(name, norm)},
             image_size=USUAL_SIZE.get(len(blocks), 256),
             undetermined=undetermined(zero, norm),
             notes=notes(dropout, norm),
@@ -73,18 +73,18 @@ class ResnetImporter(Importer):
 
 
 class MobileResnetImporter(Importer):
-    """Tells widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
+    """Detects widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
-        mixing = {}  # (block, place in it) -> the 1x1 convolution's weight
+        pointwise = {}  # (block, position in it) -> weight of the 1x1 convolution
         for name, tensor in tensors.items():
             found = SEPARABLE.fullmatch(name)
             if found and found.groups()[2:] == ("2", "weight"):
-                mixing[int(found[1]), int(found[2])] = tensor
-        if not mixing:
+                pointwise[int(found[1]), int(found[2])] = tensor
+        if not pointwise:
             return None
-        blocks = sorted({block for block, _ in mixing})
-        first = min(place for _, place in mixing)
+        blocks = sorted({block for block, _ in pointwise})
+        first = min(place for _, place in pointwise)
         after = blocks[-1] + 1
         convolutions = [tensors.get(f"model.{place}.weight") for place in (1, 4, 7, after, after + 3, after + 7)]
         if any(each is None for each in convolutions):
@@ -100,11 +100,11 @@ class MobileResnetImporter(Importer):
                 "out_channels": len(last),
                 "widths": ",".join(map(str, widths)),
                 "blocks": len(blocks),
-                "inner": ",".join(str(len(mixing[block, first])) for block in blocks),
+                "inner": ",".join(str(len(pointwise[block, first])) for block in blocks),
                 "norm": norm,
                 **({"padding": "zero"} if first == 0 else {}),
             },
-            tensors={separable(name): tensor for name, tensor in tensors.items() if kept(name, norm)},
+            tensors={separable(name): tensor for name, tensor in tensors.items() if is_used(name, norm)},
             undetermined=undetermined(first == 0, norm),
             notes=notes(False, norm),
             unbiased=norm == "batch",
@@ -112,34 +112,41 @@ class MobileResnetImporter(Importer):
 
 
 def undetermined(zero: bool, norm: str) -> dict[str, tuple[str, ...]]:
-    """Return what such files do not show: the pad that a block has, and norms where convolutions have no bias."""
+    """Return what such files do not show: the padding of blocks, and the norm if convolutions have no bias."""
     open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
     return {**({} if zero else {"padding": ("reflect", "replicate")}), **open_norm}
 
 
 def notes(dropout: bool, norm: str) -> tuple[str, ...]:
-    """Tell what differs from their test.py, which leaves networks as in training but for --eval."""
-    said = [*(["dropout is off"] if dropout else []), *(["batch norm uses its averages"] if norm == "batch" else [])]
-    return (f"{' and '.join(said)} (its authors' test.py leaves that as in training, but for --eval)",) if said else ()
+    """Describe what differs from the authors' test.py, which uses training mode unless called with --eval."""
+    differences = [
+        *(["dropout is off"] if dropout else []),
+        *(["batch norm uses its averages"] if norm == "batch" else []),
+    ]
+    return (
+        (f"{' and '.join(differences)} (the authors' test.py keeps it on unless called with --eval)",)
+        if differences
+        else ()
+    )
 
 
-def kept(name: str, norm: str) -> bool:
-    """Tell whether a tensor counts: old instance norms kept statistics that they never used, and blurs are fixed."""
+def is_used(name: str, norm: str) -> bool:
+    """Tell whether a tensor is used: statistics of old instance norms are not, and blurs are fixed."""
     return not name.endswith(".filt") and not (norm != "batch" and name.endswith(STATISTICS))
 
 
 def renamed(name: str, zero: bool) -> str:
-    """Return a tensor's name here. Where their convolutions pad with zeros themselves, ours have a pad before them."""
+    """Return a tensor's name here, where zero padding is a module of its own."""
     if found := BLOCK.fullmatch(name):
         block, place, rest = int(found[1]), int(found[2]), found[3]
-        if zero:  # 0 convolution, 1 norm, 2 ReLU, perhaps dropout, then the second convolution and its norm
+        if zero:  # 0 convolution, 1 norm, 2 ReLU, optional dropout, then the second convolution and its norm
             place += 1 if place < 3 else 2
         return f"layers.{block}.layers.{place}.{rest}"
     return re.sub(r"^model\.", "layers.", name)
 
 
 def separable(name: str) -> str:
-    """Return a tensor's name here. Their blocks have a dropout (of 0), and no pad where the padding is zero."""
+    """Return a tensor's name here. Their blocks have a dropout (of 0), and no padding module for zero padding."""
     if found := SEPARABLE.fullmatch(name):
         return f"layers.{found[1]}.layers.{1 if int(found[2]) < 3 else 5}.{found[3]}.{found[4]}"
     if found := BLOCK.fullmatch(name):  # a norm after it

@@ -12,21 +12,21 @@ from .networks import NORMS, PADS, Translator
 
 
 class SeparableConv2d(nn.Sequential):
-    """Convolve each channel with 3x3 pixels, normalize it in each picture, and mix the channels; without a pad."""
+    """A depthwise 3x3 convolution, instance norm, and a 1x1 convolution; no padding."""
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), InstanceNorm(inner), nn.Conv2d(inner, outer, 1))
 
 
 class MobileResidualBlock(nn.Module):
-    """Two padded separable convolutions, of ``inner`` channels between them, and a shortcut."""
+    """Two padded separable convolutions with ``inner`` channels between them, and a shortcut."""
 
     def __init__(self, channels: int, inner: int, padding: str, norm: str) -> None:
         super().__init__()
-        pad, make = PADS[padding], NORMS[norm]
+        pad, norm_layer = PADS[padding], NORMS[norm]
         self.layers = nn.Sequential(
-            *(pad(1), SeparableConv2d(channels, inner), make(inner), nn.ReLU(inplace=True)),
-            *(pad(1), SeparableConv2d(inner, channels), make(channels)),
+            *(pad(1), SeparableConv2d(channels, inner), norm_layer(inner), nn.ReLU(inplace=True)),
+            *(pad(1), SeparableConv2d(inner, channels), norm_layer(channels)),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -34,9 +34,9 @@ class MobileResidualBlock(nn.Module):
 
 
 class MobileResnetGenerator(Translator):
-    """The layers of ResnetGenerator, with separable convolutions in its blocks: picture in, picture out.
+    """ResnetGenerator with separable convolutions in its residual blocks.
 
-    ``widths`` are the channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the picture's size; ``inner`` those in the
+    ``widths`` are the channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the image's size; ``inner`` those in the
     middle of each residual block. Widths 16, 32, 128, 32, 16 and inner 64, 64, 64, then six times 128, have 356,867
     parameters: the network that GAN Compression found for horse2zebra.
     """
@@ -51,18 +51,18 @@ class MobileResnetGenerator(Translator):
         global_skip: bool = False,
         norm: str = "instance",
     ) -> None:
-        make = NORMS[norm]
+        norm_layer = NORMS[norm]
         first, *down = widths[:3]
         layers: list[nn.Module] = [nn.ReflectionPad2d(3), nn.Conv2d(in_channels, first, 7)]
         channels = first
-        for wide in down:  # (H, W) to (H/4, W/4)
-            layers += [make(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, wide, 3, 2, padding=1)]
-            channels = wide
-        layers += [make(channels), nn.ReLU(inplace=True)]
+        for width in down:  # (H, W) to (H/4, W/4)
+            layers += [norm_layer(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, width, 3, 2, padding=1)]
+            channels = width
+        layers += [norm_layer(channels), nn.ReLU(inplace=True)]
         layers += [MobileResidualBlock(channels, each, padding, norm) for each in inner]
-        for wide in widths[3:]:  # back to (H, W)
-            layers.append(nn.ConvTranspose2d(channels, wide, 3, 2, padding=1, output_padding=1))
-            layers += [make(wide), nn.ReLU(inplace=True)]
-            channels = wide
+        for width in widths[3:]:  # back to (H, W)
+            layers.append(nn.ConvTranspose2d(channels, width, 3, 2, padding=1, output_padding=1))
+            layers += [norm_layer(width), nn.ReLU(inplace=True)]
+            channels = width
         layers += [nn.ReflectionPad2d(3), nn.Conv2d(channels, out_channels, 7)]
         super().__init__(layers, in_channels, out_channels, global_skip)

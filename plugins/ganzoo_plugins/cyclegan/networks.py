@@ -12,7 +12,7 @@ from ganzoo.layers.winograd import WinogradConv2d
 
 
 def instance_norm(channels: int) -> nn.Module:
-    """Build the instance norm, which has no parameters."""
+    """Build instance norm without parameters."""
     return InstanceNorm(channels)
 
 
@@ -22,7 +22,7 @@ def batch_norm(channels: int) -> nn.Module:
 
 
 def no_norm(channels: int) -> nn.Module:
-    """Leave features as they are."""
+    """Return an identity layer."""
     return nn.Identity()
 
 
@@ -54,9 +54,9 @@ class ResidualBlock(nn.Module):
 
 
 class Translator(nn.Module):
-    """Layers whose end is a picture's logits; with ``global_skip`` they begin with, and learn, a change of the input.
+    """Layers, then tanh; with ``global_skip`` the layers learn a change of the input, which is zero at the start.
 
-    Heights and widths must be multiples of 4, and at least 8, which reflection needs.
+    Heights and widths must be multiples of 4, and at least 8 for reflection.
     """
 
     stride = 4
@@ -66,23 +66,23 @@ class Translator(nn.Module):
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        if global_skip:  # start by changing nothing
+        if global_skip:  # start as the identity
             nn.init.zeros_(self.layers[-1].weight)
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
         change = self.layers(images)
-        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+        if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
             change = change.float() + torch.atanh(0.98 * images.float())
         return torch.tanh(change)
 
 
 class ResnetGenerator(Translator):
-    """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: picture in, picture of the same size out.
+    """c7s1-w, d2w, d4w, ``blocks`` x R4w, u2w, uw, c7s1-out: an image in, an image of the same size out.
 
     Width 64 with 9 blocks is the paper's network for 256x256 and larger (11,378,179 parameters with instance
-    norm on RGB), with 6 blocks its network for 128x128. ``antialias`` blurs where the size changes (arXiv:1904.11486);
-    "down" or "up": there alone.
+    norm on RGB), with 6 blocks its network for 128x128. ``antialias`` blurs where the size changes (arXiv:1904.11486),
+    or only on the way "down" or "up".
     """
 
     def __init__(

@@ -13,7 +13,15 @@ Norm = Literal["batch", "none", "spectral"]
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..256; ``channels`` 1 or 3; ``width`` 128 in the paper."""
+    """The generator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        latent_dim: Dimension of the latents.
+        width: Channels of the last hidden layer, 128 in the paper.
+        norm: "spectral" is spectral normalization, arXiv:1802.05957.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -29,7 +37,14 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """As the generator's; ``norm`` "spectral" is arXiv:1802.05957."""
+    """The discriminator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        width: Channels of the first layer.
+        norm: "spectral" is spectral normalization, arXiv:1802.05957.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3

@@ -1,4 +1,4 @@
-"""The generator and discriminator of PyTorch's DCGAN example and tutorial, as their checkpoints name the tensors."""
+"""Importer of checkpoints of PyTorch's DCGAN example and tutorial: generator and discriminator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = re.compile(r"main\.(\d+)\.(.+)")
 
 
 class DcganImporter(Importer):
-    """Tells sizes of 4 times a power of two, width, channels and latent numbers; batch norm, no biases."""
+    """Detects image size (4 times a power of two), width, channels and latent_dim; batch norm, no biases."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         found = {name: NAME.fullmatch(name) for name in tensors}

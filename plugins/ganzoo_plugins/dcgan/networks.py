@@ -8,7 +8,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import split_size
 
-WIDEST = 16  # in units of `width`: 1024 channels at width 64, the paper's widest layer
+MAX_WIDTH_FACTOR = 16  # 1024 channels at width 64, the paper's widest layer
 
 
 def spectral(module: nn.Module) -> nn.Module:
@@ -17,16 +17,16 @@ def spectral(module: nn.Module) -> nn.Module:
 
 
 def layer(convolution: nn.Module, channels: int, norm: str, activation: nn.Module) -> list[nn.Module]:
-    """Return a convolution with its normalization ("batch", "none" or "spectral") and activation."""
+    """Return a convolution, its norm ("batch", "none" or "spectral") and activation, as layers."""
     if norm == "batch":
         return [convolution, nn.BatchNorm2d(channels), activation]
     return [spectral(convolution) if norm == "spectral" else convolution, activation]
 
 
 class DcganGenerator(nn.Module):
-    """Latents through transposed convolutions to images; widths halve as sizes double.
+    """Transposed convolutions from latents to images; channels halve as sizes double.
 
-    The default, 64x64 RGB from 100 numbers at width 64, has 3,576,704 parameters (the paper's own is width 128).
+    The default, 64x64 RGB from 100 latents at width 64, has 3,576,704 parameters (the paper has width 128).
     """
 
     def __init__(
@@ -36,22 +36,24 @@ class DcganGenerator(nn.Module):
         self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
         base, doublings = split_size(image_size)
         bias = norm != "batch"
-        now = width * min(2 ** (doublings - 1), WIDEST)
-        layers = layer(  # (N, latent_dim, 1, 1) to (N, now, base, base)
-            nn.ConvTranspose2d(latent_dim, now, base, bias=bias), now, norm, nn.ReLU(inplace=True)
+        in_width = width * min(2 ** (doublings - 1), MAX_WIDTH_FACTOR)
+        layers = layer(  # (N, latent_dim, 1, 1) to (N, in_width, base, base)
+            nn.ConvTranspose2d(latent_dim, in_width, base, bias=bias), in_width, norm, nn.ReLU(inplace=True)
         )
         for index in reversed(range(doublings - 1)):
-            after = width * min(2**index, WIDEST)
-            layers += layer(nn.ConvTranspose2d(now, after, 4, 2, 1, bias=bias), after, norm, nn.ReLU(inplace=True))
-            now = after
-        last: nn.Module = nn.ConvTranspose2d(now, channels, 4, 2, 1, bias=bias)
+            out_width = width * min(2**index, MAX_WIDTH_FACTOR)
+            layers += layer(
+                nn.ConvTranspose2d(in_width, out_width, 4, 2, 1, bias=bias), out_width, norm, nn.ReLU(inplace=True)
+            )
+            in_width = out_width
+        last: nn.Module = nn.ConvTranspose2d(in_width, channels, 4, 2, 1, bias=bias)
         layers.append(spectral(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
         return torch.tanh(self.layers(latents[:, :, None, None]))
 
 
@@ -70,16 +72,18 @@ class DcganDiscriminator(nn.Module):
             "none" if norm == "batch" else norm,
             nn.LeakyReLU(0.2, inplace=True),
         )
-        now = width
+        in_width = width
         for index in range(1, doublings):
-            after = width * min(2**index, WIDEST)
-            layers += layer(nn.Conv2d(now, after, 4, 2, 1, bias=bias), after, norm, nn.LeakyReLU(0.2, inplace=True))
-            now = after
-        last: nn.Module = nn.Conv2d(now, 1, base, bias=bias)
+            out_width = width * min(2**index, MAX_WIDTH_FACTOR)
+            layers += layer(
+                nn.Conv2d(in_width, out_width, 4, 2, 1, bias=bias), out_width, norm, nn.LeakyReLU(0.2, inplace=True)
+            )
+            in_width = out_width
+        last: nn.Module = nn.Conv2d(in_width, 1, base, bias=bias)
         layers.append(spectral(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, images: Tensor) -> Tensor:
         """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""

@@ -14,7 +14,7 @@ class DualGanConfig(AdversarialConfig):
     """The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
 
     ``reconstruction_weight_a`` and ``_b`` (lambda U and V) are from 100 to 1000 in the paper, the smaller one on the
-    side of natural pictures. ``weight_clip`` (c of algorithm 1) is from 0.01 to 0.1; 0 is none, as for another loss
+    side of natural images. ``weight_clip`` (c of algorithm 1) is from 0.01 to 0.1; 0 is none, as for another loss
     than the critics' own. ``beta2`` is RMSProp's decay, ``beta1`` its momentum.
     """
 

@@ -11,7 +11,7 @@ from .sizes import split_size
 
 PAPER = "arXiv:1907.06571"
 NO_CLASSES = (
-    "give videos or pictures in folders, one a class, or IDX files with labels; the recipe dvdgan-unconditional "
+    "give videos or images in folders, one a class, or IDX files with labels; the recipe dvdgan-unconditional "
     "needs none"
 )
 
@@ -87,7 +87,7 @@ class UnconditionalRecipeConfig(AdversarialConfig):
     frames          of a clip; 0: 8
     frame_stride    of a video each so many-th frame is taken
     spatial_frames  of each clip the spatial discriminator sees so many (k, 8 in the paper, of clips of 12 to 48)
-    motion          "bounce": pictures are moved about on a canvas of ``image_size``, as Moving MNIST's digits are
+    motion          "bounce": images are moved about on a canvas of ``image_size``, as Moving MNIST's digits are
     item_size       their side there; 0: five eighths of the canvas
     speed           most pixels a frame that they move
     """
@@ -182,7 +182,7 @@ def ganzoo_entries():
             name="dvdgan-spatial",
             config=SpatialConfig,
             build=build_spatial,
-            summary="BigGAN's residual blocks, told the class by projection, for pictures or frames",
+            summary="BigGAN's residual blocks, told the class by projection, for images or frames",
             paper=PAPER,
         ),
         Entry(

@@ -30,7 +30,7 @@ def conv(inputs: int, outputs: int, size: int = 3, dimensions: int = 2) -> nn.Mo
 
 
 class ConditionalNorm(nn.Module):
-    """Batch norm whose scale and shift are linear in a vector beside the picture, [z; e(y)]."""
+    """Batch norm whose scale and shift are linear in a vector beside the image, [z; e(y)]."""
 
     def __init__(self, channels: int, conditions: int) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class UpBlock(nn.Module):
 class DownBlock(nn.Module):
     """BigGAN's residual block of discriminators, in two dimensions or three; ``shrink`` halves what can be halved.
 
-    first   takes pictures, which are not put through a ReLU
+    first   takes images, which are not put through a ReLU
     """
 
     def __init__(self, inputs: int, outputs: int, shrink: bool, first: bool = False, dimensions: int = 2) -> None:

@@ -27,14 +27,14 @@ class Stage(nn.Module):
     def forward(self, features: Tensor, conditioning: Tensor, frames: int) -> Tensor:
         """Turn (N, T or 1, C, H, W) into (N, T, outputs, 2H, 2W)."""
         states = features if self.memory is None else self.memory(features, frames)
-        pictures = states.flatten(0, 1)
+        images = states.flatten(0, 1)
         for block in self.blocks:
-            pictures = block(pictures, conditioning)
-        return pictures.unflatten(0, (len(features), -1))
+            images = block(images, conditioning)
+        return images.unflatten(0, (len(features), -1))
 
 
 class DvdGanGenerator(nn.Module):
-    """A latent and a class become one small picture, which ConvGRUs set in motion and residual blocks enlarge.
+    """A latent and a class become one small image, which ConvGRUs set in motion and residual blocks enlarge.
 
     [z; e(y)] goes into the first layer and into every conditional norm; ``classes`` 0 leaves e(y) out.
     ``recurrent``: how many stages, from the smallest on, have a ConvGRU; all of them have one in the paper.
@@ -63,7 +63,7 @@ class DvdGanGenerator(nn.Module):
         )
         self.norm = nn.BatchNorm2d(width)
         self.last = conv(width, channels)
-        self.to(memory_format=torch.channels_last)  # 1.2 times as fast to train on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Turn latents (N, latent_dim) from N(0, 1), and labels (N,), into clips in [-1, 1].
@@ -74,8 +74,8 @@ class DvdGanGenerator(nn.Module):
         features = self.start(conditioning).view(len(latents), 1, -1, self.base, self.base)
         for stage in self.stages:
             features = stage(features, conditioning, self.frames)
-        pictures = self.last(F.relu(self.norm(features.flatten(0, 1))))
-        return torch.tanh(pictures).unflatten(0, (len(latents), self.frames)).transpose(1, 2).contiguous()
+        images = self.last(F.relu(self.norm(features.flatten(0, 1))))
+        return torch.tanh(images).unflatten(0, (len(latents), self.frames)).transpose(1, 2).contiguous()
 
 
 class Verdict(nn.Module):
@@ -97,7 +97,7 @@ class Verdict(nn.Module):
 
 
 class SpatialDiscriminator(nn.Module):
-    """Judges single frames at full resolution, as BigGAN's discriminator judges pictures."""
+    """Judges single frames at full resolution, as BigGAN's discriminator judges images."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, classes: int = 0, width: int = 32) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class TemporalDiscriminator(nn.Module):
         self.image_size, self.in_channels, self.frames, self.classes = image_size, channels, frames, classes
         self.conditional = classes > 0
         _, halvings = split_size(image_size)
-        count = max(halvings, 2)  # the picture is halved once before
+        count = max(halvings, 2)  # the image is halved once before
         widths = [channels, *(widened(width, block) for block in range(count))]
         blocks = [
             DownBlock(

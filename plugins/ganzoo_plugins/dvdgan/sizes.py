@@ -1,4 +1,4 @@
-"""Which pictures the networks can make and judge."""
+"""Which images the networks can make and judge."""
 
 from __future__ import annotations
 

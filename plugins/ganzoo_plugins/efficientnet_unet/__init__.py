@@ -10,7 +10,7 @@ from ganzoo import Config, Entry, hookimpl
 
 @dataclass(frozen=True)
 class LiteUNetConfig(Config):
-    """``width`` at half the picture's size, twice that at 1/4; residual ``blocks`` at 1/8 and at 1/4 each.
+    """``width`` at half the image's size, twice that at 1/4; residual ``blocks`` at 1/8 and at 1/4 each.
 
     global_skip  learn a change of the input
     trained      the encoder learns too

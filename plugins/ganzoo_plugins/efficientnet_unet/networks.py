@@ -90,11 +90,11 @@ class Residual(nn.Module):
 
 
 class LiteUNet(nn.Module):
-    """Encoder EfficientNet-Lite0, decoder of 3x3 convolutions: picture in, picture of the same size out.
+    """Encoder EfficientNet-Lite0, decoder of 3x3 convolutions: image in, image of the same size out.
 
     Heights and widths must be multiples of 32. ``blocks`` residual blocks work at 1/8 and at 1/4 each. The encoder is
     not trained unless ``trained`` says so; `begin` gives it ImageNet's weights. With ``global_skip`` what is learned is
-    a change of the picture. At the default 3,919,843 parameters, 980,723 of them the decoder's.
+    a change of the image. At the default 3,919,843 parameters, 980,723 of them the decoder's.
     """
 
     stride = 32

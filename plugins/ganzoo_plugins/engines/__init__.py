@@ -27,7 +27,7 @@ ENTRIES = (
         "engine",
         "compile",
         "pytorch.Compiled",
-        "torch.compile: slow at the first picture of a size, for many of one size",
+        "torch.compile: slow at the first image of a size, for many of one size",
     ),
     ("engine", "onnxruntime", "onnx.OnnxRuntime", "ONNX Runtime on CPUs; no torch from the second run on"),
     (

@@ -26,7 +26,7 @@ class OnnxRuntime(Engine):
     extra = "onnx"
 
     def convert(
-        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, pictures: Sequence[Array]
+        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, images: Sequence[Array]
     ) -> None:
         write(generator, signature, folder / FILE, {})
 

@@ -34,10 +34,10 @@ class OpenVino(Engine):
     extra = "openvino"
 
     def convert(
-        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, pictures: Sequence[Array]
+        self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, images: Sequence[Array]
     ) -> None:
         model = converted(generator, signature)
-        save(quantized(model, pictures) if dtype == "int8" else model, folder / FILE)
+        save(quantized(model, images) if dtype == "int8" else model, folder / FILE)
 
     def open(self, folder: Path, dtype: str) -> Runner:
         return compiled(folder / FILE, dtype)
@@ -75,15 +75,15 @@ def converted(generator: nn.Module, signature: Signature) -> Any:
     return model
 
 
-def quantized(model: Any, pictures: Sequence[Array]) -> Any:
-    """Return the model in int8, with the ranges of activations that ``pictures`` show."""
+def quantized(model: Any, images: Sequence[Array]) -> Any:
+    """Return the model in int8, with the ranges of activations that ``images`` show."""
     imported()
     with redirect_stdout(io.StringIO()), _without_logs():  # bars, and what torch misses of CUDA
         import nncf
 
         # Mixed: tanh and leaky slopes give activations on both sides of zero.
         mixed = nncf.QuantizationPreset.MIXED
-        return nncf.quantize(model, nncf.Dataset(pictures), subset_size=len(pictures), preset=mixed)
+        return nncf.quantize(model, nncf.Dataset(images), subset_size=len(images), preset=mixed)
 
 
 @contextmanager

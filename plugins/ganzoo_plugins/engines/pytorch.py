@@ -28,7 +28,7 @@ class Eager(Engine):
 
 
 class Compiled(Engine):
-    """The generator through torch.compile, which needs a C++ compiler; compiled anew for every size of picture."""
+    """The generator through torch.compile, which needs a C++ compiler; compiled anew for every size of image."""
 
     dtypes = ("float32", "bfloat16", "float16")
     devices = ("cpu", "cuda")

@@ -1,4 +1,4 @@
-"""Networks that make features of pictures: whole ones for distances between sets, maps for perceptual losses."""
+"""Networks that make features of images: whole ones for distances between sets, maps for perceptual losses."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class TimmConfig(Config):
 
 @dataclass(frozen=True)
 class LiteConfig(Config):
-    """``size``: pixels a side; 0: the pictures' own, sides below 64 enlarged to 64."""
+    """``size``: pixels a side; 0: the images' own, sides below 64 enlarged to 64."""
 
     size: int = 0
 
     def __post_init__(self) -> None:
         if self.size != 0 and self.size < 32:
-            raise ValueError(f"size={self.size} should be 0 (the pictures' own) or at least 32 pixels")
+            raise ValueError(f"size={self.size} should be 0 (the images' own) or at least 32 pixels")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class FashionConfig(Config):
 
 @dataclass(frozen=True)
 class LiteMapsConfig(Config):
-    """It has no options: maps after the first convolution (half the pictures' size) and after each of seven stages."""
+    """It has no options: maps after the first convolution (half the images' size) and after each of seven stages."""
 
 
 @dataclass(frozen=True)

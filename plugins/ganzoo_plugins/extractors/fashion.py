@@ -1,7 +1,7 @@
-"""A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 gray pictures.
+"""A small classifier of Fashion-MNIST (arXiv:1708.07747): an extractor for 28x28 gray images.
 
-Trained by `scripts/train_classifier.py` on the 60,000 training pictures; its weights come with the package, in float16.
-Of the 10,000 test pictures the largest logit is right for 93.35 %, measured after training, with these weights. They
+Trained by `scripts/train_classifier.py` on the 60,000 training images; its weights come with the package, in float16.
+Of the 10,000 test images the largest logit is right for 93.35 %, measured after training, with these weights. They
 were looked at twice: an earlier network, which averaged over 7x7 places, was right for 92.20 %.
 """
 
@@ -21,7 +21,7 @@ WEIGHTS = Path(__file__).parent / "weights/fashion-mnist.safetensors"
 SHA256 = "c5cb751ac0de5ad9a9d2f04da558b1fdf830ff9152ff8be0df774b429332fc77"  # as scripts/train_classifier.py prints it
 SIZE = 28  # pixels a side
 FEATURES = 128
-MEAN, DEVIATION = 0.2860, 0.3530  # of the training pictures, in [0, 1]
+MEAN, DEVIATION = 0.2860, 0.3530  # of the training images, in [0, 1]
 CLASSES = (
     "T-shirt/top",
     "Trouser",
@@ -37,7 +37,7 @@ CLASSES = (
 
 
 class FashionExtractor(ImageExtractor):
-    """Features (N, 128) of pictures as 28x28 gray ones, none below 0; colors become luma (ITU-R BT.601)."""
+    """Features (N, 128) of images as 28x28 gray ones, none below 0; colors become luma (ITU-R BT.601)."""
 
     label = "fashion-mnist"
     resizing = f"luma, bilinear with antialias to {SIZE}x{SIZE}"
@@ -105,5 +105,5 @@ def _block(before: int, after: int, pool: bool = False, padding: int = 1) -> lis
 
 
 def normalize(gray: Tensor) -> Tensor:
-    """Return values of [0, 255] with the training pictures' mean at 0 and their deviation 1."""
+    """Return values of [0, 255] with the training images' mean at 0 and their deviation 1."""
     return (gray / 255 - MEAN) / DEVIATION

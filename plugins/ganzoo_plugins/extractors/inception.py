@@ -1,6 +1,6 @@
 """Inception v3 of 2015 (arXiv:1512.00567), the network of FID, KID and the Inception score, as torch-fidelity has it.
 
-The layers are torch-fidelity's own, with the batch norms folded and the pictures' channels last in memory. Its class
+The layers are torch-fidelity's own, with the batch norms folded and the images' channels last in memory. Its class
 is not used: that can only be built from a pickle, opened in a way that runs what is in it.
 """
 
@@ -29,7 +29,7 @@ OTHERWISE = (
 
 
 class InceptionExtractor(ImageExtractor):
-    """Pooled features, (N, 2048), of pictures at 299x299, equal to torch-fidelity's "2048"."""
+    """Pooled features, (N, 2048), of images at 299x299, equal to torch-fidelity's "2048"."""
 
     resizing = f"bilinear to {SIZE}x{SIZE} as TensorFlow 1 does"
     feature_dim = 2048
@@ -117,9 +117,9 @@ def network(fidelity) -> nn.Module:
 
 
 def resized(images: Tensor) -> Tensor:
-    """Return uint8 pictures as float32 (N, C, 299, 299) in [0, 255], bit for bit as torch-fidelity does.
+    """Return uint8 images as float32 (N, C, 299, 299) in [0, 255], bit for bit as torch-fidelity does.
 
-    One axis after the other, where it picks four neighbors of every pixel: a quarter of the work for small pictures.
+    One axis after the other, where it picks four neighbors of every pixel: a quarter of the work for small images.
     """
     left, right, part = _neighbors(images.shape[3], images.device)
     images = images.float()

@@ -22,11 +22,11 @@ from .extractor import ImageExtractor, as_rgb
 from .files import read, sha256
 from .folding import fold
 
-LEAST = 64  # pixels a side, where pictures keep their size
+LEAST = 64  # pixels a side, where images keep their size
 
 
 class LiteExtractor(ImageExtractor):
-    """Pooled features, (N, 1280), of pictures at their own size or ``size`` x ``size`` pixels."""
+    """Pooled features, (N, 1280), of images at their own size or ``size`` x ``size`` pixels."""
 
     feature_dim = 1280
 

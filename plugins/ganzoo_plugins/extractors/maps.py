@@ -1,4 +1,4 @@
-"""Feature maps of pictures at several depths: what perceptual losses, style losses and encoders compare."""
+"""Feature maps of images at several depths: what perceptual losses, style losses and encoders compare."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .extractor import as_rgb
 from .files import read, sha256, sha256_of_tensors
 from .folding import fold
 
-PROBE = 64  # pixels a side of the picture by which the maps' sizes are found
+PROBE = 64  # pixels a side of the image by which the maps' sizes are found
 
 
 class FeatureMaps(nn.Module, ABC):
     """Base: frozen, in evaluation mode; knows the channels of its maps, and how many pixels a step in them is.
 
-    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalize` pictures and what to `compute`.
+    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalize` images and what to `compute`.
     """
 
     label: str

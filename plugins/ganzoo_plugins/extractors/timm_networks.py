@@ -20,7 +20,7 @@ MODES = ("bilinear", "bicubic")  # with antialias, in torch; anything else becom
 
 
 class TimmExtractor(ImageExtractor):
-    """Features of pictures at the network's own input size, normalized as timm says.
+    """Features of images at the network's own input size, normalized as timm says.
 
     Its ``weights_sha256`` is of the network's tensors, `files.sha256_of_tensors`: one number for the same weights,
     whether they come from the Hub, a .pth or a .safetensors file.
@@ -64,7 +64,7 @@ class TimmClassifier(TimmExtractor):
 
 
 class TimmLevel(TimmExtractor):
-    """One level of ``features_only``, averaged over the picture."""
+    """One level of ``features_only``, averaged over the image."""
 
     def compute(self, inputs: Tensor) -> Tensor:
         (level,) = self.network(inputs)

@@ -14,7 +14,7 @@ PAPER = "arXiv:1604.07379"
 class ContextEncoderConfig(Config):
     """``levels``: strided convolutions on the way in, as many on the way out; ``width`` channels after the first.
 
-    middle      what carries the surroundings into the hole: "dilated" convolutions, which take pictures of any size, or
+    middle      what carries the surroundings into the hole: "dilated" convolutions, which take images of any size, or
                 the paper's "channel-wise" fully-connected layer, which takes those of ``image_size`` only
     image_size  for the channel-wise layer only
     """
@@ -39,10 +39,10 @@ class InpaintConfig(AdversarialConfig):
     """The paper's values (sections 3.2 and 4): weights 0.999 and 0.001, DCGAN's Adam, G ten times as fast as D.
 
     masks               "center": a hole of half the height and width; "blocks": up to four smaller ones anywhere, which
-                        may overlap and cover a quarter at most; "both": the one or the other for every picture
+                        may overlap and cover a quarter at most; "both": the one or the other for every image
     overlap             pixels around the hole that are to be made as well, with ``overlap_weight`` (section 3.2)
     reconstruction_weight, adversarial_weight   equation 3
-    enlarge, flip       pictures are stored so much larger and cropped at random; one half is mirrored
+    enlarge, flip       images are stored so much larger and cropped at random; one half is mirrored
     """
 
     image_size: int = 128

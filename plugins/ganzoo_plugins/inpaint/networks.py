@@ -28,8 +28,8 @@ class ChannelWise(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         if tuple(features.shape[-2:]) != (self.side, self.side):
             raise GanzooError(
-                "A context encoder with a channel-wise middle takes square pictures of its image_size only. "
-                "Cut the picture square and give that size, or train with --set generator.middle=dilated."
+                "A context encoder with a channel-wise middle takes square images of its image_size only. "
+                "Cut the image square and give that size, or train with --set generator.middle=dilated."
             )
         flat = features.flatten(2).transpose(0, 1)  # (C, N, S * S)
         joined = torch.baddbmm(self.bias, flat, self.weight)
@@ -40,7 +40,7 @@ class ContextEncoder(nn.Module):
     """``levels`` strided 4x4 convolutions, the middle, and as many transposed ones: the hole from its surroundings.
 
     Norms, activations and kernels are those of the paper's own code: LeakyReLU 0.2 on the way in, no norm in the first
-    and last layer, ReLU on the way out, tanh. Its fully-connected middle holds pictures to one size; by default six
+    and last layer, ReLU on the way out, tanh. Its fully-connected middle holds images to one size; by default six
     3x3 convolutions stand there, four of dilation 2, 4, 8 and 16 between two without (Iizuka et al. 2017 have two and
     two of those): any size works, and the last smooths the grid that dilation leaves.
     The mask is a further channel of the input (Iizuka et al.; the paper shows it by the gray in the hole alone).
@@ -81,7 +81,7 @@ class ContextEncoder(nn.Module):
     def forward(self, images: Tensor, masks: Tensor) -> Tensor:
         """Make (N, out_channels, H, W) in [-1, 1] of (N, in_channels, H, W), 0 where masks (N, 1, H, W) are 1.
 
-        The whole picture is made; what counts is what the mask hides.
+        The whole image is made; what counts is what the mask hides.
         """
         return self.layers(torch.cat([images, masks], 1))
 

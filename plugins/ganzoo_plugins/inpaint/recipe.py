@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganzoo import Recipe
 
-BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # of block masks: their number and sides, as shares of the picture's
+BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # of block masks: their number and sides, as shares of the image's
 
 
 def center_masks(images: Tensor) -> Tensor:
@@ -47,7 +47,7 @@ class InpaintRecipe(Recipe):
     """Equation 3: 0.999 reconstruction + 0.001 adversarial.
 
     The discriminator is shown the hole alone where all holes are the middle ("center", as in the paper), else whole
-    pictures, in which what was made lies within the truth; it is never told the mask.
+    images, in which what was made lies within the truth; it is never told the mask.
     """
 
     def __init__(self, config: Any, parts: Any) -> None:
@@ -62,7 +62,7 @@ class InpaintRecipe(Recipe):
             "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports = {"": "generator"}
-        if config.masks != "center":  # the one of the hole alone cannot judge pictures
+        if config.masks != "center":  # the one of the hole alone cannot judge images
             self.discriminators = {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -97,12 +97,12 @@ class InpaintRecipe(Recipe):
         return torch.where(choice < 0.5, center_masks(images), blocks)
 
     def made(self, generator: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
-        """Return the pictures (N, C, H, W) that are made of what ``masks`` leave, as float32."""
+        """Return the images (N, C, H, W) that are made of what ``masks`` leave, as float32."""
         out: Tensor = generator(images * (1 - masks), masks)
         return out.float()
 
     def seen(self, images: Tensor) -> Tensor:
-        """Return what the discriminator is shown of pictures."""
+        """Return what the discriminator is shown of images."""
         if self.config.masks != "center":
             return images
         size, side = images.shape[-1], images.shape[-1] // 2
@@ -116,7 +116,7 @@ class InpaintRecipe(Recipe):
         return (weights * (made - real).square()).sum() / counted
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the picture with a hole in the middle, mended, and as it was, one after the other."""
+        """Return the image with a hole in the middle, mended, and as it was, one after the other."""
         real = batch["image"]
         masks = center_masks(real)
         broken = real * (1 - masks)

@@ -14,7 +14,7 @@ PAPER = "arXiv:1506.05751"
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """A pyramid whose coarsest picture has ``image_size / 2**levels`` pixels a side.
+    """A pyramid whose coarsest image has ``image_size / 2**levels`` pixels a side.
 
     coarse_latent_dim, hidden   of the coarsest level: 100 numbers, two layers of 1200 units in the paper
     width, depth, kernel_size   of the convolutions of each other level: 3 layers for CIFAR10 and STL, 5 for LSUN
@@ -77,10 +77,10 @@ class ConvolutionalConfig(Config):
 
 @dataclass(frozen=True)
 class LapganConfig(AdversarialConfig):
-    """``enlarge`` and ``flip`` make more of a small set: random crops of pictures that much larger, and mirror images.
+    """``enlarge`` and ``flip`` make more of a small set: random crops of images that much larger, and mirror images.
 
     The paper crops 28 of 32 pixels for CIFAR10. ``coarse_steps`` is the number of updates that the coarsest level
-    takes in a step, on the same pictures and with new noise: it costs next to nothing, and needs the most.
+    takes in a step, on the same images and with new noise: it costs next to nothing, and needs the most.
     """
 
     enlarge: float = 1.0
@@ -133,7 +133,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="unconditional-image-generation",
-            summary="A small picture from latents, refined at each doubling of its size",
+            summary="A small image from latents, refined at each doubling of its size",
             paper=PAPER,
         ),
         Entry(

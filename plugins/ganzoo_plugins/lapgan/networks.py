@@ -24,7 +24,7 @@ def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
     """Split images (N, C, H, W) into (low, high) for each level, coarsest first (section 2.2, equation 3).
 
     ``low`` is l_k = u(d(I_k)) and ``high`` is h_k = I_k - l_k, so that low + high is I_k, as it was; at the coarsest
-    level ``low`` is 0 and ``high`` the small picture itself.
+    level ``low`` is 0 and ``high`` the small image itself.
     """
     parts = []
     for _ in range(levels):
@@ -41,7 +41,7 @@ def uniform(normal: Tensor) -> Tensor:
 
 
 class PyramidGenerator(nn.Module):
-    """All levels as one generator of pictures: it samples by the recurrence of equation 5.
+    """All levels as one generator of images: it samples by the recurrence of equation 5.
 
     The default has 2,668,089 parameters. Its latents are the noise of all levels, coarsest first: a vector for the
     first, for each other a plane of its own size, row by row.
@@ -85,7 +85,7 @@ class PyramidGenerator(nn.Module):
         return [piece.reshape(-1, *shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
     def made(self, level: int, noise: Tensor, low: Tensor) -> Tensor:
-        """Return l_k with the h_k that the level makes of noise and l_k; at level 0 a small picture of noise alone."""
+        """Return l_k with the h_k that the level makes of noise and l_k; at level 0 a small image of noise alone."""
         high = self.refine[level - 1](noise, low) if level else self.coarse(noise)
         return low + high.to(low.dtype)
 
@@ -106,14 +106,14 @@ class DenseGenerator(nn.Module):
         self.apply(initialize)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Turn noise (N, latent_dim) into pictures (N, C, S, S) in [-1, 1]."""
+        """Turn noise (N, latent_dim) into images (N, C, S, S) in [-1, 1]."""
         return torch.tanh(self.layers(noise)).unflatten(1, self.shape)
 
 
 class RefiningGenerator(nn.Module):
-    """G_k: convolutions over the low-pass picture and a plane of noise, to what is to be added; the last is linear.
+    """G_k: convolutions over the low-pass image and a plane of noise, to what is to be added; the last is linear.
 
-    That one's weights begin a tenth as large, so that pictures begin as their low-pass half.
+    That one's weights begin a tenth as large, so that images begin as their low-pass half.
     """
 
     def __init__(self, channels: int, width: int, depth: int, kernel_size: int, norm: str) -> None:
@@ -163,7 +163,7 @@ class ConvolutionalDiscriminator(nn.Module):
     """D_k: strided convolutions, dropout and one dense layer.
 
     It is shown h_k with l_k "explicitly added to h_k before the first convolution layer" (section 2.3), which is a
-    picture of level k: whoever calls it adds them.
+    image of level k: anyone who calls it adds them.
     """
 
     def __init__(

@@ -15,8 +15,8 @@ from .networks import pyramid, uniform
 class LapganRecipe(LatentRecipe):
     """Updates of every level's discriminator and generator on the pyramids of one batch.
 
-    The levels are independent: G_k is given the low-pass l_k of real pictures, never what another level made. The
-    paper shows D_k a real or a made picture with equal probability; here, both. It trains by gradient descent with
+    The levels are independent: G_k is given the low-pass l_k of real images, never what another level made. The
+    paper shows D_k a real or a made image with equal probability; here, both. It trains by gradient descent with
     momentum; here, by Adam, as the other families.
     """
 
@@ -54,7 +54,7 @@ class LapganRecipe(LatentRecipe):
         return losses
 
     def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
-        """Update the level's D_k, then its G_k, on real pictures l_k + h_k (equations 2 and 6)."""
+        """Update the level's D_k, then its G_k, on real images l_k + h_k (equations 2 and 6)."""
         side, learns = self.generator.sizes[level], self.is_generator_step()
         discriminator = self.networks[f"discriminator_{side}"]
         noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))

@@ -1,4 +1,4 @@
-"""The picture sizes of a pyramid; no torch."""
+"""The image sizes of a pyramid; no torch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ SMALLEST, LARGEST = 2, 1024
 
 
 def level_sizes(image_size: int, levels: int) -> list[int]:
-    """Return the sides of a pyramid's pictures, coarsest first: (64, 3) gives [8, 16, 32, 64].
+    """Return the sides of a pyramid's images, coarsest first: (64, 3) gives [8, 16, 32, 64].
 
-    Raises ValueError where the picture cannot be halved so often, or is outside 2..1024.
+    Raises ValueError where the image cannot be halved so often, or is outside 2..1024.
     """
     if levels < 0:
         raise ValueError(f"levels={levels} should be at least 0")

@@ -1,4 +1,4 @@
-"""The adversarial losses of `ganzoo.losses`; every recipe takes them: ``--part loss=hinge``."""
+"""Entries for the adversarial losses of `ganzoo.losses`, for every recipe: ``--part loss=hinge``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from ganzoo import Config, Entry, hookimpl
 
 @dataclass(frozen=True)
 class NonSaturatingConfig(Config):
-    """``real_label`` below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4)."""
+    """The non-saturating loss.
+
+    Attributes:
+        real_label: D's target for real images; below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4).
+    """
 
     real_label: float = 1.0
 
@@ -21,7 +25,14 @@ class NonSaturatingConfig(Config):
 
 @dataclass(frozen=True)
 class LeastSquaresConfig(Config):
-    """Labels ``a`` (fake, for D), ``b`` (real, for D), ``c`` (fake, for G); ``factor`` before the squares."""
+    """The least-squares loss.
+
+    Attributes:
+        a: D's label for generated images.
+        b: D's label for real images.
+        c: The label that G wants D to give to generated images.
+        factor: The factor before every square.
+    """
 
     a: float = 0.0
     b: float = 1.0
@@ -47,7 +58,11 @@ class WassersteinConfig(Config):
 
 @dataclass(frozen=True)
 class GradientPenaltyConfig(Config):
-    """``penalty`` is the paper's lambda."""
+    """The Wasserstein loss with gradient penalty.
+
+    Attributes:
+        penalty: Weight of the gradient penalty, lambda in the paper.
+    """
 
     penalty: float = 10.0
 

@@ -1,4 +1,4 @@
-"""LSGAN: least squares in place of cross entropy (Mao et al. 2016, arXiv:1611.04076)."""
+"""LSGAN: least squares instead of cross entropy (Mao et al. 2016, arXiv:1611.04076)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ PAPER = "arXiv:1611.04076"
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The defaults are the paper's 112x112 model; ``image_size`` is 4..7 times a power of two, 16..256."""
+    """The generator; the defaults are the paper's 112x112 model.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        latent_dim: Dimension of the latents.
+        width: Channels of the last hidden layer.
+    """
 
     image_size: int = 112
     channels: Literal[1, 3] = 3
@@ -27,7 +34,13 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """As the generator's."""
+    """The discriminator.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
+        channels: 1 or 3.
+        width: Channels of the first layer.
+    """
 
     image_size: int = 112
     channels: Literal[1, 3] = 3
@@ -41,7 +54,13 @@ class DiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class LsganRecipeConfig(AdversarialConfig):
-    """Adam with beta1 0.5; labels as the loss's."""
+    """The training: Adam with beta1 0.5.
+
+    Attributes:
+        a: D's label for generated images.
+        b: D's label for real images.
+        c: The label that G wants D to give to generated images.
+    """
 
     a: float = 0.0
     b: float = 1.0
@@ -98,7 +117,7 @@ def ganzoo_entries():
                 "discriminator": "discriminator:lsgan",
                 "loss": "loss:least-squares",
             },
-            summary="Images from latents by least squares",
+            summary="Images from latents, trained by least squares",
             paper=PAPER,
         ),
     ]

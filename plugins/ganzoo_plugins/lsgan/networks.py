@@ -8,18 +8,18 @@ from torch import Tensor, nn
 from ganzoo import split_size
 
 
-def up(channels: int, after: int, stride: int) -> list[nn.Module]:
+def up(channels: int, out_width: int, stride: int) -> list[nn.Module]:
     """Return a 3x3 transposed convolution with batch norm and ReLU; sizes grow by ``stride``."""
-    convolution = nn.ConvTranspose2d(channels, after, 3, stride, padding=1, output_padding=stride - 1, bias=False)
-    return [convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+    convolution = nn.ConvTranspose2d(channels, out_width, 3, stride, padding=1, output_padding=stride - 1, bias=False)
+    return [convolution, nn.BatchNorm2d(out_width), nn.ReLU(inplace=True)]
 
 
 class LsganGenerator(nn.Module):
     """A linear layer to base x base, then transposed convolutions that double the size.
 
-    The first half of the doublings keep 4 * width channels and are each followed by a convolution of stride 1;
-    the others fall to ``width``. At 112x112 (base 7, four doublings) with latent_dim 1024 and width 64 this is the
-    paper's model; the paper gives none for other sizes.
+    The first half of the doublings keep 4 * width channels, each followed by a convolution of stride 1. The others
+    reduce them to ``width``. At 112x112 (base 7, four doublings) with latent_dim 1024 and width 64 this is the paper's
+    model; the paper has none for other sizes.
     """
 
     def __init__(self, image_size: int = 112, channels: int = 3, latent_dim: int = 1024, width: int = 64) -> None:
@@ -31,18 +31,18 @@ class LsganGenerator(nn.Module):
         layers: list[nn.Module] = [nn.BatchNorm2d(top), nn.ReLU(inplace=True)]
         for _ in range(doublings // 2):
             layers += up(top, top, 2) + up(top, top, 1)
-        now = top
+        in_width = top
         for index in reversed(range(doublings - doublings // 2)):
-            after = width * min(2**index, 4)
-            layers += up(now, after, 2)
-            now = after
+            out_width = width * min(2**index, 4)
+            layers += up(in_width, out_width, 2)
+            in_width = out_width
         layers.append(nn.ConvTranspose2d(width, channels, 3, 1, 1))
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
         features = self.linear(latents).unflatten(1, (-1, self.base, self.base))
         return torch.tanh(self.layers(features))
 
@@ -55,19 +55,19 @@ class LsganDiscriminator(nn.Module):
         self.image_size, self.in_channels = image_size, channels
         base, doublings = split_size(image_size)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 5, 2, 2), nn.LeakyReLU(0.2, inplace=True)]
-        now = width
+        in_width = width
         for _ in range(doublings - 1):
-            after = min(2 * now, 8 * width)
+            out_width = min(2 * in_width, 8 * width)
             layers += [
-                nn.Conv2d(now, after, 5, 2, 2, bias=False),
-                nn.BatchNorm2d(after),
+                nn.Conv2d(in_width, out_width, 5, 2, 2, bias=False),
+                nn.BatchNorm2d(out_width),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-            now = after
+            in_width = out_width
         self.layers = nn.Sequential(*layers)
-        self.linear = nn.Linear(now * base**2, 1)
+        self.linear = nn.Linear(in_width * base**2, 1)
         self.apply(initialize)
-        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and liked by GPUs
+        self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, images: Tensor) -> Tensor:
         """Score images (N, channels, image_size, image_size) in [-1, 1]: scores (N, 1)."""

@@ -1,4 +1,4 @@
-"""PatchGAN and pix2pix: paired image translation (Isola, Zhu, Zhou, Efros 2016, arXiv:1611.07004)."""
+"""pix2pix and its PatchGAN: paired image translation (Isola, Zhu, Zhou, Efros 2016, arXiv:1611.07004)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ Norm = Literal["batch", "instance", "none"]
 
 @dataclass(frozen=True)
 class PatchConfig(Config):
-    """``receptive_field`` is the patch one score sees, in pixels: 1, 16, 70 and 286 are the paper's.
+    """The PatchGAN discriminator.
 
-    ``spectral``: arXiv:1802.05957; ``antialias``: blur where the size changes (arXiv:1904.11486), as CUT does.
+    Attributes:
+        in_channels: Channels of the images, or their sum for images stacked on channels.
+        width: Channels of the first layer.
+        receptive_field: Side of the patch that one score sees, in pixels: 1, 16, 70 and 286 are in the paper.
+        norm: Norm of all layers but the first and the last.
+        spectral: Spectral normalization (arXiv:1802.05957).
+        antialias: Blur where the size changes (arXiv:1904.11486), as in CUT.
     """
 
     in_channels: int = 3
@@ -32,19 +38,32 @@ class PatchConfig(Config):
 
 @dataclass(frozen=True)
 class MultiScaleConfig(PatchConfig):
-    """As `PatchConfig`, at ``scales`` sizes, each half the one before (arXiv:1711.11585)."""
+    """As `PatchConfig`, at several scales (arXiv:1711.11585).
+
+    Attributes:
+        scales: Number of scales, each half the size of the one before.
+    """
 
     scales: int = 3
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 1 <= self.scales <= 6:
-            raise ValueError(f"scales={self.scales} is outside 1..6")
+            raise ValueError(f"scales={self.scales} should be from 1 to 6")
 
 
 @dataclass(frozen=True)
 class UNetConfig(Config):
-    """``image_size`` sets the depth (7 or 8 levels for 128 or 256); ``dropout`` is pix2pix's only noise."""
+    """The U-Net generator.
+
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        width: Channels of the first level.
+        image_size: Sets the depth: 8 levels for 256, 7 for 128.
+        norm: Norm of the inner layers.
+        dropout: Dropout in three inner levels, the only noise of pix2pix.
+    """
 
     in_channels: Literal[1, 3] = 3
     out_channels: Literal[1, 3] = 3
@@ -55,16 +74,20 @@ class UNetConfig(Config):
 
     def __post_init__(self) -> None:
         if self.image_size not in (32, 64, 128, 256, 512):
-            raise ValueError(f"image_size={self.image_size} is none of 32, 64, 128, 256, 512")
+            raise ValueError(f"image_size={self.image_size} should be 32, 64, 128, 256 or 512")
         if self.width < 1:
             raise ValueError(f"width={self.width} should be at least 1")
 
 
 @dataclass(frozen=True)
 class Pix2PixConfig(AdversarialConfig):
-    """The paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, pictures enlarged to 286/256 and cropped.
+    """The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
 
-    ``direction``: which half of a side-by-side picture is the input; ``image_size`` and ``channels`` of 0: the data's.
+    Attributes:
+        direction: Which half of a side-by-side image is the input.
+        enlarge: Images are enlarged by this factor, then cropped at random: 286/256 in the paper.
+        flip: Mirror images at random.
+        l1_weight: Weight of the L1 loss, lambda.
     """
 
     image_size: int = 256

@@ -1,4 +1,4 @@
-"""The U-Nets and PatchGANs of the reference PyTorch CycleGAN and pix2pix, as their checkpoints name the tensors."""
+"""Importers of the U-Nets and PatchGANs of the reference PyTorch CycleGAN and pix2pix."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from .networks import STRIDED_LAYERS
 
 SOURCE = "pytorch-CycleGAN-and-pix2pix"
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
-LEAST = 5  # levels of a U-Net: 32 pixels
+MIN_DEPTH = 5  # levels of a U-Net, for 32 pixels
 
 
-def norm_of(tensors: Mapping[str, Tensor], affine: str, biased: str) -> str:
-    """Return the norm: batch norm has weights, ``affine``; before instance norm alone convolutions have a bias."""
+def detect_norm(tensors: Mapping[str, Tensor], affine: str, biased: str) -> str:
+    """Detect the norm: batch norm has weights, ``affine``; only before instance norm convolutions have a bias."""
     if affine in tensors:
         return "batch"
     return "instance" if biased in tensors else "none"
 
 
 def without_statistics(tensors: Mapping[str, Tensor], norm: str) -> dict[str, Tensor]:
-    """Leave out the statistics that old instance norms kept and never used."""
+    """Omit the statistics that old instance norms stored but never used."""
     return {name: one for name, one in tensors.items() if norm == "batch" or not name.endswith(STATISTICS)}
 
 
 class UNetImporter(Importer):
-    """Tells the depth (128, 256 pixels), width, norm and channels of a U-Net; dropout has no tensors."""
+    """Detects depth, width, norm and channels of a U-Net; dropout has no tensors."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         first, last = tensors.get("model.model.0.weight"), tensors.get("model.model.3.weight")
         if first is None or last is None or "model.model.1.model.1.weight" not in tensors:
             return None
         depth = 1 + max(name.count("model.3.") for name in tensors if name.endswith("model.1.weight")) + 1
-        if depth < LEAST:
+        if depth < MIN_DEPTH:
             return None
-        norm = norm_of(tensors, "model.model.1.model.2.weight", "model.model.1.model.1.bias")
+        norm = detect_norm(tensors, "model.model.1.model.2.weight", "model.model.1.model.1.bias")
         open_norm = {"norm": ("none", "instance")} if norm == "none" else {}
         return DetectedCheckpoint(
             source=SOURCE,
@@ -58,14 +58,14 @@ class UNetImporter(Importer):
             undetermined={"dropout": (True, False), **open_norm},
             notes=(
                 f"dropout is off{' and batch norm uses its averages' if norm == 'batch' else ''} "
-                "(its authors' test.py leaves that as in training, but for --eval)",
+                "(the authors' test.py keeps it on unless called with --eval)",
             ),
             unbiased=norm == "none",
         )
 
 
 class PatchImporter(Importer):
-    """Tells the receptive field (1 to 286 pixels), width, norm, input channels and CUT's blurs of a PatchGAN."""
+    """Detects receptive field, width, norm, input channels and CUT's blurs of a PatchGAN."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
@@ -83,7 +83,7 @@ class PatchImporter(Importer):
         fields = {layers: pixels for pixels, layers in STRIDED_LAYERS.items()}
         if len(last) != 1 or strided not in fields or first.shape[-1] not in (1, 4):
             return None
-        norm = norm_of(tensors, f"{root}.{second + 1}.weight", f"{root}.{second}.bias")
+        norm = detect_norm(tensors, f"{root}.{second + 1}.weight", f"{root}.{second}.bias")
         return DetectedCheckpoint(
             source="contrastive-unpaired-translation (CUT)" if antialias else SOURCE,
             entry="discriminator:patchgan",
@@ -99,5 +99,5 @@ class PatchImporter(Importer):
                 for name, one in without_statistics(tensors, norm).items()
                 if not name.endswith(".filt")
             },
-            unbiased=norm != "instance",  # so is the end of one that sees single pixels, with batch norm
+            unbiased=norm != "instance",  # also true for the last layer of the one for single pixels, with batch norm
         )

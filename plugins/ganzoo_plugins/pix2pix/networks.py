@@ -26,8 +26,8 @@ class PatchDiscriminator(nn.Module):
     """Score overlapping patches of ``receptive_field`` pixels a side: 1, 16, 34, 70, 142 or 286.
 
     C64-C128-C256-C512 for 70 pixels (2,764,737 parameters at width 64 with instance norm on RGB). With
-    ``spectral`` every convolution is spectrally normalized (arXiv:1802.05957); ``antialias`` blurs in place of each
-    stride (arXiv:1904.11486), as CUT does, and so sees a little further.
+    ``spectral`` every convolution is spectrally normalized (arXiv:1802.05957); ``antialias`` replaces each stride
+    by a blur (arXiv:1904.11486), as in CUT, which enlarges the receptive field a little.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class PatchDiscriminator(nn.Module):
 
 
 class MultiScaleDiscriminator(nn.Module):
-    """The same discriminator at several scales, each on pictures half as large (arXiv:1711.11585, section 3.2)."""
+    """The same discriminator at several scales, each on images half as large (arXiv:1711.11585, section 3.2)."""
 
     def __init__(self, scales: int = 3, in_channels: int = 3, **options: object) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class MultiScaleDiscriminator(nn.Module):
 
 
 class UNetLevel(nn.Module):
-    """One level of the U-Net: down, whatever is ``inner``, up, and the shortcut around it all."""
+    """One level of the U-Net: down, the inner levels, up, and a shortcut around them."""
 
     def __init__(
         self, outer: int, inner: int, norm: str, submodule: nn.Module | None = None, dropout: bool = False
@@ -127,7 +127,7 @@ class UNetLevel(nn.Module):
 
 
 class UNetGenerator(nn.Module):
-    """Encoder-decoder with shortcuts: picture in, picture of the same size out.
+    """Encoder-decoder with shortcuts: image in, image of the same size out.
 
     ``image_size`` 256 has eight levels and 54,413,955 parameters at width 64 with batch norm on RGB; 128 has
     seven. Heights and widths must be multiples of ``image_size``: the innermost level is one pixel there.

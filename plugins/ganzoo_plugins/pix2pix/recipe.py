@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
+from ganzoo import Recipe, mean_absolute_error
 
 
 class Pix2PixRecipe(Recipe):
-    """Generator: adversarial loss + lambda * L1. Discriminator: sees input and output stacked, its loss halved."""
+    """The generator minimizes adversarial loss + lambda * L1; the discriminator sees input and output stacked."""
 
     def __init__(self, config, parts) -> None:
         self.config, channels = config, config.channels
@@ -31,31 +31,30 @@ class Pix2PixRecipe(Recipe):
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        given, target = batch["input"], batch["target"]
-        learns = self.is_generator_step()
-        with torch.set_grad_enabled(learns):
-            made = self.generator(given)
-            fake_pair = torch.cat([given, made], 1)
+        inputs, targets = batch["input"], batch["target"]
+        is_generator_step = self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
+            outputs = self.generator(inputs)
+            fake_pair = torch.cat([inputs, outputs], 1)
 
-        real, fake = self.augment(torch.cat([given, target], 1)), self.augment(fake_pair.detach())
+        real, fake = self.augment(torch.cat([inputs, targets], 1)), self.augment(fake_pair.detach())
         loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, real, fake))
         loss_d = loss_d + self.penalty(self.discriminator, real, fake)
         self.update("discriminator", loss_d / 2)  # section 3.3: halved, so that D learns more slowly than G
-        if not learns:
+        if not is_generator_step:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
             adversarial = self.loss.generator(self.discriminator(self.augment(fake_pair)))
-            l1 = (made.float() - target).abs().mean()
+            l1 = mean_absolute_error(outputs, targets)
             self.update("generator", adversarial + self.l1_weight * l1)
         return {"generator": adversarial, "l1": l1, "discriminator": loss_d}
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return input, output, truth for each pair, one after the other."""
-        made = networks["generator"](batch["input"]).float()
-        return torch.stack([batch["input"], made, batch["target"]], 1).flatten(0, 1)
+        """Return input, output and target of each pair, one after the other."""
+        outputs = networks["generator"](batch["input"]).float()
+        return torch.stack([batch["input"], outputs, batch["target"]], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return the mean absolute error in [0, 2] (the images' range is [-1, 1])."""
-        made = networks["generator"](batch["input"]).float()
-        return {"l1": (made - batch["target"]).abs().mean().item()}
+        """Return the mean absolute error, in [0, 2], of images in [-1, 1]."""
+        return {"l1": mean_absolute_error(networks["generator"](batch["input"]), batch["target"]).item()}

@@ -10,10 +10,10 @@ from ganzoo import Config, Entry, hookimpl
 
 @dataclass(frozen=True)
 class ProjectedConfig(Config):
-    """``width`` of what judges each scale; ``in_channels`` 2 or 6: two pictures stacked, of which the second is judged.
+    """``width`` of what judges each scale; ``in_channels`` 2 or 6: two images stacked, of which the second is judged.
 
-    pixels    factor on the logits of the picture's own patches and colors; 0: they are not judged
-    gray      the frozen network sees no colors: they are judged in the picture itself alone
+    pixels    factor on the logits of the image's own patches and colors; 0: they are not judged
+    gray      the frozen network sees no colors: they are judged in the image itself alone
     features  the frozen network, an entry of that kind
     """
 
@@ -47,7 +47,7 @@ def ganzoo_entries():
             name="projected",
             config=ProjectedConfig,
             build=build_discriminator,
-            summary="Judges what a frozen classifier sees, at four scales, and the picture itself",
+            summary="Judges what a frozen classifier sees, at four scales, and the image itself",
             paper="arXiv:2111.01007",
         ),
     ]

@@ -1,4 +1,4 @@
-"""A discriminator of what a classifier sees of pictures (Projected GANs, arXiv:2111.01007)."""
+"""A discriminator of what a classifier sees of images (Projected GANs, arXiv:2111.01007)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def head(inner: int, width: int, halvings: int) -> nn.Sequential:
 
 
 def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
-    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the picture itself, drawn as its neighbors are.
+    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the image itself, drawn as its neighbors are.
 
     Without spectral norms: with them its slope, which the generator learns by, was a 200th of the other heads'.
     """
@@ -83,13 +83,13 @@ class Mixer(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the picture's own patches and colors.
+    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the image's own patches and colors.
 
-    Of two pictures stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
+    Of two images stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
 
     features  the frozen network, of ganzoo's kind ``features``; it is no part of the weights
-    pixels    factor on the logits of the picture itself, whose slope is small beside the others'; 0: it is not judged
-    gray      the frozen network sees pictures without their colors, which are judged in the picture itself alone: a
+    pixels    factor on the logits of the image itself, whose slope is small beside the others'; 0: it is not judged
+    gray      the frozen network sees images without their colors, which are judged in the image itself alone: a
               generator soon finds colors that no photograph has, and that a classifier makes much of
     """
 
@@ -106,7 +106,7 @@ class ProjectedDiscriminator(nn.Module):
         self.pixels = nn.ModuleList(own_discriminators(in_channels, width // 2) if pixels else [])
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the picture's own last."""
+        """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the image's own last."""
         seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
         maps = self.features[0].to(images.device)(seen.mean(1, keepdim=True) if self.gray else seen)
         logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]

@@ -14,7 +14,7 @@ PAPER = "arXiv:1609.04802"
 class SRResNetConfig(Config):
     """The paper's network by default; ``width`` and ``blocks`` make it small.
 
-    scale         how many times as high and wide the picture becomes
+    scale         how many times as high and wide the image becomes
     norm          "batch" as in the paper, or "none", which later work found better (arXiv:1707.02921, 1809.00219)
     kernel        side of the first and the last convolution
     bicubic_skip  learn what bicubic enlargement lacks; it begins as that enlargement
@@ -49,7 +49,7 @@ class BicubicConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The paper's eight convolutions of ``width`` to 8 ``width`` channels, for pictures of ``image_size``."""
+    """The paper's eight convolutions of ``width`` to 8 ``width`` channels, for images of ``image_size``."""
 
     in_channels: Literal[1, 3] = 3
     image_size: int = 96
@@ -65,8 +65,8 @@ class DiscriminatorConfig(Config):
 class SRResNetRecipeConfig(RecipeConfig):
     """The paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
 
-    ``image_size`` is the crop's side; the pictures it is cut from are scaled to cover ``enlarge`` times that, so leave
-    their own size there: 8/3 for pictures of 256 pixels. ``flip`` mirrors one half of the crops.
+    ``image_size`` is the crop's side; the images it is cut from are scaled to cover ``enlarge`` times that, so leave
+    their own size there: 8/3 for images of 256 pixels. ``flip`` mirrors one half of the crops.
     """
 
     image_size: int = 96

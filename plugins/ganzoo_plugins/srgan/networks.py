@@ -137,7 +137,7 @@ class SrganDiscriminator(nn.Module):
     """k3 convolutions of w, w, 2w, 2w, 4w, 4w, 8w, 8w channels, every second of stride 2, then two dense layers.
 
     LeakyReLU 0.2 throughout, batch norm from the second convolution on; the dense layer has 16 w units, 1024 in the
-    paper (figure 4). It takes pictures of ``image_size`` only.
+    paper (figure 4). It takes images of ``image_size`` only.
     """
 
     def __init__(self, in_channels: int = 3, image_size: int = 96, width: int = 64, norm: str = "batch") -> None:

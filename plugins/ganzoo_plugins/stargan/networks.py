@@ -10,7 +10,7 @@ from .sizes import halvings
 
 
 def instance_norm(channels: int) -> nn.Module:
-    """Build the norm of each channel of each picture, with a learned scale and shift: group norm of one channel each."""
+    """Build the norm of each channel of each image, with a learned scale and shift: group norm of one channel each."""
     return nn.GroupNorm(channels, channels)
 
 
@@ -32,9 +32,9 @@ class ResidualBlock(nn.Module):
 
 
 class StarGanGenerator(nn.Module):
-    """A picture and the number of a domain in, the picture of that domain out, of the same size.
+    """An image and the number of a domain in, the image of that domain out, of the same size.
 
-    The domain is one plane a class, 1 in its own and 0 elsewhere, beside the picture's channels (section 3.2).
+    The domain is one plane a class, 1 in its own and 0 elsewhere, beside the image's channels (section 3.2).
     8,430,528 parameters at width 64 with 5 classes on RGB. Heights and widths must be multiples of 4.
     """
 
@@ -82,8 +82,8 @@ class StarGanGenerator(nn.Module):
 class StarGanDiscriminator(nn.Module):
     """Strided convolutions without norms, and two heads on them: real or made, patch by patch, and which domain.
 
-    44,762,048 parameters at width 64 with 5 classes on RGB of 128x128. The second head sees the whole picture, hence
-    one ``image_size`` only. Smaller pictures have fewer convolutions, the paper's six are for 128.
+    44,762,048 parameters at width 64 with 5 classes on RGB of 128x128. The second head sees the whole image, hence
+    one ``image_size`` only. Smaller images have fewer convolutions, the paper's six are for 128.
     """
 
     def __init__(self, channels: int = 3, classes: int = 5, width: int = 64, image_size: int = 128) -> None:

@@ -14,16 +14,16 @@ LEAST = 8  # pixels: the sliced Wasserstein distance wants 7
 
 
 class StarGanRecipe(Recipe):
-    """D tells real from made and the domain of real pictures; G must make what D takes for the domain it was told.
+    """D tells real from made and the domain of real images; G must make what D takes for the domain it was told.
 
-    L_D = -L_adv + class_weight * L_cls of real pictures (equations 2 and 5), L_G = L_adv + class_weight * L_cls of
+    L_D = -L_adv + class_weight * L_cls of real images (equations 2 and 5), L_G = L_adv + class_weight * L_cls of
     made ones + reconstruction_weight * L_rec (equations 3, 4 and 6). L_adv is equation 8, the loss wgan-gp: of one
-    picture D's value, and with it the gradient that is penalized, is the mean of its patches, where the paper's code
+    image D's value, and with it the gradient that is penalized, is the mean of its patches, where the paper's code
     penalizes the gradient of their sum, in a step of its own. Domains to make are drawn evenly (section 3.1); the
     code takes those of the batch in another order.
     """
 
-    validation_batch = 512  # a distance to one domain needs its pictures together
+    validation_batch = 512  # a distance to one domain needs its images together
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -50,7 +50,7 @@ class StarGanRecipe(Recipe):
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the discriminator, and in each ``discriminator_steps``-th step the generator on the same pictures."""
+        """Update the discriminator, and in each ``discriminator_steps``-th step the generator on the same images."""
         images, labels = batch["image"], batch["label"]
         targets = (self.uniform(len(images), device=images.device) * self.config.classes).long()
         learns = self.is_generator_step()
@@ -60,7 +60,7 @@ class StarGanRecipe(Recipe):
         return {**self.translate(images, labels, made, targets), **losses} if learns else losses
 
     def update_discriminator(self, images: Tensor, labels: Tensor, made: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator; return its loss and that of the domains it sees in real pictures (equation 2)."""
+        """Update the discriminator; return its loss and that of the domains it sees in real images (equation 2)."""
         real, fake = self.augment(images), self.augment(made)
         real_logits, domains = self.discriminator.classified(real)
         loss = self.loss.discriminator(real_logits, self.discriminator(fake))
@@ -81,14 +81,14 @@ class StarGanRecipe(Recipe):
         return {"adversarial": adversarial, "made_class": made_class, "reconstruction": reconstruction}
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return each picture and what becomes of it in every domain, one after the other."""
+        """Return each image and what becomes of it in every domain, one after the other."""
         images = batch["image"]
         return torch.stack([images, *(self.to_domain(networks, images, each) for each in self.domains)], 1).flatten(
             0, 1
         )
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far pictures of all other domains, translated, are from those of each domain; the mean.
+        """Return how far images of all other domains, translated, are from those of each domain; the mean.
 
         distance: sliced Wasserstein (arXiv:1710.10196) times 1000. Domains that the batch lacks do not count.
         """

@@ -1,4 +1,4 @@
-"""How deep the discriminator is for a size of pictures."""
+"""How deep the discriminator is for a size of images."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ PAPER = "arXiv:1912.04958"
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``width``: feature maps at the picture's own size, twice as many at each half of it, up to ``widest``.
+    """``width``: feature maps at the image's own size, twice as many at each half of it, up to ``widest``.
 
     The paper's 1024x1024 network has width 32 and widest 512.
     """
@@ -33,7 +33,7 @@ class DiscriminatorConfig(Config):
 class GeneratorConfig(DiscriminatorConfig):
     """As the discriminator's; ``depth`` of the mapping network.
 
-    ``truncation`` draws w toward its mean when pictures are made, 1: not at all; no weight depends on it.
+    ``truncation`` draws w toward its mean when images are made, 1: not at all; no weight depends on it.
     """
 
     latent_dim: int = 512
@@ -52,7 +52,7 @@ class GeneratorConfig(DiscriminatorConfig):
 class StyleGanConfig(AdversarialConfig):
     """The paper's values.
 
-    mixing        share of pictures made of two latents' styles
+    mixing        share of images made of two latents' styles
     path_length   weight of the path length penalty; 0: none
     path_every    generator updates from one such penalty to the next, which is so many times as strong
     """
@@ -69,7 +69,7 @@ class StyleGanConfig(AdversarialConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.mixing <= 1:
-            raise ValueError(f"mixing={self.mixing} should be a share of the pictures, from 0 to 1")
+            raise ValueError(f"mixing={self.mixing} should be a share of the images, from 0 to 1")
         if not 0 <= self.path_length < float("inf"):
             raise ValueError(f"path_length={self.path_length} should be a number, 0 or above")
         if self.path_every < 1:
@@ -111,7 +111,7 @@ def ganzoo_entries():
             name="stylegan",
             config=DiscriminatorConfig,
             build=build_discriminator,
-            summary="Residual blocks, deviation within groups of pictures",
+            summary="Residual blocks, deviation within groups of images",
             paper=PAPER,
         ),
         Entry(

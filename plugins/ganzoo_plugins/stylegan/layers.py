@@ -41,16 +41,16 @@ class EqualConv2d(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         pad = self.weight.shape[-1] // 2
-        if self.halves:  # 4 taps between pixels: one more to the left and to the right keeps the picture's middle
+        if self.halves:  # 4 taps between pixels: one more to the left and to the right keeps the image's middle
             features, pad = blur(features, pad + 1, pad + 1), 0
         return F.conv2d(features, self.weight * self.scale, self.bias, 2 if self.halves else 1, pad)
 
 
 class ModulatedConv2d(nn.Module):
-    """A convolution whose input channels a style scales, for each picture (arXiv:1912.04958, equations 1 to 3).
+    """A convolution whose input channels a style scales, for each image (arXiv:1912.04958, equations 1 to 3).
 
     Scaling weights is scaling inputs and outputs: y_j = d_j * sum_i w_ij * (s_i x_i), with
-    d_j = 1 / sqrt(sum_ik (s_i w_ijk)**2 + 1e-8), so that all pictures share one convolution.
+    d_j = 1 / sqrt(sum_ik (s_i w_ijk)**2 + 1e-8), so that all images share one convolution.
 
     ``doubles``: (H, W) to (2H, 2W), by a transposed convolution and the resampling filter; kernel 3.
     """

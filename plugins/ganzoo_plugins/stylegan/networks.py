@@ -13,7 +13,7 @@ from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, at_leas
 
 MAPPING_RATE = 0.01  # of the mapping network's learning rate (arXiv:1812.04948, appendix C)
 MEAN_DECAY = 0.995  # of the running mean of w
-GROUP = 4  # pictures that the discriminator compares
+GROUP = 4  # images that the discriminator compares
 
 
 def sizes(image_size: int) -> list[int]:
@@ -22,7 +22,7 @@ def sizes(image_size: int) -> list[int]:
 
 
 def channels_at(size: int, image_size: int, width: int, widest: int) -> int:
-    """Return the feature maps at ``size``: ``width`` at the picture's own, twice as many at each half of it."""
+    """Return the feature maps at ``size``: ``width`` at the image's own, twice as many at each half of it."""
     return min(width * (image_size // size), widest)
 
 
@@ -37,14 +37,14 @@ class StyledLayer(nn.Module):
         self.register_buffer("noise", torch.randn(1, 1, size, size))
 
     def forward(self, features: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """``noise`` (N, 1, size, size); None: the layer's own, the same for every picture."""
+        """``noise`` (N, 1, size, size); None: the layer's own, the same for every image."""
         noise = self.noise if noise is None else noise
         features = self.convolution(features, w)
         return activate(features + (self.strength * noise + self.bias).to(features.dtype))
 
 
 class ToImage(nn.Module):
-    """What a resolution adds to the picture: a modulated 1x1 convolution without demodulation, and a bias."""
+    """What a resolution adds to the image: a modulated 1x1 convolution without demodulation, and a bias."""
 
     def __init__(self, inputs: int, channels: int, style: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Mapping(nn.Module):
 
 
 class StyleGanGenerator(nn.Module):
-    """Latents to w, and w, at each layer anew, to the style of a picture that grows from a learned constant.
+    """Latents to w, and w, at each layer anew, to the style of an image that grows from a learned constant.
 
     ``layers_of_style`` layers take a w: 2 * log2(image_size) - 2, those of 4x4 pixels first. In training mode the
     output is not limited, as the discriminator of the authors' code sees it; in eval mode it is cut to [-1, 1], and w
@@ -130,7 +130,7 @@ class StyleGanGenerator(nn.Module):
     def synthesize(self, styles: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
         """Turn styles (N, layers_of_style, latent_dim) into images of any range.
 
-        noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every picture
+        noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every image
         """
         ws, noises = list(styles.unbind(1)), list(noise or [None] * len(self.layers))
         features = self.constant.expand(styles.shape[0], -1, -1, -1)  # not len(): tracing would fix it
@@ -168,9 +168,9 @@ class ResidualBlock(nn.Module):
 
 
 class GroupDeviation(nn.Module):
-    """Adds a channel: how much the pictures of each group of 4 differ (arXiv:1710.10196, section 3).
+    """Adds a channel: how much the images of each group of 4 differ (arXiv:1710.10196, section 3).
 
-    Where 4 does not divide the batch, groups are of 3 or 2 pictures, or of 1, which differ by nothing.
+    Where 4 does not divide the batch, groups are of 3 or 2 images, or of 1, which differ by nothing.
     """
 
     mixes_samples = True

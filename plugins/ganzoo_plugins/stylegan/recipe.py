@@ -15,7 +15,7 @@ LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
 
 
 class StyleGanRecipe(LatentRecipe):
-    """One discriminator update, then one generator update, with the same made pictures, a step."""
+    """One discriminator update, then one generator update, with the same made images, a step."""
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
@@ -54,9 +54,9 @@ class StyleGanRecipe(LatentRecipe):
         return losses
 
     def styles(self, count: int, device: torch.device) -> Tensor:
-        """Draw styles (count, layers, latent_dim); ``mixing`` of the pictures have those of two latents.
+        """Draw styles (count, layers, latent_dim); ``mixing`` of the images have those of two latents.
 
-        The second's begin at a layer that is drawn for each picture (arXiv:1812.04948, section 3.1).
+        The second's begin at a layer that is drawn for each image (arXiv:1812.04948, section 3.1).
         """
         layers = self.generator.layers_of_style
         latents = torch.cat([self.latents(count, device), self.latents(count, device)])
@@ -74,11 +74,11 @@ class StyleGanRecipe(LatentRecipe):
         self.generator.follow(mean)
 
     def noise(self, images: Tensor) -> list[Tensor]:
-        """Draw noise for the generator's layers, for as many pictures."""
+        """Draw noise for the generator's layers, for as many images."""
         return [self.normal(len(images), 1, size, size, device=images.device) for size in self.generator.noise_sizes]
 
     def path_penalty(self, like: Tensor) -> Tensor:
-        """Return the mean of (|J_w^T y| - a)**2 for half as many pictures (equation 4, appendix B).
+        """Return the mean of (|J_w^T y| - a)**2 for half as many images (equation 4, appendix B).
 
         y ~ N(0, 1 / (H W)) a value; |.|**2 is the mean over layers, each with a w of its own; a is the running mean.
         This is the authors' code: with the weight 2 it is the appendix's ln 2 / (r**2 (ln r - ln 2)) for resolution r.

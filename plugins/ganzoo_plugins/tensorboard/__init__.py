@@ -40,7 +40,7 @@ class Log:
             self._writer(step).add_image("samples", np.asarray(sheet.convert("RGB")), step, dataformats="HWC")
 
     def speed(self, step: int) -> None:
-        """Write the pictures a second since the last logged step, with sheets and checkpoints in it."""
+        """Write the images a second since the last logged step, with sheets and checkpoints in it."""
         now = time.monotonic()
         if self.before is not None and now > self.before[1]:
             pace = (step - self.before[0]) * self.batch_size / (now - self.before[1])

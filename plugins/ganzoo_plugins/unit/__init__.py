@@ -38,7 +38,7 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``layers`` halve the picture, the paper's 5 from ``width`` 64 on, each twice as wide as the one before."""
+    """``layers`` halve the image, the paper's 5 from ``width`` 64 on, each twice as wide as the one before."""
 
     in_channels: int = 3
     width: int = 64
@@ -55,9 +55,9 @@ class DiscriminatorConfig(Config):
 class UnitConfig(AdversarialConfig):
     """The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
 
-    ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each picture's
-    code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each picture out of its own code.
-    ``cycle_kl_weight`` (3) and ``cycle_weight`` (4) are of the same two for the code of a picture's translation.
+    ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each image's
+    code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each image out of its own code.
+    ``cycle_kl_weight`` (3) and ``cycle_weight`` (4) are of the same two for the code of an image's translation.
     ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code crops and mirrors.
     """
 

@@ -24,7 +24,7 @@ class ResidualBlock(nn.Module):
 
 
 def instance_norm(channels: int) -> nn.Module:
-    """Normalize each channel of each picture (arXiv:1607.08022): group norm with one group a channel."""
+    """Normalize each channel of each image (arXiv:1607.08022): group norm with one group a channel."""
     return nn.GroupNorm(channels, channels, affine=False)
 
 
@@ -39,10 +39,10 @@ def residual_blocks(count: int, channels: int) -> list[nn.Module]:
 
 
 class UnitGenerator(nn.Module):
-    """A picture of one domain to the mean of its code, and from a code to a picture of the other domain.
+    """An image of one domain to the mean of its code, and from a code to an image of the other domain.
 
     Encoder: c7s1-w, c3s2-2w, c3s2-4w, ``blocks`` residual blocks, ``shared_blocks`` shared ones; the decoder is its
-    mirror, with 1x1 to the picture at the end. Width 64 with 3 and 1 is the paper's network (10,188,803 parameters
+    mirror, with 1x1 to the image at the end. Width 64 with 3 and 1 is the paper's network (10,188,803 parameters
     on RGB). Heights and widths must be multiples of 4. Two such networks share their shared blocks by `share`.
     """
 
@@ -83,7 +83,7 @@ class UnitGenerator(nn.Module):
         return self.shared_encoder(self.encoder(images))
 
     def decode(self, codes: Tensor, images: Tensor) -> Tensor:
-        """Turn ``codes`` into pictures in [-1, 1]; ``images``, which they are of, count only with ``global_skip``."""
+        """Turn ``codes`` into images in [-1, 1]; ``images``, which they are of, count only with ``global_skip``."""
         change = self.decoder(self.shared_decoder(codes))
         if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
             change = change.float() + torch.atanh(0.98 * images.float())
@@ -95,7 +95,7 @@ class UnitGenerator(nn.Module):
 
 
 class UnitDiscriminator(nn.Module):
-    """Score patches: ``layers`` 3x3 convolutions that halve the picture and double the width, then 1x1; no norm."""
+    """Score patches: ``layers`` 3x3 convolutions that halve the image and double the width, then 1x1; no norm."""
 
     def __init__(self, in_channels: int = 3, width: int = 64, layers: int = 5) -> None:
         super().__init__()

@@ -12,7 +12,14 @@ CLIPPING, PENALTY = "arXiv:1701.07875", "arXiv:1704.00028"
 
 @dataclass(frozen=True)
 class CriticConfig(Config):
-    """``norm`` "layer" is what section 4 of the paper recommends; its authors' MNIST critic has "none"."""
+    """The critic.
+
+    Attributes:
+        image_size: From 8 to 256 pixels.
+        channels: 1 or 3.
+        width: Channels of the first layer.
+        norm: "layer", as section 4 of the paper recommends, or "none", as in the authors' MNIST critic.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -28,9 +35,10 @@ class CriticConfig(Config):
 
 @dataclass(frozen=True)
 class WganConfig(AdversarialConfig):
-    """Algorithm 1's values. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
+    """The values of algorithm 1. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
 
-    ``clip``: the critic's weights are kept in [-clip, clip].
+    Attributes:
+        clip: The critic's weights are clipped to [-clip, clip].
     """
 
     clip: float = 0.01
@@ -47,7 +55,7 @@ class WganConfig(AdversarialConfig):
 
 @dataclass(frozen=True)
 class WganGpConfig(AdversarialConfig):
-    """Algorithm 1's values; the penalty's weight is the loss's: ``--set loss.penalty=10``."""
+    """The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``."""
 
     discriminator_steps: int = 5
     learning_rate: float = 1e-4

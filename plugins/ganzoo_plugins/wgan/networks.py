@@ -4,39 +4,40 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-WIDEST = 8  # in units of `width`
+MAX_WIDTH_FACTOR = 8
 
 
 class Critic(nn.Module):
-    """Strided 4x4 convolutions as DCGAN's, down to 2 to 4 pixels, then one linear layer.
+    """Strided 4x4 convolutions as in DCGAN, down to 2 to 4 pixels, then one linear layer.
 
-    A gradient penalty is meant for each picture alone, so layer norm, over (C, H, W) with a scale and shift a channel
-    (arXiv:1607.06450), takes batch norm's place; not on the first layer, which has none in DCGAN either.
+    A gradient penalty is meant for each image alone. Batch norm is therefore replaced by layer norm over (C, H, W),
+    with a scale and shift for each channel (arXiv:1607.06450), except in the first layer, which has no norm in DCGAN
+    either.
     """
 
     def __init__(self, image_size: int = 64, channels: int = 3, width: int = 64, norm: str = "layer") -> None:
         super().__init__()
         self.image_size, self.in_channels = image_size, channels
         layers: list[nn.Module] = []
-        now, side = channels, image_size
+        in_width, side = channels, image_size
         while side > 4:
-            after = min(2 * now, WIDEST * width) if layers else width
+            out_width = min(2 * in_width, MAX_WIDTH_FACTOR * width) if layers else width
             normed = norm == "layer" and bool(layers)
-            layers.append(nn.Conv2d(now, after, 4, 2, 1, bias=not normed))
-            layers += [nn.GroupNorm(1, after)] if normed else []
+            layers.append(nn.Conv2d(in_width, out_width, 4, 2, 1, bias=not normed))
+            layers += [nn.GroupNorm(1, out_width)] if normed else []
             layers.append(nn.LeakyReLU(0.2, inplace=True))
-            now, side = after, side // 2
+            in_width, side = out_width, side // 2
         self.layers = nn.Sequential(*layers)
-        self.linear = nn.Linear(now * side**2, 1)
+        self.linear = nn.Linear(in_width * side**2, 1)
         self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Value images (N, channels, image_size, image_size) in [-1, 1]: (N, 1), of any size, no sigmoid."""
+        """Score images (N, channels, image_size, image_size) in [-1, 1]: unbounded values (N, 1), no sigmoid."""
         return self.linear(self.layers(images).flatten(1))
 
 
 def initialize(module: nn.Module) -> None:
-    """Draw weights as He et al. do for this slope (arXiv:1502.01852), as the authors of WGAN-GP; biases zero."""
+    """Draw weights as He et al. for this slope (arXiv:1502.01852), as the authors of WGAN-GP do; biases zero."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_normal_(module.weight, 0.2)
         if module.bias is not None:

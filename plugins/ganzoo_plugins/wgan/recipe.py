@@ -1,7 +1,7 @@
-"""Training a generator down the Wasserstein distance that a critic estimates.
+"""WGAN: the generator minimizes the Wasserstein distance that a critic estimates.
 
-Algorithm 1 of arXiv:1701.07875 and of arXiv:1704.00028: the critic learns in every step, the generator in each
-``discriminator_steps``-th, from latents of its own.
+Algorithm 1 of arXiv:1701.07875 and of arXiv:1704.00028: the critic is updated in every step, the generator in every
+``discriminator_steps``-th, with new latents.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ganzoo.losses.wasserstein import estimate_distance
 
 
 class CriticRecipe(LatentRecipe):
-    """Both papers' step. The loss ``wasserstein`` is the estimate, without penalty: its fall is the training's."""
+    """The step of both papers. The loss ``wasserstein`` is the estimated distance, which falls as training proceeds."""
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the critic on ``batch["image"]``, and the generator where it is its turn."""
-        losses = self.criticize(batch["image"])
+        """Update the critic on ``batch["image"]``, then the generator if this is a generator step."""
+        losses = self.update_critic(batch["image"])
         if self.is_generator_step():
             with self.frozen("discriminator"):
                 fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
@@ -28,13 +28,13 @@ class CriticRecipe(LatentRecipe):
                 self.update("generator", losses["generator"])
         return losses
 
-    def criticize(self, images: Tensor) -> dict[str, Tensor]:
-        """Update the critic; return its loss and its estimate from before."""
+    def update_critic(self, images: Tensor) -> dict[str, Tensor]:
+        """Update the critic; return its loss and its estimate of the distance before the update."""
         with torch.no_grad():
             fake = self.generator(self.latents(len(images), images.device))
-        real, shown = self.augment(images), self.augment(fake)
-        logits = self.forward_batched(self.discriminator, real, shown)
-        loss = self.loss.discriminator(*logits) + self.penalty(self.discriminator, real, shown)
+        real, fake = self.augment(images), self.augment(fake)
+        logits = self.forward_batched(self.discriminator, real, fake)
+        loss = self.loss.discriminator(*logits) + self.penalty(self.discriminator, real, fake)
         self.update("discriminator", loss)
         return {"wasserstein": estimate_distance(*logits), "discriminator": loss}
 
@@ -52,12 +52,12 @@ class WganRecipe(CriticRecipe):
         }
 
     def rmsprop(self, network: nn.Module, rate: float) -> torch.optim.Optimizer:
-        """Return RMSProp with the config's momentum and decay."""
+        """Build RMSProp with the config's momentum and decay."""
         return torch.optim.RMSprop(network.parameters(), rate, self.config.beta2, momentum=self.config.beta1)
 
-    def criticize(self, images: Tensor) -> dict[str, Tensor]:
-        """As for any critic, then line 7 of algorithm 1: w in [-c, c], the scales and shifts of norms among them."""
-        losses = super().criticize(images)
+    def update_critic(self, images: Tensor) -> dict[str, Tensor]:
+        """Update the critic, then clip all its weights to [-c, c], those of norms included (algorithm 1, line 7)."""
+        losses = super().update_critic(images)
         with torch.no_grad():
             for parameter in self.discriminator.parameters():
                 parameter.clamp_(-self.config.clip, self.config.clip)
