@@ -64,7 +64,9 @@ def test_validation_tells_the_share_of_classes_that_the_discriminator_gets_wrong
 
 @pytest.mark.parametrize(("judge", "options"), [("dcgan", {"width": 4}), ("cgan", {"width": 4})])
 def test_a_discriminator_that_tells_no_class_is_refused(judge: str, options: dict[str, Any]) -> None:
-    with pytest.raises(GanzooError, match=f"discriminator:{judge} does not predict classes.*as acgan, or the recipe cgan"):
+    with pytest.raises(
+        GanzooError, match=f"discriminator:{judge} does not predict classes.*as acgan, or the recipe cgan"
+    ):
         make("acgan", {"discriminator": options}, {"discriminator": judge}, channels=1, image_size=16, classes=3)
 
 

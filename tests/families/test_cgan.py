@@ -81,7 +81,9 @@ def test_samples_have_the_classes_of_the_batch() -> None:
 
 @pytest.mark.parametrize("judge", ["dcgan", "vanilla", "acgan"])
 def test_a_discriminator_that_is_not_told_the_class_is_refused(judge: str) -> None:
-    with pytest.raises(GanzooError, match=f"discriminator:{judge} does not take the class.*Use one that does, such as cgan"):
+    with pytest.raises(
+        GanzooError, match=f"discriminator:{judge} does not take the class.*Use one that does, such as cgan"
+    ):
         make("cgan", {"discriminator": {"width": 4}}, {"discriminator": judge}, channels=1, image_size=16, classes=3)
 
 

@@ -15,7 +15,7 @@ from ganzoo.data.datasets import Augmentation
 from ganzoo.data.moving_images import Motion, MovingImages
 from ganzoo.errors import OptionError
 from ganzoo_plugins.dvdgan.layers import ConvGRU
-from ganzoo_plugins.dvdgan.recipe import frames_of, opinion
+from ganzoo_plugins.dvdgan.recipe import clip_logits, flatten_frames
 
 PARTS: dict[str, dict[str, Any]] = {
     "generator": {"width": 4, "latent_dim": 6},
@@ -100,7 +100,7 @@ def test_the_temporal_discriminator_sees_half_the_resolution_and_the_order_of_fr
 def test_discriminators_are_told_the_class_by_projection() -> None:
     torch.manual_seed(0)
     network = build("discriminator:dvdgan-spatial", image_size=16, channels=1, classes=3, width=4).eval().double()
-    images, labels = frames_of(batch()["clip"])[:4].double(), torch.tensor([0, 1, 2, 1])
+    images, labels = flatten_frames(batch()["clip"])[:4].double(), torch.tensor([0, 1, 2, 1])
     features = F.relu(network.blocks(images)).sum((2, 3))
     expected = network.verdict.linear(features)[:, 0] + (network.verdict.embedding.weight[labels] * features).sum(1)
     assert torch.allclose(network(images, labels)[:, 0], expected)
@@ -159,7 +159,7 @@ def test_frames_are_drawn_evenly_and_none_twice() -> None:
     made = recipe(spatial_frames=3)
     clips = torch.arange(4.0).view(1, 1, 4, 1, 1).expand(1000, 1, 4, 2, 2)
     torch.manual_seed(0)
-    seen = made.some_frames(clips)[:, :, 0, 0, 0]
+    seen = made.draw_frames(clips)[:, :, 0, 0, 0]
     assert seen.shape == (1000, 3) and all(len(set(row)) == 3 for row in seen.tolist())
     counts = seen.long().flatten().bincount()
     assert (counts - 750).abs().max() < 70  # five standard deviations of 13.7
@@ -185,7 +185,7 @@ def test_a_sheet_has_the_frames_of_one_clip_after_the_other() -> None:
     sheet = made.sample(made.networks, given)
     assert sheet.shape == (12, 1, 16, 16) and torch.equal(sheet[6], clips[1, :, 2])
     measures = made.validate(made.networks, given)
-    assert measures["frames"] == sliced_wasserstein(frames_of(clips), frames_of(given["clip"]))
+    assert measures["frames"] == sliced_wasserstein(flatten_frames(clips), flatten_frames(given["clip"]))
     assert measures["distance"] == (measures["frames"] + measures["motion"]) / 2
 
 
@@ -208,7 +208,7 @@ def test_a_discriminator_of_patches_can_judge_frames() -> None:
         {"spatial": "discriminator:patchgan"},
         image_size=16, channels=1, frames=4, classes=3,
     )  # fmt: skip
-    logits = opinion(made.spatial, frames_of(batch()["clip"]).view(3, 4, 1, 16, 16), batch()["label"])
+    logits = clip_logits(made.spatial, flatten_frames(batch()["clip"]).view(3, 4, 1, 16, 16), batch()["label"])
     assert len(logits) == 3 and all(loss.isfinite() for loss in made.step(batch()).values())
 
 
@@ -264,12 +264,12 @@ def looked_at(made: Any, held: dict[str, Tensor]) -> dict[str, float]:
     """Return the distance of frames, how much larger large squares are than small ones, and the share of motion."""
     for network in made.networks.values():
         network.eval()
-    clips, real = made.make(made.generator, torch.randn(len(held["clip"]), 8), held["label"]), held["clip"]
+    clips, real = made.generate(made.generator, torch.randn(len(held["clip"]), 8), held["label"]), held["clip"]
     for network in made.networks.values():
         network.train()
     areas = (clips > 0).float().sum((1, 3, 4)).mean(1)
     return {
-        "frames": sliced_wasserstein(frames_of(clips), frames_of(real)),
+        "frames": sliced_wasserstein(flatten_frames(clips), flatten_frames(real)),
         "sizes": (areas[held["label"] == 0].mean() / areas[held["label"] == 1].mean()).item(),
         "motion": (clips.diff(dim=2).abs().mean() / real.diff(dim=2).abs().mean()).item(),
     }

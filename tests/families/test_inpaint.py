@@ -14,7 +14,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import GanzooError
 from ganzoo.errors import OptionError
-from ganzoo_plugins.inpaint.recipe import around, block_masks, center_masks
+from ganzoo_plugins.inpaint.recipe import block_masks, center_masks, surrounding_band
 
 PARTS: dict[str, dict[str, Any]] = {"generator": {"width": 4, "levels": 2}, "discriminator": {"width": 4}}
 
@@ -44,10 +44,10 @@ def test_blocks_cover_a_quarter_at_most_and_lie_anywhere() -> None:
 def test_the_band_lies_around_the_hole() -> None:
     masks = torch.zeros(1, 1, 9, 9)
     masks[..., 3:5, 4] = 1
-    band = around(masks, 2)
+    band = surrounding_band(masks, 2)
     wanted = torch.zeros(1, 1, 9, 9)
     wanted[..., 1:7, 2:7] = 1
-    assert torch.equal(band, wanted - masks) and not around(masks, 0).any()
+    assert torch.equal(band, wanted - masks) and not surrounding_band(masks, 0).any()
 
 
 @pytest.mark.parametrize(("masks", "kinds"), [("center", {0.25}), ("both", None), ("blocks", None)])

@@ -151,7 +151,7 @@ def test_the_coarsest_level_may_take_more_updates() -> None:
 def test_several_updates_a_step_and_a_batch_in_parts_do_not_go_together() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=2)
     recipe.step_state = StepState(parts=2)
-    with pytest.raises(GanzooError, match=r"coarse_steps=2 is several updates a step.*without --accumulate"):
+    with pytest.raises(GanzooError, match=r"coarse_steps=2 means several updates in a step.*without --accumulate"):
         recipe.step({"image": images()})
     with pytest.raises(OptionError, match="coarse_steps=0 should be at least 1"):
         make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=0)
@@ -165,7 +165,7 @@ def test_penalties_and_losses_have_names_by_size() -> None:
 
 
 def test_a_generator_without_levels_is_refused() -> None:
-    with pytest.raises(GanzooError, match="levels of a pyramid, which DcganGenerator has not"):
+    with pytest.raises(GanzooError, match="levels of a pyramid, and DcganGenerator has none"):
         make("lapgan", {"generator": {"width": 4}}, {"generator": "dcgan"}, channels=1, image_size=16)
 
 

@@ -11,16 +11,22 @@ from .sizes import split_size
 
 PAPER = "arXiv:1907.06571"
 NO_CLASSES = (
-    "give videos or images in folders, one a class, or IDX files with labels; the recipe dvdgan-unconditional "
-    "needs none"
+    "give videos or images in one folder for each class, or IDX files with labels; the recipe dvdgan-unconditional "
+    "needs no classes"
 )
 
 
 @dataclass(frozen=True)
 class UnconditionalConfig(Config):
-    """``image_size`` is 4, 5, 6 or 7 times a power of two, 16..128; ``recurrent``: stages with a ConvGRU, all of them.
+    """The generator without classes.
 
-    The paper's ``latent_dim`` is 120, and it has a ConvGRU in every stage.
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 128.
+        channels: 1 or 3.
+        frames: Number of frames of a clip.
+        latent_dim: Dimension of the latents, 120 in the paper.
+        width: Channels of the last stage.
+        recurrent: Number of stages with a ConvGRU, from the smallest on; in the paper all.
     """
 
     image_size: int = 64
@@ -42,7 +48,11 @@ class UnconditionalConfig(Config):
 
 @dataclass(frozen=True)
 class GeneratorConfig(UnconditionalConfig):
-    """As without classes; [z; e(y)] has ``latent_dim`` numbers for each of both, as in the paper."""
+    """The generator with classes; z and e(y) have ``latent_dim`` numbers each, as in the paper.
+
+    Attributes:
+        classes: Number of classes.
+    """
 
     classes: int = 10
 
@@ -54,7 +64,14 @@ class GeneratorConfig(UnconditionalConfig):
 
 @dataclass(frozen=True)
 class SpatialConfig(Config):
-    """As the generator's; ``classes`` 0: it is not told the class."""
+    """The discriminator of frames.
+
+    Attributes:
+        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 128.
+        channels: 1 or 3.
+        classes: Number of classes; 0: unconditional.
+        width: Channels of the first block.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -69,7 +86,11 @@ class SpatialConfig(Config):
 
 @dataclass(frozen=True)
 class TemporalConfig(SpatialConfig):
-    """As the spatial one's, and the frames of a clip."""
+    """The discriminator of motion, as `SpatialConfig`.
+
+    Attributes:
+        frames: Number of frames of a clip.
+    """
 
     frames: int = 8
 
@@ -81,15 +102,18 @@ class TemporalConfig(SpatialConfig):
 
 @dataclass(frozen=True)
 class UnconditionalRecipeConfig(AdversarialConfig):
-    """Adam at 1e-4 and 5e-4 as the paper has them; its betas 0 and 0.999 are BigGAN's, on which the paper builds.
+    """The training: Adam at 1e-4 and 5e-4 as in the paper, with the betas 0 and 0.999 of BigGAN, on which it builds.
 
-    There, ``discriminator_steps`` is 2.
-    frames          of a clip; 0: 8
-    frame_stride    of a video each so many-th frame is taken
-    spatial_frames  of each clip the spatial discriminator sees so many (k, 8 in the paper, of clips of 12 to 48)
-    motion          "bounce": images are moved about on a canvas of ``image_size``, as Moving MNIST's digits are
-    item_size       their side there; 0: five eighths of the canvas
-    speed           most pixels a frame that they move
+    BigGAN's ``discriminator_steps`` is 2.
+
+    Attributes:
+        frames: Number of frames of a clip; 0: 8.
+        frame_stride: Use every such frame of a video.
+        spatial_frames: Number of frames of each clip that the spatial discriminator sees (k in the paper: 8 of 12 to
+            48).
+        motion: "bounce": images move on a canvas of ``image_size``, like the digits of Moving MNIST.
+        item_size: Their side there in pixels; 0: five eighths of the canvas.
+        speed: Largest speed of this motion, in pixels a frame.
     """
 
     learning_rate: float = 1e-4
@@ -116,7 +140,11 @@ class UnconditionalRecipeConfig(AdversarialConfig):
 
 @dataclass(frozen=True)
 class RecipeConfig(UnconditionalRecipeConfig):
-    """As without classes; ``classes`` 0: as many as the data has."""
+    """The training with classes, as `UnconditionalRecipeConfig`.
+
+    Attributes:
+        classes: Number of classes; 0: taken from the data.
+    """
 
     classes: int = 0
 
@@ -146,7 +174,7 @@ def build_recipe(config: UnconditionalRecipeConfig, parts):
 
 
 def recipe_entry(name: str, config: type[Config], generator: str, summary: str) -> Entry:
-    """Return a recipe, with classes or without."""
+    """Return the entry of a recipe, with or without classes."""
     parts = {
         "generator": f"generator:{generator}",
         "spatial": "discriminator:dvdgan-spatial",
@@ -182,7 +210,7 @@ def ganzoo_entries():
             name="dvdgan-spatial",
             config=SpatialConfig,
             build=build_spatial,
-            summary="BigGAN's residual blocks, told the class by projection, for images or frames",
+            summary="BigGAN's residual blocks with class projection, for images or frames",
             paper=PAPER,
         ),
         Entry(
@@ -190,14 +218,14 @@ def ganzoo_entries():
             name="dvdgan-temporal",
             config=TemporalConfig,
             build=build_temporal,
-            summary="Residual blocks of three dimensions, for clips at half their resolution",
+            summary="3D residual blocks, for clips at half their resolution",
             paper=PAPER,
         ),
-        recipe_entry("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, judged by frames and by motion"),
+        recipe_entry("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, with discriminators of frames and of motion"),
         recipe_entry(
             "dvdgan-unconditional",
             UnconditionalRecipeConfig,
             "dvdgan-unconditional",
-            "Clips, judged by frames and by motion",
+            "Clips, with discriminators of frames and of motion",
         ),
     ]

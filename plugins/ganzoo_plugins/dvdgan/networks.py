@@ -12,9 +12,9 @@ from .sizes import split_size
 
 
 class Stage(nn.Module):
-    """A ConvGRU over the frames, then two residual blocks for each frame alone, the second of which doubles its sides.
+    """A ConvGRU over the frames, then two residual blocks for each frame alone; the second one doubles its size.
 
-    Where the paper has one in every stage, ``recurrent`` can leave it out.
+    The paper has a ConvGRU in every stage; here it can be left out.
     """
 
     def __init__(self, inputs: int, outputs: int, conditions: int, recurrent: bool) -> None:
@@ -25,7 +25,7 @@ class Stage(nn.Module):
         )
 
     def forward(self, features: Tensor, conditioning: Tensor, frames: int) -> Tensor:
-        """Turn (N, T or 1, C, H, W) into (N, T, outputs, 2H, 2W)."""
+        """Map (N, T or 1, C, H, W) to (N, T, outputs, 2H, 2W)."""
         states = features if self.memory is None else self.memory(features, frames)
         images = states.flatten(0, 1)
         for block in self.blocks:
@@ -34,10 +34,10 @@ class Stage(nn.Module):
 
 
 class DvdGanGenerator(nn.Module):
-    """A latent and a class become one small image, which ConvGRUs set in motion and residual blocks enlarge.
+    """A latent and a class give one small feature map, which ConvGRUs set in motion and residual blocks upsample.
 
-    [z; e(y)] goes into the first layer and into every conditional norm; ``classes`` 0 leaves e(y) out.
-    ``recurrent``: how many stages, from the smallest on, have a ConvGRU; all of them have one in the paper.
+    [z; e(y)] is the input of the first layer and of every conditional norm; without classes it is z alone. The first
+    ``recurrent`` stages, from the smallest on, have a ConvGRU; in the paper all of them do.
     """
 
     def __init__(
@@ -66,9 +66,14 @@ class DvdGanGenerator(nn.Module):
         self.to(memory_format=torch.channels_last)  # 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1), and labels (N,), into clips in [-1, 1].
+        """Generate clips.
 
-        Returns (N, channels, frames, image_size, image_size).
+        Args:
+            latents: (N, latent_dim) from N(0, 1).
+            labels: (N,) int64, if there are classes.
+
+        Returns:
+            (N, channels, frames, image_size, image_size) in [-1, 1].
         """
         conditioning = latents if self.embedding is None else torch.cat([latents, self.embedding(labels)], 1)
         features = self.start(conditioning).view(len(latents), 1, -1, self.base, self.base)
@@ -78,11 +83,8 @@ class DvdGanGenerator(nn.Module):
         return torch.tanh(images).unflatten(0, (len(latents), self.frames)).transpose(1, 2).contiguous()
 
 
-class Verdict(nn.Module):
-    """One logit of features, and how well they fit the class: the projection of arXiv:1802.05637.
-
-    Takes (N, C), and labels (N,) where there are ``classes``; returns (N, 1).
-    """
+class ProjectionHead(nn.Module):
+    """A linear logit plus class projection (arXiv:1802.05637): features (N, C) and labels (N,) to (N, 1)."""
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
@@ -97,7 +99,7 @@ class Verdict(nn.Module):
 
 
 class SpatialDiscriminator(nn.Module):
-    """Judges single frames at full resolution, as BigGAN's discriminator judges images."""
+    """Scores single frames at full resolution, like BigGAN's discriminator."""
 
     def __init__(self, image_size: int = 64, channels: int = 3, classes: int = 0, width: int = 32) -> None:
         super().__init__()
@@ -111,7 +113,7 @@ class SpatialDiscriminator(nn.Module):
                 for block in range(halvings + 1)
             )
         )
-        self.verdict = Verdict(widths[-1], classes)
+        self.verdict = ProjectionHead(widths[-1], classes)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -120,10 +122,10 @@ class SpatialDiscriminator(nn.Module):
 
 
 class TemporalDiscriminator(nn.Module):
-    """Judges whole clips at half their height and width, so that it sees motion for a quarter of the pixels.
+    """Scores whole clips at half their height and width: it sees motion at a quarter of the pixels.
 
-    Its first two blocks are of three dimensions and halve the number of frames too; the rest sees each frame alone,
-    and features are added up over places and frames.
+    Its first two blocks are three-dimensional and halve the number of frames as well. The others see each frame alone.
+    Features are summed over positions and frames.
     """
 
     def __init__(
@@ -133,7 +135,7 @@ class TemporalDiscriminator(nn.Module):
         self.image_size, self.in_channels, self.frames, self.classes = image_size, channels, frames, classes
         self.conditional = classes > 0
         _, halvings = split_size(image_size)
-        count = max(halvings, 2)  # the image is halved once before
+        count = max(halvings, 2)  # clips are halved once before
         widths = [channels, *(widened(width, block) for block in range(count))]
         blocks = [
             DownBlock(
@@ -146,7 +148,7 @@ class TemporalDiscriminator(nn.Module):
             for block in range(count)
         ]
         self.moving, self.still = nn.Sequential(*blocks[:2]), nn.Sequential(*blocks[2:])
-        self.verdict = Verdict(widths[-1], classes)
+        self.verdict = ProjectionHead(widths[-1], classes)
 
     def forward(self, clips: Tensor, labels: Tensor | None = None) -> Tensor:
         """Score clips (N, channels, frames, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""

@@ -1,4 +1,4 @@
-"""DVD-GAN's training (arXiv:1907.06571, section 3): one generator of clips, judged by frames and by motion."""
+"""DVD-GAN's training (arXiv:1907.06571, section 3): discriminators of frames and of motion."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ganzoo import Recipe, sliced_wasserstein
 
 
 class DvdGanRecipe(Recipe):
-    """Both discriminators learn by the loss, hinge in the paper; then the generator, from the sum of their opinions.
+    """In each step both discriminators are updated, then the generator by the sum of their losses (hinge in the paper).
 
-    The spatial one sees ``spatial_frames`` frames of every clip, drawn at random without repetition; what it says of a
-    clip is the sum over these. The temporal one sees whole clips at half their resolution.
+    The spatial discriminator sees ``spatial_frames`` random frames of every clip, without repetition; its logit of a
+    clip is the sum over them. The temporal one sees whole clips at half their resolution.
     """
 
     validation_batch = 256  # clips: a distance between two sets needs many of each
@@ -36,25 +36,26 @@ class DvdGanRecipe(Recipe):
         self.exports = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the discriminators on ``batch["clip"]``, then the generator by the discriminators just updated."""
-        real, labels, learns = batch["clip"], self.labels(batch), self.is_generator_step()
-        with torch.set_grad_enabled(learns):
-            fake = self.make(self.generator, self.latents(len(real), real.device), labels)
+        """Update the discriminators on ``batch["clip"]``, then the generator against them."""
+        real, labels = batch["clip"], self.labels(batch)
+        is_generator_step = self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
+            fake = self.generate(self.generator, self.latents(len(real), real.device), labels)
 
-        shown = self.augment(real), self.augment(fake.detach())
+        augmented = self.augment(real), self.augment(fake.detach())
         losses = {
-            "spatial discriminator": self.evaluated(self.spatial, *map(self.some_frames, shown), labels),
-            "temporal discriminator": self.evaluated(self.temporal, *shown, labels),
+            "spatial discriminator": self.discriminator_loss(self.spatial, *map(self.draw_frames, augmented), labels),
+            "temporal discriminator": self.discriminator_loss(self.temporal, *augmented, labels),
         }
         self.update("discriminators", losses["spatial discriminator"] + losses["temporal discriminator"])
-        if not learns:
+        if not is_generator_step:
             return losses
 
         with self.frozen("spatial", "temporal"):
-            seen = self.augment(fake)
+            clips = self.augment(fake)
             discriminator_logits = [
-                opinion(self.spatial, self.some_frames(seen), labels),
-                opinion(self.temporal, seen, labels),
+                clip_logits(self.spatial, self.draw_frames(clips), labels),
+                clip_logits(self.temporal, clips, labels),
             ]
             generator_loss = sum(
                 (self.loss.generator(each) for each in discriminator_logits[1:]),
@@ -63,67 +64,68 @@ class DvdGanRecipe(Recipe):
             self.update("generator", generator_loss)
         return {"generator": generator_loss, **losses}
 
-    def evaluated(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
+    def discriminator_loss(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
         """Return what one discriminator minimizes, penalties included, on clips or on frames (N, k, C, H, W)."""
 
-        def of(shown: Tensor) -> Any:
-            return opinion(network, shown, labels)
+        def score(images: Tensor) -> Any:
+            return clip_logits(network, images, labels)
 
-        return self.loss.discriminator(of(real), of(fake)) + self.penalty(of, real, fake)
+        return self.loss.discriminator(score(real), score(fake)) + self.penalty(score, real, fake)
 
-    def some_frames(self, clips: Tensor) -> Tensor:
+    def draw_frames(self, clips: Tensor) -> Tensor:
         """Draw ``spatial_frames`` of the frames of each clip (N, C, T, H, W): (N, k, C, H, W)."""
         count, _, frames = clips.shape[:3]
         chosen = self.uniform(count, frames, device=clips.device).argsort(1)[:, : self.config.spatial_frames]
         return clips.transpose(1, 2)[torch.arange(count, device=clips.device)[:, None], chosen]
 
     def labels(self, batch: Mapping[str, Tensor]) -> Tensor | None:
-        """Return the labels, which clips that are made share with the real ones; None without classes."""
+        """Return the labels of real clips, which generated ones share; None without classes."""
         return batch["label"] if hasattr(self.config, "classes") else None
 
     def latents(self, count: int, device: torch.device) -> Tensor:
         """Draw (count, latent_dim) from N(0, 1)."""
         return self.normal(count, self.generator.latent_dim, device=device)
 
-    def make(self, generator: nn.Module, latents: Tensor, labels: Tensor | None) -> Tensor:
-        """Return clips (N, C, T, H, W)."""
+    def generate(self, generator: nn.Module, latents: Tensor, labels: Tensor | None) -> Tensor:
+        """Generate clips (N, C, T, H, W)."""
         clips: Tensor = generator(latents) if labels is None else generator(latents, labels)
         return clips
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return the frames of clips from the same latents every time, one clip after the other (N * T, C, H, W)."""
-        return frames_of(self._sampled(networks, batch))
+        return flatten_frames(self._sample_clips(networks, batch))
 
-    def _sampled(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
+    def _sample_clips(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         like, fixed = batch["clip"], torch.Generator().manual_seed(0)
         latents = torch.randn(len(like), self.generator.latent_dim, generator=fixed).to(like.device)
-        return self.make(networks["generator"], latents, self.labels(batch))
+        return self.generate(networks["generator"], latents, self.labels(batch))
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return sliced Wasserstein distances to held-out clips, times 1000: of frames and of their changes.
+        """Return sliced Wasserstein distances to held-out clips, times 1000.
 
-        ``motion`` compares each frame less the one before it; ``distance`` is the mean of both.
+        Returns:
+            ``frames``: of frames. ``motion``: of differences between successive frames. ``distance``: the mean of both.
         """
-        made, real = self._sampled(networks, batch).float(), batch["clip"]
-        frames = sliced_wasserstein(frames_of(made), frames_of(real))
-        motion = sliced_wasserstein(frames_of(made.diff(dim=2)), frames_of(real.diff(dim=2)))
+        fake, real = self._sample_clips(networks, batch).float(), batch["clip"]
+        frames = sliced_wasserstein(flatten_frames(fake), flatten_frames(real))
+        motion = sliced_wasserstein(flatten_frames(fake.diff(dim=2)), flatten_frames(real.diff(dim=2)))
         return {"distance": (frames + motion) / 2, "frames": frames, "motion": motion}
 
 
-def frames_of(clips: Tensor) -> Tensor:
+def flatten_frames(clips: Tensor) -> Tensor:
     """Return the frames (N * T, C, H, W) of clips (N, C, T, H, W), one clip after the other."""
     return clips.transpose(1, 2).flatten(0, 1)
 
 
-def opinion(network: nn.Module, shown: Tensor, labels: Tensor | None) -> Any:
-    """Return logits of clips (N, C, T, H, W), or of frames (N, k, C, H, W): of these the sum over a clip's frames."""
+def clip_logits(network: nn.Module, images: Tensor, labels: Tensor | None) -> Any:
+    """Return logits of clips (N, C, T, H, W), or the sum over each clip's frames for frames (N, k, C, H, W)."""
     clips = hasattr(network, "frames")
-    seen = shown if clips else shown.flatten(0, 1)
+    inputs = images if clips else images.flatten(0, 1)
     conditional = getattr(network, "conditional", False) and labels is not None
-    conditioning = [labels.repeat_interleave(len(seen) // len(labels))] if conditional and labels is not None else []
-    logits = network(seen, *conditioning)
+    conditioning = [labels.repeat_interleave(len(inputs) // len(labels))] if conditional and labels is not None else []
+    logits = network(inputs, *conditioning)
     if clips:
         return logits
     if isinstance(logits, (list, tuple)):
-        return [each.unflatten(0, shown.shape[:2]).sum(1) for each in logits]
-    return logits.unflatten(0, shown.shape[:2]).sum(1)
+        return [each.unflatten(0, images.shape[:2]).sum(1) for each in logits]
+    return logits.unflatten(0, images.shape[:2]).sum(1)

@@ -1,14 +1,15 @@
-"""Which images the networks can make and judge."""
+"""Image sizes and channels of the networks."""
 
 from __future__ import annotations
 
-WIDEST = 8  # in units of `width`
+MAX_WIDTH_FACTOR = 8
 
 
 def split_size(image_size: int) -> tuple[int, int]:
     """Return (base, doublings) with ``image_size`` = base * 2**doublings, base 4 to 7.
 
-    Raises ValueError for a size that is none, or not from 16 to 128.
+    Raises:
+        ValueError: If there is none, or the size is not from 16 to 128.
     """
     base, doublings = image_size, 0
     while base % 2 == 0 and base >= 8:
@@ -19,5 +20,5 @@ def split_size(image_size: int) -> tuple[int, int]:
 
 
 def channels(width: int, doublings: int) -> int:
-    """Return the channels of features that are ``doublings`` times smaller by half than those of ``width``."""
-    return width * min(2**doublings, WIDEST)
+    """Return the channels at a resolution ``doublings`` halvings below that with ``width`` channels."""
+    return width * min(2**doublings, MAX_WIDTH_FACTOR)

@@ -1,4 +1,4 @@
-"""A generator for image translation that begins with what a classifier of photographs has learned."""
+"""A generator for image translation whose encoder is a pretrained classifier."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from ganzoo import Config, Entry, hookimpl
 
 
 @dataclass(frozen=True)
-class LiteUNetConfig(Config):
-    """``width`` at half the image's size, twice that at 1/4; residual ``blocks`` at 1/8 and at 1/4 each.
+class EfficientNetUNetConfig(Config):
+    """The generator.
 
-    global_skip  learn a change of the input
-    trained      the encoder learns too
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        width: Channels of the decoder at 1/2 of the image's size; half as many at 1/1, twice as many at 1/4, and so on.
+        blocks: Number of residual blocks at 1/4 and at 1/8 of the size, each.
+        global_skip: Learn a change of the input.
+        trained: Train the encoder too.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -35,10 +40,10 @@ class LiteUNetConfig(Config):
             )
 
 
-def build_generator(config: LiteUNetConfig):
-    from .networks import LiteUNet
+def build_generator(config: EfficientNetUNetConfig):
+    from .networks import EfficientNetUNet
 
-    return LiteUNet(**vars(config))
+    return EfficientNetUNet(**vars(config))
 
 
 @hookimpl
@@ -47,10 +52,10 @@ def ganzoo_entries():
         Entry(
             kind="generator",
             name="efficientnet-unet",
-            config=LiteUNetConfig,
+            config=EfficientNetUNetConfig,
             build=build_generator,
             task="image-to-image",
-            summary="U-Net whose encoder is EfficientNet-Lite0, with ImageNet's weights to begin with",
+            summary="U-Net whose encoder is EfficientNet-Lite0, initialized with ImageNet weights",
             paper="arXiv:1801.05746",
         ),
     ]

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from ganzoo import InstanceNorm
 
-# Channels, kernel, stride and number of the blocks of each stage; EfficientNet-B0's table without its attention.
+# Channels, kernel, stride and number of blocks of each stage: the table of EfficientNet-B0, without attention.
 STAGES = ((16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1))
 STEM = 32
-LAST_OF_SIZE = (0, 1, 2, 4)  # stages whose maps, at 1/2, 1/4, 1/8 and 1/16, the decoder is given
+SKIP_STAGES = (0, 1, 2, 4)  # stages whose maps, at 1/2, 1/4, 1/8 and 1/16, go to the decoder
 
 
 def convolution(inner: int, outer: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    """Pad so that H and W become H/stride and W/stride, and convolve: where stride is 2, more after than before."""
+    """Build a padded convolution to H/stride and W/stride; with stride 2 there is more padding after than before."""
     total = kernel - stride
     before, after = total // 2, total - total // 2
     layer = nn.Conv2d(inner, outer, kernel, stride, before if before == after else 0, groups=groups)
@@ -24,9 +24,9 @@ def convolution(inner: int, outer: int, kernel: int = 1, stride: int = 1, groups
 
 
 class InvertedResidual(nn.Module):
-    """Widen, convolve each channel by itself, narrow; a shortcut where nothing changes size (arXiv:1801.04381).
+    """MobileNetV2's block: expand, depthwise convolution, project; a shortcut if shapes agree (arXiv:1801.04381).
 
-    Without batch norms: they are folded into the convolutions.
+    Batch norms are folded into the convolutions.
     """
 
     def __init__(self, inner: int, outer: int, kernel: int, stride: int, widening: int) -> None:
@@ -41,40 +41,40 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        changed = self.layers(features)
-        return features + changed if self.shortcut else changed
+        residual = self.layers(features)
+        return features + residual if self.shortcut else residual
 
 
-class LiteEncoder(nn.Module):
+class Encoder(nn.Module):
     """EfficientNet-Lite0 up to its last stage: images (N, 3, H, W) in [-1, 1] to maps at 1/2, 1/4, 1/8, 1/16, 1/32."""
 
-    channels = tuple(STAGES[stage][0] for stage in (*LAST_OF_SIZE, len(STAGES) - 1))
+    channels = tuple(STAGES[stage][0] for stage in (*SKIP_STAGES, len(STAGES) - 1))
 
     def __init__(self) -> None:
         super().__init__()
         self.stem = nn.Sequential(convolution(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
         stages, inner = [], STEM
-        for place, (outer, kernel, stride, number) in enumerate(STAGES):
+        for index, (outer, kernel, stride, count) in enumerate(STAGES):
             blocks = []
-            for index in range(number):
-                widening = 1 if place == 0 else 6
-                blocks.append(InvertedResidual(inner, outer, kernel, stride if index == 0 else 1, widening))
+            for number in range(count):
+                widening = 1 if index == 0 else 6
+                blocks.append(InvertedResidual(inner, outer, kernel, stride if number == 0 else 1, widening))
                 inner = outer
             stages.append(nn.Sequential(*blocks))
         self.stages = nn.ModuleList(stages)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        features = self.stem((127.5 * images + 0.5) / 128)  # 8-bit values less 127, over 128
+        features = self.stem((127.5 * images + 0.5) / 128)  # (value - 127) / 128 of 8-bit values
         maps = []
-        for place, stage in enumerate(self.stages):
+        for index, stage in enumerate(self.stages):
             features = stage(features)
-            if place in LAST_OF_SIZE:
+            if index in SKIP_STAGES:
                 maps.append(features)
         return [*maps, features]
 
 
 def layer(inner: int, outer: int) -> list[nn.Module]:
-    """Return a 3x3 convolution, instance norm and ReLU, as layers."""
+    """Return a 3x3 convolution, instance norm and ReLU."""
     return [nn.Conv2d(inner, outer, 3, padding=1), InstanceNorm(outer), nn.ReLU(inplace=True)]
 
 
@@ -89,12 +89,12 @@ class Residual(nn.Module):
         return features + self.layers(features)
 
 
-class LiteUNet(nn.Module):
-    """Encoder EfficientNet-Lite0, decoder of 3x3 convolutions: image in, image of the same size out.
+class EfficientNetUNet(nn.Module):
+    """A U-Net with EfficientNet-Lite0 as encoder and 3x3 convolutions as decoder.
 
-    Heights and widths must be multiples of 32. ``blocks`` residual blocks work at 1/8 and at 1/4 each. The encoder is
-    not trained unless ``trained`` says so; `begin` gives it ImageNet's weights. With ``global_skip`` what is learned is
-    a change of the image. At the default 3,919,843 parameters, 980,723 of them the decoder's.
+    Heights and widths must be multiples of 32. There are ``blocks`` residual blocks at 1/8 and at 1/4 each. The encoder
+    is frozen unless ``trained``; `begin` loads ImageNet's weights into it. With ``global_skip`` the network learns a
+    change of the image. The default has 3,919,843 parameters, 980,723 of them in the decoder.
     """
 
     stride = 32
@@ -110,31 +110,31 @@ class LiteUNet(nn.Module):
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
-        self.encoder = LiteEncoder()
-        wide = [width // 2, width, 2 * width, 3 * width, 4 * width]  # at 1/1, 1/2, ..., 1/16
+        self.encoder = Encoder()
+        widths = [width // 2, width, 2 * width, 3 * width, 4 * width]  # at 1/1, 1/2, ..., 1/16
         skips = [in_channels, *self.encoder.channels]
         rises, inner = [], skips[-1]
-        for place in reversed(range(len(wide))):
-            own = [Residual(wide[place]) for _ in range(blocks if place in (2, 3) else 0)]
-            rises.append(nn.Sequential(*layer(inner + skips[place], wide[place]), *own))
-            inner = wide[place]
+        for level in reversed(range(len(widths))):
+            residuals = [Residual(widths[level]) for _ in range(blocks if level in (2, 3) else 0)]
+            rises.append(nn.Sequential(*layer(inner + skips[level], widths[level]), *residuals))
+            inner = widths[level]
         self.rises = nn.ModuleList(rises)
         self.last = nn.Conv2d(inner, out_channels, 3, padding=1)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
                 nn.init.zeros_(module.bias)
-        if global_skip:  # start by changing nothing
+        if global_skip:  # start as the identity
             nn.init.zeros_(self.last.weight)
         self.encoder.requires_grad_(trained)
 
     def begin(self) -> None:
-        """Take ImageNet's weights into the encoder, as a training begins. Raises GanzooError where they are missing."""
+        """Load ImageNet's weights into the encoder when a training starts. Raises GanzooError if they are missing."""
         import ganzoo
 
-        theirs = ganzoo.build("features:efficientnet-lite0").state_dict()
-        ours = self.encoder.state_dict()
-        self.encoder.load_state_dict(dict(zip(ours, theirs.values(), strict=True)))
+        pretrained = ganzoo.build("features:efficientnet-lite0").state_dict()
+        state = self.encoder.state_dict()
+        self.encoder.load_state_dict(dict(zip(state, pretrained.values(), strict=True)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
@@ -144,6 +144,6 @@ class LiteUNet(nn.Module):
         for rise in self.rises:
             features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))
         change = self.last(features)
-        if self.global_skip:  # at atanh(x) + 0 the output is the input; 0.98 keeps the logit of white finite
+        if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
             change = change.float() + torch.atanh(0.98 * images.float())
         return torch.tanh(change)

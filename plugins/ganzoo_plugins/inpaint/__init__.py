@@ -12,11 +12,16 @@ PAPER = "arXiv:1604.07379"
 
 @dataclass(frozen=True)
 class ContextEncoderConfig(Config):
-    """``levels``: strided convolutions on the way in, as many on the way out; ``width`` channels after the first.
+    """The generator.
 
-    middle      what carries the surroundings into the hole: "dilated" convolutions, which take images of any size, or
-                the paper's "channel-wise" fully-connected layer, which takes those of ``image_size`` only
-    image_size  for the channel-wise layer only
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        width: Channels of the first layer.
+        levels: Number of strided convolutions in the encoder, and of transposed ones in the decoder.
+        middle: What carries information into the hole: "dilated" convolutions, which take images of any size, or the
+            paper's "channel-wise" fully-connected layer, which takes images of ``image_size`` only.
+        image_size: Side of the images in pixels, for "channel-wise" only.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -36,13 +41,17 @@ class ContextEncoderConfig(Config):
 
 @dataclass(frozen=True)
 class InpaintConfig(AdversarialConfig):
-    """The paper's values (sections 3.2 and 4): weights 0.999 and 0.001, DCGAN's Adam, G ten times as fast as D.
+    """The training, with the paper's values (sections 3.2 and 4): DCGAN's Adam, G ten times as fast as D.
 
-    masks               "center": a hole of half the height and width; "blocks": up to four smaller ones anywhere, which
-                        may overlap and cover a quarter at most; "both": the one or the other for every image
-    overlap             pixels around the hole that are to be made as well, with ``overlap_weight`` (section 3.2)
-    reconstruction_weight, adversarial_weight   equation 3
-    enlarge, flip       images are stored so much larger and cropped at random; one half is mirrored
+    Attributes:
+        masks: "center": a hole of half the height and width. "blocks": up to four smaller holes anywhere, which can
+            overlap and cover a quarter at most. "both": one or the other for every image.
+        overlap: Width in pixels of the band around the hole that is reconstructed as well (section 3.2).
+        overlap_weight: Weight of the reconstruction loss in that band, relative to the hole.
+        reconstruction_weight: Weight of the reconstruction loss (equation 3).
+        adversarial_weight: Weight of the adversarial loss (equation 3).
+        enlarge: Images are stored this much larger, then cropped at random.
+        flip: Mirror images at random.
     """
 
     image_size: int = 128
@@ -86,7 +95,7 @@ def ganzoo_entries():
             config=ContextEncoderConfig,
             build=build_generator,
             task="image-inpainting",
-            summary="Encoder and decoder that fill holes from what is around them",
+            summary="Encoder and decoder that fill holes from their surroundings",
             paper=PAPER,
         ),
         Entry(
@@ -101,7 +110,7 @@ def ganzoo_entries():
                 "discriminator": "discriminator:dcgan",
                 "loss": "loss:non-saturating",
             },
-            summary="Inpainting, squared error + a discriminator of what was made",
+            summary="Inpainting by squared error and a discriminator",
             paper=PAPER,
         ),
     ]

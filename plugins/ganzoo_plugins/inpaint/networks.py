@@ -1,4 +1,4 @@
-"""The context encoder (arXiv:1604.07379, section 3.1), fully convolutional by dilation unless asked otherwise."""
+"""The context encoder (arXiv:1604.07379, section 3.1), by default fully convolutional with dilation."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
-DILATIONS = (1, 2, 4, 8, 16, 1)  # as Iizuka, Simo-Serra, Ishikawa 2017, doi:10.1145/3072959.3073659, table 1
+DILATIONS = (1, 2, 4, 8, 16, 1)  # as in Iizuka, Simo-Serra, Ishikawa 2017, doi:10.1145/3072959.3073659, table 1
 
 
 class ChannelWise(nn.Module):
-    """Join every place of a map with every other, each channel for itself (section 3.1), then channels by a 1x1 one.
+    """A fully-connected layer in each channel alone (section 3.1), then a 1x1 convolution across channels.
 
     (N, C, S, S) to (N, C, S, S): C matrices of S**2 x S**2 instead of one of (C S**2)**2.
     """
 
     def __init__(self, channels: int, side: int) -> None:
         super().__init__()
-        self.side, places = side, side * side
-        self.weight = nn.Parameter(torch.randn(channels, places, places) / places**0.5)
-        self.bias = nn.Parameter(torch.zeros(channels, 1, places))
+        self.side, positions = side, side * side
+        self.weight = nn.Parameter(torch.randn(channels, positions, positions) / positions**0.5)
+        self.bias = nn.Parameter(torch.zeros(channels, 1, positions))
         self.across = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         if tuple(features.shape[-2:]) != (self.side, self.side):
             raise GanzooError(
                 "A context encoder with a channel-wise middle takes square images of its image_size only. "
-                "Cut the image square and give that size, or train with --set generator.middle=dilated."
+                "Crop the image to a square and set that size, or train with --set generator.middle=dilated."
             )
         flat = features.flatten(2).transpose(0, 1)  # (C, N, S * S)
         joined = torch.baddbmm(self.bias, flat, self.weight)
@@ -37,13 +37,13 @@ class ChannelWise(nn.Module):
 
 
 class ContextEncoder(nn.Module):
-    """``levels`` strided 4x4 convolutions, the middle, and as many transposed ones: the hole from its surroundings.
+    """``levels`` strided 4x4 convolutions, the middle, and as many transposed convolutions.
 
-    Norms, activations and kernels are those of the paper's own code: LeakyReLU 0.2 on the way in, no norm in the first
-    and last layer, ReLU on the way out, tanh. Its fully-connected middle holds images to one size; by default six
-    3x3 convolutions stand there, four of dilation 2, 4, 8 and 16 between two without (Iizuka et al. 2017 have two and
-    two of those): any size works, and the last smooths the grid that dilation leaves.
-    The mask is a further channel of the input (Iizuka et al.; the paper shows it by the gray in the hole alone).
+    Norms, activations and kernels are those of the authors' code: LeakyReLU 0.2 in the encoder, ReLU in the decoder, no
+    norm in the first and last layer, tanh. The paper's fully-connected middle fixes the image size. The default middle
+    has six 3x3 convolutions with dilation 1, 2, 4, 8, 16 and 1 (as in Iizuka et al. 2017, which has two and two
+    undilated ones). It works for any size, and the last one smooths the grid artifacts of dilation.
+    The mask is an additional input channel (Iizuka et al.; in the paper the hole is only filled with gray).
     Heights and widths must be multiples of 2**levels.
     """
 
@@ -73,21 +73,26 @@ class ContextEncoder(nn.Module):
         if kind == "channel-wise":
             return [ChannelWise(channels, side), nn.BatchNorm2d(channels), nn.ReLU()]
         layers: list[nn.Module] = []
-        for apart in DILATIONS:
-            conv = nn.Conv2d(channels, channels, 3, padding=apart, dilation=apart, bias=False)
+        for dilation in DILATIONS:
+            conv = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation, bias=False)
             layers += [conv, nn.BatchNorm2d(channels), nn.ReLU()]
         return layers
 
     def forward(self, images: Tensor, masks: Tensor) -> Tensor:
-        """Make (N, out_channels, H, W) in [-1, 1] of (N, in_channels, H, W), 0 where masks (N, 1, H, W) are 1.
+        """Fill holes in images; the output outside of the holes has no meaning.
 
-        The whole image is made; what counts is what the mask hides.
+        Args:
+            images: (N, in_channels, H, W) in [-1, 1], 0 in the holes.
+            masks: (N, 1, H, W), 1 in the holes.
+
+        Returns:
+            (N, out_channels, H, W) in [-1, 1].
         """
         return self.layers(torch.cat([images, masks], 1))
 
 
 def initialize(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02) as DCGAN does, whose settings the paper takes; batch-norm scales from N(1, 0.02)."""
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), as in DCGAN, whose settings the paper uses."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganzoo import Recipe
 
-BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # of block masks: their number and sides, as shares of the image's
+BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # number and sides of blocks, as fractions of the image's side
 
 
 def center_masks(images: Tensor) -> Tensor:
@@ -23,38 +23,42 @@ def center_masks(images: Tensor) -> Tensor:
 
 
 def block_masks(images: Tensor, draws: Tensor) -> Tensor:
-    """Return masks (N, 1, H, W) with 1 in squares that may overlap (section 3.3).
+    """Return masks (N, 1, H, W) with 1 in squares that can overlap (section 3.3).
 
-    draws  (N, BLOCKS, 3) in [0, 1): of each square its side, and where it lies down and across
+    Args:
+        images: (N, C, H, W).
+        draws: (N, BLOCKS, 3) in [0, 1): side, vertical and horizontal position of each square.
     """
     height, width = images.shape[-2:]
     sides = (SMALLEST + (LARGEST - SMALLEST) * draws[..., :1]) * min(height, width)  # (N, BLOCKS, 1)
     inside = []
-    for length, place in ((height, draws[..., 1:2]), (width, draws[..., 2:])):
-        first = (place * (length - sides)).round()
-        at = torch.arange(length, device=images.device)
-        inside.append((at >= first) & (at < first + sides.round()))
+    for length, position in ((height, draws[..., 1:2]), (width, draws[..., 2:])):
+        first = (position * (length - sides)).round()
+        pixels = torch.arange(length, device=images.device)
+        inside.append((pixels >= first) & (pixels < first + sides.round()))
     squares = inside[0][..., :, None] & inside[1][..., None, :]  # (N, BLOCKS, H, W)
     return squares.any(1, keepdim=True).to(images.dtype)
 
 
-def around(masks: Tensor, pixels: int) -> Tensor:
-    """Return masks of the ``pixels`` around each hole, without the hole itself."""
+def surrounding_band(masks: Tensor, pixels: int) -> Tensor:
+    """Return masks of the band of ``pixels`` around each hole, without the hole itself."""
     return F.max_pool2d(masks, 2 * pixels + 1, 1, pixels) - masks
 
 
 class InpaintRecipe(Recipe):
-    """Equation 3: 0.999 reconstruction + 0.001 adversarial.
+    """Equation 3: 0.999 reconstruction loss + 0.001 adversarial loss.
 
-    The discriminator is shown the hole alone where all holes are the middle ("center", as in the paper), else whole
-    images, in which what was made lies within the truth; it is never told the mask.
+    With masks "center", as in the paper, the discriminator sees the hole alone. Otherwise it sees whole images, with
+    holes filled by the generator. It never sees the mask.
     """
 
     def __init__(self, config: Any, parts: Any) -> None:
         self.config, channels, size = config, config.channels, config.image_size
-        seen = size // 2 if config.masks == "center" else size
+        visible_size = size // 2 if config.masks == "center" else size
         self.generator = parts.build("generator", in_channels=channels, out_channels=channels, image_size=size)
-        self.discriminator = parts.build("discriminator", in_channels=channels, channels=channels, image_size=seen)
+        self.discriminator = parts.build(
+            "discriminator", in_channels=channels, channels=channels, image_size=visible_size
+        )
         self.loss = parts.build("loss")
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self.optimizers = {
@@ -62,32 +66,32 @@ class InpaintRecipe(Recipe):
             "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports = {"": "generator"}
-        if config.masks != "center":  # the one of the hole alone cannot judge images
+        if config.masks != "center":  # a discriminator of the hole cannot score whole images
             self.discriminators = {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        real, learns = batch["image"], self.is_generator_step()
+        real, is_generator_step = batch["image"], self.is_generator_step()
         masks = self.masks(real)
-        with torch.set_grad_enabled(learns):
-            made = self.made(self.generator, real, masks)
-            inpainted = self.seen(real * (1 - masks) + made * masks)
+        with torch.set_grad_enabled(is_generator_step):
+            output = self.fill_holes(self.generator, real, masks)
+            inpainted = self.visible(real * (1 - masks) + output * masks)
 
-        shown, fake = self.augment(self.seen(real)), self.augment(inpainted.detach())
-        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, shown, fake))
-        loss_d = loss_d + self.penalty(self.discriminator, shown, fake)
+        visible, fake = self.augment(self.visible(real)), self.augment(inpainted.detach())
+        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, visible, fake))
+        loss_d = loss_d + self.penalty(self.discriminator, visible, fake)
         self.update("discriminator", loss_d)
-        if not learns:
+        if not is_generator_step:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
             adversarial = self.loss.generator(self.discriminator(self.augment(inpainted)))
-            reconstruction = self.reconstruction(made, real, masks)
+            reconstruction = self.reconstruction_loss(output, real, masks)
             total = self.config.reconstruction_weight * reconstruction + self.config.adversarial_weight * adversarial
             self.update("generator", total)
         return {"reconstruction": reconstruction, "adversarial": adversarial, "discriminator": loss_d}
 
     def masks(self, images: Tensor) -> Tensor:
-        """Return masks (N, 1, H, W) for a training batch, as the option says."""
+        """Draw masks (N, 1, H, W) for a training batch by the option ``masks``."""
         if self.config.masks == "center":
             return center_masks(images)
         blocks = block_masks(images, self.uniform(len(images), BLOCKS, 3, device=images.device))
@@ -96,36 +100,36 @@ class InpaintRecipe(Recipe):
         choice = self.uniform(len(images), 1, 1, 1, device=images.device)
         return torch.where(choice < 0.5, center_masks(images), blocks)
 
-    def made(self, generator: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
-        """Return the images (N, C, H, W) that are made of what ``masks`` leave, as float32."""
-        out: Tensor = generator(images * (1 - masks), masks)
-        return out.float()
+    def fill_holes(self, generator: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
+        """Return the generator's images (N, C, H, W) for images with holes, as float32."""
+        output: Tensor = generator(images * (1 - masks), masks)
+        return output.float()
 
-    def seen(self, images: Tensor) -> Tensor:
-        """Return what the discriminator is shown of images."""
+    def visible(self, images: Tensor) -> Tensor:
+        """Return the part of images that the discriminator sees."""
         if self.config.masks != "center":
             return images
         size, side = images.shape[-1], images.shape[-1] // 2
         return images[..., size // 4 : size // 4 + side, size // 4 : size // 4 + side]
 
-    def reconstruction(self, made: Tensor, real: Tensor, masks: Tensor) -> Tensor:
-        """Return the mean squared error in the hole, and of the band around it so many times (equation 1)."""
-        band = around(masks, self.config.overlap)
+    def reconstruction_loss(self, output: Tensor, real: Tensor, masks: Tensor) -> Tensor:
+        """Return the mean squared error in the hole and, weighted, in the band around it (equation 1)."""
+        band = surrounding_band(masks, self.config.overlap)
         weights = masks + self.config.overlap_weight * band
-        counted = (masks + band).sum() * made.shape[1]
-        return (weights * (made - real).square()).sum() / counted
+        counted = (masks + band).sum() * output.shape[1]
+        return (weights * (output - real).square()).sum() / counted
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the image with a hole in the middle, mended, and as it was, one after the other."""
+        """Return each image with a hole in the center, inpainted, and the original, one after the other."""
         real = batch["image"]
         masks = center_masks(real)
-        broken = real * (1 - masks)
-        inpainted = broken + self.made(networks["generator"], real, masks) * masks
-        return torch.stack([broken, inpainted, real], 1).flatten(0, 1)
+        masked = real * (1 - masks)
+        inpainted = masked + self.fill_holes(networks["generator"], real, masks) * masks
+        return torch.stack([masked, inpainted, real], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return the mean squared error within a hole in the middle, values in [-1, 1]."""
+        """Return the mean squared error in a hole in the center, for values in [-1, 1]."""
         real = batch["image"]
         masks = center_masks(real)
-        apart = (self.made(networks["generator"], real, masks) - real).square() * masks
-        return {"mse": (apart.sum() / (masks.sum() * real.shape[1])).item()}
+        squared_errors = (self.fill_holes(networks["generator"], real, masks) - real).square() * masks
+        return {"mse": (squared_errors.sum() / (masks.sum() * real.shape[1])).item()}

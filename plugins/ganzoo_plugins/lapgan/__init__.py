@@ -14,11 +14,18 @@ PAPER = "arXiv:1506.05751"
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """A pyramid whose coarsest image has ``image_size / 2**levels`` pixels a side.
+    """The generator of all levels; the coarsest image has ``image_size / 2**levels`` pixels a side.
 
-    coarse_latent_dim, hidden   of the coarsest level: 100 numbers, two layers of 1200 units in the paper
-    width, depth, kernel_size   of the convolutions of each other level: 3 layers for CIFAR10 and STL, 5 for LSUN
-    norm    "batch" for LSUN, "none" for CIFAR10 and STL
+    Attributes:
+        image_size: Side of the images in pixels.
+        channels: 1 or 3.
+        levels: Number of levels above the coarsest.
+        coarse_latent_dim: Dimension of the coarsest level's latents, 100 in the paper.
+        hidden: Units of both hidden layers of the coarsest level, 1200 in the paper.
+        width: Channels of the convolutions of each other level.
+        depth: Number of these convolutions: in the paper 3 for CIFAR10 and STL, 5 for LSUN.
+        kernel_size: Their kernel size.
+        norm: Their norm: in the paper "batch" for LSUN, "none" for CIFAR10 and STL.
     """
 
     image_size: int = 64
@@ -44,7 +51,14 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DenseConfig(Config):
-    """Two layers of ``hidden`` units with ``dropout``: 600 in the paper."""
+    """The discriminator of the coarsest level.
+
+    Attributes:
+        image_size: Side of the images in pixels.
+        channels: 1 or 3.
+        hidden: Units of both hidden layers, 600 in the paper.
+        dropout: Probability of dropout after each hidden layer.
+    """
 
     image_size: int = 8
     channels: Literal[1, 3] = 3
@@ -54,12 +68,20 @@ class DenseConfig(Config):
     def __post_init__(self) -> None:
         if self.image_size < 1 or self.hidden < 1:
             raise ValueError(f"image_size={self.image_size} and hidden={self.hidden} should both be at least 1")
-        check_share(self.dropout)
+        check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
 class ConvolutionalConfig(Config):
-    """``depth`` strided 5x5 convolutions, the first to ``width`` planes, each next to twice as many; then one logit."""
+    """The discriminator of any other level.
+
+    Attributes:
+        image_size: Side of the images in pixels.
+        channels: 1 or 3.
+        width: Channels of the first convolution; each next one doubles them.
+        depth: Number of strided 5x5 convolutions.
+        dropout: Probability of dropout before the last layer.
+    """
 
     image_size: int = 64
     channels: Literal[1, 3] = 3
@@ -72,15 +94,19 @@ class ConvolutionalConfig(Config):
             raise ValueError(f"depth={self.depth} and width={self.width} should both be at least 1")
         if self.image_size < 2**self.depth:
             raise ValueError(f"image_size={self.image_size} should be at least {2**self.depth} for depth={self.depth}")
-        check_share(self.dropout)
+        check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
 class LapganConfig(AdversarialConfig):
-    """``enlarge`` and ``flip`` make more of a small set: random crops of images that much larger, and mirror images.
+    """The training.
 
-    The paper crops 28 of 32 pixels for CIFAR10. ``coarse_steps`` is the number of updates that the coarsest level
-    takes in a step, on the same images and with new noise: it costs next to nothing, and needs the most.
+    Attributes:
+        enlarge: Images are enlarged by this factor, then cropped at random; the paper crops 28 of 32 pixels for
+            CIFAR10.
+        flip: Mirror images at random.
+        coarse_steps: Updates of the coarsest level in a step, on the same images with new noise. It is cheap and needs
+            the most.
     """
 
     enlarge: float = 1.0
@@ -95,9 +121,9 @@ class LapganConfig(AdversarialConfig):
             raise ValueError(f"coarse_steps={self.coarse_steps} should be at least 1")
 
 
-def check_share(dropout: float) -> None:
+def check_dropout(dropout: float) -> None:
     if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout} should be a share from 0 up to, not including, 1")
+        raise ValueError(f"dropout={dropout} should be from 0 up to, not including, 1")
 
 
 def build_generator(config: GeneratorConfig):

@@ -10,21 +10,21 @@ from .sizes import level_sizes
 
 
 def downsample(images: Tensor) -> Tensor:
-    """Blur by the filter [1, 3, 3, 1] / 8 and take every other pixel: the paper's d, (N, C, H, W) to half the sides."""
+    """Blur by the filter [1, 3, 3, 1] / 8 and keep every other pixel: the paper's d, (N, C, H, W) to half the size."""
     size = (images.shape[2] // 2, images.shape[3] // 2)
     return F.interpolate(images, size=size, mode="bilinear", antialias=True)
 
 
 def upsample(images: Tensor) -> Tensor:
-    """Expand to twice the sides and smooth by the same filter: the paper's u."""
+    """Upsample to twice the size and smooth by the same filter: the paper's u."""
     return F.interpolate(images, scale_factor=2.0, mode="bilinear")
 
 
 def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
     """Split images (N, C, H, W) into (low, high) for each level, coarsest first (section 2.2, equation 3).
 
-    ``low`` is l_k = u(d(I_k)) and ``high`` is h_k = I_k - l_k, so that low + high is I_k, as it was; at the coarsest
-    level ``low`` is 0 and ``high`` the small image itself.
+    ``low`` is l_k = u(d(I_k)) and ``high`` is h_k = I_k - l_k, so that low + high is I_k. At the coarsest level
+    ``low`` is 0 and ``high`` is the small image itself.
     """
     parts = []
     for _ in range(levels):
@@ -36,15 +36,15 @@ def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def uniform(normal: Tensor) -> Tensor:
-    """Turn z from N(0, 1) into 2 Phi(z) - 1, Phi its distribution function: uniform in [-1, 1], as section 3 has it."""
+    """Map z from N(0, 1) to 2 Phi(z) - 1 with its distribution function Phi: uniform in [-1, 1], as in section 3."""
     return torch.erf(normal * 0.5**0.5)
 
 
 class PyramidGenerator(nn.Module):
-    """All levels as one generator of images: it samples by the recurrence of equation 5.
+    """All levels as one generator, which samples by the recurrence of equation 5.
 
     The default has 2,668,089 parameters. Its latents are the noise of all levels, coarsest first: a vector for the
-    first, for each other a plane of its own size, row by row.
+    coarsest, and a plane of its size, row by row, for each other level.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class PyramidGenerator(nn.Module):
         self.refine = nn.ModuleList(RefiningGenerator(channels, width, depth, kernel_size, norm) for _ in range(levels))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size) in [-1, 1].
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1].
 
-        What the levels have added up to may reach beyond that range by a little, and is cut there.
+        The sum of the levels can leave this range a little and is clamped.
         """
         first, *planes = self.noise(latents)
         images = self.coarse(first)
@@ -84,14 +84,14 @@ class PyramidGenerator(nn.Module):
         pieces = uniform(latents).split([torch.Size(shape).numel() for shape in self.shapes], 1)
         return [piece.reshape(-1, *shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
 
-    def made(self, level: int, noise: Tensor, low: Tensor) -> Tensor:
-        """Return l_k with the h_k that the level makes of noise and l_k; at level 0 a small image of noise alone."""
+    def generate_level(self, level: int, noise: Tensor, low: Tensor) -> Tensor:
+        """Return l_k + h_k, where the level generates h_k from noise and l_k; at level 0 a small image from noise."""
         high = self.refine[level - 1](noise, low) if level else self.coarse(noise)
         return low + high.to(low.dtype)
 
 
 class DenseGenerator(nn.Module):
-    """G_K: two dense layers of ReLUs (section 3.1). The paper leaves the last layer's range open: tanh, here."""
+    """G_K: two dense layers with ReLU (section 3.1), then tanh, which the paper does not state."""
 
     def __init__(self, image_size: int, channels: int, latent_dim: int, hidden: int) -> None:
         super().__init__()
@@ -106,26 +106,26 @@ class DenseGenerator(nn.Module):
         self.apply(initialize)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Turn noise (N, latent_dim) into images (N, C, S, S) in [-1, 1]."""
+        """Map noise (N, latent_dim) to images (N, C, S, S) in [-1, 1]."""
         return torch.tanh(self.layers(noise)).unflatten(1, self.shape)
 
 
 class RefiningGenerator(nn.Module):
-    """G_k: convolutions over the low-pass image and a plane of noise, to what is to be added; the last is linear.
+    """G_k: convolutions from the low-pass image and a plane of noise to the band that is added to it.
 
-    That one's weights begin a tenth as large, so that images begin as their low-pass half.
+    The last one is linear, and its weights start at a tenth, so that images start as their low-pass half.
     """
 
     def __init__(self, channels: int, width: int, depth: int, kernel_size: int, norm: str) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        now = channels + 1
+        in_width = channels + 1
         for _ in range(depth - 1):
-            layers.append(nn.Conv2d(now, width, kernel_size, padding=kernel_size // 2, bias=norm == "none"))
+            layers.append(nn.Conv2d(in_width, width, kernel_size, padding=kernel_size // 2, bias=norm == "none"))
             layers += [nn.BatchNorm2d(width)] if norm == "batch" else []
             layers.append(nn.ReLU())
-            now = width
-        last = nn.Conv2d(now, channels, kernel_size, padding=kernel_size // 2)
+            in_width = width
+        last = nn.Conv2d(in_width, channels, kernel_size, padding=kernel_size // 2)
         self.layers = nn.Sequential(*layers, last)
         self.apply(initialize)
         with torch.no_grad():
@@ -133,12 +133,12 @@ class RefiningGenerator(nn.Module):
         self.to(memory_format=torch.channels_last)
 
     def forward(self, noise: Tensor, low: Tensor) -> Tensor:
-        """Return h_k (N, C, H, W), any value, for noise (N, 1, H, W) in [-1, 1] and l_k (N, C, H, W)."""
+        """Return h_k (N, C, H, W), of any range, for noise (N, 1, H, W) in [-1, 1] and l_k (N, C, H, W)."""
         return self.layers(torch.cat([low, noise.to(low.dtype)], 1))
 
 
 class DenseDiscriminator(nn.Module):
-    """D_K: two dense layers of ReLUs with dropout (section 3.1)."""
+    """D_K: two dense layers with ReLU and dropout (section 3.1)."""
 
     def __init__(self, image_size: int = 8, channels: int = 3, hidden: int = 600, dropout: float = 0.5) -> None:
         super().__init__()
@@ -162,8 +162,7 @@ class DenseDiscriminator(nn.Module):
 class ConvolutionalDiscriminator(nn.Module):
     """D_k: strided convolutions, dropout and one dense layer.
 
-    It is shown h_k with l_k "explicitly added to h_k before the first convolution layer" (section 2.3), which is a
-    image of level k: anyone who calls it adds them.
+    Its input is the image of level k, l_k "explicitly added to h_k before the first convolution layer" (section 2.3).
     """
 
     def __init__(
@@ -172,11 +171,11 @@ class ConvolutionalDiscriminator(nn.Module):
         super().__init__()
         self.image_size, self.in_channels = image_size, channels
         layers: list[nn.Module] = []
-        now, side = channels, image_size
+        in_width, side = channels, image_size
         for index in range(depth):
-            layers += [nn.Conv2d(now, width << index, 5, 2, 2), nn.ReLU()]
-            now, side = width << index, (side + 1) // 2
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(now * side * side, 1))
+            layers += [nn.Conv2d(in_width, width << index, 5, 2, 2), nn.ReLU()]
+            in_width, side = width << index, (side + 1) // 2
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(in_width * side * side, 1))
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
@@ -186,7 +185,7 @@ class ConvolutionalDiscriminator(nn.Module):
 
 
 def initialize(module: nn.Module) -> None:
-    """Draw weights as suits ReLUs (He et al. 2015, arXiv:1502.01852), biases zero; the paper does not say."""
+    """Draw weights for ReLU (He et al. 2015, arXiv:1502.01852), biases zero; the paper does not state this."""
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:

@@ -13,11 +13,11 @@ from .networks import pyramid, uniform
 
 
 class LapganRecipe(LatentRecipe):
-    """Updates of every level's discriminator and generator on the pyramids of one batch.
+    """Updates the discriminator and the generator of every level on the pyramids of one batch.
 
-    The levels are independent: G_k is given the low-pass l_k of real images, never what another level made. The
-    paper shows D_k a real or a made image with equal probability; here, both. It trains by gradient descent with
-    momentum; here, by Adam, as the other families.
+    The levels are independent: the input of G_k is the low-pass l_k of real images, never the output of another level.
+    In the paper, D_k sees a real or a generated image with equal probability; here it sees both. The paper trains by
+    gradient descent with momentum; here it is Adam, as in the other families.
     """
 
     def __init__(self, config, parts) -> None:
@@ -26,7 +26,7 @@ class LapganRecipe(LatentRecipe):
         self.generator = parts.build("generator", image_size=size, channels=channels)
         if not hasattr(self.generator, "sizes"):
             raise GanzooError(
-                f"lapgan trains the levels of a pyramid, which {type(self.generator).__name__} has not. "
+                f"The recipe lapgan trains the levels of a pyramid, and {type(self.generator).__name__} has none. "
                 "Use the generator lapgan, or another recipe, such as dcgan."
             )
         self.loss = parts.build("loss")
@@ -41,11 +41,11 @@ class LapganRecipe(LatentRecipe):
         self.exports, self.discriminators = {"": "generator"}, {"": f"discriminator_{size}"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update all levels on ``batch["image"]``, coarsest first; return each one's losses, named by its size."""
+        """Update all levels on ``batch["image"]``, coarsest first; return the losses of each, named by its size."""
         if self.config.coarse_steps > 1 and self.step_state.micro_batches > 1:
             raise GanzooError(
-                f"coarse_steps={self.config.coarse_steps} is several updates a step, which a batch in "
-                f"{self.step_state.micro_batches} parts cannot do. Train without --accumulate, or with coarse_steps=1."
+                f"coarse_steps={self.config.coarse_steps} means several updates in a step, which does not work with "
+                f"{self.step_state.micro_batches} micro-batches. Train without --accumulate, or with coarse_steps=1."
             )
         losses: dict[str, Tensor] = {}
         for level, (low, high) in enumerate(pyramid(batch["image"], len(self.generator.sizes) - 1)):
@@ -54,22 +54,21 @@ class LapganRecipe(LatentRecipe):
         return losses
 
     def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
-        """Update the level's D_k, then its G_k, on real images l_k + h_k (equations 2 and 6)."""
-        side, learns = self.generator.sizes[level], self.is_generator_step()
+        """Update D_k, then G_k, on real images l_k + h_k (equations 2 and 6)."""
+        side, is_generator_step = self.generator.sizes[level], self.is_generator_step()
         discriminator = self.networks[f"discriminator_{side}"]
         noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))
-        with torch.set_grad_enabled(learns):
-            made = self.generator.made(level, noise, low)
+        with torch.set_grad_enabled(is_generator_step):
+            generated = self.generator.generate_level(level, noise, low)
 
-        real, shown = self.augment(low + high), self.augment(made.detach())
-        loss_d = self.loss.discriminator(*self.forward_batched(discriminator, real, shown)) + self.penalty(
-            discriminator, real, shown
-        )
+        real, fake = self.augment(low + high), self.augment(generated.detach())
+        loss_d = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
+        loss_d = loss_d + self.penalty(discriminator, real, fake)
         self.update(f"discriminator_{side}", loss_d)
-        if not learns:
+        if not is_generator_step:
             return {f"discriminator_{side}": loss_d}
 
         with self.frozen(f"discriminator_{side}"):
-            loss_g = self.loss.generator(discriminator(self.augment(made)))
+            loss_g = self.loss.generator(discriminator(self.augment(generated)))
             self.update(f"generator_{side}", loss_g)
         return {f"generator_{side}": loss_g, f"discriminator_{side}": loss_d}

@@ -1,4 +1,4 @@
-"""The image sizes of a pyramid; no torch."""
+"""The image sizes of a pyramid. Imports no torch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ SMALLEST, LARGEST = 2, 1024
 def level_sizes(image_size: int, levels: int) -> list[int]:
     """Return the sides of a pyramid's images, coarsest first: (64, 3) gives [8, 16, 32, 64].
 
-    Raises ValueError where the image cannot be halved so often, or is outside 2..1024.
+    Raises:
+        ValueError: If the image cannot be halved that often, or its size is not from 2 to 1024.
     """
     if levels < 0:
         raise ValueError(f"levels={levels} should be at least 0")

@@ -1,4 +1,4 @@
-"""Projected GANs: a discriminator that looks through a frozen classifier (Sauer et al. 2021, arXiv:2111.01007)."""
+"""Projected GANs: a discriminator on the features of a frozen classifier (Sauer et al. 2021, arXiv:2111.01007)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from ganzoo import Config, Entry, hookimpl
 
 @dataclass(frozen=True)
 class ProjectedConfig(Config):
-    """``width`` of what judges each scale; ``in_channels`` 2 or 6: two images stacked, of which the second is judged.
+    """The discriminator.
 
-    pixels    factor on the logits of the image's own patches and colors; 0: they are not judged
-    gray      the frozen network sees no colors: they are judged in the image itself alone
-    features  the frozen network, an entry of that kind
+    Attributes:
+        in_channels: Channels of the images; 2 or 6: two images stacked on channels, where the frozen network sees the
+            second.
+        width: Channels of the heads of each scale.
+        pixels: Factor on the logits of the heads that see the image itself, its patches and colors; 0: none.
+        gray: The frozen network sees gray images; only the heads of the image itself see colors.
+        features: The frozen network, an entry of the kind "features".
     """
 
     in_channels: Literal[1, 2, 3, 6] = 3
@@ -47,7 +51,7 @@ def ganzoo_entries():
             name="projected",
             config=ProjectedConfig,
             build=build_discriminator,
-            summary="Judges what a frozen classifier sees, at four scales, and the image itself",
+            summary="Scores feature maps of a frozen classifier, at four scales, and the image itself",
             paper="arXiv:2111.01007",
         ),
     ]

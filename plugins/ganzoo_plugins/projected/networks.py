@@ -1,4 +1,4 @@
-"""A discriminator of what a classifier sees of images (Projected GANs, arXiv:2111.01007)."""
+"""A discriminator on the feature maps of a classifier (Projected GANs, arXiv:2111.01007)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganzoo import build
 
-STEPS = (4, 8, 16, 32)  # pixels a step in the maps that are judged, as in the paper
+STEPS = (4, 8, 16, 32)  # pixels, of the scored feature maps, as in the paper
 
 
 def convolution(inner: int, outer: int, kernel: int, stride: int = 1) -> nn.Module:
@@ -20,7 +20,7 @@ def convolution(inner: int, outer: int, kernel: int, stride: int = 1) -> nn.Modu
 
 
 def head(inner: int, width: int, halvings: int) -> nn.Sequential:
-    """Build what judges one map: logits (N, 1, h, w), each of a place in it, after so many halvings."""
+    """Build the head for one map: logits (N, 1, h, w) of its positions, after this many halvings."""
     layers: list[nn.Module] = []
     for _ in range(halvings):
         layers += [convolution(inner, width, 4, 2), nn.LeakyReLU(0.2, inplace=True)]
@@ -34,9 +34,9 @@ def head(inner: int, width: int, halvings: int) -> nn.Sequential:
 
 
 def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
-    """Build a discriminator of pix2pix's (arXiv:1611.07004) for the image itself, drawn as its neighbors are.
+    """Build a PatchGAN (arXiv:1611.07004) for the image itself, with torch's initial weights, like the other heads.
 
-    Without spectral norms: with them its slope, which the generator learns by, was a 200th of the other heads'.
+    It has no spectral norm: with it, its gradient for the generator was a 200th of that of the other heads.
     """
     network: nn.Module = build("discriminator:patchgan", in_channels=inner, width=width, **options)
     for layer in network.modules():
@@ -45,20 +45,20 @@ def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
     return network
 
 
-def own_discriminators(inner: int, width: int) -> list[nn.Module]:
-    """Build what judges patches of 70 pixels, and what judges colors: means of 2x2 pixels, each by itself.
+def image_discriminators(inner: int, width: int) -> list[nn.Module]:
+    """Build a discriminator of patches of 70 pixels, and one of colors, which sees means of 2x2 pixels.
 
-    Instance norms hide casts of color from what judges patches, and a generator hides in them what it needs for the
-    way back.
+    Because of its instance norms the first one does not see color casts, in which a generator hides information for the
+    cycle.
     """
     colors = pix2pix_discriminator(inner, width, receptive_field=1, norm="none")
     return [pix2pix_discriminator(inner, width), nn.Sequential(nn.AvgPool2d(2), colors)]
 
 
 class Mixer(nn.Module):
-    """Mix the channels of maps, then the maps from deep to shallow, by convolutions drawn once and never trained.
+    """Mix the channels of maps, then the maps from deep to shallow, by random convolutions that are not trained.
 
-    Section 3.2: it hinders the discriminator from looking at a few channels only.
+    This keeps the discriminator from relying on a few channels only (section 3.2).
     """
 
     def __init__(self, channels: tuple[int, ...], width: int) -> None:
@@ -83,14 +83,15 @@ class Mixer(nn.Module):
 
 
 class ProjectedDiscriminator(nn.Module):
-    """Score the maps of a frozen network at 4, 8, 16 and 32 pixels a step, and the image's own patches and colors.
+    """Scores the feature maps of a frozen network, and patches and colors of the image itself.
 
-    Of two images stacked on channels, as pix2pix has them, the frozen network sees the second, the patches see both.
-
-    features  the frozen network, of ganzoo's kind ``features``; it is no part of the weights
-    pixels    factor on the logits of the image itself, whose slope is small beside the others'; 0: it is not judged
-    gray      the frozen network sees images without their colors, which are judged in the image itself alone: a
-              generator soon finds colors that no photograph has, and that a classifier makes much of
+    Args:
+        features: The frozen network (`ganzoo.Features`) with maps at 4, 8, 16 and 32 pixels a step; not saved.
+        in_channels: Of two images stacked on channels, as in pix2pix, the frozen network sees the second one.
+        width: Channels of the heads.
+        pixels: Factor on the logits of the image itself, whose gradients are small compared with the others; 0: none.
+        gray: The frozen network sees gray images. A generator soon finds colors that no photograph has and to which a
+            classifier reacts strongly.
     """
 
     def __init__(
@@ -98,16 +99,18 @@ class ProjectedDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.in_channels, self.weight, self.gray = in_channels, pixels, gray
-        self.features = [features]  # in a list: neither trained nor saved
-        last = {step: place for place, step in enumerate(features.reductions)}
-        self.places = [last[step] for step in STEPS]
-        self.mixer = Mixer(tuple(features.channels[place] for place in self.places), width)
+        self.features = [features]  # in a list, so that it is neither trained nor saved
+        last = {step: index for index, step in enumerate(features.reductions)}
+        self.levels = [last[step] for step in STEPS]
+        self.mixer = Mixer(tuple(features.channels[level] for level in self.levels), width)
         self.heads = nn.ModuleList(head(width, width, halvings) for halvings in (2, 1, 1, 0))
-        self.pixels = nn.ModuleList(own_discriminators(in_channels, width // 2) if pixels else [])
+        self.pixels = nn.ModuleList(image_discriminators(in_channels, width // 2) if pixels else [])
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Score images (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, the image's own last."""
-        seen = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
-        maps = self.features[0].to(images.device)(seen.mean(1, keepdim=True) if self.gray else seen)
-        logits = [head(one) for head, one in zip(self.heads, self.mixer([maps[p] for p in self.places]), strict=True)]
+        """Score (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, then of the image itself."""
+        inputs = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
+        maps = self.features[0].to(images.device)(inputs.mean(1, keepdim=True) if self.gray else inputs)
+        logits = [
+            head(one) for head, one in zip(self.heads, self.mixer([maps[level] for level in self.levels]), strict=True)
+        ]
         return [*logits, *(self.weight * discriminator(images) for discriminator in self.pixels)]

@@ -1,4 +1,4 @@
-"""SRResNet and SRGAN: super-resolution (Ledig et al. 2016, arXiv:1609.04802), and bicubic beside them."""
+"""SRResNet and SRGAN: super-resolution (Ledig et al. 2016, arXiv:1609.04802), and bicubic for comparison."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ PAPER = "arXiv:1609.04802"
 
 @dataclass(frozen=True)
 class SRResNetConfig(Config):
-    """The paper's network by default; ``width`` and ``blocks`` make it small.
+    """The generator; the defaults are the paper's.
 
-    scale         how many times as high and wide the image becomes
-    norm          "batch" as in the paper, or "none", which later work found better (arXiv:1707.02921, 1809.00219)
-    kernel        side of the first and the last convolution
-    bicubic_skip  learn what bicubic enlargement lacks; it begins as that enlargement
+    Attributes:
+        in_channels: 1 or 3.
+        out_channels: 1 or 3.
+        width: Channels of all layers.
+        blocks: Number of residual blocks.
+        scale: Factor on height and width.
+        norm: "batch" as in the paper, or "none", which later work found better (arXiv:1707.02921, 1809.00219).
+        kernel: Kernel size of the first and the last convolution.
+        bicubic_skip: Learn a change of the bicubic enlargement, with which it starts.
     """
 
     in_channels: Literal[1, 3] = 3
@@ -41,7 +46,12 @@ class SRResNetConfig(Config):
 
 @dataclass(frozen=True)
 class BicubicConfig(Config):
-    """``channels`` in and out; ``scale`` times as high and wide."""
+    """Bicubic enlargement.
+
+    Attributes:
+        channels: 1 or 3.
+        scale: Factor on height and width.
+    """
 
     channels: Literal[1, 3] = 3
     scale: Literal[2, 4, 8] = 4
@@ -49,7 +59,14 @@ class BicubicConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The paper's eight convolutions of ``width`` to 8 ``width`` channels, for images of ``image_size``."""
+    """The discriminator.
+
+    Attributes:
+        in_channels: 1 or 3.
+        image_size: Side of the images in pixels.
+        width: Channels of the first of eight convolutions; the last has eight times as many.
+        norm: Norm of all convolutions but the first.
+    """
 
     in_channels: Literal[1, 3] = 3
     image_size: int = 96
@@ -63,10 +80,13 @@ class DiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class SRResNetRecipeConfig(RecipeConfig):
-    """The paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
+    """The training, with the paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
 
-    ``image_size`` is the crop's side; the images it is cut from are scaled to cover ``enlarge`` times that, so leave
-    their own size there: 8/3 for images of 256 pixels. ``flip`` mirrors one half of the crops.
+    Attributes:
+        image_size: Side of the crops in pixels.
+        enlarge: Images are resized to ``enlarge`` times ``image_size``, then cropped. Choose it so that they keep their
+            size: 8/3 for images of 256 pixels.
+        flip: Mirror crops at random.
     """
 
     image_size: int = 96
@@ -82,15 +102,20 @@ class SRResNetRecipeConfig(RecipeConfig):
 
 @dataclass(frozen=True)
 class SrganRecipeConfig(AdversarialConfig):
-    """The paper's values (section 3.2): as `SRResNetRecipeConfig`, then a tenth of the learning rate.
+    """The training, with the paper's values (section 3.2).
 
-    content_weight      of the features' squared error. The paper's, for VGG19, is 0.006 (1/12.75 squared); 0.002 brings
-                        that of EfficientNet-Lite0, too, to the size of the pixels' (equation 5)
-    reduction           the deepest map of features with a step of so many pixels is compared: 16 is VGG 5,4 in the
-                        paper, 2 is VGG 2,2
-    mse_weight          of the pixels' squared error, 0 in the paper's best; 1 with content_weight 0 is its SRGAN-MSE
-    adversarial_weight  equation 3
-    drop_from           share of the run after which the learning rate is a tenth
+    Attributes:
+        image_size: Side of the crops in pixels.
+        enlarge: Images are resized to ``enlarge`` times ``image_size``, then cropped. Choose it so that they keep their
+            size: 8/3 for images of 256 pixels.
+        flip: Mirror crops at random.
+        content_weight: Weight of the squared error of features (equation 5). It is 0.006 for VGG19 in the paper
+            (1/12.75 squared); 0.002 scales that of EfficientNet-Lite0 to the size of the error of pixels.
+        reduction: The deepest feature map with a step of this many pixels is compared: 16 is VGG 5,4 in the paper, 2 is
+            VGG 2,2.
+        mse_weight: Weight of the squared error of pixels, 0 in the paper's best; 1 with content_weight 0 is SRGAN-MSE.
+        adversarial_weight: Weight of the adversarial loss (equation 3).
+        drop_from: Fraction of the run after which the learning rate is a tenth.
     """
 
     image_size: int = 96
@@ -113,7 +138,7 @@ class SrganRecipeConfig(AdversarialConfig):
         if self.reduction < 1:
             raise ValueError(f"reduction={self.reduction} should be at least 1")
         if not 0 <= self.drop_from <= 1:
-            raise ValueError(f"drop_from={self.drop_from} should be a share of the run, from 0 to 1")
+            raise ValueError(f"drop_from={self.drop_from} should be a fraction of the run, from 0 to 1")
 
 
 def check_crops(config: SRResNetRecipeConfig | SrganRecipeConfig) -> None:
@@ -170,7 +195,7 @@ def ganzoo_entries():
             config=BicubicConfig,
             build=build_bicubic,
             task="super-resolution",
-            summary="Bicubic enlargement, with nothing to learn",
+            summary="Bicubic enlargement; nothing is learned",
             paper="doi:10.1109/TASSP.1981.1163711",
         ),
         Entry(
@@ -205,7 +230,7 @@ def ganzoo_entries():
                 "features": "features:efficientnet-lite0",
                 "loss": "loss:non-saturating",
             },
-            summary="Super-resolution by features and a discriminator",
+            summary="Super-resolution by a feature loss and a discriminator",
             paper=PAPER,
         ),
     ]

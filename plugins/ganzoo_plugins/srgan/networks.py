@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-TAPS = 2  # pixels to either side that bicubic interpolation looks at
+TAPS = 2  # pixels on either side that bicubic interpolation uses
 
 
 def make_norm(kind: str, channels: int) -> nn.Module:
@@ -15,14 +15,15 @@ def make_norm(kind: str, channels: int) -> nn.Module:
 
 
 def convolution(channels: int, out: int, kernel: int, norm: str = "none", stride: int = 1) -> nn.Conv2d:
-    """Build one that keeps the size; before batch norm it needs no bias, which the norm subtracts again."""
+    """Build a convolution that preserves the size; before batch norm it needs no bias."""
     return nn.Conv2d(channels, out, kernel, stride, kernel // 2, bias=norm != "batch")
 
 
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with PReLU between them, and a shortcut (figure 4); (N, C, H, W) to (N, C, H, W).
 
-    Without norm the second starts at a tenth, so that many blocks begin near the identity (arXiv:1809.00219, 3.1).
+    Without norm the second one starts at a tenth, so that many blocks start close to the identity (arXiv:1809.00219,
+    3.1).
     """
 
     def __init__(self, channels: int, norm: str) -> None:
@@ -45,9 +46,9 @@ class ResidualBlock(nn.Module):
 class SRResNet(nn.Module):
     """k9, ``blocks`` residual blocks, a shortcut around them, a pixel shuffle for every doubling, k9 (figure 4).
 
-    Width 64 with 16 blocks is the paper's (1,548,547 parameters). PReLU has a slope for every channel. The paper names
-    no activation at the end: in training results are left as they are, in use they are cut to [-1, 1]. Weights start as
-    torch draws them; with ``bicubic_skip`` the last layer starts at zero, so that it begins as bicubic enlargement.
+    Width 64 with 16 blocks is the paper's (1,548,547 parameters). PReLU has a slope for every channel. The paper
+    states no final activation: outputs are unbounded in training and clamped to [-1, 1] in evaluation mode. Initial
+    weights are torch's; with ``bicubic_skip`` the last layer starts at zero, and the network as bicubic enlargement.
     """
 
     stride = 1
@@ -72,7 +73,7 @@ class SRResNet(nn.Module):
             make_norm(norm, width),
         )
         tail: list[nn.Module] = []
-        for _ in range(scale.bit_length() - 1):  # each makes sides twice as long
+        for _ in range(scale.bit_length() - 1):  # each doubles the size
             tail += [convolution(width, 4 * width, 3), nn.PixelShuffle(2), nn.PReLU(width)]
         self.tail = nn.Sequential(*tail, convolution(width, out_channels, kernel))
         self.skip = Enlargement(in_channels, scale) if bicubic_skip else None
@@ -83,17 +84,17 @@ class SRResNet(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Enlarge (N, in_channels, H, W) in [-1, 1] to (N, out_channels, scale H, scale W)."""
         features = self.head(images)
-        made = self.tail(features + self.body(features))
+        enlarged = self.tail(features + self.body(features))
         if self.skip is not None:
-            made = made + self.skip(images)
-        return made if self.training else made.clamp(-1, 1)
+            enlarged = enlarged + self.skip(images)
+        return enlarged if self.training else enlarged.clamp(-1, 1)
 
 
 class Enlargement(nn.Module):
-    """Bicubic interpolation (Keys 1981, a = -1/2, as Pillow and MATLAB have it), as a convolution and a pixel shuffle.
+    """Bicubic interpolation (Keys 1981, a = -1/2, as in Pillow and MATLAB), as a convolution and a pixel shuffle.
 
-    Border pixels are repeated beyond the edge; Pillow weighs fewer pixels there, which is another value within two
-    pixels of the input's edge. (N, C, H, W) to (N, C, scale H, scale W), not cut to any range. It has no parameters.
+    Border pixels are repeated beyond the edge. Pillow uses fewer pixels there, so that values differ within two pixels
+    of the input's edge. (N, C, H, W) to (N, C, scale H, scale W), not clamped, without parameters.
     """
 
     def __init__(self, channels: int, scale: int) -> None:
@@ -108,17 +109,17 @@ class Enlargement(nn.Module):
 
 
 def bicubic_kernel(scale: int) -> Tensor:
-    """Return (scale**2, 1, 5, 5): for each place within an enlarged pixel, the weights of the pixels around it."""
-    places = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
-    far = (places[:, None] - torch.arange(-TAPS, TAPS + 1)).abs()
-    near = 1.5 * far**3 - 2.5 * far**2 + 1
-    beyond = -0.5 * far**3 + 2.5 * far**2 - 4 * far + 2
-    weights = torch.where(far <= 1, near, torch.where(far < 2, beyond, torch.zeros_like(far)))
+    """Return (scale**2, 1, 5, 5): for each position within an enlarged pixel, the weights of the pixels around it."""
+    positions = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
+    distance = (positions[:, None] - torch.arange(-TAPS, TAPS + 1)).abs()
+    near = 1.5 * distance**3 - 2.5 * distance**2 + 1
+    beyond = -0.5 * distance**3 + 2.5 * distance**2 - 4 * distance + 2
+    weights = torch.where(distance <= 1, near, torch.where(distance < 2, beyond, torch.zeros_like(distance)))
     return torch.einsum("ik,jl->ijkl", weights, weights).reshape(-1, 1, 2 * TAPS + 1, 2 * TAPS + 1).float()
 
 
 class Bicubic(nn.Module):
-    """`Enlargement` as a generator: what others are compared with."""
+    """`Enlargement` as a generator, a baseline for others."""
 
     stride = 1
 

@@ -1,4 +1,4 @@
-"""SRResNet and SRGAN: crops made small, and made large again (arXiv:1609.04802, equations 3 to 6)."""
+"""SRResNet and SRGAN: crops are downsampled and restored (arXiv:1609.04802, equations 3 to 6)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, Recipe
 
 
-def shrink(images: Tensor, scale: int) -> Tensor:
-    """Return (N, C, H, W) as (N, C, H / scale, W / scale) of 8-bit values, in [-1, 1].
+def downsample(images: Tensor, scale: int) -> Tensor:
+    """Downsample (N, C, H, W) in [-1, 1] to (N, C, H / scale, W / scale), rounded to 8-bit values.
 
-    Antialiased bicubic, as Pillow and MATLAB shrink (Keys 1981, a = -1/2, widened by ``scale``), which is how test sets
-    of super-resolution are made.
+    Antialiased bicubic, as in Pillow and MATLAB (Keys 1981, a = -1/2, widened by ``scale``), which is how test sets for
+    super-resolution are made.
     """
     size = [side // scale for side in images.shape[-2:]]
     small = F.interpolate(images.float(), size, mode="bicubic", antialias=True).clamp(-1, 1)
@@ -24,7 +24,7 @@ def shrink(images: Tensor, scale: int) -> Tensor:
 
 
 class SRResNetRecipe(Recipe):
-    """Mean squared error of the enlarged crop, values in [-1, 1] (equation 4)."""
+    """The generator minimizes the mean squared error of restored crops, values in [-1, 1] (equation 4)."""
 
     def __init__(self, config: Any, parts: Any) -> None:
         self.config, channels = config, config.channels
@@ -32,42 +32,42 @@ class SRResNetRecipe(Recipe):
         self.scale = self.generator.scale
         if config.image_size % self.scale:
             raise GanzooError(
-                f"image_size={config.image_size} is no multiple of the generator's scale, {self.scale}. "
+                f"image_size={config.image_size} is not a multiple of the generator's scale, {self.scale}. "
                 f"Set image_size={max(1, config.image_size // self.scale) * self.scale}."
             )
         if not any(True for _ in self.generator.parameters()):
-            raise GanzooError("This generator has nothing to learn. Take another: --part generator=srresnet.")
+            raise GanzooError("This generator has no parameters to train. Use another: --part generator=srresnet.")
         self.networks = {"generator": self.generator}
         self.optimizers = {"generator": self.adam(self.generator)}
         self.exports: Mapping[str, str] = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        mse = F.mse_loss(self.enlarged(batch["image"]), batch["image"])
+        mse = F.mse_loss(self.restore(batch["image"]), batch["image"])
         self.update("generator", mse)
         return {"mse": mse}
 
-    def enlarged(self, images: Tensor, generator: nn.Module | None = None) -> Tensor:
-        """Return crops (N, C, H, W), shrunk and enlarged again, as float32."""
-        made: Tensor = (generator or self.generator)(shrink(images, self.scale))
-        return made.float()
+    def restore(self, images: Tensor, generator: nn.Module | None = None) -> Tensor:
+        """Return crops (N, C, H, W), downsampled and restored by the generator, as float32."""
+        restored: Tensor = (generator or self.generator)(downsample(images, self.scale))
+        return restored.float()
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the small crop by bicubic enlargement, the generator's and the truth, one after the other."""
+        """Return each crop by bicubic enlargement, by the generator, and the original, one after the other."""
         images = batch["image"]
-        plain = F.interpolate(shrink(images, self.scale), images.shape[-2:], mode="bicubic", antialias=True)
-        made = self.enlarged(images, networks["generator"])
-        return torch.stack([plain.clamp(-1, 1), made, images], 1).flatten(0, 1)
+        bicubic = F.interpolate(downsample(images, self.scale), images.shape[-2:], mode="bicubic", antialias=True)
+        restored = self.restore(images, networks["generator"])
+        return torch.stack([bicubic.clamp(-1, 1), restored, images], 1).flatten(0, 1)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean squared error of values in [-1, 1]: a PSNR of 10 log10(4 / mse) dB."""
-        return {"mse": F.mse_loss(self.enlarged(batch["image"], networks["generator"]), batch["image"]).item()}
+        return {"mse": F.mse_loss(self.restore(batch["image"], networks["generator"]), batch["image"]).item()}
 
 
 class SrganRecipe(SRResNetRecipe):
-    """Content + 1e-3 adversarial loss (equation 3); begin it with an SRResNet: ``--from dir:runs/srresnet``.
+    """Content loss + 1e-3 adversarial loss (equation 3); start from an SRResNet: ``--from dir:runs/srresnet``.
 
-    Equation 5 sums the features' squared error over channels; here it is the mean over them too, as common code has it.
-    Generator and discriminator take turns, the latter first.
+    Equation 5 sums the squared error of features over channels; here it is the mean, as in common code. The
+    discriminator is updated first.
     """
 
     def __init__(self, config: Any, parts: Any) -> None:
@@ -82,49 +82,53 @@ class SrganRecipe(SRResNetRecipe):
         self.discriminators = {"": "discriminator"}
 
     def learning_rate(self, progress: float) -> float:
-        """Return what the schedule says, a tenth of it from ``drop_from`` on (section 3.2)."""
+        """Return the schedule's factor, a tenth of it from ``drop_from`` on (section 3.2)."""
         return super().learning_rate(progress) * (1.0 if progress < self.config.drop_from else 0.1)
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         real = batch["image"]
-        learns = self.is_generator_step()
-        with torch.set_grad_enabled(learns):
-            made = self.enlarged(real)
+        is_generator_step = self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
+            restored = self.restore(real)
 
-        shown, fake = self.augment(real), self.augment(made.detach())
-        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, shown, fake))
-        loss_d = loss_d + self.penalty(self.discriminator, shown, fake)
+        real_crops, fake = self.augment(real), self.augment(restored.detach())
+        loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, real_crops, fake))
+        loss_d = loss_d + self.penalty(self.discriminator, real_crops, fake)
         self.update("discriminator", loss_d)
-        if not learns:
+        if not is_generator_step:
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(made)))
-            losses = {"content": self.content(made, real), "mse": F.mse_loss(made, real), "adversarial": adversarial}
+            adversarial = self.loss.generator(self.discriminator(self.augment(restored)))
+            losses = {
+                "content": self.content_loss(restored, real),
+                "mse": F.mse_loss(restored, real),
+                "adversarial": adversarial,
+            }
             weights = {name: getattr(self.config, f"{name}_weight") for name in losses}
             self.update("generator", torch.stack([weights[name] * loss for name, loss in losses.items()]).sum())
         return {**losses, "discriminator": loss_d}
 
-    def content(self, made: Tensor, real: Tensor) -> Tensor:
+    def content_loss(self, restored: Tensor, real: Tensor) -> Tensor:
         """Return the mean squared error of features (equation 5)."""
-        features = self.features.to(made.device)
+        features = self.features.to(restored.device)
         with torch.no_grad():
-            wanted = features(real)[self.level]
-        return F.mse_loss(features(made)[self.level].float(), wanted.float())
+            target = features(real)[self.level]
+        return F.mse_loss(features(restored)[self.level].float(), target.float())
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return the squared error of features, by which the paper judges, and that of values in [-1, 1]."""
-        made = self.enlarged(batch["image"], networks["generator"])
+        """Return the mean squared error of features, and that of values in [-1, 1]."""
+        restored = self.restore(batch["image"], networks["generator"])
         return {
-            "content": self.content(made, batch["image"]).item(),
-            "mse": F.mse_loss(made, batch["image"]).item(),
+            "content": self.content_loss(restored, batch["image"]).item(),
+            "mse": F.mse_loss(restored, batch["image"]).item(),
         }
 
 
-def find_level(reductions: tuple[int, ...], wanted: int) -> int:
-    """Return the place of the deepest map with a step of ``wanted`` pixels."""
-    places = [place for place, reduction in enumerate(reductions) if reduction == wanted]
-    if not places:
+def find_level(reductions: tuple[int, ...], step: int) -> int:
+    """Return the index of the deepest map with a step of ``step`` pixels."""
+    levels = [level for level, reduction in enumerate(reductions) if reduction == step]
+    if not levels:
         known = ", ".join(str(each) for each in sorted(set(reductions)))
-        raise GanzooError(f"reduction={wanted} is not right: these features have maps with steps of {known} pixels.")
-    return places[-1]
+        raise GanzooError(f"reduction={step} should be one of {known}, the steps of these features' maps in pixels.")
+    return levels[-1]
