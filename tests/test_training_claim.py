@@ -97,7 +97,7 @@ def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) 
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(run)], stdout=subprocess.PIPE, text=True) as other:
         try:
             assert other.stdout is not None and other.stdout.readline() == "held\n"
-            with pytest.raises(TrainingError, match=rf"run is being trained by process {other.pid} on .*\. Wait for"):
+            with pytest.raises(TrainingError, match=rf"run is being trained by process {other.pid} on .*\. Wait until"):
                 ganzoo.resume(run, steps=2)
         finally:
             os.kill(other.pid, signal.SIGKILL)
@@ -173,7 +173,7 @@ def test_a_first_step_that_fails_does_not_block_the_next_try(tmp_path: Path) -> 
 def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "README.md").write_text("precious")
-    with pytest.raises(TrainingError, match=r"notes holds files that are no run's\. Name a new or an empty folder"):
+    with pytest.raises(TrainingError, match=r"notes holds files that do not belong to a run\. Name a new or empty folder"):
         train("dcgan", tmp_path, "notes", steps=1)
     assert [path.name for path in (tmp_path / "notes").iterdir()] == ["README.md"]
     assert (tmp_path / "notes" / "README.md").read_text() == "precious"

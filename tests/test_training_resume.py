@@ -84,9 +84,9 @@ def test_samples_validation_and_logs_leave_no_trace_in_the_training(tmp_path: Pa
 def test_more_steps_go_on_from_a_finished_run(tmp_path: Path) -> None:
     straight = train("dcgan", tmp_path, "straight", steps=6)
     run = train("dcgan", tmp_path, "longer", steps=4)
-    with pytest.raises(TrainingError, match=r"has done 4 steps of 4\. Give a larger --steps"):
+    with pytest.raises(TrainingError, match=r"has done 4 steps of 4\. Set a larger --steps"):
         ganzoo.resume(run)
-    with pytest.raises(TrainingError, match=r"has done 4 steps of 2\. Give a larger --steps"):
+    with pytest.raises(TrainingError, match=r"has done 4 steps of 2\. Set a larger --steps"):
         ganzoo.resume(run, steps=2)
     ganzoo.resume(run, steps=6)
     assert_same_run(straight, run, 6)

@@ -157,7 +157,7 @@ def test_a_run_killed_after_a_warning_repeats_it_and_logs_it_once(tmp_path: Path
 # ---- what is no number -----------------------------------------------------------------------------------------------
 
 
-class DegradedImages(LatentRecipe):
+class BrokenWeights(LatentRecipe):
     """Has weights that are no numbers after step 4."""
 
     def step(self, batch: Any) -> Any:
@@ -173,11 +173,11 @@ class DegradedImages(LatentRecipe):
     ("log_every", "text"), [(1, r"The loss '\w+' is nan at step 5\."), (99, "is no longer finite after step 4")]
 )
 def test_nan_is_in_the_log_of_warnings_and_in_the_report(tmp_path: Path, log_every: int, text: str) -> None:
-    add_recipe(DegradedImages)
+    add_recipe(BrokenWeights)
     watcher = Watcher()
     every = {"log_every": log_every, "checkpoint_every": 3 if log_every == 1 else 2, "sample_every": 99}
     with pytest.raises(TrainingError, match=text):
-        train("dcgan", tmp_path, recipe="spoilt", reporter=watcher, **every)
+        train("dcgan", tmp_path, recipe="brokenweights", reporter=watcher, **every)
     run = tmp_path / "run"
     (warning,) = warnings_of(run)
     assert warning["kind"] == "nan"
