@@ -52,12 +52,12 @@ def generate(capsys: Capture, ref: str, *arguments: str) -> tuple[int, str, str]
 
 def test_a_gif_plays_all_clips_together_the_ones_python_gives(capsys: Capture) -> None:
     assert generate(capsys, "dir:c", "-n", "4", "--label", "bag", "--fps", "4", "-o", "a.gif") == (0, "a.gif\n", "")
-    frames, shown, loop = read_gif(Path("a.gif"))
-    assert (len(frames), set(shown), loop) == (3, {250}, 0)
-    made = clips().generate(4, label="bag")
+    frames, durations, loop = read_gif(Path("a.gif"))
+    assert (len(frames), set(durations), loop) == (3, {250}, 0)
+    expected = clips().generate(4, label="bag")
     for number, frame in enumerate(frames):
         assert frame.size == (2 * 18 + 2, 2 * 18 + 2)
-        for place, clip in enumerate(made):
+        for place, clip in enumerate(expected):
             left, top = 2 + 18 * (place % 2), 2 + 18 * (place // 2)
             found = frame.crop((left, top, left + 16, top + 16)).convert("L")
             assert np.array_equal(np.asarray(found), np.asarray(clip[number]))
@@ -69,8 +69,8 @@ def test_a_video_and_a_sheet(capsys: Capture) -> None:
     assert generate(capsys, "dir:c", "-n", "2", "-o", "a.png")[0] == 0
     sheet = opened("a.png")
     assert sheet.size == (3 * 18 + 2, 2 * 18 + 2)
-    made = clips().generate(2)
-    assert np.array_equal(np.asarray(sheet.crop((38, 20, 54, 36))), np.asarray(made[1][2]))
+    expected = clips().generate(2)
+    assert np.array_equal(np.asarray(sheet.crop((38, 20, 54, 36))), np.asarray(expected[1][2]))
 
 
 def test_a_folder_gets_single_clips(capsys: Capture) -> None:
@@ -90,8 +90,8 @@ def test_stdout_gets_the_sheet() -> None:
     [
         ("dir:c", ("-o", "a.png", "--fps", "4"), "'a.png' is a still image. Omit --fps, or write to one of .mp4"),
         ("dir:c", ("-o", "-", "--fps", "4"), "is a still image"),
-        ("dir:c", ("-o", "a.gif", "--fps", "99"), "fps=99 is not right"),
-        ("dir:c", ("-o", "out/", "--fps", "0"), "fps=0 is not right"),
+        ("dir:c", ("-o", "a.gif", "--fps", "99"), "fps=99 is not valid"),
+        ("dir:c", ("-o", "out/", "--fps", "0"), "fps=0 is not valid"),
         ("dir:c", ("-o", "a.xyz"), "'.xyz' is not an image format"),
         ("dir:c", ("-o", "m/config.json/a.gif",), "is a file"),
         ("dir:c", ("-o", "a.gif", "--label", "bagg"), "Did you mean 'bag'"),
@@ -99,7 +99,7 @@ def test_stdout_gets_the_sheet() -> None:
         ("dir:m", ("-o", "a.png", "--fps", "4"), "generates still images. Omit --fps"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_told(capsys: Capture, ref: str, arguments: tuple[str, ...], text: str) -> None:
+def test_wrong_requests(capsys: Capture, ref: str, arguments: tuple[str, ...], text: str) -> None:
     code, _, err = generate(capsys, ref, *arguments)
     assert (code, text in err) == (1, True), err
     assert not list(Path().glob("a.*")) and not Path("out").exists()
