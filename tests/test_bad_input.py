@@ -49,7 +49,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "head cut": (cut(100), "truncated"),
     "tensors cut": (cut(4000), "4,000 bytes instead of"),
     "garbage": (put(os.urandom(5000)), "safetensors"),
-    "text": (put(b"<!doctype html> not found"), "no safetensors file"),
+    "text": (put(b"<!doctype html> not found"), "not a safetensors file"),
     "huge head": (put(struct.pack("<Q", 2**62) + b"{}"), "truncated"),
     "pickle": (put(pickle.dumps({"weights": [1, 2]})), "pickle"),
     "torch.save": (lambda path: torch.save({"x": torch.zeros(3)}, path), "pickle"),
@@ -77,7 +77,7 @@ def test_damaged_weights(capsys: Capture, kind: str) -> None:
         ("options", {"width": 6}, "wrong shape"),
         ("preprocessing", {}, "'image_size' is missing"),
         ("card", {"name": "x/y"}, "is missing"),
-        ("format", None, "no ganzoo config"),
+        ("format", None, "not a ganzoo config"),
     ],
 )
 def test_damaged_configs(capsys: Capture, part: str, value: object, text: str) -> None:
