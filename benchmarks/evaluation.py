@@ -250,7 +250,7 @@ def work(job: Job) -> None:
 
 def report(arguments: argparse.Namespace, rows: list[dict[str, Any]]) -> Table:
     """Return the table."""
-    kind = "given weights" if arguments.weights else "random weights"
+    kind = "pretrained weights" if arguments.weights else "random weights"
     title = f"Inception features of {arguments.images} random {arguments.size}x{arguments.size} images, {kind}, "
     table = Table(title=title + f"batches of {arguments.batch_size}", title_justify="left")
     table.add_column("features")

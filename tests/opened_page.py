@@ -48,7 +48,7 @@ class Page(HTMLParser):
         return re.findall(r"<h2>(.*?)</h2>", self.source)
 
     @property
-    def pictures(self) -> list[bytes]:
+    def images(self) -> list[bytes]:
         sources = [values["src"] for tag, values in self.tags if tag == "img"]
         return [base64.b64decode(source.partition("base64,")[2]) for source in sources]
 

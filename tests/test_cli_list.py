@@ -66,8 +66,8 @@ def test_scores_are_listed_with_their_protocols(capsys: Capture, cards: tuple[Ca
     assert lines[0].split() == ["NAME", "METRIC", "VALUE", "INTERVAL", "PROTOCOL"]
     assert lines[1].split() == ["tiny/translator", "kid", "↓", "0.25", "1"]
     assert lines[2:3] == [""] and lines[3].startswith("1  64 generated, seed 0 against 64 horses, test; ")
-    (told,) = json.loads(call(capsys, "list", "--scores", "--json")[1])
-    assert told == {"name": "tiny/translator", **cards[1].scores[0].to_dict()}
+    (listed,) = json.loads(call(capsys, "list", "--scores", "--json")[1])
+    assert listed == {"name": "tiny/translator", **cards[1].scores[0].to_dict()}
     code, out, err = call(capsys, "list", "tiny/maker", "--scores")
     assert (code, out) == (0, "") and "None of these models has scores" in err
     assert call(capsys, "list", "--scores", "--hub")[0] == 2
@@ -192,9 +192,9 @@ def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from ganzoo.cards import registry; from ganzoo.cli.main import main\n"
         "registry.own_path = lambda: Path(sys.argv[1])\n"
-        "for given in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'],\n"
+        "for arguments in (['list'], ['list', '--json'], ['list', '--entries'], ['info', 'tiny/maker'],\n"
         "    ['info', 'recipe:dcgan'], ['plugins']):\n"
-        "    try: main(given)\n"
+        "    try: main(arguments)\n"
         "    except SystemExit as ended: assert not ended.code\n"
         "heavy = {'torch', 'timm', 'pydantic', 'huggingface_hub', 'numpy', 'PIL', 'yaml', 'rich'} & set(sys.modules)\n"
         "assert not heavy, heavy"

@@ -21,8 +21,8 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     """Run in this process; return exit code, stdout, stderr."""
     with pytest.raises(SystemExit) as ended:
         main(list(arguments))
-    shown = capsys.readouterr()
-    return int(ended.value.code or 0), shown.out, shown.err
+    captured = capsys.readouterr()
+    return int(ended.value.code or 0), captured.out, captured.err
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
@@ -152,7 +152,9 @@ def test_a_broken_plugin_is_reported_and_everything_else_works(ganzoo_command: R
     done = ganzoo_command("list", "--entries", "--json", env=environment)
     assert done.returncode == 0
     assert "generator:resnet" in done.stdout
-    assert "Skipped the plugin tinyzoo from tinyzoo: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
-    shown = ganzoo_command("plugins", env=environment).stdout
-    assert any("tinyzoo" in line and "no_such_module" in line for line in shown.splitlines())
-    assert any("ganzoo_plugins.dcgan" in line and line.endswith("loaded") for line in shown.splitlines())
+    assert (
+        "Skipped the plugin tinyzoo from tinyzoo: ModuleNotFoundError: No module named 'no_such_module'" in done.stderr
+    )
+    listed = ganzoo_command("plugins", env=environment).stdout
+    assert any("tinyzoo" in line and "no_such_module" in line for line in listed.splitlines())
+    assert any("ganzoo_plugins.dcgan" in line and line.endswith("loaded") for line in listed.splitlines())

@@ -20,15 +20,15 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True)
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to work in, with the models dir:t (translates) and dir:m (makes)."""
+    """A folder to work in, with the models dir:t (translates) and dir:m (generates)."""
     translator().save(tmp_path / "t")
     maker().save(tmp_path / "m")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def piped(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "ganzoo", *arguments], input=given, capture_output=True, timeout=120)
+def piped(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "ganzoo", *arguments], input=stdin, capture_output=True, timeout=120)
 
 
 def opened(path: str | Path) -> Image.Image:
@@ -55,8 +55,8 @@ def test_a_folder_gets_single_files_the_ones_python_gives(capsys: Capture) -> No
     assert (code, out) == (0, "3 images in new/sub/\n")
     files = sorted(Path("new/sub").iterdir())
     assert [file.name for file in files] == ["0000.png", "0001.png", "0002.png"]
-    want = maker().generate(3, seed=4)
-    assert [opened(file).tobytes() for file in files] == [image.tobytes() for image in want]
+    expected = maker().generate(3, seed=4)
+    assert [opened(file).tobytes() for file in files] == [image.tobytes() for image in expected]
     Path("there").mkdir()
     call(capsys, "generate", "dir:m", "-n", "1", "-o", "there")
     assert [file.name for file in Path("there").iterdir()] == ["0000.png"]
@@ -77,7 +77,7 @@ def test_a_grid_can_go_to_stdout() -> None:
         ("file.txt/", "file.txt is a file"),
     ],
 )
-def test_a_wrong_output_is_told_before_the_model_is_loaded(capsys: Capture, output: str, text: str) -> None:
+def test_a_wrong_output_is_reported_before_the_model_is_loaded(capsys: Capture, output: str, text: str) -> None:
     Path("file.txt").touch()
     code, _, err = call(capsys, "generate", "dir:no-such-model", "-o", output)
     assert (code, text in err) == (1, True)
@@ -101,8 +101,8 @@ def test_wrong_requests_to_generate(capsys: Capture) -> None:
 
 
 def same(file: str | Path, source: str | Path, model: Model | None = None) -> bool:
-    want = (model or translator()).translate(source)
-    return bool(np.array_equal(np.asarray(opened(file)), np.asarray(want)))
+    expected = (model or translator()).translate(source)
+    return bool(np.array_equal(np.asarray(opened(file)), np.asarray(expected)))
 
 
 def test_one_file(capsys: Capture, photo: Path) -> None:
@@ -111,7 +111,7 @@ def test_one_file(capsys: Capture, photo: Path) -> None:
     assert opened("out.png").size == (60, 44)
 
 
-def test_a_large_picture_says_at_which_size_it_was_worked(capsys: Capture) -> None:
+def test_a_large_image_reports_its_working_size(capsys: Capture) -> None:
     picture(256, 128).save("big.png")
     assert call(capsys, "translate", "dir:t", "big.png", "-o", "a.png")[1] == (
         "a.png (processed at 128x64; --size native for full resolution)\n"
@@ -137,7 +137,7 @@ def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(cap
     Path("in/deep/er").mkdir(parents=True)
     for name in ("in/a.png", "in/deep/a.png", "in/deep/er/b.png"):
         picture(16, 16).save(name)
-    Path("in/notes.txt").write_text("no picture")
+    Path("in/notes.txt").write_text("not an image")
     for _ in range(2):  # the second time in/out is there
         code, out, _ = call(capsys, "translate", "dir:t", "in", "-o", "in/out")
         assert (code, out.splitlines()[-1]) == (0, "3 images in in/out")
@@ -147,20 +147,20 @@ def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(cap
 
 def test_stdin_and_stdout() -> None:
     picture(30, 20).save("x.png")
-    done = piped("translate", "dir:t", "-", "-o", "-", given=Path("x.png").read_bytes())
+    done = piped("translate", "dir:t", "-", "-o", "-", stdin=Path("x.png").read_bytes())
     assert (done.returncode, done.stderr) == (0, b"")
     Path("y.png").write_bytes(done.stdout)
     assert same("y.png", "x.png")
-    done = piped("translate", "dir:t", "-", "-o", "out/", given=b"no picture")
+    done = piped("translate", "dir:t", "-", "-o", "out/", stdin=b"not an image")
     assert done.returncode == 1 and done.stderr.startswith(b"Error: Standard input is not a supported image")
-    done = piped("translate", "dir:t", "-", "x.png", "-o", "out", given=Path("x.png").read_bytes())
+    done = piped("translate", "dir:t", "-", "x.png", "-o", "out", stdin=Path("x.png").read_bytes())
     assert sorted(path.name for path in Path("out").iterdir()) == ["stdin.png", "x.png"]
 
 
 def test_failures_are_listed_at_the_end_and_the_rest_is_done(capsys: Capture) -> None:
     picture(16, 16).save("good.png")
     picture(16, 16).save("fine.png")
-    Path("bad.png").write_text("no picture")
+    Path("bad.png").write_text("not an image")
     code, out, err = call(capsys, "translate", "dir:t", "good.png", "bad.png", "gone.png", "fine.png", "-o", "out")
     assert code == 1
     assert out.splitlines() == ["out/good.png", "out/fine.png"]
@@ -189,7 +189,7 @@ def test_failures_are_listed_at_the_end_and_the_rest_is_done(capsys: Capture) ->
         (["a.png"], "file.txt/x.png", "file.txt is a file"),
     ],
 )
-def test_what_cannot_be_done_is_told_before_the_model_is_loaded(
+def test_wrong_arguments_are_reported_before_the_model_is_loaded(
     capsys: Capture, inputs: list[str], output: str, text: str
 ) -> None:
     Path("in").mkdir()
@@ -203,7 +203,7 @@ def test_what_cannot_be_done_is_told_before_the_model_is_loaded(
     assert {path: path.read_bytes() for path in Path(".").rglob("*") if path.is_file()} == before
 
 
-def test_a_wrong_size_or_task_is_told(capsys: Capture, photo: Path) -> None:
+def test_a_wrong_size_or_task_is_reported(capsys: Capture, photo: Path) -> None:
     code, _, err = call(capsys, "translate", "dir:no-such-model", str(photo), "-o", "x.png", "--size", "big")
     assert (code, "size 'big' is not right" in err) == (1, True)
     code, _, err = call(capsys, "translate", "dir:m", str(photo), "-o", "x.png")

@@ -1,4 +1,4 @@
-"""`ganzoo translate` on folders, patterns, streams, deep and large pictures, and videos; `ganzoo info --engines`."""
+"""`ganzoo translate` on folders, patterns, streams, 16-bit and large images, and videos; `ganzoo info --engines`."""
 
 from __future__ import annotations
 
@@ -30,54 +30,54 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def folder_of_pictures() -> None:
+def write_images() -> None:
     for name in ("in/a.png", "in/sub/b.jpg", "in/sub/deep/c.png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         picture(20, 16).save(name)
-    Path("in/sub/notes.txt").write_text("no picture")
+    Path("in/sub/notes.txt").write_text("not an image")
 
 
-def made(folder: str) -> list[str]:
+def list_files(folder: str) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in Path(folder).rglob("*") if path.is_file())
 
 
-def test_folders_within_folders_are_taken_or_not(capsys: Capture) -> None:
-    folder_of_pictures()
+def test_subfolders_are_included_or_not(capsys: Capture) -> None:
+    write_images()
     assert call(capsys, "translate", "dir:t", "in", "-o", "all/")[0] == 0
-    assert made("all") == ["a.png", "sub/b.jpg", "sub/deep/c.png"]
+    assert list_files("all") == ["a.png", "sub/b.jpg", "sub/deep/c.png"]
     assert call(capsys, "translate", "dir:t", "in", "-o", "flat/", "--no-recursive")[0] == 0
-    assert made("flat") == ["a.png"]
+    assert list_files("flat") == ["a.png"]
 
 
-def test_a_pattern_takes_what_it_matches(capsys: Capture) -> None:
-    folder_of_pictures()
+def test_a_pattern_selects_files(capsys: Capture) -> None:
+    write_images()
     assert call(capsys, "translate", "dir:t", "in/**/*.png", "-o", "out/")[0] == 0
-    assert made("out") == ["a.png", "c.png"]
+    assert list_files("out") == ["a.png", "c.png"]
     code, _, err = call(capsys, "translate", "dir:t", "in/*.tif", "-o", "out/")
     assert code == 1 and "No image matches 'in/*.tif'" in err
-    Path("in/[a].png").write_bytes(Path("in/a.png").read_bytes())  # a name, whatever it looks like
+    Path("in/[a].png").write_bytes(Path("in/a.png").read_bytes())  # a file name, although it looks like a pattern
     assert call(capsys, "translate", "dir:t", "in/[a].png", "-o", "x.png")[0] == 0
 
 
-def test_what_is_there_is_skipped(capsys: Capture) -> None:
-    folder_of_pictures()
+def test_existing_outputs_are_skipped(capsys: Capture) -> None:
+    write_images()
     Path("out/sub").mkdir(parents=True)
     Path("out/sub/b.jpg").write_text("done before")
     code, _, err = call(capsys, "translate", "dir:t", "in", "-o", "out", "--skip-existing")
     assert code == 0 and "1 of 3 outputs already exist" in err and Path("out/sub/b.jpg").read_text() == "done before"
-    assert len(made("out")) == 3
+    assert len(list_files("out")) == 3
     assert call(capsys, "translate", "dir:t", "in", "-o", "out", "--skip-existing")[:2] == (0, "")
 
 
 @pytest.mark.parametrize("more", [(), ("--jobs", "2")], ids=["one process", "two"])
 def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[str, ...]) -> None:
-    folder_of_pictures()
-    Path("in/sub/bad.png").write_bytes(b"no picture")
+    write_images()
+    Path("in/sub/bad.png").write_bytes(b"not an image")
     Path("in/short.jpg").write_bytes(Path("in/sub/b.jpg").read_bytes()[:300])
     code, out, err = call(capsys, "translate", "dir:t", "in", "-o", "out", *more)
     assert code == 1 and "2 of 5 images failed, the others are done:" in err
     assert "in/sub/bad.png" in err and "in/short.jpg" in err
-    assert made("out") == ["a.png", "sub/b.jpg", "sub/deep/c.png"] and "out/a.png" in out
+    assert list_files("out") == ["a.png", "sub/b.jpg", "sub/deep/c.png"] and "out/a.png" in out
 
 
 def test_sixteen_bits_stay_and_metadata_on_request(capsys: Capture) -> None:
@@ -86,14 +86,14 @@ def test_sixteen_bits_stay_and_metadata_on_request(capsys: Capture) -> None:
     from ganzoo.image_io.encoding import save_decoded
 
     save_decoded(source, "deep.tif", keep_metadata=True)
-    for name in ("made.tif", "made.png"):
+    for name in ("output.tif", "output.png"):
         assert call(capsys, "translate", "dir:t", "deep.tif", "-o", name, "--keep-metadata")[0] == 0
         found = decoding.read(name)
         assert found.rgb.dtype == np.uint16 and b"A camera" in found.exif
     assert call(capsys, "translate", "dir:t", "deep.tif", "-o", "plain.png", "--bits", "8")[0] == 0
     plain = decoding.read("plain.png")
     assert plain.rgb.dtype == np.uint8 and plain.exif == b""
-    assert np.abs(plain.rgb * 257.0 - decoding.read("made.png").rgb).max() <= 129
+    assert np.abs(plain.rgb * 257.0 - decoding.read("output.png").rgb).max() <= 129
 
 
 def exif(maker: str) -> bytes:
@@ -130,10 +130,10 @@ def test_streams_of_any_kind(tmp_path: Path) -> None:
         assert (image.format, image.size) == ("TIFF", (30, 20))
 
 
-def test_the_kind_of_a_folders_files_can_be_chosen(capsys: Capture) -> None:
-    folder_of_pictures()
+def test_the_format_of_a_folders_files_can_be_chosen(capsys: Capture) -> None:
+    write_images()
     assert call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "webp")[0] == 0
-    assert made("out") == ["a.webp", "sub/b.webp", "sub/deep/c.webp"]
+    assert list_files("out") == ["a.webp", "sub/b.webp", "sub/deep/c.webp"]
     code, _, err = call(capsys, "translate", "dir:t", "in", "-o", "out", "--format", "psd")
     assert code == 1 and "'psd' is not a supported image format" in err
 
@@ -150,13 +150,13 @@ def test_a_video_goes_to_a_video(capsys: Capture) -> None:
     Path("in.mp4").rename("mixed/clip.mp4")
     Path("in.gif").rename("mixed/still.gif")
     assert call(capsys, "translate", "dir:t", "mixed", "-o", "both")[0] == 0
-    assert made("both") == ["clip.mp4", "still.png"]
+    assert list_files("both") == ["clip.mp4", "still.png"]
     Path("clip.mp4").write_bytes(b"x")
     code, _, err = call(capsys, "translate", "dir:t", "clip.mp4", "-o", "out.png")
     assert code == 1 and "clip.mp4 is a video, but 'out.png' is not" in err
 
 
-def test_engines_are_shown_with_what_was_measured(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engines_are_listed_with_measurements(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GANZOO_ENGINE")
     code, out, err = call(capsys, "info", "dir:t", "--engines")
     assert code == 0 and "Converting tiny/translator for openvino" in err
@@ -175,7 +175,7 @@ def test_sizes_as_people_type_them(typed: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("typed", ["", "GB", "-1MB", "0", "2 elephants", "1e9"])
-def test_sizes_that_are_none(typed: str) -> None:
+def test_invalid_sizes(typed: str) -> None:
     import click
 
     with pytest.raises(click.BadParameter, match="is not a size"):

@@ -78,7 +78,7 @@ def test_the_page_has_everything(evaluation: Evaluation, tmp_path: Path) -> None
         "3 pictures are left out.",
     ):
         assert shown in page.text
-    assert len(page.pictures) == 2 + 3 * 3 + 2
+    assert len(page.images) == 2 + 3 * 3 + 2
 
 
 def test_the_page_needs_nothing_else(evaluation: Evaluation, tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_an_arrow_tells_which_way_is_better_where_it_is_known(tmp_path: Path) ->
 
 
 def test_grids_hold_the_images_unchanged(evaluation: Evaluation, tmp_path: Path) -> None:
-    sheet = np.asarray(Image.open(io.BytesIO(Page(report.write(evaluation, tmp_path / "report.html")).pictures[0])))
+    sheet = np.asarray(Image.open(io.BytesIO(Page(report.write(evaluation, tmp_path / "report.html")).images[0])))
     assert sheet.shape == (3 * 30 + 2, 4 * 30 + 2)  # ten images of 28 pixels in rows of four, 2 pixels apart
     for k, expected in enumerate(evaluation.report_samples.samples):
         y, x = 2 + 30 * (k // 4), 2 + 30 * (k % 4)
@@ -129,7 +129,7 @@ def test_grids_hold_the_images_unchanged(evaluation: Evaluation, tmp_path: Path)
 def test_images_of_several_sizes_and_channels_share_a_grid(tmp_path: Path) -> None:
     samples = [pixels(1, 20), pixels(2, 600), pixels(3, 30, 1)[:, :, :10]]
     page = Page(report.write(Evaluation("a", "b", [], report_samples=ReportSamples(samples)), tmp_path / "report.html"))
-    (sheet,) = page.pictures
+    (sheet,) = page.images
     assert Image.open(io.BytesIO(sheet)).size == (1030, 1030)
 
 
@@ -177,7 +177,7 @@ def test_the_worst_images_there_are_fit_into_eight_megabytes(tmp_path: Path) -> 
     )
     assert path.stat().st_size < 8_000_000
     page = Page(path)
-    assert len(page.pictures) == 2 + 3 * (12 + 12 + 24) and "24 of 36" in page.text
+    assert len(page.images) == 2 + 3 * (12 + 12 + 24) and "24 of 36" in page.text
 
 
 def test_a_page_that_cannot_be_written_says_so(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README is true: its plugin works as printed, its commands parse, and it names every model."""
+"""The README is correct: its plugin works as printed, its commands parse, and it lists every model."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
         path.write_text(printed_file(name))
     assert 'mine = "ganzoo_mine"' in printed_file("pyproject.toml")
     announce(tmp_path, "ganzoo-mine", {"mine": "ganzoo_mine"})
-    (tmp_path / "pictures").mkdir()
+    (tmp_path / "images").mkdir()
     for index in range(8):
-        picture(16, 16, seed=index).convert("L").save(tmp_path / "pictures" / f"{index}.png")
+        picture(16, 16, seed=index).convert("L").save(tmp_path / "images" / f"{index}.png")
 
     def run(*command: str) -> str:
         environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -68,10 +68,10 @@ def test_a_printed_command_parses(line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
     command = cli.get_command(click.Context(cli), name)
     assert command is not None, line
-    command.make_context(name, arguments)  # raises UsageError for an option or argument that does not exist
+    command.make_context(name, arguments)  # raises UsageError for an unknown option or argument
 
 
-def test_the_table_of_models_is_the_registrys() -> None:
+def test_the_table_of_models_matches_the_registry() -> None:
     readme = script("readme")
     assert readme.START + readme.table() + readme.END in README, "run scripts/readme.py"
     assert all(f"`{name}`" in readme.table() for name in registry.list_models())

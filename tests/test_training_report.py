@@ -73,7 +73,7 @@ def test_the_page_has_everything(run: Path) -> None:
         assert shown in page.text
     assert "parts" not in page.text and " best  " not in page.text  # what is empty is left out
     assert [values["value"] for tag, values in page.tags if tag == "progress"] == ["200"]
-    assert [np.asarray(Image.open(io.BytesIO(one))).shape for one in page.pictures] == [(16, 24, 3)] * 5
+    assert [np.asarray(Image.open(io.BytesIO(one))).shape for one in page.images] == [(16, 24, 3)] * 5
 
 
 def test_the_page_needs_nothing_else(run: Path) -> None:
@@ -125,7 +125,7 @@ def test_sheets_that_cannot_be_read_are_left_out(run: Path) -> None:
     (run / "samples" / "step-00000050.png").write_bytes(whole[: len(whole) // 2])
     (run / "samples" / "step-00000100.png").write_bytes(b"no picture")
     page = Page(report.write(run))
-    assert len(page.pictures) == 3 and "step 1 step 150 step 200" in page.text
+    assert len(page.images) == 3 and "step 1 step 150 step 200" in page.text
 
 
 def test_every_text_is_escaped(run: Path, tmp_path: Path) -> None:
@@ -180,11 +180,11 @@ def test_the_timeline_has_at_most_twelve_sheets_from_first_to_last(tmp_path: Pat
 
 
 def test_a_sheet_that_was_drawn_again_is_shown_anew(run: Path) -> None:
-    before = Page(report.write(run)).pictures
+    before = Page(report.write(run)).images
     path = run / "samples" / "step-00000200.png"
     picture(24, 16, seed=77).save(path)
     os.utime(path, ns=(1, 1))
-    after = Page(report.write(run)).pictures
+    after = Page(report.write(run)).images
     assert after[:4] == before[:4] and after[4] == path.read_bytes() != before[4]
 
 
@@ -193,7 +193,7 @@ def test_large_sheets_are_made_smaller(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)  # the worst there is
     for step in range(2):
         Image.fromarray(noise).save(tmp_path / "samples" / f"step-{step:08d}.png", compress_level=0)
-    first = Page(report.write(tmp_path)).pictures[0]
+    first = Page(report.write(tmp_path)).images[0]
     assert len(first) <= 400_000  # and twelve of them, in base64, 6.4 MB
     image = Image.open(io.BytesIO(first))
     assert image.format == "JPEG" and image.width >= 320 and image.height / image.width == pytest.approx(0.75, abs=0.01)

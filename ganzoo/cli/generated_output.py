@@ -69,9 +69,7 @@ def _clip_writer(model: Model, output: str, fps: float | None) -> Callable[[list
         clip_files.check_clip_target(output, rate)
         return lambda clips: clip_files.save_clip(clip_files.side_by_side(clips), output, rate)
     if fps is not None:
-        raise OptionError(
-            f"'{output}' is a still image. Omit --fps, or write to one of {' '.join(VIDEO_SUFFIXES)}."
-        )
+        raise OptionError(f"'{output}' is a still image. Omit --fps, or write to one of {' '.join(VIDEO_SUFFIXES)}.")
     return lambda clips: output_paths.save(clip_files.frame_sheet(clips), output)
 
 

@@ -84,9 +84,7 @@ def _single_target(source: str, output: str, format: str) -> str:
 def _check_file(source: str, output: str) -> None:
     moving = Job(source, output).is_video()
     if moving and not is_video_path(output):
-        raise OptionError(
-            f"{source} is a video, but '{output}' is not. Write to one of {' '.join(VIDEO_SUFFIXES)}."
-        )
+        raise OptionError(f"{source} is a video, but '{output}' is not. Write to one of {' '.join(VIDEO_SUFFIXES)}.")
     if not moving:
         output_paths.check_file(output, "a folder")
 

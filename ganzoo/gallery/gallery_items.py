@@ -76,14 +76,14 @@ def _samples(model: Model, seed: int) -> GalleryItem:
 def _classes(model: Model, seed: int) -> GalleryItem:
     """Return one row per class, each with the same latents."""
     names = model.card.classes
-    shown = names[:MAX_CLASSES]
+    first = names[:MAX_CLASSES]
     rows = [
-        [_frames(one) for one in model.generate(_count_columns(model), seed, [label])] for label in range(len(shown))
+        [_frames(one) for one in model.generate(_count_columns(model), seed, [label])] for label in range(len(first))
     ]
     note = f"One row per class, with the same latents in each. Not cherry-picked: seed {seed}."
-    if len(shown) < len(names):
-        note += f" {len(shown)} of {len(names)} classes."
-    return GalleryItem(rows, rows=shown, note=note)
+    if len(first) < len(names):
+        note += f" {len(first)} of {len(names)} classes."
+    return GalleryItem(rows, rows=first, note=note)
 
 
 def _count_columns(model: Model) -> int:

@@ -1,4 +1,4 @@
-"""A new plugin package, whole: what `ganzoo new-plugin` writes, for its author to change."""
+"""A complete new plugin package, written by `ganzoo new-plugin` for its author to change."""
 
 from __future__ import annotations
 
@@ -22,23 +22,31 @@ FILES = {  # path in the package -> template
 
 
 def create(name: str, folder: Path | None = None) -> list[Path]:
-    """Write the package ganzoo-NAME with a generator NAME and its test, and return the files.
+    """Write the package ganzoo-NAME with a generator NAME and its test.
 
-    folder  where; by default ganzoo-NAME, here. It is new, or empty.
-    Raises OptionError for a name that cannot be one or is taken, OutputError where it cannot be written.
+    Args:
+        name: in lower case with hyphens.
+        folder: where to write, new or empty; by default ganzoo-NAME in the current folder.
+
+    Returns:
+        The files.
+
+    Raises:
+        OptionError: the name is not valid, or taken.
+        OutputError: the folder cannot be written, or is not empty.
     """
     if not _NAME.fullmatch(name):
-        raise OptionError(f"'{name}' cannot be a plugin's name. Write it in lower case with hyphens, as blue-moon.")
+        raise OptionError(f"'{name}' is not a valid plugin name. Use lower case and hyphens, such as blue-moon.")
     if any(entry.name == name for entry in catalog.entries("generator")):
         origin = catalog.origin(f"generator:{name}")
-        raise OptionError(f"There is a generator '{name}' already, of {origin}. Choose another name.")
+        raise OptionError(f"{origin} already has a generator '{name}'. Choose another name.")
     target = Path(f"ganzoo-{name}") if folder is None else folder
     try:
         taken = target.exists() and (not target.is_dir() or any(target.iterdir()))
     except OSError as error:
         raise OutputError(f"{target} cannot be read: {error.strerror}. Choose another folder.") from error
     if taken:
-        raise OutputError(f"{target} exists and is not an empty folder. Choose another by -o FOLDER.")
+        raise OutputError(f"{target} exists and is not an empty folder. Choose another one with -o FOLDER.")
     word = name.replace("-", "_")
     words = {
         "name": name,
