@@ -30,7 +30,7 @@ from training import peak_memory, peaks, timed
 
 import ganzoo
 from ganzoo.cards.protocol import Sample
-from ganzoo.evaluation.features import FeatureExtractor
+from ganzoo.evaluation.samples.features import FeatureExtractor
 from ganzoo.inference import devices
 
 MIN_ROUNDS = 3
@@ -167,10 +167,10 @@ def differences(features: Tensor, expected: Tensor) -> dict[str, float]:
 
 def random_weights(path: Path) -> Path:
     """Write random weights and batch norm statistics with which features neither vanish nor explode."""
-    from ganzoo_plugins.extractors.inception import parts
+    from ganzoo_plugins.extractors.inception import load_layers
 
     torch.manual_seed(0)
-    network = parts()[1].to_empty(device="cpu")
+    network = load_layers()[1].to_empty(device="cpu")
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -161,9 +161,9 @@ def torch_peak(dtype: str) -> float:
 
 def matrix_peak(dtype: str) -> float:
     """Return the GFLOP/s of OpenVINO's matrix product, which is far faster than torch's on some CPUs."""
-    from ganzoo_plugins.engines.openvino import HINTS, imported
+    from ganzoo_plugins.engines.openvino import HINTS, import_openvino
 
-    openvino = imported()
+    openvino = import_openvino()
     from openvino import opset13
 
     parameter = opset13.parameter([PRODUCT, PRODUCT], np.float32)

@@ -23,8 +23,8 @@ from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.data.preprocessing import to_floats
-from ganzoo.evaluation.image_sources import open_domains, open_pairs, open_sides
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples.image_sources import open_domains, open_pairs, open_sides
+from ganzoo.evaluation.samples.reading import Reading
 from ganzoo.files.atomic import replacing
 from ganzoo.image_io import tensors
 

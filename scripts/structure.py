@@ -1,10 +1,11 @@
-"""Counts the structure of the package: rooms, floors, arrows, arrows that run back up, circles.
+"""Counts the structure of the package: rooms, floors, arrows, arrows that run back up.
 
     python scripts/structure.py              of this checkout
     python scripts/structure.py PATH         of another, e.g. a worktree of an older commit
 
-A room is a package, or a module at the top of ``ganzoo``; an arrow says that a room imports another; a floor is one
-step of the longest chain of arrows. ``docs/architecture.md`` has the figures.
+A room is what lies at the top of ``ganzoo``: a folder with all that is in it, or a module. With --nested, a folder
+within a folder is a room of its own. An arrow says that a room imports another; a floor is one step of the longest
+chain of arrows. ``__main__`` is no room: it only calls the command line. ``docs/architecture.md`` has the figures.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from pathlib import Path
 import grimp
 
 
-def rooms_of(graph: grimp.ImportGraph) -> dict[str, str]:
-    """Return the room of each module: its package, or itself where it lies at the top."""
+def rooms_of(graph: grimp.ImportGraph, nested: bool) -> dict[str, str]:
+    """Return the room of each module."""
     packages = {module for module in graph.modules if graph.find_children(module)}
     rooms = {}
-    for module in graph.modules:
-        if module == "ganzoo" or not module.startswith("ganzoo."):
-            continue
-        package = module if module in packages else module.rpartition(".")[0]
-        rooms[module] = module if package == "ganzoo" else package
+    for module in graph.modules - {"ganzoo.__main__"}:
+        if module.startswith("ganzoo."):
+            top = ".".join(module.split(".")[:2])
+            package = module if module in packages else module.rpartition(".")[0]
+            rooms[module] = package if nested and package != "ganzoo" else top
     return rooms
 
 
@@ -60,28 +61,25 @@ def floors_of(arrows: Counter[tuple[str, str]], order: list[str]) -> dict[str, i
 
 
 def main() -> None:
-    root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
+    arguments = [each for each in sys.argv[1:] if each != "--nested"]
+    root = Path(arguments[0] if arguments else Path(__file__).parent.parent).resolve()
     sys.path[:0] = [str(root), str(root / "plugins")]
     graph = grimp.build_graph("ganzoo", cache_dir=None)
-    rooms = rooms_of(graph)
+    rooms = rooms_of(graph, "--nested" in sys.argv)
     arrows = arrows_of(graph, rooms)
     order = order_of(arrows)
     place = {room: number for number, room in enumerate(order)}
     back = sorted(f"{a} -> {b}" for a, b in arrows if place[b] > place[a])
     floors = floors_of(arrows, order)
-    top = [module for module, room in rooms.items() if module == room and module not in graph_packages(graph)]
-    print(f"modules at the top   {len(top)}: {', '.join(sorted(name.rpartition('.')[2] for name in top))}")
+    modules = [room for room in set(rooms.values()) if not graph.find_children(room)]
+    print(f"modules at the top   {len(modules)}")
     print(f"rooms                {len(set(rooms.values()))}")
     print(f"floors               {max(floors.values())}")
     print(f"arrows               {len(arrows)}")
     print(f"arrows back up       {len(back)}" + "".join(f"\n  {each}" for each in back))
     for floor in range(max(floors.values()), 0, -1):
-        print(f"{floor:2}  " + "  ".join(sorted(room.removeprefix("ganzoo.") for room in floors if floors[room] == floor)))
-
-
-def graph_packages(graph: grimp.ImportGraph) -> set[str]:
-    """Return the modules that have children."""
-    return {module for module in graph.modules if graph.find_children(module)}
+        on_it = sorted(room.removeprefix("ganzoo.") for room in floors if floors[room] == floor)
+        print(f"{floor:2}  " + "  ".join(on_it))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from tiny_models import maker, score, translator, write_registry
 
 from ganzoo.cards import registry
 from ganzoo.cards.protocol import Score
-from ganzoo.evaluation.results import Evaluation
+from ganzoo.evaluation.samples.results import Evaluation
 
 Capture = pytest.CaptureFixture[str]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import bootstrap, moments
 from ganzoo.evaluation.metrics.frechet import frechet_distance, frechet_interval
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.statistics import bootstrap, moments
+from ganzoo.evaluation.statistics.moments import Array
 
 
 def features(count: int, seed: int, shift: float = 0.0) -> Array:

@@ -17,7 +17,7 @@ from torchmetrics.functional.classification import (
 
 from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.discriminator import classify
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.statistics.moments import Array
 
 
 def logits(count: int, seed: int, mean: float) -> Array:

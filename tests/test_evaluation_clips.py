@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from ganzoo import sliced_wasserstein
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.metrics.frechet import frechet_distance
+from ganzoo.evaluation.statistics import moments
 from ganzoo.loading.model import Model
 
 MOVED = {"motion": "bounce", "item_size": 8, "speed": 2.0, "frame_stride": 1}
@@ -65,8 +65,8 @@ class Replay(nn.Module):
 
 
 def real_clips(folder: Path) -> Tensor:
-    from ganzoo.evaluation.clips import open_clips
-    from ganzoo.evaluation.reading import Reading
+    from ganzoo.evaluation.samples.clips import open_clips
+    from ganzoo.evaluation.samples.reading import Reading
 
     real = open_clips([str(folder)], Reading(), model().card)
     return real.first(len(real))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.clusters import assign, find_centers, scatter
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.statistics.clusters import assign, find_centers, scatter
+from ganzoo.evaluation.statistics.moments import Array
 
 
 def blobs(count: int, places: int, seed: int = 0) -> tuple[Array, Array]:

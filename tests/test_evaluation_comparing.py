@@ -13,7 +13,7 @@ from tiny_models import run_python, score
 from ganzoo.cards.protocol import Sample, Score
 from ganzoo.errors import ProtocolError, RegistryError, UnknownName
 from ganzoo.evaluation import compare
-from ganzoo.evaluation.results import Evaluation
+from ganzoo.evaluation.samples.results import Evaluation
 
 
 def between(metric: str, value: float, low: float, high: float, **protocol: Any) -> Score:

@@ -14,11 +14,11 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance, poly_mmd
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.evaluation.metrics.inception_score import inception_score
 from ganzoo.evaluation.metrics.kernel import kernel_distance, kernel_distance_of_all_pairs
-from ganzoo.evaluation.moments import BLOCK, Array
+from ganzoo.evaluation.statistics import moments
+from ganzoo.evaluation.statistics.moments import BLOCK, Array
 
 
 def features(count: int, width: int, seed: int, shift: float = 0.0) -> Array:

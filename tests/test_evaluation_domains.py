@@ -19,11 +19,11 @@ from ganzoo.cards.card import Card
 from ganzoo.cli import main
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
-from ganzoo.evaluation.image_sources import open_domains
 from ganzoo.evaluation.metrics.frechet import frechet_distance
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples.image_sources import open_domains
+from ganzoo.evaluation.samples.reading import Reading
+from ganzoo.evaluation.statistics import moments
 from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
 
@@ -171,7 +171,7 @@ def test_a_share_without_other_classes_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_images_are_those_that_translate_makes(folders: Path) -> None:
-    from ganzoo.evaluation import image_sets
+    from ganzoo.evaluation.samples import image_sets
 
     input_images, _ = open_domains([str(folders)], "dark", Reading())
     model = shades()

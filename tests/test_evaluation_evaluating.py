@@ -21,9 +21,9 @@ from ganzoo.cards import protocol
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.metrics.frechet import frechet_distance
+from ganzoo.evaluation.statistics import moments
 from ganzoo.image_io import tensors
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}

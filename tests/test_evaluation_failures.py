@@ -11,8 +11,8 @@ from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.class_balance import compare_classes as compare_balance
 from ganzoo.evaluation.metrics.memorization import find_memorized
 from ganzoo.evaluation.metrics.modes import compare_classes, compare_clusters
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Diagnosis
+from ganzoo.evaluation.samples.results import Diagnosis
+from ganzoo.evaluation.statistics.moments import Array
 
 PLACES = 10
 CLASSES = [f"class {number}" for number in range(PLACES)]

@@ -16,10 +16,10 @@ from torch import Tensor
 
 from ganzoo.cards.protocol import Sample
 from ganzoo.errors import DataError
-from ganzoo.evaluation import features as module
-from ganzoo.evaluation.features import FeatureExtractor, prefetch
-from ganzoo.evaluation.image_sources import open_images
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples import features as module
+from ganzoo.evaluation.samples.features import FeatureExtractor, prefetch
+from ganzoo.evaluation.samples.image_sources import open_images
+from ganzoo.evaluation.samples.reading import Reading
 
 CPU = torch.device("cpu")
 

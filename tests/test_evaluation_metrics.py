@@ -8,13 +8,13 @@ import pytest
 
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation import options
-from ganzoo.evaluation.config import EvalConfig
-from ganzoo.evaluation.context import EvalContext, Models, Sides
 from ganzoo.evaluation.evaluate import DEFAULT_METRICS
 from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.metrics.registry import MetricResult
-from ganzoo.evaluation.reading import Reading
 from ganzoo.evaluation.request import EvalRequest
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.context import EvalContext, Models, Sides
+from ganzoo.evaluation.samples.reading import Reading
 
 
 def test_metrics_come_in_the_order_of_their_positions() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import moments
-from ganzoo.evaluation.moments import BLOCK, Array
+from ganzoo.evaluation.statistics import moments
+from ganzoo.evaluation.statistics.moments import BLOCK, Array
 
 
 def features(count: int, width: int = 8, seed: int = 0, mean: float = 0.0) -> Array:

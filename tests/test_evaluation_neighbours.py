@@ -10,17 +10,17 @@ import torch
 from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import nearest_neighbors
 from ganzoo.evaluation.metrics.precision_recall import Manifolds, compare_manifolds
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.nearest_neighbors import nearest
+from ganzoo.evaluation.statistics import nearest_neighbors
+from ganzoo.evaluation.statistics.moments import Array
+from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every set go over several blocks, the last one short."""
     monkeypatch.setattr(nearest_neighbors, "BLOCK", 64)
-    monkeypatch.setattr("ganzoo.evaluation.moments.BLOCK", 64)
+    monkeypatch.setattr("ganzoo.evaluation.statistics.moments.BLOCK", 64)
 
 
 def features(count: int, seed: int, width: int = 8, shift: float = 0.0) -> Array:

@@ -16,9 +16,9 @@ from PIL import Image
 from ganzoo.data import idx
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation import image_sets
-from ganzoo.evaluation.image_sources import open_images, open_pairs, open_sides
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples import image_sets
+from ganzoo.evaluation.samples.image_sources import open_images, open_pairs, open_sides
+from ganzoo.evaluation.samples.reading import Reading
 
 
 def shown(image_set: image_sets.ImageSet, batch_size: int = 3) -> np.ndarray:

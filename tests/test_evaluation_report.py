@@ -17,7 +17,7 @@ from torch import Tensor
 from ganzoo.cards.protocol import Sample, Score
 from ganzoo.errors import OutputError
 from ganzoo.evaluation import report
-from ganzoo.evaluation.results import Diagnosis, Evaluation, Example, ReportSamples
+from ganzoo.evaluation.samples.results import Diagnosis, Evaluation, Example, ReportSamples
 
 
 def pixels(seed: int, side: int = 12, channels: int = 3) -> Tensor:

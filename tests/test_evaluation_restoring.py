@@ -15,9 +15,9 @@ from torch import Tensor, nn
 import ganzoo
 from ganzoo import Card
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.degraded_images import build_inpainting, build_super_resolution, reduce_size
-from ganzoo.evaluation.image_sources import open_images
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples.degraded_images import build_inpainting, build_super_resolution, reduce_size
+from ganzoo.evaluation.samples.image_sources import open_images
+from ganzoo.evaluation.samples.reading import Reading
 from ganzoo.loading.model import Model
 
 

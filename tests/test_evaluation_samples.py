@@ -11,9 +11,9 @@ from evaluation_cases import arrays, lay
 from tiny_models import maker, translator
 
 from ganzoo.errors import OptionError
-from ganzoo.evaluation import image_sets
-from ganzoo.evaluation.image_sources import open_images
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples import image_sets
+from ganzoo.evaluation.samples.image_sources import open_images
+from ganzoo.evaluation.samples.reading import Reading
 from ganzoo.image_io import tensors
 
 

@@ -14,8 +14,8 @@ from training_cases import Watcher, checkpoint, differences, lines, make_data, t
 import ganzoo
 from ganzoo.data.preprocessing import cover, to_bytes
 from ganzoo.errors import OptionError, UnknownName
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.metrics.frechet import frechet_distance
+from ganzoo.evaluation.statistics import moments
 from ganzoo.image_io import tensors
 from ganzoo.training.validation_metric import split
 

@@ -15,7 +15,7 @@ from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.reproduce import Reproduction
-    from ganzoo.evaluation.results import Evaluation
+    from ganzoo.evaluation.samples.results import Evaluation
 
 
 @click.command("eval", short_help="Score a model or a folder of images, with a protocol.")

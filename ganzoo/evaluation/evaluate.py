@@ -10,10 +10,10 @@ from ganzoo.data.sources import Paths
 from ganzoo.errors import DataError
 from ganzoo.evaluation import options as eval_options
 from ganzoo.evaluation import report, report_samples, scores, setup
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import Progress
 from ganzoo.evaluation.metrics import registry
-from ganzoo.evaluation.results import Evaluation
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import Progress
+from ganzoo.evaluation.samples.results import Evaluation
 from ganzoo.loading.model import Model
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def evaluate(
         back: Reference of the model of the other direction, for cycle-psnr.
         train: The training images, for memorized.
         extractor, extractor_options, precision, neighbors, subsets, subset_size, clusters, resamples, seed,
-            batch_size, cache: How to measure; see `ganzoo.evaluation.config.EvalConfig`.
+            batch_size, cache: How to measure; see `ganzoo.evaluation.samples.config.EvalConfig`.
 
     Returns:
         The scores, diagnoses and notes, and the samples of the report.

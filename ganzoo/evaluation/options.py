@@ -9,9 +9,9 @@ from typing import Any, TypedDict
 
 from ganzoo.data.sources import Paths
 from ganzoo.errors import OptionError, suggest
-from ganzoo.evaluation.config import EvalConfig
-from ganzoo.evaluation.reading import Reading
 from ganzoo.evaluation.request import EvalRequest
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.reading import Reading
 
 
 class RequestOptions(TypedDict, total=False):

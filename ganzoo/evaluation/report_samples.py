@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import FeatureExtractor
+from ganzoo.evaluation.metrics.paired_images import measure_pairs
 from ganzoo.evaluation.metrics.psnr import psnr
-from ganzoo.evaluation.nearest_neighbors import nearest
-from ganzoo.evaluation.paired_images import measure_pairs
-from ganzoo.evaluation.results import Example
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.samples.results import Example
+from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
 SHEET = 64  # images in a sample sheet
 ROWS = 6  # translations among the best, and among the worst

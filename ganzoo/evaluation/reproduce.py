@@ -13,7 +13,7 @@ from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Score
 from ganzoo.errors import DataError, UnknownName, suggest
 from ganzoo.evaluation.evaluate import evaluate
-from ganzoo.evaluation.features import Progress
+from ganzoo.evaluation.samples.features import Progress
 
 TOLERANCE = 0.01  # of a value: what other hardware and other versions of the libraries may change
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples.reading import Reading
 
 
 @dataclass(frozen=True)

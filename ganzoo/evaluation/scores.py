@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards.protocol import Protocol, Score
-from ganzoo.evaluation.context import EvalContext, Sides
-from ganzoo.evaluation.degraded_images import DegradedImages
-from ganzoo.evaluation.image_sets import ImageSet, StoredImages
 from ganzoo.evaluation.metrics.registry import Value
+from ganzoo.evaluation.samples.context import EvalContext, Sides
+from ganzoo.evaluation.samples.degraded_images import DegradedImages
+from ganzoo.evaluation.samples.image_sets import ImageSet, StoredImages
 from ganzoo.inference import devices
 
 FEW = 2_000  # images, below which a note warns about the metrics that depend on the count

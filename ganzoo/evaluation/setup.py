@@ -7,15 +7,15 @@ from dataclasses import replace
 
 from ganzoo import catalog
 from ganzoo.errors import DataError, OptionError, UnknownName
-from ganzoo.evaluation.clips import open_clips
-from ganzoo.evaluation.config import EvalConfig
-from ganzoo.evaluation.context import EvalContext, Models, Sides
-from ganzoo.evaluation.degraded_images import build_inpainting, build_super_resolution
-from ganzoo.evaluation.image_sets import StoredImages, generated_images, translated_images
-from ganzoo.evaluation.image_sources import open_domains, open_images, open_pairs, open_sides
 from ganzoo.evaluation.metrics import registry
-from ganzoo.evaluation.reading import Reading
 from ganzoo.evaluation.request import EvalRequest
+from ganzoo.evaluation.samples.clips import open_clips
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.context import EvalContext, Models, Sides
+from ganzoo.evaluation.samples.degraded_images import build_inpainting, build_super_resolution
+from ganzoo.evaluation.samples.image_sets import StoredImages, generated_images, translated_images
+from ganzoo.evaluation.samples.image_sources import open_domains, open_images, open_pairs, open_sides
+from ganzoo.evaluation.samples.reading import Reading
 from ganzoo.inference import conditions, devices
 from ganzoo.loading import load
 from ganzoo.loading.model import Model

@@ -14,11 +14,11 @@ from ganzoo.catalog import building
 from ganzoo.contracts import tasks
 from ganzoo.contracts.extractor import Extractor
 from ganzoo.data.datasets import Data, in_order
-from ganzoo.data.decode import to_bytes
+from ganzoo.data.preprocessing import to_bytes
 from ganzoo.errors import OptionError
-from ganzoo.evaluation import moments
 from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.evaluation.metrics.kernel import kernel_distance_of_all_pairs
+from ganzoo.evaluation.statistics import moments
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.randomness import undisturbed
 from ganzoo.training.settings import Settings

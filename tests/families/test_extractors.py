@@ -129,7 +129,7 @@ class Trap:
     [
         ({"fc.weight": torch.zeros(2)}, "other tensors than torch-fidelity's Inception network"),
         ([torch.zeros(2)], "no dict of named tensors"),
-        ({"fc.weight": Trap()}, "holds something else than tensors"),
+        ({"fc.weight": Trap()}, "contains something other than tensors"),
     ],
     ids=["tensors", "list", "trap"],
 )
@@ -273,7 +273,7 @@ def test_an_unreachable_hub_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_
         raise LocalEntryNotFoundError("cannot find the requested files in the local cache")
 
     monkeypatch.setattr("timm.models._hub.hf_hub_download", unreachable)
-    with pytest.raises(GanzooError, match=r"weights of resnet18.a1_in1k cannot be had .*weights=PATH.*lite0"):
+    with pytest.raises(GanzooError, match=r"weights of resnet18.a1_in1k cannot be downloaded .*weights=PATH.*lite0"):
         ganzoo.build("extractor:timm")
 
 
@@ -304,7 +304,7 @@ def test_changed_fashion_weights_are_refused(tmp_path: Path, monkeypatch: pytest
     changed = tmp_path / "fashion-mnist.safetensors"
     changed.write_bytes(fashion.WEIGHTS.read_bytes()[:-1] + b"\x7f")
     monkeypatch.setattr(fashion, "WEIGHTS", changed)
-    with pytest.raises(GanzooError, match=r"begins .* it should be"):
+    with pytest.raises(GanzooError, match=r"begins .* it should begin"):
         ganzoo.build("extractor:fashion-mnist")
 
 

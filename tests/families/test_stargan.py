@@ -167,7 +167,7 @@ def test_the_discriminator_is_as_deep_as_its_pictures_allow(size: int, times: in
 @pytest.mark.parametrize(
     ("spec", "values", "message"),
     [
-        ("discriminator:stargan", {"image_size": 50}, "image_size=50 should be a multiple of 4, 8 or more"),
+        ("discriminator:stargan", {"image_size": 50}, "image_size=50 should be a multiple of 4, at least 8"),
         ("discriminator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to tell apart"),
         ("generator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to translate among"),
         ("generator:stargan", {"width": 0}, "width=0 and blocks=6 should be at least 1 and 0"),
@@ -182,7 +182,7 @@ def test_wrong_options_are_refused(spec: str, values: dict[str, Any], message: s
 
 def test_parts_that_know_no_domains_or_others_are_refused() -> None:
     asked: dict[str, Any] = {"channels": 3, "image_size": 16, "classes": 3}
-    with pytest.raises(GanzooError, match=r"does not tell domains: it should have classified\(images\)"):
+    with pytest.raises(GanzooError, match=r"does not predict domains: it should have classified\(images\)"):
         make("stargan", {"generator": PARTS["generator"]}, {"discriminator": "discriminator:patchgan"}, **asked)
     with pytest.raises(GanzooError, match=r"The generator has classes=4, the data 3 domains"):
         make("stargan", {**PARTS, "generator": {"classes": 4}}, **asked)

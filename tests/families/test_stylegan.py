@@ -323,7 +323,7 @@ def test_a_resumed_recipe_has_the_mean_path_length_back() -> None:
 
 
 def test_a_generator_without_styles_is_refused_with_what_to_take() -> None:
-    with pytest.raises(GanzooError, match=r"generator:dcgan has none of. Take the part generator=stylegan"):
+    with pytest.raises(GanzooError, match=r"generator:dcgan has none. Use --part generator=stylegan"):
         make("stylegan", {"generator": {"width": 4}}, {"generator": "dcgan"}, image_size=16, channels=1)
 
 

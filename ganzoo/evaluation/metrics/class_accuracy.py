@@ -10,12 +10,12 @@ import numpy as np
 
 from ganzoo.data.listing import some
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import GeneratedImages
 from ganzoo.evaluation.metrics.class_balance import require_classes
 from ganzoo.evaluation.metrics.registry import MetricResult, full_name, mean_value, metric
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Diagnosis
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import GeneratedImages
+from ganzoo.evaluation.samples.results import Diagnosis
+from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.loading.model import Model
 
 GUESSING = 0.1  # of the way from the share that is right by chance to all; below, images hardly depend on the label

@@ -9,12 +9,12 @@ import numpy as np
 
 from ganzoo.data.listing import some
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
-from ganzoo.evaluation.mode_counts import count_labels, find_covered
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Diagnosis
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.samples.results import Diagnosis
+from ganzoo.evaluation.statistics.mode_counts import count_labels, find_covered
+from ganzoo.evaluation.statistics.moments import Array
 
 TAKING_OVER = 3.0  # times a class's share among real images, from which it displaces the others
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import translate, with_channels
+from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each
 from ganzoo.evaluation.metrics.psnr import psnr
 from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
-from ganzoo.evaluation.paired_images import ImagePairs, measure_each
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import translate, with_channels
 from ganzoo.loading.model import Model
 
 

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from ganzoo.data.preprocessing import to_floats
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import with_channels
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, metric
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import with_channels
+from ganzoo.evaluation.statistics.moments import Array
 
 
 @metric("discriminator", position=190, needs=("discriminator", "real"))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation import bootstrap, moments
-from ganzoo.evaluation.bootstrap import LEVEL
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
-from ganzoo.evaluation.moments import Array, Moments, check
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics import bootstrap, moments
+from ganzoo.evaluation.statistics.bootstrap import LEVEL
+from ganzoo.evaluation.statistics.moments import Array, Moments, check
 
 
 @metric("fid", position=10, paper="arXiv:1706.08500")

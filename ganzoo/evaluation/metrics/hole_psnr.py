@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.degraded_images import HOLE, InpaintedImages
+from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each, pairs
 from ganzoo.evaluation.metrics.psnr import psnr
 from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
-from ganzoo.evaluation.paired_images import ImagePairs, measure_each, pairs
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.degraded_images import HOLE, InpaintedImages
 
 
 @metric("hole-psnr", position=140, needs=())

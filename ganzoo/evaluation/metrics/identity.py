@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import StoredImages, translated_images, with_channels
 from ganzoo.evaluation.metrics.l1 import l1
+from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each
 from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
-from ganzoo.evaluation.paired_images import ImagePairs, measure_each
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import StoredImages, translated_images, with_channels
 from ganzoo.loading.model import Model
 
 

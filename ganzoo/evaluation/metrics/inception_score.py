@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, library_versions, metric
-from ganzoo.evaluation.moments import Array, check
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.statistics.moments import Array, check
 
 SPLITS = 10
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, library_versions, metric
-from ganzoo.evaluation.moments import BLOCK, Array, blocks, check
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics.moments import BLOCK, Array, blocks, check
 
 
 @metric("kid", position=20, paper="arXiv:1801.01401")

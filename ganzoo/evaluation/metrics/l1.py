@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ganzoo.evaluation.context import EvalContext
+from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
 from ganzoo.evaluation.metrics.registry import MetricResult, metric
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.paired_images import check, measure_truths, to_array
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.statistics.moments import Array
 
 
 @metric("l1", position=100, needs=("truths",))

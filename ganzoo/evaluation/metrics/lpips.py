@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import HashMismatch, OptionError, WeightsError, suggest
-from ganzoo.evaluation.context import EvalContext
+from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
 from ganzoo.evaluation.metrics.registry import MetricResult, library_versions, metric
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.paired_images import check, measure_truths, to_array
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.weights import weights_file
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
-from ganzoo.evaluation.moments import Array, check
-from ganzoo.evaluation.nearest_neighbors import nearest
-from ganzoo.evaluation.results import Diagnosis, Example
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.results import Diagnosis, Example
+from ganzoo.evaluation.statistics.moments import Array, check
+from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
 NEAR = 0.01  # share of the real reference that is called near
 COPIED = 5.0  # times as many near images as there should be; more is memorization

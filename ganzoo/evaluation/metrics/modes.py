@@ -10,12 +10,12 @@ import numpy as np
 
 from ganzoo.data.listing import some
 from ganzoo.errors import DataError
-from ganzoo.evaluation.clusters import Scatter, find_centers, scatter
-from ganzoo.evaluation.context import EvalContext
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
-from ganzoo.evaluation.mode_counts import count_labels, find_covered
-from ganzoo.evaluation.moments import Array, check
-from ganzoo.evaluation.results import Diagnosis
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.results import Diagnosis
+from ganzoo.evaluation.statistics.clusters import Scatter, find_centers, scatter
+from ganzoo.evaluation.statistics.mode_counts import count_labels, find_covered
+from ganzoo.evaluation.statistics.moments import Array, check
 
 ENOUGH = 0.8  # share of modes; fewer is collapse
 VARIED = 0.5  # of the real images' variety; less is collapse

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.features import FeatureExtractor
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
-from ganzoo.evaluation.moments import Array, check
-from ganzoo.evaluation.nearest_neighbors import centered_blocks, mean, nearest_about, pairwise_distances
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics.moments import Array, check
+from ganzoo.evaluation.statistics.nearest_neighbors import centered_blocks, mean, nearest_about, pairwise_distances
 
 
 @metric("precision", position=60, paper="arXiv:1904.06991")

@@ -19,12 +19,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
 
 from ganzoo.errors import MissingPackage, UnknownName, suggest
-from ganzoo.evaluation import bootstrap, metrics
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.extractors import INCEPTION
-from ganzoo.evaluation.features import FeatureExtractor
-from ganzoo.evaluation.moments import Array
-from ganzoo.evaluation.results import Diagnosis
+from ganzoo.evaluation import metrics
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.extractors import INCEPTION
+from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.samples.results import Diagnosis
+from ganzoo.evaluation.statistics import bootstrap
+from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.version import __version__
 
 # Part of protocols on cards: do not reword.

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from torch import Tensor
 
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.clips import StoredClips
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import GeneratedImages
 from ganzoo.evaluation.metrics.registry import MetricResult, Value, metric
+from ganzoo.evaluation.samples.clips import StoredClips
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import GeneratedImages
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 
 MAX_CLIPS = 1024  # of each side

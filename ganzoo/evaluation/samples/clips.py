@@ -19,9 +19,9 @@ from ganzoo.data.preprocessing import to_bytes
 from ganzoo.data.request import DataRequest
 from ganzoo.data.sources import Source, image_names, list_paths, open_sources
 from ganzoo.data.videos import video_names
-from ganzoo.evaluation.image_sets import MAX_BYTES, StoredImages, one_frame_each
-from ganzoo.evaluation.image_sources import content_hash
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples.image_sets import MAX_BYTES, StoredImages, one_frame_each
+from ganzoo.evaluation.samples.image_sources import content_hash
+from ganzoo.evaluation.samples.reading import Reading
 
 BATCH_SIZE = 32  # clips
 CLIP_OPTIONS = ("frame_stride", "motion", "item_size", "speed")  # options of the training that define its clips

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.context import EvalContext
-from ganzoo.evaluation.image_sets import StoredImages, with_channels
 from ganzoo.evaluation.metrics.registry import Value, mean_value
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.image_sets import StoredImages, with_channels
+from ganzoo.evaluation.statistics.moments import Array
 
 ImagePairs: TypeAlias = Iterator[tuple[Tensor, Tensor]]
 PairMeasure: TypeAlias = Callable[[Tensor, Tensor], Array]

@@ -11,7 +11,7 @@ from torch import Tensor
 from ganzoo.cards.protocol import Sample
 from ganzoo.data.preprocessing import to_bytes, to_floats
 from ganzoo.errors import DataError
-from ganzoo.evaluation.image_sets import StoredImages, TranslatedImages, with_channels
+from ganzoo.evaluation.samples.image_sets import StoredImages, TranslatedImages, with_channels
 from ganzoo.image_io.resizing import resize
 from ganzoo.loading.model import Model
 

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.config import EvalConfig
-from ganzoo.evaluation.degraded_images import DegradedImages
-from ganzoo.evaluation.extractors import Extractors
-from ganzoo.evaluation.features import FeatureExtractor, Progress, prefetch
-from ganzoo.evaluation.image_sets import ImageSet, StoredImages
-from ganzoo.evaluation.results import ReportSamples
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.degraded_images import DegradedImages
+from ganzoo.evaluation.samples.extractors import Extractors
+from ganzoo.evaluation.samples.features import FeatureExtractor, Progress, prefetch
+from ganzoo.evaluation.samples.image_sets import ImageSet, StoredImages
+from ganzoo.evaluation.samples.results import ReportSamples
 from ganzoo.loading.model import Model
 
 

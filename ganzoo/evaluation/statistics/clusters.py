@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.moments import BLOCK, Array
-from ganzoo.evaluation.nearest_neighbors import nearest
+from ganzoo.evaluation.statistics.moments import BLOCK, Array
+from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
 AT_MOST = 10_000  # rows that centers are found from, which then lie in memory
 ROUNDS = 25  # of Lloyd's algorithm; the last of them move few rows

@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.statistics.moments import Array
 
 LEVEL = 0.95  # of every interval
 

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo.evaluation.moments import BLOCK, Array, blocks, check
+from ganzoo.evaluation.statistics.moments import BLOCK, Array, blocks, check
 
 SAME = 1e-12  # of the squared norms: what float64 leaves of two equal rows, and less than float32 features resolve
 

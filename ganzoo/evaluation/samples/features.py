@@ -18,8 +18,8 @@ from torch import Tensor
 
 from ganzoo.contracts.extractor import Extractor
 from ganzoo.errors import DataError
-from ganzoo.evaluation.config import BATCH_SIZE
-from ganzoo.evaluation.image_sets import ImageSet
+from ganzoo.evaluation.samples.config import BATCH_SIZE
+from ganzoo.evaluation.samples.image_sets import ImageSet
 from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
 

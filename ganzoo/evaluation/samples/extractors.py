@@ -10,8 +10,8 @@ import torch
 
 from ganzoo.catalog import building
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.config import EvalConfig
-from ganzoo.evaluation.features import FeatureExtractor, Progress
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.features import FeatureExtractor, Progress
 
 INCEPTION = "inception"  # the label of the only extractor whose distances are called FID and KID
 

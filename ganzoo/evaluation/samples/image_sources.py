@@ -18,9 +18,9 @@ from ganzoo.data.request import first_size, require, split_combined
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, list_paths, open_sources
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, suggest
-from ganzoo.evaluation import image_sets
-from ganzoo.evaluation.image_sets import StoredImages
-from ganzoo.evaluation.reading import Reading
+from ganzoo.evaluation.samples import image_sets
+from ganzoo.evaluation.samples.image_sets import StoredImages
+from ganzoo.evaluation.samples.reading import Reading
 
 
 def open_images(paths: Sequence[str], reading: Reading) -> StoredImages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo.errors import DataError
-from ganzoo.evaluation.moments import Array
+from ganzoo.evaluation.statistics.moments import Array
 
 FAIR = 0.25  # of a mode's share among real images: what the generated ones must have for the mode to be covered
 EXPECTED = 10  # images to expect in a mode before their absence means anything: by chance in 3 of 1,000

@@ -1,0 +1,1 @@
+"""Statistics that metrics share: moments, bootstrap intervals, clusters, nearest neighbors."""
