@@ -16,7 +16,7 @@ TINY_TIMM = "test_resnet.r160_in1k"  # timm's own for tests: 0.5 million paramet
 def inception(path: Path, seed: int = 0) -> Path:
     """Write a state dict of Inception, its batch norms with statistics as a trained network has them; 95 MB."""
     random = torch.Generator().manual_seed(seed)
-    network = extractor.parts()[1].to_empty(device="cpu")
+    network = extractor.load_layers()[1].to_empty(device="cpu")
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             fan_in = module.weight[0].numel()

@@ -84,7 +84,9 @@ def test_resizing_is_torch_fidelitys_bit_for_bit(size: tuple[int, int]) -> None:
     from torch_fidelity.interpolate_compat_tensorflow import interpolate_bilinear_2d_like_tensorflow1x as resize
 
     given = pictures(2, 3, *size)
-    assert torch.equal(inception.resized(given), resize(given.float(), size=(299, 299), align_corners=False))
+    assert torch.equal(
+        inception.resize_like_fidelity(given), resize(given.float(), size=(299, 299), align_corners=False)
+    )
 
 
 def test_other_inception_weights_have_another_label(ours: Any, inception_file: Path) -> None:

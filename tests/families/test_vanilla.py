@@ -26,7 +26,7 @@ import ganzoo
 from ganzoo import LatentRecipe, catalog
 from ganzoo.errors import DataError
 from ganzoo_plugins.vanilla import published
-from ganzoo_plugins.vanilla.experiment import judge, run
+from ganzoo_plugins.vanilla.experiment import evaluate, run
 from ganzoo_plugins.vanilla.scores import score
 
 PARTS = {"generator": {"width": 4, "latent_dim": 6}, "discriminator": {"width": 4}}
@@ -177,7 +177,7 @@ def test_the_discriminator_is_judged_on_the_test_pictures_against_as_many_genera
     generator, discriminator = ganzoo.build("generator:vanilla"), ganzoo.build("discriminator:vanilla")
     real = torch.randint(256, (1100, 1, 28, 28), dtype=torch.uint8)
     networks = {"generator": generator.state_dict(), "discriminator": discriminator.state_dict()}
-    found = judge(networks, real, 7, torch.device("cpu"))
+    found = evaluate(networks, real, 7, torch.device("cpu"))
     with torch.no_grad():
         random = torch.Generator().manual_seed(7)
         latents = torch.cat([torch.randn(each, 100, generator=random) for each in (1000, 100)])

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, LatentRecipe
+from ganzoo import GanzooError
+from ganzoo import LatentRecipe
 
 
 class AcganRecipe(LatentRecipe):

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import GanzooError, LatentRecipe
+from ganzoo import GanzooError
+from ganzoo import LatentRecipe
 
 
 class CganRecipe(LatentRecipe):

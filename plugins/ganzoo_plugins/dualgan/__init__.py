@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import AdversarialConfig, Entry, hookimpl
+from ganzoo import AdversarialConfig
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 PAPER = "arXiv:1704.02510"
 

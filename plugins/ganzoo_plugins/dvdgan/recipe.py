@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe, sliced_wasserstein
+from ganzoo import Recipe
+from ganzoo import sliced_wasserstein
 
 
 class DvdGanRecipe(Recipe):

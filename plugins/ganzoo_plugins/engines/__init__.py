@@ -1,4 +1,4 @@
-"""What runs generators, and the files they are exported to: PyTorch, ONNX, OpenVINO."""
+"""Engines and export formats: PyTorch, ONNX, OpenVINO."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 
 @dataclass(frozen=True)
 class NoOptions(Config):
-    """Engines and formats have none."""
+    """Engines and formats have no options."""
 
 
-def builder(place: str) -> Callable[[Config], Any]:
-    """Return what builds the class at ``place``, "module.Class", of which nothing is imported before."""
-    module, _, name = place.partition(".")
+def builder(target: str) -> Callable[[Config], Any]:
+    """Return a function that imports and builds the class ``target``, "module.Class"."""
+    module, _, name = target.partition(".")
     return lambda config: getattr(import_module(f".{module}", __package__), name)()
 
 
 ENTRIES = (
-    ("engine", "torch", "pytorch.Eager", "PyTorch, layer by layer: what the others are compared with"),
+    ("engine", "torch", "pytorch.Eager", "PyTorch, layer by layer: the reference for the others"),
     (
         "engine",
         "compile",
         "pytorch.Compiled",
-        "torch.compile: slow at the first image of a size, for many of one size",
+        "torch.compile: slow for the first image of a size, for many of one size",
     ),
     ("engine", "onnxruntime", "onnx.OnnxRuntime", "ONNX Runtime on CPUs; no torch from the second run on"),
     (
@@ -45,4 +47,4 @@ ENTRIES = (
 
 @hookimpl
 def ganzoo_entries() -> list[Entry]:
-    return [Entry(kind, name, NoOptions, builder(place), summary) for kind, name, place, summary in ENTRIES]
+    return [Entry(kind, name, NoOptions, builder(target), summary) for kind, name, target, summary in ENTRIES]

@@ -1,4 +1,4 @@
-"""ONNX files, and ONNX Runtime (https://onnxruntime.ai), on CPUs."""
+"""ONNX files, and ONNX Runtime (https://onnxruntime.ai) on CPUs."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo import Engine, Format
+from ganzoo import Engine
+from ganzoo import Format
 from ganzoo.contracts.engine import thread_count
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.contracts.engine import Array, Runner, Signature
+    from ganzoo.contracts.engine import Array
+    from ganzoo.contracts.engine import Runner
+    from ganzoo.contracts.engine import Signature
 
 FILE = "model.onnx"
 
 
 class OnnxRuntime(Engine):
-    """An ONNX file, run in float32."""
+    """Runs an ONNX file in float32."""
 
     torch_free = True
     rank = 1.3
@@ -31,11 +34,11 @@ class OnnxRuntime(Engine):
         write(generator, signature, folder / FILE, {})
 
     def open(self, folder: Path, dtype: str) -> Runner:
-        return session(folder / FILE)
+        return load_session(folder / FILE)
 
 
 class OnnxFile(Format):
-    """ONNX, its input "input" and its output "output"; metadata as the model's metadata_props."""
+    """ONNX with the input "input" and the output "output"; metadata is in the model's metadata_props."""
 
     suffix = ".onnx"
     packages = ("onnxruntime", "onnx", "onnxscript")
@@ -45,40 +48,40 @@ class OnnxFile(Format):
         write(generator, signature, path, metadata)
 
     def open(self, path: Path) -> Runner:
-        return session(path)
+        return load_session(path)
 
 
 def write(generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
-    """Write an ONNX file, weights and all, with open batch, height and width."""
+    """Write an ONNX file with its weights and with variable batch, height and width."""
     import torch
 
-    from .pytorch import open_sizes
+    from .pytorch import dynamic_sizes
 
     example = torch.rand(signature.example_shape()) * 2 - 1
     program = torch.onnx.export(
         generator,
         (example,),
         dynamo=True,
-        dynamic_shapes=(open_sizes(signature),),
+        dynamic_shapes=(dynamic_sizes(signature),),
         input_names=["input"],
         output_names=["output"],
         verbose=False,
     )
-    assert program is not None  # it is, with dynamo
+    assert program is not None  # with dynamo it never is
     program.model.metadata_props.update(metadata)
     program.save(path)
 
 
-def session(path: Path) -> Runner:
-    """Return what runs an ONNX file on as many threads as OMP_NUM_THREADS says, or on all cores."""
+def load_session(path: Path) -> Runner:
+    """Return a function that runs an ONNX file on OMP_NUM_THREADS threads, or on all cores."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = thread_count()
-    opened = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
     def run(array: Array) -> Array:
-        made: Array = opened.run(None, {"input": array})[0]
-        return made
+        output: Array = session.run(None, {"input": array})[0]
+        return output
 
     return run

@@ -1,4 +1,4 @@
-"""PyTorch as it is, compiled, and as files that it loads."""
+"""PyTorch, eager and compiled, and its file formats."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import Engine, Format
+from ganzoo import Engine
+from ganzoo import Format
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.export import ExportedProgram
 
-    from ganzoo.contracts.engine import Array, Runner, Signature
+    from ganzoo.contracts.engine import Array
+    from ganzoo.contracts.engine import Runner
+    from ganzoo.contracts.engine import Signature
 
 
 class Eager(Engine):
-    """The generator itself."""
+    """Runs the generator as it is."""
 
     dtypes = ("float32", "bfloat16", "float16")
     devices = ("cpu", "cuda", "mps")
@@ -28,7 +31,7 @@ class Eager(Engine):
 
 
 class Compiled(Engine):
-    """The generator through torch.compile, which needs a C++ compiler; compiled anew for every size of image."""
+    """Runs the generator through torch.compile, which needs a C++ compiler and compiles again for every image size."""
 
     dtypes = ("float32", "bfloat16", "float16")
     devices = ("cpu", "cuda")
@@ -50,7 +53,7 @@ class TorchScript(Format):
 
         example = torch.rand(signature.example_shape()) * 2 - 1
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TorchScript is deprecated, which is why torch-export is there too
+            warnings.simplefilter("ignore")  # TorchScript is deprecated; torch-export is its successor
             traced: Any = torch.jit.trace(generator, example, check_trace=False)
             torch.jit.save(traced, path, _extra_files=dict(metadata))
 
@@ -59,7 +62,7 @@ class TorchScript(Format):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return on_arrays(torch.jit.load(path))
+            return wrap_arrays(torch.jit.load(path))
 
 
 class TorchExport(Format):
@@ -72,24 +75,24 @@ class TorchExport(Format):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about how torch stores tensors that share memory
-            torch.export.save(exported(generator, signature), path, extra_files=dict(metadata))
+            torch.export.save(export_program(generator, signature), path, extra_files=dict(metadata))
 
     def open(self, path: Path) -> Runner:
         import torch
 
-        return on_arrays(torch.export.load(path).module())
+        return wrap_arrays(torch.export.load(path).module())
 
 
-def exported(generator: nn.Module, signature: Signature) -> ExportedProgram:
-    """Return the program of torch.export with every size left open that may vary."""
+def export_program(generator: nn.Module, signature: Signature) -> ExportedProgram:
+    """Export a program whose batch size, height and width can vary."""
     import torch
 
     example = torch.rand(signature.example_shape()) * 2 - 1
-    return torch.export.export(generator, (example,), dynamic_shapes=(open_sizes(signature),), strict=False)
+    return torch.export.export(generator, (example,), dynamic_shapes=(dynamic_sizes(signature),), strict=False)
 
 
-def open_sizes(signature: Signature) -> dict[int, Any]:
-    """Return the axes that may vary, as torch.export names them: sides are multiples of the stride."""
+def dynamic_sizes(signature: Signature) -> dict[int, Any]:
+    """Return the dynamic dimensions for torch.export: heights and widths are multiples of the stride."""
     from torch.export import Dim
 
     if not signature.channels:
@@ -97,8 +100,8 @@ def open_sizes(signature: Signature) -> dict[int, Any]:
     return {0: Dim("n"), 2: signature.stride * Dim("rows"), 3: signature.stride * Dim("columns")}
 
 
-def on_arrays(network: Callable[[Tensor], Tensor]) -> Runner:
-    """Let a network of tensors take and return arrays."""
+def wrap_arrays(network: Callable[[Tensor], Tensor]) -> Runner:
+    """Wrap a network so that it takes and returns arrays."""
     import torch
 
     def run(array: Array) -> Array:

@@ -1,17 +1,21 @@
-"""Networks that make features of images: whole ones for distances between sets, maps for perceptual losses."""
+"""Extractors, whose features measure distances between sets, and networks of feature maps for perceptual losses."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 
 @dataclass(frozen=True)
 class InceptionConfig(Config):
-    """``weights``: path of the file that torch-fidelity's download gives; empty: fetched once, its SHA-256 checked.
+    """Inception v3.
 
-    Other weights of the same network are taken too; measures are then named after their hash, not FID.
+    Attributes:
+        weights: Path of torch-fidelity's weights; "": downloaded once, with its SHA-256 checked. With other weights of
+            this network, metrics are named after their hash and not FID.
     """
 
     weights: str = ""
@@ -19,10 +23,12 @@ class InceptionConfig(Config):
 
 @dataclass(frozen=True)
 class TimmConfig(Config):
-    """A network of timm, by its name.
+    """A network of timm.
 
-    ``weights``: path of its safetensors or .pth file; empty: timm's own, from the Hugging Face Hub.
-    ``layer``: -1: the pooled features that the classifier sees; from 0 on: a level of features_only, averaged.
+    Attributes:
+        model: Its name in timm.
+        weights: Path of a safetensors or .pth file; "": timm's own, from the Hugging Face Hub.
+        layer: -1: the pooled features before the classifier; from 0 on: a level of features_only, averaged.
     """
 
     model: str = "resnet18.a1_in1k"
@@ -33,12 +39,16 @@ class TimmConfig(Config):
         if not self.model:
             raise ValueError("model='' should be the name of a network of timm, as resnet18.a1_in1k")
         if self.layer < -1:
-            raise ValueError(f"layer={self.layer} should be -1 (what the classifier sees) or a level from 0 on")
+            raise ValueError(f"layer={self.layer} should be -1 (the input of the classifier) or a level from 0 on")
 
 
 @dataclass(frozen=True)
 class LiteConfig(Config):
-    """``size``: pixels a side; 0: the images' own, sides below 64 enlarged to 64."""
+    """EfficientNet-Lite.
+
+    Attributes:
+        size: Side in pixels to which images are resized; 0: their own size, with sides below 64 enlarged to 64.
+    """
 
     size: int = 0
 
@@ -49,19 +59,21 @@ class LiteConfig(Config):
 
 @dataclass(frozen=True)
 class FashionConfig(Config):
-    """It has no options: network and weights belong together."""
+    """The Fashion-MNIST classifier has no options."""
 
 
 @dataclass(frozen=True)
 class LiteMapsConfig(Config):
-    """It has no options: maps after the first convolution (half the images' size) and after each of seven stages."""
+    """EfficientNet-Lite0 has no options: its maps follow the first convolution (1/2 size) and each of seven stages."""
 
 
 @dataclass(frozen=True)
 class TimmMapsConfig(Config):
-    """A network of timm, by its name; its maps are those of features_only.
+    """A network of timm, whose maps are those of features_only.
 
-    ``weights``: path of its safetensors or .pth file; empty: timm's own, from the Hugging Face Hub.
+    Attributes:
+        model: Its name in timm.
+        weights: Path of a safetensors or .pth file; "": timm's own, from the Hugging Face Hub.
     """
 
     model: str = "vgg19.tv_in1k"
@@ -122,7 +134,7 @@ def ganzoo_entries():
             name="inception",
             config=InceptionConfig,
             build=build_inception,
-            summary="Inception v3 of 2015, as FID, KID and the Inception score have it",
+            summary="Inception v3 of 2015, for FID, KID and the Inception score",
             paper="arXiv:1512.00567",
         ),
         Entry(
@@ -145,7 +157,7 @@ def ganzoo_entries():
             name="efficientnet-lite2",
             config=LiteConfig,
             build=build_lite2,
-            summary="EfficientNet-Lite2, likewise: a judge of models that learned through Lite0",
+            summary="EfficientNet-Lite2, likewise: to evaluate models that were trained with Lite0",
             paper="arXiv:1905.11946",
         ),
         Entry(
@@ -169,6 +181,6 @@ def ganzoo_entries():
             name="timm",
             config=TimmMapsConfig,
             build=build_timm_maps,
-            summary="Maps of any network of timm, as VGG-19",
+            summary="Maps of any network of timm, such as VGG-19",
         ),
     ]

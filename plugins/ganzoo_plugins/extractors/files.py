@@ -1,4 +1,4 @@
-"""Weights files of networks that others published, told apart by their SHA-256. A pickle runs no code here."""
+"""Weights of third-party networks, identified by their SHA-256. Pickled files run no code here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ganzoo import GanzooError
 
 
 def sha256(path: Path) -> str:
-    """Return the 64 hex digits of a file's SHA-256. Raises GanzooError where it cannot be read."""
+    """Return the 64 hex digits of a file's SHA-256. Raises GanzooError if it cannot be read."""
     digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
@@ -22,38 +22,40 @@ def sha256(path: Path) -> str:
                 digest.update(block)
     except OSError as error:
         raise GanzooError(
-            f"The weights {path} cannot be read: {error.strerror or error}. Give a .pth or .safetensors file's path."
+            f"The weights {path} cannot be read: {error.strerror or error}. "
+            "Give the path of a .pth or .safetensors file."
         ) from error
     return digest.hexdigest()
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """Return the tensors of a .safetensors file, or of a .pth file, which may hold tensors and nothing else.
+    """Read the tensors of a .safetensors file, or of a .pth file that contains tensors only.
 
-    Raises GanzooError where it is missing, damaged, or something else.
+    Raises:
+        GanzooError: If it is missing, damaged, or something else.
     """
-    sha256(path)  # says what is wrong with a path
+    sha256(path)  # reports what is wrong with a path
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
             return load_file(path)
-        given = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # damaged files fail in more ways than the readers document
-        pickled = isinstance(error, pickle.UnpicklingError)  # whose text is advice to run what is in the file
+        pickled = isinstance(error, pickle.UnpicklingError)  # whose message suggests running code in the file
         reason = (
-            "it holds something else than tensors, or is damaged" if pickled else " ".join(str(error).split())[:200]
+            "it contains something other than tensors, or is damaged" if pickled else " ".join(str(error).split())[:200]
         )
         raise GanzooError(f"{path} cannot be read as weights: {reason}. Give a file of named tensors.") from error
-    if not isinstance(given, Mapping) or not all(isinstance(tensor, Tensor) for tensor in given.values()):
-        raise GanzooError(f"{path} holds no dict of named tensors. Save the network's state_dict() alone.")
-    return dict(given)
+    if not isinstance(loaded, Mapping) or not all(isinstance(tensor, Tensor) for tensor in loaded.values()):
+        raise GanzooError(f"{path} does not contain a dict of named tensors. Save the network's state_dict() alone.")
+    return dict(loaded)
 
 
-def sha256_of_tensors(network: nn.Module) -> str:
-    """Return the SHA-256 of a network's tensors, whatever file they came from: names, types, shapes and bytes, by name.
+def hash_tensors(network: nn.Module) -> str:
+    """Return the SHA-256 of a network's tensors, independent of their file format.
 
-    For each: its name, dtype and shape as text, then its values in order, little endian.
+    It covers, for each tensor by name, its name, dtype and shape as text, then its values in order, little endian.
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(network.state_dict().items()):

@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them: the same function with one pass over memory less."""
+"""Folds batch norms into the convolutions before them: the same function with one less pass over memory."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from torch.nn.utils import fuse_conv_bn_eval
 def fold(network: nn.Module) -> nn.Module:
     """Fold every batch norm that is registered right after its convolution; return the network, in eval mode.
 
-    For networks whose layers run in the order they are registered in. What a norm of timm does beside (its activation)
-    stays.
+    For networks whose layers run in the order of registration. The activation that is part of timm's norms stays.
     """
     network.eval()
     for module in network.modules():

@@ -1,7 +1,7 @@
-"""Inception v3 of 2015 (arXiv:1512.00567), the network of FID, KID and the Inception score, as torch-fidelity has it.
+"""Inception v3 of 2015 (arXiv:1512.00567), the network of FID, KID and the Inception score, as in torch-fidelity.
 
-The layers are torch-fidelity's own, with the batch norms folded and the images' channels last in memory. Its class
-is not used: that can only be built from a pickle, opened in a way that runs what is in it.
+The layers are torch-fidelity's, with batch norms folded and in channels_last. Its class is not used: it can only be
+built from a pickle that is opened in a way that can run code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, fetch_file
+from ganzoo import GanzooError
+from ganzoo import fetch_file
 from ganzoo.errors import MissingPackage
 
 from .extractor import ImageExtractor, as_rgb
@@ -20,11 +21,11 @@ from .folding import fold
 
 SIZE = 299  # pixels a side
 # Of torch-fidelity's file weights-inception-2015-12-05-6726825d.pth, 95,628,359 bytes. The first eight digits are in
-# its name. We had no network to fetch it: all 64 are as other projects state them who have.
+# its name. The file could not be downloaded here: all 64 digits are as stated by other projects.
 OFFICIAL = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
 OTHERWISE = (
-    "Give the path of a copy by the extractor's option, --set weights=PATH, or take one that needs no download, "
-    "--extractor efficientnet-lite0: its distance has another name, fd, and compares with no FID."
+    "Give the path of a copy, --set weights=PATH, or use an extractor without download, "
+    "--extractor efficientnet-lite0: its distance is called fd and cannot be compared with FID."
 )
 
 
@@ -35,7 +36,7 @@ class InceptionExtractor(ImageExtractor):
     feature_dim = 2048
 
     def __init__(self, network: nn.Module, digest: str) -> None:
-        """``network``: what `network` returns, with its weights, whose file has the SHA-256 ``digest``."""
+        """Take the result of `network` with its weights, whose file has the SHA-256 ``digest``."""
         super().__init__()
         self.label = "inception" if digest == OFFICIAL else f"inception-{digest[:8]}"
         self.weights_sha256 = digest
@@ -45,7 +46,7 @@ class InceptionExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
-        return resized(as_rgb(images)).sub_(128).div_(128)
+        return resize_like_fidelity(as_rgb(images)).sub_(128).div_(128)
 
     def compute(self, inputs: Tensor) -> Tensor:
         hidden = inputs.contiguous(memory_format=torch.channels_last)
@@ -54,26 +55,26 @@ class InceptionExtractor(ImageExtractor):
         return hidden.flatten(1)
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return (N, 1008) without the bias: torch-fidelity's "logits_unbiased", which the Inception score takes."""
+        """Return logits (N, 1008) without the bias, for the Inception score: torch-fidelity's "logits_unbiased"."""
         return features @ self.fc.weight.T
 
 
 def build(weights: str) -> InceptionExtractor:
-    """Return the extractor with the weights at a path, or torch-fidelity's, fetched where they are not here yet."""
-    url, empty = parts()
+    """Build the extractor with the weights at a path, or torch-fidelity's, downloaded if necessary."""
+    url, empty = load_layers()
     path = Path(weights).expanduser() if weights else fetch_file(url, OFFICIAL, otherwise=OTHERWISE)
     digest, tensors = sha256(path), read(path)
     try:
         empty.load_state_dict(tensors, assign=True)
     except (RuntimeError, TypeError, AttributeError) as error:
         raise GanzooError(
-            f"{path} has other tensors than torch-fidelity's Inception network. Give a copy of {url}."
+            f"The tensors of {path} are not those of torch-fidelity's Inception network. Give a copy of {url}."
         ) from error
     return InceptionExtractor(empty.float(), digest)
 
 
-def parts() -> tuple[str, nn.Module]:
-    """Return where torch-fidelity fetches its weights, and `network` of its blocks."""
+def load_layers() -> tuple[str, nn.Module]:
+    """Return the URL of torch-fidelity's weights, and `network` without weights."""
     try:
         from torch_fidelity import feature_extractor_inceptionv3 as fidelity
     except ImportError as error:
@@ -83,9 +84,9 @@ def parts() -> tuple[str, nn.Module]:
 
 
 def network(fidelity) -> nn.Module:
-    """Return the layers in the order they run, named as in the weights' file; ``fidelity`` is the module with them.
+    """Build the layers in the order in which they run, from torch-fidelity's module, named as in the weights.
 
-    Takes (N, 3, 299, 299) in [-1, 1]. The last, ``fc``, is the classifier.
+    The input is (N, 3, 299, 299) in [-1, 1]. The last layer, ``fc``, is the classifier.
     """
     conv, pool = fidelity.BasicConv2d, nn.MaxPool2d
     layers = {
@@ -110,16 +111,16 @@ def network(fidelity) -> nn.Module:
         "AvgPool": nn.AdaptiveAvgPool2d((1, 1)),
         "fc": nn.Linear(2048, 1008),
     }
-    forward_batched = nn.Module()
+    module = nn.Module()
     for name, layer in layers.items():
-        forward_batched.add_module(name, layer)
-    return forward_batched
+        module.add_module(name, layer)
+    return module
 
 
-def resized(images: Tensor) -> Tensor:
-    """Return uint8 images as float32 (N, C, 299, 299) in [0, 255], bit for bit as torch-fidelity does.
+def resize_like_fidelity(images: Tensor) -> Tensor:
+    """Resize uint8 images to float32 (N, C, 299, 299) in [0, 255], bit for bit like torch-fidelity.
 
-    One axis after the other, where it picks four neighbors of every pixel: a quarter of the work for small images.
+    It resizes one axis after the other, which is a quarter of the work for small images.
     """
     left, right, part = _neighbors(images.shape[3], images.device)
     images = images.float()
@@ -131,7 +132,7 @@ def resized(images: Tensor) -> Tensor:
 
 
 def _neighbors(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Return for each pixel of a resized axis both old ones it lies between, and how far from the first, in [0, 1)."""
-    place = torch.arange(SIZE, dtype=torch.float32, device=device) * torch.tensor(length / SIZE, dtype=torch.float32)
-    first = place.long()
-    return first, (first + 1).clamp_max(length - 1), place - first
+    """Return the two source pixels of each pixel of a resized axis, and the distance from the first one in [0, 1)."""
+    position = torch.arange(SIZE, dtype=torch.float32, device=device) * torch.tensor(length / SIZE, dtype=torch.float32)
+    first = position.long()
+    return first, (first + 1).clamp_max(length - 1), position - first

@@ -1,4 +1,4 @@
-"""Feature maps of images at several depths: what perceptual losses, style losses and encoders compare."""
+"""Feature maps of images at several depths, for perceptual losses, style losses and encoders."""
 
 from __future__ import annotations
 
@@ -12,51 +12,54 @@ from ganzoo import GanzooError
 
 from . import lite, timm_networks
 from .extractor import as_rgb
-from .files import read, sha256, sha256_of_tensors
+from .files import hash_tensors, read, sha256
 from .folding import fold
 
-PROBE = 64  # pixels a side of the image by which the maps' sizes are found
+PROBE = 64  # pixels, side of the image with which the maps' sizes are measured
 
 
 class FeatureMaps(nn.Module, ABC):
-    """Base: frozen, in evaluation mode; knows the channels of its maps, and how many pixels a step in them is.
+    """Base of networks of feature maps: frozen, in evaluation mode, with the channels and reductions of its maps.
 
-    A subclass sets ``label`` and ``weights_sha256`` and says how to `normalize` images and what to `compute`.
+    A subclass sets ``label`` and ``weights_sha256`` and implements `normalize` and `compute`.
     """
 
     label: str
     weights_sha256: str
 
     def finish(self) -> FeatureMaps:
-        """Freeze, and look at what comes out."""
+        """Freeze the network and measure its maps."""
         self.eval().requires_grad_(False)
         with torch.no_grad():
-            found = self(torch.zeros(1, 3, PROBE, PROBE))
-        self.channels = tuple(each.shape[1] for each in found)
-        self.reductions = tuple(PROBE // each.shape[2] for each in found)
+            maps = self(torch.zeros(1, 3, PROBE, PROBE))
+        self.channels = tuple(each.shape[1] for each in maps)
+        self.reductions = tuple(PROBE // each.shape[2] for each in maps)
         return self
 
     @abstractmethod
     def normalize(self, images: Tensor) -> Tensor:
-        """Return RGB images in [-1, 1] as the network's input."""
+        """Convert RGB images in [-1, 1] to the network's input."""
 
     @abstractmethod
     def compute(self, inputs: Tensor) -> list[Tensor]:
-        """Return the maps of what `normalize` returned."""
+        """Compute the maps of the result of `normalize`."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1].
+        """Compute maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1].
 
-        Gradients flow to the images. Raises GanzooError for another number of channels.
+        Gradients flow back to the images.
+
+        Raises:
+            GanzooError: For another number of channels.
         """
         if images.ndim != 4 or images.shape[1] not in (1, 3):
             raise GanzooError(
-                f"Feature maps are of images (N, C, H, W) with 1 or 3 channels, not of the shape {tuple(images.shape)}."
+                f"Feature maps need images (N, C, H, W) with 1 or 3 channels, not the shape {tuple(images.shape)}."
             )
         return self.compute(self.normalize(as_rgb(images)))
 
     def train(self, mode: bool = True) -> FeatureMaps:
-        """Stay in evaluation mode, whatever contains it."""
+        """Stay in evaluation mode."""
         return super().train(False)
 
 
@@ -85,11 +88,11 @@ class LiteMaps(FeatureMaps):
 
 
 class TimmMaps(FeatureMaps):
-    """The levels of a network of timm, as its ``features_only`` has them."""
+    """The levels of a network of timm, from ``features_only``."""
 
     def __init__(self, network: nn.Module, model: str) -> None:
         super().__init__()
-        self.label, self.weights_sha256 = f"timm-{model}", sha256_of_tensors(network)
+        self.label, self.weights_sha256 = f"timm-{model}", hash_tensors(network)
         data = timm.data.resolve_data_config(model=network)
         for name in ("mean", "std"):
             self.register_buffer(name, torch.tensor(data[name]).view(1, 3, 1, 1))
@@ -111,5 +114,5 @@ def build_lite() -> LiteMaps:
 
 
 def build_timm(model: str, weights: str) -> TimmMaps:
-    """Return the maps of timm's ``model``. Raises GanzooError for all that can be wrong with name and weights."""
+    """Build the maps of timm's ``model``. Raises GanzooError for a wrong name or wrong weights."""
     return TimmMaps(timm_networks.create_levels(model, weights), model)

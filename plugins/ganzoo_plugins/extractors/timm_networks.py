@@ -1,4 +1,4 @@
-"""Any network of timm as an extractor: what its classifier sees, or one level of its features."""
+"""Any network of timm as an extractor: the input of its classifier, or one level of its features."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from torch import Tensor, nn
 from ganzoo import GanzooError
 
 from .extractor import ImageExtractor, as_rgb
-from .files import read, sha256_of_tensors
+from .files import hash_tensors, read
 
-MODES = ("bilinear", "bicubic")  # with antialias, in torch; anything else becomes the second
+MODES = ("bilinear", "bicubic")  # that torch has with antialiasing; any other becomes bicubic
 
 
 class TimmExtractor(ImageExtractor):
-    """Features of images at the network's own input size, normalized as timm says.
+    """Features of images at the network's input size, with timm's normalization.
 
-    Its ``weights_sha256`` is of the network's tensors, `files.sha256_of_tensors`: one number for the same weights,
-    whether they come from the Hub, a .pth or a .safetensors file.
+    Its ``weights_sha256`` comes from `files.hash_tensors`: it is the same for weights from the Hub, a .pth or a
+    .safetensors file.
     """
 
     def __init__(self, network: nn.Module, model: str, layer: int = -1) -> None:
         super().__init__()
         self.label = f"timm-{model}" + (f"-layer{layer}" if layer >= 0 else "")
-        self.weights_sha256 = sha256_of_tensors(network)
+        self.weights_sha256 = hash_tensors(network)
         data = timm.data.resolve_model_data_config(network)
-        self.size, said = tuple(data["input_size"][1:]), data["interpolation"]
-        self.mode = said if said in MODES else MODES[1]
+        self.size, interpolation = tuple(data["input_size"][1:]), data["interpolation"]
+        self.mode = interpolation if interpolation in MODES else MODES[1]
         self.mean, self.deviation = data["mean"], data["std"]
         self.resizing = f"{self.mode} with antialias to {self.size[0]}x{self.size[1]}"
         self.network = network.to(memory_format=torch.channels_last)
@@ -46,8 +46,8 @@ class TimmExtractor(ImageExtractor):
     def resize(self, images: Tensor) -> Tensor:
         floats = F.interpolate(images.float(), size=self.size, mode=self.mode, antialias=True)
         mean, deviation = (
-            torch.tensor(of_channels, device=images.device).view(1, 3, 1, 1)
-            for of_channels in (self.mean, self.deviation)
+            torch.tensor(by_channel, device=images.device).view(1, 3, 1, 1)
+            for by_channel in (self.mean, self.deviation)
         )
         return (as_rgb(floats.clamp(0, 255)) / 255 - mean) / deviation
 
@@ -56,10 +56,10 @@ class TimmExtractor(ImageExtractor):
 
 
 class TimmClassifier(TimmExtractor):
-    """One whose features go into a linear layer, its classifier."""
+    """An extractor with a linear classifier."""
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return (N, K), by the classes of the data set that the network was trained on."""
+        """Return logits (N, K) of the classes on which the network was trained."""
         return self.network.get_classifier()(features)
 
 
@@ -73,9 +73,9 @@ class TimmLevel(TimmExtractor):
 
 
 def build(model: str, weights: str, layer: int) -> TimmExtractor:
-    """Return timm's network ``model`` with its weights. Raises GanzooError for all that can be wrong with the three."""
-    wanted: dict[str, Any] = {"features_only": True, "out_indices": (layer,)} if layer >= 0 else {}
-    network = create(model, weights, layer, wanted)
+    """Build an extractor from timm's ``model``. Raises GanzooError for a wrong model, weights or layer."""
+    arguments: dict[str, Any] = {"features_only": True, "out_indices": (layer,)} if layer >= 0 else {}
+    network = create(model, weights, layer, arguments)
     if layer >= 0:
         return TimmLevel(network, model, layer)
     kind = TimmClassifier if isinstance(network.get_classifier(), nn.Linear) else TimmExtractor
@@ -83,20 +83,20 @@ def build(model: str, weights: str, layer: int) -> TimmExtractor:
 
 
 def create_levels(model: str, weights: str) -> nn.Module:
-    """Return timm's network ``model`` as ``features_only`` makes it, all levels. Raises GanzooError as `build` does."""
+    """Build timm's ``model`` with features_only, all levels. Raises GanzooError as `build` does."""
     return create(model, weights, 0, {"features_only": True})
 
 
-def create(model: str, weights: str, layer: int, wanted: dict[str, Any]) -> nn.Module:
+def create(model: str, weights: str, layer: int, arguments: dict[str, Any]) -> nn.Module:
     if weights:
-        given = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
-        wanted = {**wanted, "pretrained_cfg_overlay": given}
+        config = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
+        arguments = {**arguments, "pretrained_cfg_overlay": config}
     if not timm.is_model(model):
-        near = difflib.get_close_matches(model, timm.list_models() + timm.list_pretrained(), n=1)
-        hint = f" Did you mean '{near[0]}'?" if near else ""
-        raise GanzooError(f"timm has no network '{model}'.{hint} timm.list_pretrained() names all with weights.")
+        similar = difflib.get_close_matches(model, timm.list_models() + timm.list_pretrained(), n=1)
+        hint = f" Did you mean '{similar[0]}'?" if similar else ""
+        raise GanzooError(f"timm has no network '{model}'.{hint} timm.list_pretrained() lists all with weights.")
     try:
-        return timm.create_model(model, pretrained=True, **wanted)
+        return timm.create_model(model, pretrained=True, **arguments)
     except (IndexError, AssertionError) as error:
         raise GanzooError(f"{model} has no level {layer} ({error}). Choose a smaller layer, from 0 on.") from error
     except (RuntimeError, OSError, ValueError) as error:
@@ -104,6 +104,6 @@ def create(model: str, weights: str, layer: int, wanted: dict[str, Any]) -> nn.M
         if weights:
             raise GanzooError(f"{weights} does not fit timm's {model}: {reason}.") from error
         raise GanzooError(
-            f"timm's weights of {model} cannot be had ({reason}). They come from the Hugging Face Hub: check the "
-            "network, give the path of a copy as weights=PATH, or take efficientnet-lite0, which needs none."
+            f"timm's weights of {model} cannot be downloaded ({reason}). They are on the Hugging Face Hub: check the "
+            "network connection, give the path of a copy as weights=PATH, or use efficientnet-lite0, which needs none."
         ) from error

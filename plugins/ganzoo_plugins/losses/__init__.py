@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, RecipeConfig, hookimpl
+from ganzoo import AdversarialConfig
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import RecipeConfig
+from ganzoo import hookimpl
 
 PAPER = "arXiv:1609.04802"
 

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe
+from ganzoo import GanzooError
+from ganzoo import Recipe
 
 
 def downsample(images: Tensor, scale: int) -> Tensor:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 from .sizes import halvings
 
@@ -14,7 +17,15 @@ PAPER = "arXiv:1711.09020"
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """``classes``: domains, as the data has them; ``global_skip``, not in the paper: learn a change of the input."""
+    """The generator.
+
+    Attributes:
+        channels: 1 or 3.
+        classes: Number of domains.
+        width: Channels of the first layer.
+        blocks: Number of residual blocks.
+        global_skip: Learn a change of the input; not in the paper.
+    """
 
     channels: Literal[1, 3] = 3
     classes: int = 5
@@ -31,7 +42,14 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``classes``: domains, as the data has them; the depth follows from ``image_size``, the paper's six for 128."""
+    """The discriminator.
+
+    Attributes:
+        channels: 1 or 3.
+        classes: Number of domains.
+        width: Channels of the first layer.
+        image_size: Side of the images in pixels, which sets the depth: the paper's six layers for 128.
+    """
 
     channels: Literal[1, 3] = 3
     classes: int = 5
@@ -40,7 +58,7 @@ class DiscriminatorConfig(Config):
 
     def __post_init__(self) -> None:
         if self.classes < 2:
-            raise ValueError(f"classes={self.classes} should be at least 2: domains to tell apart")
+            raise ValueError(f"classes={self.classes} should be at least 2: domains to distinguish")
         if self.width < 1:
             raise ValueError(f"width={self.width} should be at least 1")
         halvings(self.image_size)
@@ -48,12 +66,16 @@ class DiscriminatorConfig(Config):
 
 @dataclass(frozen=True)
 class StarGanConfig(AdversarialConfig):
-    """The paper's values (sections 3 and 5.1, equations 5, 6 and 8); lambda_gp is the loss's own: loss.penalty=10.
+    """The training, with the paper's values (sections 3 and 5.1, equations 5, 6 and 8).
 
-    classes              domains; 0: as many as the data has folders
-    class_weight         lambda_cls
-    reconstruction_weight   lambda_rec
-    discriminator_steps  "we perform one generator update after five discriminator updates"
+    lambda_gp is an option of the loss: loss.penalty=10.
+
+    Attributes:
+        classes: Number of domains; 0: taken from the data.
+        flip: Mirror images at random.
+        class_weight: lambda_cls.
+        reconstruction_weight: lambda_rec.
+        discriminator_steps: "we perform one generator update after five discriminator updates".
     """
 
     classes: int = 0
@@ -101,7 +123,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="multi-domain-image-to-image",
-            summary="Residual translator that is told the domain to make",
+            summary="Residual generator that takes the target domain",
             paper=PAPER,
         ),
         Entry(
@@ -109,7 +131,7 @@ def ganzoo_entries():
             name="stargan",
             config=DiscriminatorConfig,
             build=build_discriminator,
-            summary="Scores patches, and tells the domain",
+            summary="Scores patches and predicts the domain",
             paper=PAPER,
         ),
         Entry(

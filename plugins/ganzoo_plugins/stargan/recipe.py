@@ -8,22 +8,24 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe, sliced_wasserstein
+from ganzoo import GanzooError
+from ganzoo import Recipe
+from ganzoo import mean_absolute_error
+from ganzoo import sliced_wasserstein
 
-LEAST = 8  # pixels: the sliced Wasserstein distance wants 7
+MIN_SIDE = 8  # pixels, for the sliced Wasserstein distance
 
 
 class StarGanRecipe(Recipe):
-    """D tells real from made and the domain of real images; G must make what D takes for the domain it was told.
+    """D distinguishes real from generated images and predicts the domain; G translates to a target domain.
 
     L_D = -L_adv + class_weight * L_cls of real images (equations 2 and 5), L_G = L_adv + class_weight * L_cls of
-    made ones + reconstruction_weight * L_rec (equations 3, 4 and 6). L_adv is equation 8, the loss wgan-gp: of one
-    image D's value, and with it the gradient that is penalized, is the mean of its patches, where the paper's code
-    penalizes the gradient of their sum, in a step of its own. Domains to make are drawn evenly (section 3.1); the
-    code takes those of the batch in another order.
+    generated images + reconstruction_weight * L_rec (equations 3, 4 and 6). L_adv is equation 8, the loss wgan-gp. Here
+    D's value of an image, and so the penalized gradient, is the mean over its patches; the authors' code penalizes the
+    gradient of their sum. Target domains are drawn uniformly (section 3.1); that code permutes those of the batch.
     """
 
-    validation_batch = 512  # a distance to one domain needs its images together
+    validation_batch = 512  # a distance to one domain needs many of its images
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -32,14 +34,14 @@ class StarGanRecipe(Recipe):
         self.discriminator = parts.build("discriminator", in_channels=config.channels, **shared)
         if not hasattr(self.discriminator, "classified"):
             raise GanzooError(
-                "The discriminator does not tell domains: it should have classified(images) -> (logits, class logits), "
-                "as discriminator:stargan has. Leave --part discriminator=... away, or take such a one."
+                "The discriminator does not predict domains: it should have classified(images) -> (logits, class "
+                "logits), like discriminator:stargan. Omit --part discriminator=..., or use one that has it."
             )
         for role, network in (("generator", self.generator), ("discriminator", self.discriminator)):
             if network.classes != config.classes:
                 raise GanzooError(
                     f"The {role} has classes={network.classes}, the data {config.classes} domains. "
-                    f"Leave {role}.classes away: the data decide."
+                    f"Omit {role}.classes: it is taken from the data."
                 )
         self.loss = parts.build("loss")
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
@@ -50,18 +52,18 @@ class StarGanRecipe(Recipe):
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Update the discriminator, and in each ``discriminator_steps``-th step the generator on the same images."""
+        """Update the discriminator, then the generator on the same images if this is a generator step."""
         images, labels = batch["image"], batch["label"]
         targets = (self.uniform(len(images), device=images.device) * self.config.classes).long()
-        learns = self.is_generator_step()
-        with torch.set_grad_enabled(learns):
-            made = self.generator(images, targets)
-        losses = self.update_discriminator(images, labels, made.detach())
-        return {**self.translate(images, labels, made, targets), **losses} if learns else losses
+        is_generator_step = self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
+            fake = self.generator(images, targets)
+        losses = self.update_discriminator(images, labels, fake.detach())
+        return {**self.update_generator(images, labels, fake, targets), **losses} if is_generator_step else losses
 
-    def update_discriminator(self, images: Tensor, labels: Tensor, made: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator; return its loss and that of the domains it sees in real images (equation 2)."""
-        real, fake = self.augment(images), self.augment(made)
+    def update_discriminator(self, images: Tensor, labels: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Update the discriminator; return its loss and the domain loss of real images (equation 2)."""
+        real, fake = self.augment(images), self.augment(fake)
         real_logits, domains = self.discriminator.classified(real)
         loss = self.loss.discriminator(real_logits, self.discriminator(fake))
         loss = loss + self.penalty(self.discriminator, real, fake)
@@ -69,36 +71,38 @@ class StarGanRecipe(Recipe):
         self.update("discriminator", loss + self.config.class_weight * real_class)
         return {"discriminator": loss, "real_class": real_class}
 
-    def translate(self, images: Tensor, labels: Tensor, made: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def update_generator(self, images: Tensor, labels: Tensor, fake: Tensor, targets: Tensor) -> dict[str, Tensor]:
         """Update the generator; return its losses, equations 1, 3 and 4."""
         with self.frozen("discriminator"):
-            logits, domains = self.discriminator.classified(self.augment(made))
+            logits, domains = self.discriminator.classified(self.augment(fake))
             adversarial = self.loss.generator(logits)
-            made_class = F.cross_entropy(domains.float(), targets)
-            reconstruction = (self.generator(made, labels).float() - images).abs().mean()
-            total = adversarial + self.config.class_weight * made_class
+            fake_class = F.cross_entropy(domains.float(), targets)
+            reconstruction = mean_absolute_error(self.generator(fake, labels), images)
+            total = adversarial + self.config.class_weight * fake_class
             self.update("generator", total + self.config.reconstruction_weight * reconstruction)
-        return {"adversarial": adversarial, "made_class": made_class, "reconstruction": reconstruction}
+        return {"adversarial": adversarial, "made_class": fake_class, "reconstruction": reconstruction}
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
-        """Return each image and what becomes of it in every domain, one after the other."""
+        """Return each image followed by its translations to all domains."""
         images = batch["image"]
         return torch.stack([images, *(self.to_domain(networks, images, each) for each in self.domains)], 1).flatten(
             0, 1
         )
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
-        """Return how far images of all other domains, translated, are from those of each domain; the mean.
+        """Return how far translations to each domain, from all others, are from its images; the mean over domains.
 
-        distance: sliced Wasserstein (arXiv:1710.10196) times 1000. Domains that the batch lacks do not count.
+        Returns:
+            ``distance``: the sliced Wasserstein distance (arXiv:1710.10196) times 1000. Domains that are not in the
+            batch do not count.
         """
         images, labels = batch["image"], batch["label"]
         distances = []
         for domain in self.domains:
-            own = labels == domain
-            if own.any() and not own.all() and min(images.shape[2:]) >= LEAST:
-                made = [self.to_domain(networks, part, domain) for part in images[~own].split(16)]
-                distances.append(sliced_wasserstein(torch.cat(made), images[own]))
+            in_domain = labels == domain
+            if in_domain.any() and not in_domain.all() and min(images.shape[2:]) >= MIN_SIDE:
+                fakes = [self.to_domain(networks, some, domain) for some in images[~in_domain].split(16)]
+                distances.append(sliced_wasserstein(torch.cat(fakes), images[in_domain]))
         return {"distance": sum(distances) / len(distances)} if distances else {}
 
     @property
@@ -107,5 +111,5 @@ class StarGanRecipe(Recipe):
 
     def to_domain(self, networks: Mapping[str, nn.Module], images: Tensor, domain: int) -> Tensor:
         labels = torch.full((len(images),), domain, device=images.device)
-        made: Tensor = networks["generator"](images, labels).float()
-        return made
+        translated: Tensor = networks["generator"](images, labels).float()
+        return translated

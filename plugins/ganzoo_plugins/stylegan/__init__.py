@@ -5,16 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 PAPER = "arXiv:1912.04958"
 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``width``: feature maps at the image's own size, twice as many at each half of it, up to ``widest``.
+    """The discriminator. The paper's 1024x1024 network has width 32 and widest 512.
 
-    The paper's 1024x1024 network has width 32 and widest 512.
+    Attributes:
+        image_size: A power of two, from 8 to 1024.
+        channels: 1 or 3.
+        width: Channels at the full resolution; each halving doubles them.
+        widest: Largest number of channels.
     """
 
     image_size: int = 32
@@ -24,16 +31,20 @@ class DiscriminatorConfig(Config):
 
     def __post_init__(self) -> None:
         if self.image_size not in (8, 16, 32, 64, 128, 256, 512, 1024):
-            raise ValueError(f"image_size={self.image_size} is no power of two from 8 to 1024")
+            raise ValueError(f"image_size={self.image_size} is not a power of two from 8 to 1024")
         if self.width < 1 or self.widest < 1:
             raise ValueError(f"width={self.width} and widest={self.widest} should both be at least 1")
 
 
 @dataclass(frozen=True)
 class GeneratorConfig(DiscriminatorConfig):
-    """As the discriminator's; ``depth`` of the mapping network.
+    """The generator, as `DiscriminatorConfig`.
 
-    ``truncation`` draws w toward its mean when images are made, 1: not at all; no weight depends on it.
+    Attributes:
+        latent_dim: Dimension of latents z and w.
+        depth: Layers of the mapping network.
+        truncation: Factor that moves w toward its mean when images are generated; 1: unchanged. It is not trained, and
+            can be set when a model is loaded.
     """
 
     latent_dim: int = 512
@@ -50,11 +61,12 @@ class GeneratorConfig(DiscriminatorConfig):
 
 @dataclass(frozen=True)
 class StyleGanConfig(AdversarialConfig):
-    """The paper's values.
+    """The training, with the paper's values.
 
-    mixing        share of images made of two latents' styles
-    path_length   weight of the path length penalty; 0: none
-    path_every    generator updates from one such penalty to the next, which is so many times as strong
+    Attributes:
+        mixing: Fraction of images with styles of two latents (style mixing).
+        path_length: Weight of the path length penalty; 0: none.
+        path_every: Generator updates between two such penalties, each this many times as strong.
     """
 
     learning_rate: float = 2e-3
@@ -69,7 +81,7 @@ class StyleGanConfig(AdversarialConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.mixing <= 1:
-            raise ValueError(f"mixing={self.mixing} should be a share of the images, from 0 to 1")
+            raise ValueError(f"mixing={self.mixing} should be a fraction of the images, from 0 to 1")
         if not 0 <= self.path_length < float("inf"):
             raise ValueError(f"path_length={self.path_length} should be a number, 0 or above")
         if self.path_every < 1:
@@ -103,7 +115,7 @@ def ganzoo_entries():
             config=GeneratorConfig,
             build=build_generator,
             task="unconditional-image-generation",
-            summary="Modulated convolutions by a mapped latent, 8..1024 pixels",
+            summary="Mapping network and modulated convolutions, 8..1024 pixels",
             paper=PAPER,
         ),
         Entry(
@@ -111,7 +123,7 @@ def ganzoo_entries():
             name="stylegan",
             config=DiscriminatorConfig,
             build=build_discriminator,
-            summary="Residual blocks, deviation within groups of images",
+            summary="Residual blocks and minibatch standard deviation",
             paper=PAPER,
         ),
         Entry(
@@ -126,7 +138,7 @@ def ganzoo_entries():
                 "discriminator": "discriminator:stylegan",
                 "loss": "loss:non-saturating",
             },
-            summary="Images from mixed styles, lazy R1 and path lengths",
+            summary="Images from latents, style mixing, lazy R1, path length penalty",
             paper=PAPER,
         ),
     ]

@@ -14,7 +14,7 @@ TAPS = (1 / 8, 3 / 8, 3 / 8, 1 / 8)  # the filter of every resampling (arXiv:191
 class EqualLinear(nn.Module):
     """A linear layer whose weights are drawn from N(0, 1 / rate) and scaled by rate / sqrt(inputs) when used.
 
-    ``rate`` multiplies the learning rate; ``bias`` is what the bias begins at.
+    ``rate`` multiplies the learning rate; ``bias`` is the initial bias.
     """
 
     def __init__(self, inputs: int, outputs: int, rate: float = 1.0, bias: float = 0.0) -> None:
@@ -30,7 +30,7 @@ class EqualLinear(nn.Module):
 class EqualConv2d(nn.Module):
     """A convolution whose weights are drawn from N(0, 1) and scaled by 1 / sqrt(fan in) when used.
 
-    ``halves``: with stride 2 after the resampling filter; padded so that (H, W) stays, or becomes (H/2, W/2).
+    ``halves``: stride 2 after the resampling filter, to (H/2, W/2); otherwise padded to (H, W).
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, halves: bool = False, bias: bool = True) -> None:
@@ -41,15 +41,15 @@ class EqualConv2d(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         pad = self.weight.shape[-1] // 2
-        if self.halves:  # 4 taps between pixels: one more to the left and to the right keeps the image's middle
+        if self.halves:  # 4 taps lie between pixels: one more pixel on each side preserves the center
             features, pad = blur(features, pad + 1, pad + 1), 0
         return F.conv2d(features, self.weight * self.scale, self.bias, 2 if self.halves else 1, pad)
 
 
 class ModulatedConv2d(nn.Module):
-    """A convolution whose input channels a style scales, for each image (arXiv:1912.04958, equations 1 to 3).
+    """A convolution whose input channels are scaled by a style, for each image (arXiv:1912.04958, equations 1 to 3).
 
-    Scaling weights is scaling inputs and outputs: y_j = d_j * sum_i w_ij * (s_i x_i), with
+    Scaling weights is the same as scaling inputs and outputs: y_j = d_j * sum_i w_ij * (s_i x_i), with
     d_j = 1 / sqrt(sum_ik (s_i w_ijk)**2 + 1e-8), so that all images share one convolution.
 
     ``doubles``: (H, W) to (2H, 2W), by a transposed convolution and the resampling filter; kernel 3.
@@ -79,7 +79,7 @@ class ModulatedConv2d(nn.Module):
 
 
 def blur(features: Tensor, before: int, after: int, gain: float = 1.0) -> Tensor:
-    """Filter (N, C, H, W) by `TAPS` both ways, padded by zeros; sizes grow by before + after - 3."""
+    """Filter (N, C, H, W) by `TAPS` in both directions, zero padded; sizes grow by before + after - 3."""
     line = torch.tensor(TAPS, dtype=features.dtype, device=features.device)
     kernel = (gain * line[:, None] * line[None, :]).expand(features.shape[1], 1, 4, 4)
     padded = F.pad(features, (before, after, before, after))
@@ -94,10 +94,10 @@ def double(images: Tensor) -> Tensor:
 
 
 def activate(features: Tensor) -> Tensor:
-    """Leaky ReLU of slope 0.2, times sqrt(2), which keeps the variance."""
+    """Leaky ReLU of slope 0.2, times sqrt(2), which preserves the variance."""
     return F.leaky_relu(features, 0.2) * math.sqrt(2)
 
 
 def at_least_single(features: Tensor) -> Tensor:
-    """Take half precision to float32."""
+    """Convert half precision to float32."""
     return features.to(torch.promote_types(features.dtype, torch.float32))

@@ -13,16 +13,16 @@ from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, at_leas
 
 MAPPING_RATE = 0.01  # of the mapping network's learning rate (arXiv:1812.04948, appendix C)
 MEAN_DECAY = 0.995  # of the running mean of w
-GROUP = 4  # images that the discriminator compares
+GROUP = 4  # images in a group of the minibatch standard deviation
 
 
 def sizes(image_size: int) -> list[int]:
-    """Return 4, 8, ... image_size."""
+    """Return the resolutions 4, 8, ..., image_size."""
     return [4 << level for level in range(image_size.bit_length() - 2)]
 
 
 def channels_at(size: int, image_size: int, width: int, widest: int) -> int:
-    """Return the feature maps at ``size``: ``width`` at the image's own, twice as many at each half of it."""
+    """Return the channels at resolution ``size``: ``width`` at the full one, doubled at each half, up to ``widest``."""
     return min(width * (image_size // size), widest)
 
 
@@ -37,14 +37,14 @@ class StyledLayer(nn.Module):
         self.register_buffer("noise", torch.randn(1, 1, size, size))
 
     def forward(self, features: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """``noise`` (N, 1, size, size); None: the layer's own, the same for every image."""
+        """Compute one layer; ``noise`` is (N, 1, size, size), or None for the layer's constant noise."""
         noise = self.noise if noise is None else noise
         features = self.convolution(features, w)
         return activate(features + (self.strength * noise + self.bias).to(features.dtype))
 
 
 class ToImage(nn.Module):
-    """What a resolution adds to the image: a modulated 1x1 convolution without demodulation, and a bias."""
+    """The contribution of a resolution to the image: a modulated 1x1 convolution without demodulation, and a bias."""
 
     def __init__(self, inputs: int, channels: int, style: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class ToImage(nn.Module):
 
 
 class Mapping(nn.Module):
-    """Latents z, brought to length sqrt(latent_dim), through ``depth`` linear layers to w."""
+    """The mapping network: latents z, normalized to length sqrt(latent_dim), to w by ``depth`` linear layers."""
 
     def __init__(self, latent_dim: int, depth: int) -> None:
         super().__init__()
@@ -70,11 +70,11 @@ class Mapping(nn.Module):
 
 
 class StyleGanGenerator(nn.Module):
-    """Latents to w, and w, at each layer anew, to the style of an image that grows from a learned constant.
+    """A mapping network from latents to w, and a synthesis network from a learned constant, styled by w in each layer.
 
-    ``layers_of_style`` layers take a w: 2 * log2(image_size) - 2, those of 4x4 pixels first. In training mode the
-    output is not limited, as the discriminator of the authors' code sees it; in eval mode it is cut to [-1, 1], and w
-    is drawn to the mean by ``truncation`` (arXiv:1812.04948, appendix B), on which no weight depends.
+    ``layers_of_style`` layers take a w: 2 * log2(image_size) - 2, from 4x4 pixels on. In training mode the output is
+    unbounded, as in the authors' code. In evaluation mode it is clamped to [-1, 1], and w is moved toward its mean by
+    ``truncation`` (arXiv:1812.04948, appendix B).
     """
 
     def __init__(
@@ -92,33 +92,38 @@ class StyleGanGenerator(nn.Module):
         self.truncation = truncation
         self.mapping = Mapping(latent_dim, depth)
         self.register_buffer("mean", torch.zeros(latent_dim))
-        now = channels_at(4, image_size, width, widest)
-        self.constant = nn.Parameter(torch.randn(1, now, 4, 4))
+        in_width = channels_at(4, image_size, width, widest)
+        self.constant = nn.Parameter(torch.randn(1, in_width, 4, 4))
         self.layers, self.to_image = nn.ModuleList(), nn.ModuleList()
         for size in sizes(image_size):
-            after = channels_at(size, image_size, width, widest)
+            out_width = channels_at(size, image_size, width, widest)
             if size > 4:
-                self.layers.append(StyledLayer(now, after, latent_dim, size, doubles=True))
-            self.layers.append(StyledLayer(after, after, latent_dim, size, doubles=False))
-            self.to_image.append(ToImage(after, channels, latent_dim))
-            now = after
+                self.layers.append(StyledLayer(in_width, out_width, latent_dim, size, doubles=True))
+            self.layers.append(StyledLayer(out_width, out_width, latent_dim, size, doubles=False))
+            self.to_image.append(ToImage(out_width, channels, latent_dim))
+            in_width = out_width
         self.layers_of_style = 2 * len(self.to_image)
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size)."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size)."""
         return self.render(self.styles(self.mapping(latents)))
 
     def mix(self, first: Tensor, second: Tensor, at_layer: int) -> Tensor:
-        """Return images (N, channels, H, W): styles of ``first`` below ``at_layer``, of ``second`` from there on.
+        """Mix styles of two latents (arXiv:1812.04948, section 3.1).
 
-        Both are latents (N, latent_dim). The earlier layers decide shapes, the later ones finer things
-        (arXiv:1812.04948, section 3.1).
+        Args:
+            first: Latents (N, latent_dim) for the layers below ``at_layer``, which decide shapes.
+            second: Latents (N, latent_dim) for the other layers, which decide details.
+            at_layer: The first layer with styles of ``second``.
+
+        Returns:
+            Images (N, channels, image_size, image_size).
         """
         both = [self.styles(self.mapping(latents)) for latents in (first, second)]
         return self.render(torch.cat([both[0][:, :at_layer], both[1][:, at_layer:]], 1))
 
     def render(self, styles: Tensor) -> Tensor:
-        """Turn styles into images as the mode has it: free in training; in eval mode truncated, then cut."""
+        """Synthesize images from styles: unbounded in training, truncated and clamped in evaluation mode."""
         if self.training:
             return self.synthesize(styles)
         return self.synthesize(self.mean + self.truncation * (styles - self.mean)).clamp(-1, 1)
@@ -128,18 +133,20 @@ class StyleGanGenerator(nn.Module):
         return w[:, None].expand(-1, self.layers_of_style, -1)
 
     def synthesize(self, styles: Tensor, noise: Sequence[Tensor] | None = None) -> Tensor:
-        """Turn styles (N, layers_of_style, latent_dim) into images of any range.
+        """Synthesize unbounded images.
 
-        noise   (N, 1, size, size) for each of ``noise_sizes``; None: the layers' own, the same for every image
+        Args:
+            styles: (N, layers_of_style, latent_dim).
+            noise: (N, 1, size, size) for each of ``noise_sizes``; None: the layers' constant noise.
         """
         ws, noises = list(styles.unbind(1)), list(noise or [None] * len(self.layers))
         features = self.constant.expand(styles.shape[0], -1, -1, -1)  # not len(): tracing would fix it
         features = self.layers[0](features, ws[0], noises[0])
         image = self.to_image[0](features, ws[1])
-        for place in range(1, len(self.layers), 2):
-            for layer in (place, place + 1):
+        for index in range(1, len(self.layers), 2):
+            for layer in (index, index + 1):
                 features = self.layers[layer](features, ws[layer], noises[layer])
-            image = double(image) + self.to_image[(place + 1) // 2](features, ws[place + 2])
+            image = double(image) + self.to_image[(index + 1) // 2](features, ws[index + 2])
         return image
 
     @property
@@ -148,7 +155,7 @@ class StyleGanGenerator(nn.Module):
         return [layer.noise.shape[-1] for layer in self.layers]
 
     @torch.no_grad()
-    def follow(self, mean: Tensor) -> None:
+    def update_mean(self, mean: Tensor) -> None:
         """Move the running mean of w toward that of a batch, (latent_dim,)."""
         self.mean.lerp_(mean.to(self.mean), 1 - MEAN_DECAY)
 
@@ -168,9 +175,9 @@ class ResidualBlock(nn.Module):
 
 
 class GroupDeviation(nn.Module):
-    """Adds a channel: how much the images of each group of 4 differ (arXiv:1710.10196, section 3).
+    """Minibatch standard deviation: a channel with the deviation in groups of 4 images (arXiv:1710.10196, section 3).
 
-    Where 4 does not divide the batch, groups are of 3 or 2 images, or of 1, which differ by nothing.
+    If 4 does not divide the batch size, groups have 3, 2 or 1 images.
     """
 
     mixes_samples = True
@@ -179,21 +186,21 @@ class GroupDeviation(nn.Module):
         count = len(features)
         group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
         groups = at_least_single(features).unflatten(0, (-1, group))
-        variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)  # Tensor.var takes twelve times as long
+        variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)  # Tensor.var is twelve times slower
         deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
         added = deviation.to(features.dtype)[:, None, None, None].expand(-1, 1, *features.shape[2:])
         return torch.cat([features, added], 1)
 
 
 class StyleGanDiscriminator(nn.Module):
-    """Residual blocks down to 4x4 pixels, the deviation within groups, and two linear layers to one logit."""
+    """Residual blocks down to 4x4 pixels, minibatch standard deviation, and two linear layers to one logit."""
 
     def __init__(self, image_size: int = 32, channels: int = 3, width: int = 64, widest: int = 512) -> None:
         super().__init__()
         self.image_size, self.in_channels = image_size, channels
         maps = [channels_at(size, image_size, width, widest) for size in reversed(sizes(image_size))]
         self.from_image = EqualConv2d(channels, maps[0], 1)
-        self.blocks = nn.Sequential(*(ResidualBlock(now, after) for now, after in pairwise(maps)))
+        self.blocks = nn.Sequential(*(ResidualBlock(in_width, out_width) for in_width, out_width in pairwise(maps)))
         self.deviation = GroupDeviation()
         self.last = EqualConv2d(maps[-1] + 1, maps[-1], 3)
         self.hidden = EqualLinear(maps[-1] * 16, maps[-1])

@@ -1,4 +1,4 @@
-"""StyleGAN 2's training: style mixing, non-saturating loss, lazy R1, path lengths (arXiv:1912.04958, section 3)."""
+"""StyleGAN 2's training: style mixing, lazy R1, path length penalty (arXiv:1912.04958, section 3)."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import GanzooError, LatentRecipe
+from ganzoo import GanzooError
+from ganzoo import LatentRecipe
 
 LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
 
 
 class StyleGanRecipe(LatentRecipe):
-    """One discriminator update, then one generator update, with the same made images, a step."""
+    """In each step one update of the discriminator, then one of the generator on the same generated images."""
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
         if not hasattr(self.generator, "synthesize"):
             raise GanzooError(
-                f"recipe:stylegan mixes styles, which {self.generator.architecture.entry} has none of. "
-                "Take the part generator=stylegan, or train by recipe dcgan."
+                f"The recipe stylegan mixes styles, and {self.generator.architecture.entry} has none. "
+                "Use --part generator=stylegan, or the recipe dcgan."
             )
         self.mean_length = torch.zeros(())
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``."""
-        images, learns = batch["image"], self.is_generator_step()
-        with torch.set_grad_enabled(learns):
+        images, is_generator_step = batch["image"], self.is_generator_step()
+        with torch.set_grad_enabled(is_generator_step):
             fake = self.generator.synthesize(self.styles(len(images), images.device), self.noise(images))
         losses = self.update_discriminator(images, fake.detach())
-        return {**losses, **self.fool(fake)} if learns else losses
+        return {**losses, **self.update_generator(fake)} if is_generator_step else losses
 
     def update_discriminator(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the discriminator."""
@@ -40,13 +41,13 @@ class StyleGanRecipe(LatentRecipe):
         self.update("discriminator", loss)
         return {"discriminator": loss}
 
-    def fool(self, fake: Tensor) -> dict[str, Tensor]:
-        """Update the generator, where it is the turn of path lengths by those as well."""
-        config, step_state = self.config, self.step_state.step // self.config.discriminator_steps
+    def update_generator(self, fake: Tensor) -> dict[str, Tensor]:
+        """Update the generator, every ``path_every``-th time with the path length penalty."""
+        config, update = self.config, self.step_state.step // self.config.discriminator_steps
         with self.frozen("discriminator"):
             loss = self.generator_loss(self.augment(fake))
             losses = {"generator": loss}
-            if config.path_length and step_state % config.path_every == 0:
+            if config.path_length and update % config.path_every == 0:
                 loss = loss + config.path_length * config.path_every * self.path_penalty(fake)
             self.update("generator", loss)
         if config.path_length:
@@ -54,42 +55,42 @@ class StyleGanRecipe(LatentRecipe):
         return losses
 
     def styles(self, count: int, device: torch.device) -> Tensor:
-        """Draw styles (count, layers, latent_dim); ``mixing`` of the images have those of two latents.
+        """Draw styles (count, layers, latent_dim); a fraction ``mixing`` of the images has styles of two latents.
 
-        The second's begin at a layer that is drawn for each image (arXiv:1812.04948, section 3.1).
+        The second latent starts at a layer that is drawn for each image (arXiv:1812.04948, section 3.1).
         """
         layers = self.generator.layers_of_style
         latents = torch.cat([self.latents(count, device), self.latents(count, device)])
         first, second = self.generator.mapping(latents).split(count)
-        self.follow(first)
+        self.update_mean(first)
         whether, where = self.uniform(count, 2, device=device).unbind(1)
         begin = torch.where(whether < self.config.mixing, 1 + (where * (layers - 1)).floor(), layers)
         other = torch.arange(layers, device=device) >= begin[:, None]
         return torch.where(other[:, :, None], second[:, None], first[:, None])
 
-    def follow(self, w: Tensor) -> None:
-        """Tell the generator the batch's mean of w, over all processes."""
+    def update_mean(self, w: Tensor) -> None:
+        """Update the generator's running mean of w by the batch's, over all processes."""
         mean = w.detach().mean(0)
         self.processes.average([mean])
-        self.generator.follow(mean)
+        self.generator.update_mean(mean)
 
     def noise(self, images: Tensor) -> list[Tensor]:
-        """Draw noise for the generator's layers, for as many images."""
+        """Draw noise for all layers of the generator, for this many images."""
         return [self.normal(len(images), 1, size, size, device=images.device) for size in self.generator.noise_sizes]
 
     def path_penalty(self, like: Tensor) -> Tensor:
         """Return the mean of (|J_w^T y| - a)**2 for half as many images (equation 4, appendix B).
 
-        y ~ N(0, 1 / (H W)) a value; |.|**2 is the mean over layers, each with a w of its own; a is the running mean.
-        This is the authors' code: with the weight 2 it is the appendix's ln 2 / (r**2 (ln r - ln 2)) for resolution r.
+        Each value of y is from N(0, 1 / (H W)); |.|**2 is the mean over layers, each with its own w; a is the running
+        mean. This is the authors' code: weight 2 is the appendix's ln 2 / (r**2 (ln r - ln 2)) for resolution r.
         """
         some = like[: max(1, len(like) // 2)]
         with torch.autocast(like.device.type, enabled=False):
             styles = self.styles(len(some), like.device)
-            made = self.generator.synthesize(styles, self.noise(some))
-            y = self.normal(*made.shape, device=like.device) / math.sqrt(made.shape[2] * made.shape[3])
-            (slope,) = torch.autograd.grad((made * y).sum(), styles, create_graph=True)
-        lengths = slope.square().sum(2).mean(1).sqrt()
+            fake = self.generator.synthesize(styles, self.noise(some))
+            y = self.normal(*fake.shape, device=like.device) / math.sqrt(fake.shape[2] * fake.shape[3])
+            (gradient,) = torch.autograd.grad((fake * y).sum(), styles, create_graph=True)
+        lengths = gradient.square().sum(2).mean(1).sqrt()
         mean = lengths.detach().mean()
         self.processes.average([mean])
         self.mean_length = self.mean_length.to(mean).lerp(mean, 1 - LENGTH_DECAY)

@@ -1,6 +1,6 @@
-"""Logs of a run for TensorBoard, in RUN/tensorboard: losses, measures, speed and sample sheets.
+"""TensorBoard logs of a run, in RUN/tensorboard: losses, validation metrics, speed and sample sheets.
 
-Runs with the setting ``tensorboard`` have them; ``tensorboard --logdir RUNS`` shows all runs below a folder.
+Runs with the setting ``tensorboard`` write them; ``tensorboard --logdir RUNS`` shows all runs in a folder.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ FOLDER = "tensorboard"
 
 
 class Log:
-    """One run's event file, opened with the first thing written.
+    """The event file of one run, opened by the first write.
 
-    What an earlier process logged from that step on is purged: it was killed after its last checkpoint, and the steps
-    since are being done again.
+    Entries of an earlier process from that step on are purged: it was killed after its last checkpoint, and these steps
+    are repeated.
     """
 
     def __init__(self, folder: Path, batch_size: int) -> None:
         self.folder, self.batch_size = folder, batch_size
         self.writer: Any = None
-        self.before: tuple[int, float] | None = None  # the last logged step, and when it was done
+        self.last: tuple[int, float] | None = None  # the last logged step and its time
 
     def scalars(self, group: str, step: int, values) -> None:
         """Write each value as ``group/name``."""
@@ -40,12 +40,12 @@ class Log:
             self._writer(step).add_image("samples", np.asarray(sheet.convert("RGB")), step, dataformats="HWC")
 
     def speed(self, step: int) -> None:
-        """Write the images a second since the last logged step, with sheets and checkpoints in it."""
+        """Write the images per second since the last logged step, including time for sheets and checkpoints."""
         now = time.monotonic()
-        if self.before is not None and now > self.before[1]:
-            pace = (step - self.before[0]) * self.batch_size / (now - self.before[1])
+        if self.last is not None and now > self.last[1]:
+            pace = (step - self.last[0]) * self.batch_size / (now - self.last[1])
             self.scalars("speed", step, {"pictures_per_second": pace})
-        self.before = step, now
+        self.last = step, now
 
     def _writer(self, step: int):
         if self.writer is None:
@@ -63,7 +63,7 @@ class Log:
             self.writer.close()
 
 
-_LOGS: dict[Path, Log] = {}  # by the run's folder: a process may train several runs
+_LOGS: dict[Path, Log] = {}  # by the run's folder: a process can train several runs
 
 
 @hookimpl
@@ -88,7 +88,7 @@ def ganzoo_train_sample(run, step, sheet, measures):
 
 @hookimpl
 def ganzoo_train_checkpoint(run):
-    """Put on disk what a resumed run will not log again."""
+    """Write to disk what a resumed run does not log again."""
     if run in _LOGS:
         _LOGS[run].flush()
 

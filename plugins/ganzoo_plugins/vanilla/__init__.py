@@ -1,6 +1,6 @@
 """The first GAN (Goodfellow et al. 2014, arXiv:1406.2661) as two small perceptrons, with Adam and tanh.
 
-`ganzoo seed-experiment` trains it on Fashion-MNIST and prints its scores beside those of a paper.
+`ganzoo seed-experiment` trains it on Fashion-MNIST and prints its scores next to those of a paper.
 """
 
 from __future__ import annotations
@@ -8,23 +8,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig
+from ganzoo import Config
+from ganzoo import Entry
+from ganzoo import hookimpl
 
 PAPER = "arXiv:1406.2661"
 
 
-def check(image_size: int, **least_one: int) -> None:
-    """Raise ValueError for a size outside 4..256, or another number below 1."""
+def check(image_size: int, **at_least_one: int) -> None:
+    """Raise ValueError for an image size that is not from 4 to 256, or another number below 1."""
     if not 4 <= image_size <= 256:
         raise ValueError(f"image_size={image_size} should be from 4 to 256")
-    for name, value in least_one.items():
+    for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """``width`` is that of the one hidden layer; ``image_size`` 4..256."""
+    """The generator.
+
+    Attributes:
+        image_size: From 4 to 256 pixels.
+        channels: 1 or 3.
+        latent_dim: Dimension of the latents.
+        width: Units of the hidden layer.
+    """
 
     image_size: int = 28
     channels: Literal[1, 3] = 1
@@ -37,7 +47,13 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """As the generator's."""
+    """The discriminator.
+
+    Attributes:
+        image_size: From 4 to 256 pixels.
+        channels: 1 or 3.
+        width: Units of the hidden layer.
+    """
 
     image_size: int = 28
     channels: Literal[1, 3] = 1

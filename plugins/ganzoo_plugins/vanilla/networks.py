@@ -1,6 +1,6 @@
-"""Two perceptrons with one hidden layer each, after arXiv:1406.2661, in the sizes of the seed experiment.
+"""Two perceptrons with one hidden layer each, after arXiv:1406.2661, with the sizes of the seed experiment.
 
-The paper of 2014 has maxout units and dropout in its discriminator; these are the plain ones of the textbooks.
+The paper of 2014 has maxout units and dropout in its discriminator; these are the plain networks of textbooks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class VanillaGenerator(nn.Module):
-    """Latents through one ReLU layer to pixels; 227,344 parameters for 28x28 gray from 100 numbers at width 256."""
+    """Latents through one ReLU layer to pixels; 227,344 parameters for 28x28 gray from 100 latents at width 256."""
 
     def __init__(self, image_size: int = 28, channels: int = 1, latent_dim: int = 100, width: int = 256) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class VanillaGenerator(nn.Module):
         )
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Turn latents (N, latent_dim) from N(0, 1) into images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
         return torch.tanh(self.layers(latents)).unflatten(1, self.shape)
 
 

@@ -1,4 +1,4 @@
-"""What a discriminator's logits are worth on held-out pictures, as numbers that one can compare."""
+"""Scores of a discriminator as a classifier of held-out and generated images."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Scores:
-    """Real is the positive class, the threshold is 0.5 on the sigmoid, which is 0 on the logit.
+    """Scores where real is the positive class and the threshold is 0.5 on the sigmoid, 0 on the logit.
 
-    loss_mean     binary cross entropy, the mean over all pictures, real and generated
-    loss_sum      the mean over the real ones plus the mean over the generated ones: what training minimizes
-    accuracy      share of all pictures that are told right
-    precision     share of real ones among those called real; 0 where none is called so
-    recall        share of the real ones that are called real
-    f1            harmonic mean of precision and recall
-    specificity   share of the generated ones that are called generated
+    Attributes:
+        loss_mean: Binary cross entropy, the mean over all images, real and generated.
+        loss_sum: The mean over real images plus the mean over generated ones: what training minimizes.
+        accuracy: Fraction of all images that are classified correctly.
+        precision: Fraction of real images among those classified as real; 0 if there are none.
+        recall: Fraction of real images that are classified as real.
+        f1: Harmonic mean of precision and recall.
+        specificity: Fraction of generated images that are classified as generated.
     """
 
     loss_mean: float
@@ -31,7 +32,7 @@ class Scores:
 
 
 def score(real_logits: Tensor, fake_logits: Tensor) -> Scores:
-    """Return the scores of logits for real and for generated pictures, any shape that starts with N, not empty."""
+    """Return the scores of logits of real and of generated images, nonempty, of any shape that starts with N."""
     real, fake = real_logits.double(), fake_logits.double()
     losses_real, losses_fake = F.softplus(-real), F.softplus(fake)  # -log s(x) and -log(1 - s(x))
     found, fooled = int((real > 0).sum()), int((fake > 0).sum())
