@@ -56,8 +56,8 @@ def create(name: str, folder: Path | None = None) -> list[Path]:
         "title": "".join(part.capitalize() for part in name.split("-")),
     }
     written = []
-    for place, template in FILES.items():
-        path = target / Template(place).substitute(words)
+    for file, template in FILES.items():
+        path = target / Template(file).substitute(words)
         text = (resources.files(__package__) / "templates" / f"{template}.template").read_text(encoding="utf-8")
         with replacing(path) as temporary:
             temporary.write_text(Template(text).substitute(words), encoding="utf-8")

@@ -194,7 +194,7 @@ def test_motion_is_seen_where_frames_are_the_same() -> None:
     made, given = recipe(), {"clip": squares(64, seed=1)["clip"], "label": torch.zeros(64, dtype=torch.int64)}
 
     def measures(clips: Tensor) -> dict[str, float]:
-        made.make = lambda *_: clips
+        made.generate = lambda *_: clips
         return made.validate(made.networks, given)
 
     ordered, mixed = measures(squares(64, seed=2)["clip"]), measures(squares(64, seed=2)["clip"][:, :, [2, 0, 3, 1]])
@@ -225,7 +225,7 @@ def test_without_classes_labels_are_left_alone() -> None:
 @pytest.mark.parametrize(
     ("spec", "values", "text"),
     [
-        ("generator:dvdgan", {"classes": 0}, "classes=0 should be at least 2: give videos or pictures in folders"),
+        ("generator:dvdgan", {"classes": 0}, "classes=0 should be at least 2: give videos or images in one folder"),
         ("generator:dvdgan", {"frames": 1}, "frames=1 should be at least 2"),
         ("generator:dvdgan-unconditional", {"image_size": 33}, "image_size=33 should be 4, 5, 6 or 7 times a power"),
         ("generator:dvdgan-unconditional", {"recurrent": 0}, "recurrent=0 should be at least 1"),
@@ -239,7 +239,7 @@ def test_wrong_options_are_told(spec: str, values: dict[str, Any], text: str) ->
 
 
 def test_data_without_classes_is_told_of_the_other_recipe() -> None:
-    with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs none"):
+    with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs no classes"):
         recipe(classes=0)
     with pytest.raises(OptionError, match="spatial_frames=0 should be at least 1"):
         recipe(spatial_frames=0)

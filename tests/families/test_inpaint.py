@@ -80,7 +80,7 @@ def test_the_channel_wise_layer_joins_places_of_a_channel_only() -> None:
     joined = torch.einsum("ncp,cpq->ncq", features.flatten(2), layer.weight) + layer.bias.transpose(0, 1)
     expected = F.conv2d(joined.view(2, 3, 4, 4), layer.across.weight, layer.across.bias)
     assert torch.allclose(layer(features), expected, atol=1e-5)
-    with pytest.raises(GanzooError, match="takes square pictures of its image_size only"):
+    with pytest.raises(GanzooError, match="takes square images of its image_size only"):
         layer(features[..., :3])
 
 

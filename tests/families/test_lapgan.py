@@ -150,7 +150,7 @@ def test_the_coarsest_level_may_take_more_updates() -> None:
 
 def test_several_updates_a_step_and_a_batch_in_parts_do_not_go_together() -> None:
     recipe = make("lapgan", PARTS, channels=1, image_size=16, coarse_steps=2)
-    recipe.step_state = StepState(parts=2)
+    recipe.step_state = StepState(micro_batches=2)
     with pytest.raises(GanzooError, match=r"coarse_steps=2 means several updates in a step.*without --accumulate"):
         recipe.step({"image": images()})
     with pytest.raises(OptionError, match="coarse_steps=0 should be at least 1"):
@@ -191,7 +191,7 @@ def test_options_that_do_not_fit_are_told(values: dict[str, int], message: str) 
 def test_options_of_discriminators_that_do_not_fit_are_told() -> None:
     with pytest.raises(OptionError, match="image_size=4 should be at least 8 for depth=3"):
         building.build("discriminator:lapgan", image_size=4, depth=3)
-    with pytest.raises(OptionError, match=r"dropout=1\.0 should be a share from 0"):
+    with pytest.raises(OptionError, match=r"dropout=1\.0 should be from 0"):
         building.build("discriminator:lapgan-dense", dropout=1.0)
 
 

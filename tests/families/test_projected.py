@@ -26,20 +26,20 @@ def test_what_it_looks_through_is_neither_saved_nor_trained() -> None:
     network = build()
     assert not any("looks" in name or "stages" in name for name in network.state_dict())
     own = sum(parameter.numel() for parameter in network.parameters())
-    assert own < 10_000 < sum(parameter.numel() for parameter in network.looks[0].parameters())
-    assert not any(parameter.requires_grad for parameter in network.looks[0].parameters())
+    assert own < 10_000 < sum(parameter.numel() for parameter in network.features[0].parameters())
+    assert not any(parameter.requires_grad for parameter in network.features[0].parameters())
 
 
 def test_a_step_moves_the_heads_and_neither_the_mixer_nor_the_features() -> None:
     network = build()
-    seen = copy.deepcopy(network.looks[0].state_dict())
+    seen = copy.deepcopy(network.features[0].state_dict())
     before = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
     optimizer = torch.optim.Adam(network.parameters(), 0.01)
     sum(each.square().mean() for each in network(pictures())).backward()
     optimizer.step()
     moved = {name.split(".")[0] for name, p in network.named_parameters() if not torch.equal(p, before[name])}
     assert moved == {"heads", "pixels"}
-    assert all(torch.equal(tensor, seen[name]) for name, tensor in network.looks[0].state_dict().items())
+    assert all(torch.equal(tensor, seen[name]) for name, tensor in network.features[0].state_dict().items())
 
 
 def test_maps_are_mixed_from_deep_to_shallow_by_the_formula_in_float64() -> None:
@@ -84,7 +84,7 @@ def test_gray_pictures_are_judged_too() -> None:
 def test_without_colors_the_frozen_network_sees_their_mean_and_the_patches_see_them_all() -> None:
     network, images = build(gray=True), pictures(64)
     moved = images + torch.tensor([0.3, -0.1, -0.2]).view(1, 3, 1, 1)  # another color, the same mean
-    network.double().eval().looks[0].double()  # in training, spectral norms move with each call
+    network.double().eval().features[0].double()  # in training, spectral norms move with each call
     before, after = network(images.double()), network(moved.double())
     for plain, colored in zip(before[:4], after[:4], strict=True):
         torch.testing.assert_close(plain, colored, rtol=0, atol=1e-6)

@@ -93,7 +93,7 @@ def test_wrong_options_are_told() -> None:
         ganzoo.build("discriminator:srgan", image_size=8, width=4)
     with pytest.raises(OptionError, match="drop_from=2"):
         make("srgan", PARTS, drop_from=2.0)
-    with pytest.raises(GanzooError, match=r"image_size=30 is no multiple.*Set image_size=28"):
+    with pytest.raises(GanzooError, match=r"image_size=30 is not a multiple.*Set image_size=28"):
         make("srresnet", {"generator": SMALL}, channels=3, image_size=30)
     with pytest.raises(GanzooError, match=r"reduction=3 should be one of 2, 4, 8, 16, 32"):
         make("srgan", PARTS, channels=3, image_size=32, reduction=3)

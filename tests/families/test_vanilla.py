@@ -252,7 +252,7 @@ def test_the_table_has_the_papers_figures_beside_ours(squares: Path, tmp_path: P
     done = ganzoo_command("seed-experiment", squares, "-o", tmp_path / "run", "--epochs", 1, "--device", "cpu")
     assert done.returncode == 0, done.stderr
     rows = {line.split("  ")[0]: line.split() for line in done.stdout.splitlines() if "  " in line}
-    assert rows["discriminator loss, mean over all pictures"][-1] == "1.0566"
+    assert rows["discriminator loss, mean over all images"][-1] == "1.0566"
     assert rows["accuracy"][-1] == "0.48735"
     assert 0 <= float(rows["accuracy"][-2]) <= 1
     assert [rows[name][-1] for name in ("precision", "F1")] == ["0.4936", "0.6541"]
