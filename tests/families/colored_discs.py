@@ -48,11 +48,11 @@ def blind_errors(shapes: Tensor) -> tuple[float, float]:
     return first, second
 
 
-def learn(recipe: Recipe, steps: int, size: int, batch: int) -> None:
-    """Train on discs of either side, whose places differ; the same every time."""
-    random = torch.Generator().manual_seed(1)
+def learn(recipe: Recipe, steps: int, size: int, batch: int, seed: int = 0) -> None:
+    """Train on discs of either side, whose places differ; the same every time for a seed."""
+    random = torch.Generator().manual_seed(1 + 1000 * seed)
     a, b = (colored(discs(256, size, random), side) for side in "ab")
     for step in range(steps):
-        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step))
+        recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step + 10**6 * seed))
         picks = torch.randint(256, (2, batch), generator=random)
         recipe.step({"a": a[picks[0]], "b": b[picks[1]]})

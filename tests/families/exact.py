@@ -16,11 +16,19 @@ from ganzoo.catalog.building import ChosenParts
 RATE = 0.05  # of plain gradient descent, whose step shows a loss's scale; Adam's first step hides it
 
 
-def make(name: str, part_options: Mapping[str, Mapping[str, Any]], parts: Any = None, **values: Any) -> Recipe:
-    """Build a recipe with weights from seed 0."""
+def make(
+    name: str,
+    part_options: Mapping[str, Mapping[str, Any]],
+    parts: Any = None,
+    *,
+    kind: type[ChosenParts] = ChosenParts,
+    seed: int = 0,
+    **values: Any,
+) -> Recipe:
+    """Build a recipe with weights from ``seed``; ``kind`` builds its parts."""
     entry = catalog.find(f"recipe:{name}")
-    torch.manual_seed(0)
-    recipe: Recipe = entry.build(options.parse(entry, values), ChosenParts(entry, parts or {}, part_options))
+    torch.manual_seed(seed)
+    recipe: Recipe = entry.build(options.parse(entry, values), kind(entry, parts or {}, part_options))
     return recipe
 
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from discs import CLASSES, PIXELS, discs, right
 from exact import descend_plainly, differences, doubles, flat, make, step_down
+from learning import Measures
 from torch import Tensor
 
 import ganzoo
@@ -155,23 +156,32 @@ WIDE = {  # the paper's dropout is needed: without it, the perceptrons stay deaf
 NARROW = {"generator": {"width": 8, "latent_dim": 4}, "discriminator": {"width": 8}}
 
 
+@pytest.mark.learning
 @pytest.mark.parametrize(
     ("options", "parts", "rate", "steps", "batch"),
     [(NARROW, {}, 2e-3, 300, 24), (WIDE, PERCEPTRONS, 1e-3, 500, 48)],
     ids=["convolutions", "perceptrons"],
 )
 def test_it_learns_to_make_the_class_that_is_asked_for(
-    one_thread: None, options: dict[str, Any], parts: dict[str, str], rate: float, steps: int, batch: int
+    one_thread: None,
+    seed: int,
+    measured: Measures,
+    options: dict[str, Any],
+    parts: dict[str, str],
+    rate: float,
+    steps: int,
+    batch: int,
 ) -> None:
     """Random weights make no clear disc anywhere; a generator deaf to its label is right for a third."""
-    recipe = make("cgan", options, parts, image_size=PIXELS, channels=1, classes=CLASSES, learning_rate=rate)
+    facts = {"image_size": PIXELS, "channels": 1, "classes": CLASSES}
+    recipe = make("cgan", options, parts, learning_rate=rate, seed=seed, **facts)
     before = judged(recipe)
-    torch.manual_seed(1)
+    torch.manual_seed(1 + seed)
     for step in range(steps):
-        recipe.step(discs(batch, 100 + step))
+        recipe.step(discs(batch, 100 + step + 1000 * seed))
     after = judged(recipe)
-    assert before[0] < 0.1 and after[0] > 0.7
-    assert after[1] < before[1] / 2
+    measured("wrong classes", 1 - after[0], limit=0.3, untrained=1 - before[0])
+    measured("distance", after[1], limit=before[1] / 2, untrained=before[1])
 
 
 def judged(recipe: Any) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from conftest import picture
 from exact import descend_plainly, differences, doubles, flat, make, step_down
+from learning import Measures
 from torch import Tensor
 
 import ganzoo
@@ -218,15 +219,20 @@ def hits(recipe: Any) -> float:
     return torch.cat(right).float().mean().item()
 
 
-def test_it_learns_to_give_discs_the_color_asked_for() -> None:
-    few: dict[str, Any] = {"learning_rate": 2e-3, "discriminator_steps": 1, "reconstruction_weight": 3.0}
+@pytest.mark.learning
+def test_it_learns_to_give_discs_the_color_asked_for(one_thread: None, seed: int, measured: Measures) -> None:
+    few: dict[str, Any] = {"learning_rate": 1e-3, "discriminator_steps": 1, "reconstruction_weight": 3.0}
     parts = {"generator": {"width": 8, "blocks": 1}, "discriminator": {"width": 16}}
-    recipe = make("stargan", parts, {"loss": "loss:hinge"}, image_size=16, channels=3, classes=3, **few)
-    assert hits(recipe) < 0.5, "one in three by chance"
-    torch.manual_seed(0)
-    for step in range(60):
-        recipe.step(discs(12, step)[0])
-    assert hits(recipe) > 0.7, "0.88 to 0.94 with three seeds"
+    recipe = make("stargan", parts, {"loss": "loss:hinge"}, image_size=16, channels=3, classes=3, seed=seed, **few)
+    before = hits(recipe)
+    torch.manual_seed(seed)
+    after = []
+    for step in range(120):
+        recipe.step(discs(12, step + 1000 * seed)[0])
+        if step >= 60 and step % 10 == 9:
+            after.append(hits(recipe))
+    # Single looks swing between 0.02 and 0.4: the two networks chase each other.
+    measured("wrong colors", 1 - sum(after) / len(after), limit=0.3, untrained=1 - before)
 
 
 def test_a_trained_run_translates_by_label(tmp_path: Path) -> None:

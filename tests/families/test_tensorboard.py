@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import picture
+from needs import require
 from PIL import Image
 
-pytest.importorskip("tensorboard")
+require("tensorboard")
 
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
 
-import ganzoo_plugins.tensorboard as plugin
+import ganzoo_plugins.tensorboard as plugin  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from colored_discs import blind_errors, discs, learn, translation_errors
 from exact import descend_plainly, doubles, flat, make, step_down, vector
+from learning import Measures
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from training_cases import make_data
@@ -187,11 +188,13 @@ def test_wrong_options_of_the_recipe_are_refused(name: str, value: float) -> Non
         unit(**{name: value})
 
 
-def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None) -> None:
+@pytest.mark.learning
+def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None, seed: int, measured: Measures) -> None:
     parts = {"generator": {"width": 8, "blocks": 1}, "discriminator": {"width": 16, "layers": 2}}
-    recipe = make("unit", parts, image_size=16, channels=3, learning_rate=5e-3)
+    recipe = make("unit", parts, image_size=16, channels=3, learning_rate=5e-3, seed=seed)
     held = discs(64, 16, torch.Generator().manual_seed(2))
     before, blind = translation_errors(recipe, held), blind_errors(held)
-    learn(recipe, steps=130, size=16, batch=4)
+    learn(recipe, steps=160, size=16, batch=4, seed=seed)
     after = translation_errors(recipe, held)
-    assert max(after) < 0.7 * min(*blind, *before)
+    nearest = min(*blind, *before)
+    measured("error", max(after), limit=0.75 * nearest, untrained=nearest)

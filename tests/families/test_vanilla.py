@@ -12,14 +12,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from test_golden_updates import GOLDEN, digits, waves
+from test_golden_updates import waves
 from torch import nn
 
 import ganzoo
@@ -110,28 +109,6 @@ def test_any_loss_takes_the_place_of_the_first(loss: str, bf16: bool) -> None:
     assert all(math.isfinite(value.item()) and value.dtype == torch.float32 for value in losses.values())
     after = flat(recipe)
     assert all(after[name].isfinite().all() and not torch.equal(after[name], before[name]) for name in before)
-
-
-def golden() -> dict[str, Any]:
-    """Return the losses of two updates, and then the sums of the absolute weights."""
-    recipe = make("vanilla", PARTS, **SMALL)
-    torch.manual_seed(1)
-    steps = [recipe.step({"image": waves(2, 1, 8, phase=step)}) for step in range(2)]
-    weights = {
-        name: sum(p.detach().double().abs().sum().item() for p in network.parameters() if p.dim() > 1)
-        for name, network in recipe.networks.items()
-    }
-    return {
-        "losses": [{name: float(loss.detach()) for name, loss in step.items()} for step in steps],
-        "weights": weights,
-    }
-
-
-def test_two_updates_give_the_numbers_on_file() -> None:
-    expected, found = json.loads((GOLDEN / "vanilla.json").read_text(encoding="utf-8")), golden()
-    for losses, right in zip(found["losses"], expected["losses"], strict=True):
-        assert losses == pytest.approx(right, rel=1e-4)
-    assert found["weights"] == pytest.approx(expected["weights"], rel=1e-4)
 
 
 def test_scores_are_their_definitions_on_known_logits() -> None:
@@ -267,7 +244,7 @@ def test_the_commands_help_names_the_papers_oddities_and_imports_no_torch() -> N
         "import sys\nfrom ganzoo.cli.main import main\n"
         "try:\n    main(['seed-experiment', '-h'])\nfinally:\n    print(*({'torch', 'numpy'} & set(sys.modules)), '.')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     words = " ".join(done.stdout.split())
     assert words.endswith("exit. .")
@@ -294,7 +271,3 @@ def test_test_pictures_of_another_size_are_refused_before_anything_is_trained(sq
     with pytest.raises(DataError, match=r"20x20.*28x28"):
         run(squares, tmp_path / "run", epochs=1, seed=0, device="cpu")
     assert not (tmp_path / "run").exists()
-
-
-if __name__ == "__main__":
-    (GOLDEN / "vanilla.json").write_text(json.dumps(digits(golden()), indent=1) + "\n", encoding="utf-8")

@@ -15,8 +15,7 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import LatentRecipe
+from ganzoo import GanzooError, LatentRecipe
 
 
 class AcganRecipe(LatentRecipe):

@@ -12,8 +12,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import GanzooError
-from ganzoo import LatentRecipe
+from ganzoo import GanzooError, LatentRecipe
 
 
 class CganRecipe(LatentRecipe):

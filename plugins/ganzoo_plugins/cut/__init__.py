@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig
-from ganzoo import Entry
-from ganzoo import hookimpl
+from ganzoo import AdversarialConfig, Entry, hookimpl
 
 PAPER = "arXiv:2007.15651"
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
-from ganzoo import sliced_wasserstein
+from ganzoo import Recipe, sliced_wasserstein
 
 from .losses import patch_nce
 from .networks import Encoder, Heads, embed

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import DetectedCheckpoint
-from ganzoo import Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(\w+)")
 BLUR = re.compile(r"model\.(\d+)\.filt")

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import InstanceNorm
-from ganzoo.layers.blur_pool import blur_down
-from ganzoo.layers.blur_pool import blur_up
+from ganzoo.layers.blur_pool import blur_down, blur_up
 from ganzoo.layers.narrow_output import NarrowOutputConv2d
 from ganzoo.layers.winograd import WinogradConv2d
 

@@ -8,11 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe
-from ganzoo import build
-from ganzoo import mean_absolute_error
-from ganzoo.layers.background_mask import BackgroundMask
-from ganzoo.layers.background_mask import background_change
+from ganzoo import UnpairedRecipe, build, mean_absolute_error
+from ganzoo.layers.background_mask import BackgroundMask, background_change
 
 from .image_pool import ImagePool
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import DetectedCheckpoint
-from ganzoo import Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 SOURCE = "PyTorch's DCGAN example"
 NAME = re.compile(r"main\.(\d+)\.(.+)")

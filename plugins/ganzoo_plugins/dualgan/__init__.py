@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import AdversarialConfig
-from ganzoo import Entry
-from ganzoo import hookimpl
+from ganzoo import AdversarialConfig, Entry, hookimpl
 
 PAPER = "arXiv:1704.02510"
 

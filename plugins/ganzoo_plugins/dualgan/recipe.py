@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe
-from ganzoo import mean_absolute_error
+from ganzoo import UnpairedRecipe, mean_absolute_error
 
 
 class DualGanRecipe(UnpairedRecipe):

@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
-from ganzoo import sliced_wasserstein
+from ganzoo import Recipe, sliced_wasserstein
 
 
 class DvdGanRecipe(Recipe):

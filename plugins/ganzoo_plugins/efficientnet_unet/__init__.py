@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config
-from ganzoo import Entry
-from ganzoo import hookimpl
+from ganzoo import Config, Entry, hookimpl
 
 
 @dataclass(frozen=True)

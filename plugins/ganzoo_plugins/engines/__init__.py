@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ganzoo import Config
-from ganzoo import Entry
-from ganzoo import hookimpl
+from ganzoo import Config, Entry, hookimpl
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganzoo import Engine
-from ganzoo import Format
+from ganzoo import Engine, Format
 from ganzoo.contracts.engine import thread_count
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.contracts.engine import Array
-    from ganzoo.contracts.engine import Runner
-    from ganzoo.contracts.engine import Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 FILE = "model.onnx"
 

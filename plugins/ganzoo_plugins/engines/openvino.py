@@ -11,17 +11,14 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import Engine
-from ganzoo import Format
+from ganzoo import Engine, Format
 from ganzoo.contracts.engine import thread_count
 from ganzoo.errors import DeviceError
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ganzoo.contracts.engine import Array
-    from ganzoo.contracts.engine import Runner
-    from ganzoo.contracts.engine import Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 FILE = "model.xml"
 HINTS = {"float32": "f32", "bfloat16": "bf16"}  # for int8, the other layers run in the CPU's fastest type

@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo import Engine
-from ganzoo import Format
+from ganzoo import Engine, Format
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
     from torch.export import ExportedProgram
 
-    from ganzoo.contracts.engine import Array
-    from ganzoo.contracts.engine import Runner
-    from ganzoo.contracts.engine import Signature
+    from ganzoo.contracts.engine import Array, Runner, Signature
 
 
 class Eager(Engine):

@@ -11,8 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import fetch_file
+from ganzoo import GanzooError, fetch_file
 from ganzoo.errors import MissingPackage
 
 from .extractor import ImageExtractor, as_rgb

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig
-from ganzoo import Config
-from ganzoo import Entry
-from ganzoo import hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
 from .sizes import level_sizes
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from ganzoo import GanzooError
-from ganzoo import LatentRecipe
+from ganzoo import GanzooError, LatentRecipe
 
 from .networks import pyramid, uniform
 

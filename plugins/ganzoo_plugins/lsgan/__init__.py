@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig
-from ganzoo import Config
-from ganzoo import Entry
-from ganzoo import hookimpl
-from ganzoo import split_size
+from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
 PAPER = "arXiv:1611.04076"
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
-from ganzoo import mean_absolute_error
+from ganzoo import Recipe, mean_absolute_error
 
 
 class Pix2PixRecipe(Recipe):

@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import Recipe
+from ganzoo import GanzooError, Recipe
 
 
 def downsample(images: Tensor, scale: int) -> Tensor:

@@ -8,10 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import Recipe
-from ganzoo import mean_absolute_error
-from ganzoo import sliced_wasserstein
+from ganzoo import GanzooError, Recipe, mean_absolute_error, sliced_wasserstein
 
 MIN_SIDE = 8  # pixels, for the sliced Wasserstein distance
 

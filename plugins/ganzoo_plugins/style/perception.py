@@ -17,8 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo import Features
-from ganzoo import GanzooError
+from ganzoo import Features, GanzooError
 
 MIN_DEVIATION = 0.1  # of a map's mean deviation, so that channels that hardly vary in the style are not amplified
 PATCH = 4  # pixels a side: colors are compared as means of such patches

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganzoo import GanzooError
-from ganzoo import LatentRecipe
+from ganzoo import GanzooError, LatentRecipe
 
 LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
 

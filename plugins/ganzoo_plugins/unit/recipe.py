@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import UnpairedRecipe
-from ganzoo import mean_absolute_error
+from ganzoo import GanzooError, UnpairedRecipe, mean_absolute_error
 
 
 class UnitRecipe(UnpairedRecipe):

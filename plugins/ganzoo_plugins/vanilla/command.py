@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options
-from ganzoo.cli import output
+from ganzoo.cli import options, output
 
 from . import published
 

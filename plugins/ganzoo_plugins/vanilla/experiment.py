@@ -12,10 +12,8 @@ from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.data import idx
-from ganzoo.data.preprocessing import pad_to_square
-from ganzoo.data.preprocessing import to_floats
-from ganzoo.data.sources import Source
-from ganzoo.data.sources import open_source
+from ganzoo.data.preprocessing import pad_to_square, to_floats
+from ganzoo.data.sources import Source, open_source
 from ganzoo.errors import DataError
 from ganzoo.inference import devices
 from ganzoo.training import checkpoint

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from ganzoo_plugins.style.layers import reflected_conv
 from ganzoo_plugins.style.perception import adapt
-from ganzoo_plugins.style.pyramid import fit_style
-from ganzoo_plugins.style.pyramid import resize
+from ganzoo_plugins.style.pyramid import fit_style, resize
 
 CONVOLUTIONS = (2, 2, 4, 4)  # of each level of VGG-19
 MAX_WIDTH_FACTOR = 8  # VGG-19 has at most 512 channels, at width 64

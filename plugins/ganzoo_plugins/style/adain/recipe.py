@@ -7,18 +7,19 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
-from ganzoo import mean_absolute_error
+from ganzoo import Recipe, mean_absolute_error
 from ganzoo_plugins.style.colors import transfer_colors
-from ganzoo_plugins.style.perception import Perception
-from ganzoo_plugins.style.perception import adapt
-from ganzoo_plugins.style.perception import color_loss
-from ganzoo_plugins.style.perception import content_loss
-from ganzoo_plugins.style.perception import measure_style
-from ganzoo_plugins.style.perception import moment_distance
-from ganzoo_plugins.style.perception import style_loss
-from ganzoo_plugins.style.perception import sum_losses
-from ganzoo_plugins.style.perception import total_variation
+from ganzoo_plugins.style.perception import (
+    Perception,
+    adapt,
+    color_loss,
+    content_loss,
+    measure_style,
+    moment_distance,
+    style_loss,
+    sum_losses,
+    total_variation,
+)
 
 
 class AdainRecipe(Recipe):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config
-from ganzoo import Entry
-from ganzoo import RecipeConfig
+from ganzoo import Config, Entry, RecipeConfig
 from ganzoo_plugins.style.options import require_at_least
 
 PAPER = "arXiv:1603.08155"

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import DetectedCheckpoint
-from ganzoo import Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 HALF_RANGE = 127.5  # a value v in [-1, 1] is HALF_RANGE * (v + 1) there
 BLOCK = re.compile(r"res(\d+)\.(conv[12]|in[12])\.(.+)")

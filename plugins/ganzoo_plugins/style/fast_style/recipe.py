@@ -7,19 +7,20 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
-from ganzoo import Recipe
+from ganzoo import GanzooError, Recipe
 from ganzoo.image_io import tensors
 from ganzoo_plugins.style.colors import transfer_colors
-from ganzoo_plugins.style.perception import Perception
-from ganzoo_plugins.style.perception import Statistics
-from ganzoo_plugins.style.perception import color_loss
-from ganzoo_plugins.style.perception import content_loss
-from ganzoo_plugins.style.perception import gram_distance
-from ganzoo_plugins.style.perception import measure_style
-from ganzoo_plugins.style.perception import style_loss
-from ganzoo_plugins.style.perception import sum_losses
-from ganzoo_plugins.style.perception import total_variation
+from ganzoo_plugins.style.perception import (
+    Perception,
+    Statistics,
+    color_loss,
+    content_loss,
+    gram_distance,
+    measure_style,
+    style_loss,
+    sum_losses,
+    total_variation,
+)
 from ganzoo_plugins.style.pyramid import resize
 
 

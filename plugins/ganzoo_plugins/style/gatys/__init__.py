@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config
-from ganzoo import Entry
+from ganzoo import Config, Entry
 from ganzoo_plugins.style.options import require_at_least
 
 

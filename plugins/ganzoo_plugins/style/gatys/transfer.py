@@ -7,17 +7,16 @@ from torch import Tensor, nn
 
 from ganzoo import Features
 from ganzoo_plugins.style.colors import transfer_colors
-from ganzoo_plugins.style.perception import Perception
-from ganzoo_plugins.style.perception import Statistics
-from ganzoo_plugins.style.perception import content_loss
-from ganzoo_plugins.style.perception import gram_distance
-from ganzoo_plugins.style.perception import measure_style
-from ganzoo_plugins.style.perception import style_loss
-from ganzoo_plugins.style.perception import total_variation
-from ganzoo_plugins.style.pyramid import fit_style
-from ganzoo_plugins.style.pyramid import join
-from ganzoo_plugins.style.pyramid import resize
-from ganzoo_plugins.style.pyramid import split
+from ganzoo_plugins.style.perception import (
+    Perception,
+    Statistics,
+    content_loss,
+    gram_distance,
+    measure_style,
+    style_loss,
+    total_variation,
+)
+from ganzoo_plugins.style.pyramid import fit_style, join, resize, split
 
 SCALES = 3  # sizes at which an image is optimized, each twice the one before
 COARSEST = 64  # pixels, the least shorter side of the smaller sizes
