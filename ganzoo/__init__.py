@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ganzoo.loading.load import load as load
     from ganzoo.loading.model import Model as Model
     from ganzoo.losses.mean_absolute_error import mean_absolute_error as mean_absolute_error
+    from ganzoo.losses.precision import at_least_float32 as at_least_float32
     from ganzoo.recipes.latent import LatentRecipe as LatentRecipe
     from ganzoo.recipes.recipe import Recipe as Recipe
     from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 # Public name -> the module that has it.
 _HOMES = {
+    "at_least_float32": "ganzoo.losses.precision",
     "AdversarialConfig": "ganzoo.contracts.config",
     "Card": "ganzoo.cards.card",
     "Config": "ganzoo.contracts.config",

@@ -17,7 +17,7 @@ from typing import Any
 CHROMIUM = os.environ.get("GANZOO_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-TIMEOUT = 30.0  # seconds to wait for something to happen
+TIMEOUT = 120.0  # seconds to wait for something to happen
 
 
 def wait_for(condition: Callable[[], Any]) -> bool:

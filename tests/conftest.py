@@ -12,14 +12,28 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from learning import Measures
+from needs import enforce
 from PIL import Image
 
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+# What the user has set for ganzoo, the Hub and terminals is no matter of the tests.
+OWN = ("GANZOO_CHROMIUM", "GANZOO_MARGINS", "GANZOO_TEST_SEED")
+TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+for _name in list(os.environ):
+    if _name in TERMINAL or (_name.startswith(("GANZOO_", "HF_", "HUGGINGFACE_")) and _name not in OWN):
+        del os.environ[_name]
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["GANZOO_NOTICES"] = "off"
+os.environ["GANZOO_ENGINE"] = "torch"  # where a test wants another, it says so
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread waits more than it works
-os.environ.setdefault("GANZOO_NOTICES", "off")
-os.environ.setdefault("GANZOO_ENGINE", "torch")  # where a test wants another, it says so
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where there are more, they sleep: spinning is slow under load
 
 ROOT = Path(__file__).parent.parent
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        enforce(mark)
 
 
 @pytest.fixture
@@ -44,6 +58,18 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def seed() -> int:
+    """The seed of a test that trains something; see `learning`."""
+    return int(os.environ.get("GANZOO_TEST_SEED", "0"))
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measures:
+    """Hold measures to limits: ``measured("mse", 0.1, limit=0.2, untrained=0.4)``; see `learning`."""
+    return Measures(request.node.nodeid.rpartition("/")[2])
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from needs import needs
 
 PATIENCE = 240.0  # seconds after which what should have ended hangs
-linux = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds processes in /proc")
+linux = needs(Path("/proc/self/stat").exists(), "finds processes in /proc")
 
 
 @contextmanager

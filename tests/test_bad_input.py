@@ -6,12 +6,13 @@ import json
 import os
 import pickle
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from conftest import picture
+from needs import needs
 from test_cli_main import call
 from tiny_models import translator
 
@@ -94,9 +95,24 @@ def test_damaged_pictures(capsys: Capture, content: bytes | None) -> None:
     assert not Path("y.png").exists()
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read and write everything")
-def test_files_without_permission(capsys: Capture) -> None:
+@pytest.fixture
+def without_privileges() -> Iterator[None]:
+    """Give up the privileges of root, who may read and write everything, until the end of the test."""
+    if os.geteuid():
+        yield
+        return
+    for folder in (Path(), Path("t")):
+        folder.chmod(0o777)
+    os.seteuid(65534)  # nobody
+    yield
+    os.seteuid(0)
+
+
+@needs(os.name == "posix", "permissions of POSIX")
+def test_files_without_permission(capsys: Capture, request: pytest.FixtureRequest) -> None:
+    call(capsys, "translate", "dir:t", "x.png", "-o", "y.png")  # what is imported may be root's
     Path("t/model.safetensors").chmod(0)
+    request.getfixturevalue("without_privileges")
     assert "cannot be read: Permission denied" in refused(capsys, "translate", "dir:t", "x.png", "-o", "y.png")
 
 
@@ -108,7 +124,7 @@ def test_an_old_result_stays_when_the_new_one_fails(capsys: Capture) -> None:
     assert Path("y.png").read_bytes() == before
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has /dev/full")
+@needs(Path("/dev/full").exists(), "only Linux has /dev/full")
 def test_outputs_that_cannot_be_written(capsys: Capture) -> None:
     Path("file").touch()
     Path("taken.png").mkdir()

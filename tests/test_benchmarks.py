@@ -95,7 +95,7 @@ def test_a_worker_answers_with_seconds_per_step_and_its_peak_memory(
     job = training.Job("mlp", str(tmp_path / "images.pt"), training.Variant("ours"), "cpu", 1, "wall")
     training.work(job, accuracy=False)
     *seconds, peak = map(float, capsys.readouterr().out.split())
-    assert len(seconds) == 3 and all(0 < each < 10 for each in seconds)
+    assert len(seconds) == 3 and all(0 < each < 600 for each in seconds)
     assert 50 < peak < 100_000
 
 

@@ -26,7 +26,7 @@ def test_workers_of_both_sides_compute_the_same_features_and_report_seconds_and_
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{tmp_path / 'features.pt'}\nagain\nend\n"))
         evaluation.work(job)
         _, seconds, peak = map(float, capsys.readouterr().out.split())
-        assert 0 < seconds < 60 and 50 < peak < 100_000
+        assert 0 < seconds < 600 and 50 < peak < 100_000
         features.append(torch.load(tmp_path / "features.pt", weights_only=True))
     weights.unlink()  # 95 MB
     errors = evaluation.differences(features[1], features[0])

@@ -12,11 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 from gradio_client import Client, handle_file
+from needs import needs
 from served import served
 from test_cli_main import call
 from tiny_models import run_python, translator
 
-posix = pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+posix = needs(sys.platform != "win32", "sends signals")
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: P
         client.predict(handle_file(photo), "auto", api_name="/translate")
         assert list(server.folder.rglob("photo.jpg")) and list(server.folder.rglob("*-tiny-translator.png"))
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(20) == 0
+        assert server.process.wait(120) == 0
         assert list(server.folder.iterdir()) == []
         assert (server.stderr(), server.notes.read_text()) == ("", "")
         assert opened.read_text() == f"{server.address}\n"
@@ -52,7 +53,7 @@ def test_a_running_network_does_not_delay_shutdown(model: str, tmp_path: Path, p
         time.sleep(1)
         started = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(20) == 0 and time.monotonic() - started < 10
+        assert server.process.wait(50) == 0 and time.monotonic() - started < 50  # the network works for 60
         assert list(server.folder.iterdir()) == []
 
 

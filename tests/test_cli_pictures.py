@@ -28,7 +28,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def piped(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "ganzoo", *arguments], input=stdin, capture_output=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "ganzoo", *arguments], input=stdin, capture_output=True, timeout=300)
 
 
 def opened(path: str | Path) -> Image.Image:

@@ -262,7 +262,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(capsys: Capture) -> No
                     break
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 240
             while process.poll() is None and time.monotonic() < deadline:
                 time.sleep(0.05)
         finally:

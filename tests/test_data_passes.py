@@ -6,6 +6,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from needs import require
 from test_data_shards import write_texts
 
 from ganzoo.data.shard_shuffling import Lookahead, ShuffledShards
@@ -13,7 +14,7 @@ from ganzoo.data.shards import Sample
 from ganzoo.data.splitting import hash_place
 from ganzoo.errors import DataError
 
-pytest.importorskip("webdataset")
+require("webdataset")
 
 
 def silent(_: str) -> None:

@@ -9,11 +9,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from needs import require
 
 from ganzoo.data import shards
 from ganzoo.errors import DataError, MissingPackage
 
-pytest.importorskip("webdataset")
+require("webdataset")
 
 
 def write_shard(path: Path, samples: dict[str, dict[str, bytes]]) -> Path:

@@ -225,7 +225,7 @@ def test_processes_that_read_one_archive_do_not_mix_it_up(tmp_path: Path, packed
     processes = [context.Process(target=read_many, args=(source, wrong)) for _ in range(3)]
     for process in processes:
         process.start()
-    found = [wrong.get(timeout=60) for _ in processes]
+    found = [wrong.get(timeout=300) for _ in processes]
     for process in processes:
         process.join()
     assert found == [0, 0, 0]

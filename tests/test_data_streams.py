@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from needs import require
 from PIL import Image
 from test_data_opening import Asked
 from test_data_shards import write_shard
@@ -19,7 +20,7 @@ from ganzoo.data.splitting import hash_place
 from ganzoo.data.streams import Plan
 from ganzoo.errors import DataError, OptionError
 
-pytest.importorskip("webdataset")
+require("webdataset")
 
 
 def png(value: int, size: int = 8) -> bytes:

@@ -17,6 +17,7 @@ import torch
 from conftest import picture
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from needs import needs
 from PIL import Image
 from served import Server, served
 from tiny_models import maker, translator
@@ -27,7 +28,7 @@ from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
 
 SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # a third party may have written it: shown verbatim
-browser = pytest.mark.skipif(not browsing.CHROMIUM, reason="no Chromium; GANZOO_CHROMIUM says where one is")
+browser = needs(browsing.CHROMIUM, "no Chromium; GANZOO_CHROMIUM says where one is")
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_a_wrong_seed_shows_on_the_page(generating: Client) -> None:
 def test_requests_wait_for_one_another(servers: tuple[Server, Server], generating: Client) -> None:
     jobs = [generating.submit(seed, 16, api_name="/generate") for seed in range(3)]
     jobs += [generating.submit(0, seed, 16, api_name="/walk") for seed in range(3)]
-    assert len({str(job.result(timeout=60)) for job in jobs}) == 6
+    assert len({str(job.result(timeout=300)) for job in jobs}) == 6
     assert servers[1].notes.read_text() == ""
 
 

@@ -25,14 +25,14 @@ def test_no_device_is_an_error_with_the_right_names(name: str) -> None:
         devices.choose(name)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
-def test_cuda_is_refused_where_there_is_none() -> None:
+def test_cuda_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(DeviceError, match="no CUDA device"):
         devices.choose("cuda")
 
 
-@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has MPS")
-def test_mps_is_refused_where_there_is_none() -> None:
+def test_mps_is_refused_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(DeviceError, match="no MPS device"):
         devices.choose("mps")
 

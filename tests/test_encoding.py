@@ -13,6 +13,7 @@ import pytest
 import raw_files as raw
 import skimage.io
 import tifffile
+from needs import needs
 from odd_files import array, encoded, noise, photo
 from PIL import Image
 
@@ -235,7 +236,7 @@ print((status("VmHWM") - before) / picture.rgb.nbytes)
 """
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/clear_refs"), reason="only Linux tells and forgets the peak")
+@needs(os.path.exists("/proc/self/clear_refs"), "only Linux tells and forgets the peak")
 @pytest.mark.parametrize("kind", ["png", "tif", "jpg"])
 def test_reading_and_writing_take_less_than_four_times_the_array(kind: str) -> None:
     done = subprocess.run([sys.executable, "-c", MEMORY.format(kind=kind)], capture_output=True, text=True, check=True)

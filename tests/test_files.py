@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+from needs import needs
 
 from ganzoo.errors import HubError, OutputError
 from ganzoo.files.atomic import remove_unfinished, replacing
@@ -113,7 +114,7 @@ def test_link_is_followed(tmp_path):
     assert (tmp_path / "real" / "a.txt").read_text() == "new"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+@needs(os.name == "posix", "modes of POSIX")
 def test_ordinary_file_mode(tmp_path):
     before = os.umask(0o027)
     try:

@@ -24,7 +24,7 @@ __all__ = ["hub"]  # the fixture
 
 def command(env: dict[str, str], *arguments: object) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "ganzoo", *map(str, arguments)]
-    return subprocess.run(line, env=env, capture_output=True, text=True, timeout=120)
+    return subprocess.run(line, env=env, capture_output=True, text=True, timeout=300)
 
 
 def push(env: dict[str, str], ref: object, name: str, *options: str) -> str:

@@ -10,6 +10,7 @@ import moving
 import numpy as np
 import pytest
 from av.stream import Disposition
+from needs import needs
 from PIL import Image
 
 from ganzoo.errors import ImageError, MissingPackage, OutputError
@@ -510,7 +511,7 @@ print(count, *(line.split()[1] for line in Path("/proc/self/status").read_text()
 """
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
+@needs(Path("/proc/self/status").exists(), "the peak is read from /proc")
 def test_memory_does_not_grow_with_the_length(tmp_path):
     peaks = {}
     for length in (60, 600):

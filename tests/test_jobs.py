@@ -86,7 +86,7 @@ def test_the_next_picture_is_read_and_the_last_written_meanwhile(work: Work, tmp
     outcomes: list[Outcome] = []
     runner = threading.Thread(target=lambda: outcomes.extend(batch_run.run(work, work.open(), given)))
     runner.start()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 240
     while not Path(given[0].target).exists():  # it is translated and written while the second is being read
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -170,7 +170,7 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
     file = tmp_path / "scheduler.json"
     arguments = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file)]
     with daemon(arguments):
-        end = time.monotonic() + 60
+        end = time.monotonic() + 240
         while not file.exists() or not file.read_text().strip().endswith("}"):
             assert time.monotonic() < end
             time.sleep(0.05)
@@ -248,4 +248,4 @@ def test_a_caller_that_stops_ends_the_processes(work: Work, tmp_path: Path) -> N
     running.close()
     done = len(list((tmp_path / "out").iterdir()))
     time.sleep(1)
-    assert time.monotonic() - began < 10 and len(list((tmp_path / "out").iterdir())) <= done + 2 < 300
+    assert time.monotonic() - began < 60 and len(list((tmp_path / "out").iterdir())) <= done + 2 < 300

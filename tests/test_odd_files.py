@@ -43,7 +43,7 @@ def test_every_file_is_a_right_picture_or_one_clear_error(tmp_path: Path) -> Non
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)

@@ -38,6 +38,7 @@ PUBLIC = [
     "RecipeConfig",
     "UnpairedRecipe",
     "__version__",
+    "at_least_float32",
     "build",
     "evaluate",
     "export",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -92,3 +95,31 @@ def test_a_sheet_has_inputs_and_results_side_by_side() -> None:
         for place in range(2):
             found = sheet.getpixel((left + place * sheets.CELL + 5, top + 5))
             assert found == (10 * number, 100 * place, 0)
+
+
+GROUPS = {"test_one.py": "def test_one():\n    assert {}\n", "test_training_two.py": "def test_two():\n    assert {}\n"}
+
+
+@pytest.mark.parametrize(
+    ("passing", "ending", "code"),
+    [((True, True), "2 passed, 0 failed, 0 skipped", 0), ((False, True), "1 passed, 1 failed, 0 skipped", 1),
+     ((True, False), "1 passed, 1 failed, 0 skipped", 1)],
+)  # fmt: skip
+def test_both_groups_of_tests_run_and_are_added_up(
+    tmp_path: Path, passing: tuple[bool, bool], ending: str, code: int
+) -> None:
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "tests").mkdir()
+    for name in ("test", "totals.py"):
+        shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts")
+    for (name, text), passes in zip(GROUPS.items(), passing, strict=True):
+        (tmp_path / "tests" / name).write_text(text.format(passes))
+    environment = {**os.environ, "PYTHON": sys.executable, "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    command = ["bash", str(tmp_path / "scripts" / "test")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert (done.stdout.splitlines()[-1], done.returncode) == (ending, code), done.stdout + done.stderr
+
+
+def test_a_group_that_wrote_no_report_is_an_error(tmp_path: Path) -> None:
+    totals = script("totals")
+    assert totals.line(totals.totals([tmp_path / "none.xml"])) == "0 passed, 0 failed, 1 error, 0 skipped"

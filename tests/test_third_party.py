@@ -48,7 +48,7 @@ class Environment:
         """Run a command in the working folder, which must succeed; return what it printed."""
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         done = subprocess.run(
-            [str(part) for part in command], capture_output=True, text=True, cwd=self.work, env=environment, timeout=120
+            [str(part) for part in command], capture_output=True, text=True, cwd=self.work, env=environment, timeout=300
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

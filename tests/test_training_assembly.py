@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from needs import needs
 from training_cases import CASES, Watcher, checkpoint, differences, lines, make_data, train
 
 import ganzoo
@@ -266,9 +267,7 @@ def test_channels_last_resumes_to_the_bit(tmp_path: Path, case: str) -> None:
     resumed_equals_straight(tmp_path, case, memory_format="channels_last")
 
 
-@pytest.mark.skipif(
-    not shutil.which(os.environ.get("CXX", "g++")), reason="torch.compile on a CPU needs a C++ compiler, as g++"
-)
+@needs(shutil.which(os.environ.get("CXX", "g++")), "torch.compile on a CPU needs a C++ compiler, as g++")
 @pytest.mark.filterwarnings("ignore")  # of torch's compiler, about itself
 def test_compiled_networks_compute_what_plain_ones_do(tmp_path: Path) -> None:
     part = {"generator": {"width": 2, "latent_dim": 2}, "discriminator": {"width": 2}}

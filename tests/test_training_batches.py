@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from needs import require
 from test_data_opening import Asked, write_pictures
 from test_data_streams import write_images
 from torch.utils.data import dataloader
@@ -163,7 +164,7 @@ def test_only_what_is_not_in_memory_gets_workers(on_disk: tuple[Data, Data], mon
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_streams_resume_exactly_and_a_killed_reader_is_replaced(tmp_path: Path, workers: int) -> None:
-    pytest.importorskip("webdataset")
+    require("webdataset")
     data = open_data(write_images(tmp_path, broken=(3, 11)), "images", Asked(image_size=6, flip=True))
     straight = Batches(data.train, batch_size=4, micro_batches=2, seed=5, workers=0)
     expected = [straight.get(step) for step in range(12)]
@@ -180,7 +181,7 @@ def test_streams_resume_exactly_and_a_killed_reader_is_replaced(tmp_path: Path, 
 
 
 def test_processes_of_a_stream_need_a_shard_each(tmp_path: Path) -> None:
-    pytest.importorskip("webdataset")
+    require("webdataset")
     data = open_data(write_images(tmp_path), "images", Asked())
     Batches(data.train, batch_size=12, processes=3)
     with pytest.raises(OptionError, match="4 processes cannot share 3 shards"):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import picture
+from needs import needs
 from training_cases import Watcher, add_recipe, checkpoint, differences, lines, make_data, train
 
 import ganzoo
@@ -91,7 +92,7 @@ with locked(Path(sys.argv[1])):
 """
 
 
-@pytest.mark.skipif(run_lock.fcntl is None, reason="this platform has no file locks")
+@needs(run_lock.fcntl, "this platform has no file locks")
 def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, steps=1)
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(run)], stdout=subprocess.PIPE, text=True) as other:
@@ -107,7 +108,7 @@ def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) 
     assert not (run / ".lock").exists()
 
 
-@pytest.mark.skipif(run_lock.fcntl is None, reason="this platform has no file locks")
+@needs(run_lock.fcntl, "this platform has no file locks")
 def test_a_new_run_is_refused_where_another_has_just_begun(tmp_path: Path) -> None:
     class Second(Watcher):
         def step(self, step, losses) -> None:

@@ -43,14 +43,14 @@ def test_a_run_on_pictures_that_move_resumes_exactly(tmp_path: Path, one_thread:
     assert (model.card.frames, model.card.classes, model.card.out_channels) == (3, ("shoe", "bag"), 1)
     (clip,) = model.generate(1, label="bag")
     assert len(clip) == 3 and clip[0].size == (16, 16)
-    assert "each a list of pictures" in (whole / "README.md").read_text()
+    assert "each a list of images" in (whole / "README.md").read_text()
 
 
 def test_a_run_on_videos_without_classes(tmp_path: Path) -> None:
     for index in range(6):
         gif(tmp_path / "set" / f"{index}.gif", 8, first=20 * index, size=(18, 16))
     asked = {"part_options": SMALL, "batch_size": 2, "steps": 2, "validation": 0.3}
-    with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs none"):
+    with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs no classes"):
         ganzoo.train("dvdgan", tmp_path / "set", tmp_path / "no", **asked)
     watcher = Watcher()
     run = ganzoo.train("dvdgan-unconditional", tmp_path / "set", tmp_path / "run", reporter=watcher, **asked)

@@ -12,7 +12,6 @@ from ganzoo.catalog import options
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, PluginError, suggest
-from ganzoo.losses.multi_scale import MultiScaleLoss
 
 if TYPE_CHECKING:
     pass
@@ -117,7 +116,11 @@ class ChosenParts:
                 f"{self.specs[role]} takes the class of each image, and the recipe '{self.recipe.name}' has "
                 f"none. Use another {role}, or a recipe for labeled images: `ganzoo list --entries` shows all."
             )
-        return MultiScaleLoss(built) if entry.kind == "loss" else built
+        if entry.kind != "loss":
+            return built
+        from ganzoo.losses.multi_scale import MultiScaleLoss
+
+        return MultiScaleLoss(built)
 
     def _record(self, role: str, values: dict[str, Any]) -> None:
         shared = self.built.get(role, values)

@@ -71,7 +71,7 @@ class Model:
         self._device, self._dtype = kind, name
         self._discriminator = discriminator
         self._choices = choices or engines.choose("torch", kind, name)
-        self._calibration, self._told = calibration, log or (lambda text: None)
+        self._calibration, self._log = calibration, log or (lambda text: None)
         self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 
     def __repr__(self) -> str:
@@ -107,7 +107,7 @@ class Model:
 
     @cached_property
     def _running(self) -> Running:
-        running = start(self._choices, self.card, lambda: self.generator, self._calibration_images, self._told)
+        running = start(self._choices, self.card, lambda: self.generator, self._calibration_images, self._log)
         self._dtype = running.choice.dtype
         if not running.choice.engine.torch_free:  # it may have come after one that converts the network in float32
             self.generator.to(self.device, self.dtype)

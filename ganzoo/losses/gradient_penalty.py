@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ganzoo.losses.logits import Logits, mean_per_image
+from ganzoo.losses.precision import at_least_float32
 
 
 def gradient_penalty(
@@ -30,7 +31,7 @@ def gradient_penalty(
         A scalar, computed in float32, with a graph to the discriminator's parameters. Multiply it by lambda.
     """
     mix = uniform(len(real_images), *[1] * (real_images.dim() - 1), device=real_images.device)
-    between = (mix * real_images + (1 - mix) * fake_images).float().requires_grad_(True)
+    between = at_least_float32(mix * real_images + (1 - mix) * fake_images).requires_grad_(True)
     with torch.autocast(between.device.type, enabled=False):
         scores = mean_per_image(discriminator(between))
         (gradient,) = torch.autograd.grad(scores.sum(), between, create_graph=True)

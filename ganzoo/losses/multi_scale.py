@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from torch import Tensor
+
+from ganzoo.losses.precision import at_least_float32
 from ganzoo.losses.regularizer import regularize
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ganzoo.contracts.loss import Loss
 
 
 class MultiScaleLoss:
     """A loss that also takes lists of logits, one tensor a scale, and returns the mean over scales.
 
-    Logits are converted to float32 first, so that half precision stops at the networks.
+    Logits in half precision are converted to float32 first, so that it stops at the networks.
 
     Args:
-        loss: The loss for one scale.
+        loss: A `ganzoo.Loss`, for one scale.
     """
 
-    def __init__(self, loss: Loss) -> None:
+    def __init__(self, loss: Any) -> None:
         self.loss = loss
 
     def discriminator(self, real_logits: Any, fake_logits: Any) -> Tensor:
@@ -40,6 +38,6 @@ class MultiScaleLoss:
 
 def _mean(half: Callable[..., Tensor], *logits: Any) -> Tensor:
     if not isinstance(logits[0], (list, tuple)):
-        return half(*(each.float() for each in logits))
-    per_scale = [half(*(each.float() for each in scale)) for scale in zip(*logits, strict=True)]
+        return half(*map(at_least_float32, logits))
+    per_scale = [half(*map(at_least_float32, scale)) for scale in zip(*logits, strict=True)]
     return sum(per_scale[1:], per_scale[0]) / len(per_scale)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganzoo.losses.gradient_penalty import gradient_penalty
 from ganzoo.losses.logits import Logits
+from ganzoo.losses.precision import at_least_float32
 
 
 class WassersteinLoss:
@@ -50,5 +51,8 @@ def estimate_distance(real_logits: Logits, fake_logits: Logits) -> Tensor:
     For lists of logits, the mean over scales.
     """
     real, fake = (each if isinstance(each, (list, tuple)) else [each] for each in (real_logits, fake_logits))
-    differences = [x.detach().float().mean() - y.detach().float().mean() for x, y in zip(real, fake, strict=True)]
+    differences = [
+        at_least_float32(x.detach()).mean() - at_least_float32(y.detach()).mean()
+        for x, y in zip(real, fake, strict=True)
+    ]
     return sum(differences[1:], differences[0]) / len(differences)

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, LatentRecipe
+from ganzoo import GanzooError, LatentRecipe, at_least_float32
 
 
 class AcganRecipe(LatentRecipe):
@@ -46,7 +46,7 @@ class AcganRecipe(LatentRecipe):
 
     def class_loss(self, class_logits: Tensor, labels: Tensor) -> Tensor:
         """Return the mean of -log P(C = c | X) over images, times ``class_weight``."""
-        return self.config.class_weight * F.cross_entropy(class_logits.float(), labels)
+        return self.config.class_weight * F.cross_entropy(at_least_float32(class_logits), labels)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the distance of `LatentRecipe`, and the fraction of held-out images that D classifies wrongly."""

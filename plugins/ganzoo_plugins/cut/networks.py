@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError
+from ganzoo import GanzooError, at_least_float32
 
 PIXELS = "input"  # name of the layer that is the image itself
 
@@ -100,6 +100,6 @@ class Heads(nn.ModuleList):
 
 def embed(head: nn.Module, features: Tensor, positions: Tensor) -> Tensor:
     """Return unit vectors (N, S, width) of features (N, C, H, W) at positions (N, S) in [0, H * W)."""
-    flat = features.flatten(2).float()
+    flat = at_least_float32(features.flatten(2))
     chosen = flat.gather(2, positions[:, None].expand(-1, flat.shape[1], -1)).transpose(1, 2)
     return F.normalize(head(chosen), dim=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganzoo import InstanceNorm
+from ganzoo import InstanceNorm, at_least_float32
 from ganzoo.layers.blur_pool import blur_down, blur_up
 from ganzoo.layers.narrow_output import NarrowOutputConv2d
 from ganzoo.layers.winograd import WinogradConv2d
@@ -73,7 +73,7 @@ class Translator(nn.Module):
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
         change = self.layers(images)
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
+            change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
         return torch.tanh(change)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe, build, mean_absolute_error
+from ganzoo import UnpairedRecipe, at_least_float32, build, mean_absolute_error
 from ganzoo.layers.background_mask import BackgroundMask, background_change
 
 from .image_pool import ImagePool
@@ -80,7 +80,7 @@ class CycleGanRecipe(UnpairedRecipe):
     def discriminator_loss(self, side: str, real: Tensor, fake: Tensor) -> Tensor:
         """Return half the discriminator's loss: section 4, "we divide the objective by 2 while optimizing D"."""
         discriminator = self.networks[f"discriminator_{side}"]
-        real, fake = self.augment(real), self.augment(self.exchange(side, fake.detach().float()))
+        real, fake = self.augment(real), self.augment(self.exchange(side, at_least_float32(fake.detach())))
         loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return (loss + self.penalty(discriminator, real, fake)) / 2
 

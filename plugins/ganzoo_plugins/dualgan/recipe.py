@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe, mean_absolute_error
+from ganzoo import UnpairedRecipe, at_least_float32, mean_absolute_error
 
 
 class DualGanRecipe(UnpairedRecipe):
@@ -61,7 +61,7 @@ class DualGanRecipe(UnpairedRecipe):
 
     def discriminator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """Return what one critic minimizes (equations 1 and 2)."""
-        real, fake = self.augment(real), self.augment(fake.detach().float())
+        real, fake = self.augment(real), self.augment(at_least_float32(fake.detach()))
         loss = self.loss.discriminator(*self.forward_batched(critic, real, fake))
         return loss + self.penalty(critic, real, fake)
 

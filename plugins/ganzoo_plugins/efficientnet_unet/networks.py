@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import InstanceNorm
+from ganzoo import InstanceNorm, at_least_float32
 
 # Channels, kernel, stride and number of blocks of each stage: the table of EfficientNet-B0, without attention.
 STAGES = ((16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1))
@@ -145,5 +145,5 @@ class EfficientNetUNet(nn.Module):
             features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))
         change = self.last(features)
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
+            change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
         return torch.tanh(change)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import Recipe
+from ganzoo import Recipe, at_least_float32
 
 BLOCKS, SMALLEST, LARGEST = 4, 1 / 8, 1 / 4  # number and sides of blocks, as fractions of the image's side
 
@@ -103,7 +103,7 @@ class InpaintRecipe(Recipe):
     def fill_holes(self, generator: nn.Module, images: Tensor, masks: Tensor) -> Tensor:
         """Return the generator's images (N, C, H, W) for images with holes, as float32."""
         output: Tensor = generator(images * (1 - masks), masks)
-        return output.float()
+        return at_least_float32(output)
 
     def visible(self, images: Tensor) -> Tensor:
         """Return the part of images that the discriminator sees."""

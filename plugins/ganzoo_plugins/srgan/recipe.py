@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe
+from ganzoo import GanzooError, Recipe, at_least_float32
 
 
 def downsample(images: Tensor, scale: int) -> Tensor:
@@ -19,7 +19,7 @@ def downsample(images: Tensor, scale: int) -> Tensor:
     super-resolution are made.
     """
     size = [side // scale for side in images.shape[-2:]]
-    small = F.interpolate(images.float(), size, mode="bicubic", antialias=True).clamp(-1, 1)
+    small = F.interpolate(at_least_float32(images), size, mode="bicubic", antialias=True).clamp(-1, 1)
     return ((small + 1) * 127.5).round() / 127.5 - 1
 
 
@@ -49,7 +49,7 @@ class SRResNetRecipe(Recipe):
     def restore(self, images: Tensor, generator: nn.Module | None = None) -> Tensor:
         """Return crops (N, C, H, W), downsampled and restored by the generator, as float32."""
         restored: Tensor = (generator or self.generator)(downsample(images, self.scale))
-        return restored.float()
+        return at_least_float32(restored)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each crop by bicubic enlargement, by the generator, and the original, one after the other."""
@@ -114,7 +114,7 @@ class SrganRecipe(SRResNetRecipe):
         features = self.features.to(restored.device)
         with torch.no_grad():
             target = features(real)[self.level]
-        return F.mse_loss(features(restored)[self.level].float(), target.float())
+        return F.mse_loss(at_least_float32(features(restored)[self.level]), at_least_float32(target))
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean squared error of features, and that of values in [-1, 1]."""

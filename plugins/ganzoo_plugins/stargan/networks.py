@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganzoo import at_least_float32
+
 from .sizes import halvings
 
 
@@ -84,7 +86,7 @@ class StarGanGenerator(nn.Module):
         planes = planes.expand(-1, -1, images.shape[2], images.shape[3])
         change = self.layers(torch.cat([images, planes], 1))
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
+            change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
         return torch.tanh(change)
 
 

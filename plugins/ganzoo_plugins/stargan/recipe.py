@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe, mean_absolute_error, sliced_wasserstein
+from ganzoo import GanzooError, Recipe, at_least_float32, mean_absolute_error, sliced_wasserstein
 
 MIN_SIDE = 8  # pixels, for the sliced Wasserstein distance
 
@@ -64,7 +64,7 @@ class StarGanRecipe(Recipe):
         real_logits, domains = self.discriminator.classified(real)
         loss = self.loss.discriminator(real_logits, self.discriminator(fake))
         loss = loss + self.penalty(self.discriminator, real, fake)
-        real_class = F.cross_entropy(domains.float(), labels)
+        real_class = F.cross_entropy(at_least_float32(domains), labels)
         self.update("discriminator", loss + self.config.class_weight * real_class)
         return {"discriminator": loss, "real_class": real_class}
 
@@ -73,7 +73,7 @@ class StarGanRecipe(Recipe):
         with self.frozen("discriminator"):
             logits, domains = self.discriminator.classified(self.augment(fake))
             adversarial = self.loss.generator(logits)
-            fake_class = F.cross_entropy(domains.float(), targets)
+            fake_class = F.cross_entropy(at_least_float32(domains), targets)
             reconstruction = mean_absolute_error(self.generator(fake, labels), images)
             total = adversarial + self.config.class_weight * fake_class
             self.update("generator", total + self.config.reconstruction_weight * reconstruction)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-MIN_VARIANCE = 1e-4  # of a color, so that gray images can be transport into colored ones and back
+from ganzoo import at_least_float32
+
+MIN_VARIANCE = 1e-4  # of a color, so that gray images can be mapped to colored ones and back
 
 
 def transfer_colors(images: Tensor, style: Tensor) -> Tensor:
@@ -20,7 +22,7 @@ def transfer_colors(images: Tensor, style: Tensor) -> Tensor:
     root = _power(image_covariance, 0.5)
     back = _power(image_covariance, -0.5)
     transport = back @ _power(root @ style_covariance @ root, 0.5) @ back
-    return (transport @ (flat - mean) + style_mean).view(images.shape).clamp(-1, 1).float()
+    return (transport @ (flat - mean) + style_mean).view(images.shape).clamp(-1, 1).to(at_least_float32(images).dtype)
 
 
 def _moments(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ganzoo import Features, GanzooError
+from ganzoo import Features, GanzooError, at_least_float32
 
 MIN_DEVIATION = 0.1  # of a map's mean deviation, so that channels that hardly vary in the style are not amplified
 PATCH = 4  # pixels a side: colors are compared as means of such patches
@@ -58,7 +58,8 @@ class Perception:
         """Return the feature maps of images (N, 3, H, W) in [-1, 1]; gradients flow back to the images."""
         maps = self.features(images)
         return PerceptualFeatures(
-            maps[self.content].float(), [images.float(), *(maps[index].float() for index in self.style)]
+            at_least_float32(maps[self.content]),
+            [at_least_float32(images), *(at_least_float32(maps[index]) for index in self.style)],
         )
 
 
@@ -157,7 +158,7 @@ def adapt(content: Tensor, style: Tensor) -> Tensor:
     Returns:
         (N, C, H, W), computed in float32.
     """
-    content, style = content.float(), style.float()
+    content, style = at_least_float32(content), at_least_float32(style)
     content_deviation, content_mean = torch.std_mean(content, (2, 3), correction=0, keepdim=True)
     deviation, mean = torch.std_mean(style, (2, 3), correction=0, keepdim=True)
     return (content - content_mean) / (content_deviation + 1e-5) * deviation + mean

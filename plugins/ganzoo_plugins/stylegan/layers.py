@@ -96,8 +96,3 @@ def double(images: Tensor) -> Tensor:
 def activate(features: Tensor) -> Tensor:
     """Leaky ReLU of slope 0.2, times sqrt(2), which preserves the variance."""
     return F.leaky_relu(features, 0.2) * math.sqrt(2)
-
-
-def at_least_single(features: Tensor) -> Tensor:
-    """Convert half precision to float32."""
-    return features.to(torch.promote_types(features.dtype, torch.float32))

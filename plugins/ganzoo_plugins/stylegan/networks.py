@@ -9,7 +9,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, at_least_single, double
+from ganzoo import at_least_float32
+
+from .layers import EqualConv2d, EqualLinear, ModulatedConv2d, activate, double
 
 MAPPING_RATE = 0.01  # of the mapping network's learning rate (arXiv:1812.04948, appendix C)
 MEAN_DECAY = 0.995  # of the running mean of w
@@ -52,7 +54,7 @@ class ToImage(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, features: Tensor, w: Tensor) -> Tensor:
-        return at_least_single(self.convolution(features, w) + self.bias)
+        return at_least_float32(self.convolution(features, w) + self.bias)
 
 
 class Mapping(nn.Module):
@@ -66,7 +68,7 @@ class Mapping(nn.Module):
         features = latents * torch.rsqrt(latents.square().mean(1, keepdim=True) + 1e-8)
         for layer in self.layers:
             features = activate(layer(features))
-        return at_least_single(features)
+        return at_least_float32(features)
 
 
 class StyleGanGenerator(nn.Module):
@@ -185,7 +187,7 @@ class GroupDeviation(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         count = len(features)
         group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
-        groups = at_least_single(features).unflatten(0, (-1, group))
+        groups = at_least_float32(features).unflatten(0, (-1, group))
         variance = (groups - groups.mean(1, keepdim=True)).square().mean(1)  # Tensor.var is twelve times slower
         deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).repeat_interleave(group)
         added = deviation.to(features.dtype)[:, None, None, None].expand(-1, 1, *features.shape[2:])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganzoo import at_least_float32
+
 
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions with instance norm and a shortcut; (N, C, H, W) to (N, C, H, W)."""
@@ -86,7 +88,7 @@ class UnitGenerator(nn.Module):
         """Decode codes to images in [-1, 1]; the encoded ``images`` are used with ``global_skip`` only."""
         change = self.decoder(self.shared_decoder(codes))
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
+            change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
         return torch.tanh(change)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, UnpairedRecipe, mean_absolute_error
+from ganzoo import GanzooError, UnpairedRecipe, at_least_float32, mean_absolute_error
 
 
 class UnitRecipe(UnpairedRecipe):
@@ -57,11 +57,11 @@ class UnitRecipe(UnpairedRecipe):
 
     def draw_code(self, mean: Tensor) -> Tensor:
         """Draw a code from N(mean, 1), by the reparameterization trick (section 3)."""
-        return mean.float() + self.normal(*mean.shape, device=mean.device)
+        return at_least_float32(mean) + self.normal(*mean.shape, device=mean.device)
 
     def discriminator_loss(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """Return what one discriminator minimizes, without lambda 0: Adam's steps do not depend on it."""
-        real, fake = self.augment(real), self.augment(fake.detach().float())
+        real, fake = self.augment(real), self.augment(at_least_float32(fake.detach()))
         loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return loss + self.penalty(discriminator, real, fake)
 
@@ -107,4 +107,4 @@ def decode_batched(generator: nn.Module, *pairs: tuple[Tensor, Tensor]) -> list[
 
 def kl(mean: Tensor) -> Tensor:
     """Return the KL divergence of N(mean, 1) from N(0, 1), mean^2 / 2, averaged over the code's numbers."""
-    return mean.float().square().mean() / 2
+    return at_least_float32(mean).square().mean() / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganzoo import at_least_float32
 from ganzoo_plugins.style.layers import reflected_conv
 from ganzoo_plugins.style.perception import adapt
 from ganzoo_plugins.style.pyramid import fit_style, resize
@@ -79,7 +80,7 @@ class AdainGenerator(nn.Module):
         """
         content = self.encoder(images)
         style_features = self.encoder(self._resize_style(style, images))
-        mixed = torch.lerp(content.float(), adapt(content, style_features), self.strength)
+        mixed = torch.lerp(at_least_float32(content), adapt(content, style_features), self.strength)
         return torch.tanh(self.decoder(mixed.to(content.dtype)))
 
     def _resize_style(self, style: Tensor, images: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe, mean_absolute_error
+from ganzoo import Recipe, at_least_float32, mean_absolute_error
 from ganzoo_plugins.style.colors import transfer_colors
 from ganzoo_plugins.style.perception import (
     Perception,
@@ -48,7 +48,7 @@ class AdainRecipe(Recipe):
     def losses(self, generator: nn.Module, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
         """Return the minimized ``total`` and its terms, computed in float32."""
         self.perception.features.to(photos.device)
-        output = generator(photos, paintings).float()
+        output = at_least_float32(generator(photos, paintings))
         identity = {}
         if self.config.identity_weight:
             half = photos[: -(-len(photos) // 2)]  # half of them are enough, and take half the time

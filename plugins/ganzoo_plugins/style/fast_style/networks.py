@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganzoo import at_least_float32
 from ganzoo_plugins.style.layers import reflected_conv
 
 
@@ -71,5 +72,5 @@ class FastStyleGenerator(nn.Module):
         """Paint (N, 3, H, W) in [-1, 1] in the learned style: (N, 3, H, W) in [-1, 1]."""
         change = self.layers(images)
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
-            change = change.float() + torch.atanh(0.98 * images.float())
+            change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
         return torch.tanh(change) if self.output == "tanh" else change.clamp(-1, 1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import GanzooError, Recipe
+from ganzoo import GanzooError, Recipe, at_least_float32
 from ganzoo.image_io import tensors
 from ganzoo_plugins.style.colors import transfer_colors
 from ganzoo_plugins.style.perception import (
@@ -50,7 +50,7 @@ class FastStyleRecipe(Recipe):
     def losses(self, generator: nn.Module, photos: Tensor) -> dict[str, Tensor]:
         """Return the minimized ``total`` and its terms, computed in float32."""
         self.move_style(photos.device)
-        output = generator(photos).float()
+        output = at_least_float32(generator(photos))
         with torch.autocast(photos.device.type, enabled=False):
             return self.perceptual_losses(output, transfer_colors(photos, self.style))
 
@@ -96,6 +96,6 @@ def read_style(path: str, size: int) -> Tensor:
         raise GanzooError(
             "style='' is not an image. Set style to the path of the image whose style to learn: style=painting.jpg."
         )
-    image = tensors.to_tensor(path, 3)
+    image = tensors.to_tensor(path, 3).to(torch.get_default_dtype())  # the losses are computed in it
     factor = size / min(image.shape[2:])
     return resize(image, [max(1, round(side * factor)) for side in image.shape[2:]])

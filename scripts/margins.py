@@ -1,0 +1,118 @@
+"""Run the learning tests over seeds and instruction sets, and write what room their limits have to a table.
+
+    python scripts/margins.py                      the study on file, tests/families/margins.md
+    python scripts/margins.py --seeds 5 -k cut     a part, to the terminal
+
+Seeds take the instruction sets of `SETS` in turn, and seed 0, which the tests have, takes all. The exit code is 1 where
+a limit is nearer than a third to the worst value, or to that of random weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from learning import ROOM, Measure  # noqa: E402
+
+TABLE = ROOT / "tests" / "families" / "margins.md"
+SETS = {  # what torch's own kernels and oneDNN's may use; "native" is whatever the processor has
+    "SSE": {"ATEN_CPU_CAPABILITY": "default", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "AVX2": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "AVX2 and AVX-512": {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
+    "native": {},
+}
+HEAD = """# The room of the learning tests
+
+Written by `python scripts/margins.py`; what the columns mean is said in `tests/learning.py`.
+
+{what}
+A ratio of *worst* is the limit's to the worst value, or the other way round where higher is better: how many times as
+good as its limit a measure is at least. A ratio of *untrained* is how many times as bad random weights are at least.
+Both should be 1.33 or more.
+
+| test | measure | limit | median | worst | ratio of worst | best untrained | ratio of untrained |
+|---|---|---|---|---|---|---|---|
+"""
+
+
+def run(seed: int, name: str, keywords: str, folder: Path) -> list[Measure]:
+    """Return the measures of one run of the learning tests; one that ends in another error ends the study."""
+    file, part = folder / f"{seed} {name}.jsonl", folder / f"{seed} {name}.part"
+    if file.exists():
+        return read(file)
+    part.unlink(missing_ok=True)
+    known = {key: value for key, value in os.environ.items() if key not in SETS["SSE"]}
+    environment = {**known, **SETS[name], "GANZOO_TEST_SEED": str(seed), "GANZOO_MARGINS": str(part)}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "learning", "tests/families"]
+    done = subprocess.run(
+        [*command, *(["-k", keywords] if keywords else [])], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    print(f"seed {seed}, {name}: {done.stdout.splitlines()[-1]}", file=sys.stderr, flush=True)
+    part.rename(file)
+    return read(file)
+
+
+def read(file: Path) -> list[Measure]:
+    return [Measure(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def rows(measures: list[Measure]) -> tuple[list[str], bool]:
+    """Return the table's rows, and whether every limit has room. Limits that follow the start are shown as a share."""
+    groups: dict[tuple[str, str], list[Measure]] = defaultdict(list)
+    for measure in measures:
+        groups[measure.test, measure.name].append(measure)
+    out, wide = [], True
+    for (test, name), group in sorted(groups.items()):
+        by_reach = sorted(group, key=lambda each: each.reached)
+        worst, median = by_reach[0], by_reach[len(by_reach) // 2]
+        nearest = min(group, key=lambda each: each.missed)
+        wide &= worst.reached >= ROOM and nearest.missed >= ROOM
+        numbers = f"{worst.limit:.3g} | {median.value:.3g} | {worst.value:.3g} | {shown(worst.reached)}"
+        out.append(f"| `{test}` | {name} | {numbers} | {nearest.untrained:.3g} | {shown(nearest.missed)} |")
+    return out, wide
+
+
+def shown(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= ROOM else f"**{ratio:.2f}**"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20, help="how many; 20 by default")
+    parser.add_argument("--processes", type=int, default=2, help="at a time; 2 by default")
+    parser.add_argument("--folder", type=Path, help="keeps what was measured, so that a study that ended goes on")
+    parser.add_argument("-k", dest="keywords", default="", help="pytest's: these tests only, to the terminal")
+    asked = parser.parse_args()
+    names = list(SETS)
+    pairs = [(seed, names[seed % len(names)]) for seed in range(asked.seeds)] + [(0, name) for name in names[1:]]
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(asked.processes) as pool:
+        folder = asked.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        runs = pool.map(lambda pair: run(*pair, asked.keywords, folder), pairs)
+        lines, wide = rows([measure for each in runs for measure in each])
+    what = (
+        f"Seeds 0 to {asked.seeds - 1} took the instruction sets {', '.join(names)} in turn, and seed 0 took all: "
+        f"{len(pairs)} runs.\n"
+    )
+    text = HEAD.format(what=what) + "\n".join(lines) + "\n"
+    if asked.keywords or asked.seeds < 20:
+        print(text)
+    else:
+        TABLE.write_text(text, encoding="utf-8")
+    return 0 if wide else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

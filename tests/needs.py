@@ -1,0 +1,37 @@
+"""What a test needs of the machine: where that is missing it is skipped, but in CI, which should have all, it fails.
+
+CI services set the environment variable CI; a test that is skipped there is one that nobody runs.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from typing import NoReturn
+
+import pytest
+
+
+def missing(what: str) -> NoReturn:
+    """Skip the test, or the module, that lacks ``what``; fail it in CI."""
+    if os.environ.get("CI", "").lower() in ("", "0", "false"):
+        pytest.skip(what, allow_module_level=True)
+    pytest.fail(f"CI lacks what this test needs: {what}", pytrace=False)
+
+
+def needs(present: object, otherwise: str) -> pytest.MarkDecorator:
+    """Return a mark for tests that run only where something is ``present``; ``otherwise`` says what is missing."""
+    return pytest.mark.needs(bool(present), otherwise)
+
+
+def enforce(mark: pytest.Mark) -> None:
+    """Skip or fail the test that has this mark, made by `needs`, if what it needs is missing."""
+    present, otherwise = mark.args
+    if not present:
+        missing(otherwise)
+
+
+def require(module: str) -> None:
+    """Need a package that an extra installs, for a whole module or within a test."""
+    if importlib.util.find_spec(module) is None:
+        missing(f"{module} is not installed")
