@@ -8,5 +8,5 @@ from ganzoo.losses.precision import at_least_float32
 
 
 def mean_absolute_error(output: Tensor, target: Tensor) -> Tensor:
-    """Return the mean absolute difference (L1 loss) of two tensors of one shape, a scalar, computed in float32 at least."""
+    """Return the mean absolute difference (L1 loss) of two tensors of one shape, in float32 at least."""
     return (at_least_float32(output) - at_least_float32(target)).abs().mean()
