@@ -1,11 +1,11 @@
-"""Extract the datasets that bundled models were trained on from the public archives.
+"""Extract the training sets of bundled models from the public archives.
 
-    python scripts/sets.py sets/          (sets/ holds horse2zebra-train.zip, monet2photo-train.zip, facades-train.zip)
+    python scripts/sets.py sets/    # with horse2zebra-train.zip, monet2photo-train.zip and facades-train.zip in sets/
 
-Writes next to them:
-    photos/            every distinct RGB photograph of the three, for srgan and inpaint
+Writes next to the archives:
+    photos/            every distinct RGB photograph of the three archives, for srgan and inpaint
     landscape-photos/  the photographs of monet2photo, for lapgan
-    landscapes/        monet2photo by day (mean luma above 0.42), at dusk (below 0.36), and by Monet, for stargan
+    landscapes/        monet2photo in three classes, for stargan: day (mean luma above 0.42), dusk (below 0.36), monet
     facades-unpaired/  label maps and photographs as two unpaired sets, for dualgan
 """
 
@@ -26,7 +26,7 @@ SIDE = 256
 
 
 def main(sets: Path) -> None:
-    """Extract all four."""
+    """Extract all four sets."""
     extract_photos(sets)
     for name, content, image in read_images(sets / "monet2photo-train.zip", "trainB"):
         write(sets / "landscape-photos" / name, content)
@@ -43,7 +43,7 @@ def main(sets: Path) -> None:
 
 
 def extract_photos(sets: Path) -> None:
-    """Extract the photographs, without paintings, gray images and duplicates."""
+    """Extract the photographs. Skip paintings, grayscale images and duplicates."""
     sources = {
         "photo": ("monet2photo-train.zip", "trainB"),
         "horse": ("horse2zebra-train.zip", "trainA"),
@@ -64,7 +64,7 @@ def extract_photos(sets: Path) -> None:
 
 
 def read_images(archive: Path, folder: str) -> Iterator[tuple[str, bytes, Image.Image]]:
-    """Yield name, content and image of the files directly in a folder of an archive, sorted by name."""
+    """Yield the name, bytes and image of each file directly in ``folder`` of an archive, sorted by name."""
     with zipfile.ZipFile(archive) as file:
         for name in sorted(file.namelist()):
             path = Path(name)
