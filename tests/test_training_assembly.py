@@ -113,7 +113,7 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path, recipe: str, n
 
 def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model_has_others(tmp_path: Path) -> None:
     wanted = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
-    small = {"parts": {"generator": "lite-unet"}, "part_options": {"generator": {"width": 4}}}
+    small = {"parts": {"generator": "efficientnet-unet"}, "part_options": {"generator": {"width": 4}}}
     asked = settings.parse_settings({**wanted, **small, "options": {"image_size": 32}})
     encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
 

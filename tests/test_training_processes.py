@@ -137,7 +137,9 @@ def test_fewer_processes_go_on_with_a_run_and_say_so(tmp_path: Path, trained: Pa
     shutil.copytree(trained / "dcgan", run)
     ganzoo.resume(run, steps=STEPS + 1, reporter=watcher)
     assert watcher.started == [(STEPS, STEPS + 1)]
-    assert [note for note in watcher.notes if note.startswith("2 process(es) trained this run so far, and 1 train it now")]
+    assert [
+        note for note in watcher.notes if note.startswith("2 process(es) trained this run so far, and 1 train it now")
+    ]
 
 
 def test_more_processes_go_on_with_a_run_and_say_so(trained: Path) -> None:
@@ -156,7 +158,7 @@ def test_a_batch_that_cannot_be_shared_is_one_clear_error(tmp_path: Path) -> Non
     data, run, logs = make_data(tmp_path, "images"), tmp_path / "run", tmp_path / "logs"
     line = ["--log-dir", logs, "--redirects", 3, "-m", "ganzoo", "train", "dcgan", data, "-o", run]
     assert complete(tmp_path / "log.txt", *line, "--batch-size", 3, "--device", "cpu", processes=2) != 0
-    text = "Error: batch_size=3 cannot be cut evenly: 2 processes with 1 micro-batches each. Set batch_size=2 or 4"
+    text = "Error: batch_size=3 cannot be split evenly: 2 processes with 1 micro-batches each. Set batch_size=2 or 4"
     # Whoever is first ends the others, who may not come to say it.
     said = {prefix: said_by(logs, rank) for rank, prefix in enumerate(("", "[process 1] "))}
     assert any(said.values())

@@ -1,1 +1,1 @@
-"""Many pictures: one after another, in several processes, on many machines."""
+"""Many images: one after another, in several processes, on many machines."""
