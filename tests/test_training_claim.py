@@ -146,9 +146,7 @@ def test_data_that_changed_are_refused_and_the_old_ones_go_on(
     (data / "README.txt").write_text("no picture: it does not count")
     more = next(data.rglob("0.png")).with_name("more.png")
     picture(16, 16, 99).save(more)
-    with pytest.raises(
-        TrainingError, match=rf"changed: {count} images then, {count + 1} now\. Put the data back, or"
-    ):
+    with pytest.raises(TrainingError, match=rf"changed: {count} images then, {count + 1} now\. Put the data back, or"):
         ganzoo.resume(run, steps=2)
     more.unlink()
     ganzoo.resume(run, steps=2)
@@ -174,7 +172,9 @@ def test_a_first_step_that_fails_does_not_block_the_next_try(tmp_path: Path) -> 
 def test_a_folder_with_other_files_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "README.md").write_text("precious")
-    with pytest.raises(TrainingError, match=r"notes holds files that do not belong to a run\. Name a new or empty folder"):
+    with pytest.raises(
+        TrainingError, match=r"notes holds files that do not belong to a run\. Name a new or empty folder"
+    ):
         train("dcgan", tmp_path, "notes", steps=1)
     assert [path.name for path in (tmp_path / "notes").iterdir()] == ["README.md"]
     assert (tmp_path / "notes" / "README.md").read_text() == "precious"

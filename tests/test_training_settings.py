@@ -84,7 +84,9 @@ def test_one_path_or_two_come_back_from_run_json(tmp_path: Path, data: str | lis
 def test_an_address_stays_as_it_is_and_a_path_becomes_whole(url: str, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     assert settings.resolve_data(url) == url
-    assert settings.resolve_data("photos") == settings.resolve_data(Path("photos")) == str(tmp_path.resolve() / "photos")
+    assert (
+        settings.resolve_data("photos") == settings.resolve_data(Path("photos")) == str(tmp_path.resolve() / "photos")
+    )
 
 
 def test_a_folder_without_run_json_is_no_run(tmp_path: Path) -> None:
