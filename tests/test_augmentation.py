@@ -146,7 +146,7 @@ def test_a_policy_is_its_words_in_order(text: str, words: tuple[str, ...]) -> No
     assert parse_policy(text) == words
 
 
-@pytest.mark.parametrize("text", ["color", "color,color", "color;cutout", "color,", "Color"])
+@pytest.mark.parametrize("text", ["colour", "color,colour", "color;cutout", "color,", "Color"])
 def test_a_wrong_word_is_named_with_the_right_ones(text: str) -> None:
     with pytest.raises(ValueError, match="use color, translation, cutout") as error:
         parse_policy(text)

@@ -225,7 +225,7 @@ def test_together_is_what_separate_calls_are(case: str) -> None:
     sets = [torch.rand(count, 3, 32, 32, generator=random) * 2 - 1 for count in (3, 2, 4)]
     expected = [judge(images) for images in sets]
     calls.clear()
-    found = Pair().joined(judge, *sets)
+    found = Pair().forward_batched(judge, *sets)
     assert calls == ([9] if at_once else [3, 2, 4])
     assert len(found) == 3
     for one, other in zip(found, expected, strict=True):
@@ -241,7 +241,7 @@ def test_what_goes_beside_pictures_goes_with_each_of_them(norm: str) -> None:
     sets, labels = torch.rand(2, 3, 3, 16, 16) * 2 - 1, torch.tensor([4, 0, 7])
     expected = [judge(images, labels) for images in sets]
     judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[1].tolist()))
-    found = Pair().joined(judge, *sets, conditioning=(labels,))
+    found = Pair().forward_batched(judge, *sets, conditioning=(labels,))
     assert calls == ([[4, 0, 7, 4, 0, 7]] if norm == "none" else [[4, 0, 7]] * 2)
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected, strict=True))
 
@@ -258,7 +258,7 @@ def test_together_gives_the_gradients_of_separate_calls() -> None:
         loss = sum(scale.sin().mean() for scale in outputs[0]) - sum(scale.cos().mean() for scale in outputs[1])
         return list(torch.autograd.grad(loss, list(judge.parameters())))
 
-    pairs = zip(gradients(Pair().joined(judge, images, others)), gradients([judge(images), judge(others)]), strict=True)
+    pairs = zip(gradients(Pair().forward_batched(judge, images, others)), gradients([judge(images), judge(others)]), strict=True)
     assert all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in pairs)
 
 
@@ -276,7 +276,7 @@ def test_pictures_of_different_sizes_and_one_set_alone_are_run_as_they_are() -> 
 def test_half_precision_pictures_are_brought_to_the_type_of_the_first() -> None:
     judge, calls = nn.Conv2d(1, 1, 3), []
     judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[0].dtype))
-    Pair().joined(judge, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
+    Pair().forward_batched(judge, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
     assert calls == [torch.float32]
 
 

@@ -19,10 +19,75 @@ from ganzoo.cli.main import cli
 
 # Whole identifiers, or words of one between underscores and capitals.
 WORDS = set(
-    ["judge", "judges", "judged", "judging", "told", "beside", "wishes", "spoilt", "mended", "mend", "belt", "belts", "needy", "doublings", "exhibit", "exhibits", "rehearsal", "rehearse", "foreign", "steadying", "twoway", "whoever", "lest", "stranger", "strangers", "liteunet", "colour", "colours", "licence", "grey", "neighbour", "neighbours", "normalise", "optimiser", "recognise", "initialise"]
+    [
+        "judge",
+        "judges",
+        "judged",
+        "judging",
+        "told",
+        "beside",
+        "wishes",
+        "spoilt",
+        "mended",
+        "mend",
+        "belt",
+        "belts",
+        "needy",
+        "doublings",
+        "exhibit",
+        "exhibits",
+        "rehearsal",
+        "rehearse",
+        "foreign",
+        "steadying",
+        "twoway",
+        "whoever",
+        "lest",
+        "stranger",
+        "strangers",
+        "liteunet",
+        "colour",
+        "colours",
+        "licence",
+        "grey",
+        "neighbour",
+        "neighbours",
+        "normalise",
+        "optimiser",
+        "recognise",
+        "initialise",
+    ]
 )
 NAMES = set(
-    ["TwoWayRecipe", "Wishes", "Asked", "Wanted", "Spoilt", "Mended", "Finding", "Look", "Case", "Beside", "Belt", "Keeping", "Needy", "Foreign", "Film", "Films", "Shot", "Picture", "Pictures", "together", "opinions", "unsaid", "watch", "faults", "claim", "assembly", "again"]
+    [
+        "TwoWayRecipe",
+        "Wishes",
+        "Asked",
+        "Wanted",
+        "Spoilt",
+        "Mended",
+        "Finding",
+        "Look",
+        "Case",
+        "Beside",
+        "Belt",
+        "Keeping",
+        "Needy",
+        "Foreign",
+        "Film",
+        "Films",
+        "Shot",
+        "Picture",
+        "Pictures",
+        "together",
+        "opinions",
+        "unsaid",
+        "watch",
+        "faults",
+        "claim",
+        "assembly",
+        "again",
+    ]
 )
 TABLE = "ganzoo/catalog/former_names.py"  # the one place that knows former names
 HELP = re.compile(
@@ -38,7 +103,9 @@ def sources() -> list[Path]:
 
 
 def identifiers(text: str) -> set[str]:
-    return {token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.NAME}
+    return {
+        token.string for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.type == tokenize.NAME
+    }
 
 
 def words_of(identifier: str) -> set[str]:
@@ -51,7 +118,11 @@ def odd(names: set[str]) -> list[str]:
 
 
 def test_the_check_finds_what_it_looks_for() -> None:
-    assert odd({"judge_a", "TwoWayRecipe", "toldOff", "color", "unfold", "judgment"}) == ["TwoWayRecipe", "judge_a", "toldOff"]
+    assert odd({"judge_a", "TwoWayRecipe", "toldOff", "color", "unfold", "judgment"}) == [
+        "TwoWayRecipe",
+        "judge_a",
+        "toldOff",
+    ]
     assert HELP.search("Which pictures are judged") and HELP.search("'x' is no size") and not HELP.search("colors")
 
 
