@@ -19,75 +19,17 @@ from ganzoo.cli.main import cli
 
 # Whole identifiers, or words of one between underscores and capitals.
 WORDS = set(
-    [
-        "judge",
-        "judges",
-        "judged",
-        "judging",
-        "told",
-        "beside",
-        "wishes",
-        "spoilt",
-        "mended",
-        "mend",
-        "belt",
-        "belts",
-        "needy",
-        "doublings",
-        "exhibit",
-        "exhibits",
-        "rehearsal",
-        "rehearse",
-        "foreign",
-        "steadying",
-        "twoway",
-        "whoever",
-        "lest",
-        "stranger",
-        "strangers",
-        "liteunet",
-        "colour",
-        "colours",
-        "licence",
-        "grey",
-        "neighbour",
-        "neighbours",
-        "normalise",
-        "optimiser",
-        "recognise",
-        "initialise",
-    ]
+    """
+    judge judges judged judging told beside wishes spoilt mended mend belt belts needy exhibit
+    exhibits rehearsal rehearse foreign steadying twoway whoever lest stranger strangers liteunet colour colours
+    licence grey neighbour neighbours normalise optimiser recognise initialise
+    """.split()  # noqa: SIM905
 )
 NAMES = set(
-    [
-        "TwoWayRecipe",
-        "Wishes",
-        "Asked",
-        "Wanted",
-        "Spoilt",
-        "Mended",
-        "Finding",
-        "Look",
-        "Case",
-        "Beside",
-        "Belt",
-        "Keeping",
-        "Needy",
-        "Foreign",
-        "Film",
-        "Films",
-        "Shot",
-        "Picture",
-        "Pictures",
-        "together",
-        "opinions",
-        "unsaid",
-        "watch",
-        "faults",
-        "claim",
-        "assembly",
-        "again",
-    ]
+    """
+    TwoWayRecipe Wishes Asked Wanted Spoilt Mended Finding Look Case Beside Belt Keeping Needy Foreign Film
+    Films Shot Picture Pictures together opinions unsaid watch faults claim assembly
+    """.split()  # noqa: SIM905
 )
 TABLE = "ganzoo/catalog/former_names.py"  # the one place that knows former names
 HELP = re.compile(
