@@ -129,8 +129,8 @@ class Trap:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"fc.weight": torch.zeros(2)}, "other tensors than torch-fidelity's Inception network"),
-        ([torch.zeros(2)], "no dict of named tensors"),
+        ({"fc.weight": torch.zeros(2)}, "are not those of torch-fidelity's Inception network"),
+        ([torch.zeros(2)], "does not contain a dict of named tensors"),
         ({"fc.weight": Trap()}, "contains something other than tensors"),
     ],
     ids=["tensors", "list", "trap"],

@@ -47,7 +47,7 @@ def test_timm_maps_are_normalized_as_timm_says(tmp_path: Path) -> None:
 
 def test_wrong_shapes_and_names_are_told() -> None:
     maps = ganzoo.build("features:efficientnet-lite0")
-    with pytest.raises(GanzooError, match=r"not of the shape \(1, 2, 8, 8\)"):
+    with pytest.raises(GanzooError, match=r"not the shape \(1, 2, 8, 8\)"):
         maps(torch.zeros(1, 2, 8, 8))
     with pytest.raises(GanzooError, match=r"no network 'vgg91'\. Did you mean"):
         ganzoo.build("features:timm", model="vgg91")

@@ -89,7 +89,7 @@ def test_every_domain_is_asked_for_equally_often(monkeypatch: pytest.MonkeyPatch
     asked: list[Tensor] = []
     recipe.generator.register_forward_pre_hook(lambda module, inputs: asked.append(inputs[1]))
     torch.manual_seed(0)
-    monkeypatch.setattr(recipe, "judge", lambda *_: {})
+    monkeypatch.setattr(recipe, "update_discriminator", lambda *_: {})
     for _ in range(20):
         recipe.step(batch(1, count=45))
     shares = torch.cat(asked).bincount(minlength=3) / 900
@@ -169,7 +169,7 @@ def test_the_discriminator_is_as_deep_as_its_pictures_allow(size: int, times: in
     ("spec", "values", "message"),
     [
         ("discriminator:stargan", {"image_size": 50}, "image_size=50 should be a multiple of 4, at least 8"),
-        ("discriminator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to tell apart"),
+        ("discriminator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to distinguish"),
         ("generator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to translate among"),
         ("generator:stargan", {"width": 0}, "width=0 and blocks=6 should be at least 1 and 0"),
         ("recipe:stargan", {"classes": 1}, "classes=1 should be 2 or more, or 0 for the data's"),
