@@ -38,5 +38,5 @@ def test_a_study_writes_measures_down_and_marks_limits_without_room(
     found = [Measure(**json.loads(line)) for line in (tmp_path / "study").read_text().splitlines()]
     assert [each.value for each in found] == [0.2, 0.39, 0.1]
     margins = script("margins")
-    assert margins.rows(found) == (["| `a` | error | 0.4 | 0.2 | 0.39 | **1.03** | 0.8 | 2.00 |"], False)
+    assert margins.rows(found) == (["| `a` | error | 0.4 | 0.2 | 0.39 | **1.03** | 0.8 | 2.00 | 3 |"], False)
     assert margins.rows(found[::2])[1] and found[0].reached >= ROOM

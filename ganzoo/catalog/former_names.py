@@ -43,7 +43,7 @@ MODELS = {"patchgan/facades": "pix2pix/facades"}
 
 PACKAGES = {"ganzoo_plugins.patchgan": "ganzoo_plugins.pix2pix"}
 
-METRICS = {"memorised": "memorized"}
+METRICS = {"memorised": "memorized", "colour": "color"}
 
 PROTOCOL_SETTINGS = {"neighbours": "neighbors"}
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.catalog import former_names
 from ganzoo.errors import OutputError, PluginError, TrainingError
 from ganzoo.files.atomic import replacing
 from ganzoo.recipes.distributed import ALONE, Processes
@@ -144,24 +145,36 @@ def set_aside(damaged: list[Path]) -> list[str]:
 
 
 def restore(
-    state: Mapping[str, Any], recipe: Recipe, averages: Mapping[str, nn.Module], processes: Processes = ALONE
+    state: Mapping[str, Any],
+    name: str,
+    recipe: Recipe,
+    averages: Mapping[str, nn.Module],
+    processes: Processes = ALONE,
 ) -> None:
     """Put a checkpoint's state back into everything it came from; each process gets its own random state.
 
     A process that did not exist then keeps its current random state.
 
+    Args:
+        state: a checkpoint's content, that of an older version too.
+        name: the recipe's.
+        recipe: takes networks, optimizers, scalers and its own state back.
+        averages: the averaged networks.
+        processes: those that train the run together.
+
     Raises:
         TrainingError: the state does not fit, for example after an edit of run.json or with another plugin version.
     """
     try:
-        for name, network in recipe.networks.items():
-            network.load_state_dict(state["networks"][name])
-        for name, network in averages.items():
-            network.load_state_dict(state["averages"][name])
-        for name, optimizer in recipe.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
-        for name, scaler in recipe.scalers.items():
-            scaler.load_state_dict(state["scalers"][name])
+        networks, averaged = (former_names.networks(name, state[key]) for key in ("networks", "averages"))
+        for key, network in recipe.networks.items():
+            network.load_state_dict(networks[key])
+        for key, network in averages.items():
+            network.load_state_dict(averaged[key])
+        for key, optimizer in recipe.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][key])
+        for key, scaler in recipe.scalers.items():
+            scaler.load_state_dict(state["scalers"][key])
         recipe.load_state(state["recipe"])
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())

@@ -60,4 +60,4 @@ class CheckpointWriter:
 
     def restore(self, content: Mapping[str, Any]) -> None:
         """Put a checkpoint's content back into networks, optimizers, averages and random numbers."""
-        checkpoint.restore(content, self.setup.recipe, self.averages, self.processes)
+        checkpoint.restore(content, self.settings.recipe, self.setup.recipe, self.averages, self.processes)

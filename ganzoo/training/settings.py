@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pydantic
 
+from ganzoo import catalog
+from ganzoo.catalog import former_names
 from ganzoo.data.sources import is_remote
-from ganzoo.errors import OptionError, TrainingError, suggest
+from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
 from ganzoo.files.atomic import replacing
 
 FILE = "run.json"
@@ -123,14 +126,22 @@ def write_settings(run: Path, settings: Settings) -> None:
 
 
 def read_settings(run: Path) -> Settings:
-    """Read run.json. Raises TrainingError where ``run`` is not the folder of a run."""
+    """Read run.json, that of an older version too. Raises TrainingError where ``run`` is not the folder of a run."""
     path = run / FILE
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(values, dict):
             raise ValueError("it does not hold a JSON object")
-        return parse_settings(values)
+        return parse_settings(former_names.settings(values, _default_parts(values.get("recipe"))))
     except FileNotFoundError as error:
         raise TrainingError(f"{run} is not a training run: it has no {FILE}. Give the folder that -o named.") from error
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {str(error).rstrip('.')}. Undo what was changed in it.") from error
+
+
+def _default_parts(recipe: object) -> Mapping[str, str]:
+    """Return a recipe's own parts, role -> "kind:name"; none where it is not installed, which is reported later."""
+    try:
+        return catalog.find(f"recipe:{recipe}").parts
+    except (UnknownName, OptionError):
+        return {}

@@ -38,7 +38,7 @@ class RunSetup:
         data: for training and validation.
         machine: where this process computes.
         options: all of the recipe's options, with their values.
-        parts: role -> {"entry": what was built, "options": those that the user set}.
+        parts: role -> {"entry": what was built, "options": all of its options, with their values}.
     """
 
     recipe: Recipe
@@ -46,6 +46,15 @@ class RunSetup:
     machine: Machine
     options: Mapping[str, Any]
     parts: Mapping[str, Any]
+
+    def record(self, settings: Settings) -> Settings:
+        """Return settings that name every part and option, so that a later version's defaults change nothing."""
+        return dataclasses.replace(
+            settings,
+            options=dict(self.options),
+            parts={role: part["entry"] for role, part in self.parts.items()},
+            part_options={role: dict(part["options"]) for role, part in self.parts.items()},
+        )
 
 
 def set_up(settings: Settings, processes: Processes, is_new: bool = True) -> RunSetup:
@@ -74,7 +83,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True) -> Run
     place_on_machine(recipe, machine, processes, compiled=settings.compile)
     if not processes.leads:
         seed_all(mix(settings.seed, 4, processes.rank))
-    described = {role: {"entry": spec, "options": parts.options[role]} for role, spec in parts.specs.items()}
+    described = {role: {"entry": spec, "options": parts.built.get(role, {})} for role, spec in parts.specs.items()}
     return RunSetup(recipe, data, machine, options.as_dict(config), described)
 
 

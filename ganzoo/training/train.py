@@ -60,7 +60,7 @@ def train(
                 run_lock.check_free(run)  # again: reading the data took time
                 if run_lock.clear(run):
                     reporter.note(f"{run} held a run without a checkpoint, which this one replaces.")
-                write_settings(run, settings)
+                write_settings(run, loop.setup.record(settings))
             loop.run(0)
     return run
 
@@ -128,7 +128,7 @@ def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Pro
 
 def _clean_up(folder: Path, settings: Settings, loop: Loop, first: int) -> None:
     """Make the files of a run match its checkpoint of step ``first``: a kill may have come at any moment."""
-    write_settings(folder, settings)
+    write_settings(folder, loop.setup.record(settings))
     logs.sweep(folder)
     logs.drop_after(folder, first)
     loop.state.best.write(folder)
