@@ -57,15 +57,16 @@ def test_its_settings_are_read_under_present_names(run: Path) -> None:
 
 def test_it_resumes_to_the_weights_that_it_had(run: Path, one_thread: None) -> None:
     ganzoo.resume(run, steps=4)
-    differences = []
-    for path in sorted((HERE / "expected").rglob("*.safetensors")):
-        expected, found = load_file(path), load_file(run / path.relative_to(HERE / "expected"))
+    before, after = HERE / "run", HERE / "expected"
+    off, moved = [], []
+    for name in ("model.safetensors", "discriminator.safetensors"):
+        start, expected, found = (load_file(folder / name) for folder in (before, after, run))
         assert expected.keys() == found.keys()
-        differences += [(found[name] - tensor).abs().flatten() for name, tensor in expected.items()]
-    off = torch.cat(differences)
-    # The two steps move weights by 1e-4 and more. On the processor of the first run nothing differs. On others some
-    # weights do: a bias before a norm has no gradient but rounding errors, which Adam scales to whole steps.
-    assert (off < 2e-6).float().mean() > 0.9 and off.max() < 1e-3
+        off += [(found[key] - tensor).abs().flatten() for key, tensor in expected.items()]
+        moved += [(start[key] - tensor).abs().flatten() for key, tensor in expected.items()]
+    # Nothing differs on the first run's processor. On others Adam scales rounding errors to a share of a step: 0.08 of
+    # the way with SSE 4.1, 0.02 with AVX 2. With the optimizers' state lost it is 0.65.
+    assert torch.cat(off).mean() < 0.2 * torch.cat(moved).mean()
 
 
 def test_what_it_writes_from_then_on_has_present_names_and_every_option(run: Path) -> None:
