@@ -24,6 +24,14 @@ def test_text_from_a_command_line_is_converted() -> None:
     assert asked.part_options == {"loss": {"a": "1"}}  # the part's own config converts these
 
 
+def test_options_take_the_keys_of_the_command_line() -> None:
+    both = {"options": {"image_size": 32, "generator.width": 4, "loss.a": 1}, "part_options": {"loss": {"b": 2}}}
+    found = parsed(**both)
+    assert found.options == {"image_size": 32}
+    assert found.part_options == {"generator": {"width": 4}, "loss": {"a": 1, "b": 2}}
+    assert both["options"] == {"image_size": 32, "generator.width": 4, "loss.a": 1}  # the caller's own
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

@@ -110,7 +110,7 @@ def command(
         settings = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
         if "classes" in settings:
             settings["classes"] = [name.strip() for name in settings["classes"].split(",")]
-        settings["options"], settings["part_options"] = split_assignments(assignments)
+        settings["options"] = dict(parse_assignments(assignments, "--set", "KEY=VALUE"))
         settings["parts"] = parse_assignments(parts, "--part", "ROLE=ENTRY")
         settings["start_from"] = dict(_parse_start(text) for text in start_from)
         settings["device"] = device
@@ -189,16 +189,3 @@ def _refuse_other_options() -> None:
     if extra:
         names = ", ".join(p.human_readable_name if isinstance(p, click.Argument) else p.opts[-1] for p in extra)
         raise click.UsageError(f"--resume takes all settings but --steps from the run: omit {names}.")
-
-
-def split_assignments(assignments: tuple[str, ...]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Return the recipe's options, from KEY=VALUE, and each part's, from ROLE.KEY=VALUE."""
-    own: dict[str, str] = {}
-    part_options: dict[str, dict[str, str]] = {}
-    for name, value in parse_assignments(assignments, "--set", "KEY=VALUE").items():
-        role, dot, key = name.partition(".")
-        if dot:
-            part_options.setdefault(role, {})[key] = value
-        else:
-            own[name] = value
-    return own, part_options

@@ -97,7 +97,11 @@ class Settings:
 
 
 def parse_settings(values: dict[str, Any]) -> Settings:
-    """Return checked settings. Raises OptionError that names the setting, its value and valid values."""
+    """Return checked settings; an option "ROLE.KEY" is the part's, as on the command line.
+
+    Raises:
+        OptionError: it names the setting, its value and valid values.
+    """
     known = [field.name for field in dataclasses.fields(Settings)]
     for name in values:
         if name not in known:
@@ -105,13 +109,29 @@ def parse_settings(values: dict[str, Any]) -> Settings:
                 f"Training has no setting '{name}'.{suggest(name, known)} Its settings are: {', '.join(known)}."
             )
     try:
-        return pydantic.TypeAdapter(Settings).validate_python(values)
+        return pydantic.TypeAdapter(Settings).validate_python(_split_part_options(values))
     except pydantic.ValidationError as error:
         problem = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in problem["loc"])
         text = problem["msg"].removeprefix("Value error, ")
         prefix = f"{name}={problem['input']!r} is not right: " if name else ""
         raise OptionError(f"Training: {prefix}{text}.") from error
+
+
+def _split_part_options(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values with each option "ROLE.KEY" among the part's options."""
+    options, part_options = values.get("options"), values.get("part_options", {})
+    if not isinstance(options, Mapping) or not any("." in str(name) for name in options):
+        return values
+    own: dict[str, Any] = {}
+    parts = {role: dict(found) for role, found in part_options.items()}
+    for name, value in options.items():
+        role, dot, key = str(name).partition(".")
+        if dot:
+            parts.setdefault(role, {})[key] = value
+        else:
+            own[name] = value
+    return {**values, "options": own, "part_options": parts}
 
 
 def resolve_data(data: str | Path) -> str:

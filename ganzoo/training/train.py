@@ -40,8 +40,8 @@ def train(
         output: the run's folder.
         reporter: shows the progress; nothing by default.
         values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
-            device, precision, ..., with ``options`` (the recipe's), ``parts`` (role -> entry) and ``part_options``
-            (role -> options).
+            device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
+            of a part; ``parts`` maps roles to entries.
 
     Raises:
         OptionError, UnknownName, DataError: before anything is written.
