@@ -45,8 +45,12 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
     ]
     asked = json.loads(Path("runs/a/run.json").read_text())
     assert (asked["seed"], asked["steps"], asked["batch_size"], asked["device"]) == (5, 3, 2, "cpu")
-    assert (asked["options"], asked["parts"]) == ({"learning_rate": "0.001"}, {"loss": "hinge"})
-    assert asked["part_options"] == {"generator": {"width": "4"}, "discriminator": {"width": "4"}}
+    assert (asked["options"]["learning_rate"], asked["parts"]["loss"]) == (0.001, "loss:hinge")
+    assert (asked["options"]["image_size"], asked["parts"]["generator"]) == (16, "generator:dcgan")  # nobody set these
+    assert {role: asked["part_options"][role]["width"] for role in ("generator", "discriminator")} == {
+        "generator": 4,
+        "discriminator": 4,
+    }
     model = ganzoo.load("dir:runs/a", device="cpu")
     assert model.generate(1)[0].size == (16, 16)
     assert model.card.options["width"] == 4

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ganzoo.errors import DeviceError
-from ganzoo.inference import devices, engines
+from ganzoo.inference import devices, engine_selection
 
 
 def test_cpu_is_always_there() -> None:
@@ -56,9 +56,9 @@ def test_types_by_name_and_by_object() -> None:
 
 
 def test_an_engine_that_is_none_is_refused() -> None:
-    engines.check("auto")
-    engines.check("torch")
+    engine_selection.check("auto")
+    engine_selection.check("torch")
     with pytest.raises(
         DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, openvino, onnxruntime, torch"
     ):
-        engines.check("troch")
+        engine_selection.check("troch")

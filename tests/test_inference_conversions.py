@@ -20,7 +20,7 @@ from torch import nn
 import ganzoo
 from ganzoo.contracts.engine import thread_count
 from ganzoo.errors import DeviceError, OptionError
-from ganzoo.inference import conversions, engines
+from ganzoo.inference import conversions, engine_selection
 
 TRANSLATE = """
 import json, sys
@@ -49,7 +49,7 @@ def told() -> Iterator[list[str]]:
 
 
 def openvino() -> ganzoo.Engine:
-    return dict(engines._all())["openvino"]
+    return dict(engine_selection._all())["openvino"]
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
@@ -132,9 +132,9 @@ def test_a_conversion_that_computes_something_else_is_refused(ref: str, cache: P
 def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
     ref: str, monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    monkeypatch.delenv(engines.VARIABLE)
+    monkeypatch.delenv(engine_selection.VARIABLE)
     expected = ganzoo.load(ref, "cpu", engine="torch").translate(picture(30, 30))
-    choices = engines.choose("auto", "cpu")
+    choices = engine_selection.choose("auto", "cpu")
     card = ganzoo.info(ref)
     for choice in choices[:-1]:
         conversions.refuse(card, choice.name, choice.engine, choice.dtype, f"{choice.name} cannot")
@@ -148,9 +148,9 @@ def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
 def test_torch_that_comes_after_another_engine_keeps_the_number_type(
     ref: str, monkeypatch: pytest.MonkeyPatch, told: list[str]
 ) -> None:
-    monkeypatch.delenv(engines.VARIABLE)
+    monkeypatch.delenv(engine_selection.VARIABLE)
     expected = ganzoo.load(ref, "cpu", "bfloat16", "torch").translate(picture(30, 30))
-    first = engines.choose("auto", "cpu", "bfloat16")[0]
+    first = engine_selection.choose("auto", "cpu", "bfloat16")[0]
     conversions.refuse(ganzoo.info(ref), first.name, first.engine, first.dtype, "this CPU cannot")
     model = ganzoo.load(ref, "cpu", "bfloat16", log=told.append)
     assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()

@@ -13,7 +13,7 @@ from ganzoo.catalog import discovery
 from ganzoo.contracts.engine import Engine, Signature
 from ganzoo.contracts.tasks import find
 from ganzoo.errors import DeviceError
-from ganzoo.inference import engines
+from ganzoo.inference import engine_selection
 
 
 class Distant(Engine):
@@ -27,7 +27,7 @@ class Distant(Engine):
 @pytest.fixture
 def auto(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let "auto" mean what it means to users; the other tests run torch."""
-    monkeypatch.delenv(engines.VARIABLE)
+    monkeypatch.delenv(engine_selection.VARIABLE)
 
 
 @pytest.fixture
@@ -44,48 +44,49 @@ def distant(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_auto_takes_the_fastest_that_is_installed_and_torch_after_it(auto: None) -> None:
-    choices = engines.choose("auto", "cpu")
+    choices = engine_selection.choose("auto", "cpu")
     assert [choice.name for choice in choices] == ["openvino", "onnxruntime", "torch"]
     assert {choice.dtype for choice in choices} == {"float32"}
-    assert [choice.name for choice in engines.choose("auto", "cpu", "int8")] == ["openvino"]
-    assert [choice.name for choice in engines.choose("auto", "cpu", "float16")] == ["torch"]
+    assert [choice.name for choice in engine_selection.choose("auto", "cpu", "int8")] == ["openvino"]
+    assert [choice.name for choice in engine_selection.choose("auto", "cpu", "float16")] == ["torch"]
 
 
 def test_latents_are_torchs(auto: None) -> None:
-    choices = engines.choose("auto", "cpu")
-    assert [choice.name for choice in engines.fitting(choices, find("unconditional-image-generation"))] == ["torch"]
-    assert engines.fitting(choices, find("image-to-image")) == choices
+    choices = engine_selection.choose("auto", "cpu")
+    fitting = engine_selection.fitting(choices, find("unconditional-image-generation"))
+    assert [choice.name for choice in fitting] == ["torch"]
+    assert engine_selection.fitting(choices, find("image-to-image")) == choices
 
 
 def test_an_engine_that_is_not_installed_is_passed_over_and_refused_by_name(auto: None, distant: None) -> None:
-    assert engines.choose("auto", "cpu")[0].name == "openvino"
+    assert engine_selection.choose("auto", "cpu")[0].name == "openvino"
     with pytest.raises(DeviceError, match=r"'distant' cannot be used: no_such_package not installed \(pip install"):
-        engines.choose("distant", "cpu")
+        engine_selection.choose("distant", "cpu")
 
 
 def test_what_an_engine_does_not_do_is_refused(auto: None) -> None:
     with pytest.raises(DeviceError, match="'onnxruntime' cannot be used: it computes in float32, not in bfloat16"):
-        engines.choose("onnxruntime", "cpu", "bfloat16")
+        engine_selection.choose("onnxruntime", "cpu", "bfloat16")
     with pytest.raises(
         DeviceError, match=r"No engine that is installed computes in 'half' on cpu. .*openvino: float32"
     ):
-        engines.choose("auto", "cpu", "half")
+        engine_selection.choose("auto", "cpu", "half")
 
 
 def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(engines.VARIABLE, "onnxruntime")
-    assert [choice.name for choice in engines.choose()] == ["onnxruntime"]
-    monkeypatch.setenv(engines.VARIABLE, "nonsense")
+    monkeypatch.setenv(engine_selection.VARIABLE, "onnxruntime")
+    assert [choice.name for choice in engine_selection.choose()] == ["onnxruntime"]
+    monkeypatch.setenv(engine_selection.VARIABLE, "nonsense")
     with pytest.raises(DeviceError, match="No engine is called 'nonsense'"):
-        engines.choose()
+        engine_selection.choose()
 
 
 def test_every_engine_is_judged_with_a_reason(auto: None, distant: None) -> None:
-    verdicts = {verdict.name: verdict for verdict in engines.assess("cpu", None)}
+    verdicts = {verdict.name: verdict for verdict in engine_selection.assess("cpu", None)}
     assert list(verdicts)[:2] == ["distant", "openvino"] and verdicts["compile"].why == "only when asked for"
-    assert isinstance(verdicts["openvino"], engines.Choice) and "not installed" in verdicts["distant"].why
-    on_gpu = {verdict.name for verdict in engines.assess("cuda:1", None) if isinstance(verdict, engines.Choice)}
-    assert on_gpu == {"torch"}
+    assert isinstance(verdicts["openvino"], engine_selection.Choice) and "not installed" in verdicts["distant"].why
+    on_gpu = engine_selection.assess("cuda:1", None)
+    assert [verdict.name for verdict in on_gpu if isinstance(verdict, engine_selection.Choice)] == ["torch"]
 
 
 def test_a_signature_has_sides_that_converters_leave_open() -> None:

@@ -258,7 +258,8 @@ def test_together_gives_the_gradients_of_separate_calls() -> None:
         loss = sum(scale.sin().mean() for scale in outputs[0]) - sum(scale.cos().mean() for scale in outputs[1])
         return list(torch.autograd.grad(loss, list(judge.parameters())))
 
-    pairs = zip(gradients(Pair().forward_batched(judge, images, others)), gradients([judge(images), judge(others)]), strict=True)
+    batched, apart = Pair().forward_batched(judge, images, others), [judge(images), judge(others)]
+    pairs = zip(gradients(batched), gradients(apart), strict=True)
     assert all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in pairs)
 
 

@@ -66,7 +66,7 @@ def test_an_entry_of_the_catalog_is_told_from_a_model() -> None:
 
 
 def test_a_bare_repository_is_refused_with_both_spellings() -> None:
-    with pytest.raises(UnknownName, match=r"'timm/dcgan' is not in the registry. Write hf-hub:timm/dcgan or dir:timm/dcg"):
+    with pytest.raises(UnknownName, match=r"'timm/dcgan' is not in the registry. Write hf-hub:timm/dcgan or dir:timm"):
         parse("timm/dcgan")
 
 

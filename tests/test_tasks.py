@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from ganzoo import Card
 from ganzoo.contracts import tasks
 from ganzoo.errors import DeviceError, ImageError, OptionError, UnknownName
-from ganzoo.inference import engines
+from ganzoo.inference import engine_selection
 from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
 
@@ -213,10 +213,10 @@ def as_decoded() -> Any:
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))
 def test_only_pictures_alone_are_left_to_light_engines(name: str) -> None:
     light = [type("Light", (), {"torch_free": True})(), type("Heavy", (), {"torch_free": False})()]
-    choices = [engines.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
+    choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
     task = tasks.find(name)
-    kept = engines.fitting(choices, task)
+    kept = engine_selection.fitting(choices, task)
     assert len(kept) == (2 if task.source == "image" and not task.inputs else 1)
     if task.inputs:
         with pytest.raises(DeviceError, match="take one input"):
-            engines.fitting(choices[:1], task)
+            engine_selection.fitting(choices[:1], task)

@@ -14,7 +14,7 @@ from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Format, Signature
 from ganzoo.errors import DeviceError, GanzooError, OptionError, OutputError
 from ganzoo.inference import conversions
-from ganzoo.inference.engines import install_hint
+from ganzoo.inference.engine_selection import install_hint
 from ganzoo.inference.verification_samples import samples
 from ganzoo.loading import load
 from ganzoo.version import __version__

@@ -10,7 +10,7 @@ from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import DeviceError, OptionError, OutputError
 from ganzoo.inference import conversions
-from ganzoo.inference.engines import Choice
+from ganzoo.inference.engine_selection import Choice
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ganzoo.cards.card import Card
-from ganzoo.inference import conversions, engines
-from ganzoo.inference.engines import Choice
+from ganzoo.inference import conversions, engine_selection
+from ganzoo.inference.engine_selection import Choice
 from ganzoo.loading.load import load
 
 
@@ -37,11 +37,11 @@ def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Cal
     """
     model = load(ref, device, token=token, log=log)
     taken = model.engine
-    place = engines.choose("auto", device)[0].device
-    return [row for verdict in engines.assess(place, None) for row in _rows(verdict, model.card, taken)]
+    place = engine_selection.choose("auto", device)[0].device
+    return [row for verdict in engine_selection.assess(place, None) for row in _rows(verdict, model.card, taken)]
 
 
-def _rows(verdict: Choice | engines.Verdict, card: Card, taken: str) -> Iterator[Row]:
+def _rows(verdict: Choice | engine_selection.Verdict, card: Card, taken: str) -> Iterator[Row]:
     engine = verdict.engine
     for dtype in engine.dtypes:
         auto = verdict.name == taken and dtype == engine.dtypes[0]
@@ -58,10 +58,10 @@ def _rows(verdict: Choice | engines.Verdict, card: Card, taken: str) -> Iterator
             yield Row(verdict.name, dtype, auto, facts.speed, facts.difference, facts.psnr, note)
 
 
-def _note(verdict: Choice | engines.Verdict, dtype: str, auto: bool) -> str:
+def _note(verdict: Choice | engine_selection.Verdict, dtype: str, auto: bool) -> str:
     if auto:
         return f"taken: {verdict.why}"
-    if isinstance(verdict, engines.Verdict):
+    if isinstance(verdict, engine_selection.Verdict):
         return verdict.why
     if dtype != verdict.engine.dtypes[0]:
         return f"with --dtype {dtype}"

@@ -100,14 +100,14 @@ def load(
         UnknownName, ReferenceError, WeightsError, HashMismatch, HubError, DeviceError: it never falls back on random
             weights, another file or another device.
     """
-    from ganzoo.inference import engines
+    from ganzoo.inference import engine_selection
     from ganzoo.loading.model import Model
 
-    known = engines.choose(engine, device, None if dtype is None else str(dtype).removeprefix("torch."))
+    known = engine_selection.choose(engine, device, None if dtype is None else str(dtype).removeprefix("torch."))
     located = locate(ref, token)
     notices.notify_once(located.card)
     card = replace(located.card, options={**located.card.options, **(options or {})})
-    choices = engines.fitting(known, card.does)
+    choices = engine_selection.fitting(known, card.does)
     model = Model(
         partial(_load_generator, ref, card, located.weights, tuple(options or ())),
         card,

@@ -14,7 +14,7 @@ import numpy as np
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
-from ganzoo.inference import conditions, engines
+from ganzoo.inference import conditions, engine_selection
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.translation import Network, Progress, Settings, translate
 from ganzoo.inference.working_size import working_size
@@ -49,7 +49,7 @@ class Model:
         dtype: torch.dtype | str = "float32",
         discriminator: Path | None = None,
         *,
-        choices: Sequence[engines.Choice] | None = None,
+        choices: Sequence[engine_selection.Choice] | None = None,
         calibration: Iterable[Any] = (),
         log: Callable[[str], None] | None = None,
     ) -> None:
@@ -70,7 +70,7 @@ class Model:
         self._load = generator
         self._device, self._dtype = kind, name
         self._discriminator = discriminator
-        self._choices = choices or engines.choose("torch", kind, name)
+        self._choices = choices or engine_selection.choose("torch", kind, name)
         self._calibration, self._log = calibration, log or (lambda text: None)
         self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 
