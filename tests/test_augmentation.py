@@ -75,7 +75,7 @@ ONE_BY_ONE = {"color": colored, "translation": moved, "cutout": cut}
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 28, 28), (3, 13, 22), (1, 2, 1)], ids=str)
 @pytest.mark.parametrize("policy", ["color", "translation", "cutout", EVERY, "cutout,color"])
-def test_every_picture_is_changed_as_the_paper_says(policy: str, shape: tuple[int, ...]) -> None:
+def test_every_image_is_changed_as_the_paper_says(policy: str, shape: tuple[int, ...]) -> None:
     images = some(40, *shape)
     uniform, given = drawing()
     made = diff_augment(images, policy, uniform)
@@ -86,7 +86,7 @@ def test_every_picture_is_changed_as_the_paper_says(policy: str, shape: tuple[in
     torch.testing.assert_close(made, expected, rtol=0, atol=1e-12)
 
 
-def test_pictures_stacked_on_channels_are_changed_alike_and_do_not_mix() -> None:
+def test_images_stacked_on_channels_are_changed_alike_and_do_not_mix() -> None:
     first, second = some(9, 3, 16, 16), -some(9, 3, 16, 16).flip(0) / 3
     stacked = diff_augment(torch.cat([first, second], 1), EVERY, drawing()[0])
     alone = [diff_augment(each, EVERY, drawing()[0]) for each in (first, second)]

@@ -89,7 +89,7 @@ def test_damaged_configs(capsys: Capture, part: str, value: object, text: str) -
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"%!PS-Adobe", None])
-def test_damaged_pictures(capsys: Capture, content: bytes | None) -> None:
+def test_damaged_images(capsys: Capture, content: bytes | None) -> None:
     Path("x.png").write_bytes(Path("x.png").read_bytes()[:60] if content is None else content)
     assert "x.png" in refused(capsys, "translate", "dir:t", "x.png", "-o", "y.png")
     assert not Path("y.png").exists()

@@ -68,7 +68,7 @@ def test_name_like_no_other_gets_no_suggestion():
 
 
 @pytest.mark.parametrize("spec", ["dcgan", "generators:dcgan", "", "dcgan:generator"])
-def test_malformed_spec_is_told_the_form(spec):
+def test_malformed_spec_is_reported_the_form(spec):
     with pytest.raises(OptionError, match=re.escape(f"'{spec}' is not an entry. Write KIND:NAME")):
         catalog.find(spec)
 
@@ -144,7 +144,7 @@ def test_entry_that_breaks_the_contract_is_refused_by_plugin_entry_and_field(plu
     assert complaint in str(raised.value)
 
 
-def test_refusal_is_raised_each_time_and_kept_for_whoever_asks(plugin):
+def test_refusal_is_raised_each_time_and_kept_for_anyone_who_asks(plugin):
     plugin(lambda: [replace(LOSS, summary="")])
     for ask in (catalog.entries, lambda: catalog.find("loss:hinge")):
         with pytest.raises(PluginError, match="summary is not one line"):
@@ -156,7 +156,7 @@ def test_refusals_are_none_where_all_is_well():
     assert catalog.refusals() == {}
 
 
-def test_right_recipe_and_generator_of_a_stranger_are_taken(plugin):
+def test_right_recipe_and_generator_of_a_third_party_are_taken(plugin):
     plugin(lambda: [RECIPE, replace(LOSS, kind="generator", task="image-to-image")])
     assert catalog.find("recipe:mine") == RECIPE and catalog.find("generator:mine").task == "image-to-image"
 

@@ -105,7 +105,7 @@ def test_wrong_requests(capsys: Capture, ref: str, arguments: tuple[str, ...], t
     assert not list(Path().glob("a.*")) and not Path("out").exists()
 
 
-def test_a_still_gif_of_pictures_is_as_before(capsys: Capture) -> None:
+def test_a_still_gif_of_images_is_as_before(capsys: Capture) -> None:
     assert generate(capsys, "dir:m", "-n", "4", "-o", "a.gif")[0] == 0
     with Image.open("a.gif") as image:
         assert getattr(image, "n_frames", 1) == 1

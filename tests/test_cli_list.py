@@ -80,7 +80,7 @@ def test_no_match_says_what_a_pattern_is(capsys: Capture) -> None:
     assert "Did you mean 'tiny/maker'?" in call(capsys, "list", "tiny/makr")[2]
 
 
-def test_an_empty_registry_is_said_to_be_empty(
+def test_an_empty_registry_is_reported_to_be_empty(
     capsys: Capture, fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = write_registry(tmp_path / "empty" / "registry.json")
@@ -93,7 +93,7 @@ def test_an_empty_registry_is_said_to_be_empty(
 @pytest.mark.parametrize(
     ("metric", "arrow"), [("psnr", " ↑"), ("kid", " ↓"), ("fd-efficientnet-lite0", " ↓"), ("charm", "")]
 )
-def test_a_known_score_tells_which_way_is_better(metric: str, arrow: str) -> None:
+def test_a_known_score_shows_which_way_is_better(metric: str, arrow: str) -> None:
     assert output.direction_arrow(metric) == arrow
 
 

@@ -102,7 +102,7 @@ def test_no_time_at_all_divides_by_nothing(clock: Clock) -> None:
     assert "steps/s" in str(pace)
 
 
-def test_the_bar_keeps_the_last_losses_beside_the_speed(clock: Clock) -> None:
+def test_the_bar_keeps_the_last_losses_next_to_the_speed(clock: Clock) -> None:
     shown = io.StringIO()
     # The columns of `reporter`, on a terminal that is a text.
     columns = (TextColumn("{task.completed}/{task.total}"), TextColumn("{task.description}", markup=False))

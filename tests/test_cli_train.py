@@ -94,7 +94,7 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
         ([], 2, "Missing: RECIPE, DATA"),
     ],
 )
-def test_mistakes_are_told_before_the_run_folder_is_made(
+def test_mistakes_are_reported_before_the_run_folder_is_made(
     capsys: Capture, arguments: list[str], code: int, text: str
 ) -> None:
     ended, out, err = call(capsys, "train", *arguments, "-o", "runs/a")

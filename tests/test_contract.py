@@ -32,9 +32,9 @@ FAMILIES = sorted(path.parent.name for path in Path(ganzoo_plugins.__file__).par
 
 def small_parts(entry: Entry) -> dict[str, dict[str, Any]]:
     """Return options that make a recipe's default parts small, leaving sizes to the recipe."""
-    wanted = ("width", "blocks", "latent_dim", "depth", "hidden")
+    expected = ("width", "blocks", "latent_dim", "depth", "hidden")
     return {
-        role: {name: value for name, value in SMALL.get(spec, {}).items() if name in wanted}
+        role: {name: value for name, value in SMALL.get(spec, {}).items() if name in expected}
         for role, spec in entry.parts.items()
     }
 

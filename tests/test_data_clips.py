@@ -96,8 +96,8 @@ def test_a_video_is_its_frames(tmp_path: Path) -> None:
     data = open_data(tmp_path, "clips", Asked(image_size=48, frames=4))
     clips = everything(data.train)["clip"]
     assert clips.shape == (2, 3, 4, 48, 48)
-    wanted = np.stack([frame[:, 8:56] for frame in scene[:8]]).reshape(2, 4, 48, 48, 3).transpose(0, 4, 1, 2, 3)
-    assert np.abs((clips.numpy() + 1) * 127.5 - wanted).mean() < 2  # H.264, nearly without loss
+    expected = np.stack([frame[:, 8:56] for frame in scene[:8]]).reshape(2, 4, 48, 48, 3).transpose(0, 4, 1, 2, 3)
+    assert np.abs((clips.numpy() + 1) * 127.5 - expected).mean() < 2  # H.264, nearly without loss
 
 
 def test_clips_of_a_video_are_trained_on_or_held_out_together(tmp_path: Path) -> None:
@@ -107,11 +107,11 @@ def test_clips_of_a_video_are_trained_on_or_held_out_together(tmp_path: Path) ->
     shown, hidden = everything(data.train), everything(data.validation)
     assert data.classes == ["a", "b"] and data.counts == {"clips": len(data.train)}
     for part, names in ((shown, None), (hidden, data.held_out)):
-        films = [level[0] // 20 for level in levels(part["clip"])]
-        assert part["label"].tolist() == [film % 2 for film in films]
+        videos = [level[0] // 20 for level in levels(part["clip"])]
+        assert part["label"].tolist() == [video % 2 for video in videos]
         if names is not None:
-            assert sorted(set(films)) == sorted(int(Path(name).stem) for name in names)
-            assert len(films) == 2 * len(names)
+            assert sorted(set(videos)) == sorted(int(Path(name).stem) for name in names)
+            assert len(videos) == 2 * len(names)
     assert len(data.train) + len(data.validation) == 20
     assert "2 classes by folder: a (10), b (10)." in data.notes
 
@@ -130,9 +130,9 @@ def test_videos_on_disk_give_the_batches_of_videos_in_memory(tmp_path: Path, pac
         with zipfile.ZipFile(path, "w") as archive:
             for file in sorted(folder.rglob("*.*")):
                 archive.write(file, file.relative_to(tmp_path))
-    asked = Asked(image_size=16, enlarge=1.25, flip=True, frames=3, frame_stride=2)
-    held = open_data(path, "clips", asked, 0.3)
-    disk = pickle.loads(pickle.dumps(open_data(path, "clips", asked, 0.3, memory=1000)))
+    requested = Asked(image_size=16, enlarge=1.25, flip=True, frames=3, frame_stride=2)
+    held = open_data(path, "clips", requested, 0.3)
+    disk = pickle.loads(pickle.dumps(open_data(path, "clips", requested, 0.3, memory=1000)))
     assert held.train.in_memory and not disk.train.in_memory and not disk.validation.in_memory
     for one, other in ((held.train, disk.train), (held.validation, disk.validation)):
         indices = [(3 * index) % len(one) for index in range(2 * len(one))]
@@ -169,7 +169,7 @@ def test_broken_videos_are_named(tmp_path: Path) -> None:
     assert "it is damaged at" in str(caught.value)
 
 
-def test_what_holds_no_videos_is_told_what_to_do(tmp_path: Path) -> None:
+def test_what_holds_no_videos_is_reported_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds no videos\. It is empty\. Videos end in \.mp4"):
         open_data(tmp_path, "clips", Asked())
     picture(9, 9).save(tmp_path / "a.png")
@@ -185,7 +185,7 @@ def test_what_holds_no_videos_is_told_what_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [{"frames": 1}, {"frame_stride": 0}, {"motion": "jump"}, {"item_size": -1}, {"speed": 0.0}], ids=str
 )
-def test_wrong_wishes_are_refused(tmp_path: Path, wrong: dict) -> None:
+def test_wrong_options_are_refused(tmp_path: Path, wrong: dict) -> None:
     with pytest.raises(OptionError, match="is not valid: give"):
         open_data(tmp_path, "clips", Asked(**wrong))
 
@@ -210,7 +210,7 @@ def test_places_are_reflected_at_the_borders() -> None:
     assert reflect(torch.tensor([0.0, 3, 5, 6, 9, 10, 11, -2, 23]), 5).tolist() == [0, 3, 5, 4, 1, 0, 1, 2, 3]
 
 
-def test_a_picture_moves_in_a_straight_line_and_bounces_off() -> None:
+def test_a_image_moves_in_a_straight_line_and_bounces_off() -> None:
     motion = Motion(canvas=12, frames=7, speed=2.0)
     draws = torch.tensor([[0.0, 0.5, 0.0, 1.0], [0.75, 0.0, 0.25, 1.0]])  # to the right; down
     clips = motion.clips(torch.ones(2, 1, 4, 4), draws)
@@ -218,7 +218,7 @@ def test_a_picture_moves_in_a_straight_line_and_bounces_off() -> None:
     assert corners(clips[1]) == [(top, 0) for top in (6, 8, 6, 4, 2, 0, 2)]
 
 
-def test_nothing_of_a_picture_is_lost_or_changed() -> None:
+def test_nothing_of_a_image_is_lost_or_changed() -> None:
     data = MovingImages(blocks(3), Augmentation(4, flip=False), Motion(12, 6, 5.0), torch.tensor([2, 0, 1]))
     batch = data.batch([0, 1, 2, 1], torch.Generator().manual_seed(0))
     assert batch["label"].tolist() == [2, 0, 1, 0]
@@ -246,19 +246,19 @@ def test_a_batch_is_a_function_of_indices_and_seed_and_shares_are_its_parts() ->
     assert not torch.equal(whole[2], whole[3])  # the same picture moves anew
 
 
-def test_held_out_pictures_move_the_same_way_in_whatever_batch() -> None:
+def test_held_out_images_move_the_same_way_in_whatever_batch() -> None:
     data = with_fixed_motion(MovingImages(blocks(5), Augmentation(4, flip=False), Motion(12, 4, 3.0)))
     whole = data.batch([0, 1, 2, 3, 4], torch.Generator().manual_seed(1))["clip"]
     assert torch.equal(data.batch([3], torch.Generator().manual_seed(2))["clip"][0], whole[3])
 
 
 @pytest.mark.parametrize("channels", [0, 1, 3])
-def test_idx_pictures_are_scaled_and_set_in_motion(tmp_path: Path, channels: int) -> None:
+def test_idx_images_are_scaled_and_set_in_motion(tmp_path: Path, channels: int) -> None:
     pictures = np.full((30, 28, 28), 200, np.uint8)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx_bytes(pictures))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(30, dtype=np.uint8) % 3))
-    asked = Asked(image_size=32, channels=channels, motion="bounce", frames=5)
-    data = open_data(tmp_path, "clips", asked, 0.2)
+    requested = Asked(image_size=32, channels=channels, motion="bounce", frames=5)
+    data = open_data(tmp_path, "clips", requested, 0.2)
     assert (data.image_size, data.channels, data.frames, data.classes) == (32, channels or 1, 5, ["0", "1", "2"])
     batch = everything(data.train)
     assert batch["clip"].shape == (len(data.train), channels or 1, 5, 32, 32)
@@ -269,7 +269,7 @@ def test_idx_pictures_are_scaled_and_set_in_motion(tmp_path: Path, channels: int
 
 
 @pytest.mark.parametrize("memory", [2**30, 100])
-def test_a_folder_of_pictures_is_set_in_motion(tmp_path: Path, memory: int) -> None:
+def test_a_folder_of_images_is_set_in_motion(tmp_path: Path, memory: int) -> None:
     for index in range(6):
         (tmp_path / "ab"[index % 2]).mkdir(exist_ok=True)
         Image.new("RGB", (24, 20), (40 + 30 * index, 0, 0)).save(tmp_path / "ab"[index % 2] / f"{index}.png")
@@ -281,7 +281,7 @@ def test_a_folder_of_pictures_is_set_in_motion(tmp_path: Path, memory: int) -> N
     assert everything(data.validation)["label"].tolist() == [int(Path(name).stem) % 2 for name in data.held_out]
 
 
-def test_pictures_without_room_to_move_are_refused(tmp_path: Path) -> None:
+def test_images_without_room_to_move_are_refused(tmp_path: Path) -> None:
     picture(9, 9).save(tmp_path / "a.png")
     with pytest.raises(OptionError, match="item_size=16 leaves no room to move on a canvas of image_size=16"):
         open_data(tmp_path, "clips", Asked(image_size=16, motion="bounce", item_size=16))

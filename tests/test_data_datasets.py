@@ -24,7 +24,7 @@ def to_bytes(batch: Tensor) -> np.ndarray:
     return np.round((batch.numpy().astype(np.float64) + 1) * 127.5).astype(int)
 
 
-def test_without_crop_or_flip_a_batch_is_the_pictures() -> None:
+def test_without_crop_or_flip_a_batch_is_the_images() -> None:
     stored = located(5, 8, channels=3)
     batch = ImageDataset(stored, Augmentation(8, flip=False)).batch([3, 0, 3], seeded(0))["image"]
     assert batch.dtype == torch.float32 and batch.is_contiguous()
@@ -44,7 +44,7 @@ def test_drawn_crops_and_flips_are_what_is_shown(stored_size: int) -> None:
         assert np.array_equal(found, crop[..., ::-1] if mirror else crop)
 
 
-def test_a_flip_leaves_the_stored_pictures_alone() -> None:
+def test_a_flip_leaves_the_stored_images_alone() -> None:
     stored = located(4, 6)
     before = stored.clone()
     for seed in range(4):
@@ -114,7 +114,7 @@ def test_unshuffled_both_sets_come_in_order_and_whole() -> None:
     assert to_bytes(batch["b"])[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_labels_go_with_their_pictures() -> None:
+def test_labels_go_with_their_images() -> None:
     data = ImageDataset(located(4, 4), Augmentation(4, flip=False), torch.tensor([7, 8, 9, 250], dtype=torch.uint8))
     label = data.batch([3, 1], seeded(0))["label"]
     assert label.dtype == torch.int64 and label.tolist() == [250, 8]

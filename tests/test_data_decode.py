@@ -45,7 +45,7 @@ def test_floats_are_contiguous_whatever_the_bytes_were() -> None:
     assert to_floats(torch.zeros(2, 3, 4, 4, dtype=torch.uint8).to(memory_format=torch.channels_last)).is_contiguous()
 
 
-def test_pictures_of_the_right_size_keep_every_byte_and_their_order(tmp_path: Path) -> None:
+def test_images_of_the_right_size_keep_every_byte_and_their_order(tmp_path: Path) -> None:
     made = {f"{name}.png": picture(12, 12, seed) for seed, name in enumerate("cab")}
     for name, image in made.items():
         image.save(tmp_path / name)
@@ -53,7 +53,7 @@ def test_pictures_of_the_right_size_keep_every_byte_and_their_order(tmp_path: Pa
     assert torch.equal(found, torch.stack([pixels(made[name]) for name in ("a.png", "b.png", "c.png")]))
 
 
-def test_larger_pictures_cover_and_keep_their_middle(tmp_path: Path) -> None:
+def test_larger_images_cover_and_keep_their_middle(tmp_path: Path) -> None:
     wide = picture(40, 10)
     wide.save(tmp_path / "wide.png")
     assert torch.equal(decoded(tmp_path, 10, 10)[0], pixels(wide)[:, :, 15:25])
@@ -69,12 +69,12 @@ def test_any_size_covers_without_a_border(tmp_path: Path, size: tuple[int, int])
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 1, 20_000), (1, 3, 20_000, 1)])
-def test_a_very_long_picture_does_not_fill_the_memory(shape: tuple[int, ...], monkeypatch) -> None:
-    asked = []
+def test_a_very_long_image_does_not_fill_the_memory(shape: tuple[int, ...], monkeypatch) -> None:
+    requested = []
     resize = resizing.resize
-    monkeypatch.setattr(resizing, "resize", lambda x, h, w, *more: asked.append(h * w) or resize(x, h, w))
+    monkeypatch.setattr(resizing, "resize", lambda x, h, w, *more: requested.append(h * w) or resize(x, h, w))
     assert cover(torch.zeros(shape), 64, 64).shape == (3, 64, 64)
-    assert max(asked) <= 16 * 64 * 64
+    assert max(requested) <= 16 * 64 * 64
 
 
 def test_gray_alone_is_one_channel_and_among_rgb_three(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_an_odd_pair_leaves_its_middle_column_out(tmp_path: Path) -> None:
     assert torch.equal(found, torch.cat([pixels(image)[:, :, :8], pixels(image)[:, :, 9:]], -1))
 
 
-def test_a_single_picture_is_no_pair(tmp_path: Path) -> None:
+def test_a_single_image_is_no_pair(tmp_path: Path) -> None:
     picture(40, 20).save(tmp_path / "good.png")
     picture(32, 18).save(tmp_path / "single.png")
     with pytest.raises(DataError, match=r"1 of 2 images[^!]*single\.png: it is 32x18, too narrow for two images side"):
@@ -184,7 +184,7 @@ def test_a_long_list_of_broken_files_is_cut_but_counted(tmp_path: Path) -> None:
     assert str(caught.value).splitlines()[-1].strip() == "and 5 more"
 
 
-def test_an_error_that_is_no_picture_s_fault_comes_through(tmp_path: Path, monkeypatch) -> None:
+def test_an_error_that_is_no_image_s_fault_comes_through(tmp_path: Path, monkeypatch) -> None:
     picture(8, 8).save(tmp_path / "a.png")
 
     def fail(*_: object) -> None:
@@ -206,7 +206,7 @@ def test_fit_frames_in_black_and_centers() -> None:
 
 
 @pytest.mark.parametrize("pairs", [False, True])
-def test_far_too_large_pictures_are_averaged_first_to_the_same_eye(tmp_path: Path, pairs: bool, monkeypatch) -> None:
+def test_far_too_large_images_are_averaged_first_to_the_same_eye(tmp_path: Path, pairs: bool, monkeypatch) -> None:
     picture(701, 333).resize((2804, 1332), Image.Resampling.NEAREST).save(tmp_path / "x.png")
     quick = decoded(tmp_path, 40, 40, pairs=pairs)
     monkeypatch.setattr(preprocessing, "REDUCE_FROM", 10**9)

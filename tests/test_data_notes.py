@@ -11,7 +11,7 @@ PLAIN = ImageInfo("a.png", 16, 16, gray=False, turned=False, oddity="")
 SQUARE = ImageSpec(16, 16, 3)
 
 
-def test_pictures_that_fit_are_said_to_be_taken_whole() -> None:
+def test_images_that_fit_are_reported_to_be_taken_whole() -> None:
     assert descriptions.describe_images([PLAIN] * 1200, SQUARE, 16) == ["1,200 images: 16x16 pixels, taken whole."]
     pair = replace(PLAIN, width=32)
     assert descriptions.describe_images([pair], replace(SQUARE, pairs=True), 16) == [
@@ -27,7 +27,7 @@ def test_sizes_run_from_the_fewest_pixels_to_the_most() -> None:
     )
 
 
-def test_colors_that_are_lost_are_said() -> None:
+def test_colors_that_are_lost_are_reported() -> None:
     notes = descriptions.describe_images(
         [PLAIN, replace(PLAIN, name="b.png", gray=True)], replace(SQUARE, channels=1), 16
     )
@@ -45,7 +45,7 @@ def test_long_lists_name_a_few_and_count_the_rest() -> None:
     )
 
 
-def test_memory_is_told_in_words() -> None:
+def test_memory_is_reported_in_words() -> None:
     notes = descriptions.describe_memory(100_000, ImageSpec(256, 256, 3), 8 * 2**30)
     assert notes.startswith("Decoded, they would take 18.3 GiB of memory, over the limit of 8.0 GiB: they stay on disk")
 

@@ -59,7 +59,7 @@ def everything(dataset, name: str) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("config", [Asked(), Nothing()])
-def test_a_folder_of_pictures_takes_size_and_channels_from_the_first(tmp_path: Path, config: Config) -> None:
+def test_a_folder_of_images_takes_size_and_channels_from_the_first(tmp_path: Path, config: Config) -> None:
     write_pictures(tmp_path, ["b.png"], (30, 30))
     write_pictures(tmp_path, ["sub/a.png"], (9, 9))
     write_pictures(tmp_path, ["a.png"], (20, 16))
@@ -77,7 +77,7 @@ def test_a_zip_gives_what_its_folder_gives(tmp_path: Path) -> None:
     assert [f"data/{name}" for name in plain.held_out] == packed.held_out
 
 
-def test_enlarged_pictures_are_cropped_in_training_and_whole_in_validation(tmp_path: Path) -> None:
+def test_enlarged_images_are_cropped_in_training_and_whole_in_validation(tmp_path: Path) -> None:
     for index in range(8):
         Image.new("RGB", (20, 20), (index * 20, 0, 0)).save(tmp_path / f"{index}.png")
     data = open_data(tmp_path, "images", Asked(image_size=16, enlarge=1.25, flip=True), 0.4)
@@ -96,7 +96,7 @@ def test_channels_asked_are_channels_given(tmp_path: Path, channels: int) -> Non
     assert data.channels == everything(data.train, "image").shape[1] == (channels or 1)
 
 
-def test_no_picture_and_wrong_wishes_are_refused(tmp_path: Path) -> None:
+def test_no_image_and_wrong_options_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds no images\. It is empty"):
         open_data(tmp_path, "images", Asked())
     (tmp_path / "notes.txt").write_text("x")
@@ -107,7 +107,7 @@ def test_no_picture_and_wrong_wishes_are_refused(tmp_path: Path) -> None:
             open_data(tmp_path, "images", wrong)
 
 
-def test_a_broken_first_picture_is_named_among_the_others(tmp_path: Path) -> None:
+def test_a_broken_first_image_is_named_among_the_others(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["b.png"])
     (tmp_path / "a.png").write_bytes(b"x")
     (tmp_path / "c.png").write_bytes(b"x")
@@ -129,7 +129,7 @@ def test_folders_on_top_are_classes(tmp_path: Path, names: list[str]) -> None:
         assert "3 classes by folder: ape (1), cat (2), dog (2)." in data.notes
 
 
-def test_held_out_pictures_keep_their_labels(tmp_path: Path) -> None:
+def test_held_out_images_keep_their_labels(tmp_path: Path) -> None:
     for index in range(20):
         path = tmp_path / f"{'ab'[index % 2]}" / f"{index}.png"
         path.parent.mkdir(exist_ok=True)
@@ -141,7 +141,7 @@ def test_held_out_pictures_keep_their_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [["cat/1.png", "2.png"], ["cat/1.png", "cat/2.png"], ["1.png", "2.png"]])
-def test_pictures_that_no_folders_divide_have_no_labels(tmp_path: Path, names: list[str]) -> None:
+def test_images_that_no_folders_divide_have_no_labels(tmp_path: Path, names: list[str]) -> None:
     data = open_data(write_pictures(tmp_path, names), "images", Asked())
     assert data.classes == [] and "label" not in data.train.batch([0], torch.Generator())
 
@@ -170,7 +170,7 @@ def write_idx(folder: Path, count: int = 20, shape: tuple[int, int] = (6, 6), pa
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_idx_pictures_and_labels_are_split_together(tmp_path: Path, packed: bool) -> None:
+def test_idx_images_and_labels_are_split_together(tmp_path: Path, packed: bool) -> None:
     array = write_idx(tmp_path, packed=packed)
     data = open_data(tmp_path, "images", Asked(), 0.3)
     kept, held = data.train, data.validation
@@ -182,7 +182,7 @@ def test_idx_pictures_and_labels_are_split_together(tmp_path: Path, packed: bool
         assert np.array_equal(part.images[:, 0].numpy(), array[part.labels.long().numpy()])
 
 
-def test_idx_pictures_are_framed_and_made_rgb(tmp_path: Path) -> None:
+def test_idx_images_are_framed_and_made_rgb(tmp_path: Path) -> None:
     array = write_idx(tmp_path, shape=(6, 4))
     data = open_data(tmp_path, "images", Asked(image_size=8, channels=3))
     batch = everything(data.train, "image")
@@ -191,7 +191,7 @@ def test_idx_pictures_are_framed_and_made_rgb(tmp_path: Path) -> None:
     assert all(np.array_equal(((batch[:, c] + 1) * 127.5).round().numpy(), expected) for c in range(3))
 
 
-def test_idx_pictures_are_not_cut_and_not_too_many(tmp_path: Path) -> None:
+def test_idx_images_are_not_cut_and_not_too_many(tmp_path: Path) -> None:
     write_idx(tmp_path)
     with pytest.raises(OptionError, match=r"6x6, which image_size=5 would cut\. Set image_size=6"):
         open_data(tmp_path, "images", Asked(image_size=5))
@@ -266,7 +266,7 @@ def test_pairs_come_from_two_folders_of_equal_names(tmp_path: Path, folders, dir
     assert shown.tolist() == [int(Path(name).stem) for name in data.held_out[::2]]
 
 
-def test_pictures_without_a_partner_are_named_in_one_error(tmp_path: Path) -> None:
+def test_images_without_a_partner_are_named_in_one_error(tmp_path: Path) -> None:
     write_sides(tmp_path, "input", "target")
     (tmp_path / "input" / "3.png").unlink()
     (tmp_path / "target" / "5.bmp").unlink()
@@ -278,7 +278,7 @@ def test_pictures_without_a_partner_are_named_in_one_error(tmp_path: Path) -> No
         open_data(tmp_path, "paired", Asked())
 
 
-def test_wide_pictures_are_side_by_side_whatever_their_folders(tmp_path: Path) -> None:
+def test_wide_images_are_side_by_side_whatever_their_folders(tmp_path: Path) -> None:
     write_sides(tmp_path, "A", "B", size=(32, 16))
     assert open_data(tmp_path, "paired", Asked()).counts == {"pairs": 12}
 
@@ -308,7 +308,7 @@ def test_the_two_sides_are_found(tmp_path: Path, folders: tuple[str, str]) -> No
     assert (data.counts, data.image_size, data.channels) == ({"a": 2, "b": 1}, 12, 3)
 
 
-def test_each_side_keeps_its_own_pictures_out(tmp_path: Path) -> None:
+def test_each_side_keeps_its_own_images_out(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "h2z", [f"train{side}/{n}.png" for side in "AB" for n in range(10)])
     data = open_data(zipped(folder), "unpaired", Asked(enlarge=1.25), 0.3)
     held = [[name for name in data.held_out if f"h2z/train{side}/" in name] for side in "AB"]
@@ -342,7 +342,7 @@ def test_the_two_sides_may_be_two_paths(tmp_path: Path) -> None:
         open_data((a, b.parent / "empty"), "unpaired", Asked())
 
 
-def test_pictures_outside_the_two_sides_are_noted(tmp_path: Path) -> None:
+def test_images_outside_the_two_sides_are_noted(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["trainA/1.png", "trainB/1.png", "testA/9.png"])
     notes = open_data(tmp_path, "unpaired", Asked()).notes
     assert "1 image lies outside the folders of A and B and was ignored: testA/9.png." in notes
@@ -364,15 +364,15 @@ def same(one: Dataset, other: Dataset) -> bool:
 
 @pytest.mark.parametrize("kind", ["images", "paired", "folders", "unpaired"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_pictures_on_disk_give_the_batches_of_pictures_in_memory(tmp_path: Path, kind: str, packed: bool) -> None:
+def test_images_on_disk_give_the_batches_of_images_in_memory(tmp_path: Path, kind: str, packed: bool) -> None:
     places = {"images": ["x/", "y/"], "paired": [""], "folders": ["input/", "target/"], "unpaired": ["A/", "B/"]}[kind]
     names = [f"{place}{index}.png" for place in places for index in range(6)]
     path = write_pictures(tmp_path / "set", names, (60, 30) if kind == "paired" else (30, 25))
     path = zipped(path) if packed else path
-    wanted = "paired" if kind == "folders" else kind
+    expected = "paired" if kind == "folders" else kind
     config = Asked(image_size=16, enlarge=1.25, flip=True, direction="right-to-left")
-    held = open_data(path, wanted, config, 0.3)
-    disk = open_data(path, wanted, config, 0.3, memory=20 * 20)
+    held = open_data(path, expected, config, 0.3)
+    disk = open_data(path, expected, config, 0.3, memory=20 * 20)
     disk = pickle.loads(pickle.dumps(disk))  # as it goes to workers that are not forked
     assert held.train.in_memory and not disk.train.in_memory and not disk.validation.in_memory
     assert same(held.train, disk.train) and same(held.validation, disk.validation)
@@ -446,14 +446,14 @@ def test_a_folder_of_everything_is_refused_by_name_then_described_by_name(tmp_pa
 # ---- pictures that must have classes ---------------------------------------------------------------------------------
 
 
-def test_labeled_pictures_are_class_folders(tmp_path: Path) -> None:
+def test_labeled_images_are_class_folders(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["cat/1.png", "cat/2.png", "dog/1.png"])
     data = open_data(tmp_path, "labeled", Asked())
     assert data.classes == ["cat", "dog"]
     assert data.train.batch([0, 2], torch.Generator())["label"].tolist() == [0, 1]
 
 
-def test_pictures_without_classes_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
+def test_images_without_classes_are_refused_where_classes_are_wanted(tmp_path: Path) -> None:
     write_pictures(tmp_path, ["1.png", "2.png"])
     with pytest.raises(DataError, match="has no classes: the recipe needs images in at least two folders"):
         open_data(tmp_path, "labeled", Asked())

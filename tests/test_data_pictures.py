@@ -53,7 +53,7 @@ def test_both_halves_of_a_file_cost_one_decoding(tmp_path: Path, monkeypatch) ->
     assert torch.equal(take(left, [1, 2]), whole[..., :8])
 
 
-def test_pictures_that_lie_together_are_not_copied() -> None:
+def test_images_that_lie_together_are_not_copied() -> None:
     stored = torch.zeros(6, 1, 2, 2, dtype=torch.uint8)
     part = subset(stored, [2, 3, 4])
     assert isinstance(part, torch.Tensor) and part.data_ptr() == stored[2].data_ptr() and len(part) == 3

@@ -52,7 +52,7 @@ def test_shards_are_a_folder_of_them_a_pattern_or_one(tmp_path: Path) -> None:
         shards.find(f"{tmp_path}/s-{{000..004}}.tar")
 
 
-def test_a_folder_of_pictures_beside_a_tar_is_no_shards(tmp_path: Path) -> None:
+def test_a_folder_of_images_next_to_a_tar_is_no_shards(tmp_path: Path) -> None:
     write_texts(tmp_path)
     (tmp_path / "x.png").write_bytes(b"")
     assert not shards.are_shards(str(tmp_path)) and not shards.are_shards(str(tmp_path / "nowhere"))

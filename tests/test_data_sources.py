@@ -167,7 +167,7 @@ def test_damaged_idx_is_refused_by_name() -> None:
             idx.parse(content, "the-file")
 
 
-def test_idx_pictures_and_labels_must_belong_together(tmp_path: Path) -> None:
+def test_idx_images_and_labels_must_belong_together(tmp_path: Path) -> None:
     pictures, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
     (tmp_path / pictures).write_bytes(idx_bytes(np.zeros((3, 4, 2), np.uint8)))
     (tmp_path / labels).write_bytes(idx_bytes(np.zeros(4, np.uint8)))

@@ -77,7 +77,7 @@ def test_size_channels_and_labels_are_the_first_sample_s(tmp_path: Path) -> None
     assert batch["image"].shape == (4, 3, 16, 16) and data.counts == {"shards": 2}
 
 
-def test_a_pass_has_every_picture_once_with_its_label(tmp_path: Path) -> None:
+def test_a_pass_has_every_image_once_with_its_label(tmp_path: Path) -> None:
     batches, notes = steps(open_data(write_images(tmp_path), "images", Asked()), 0, 6)
     found = [gray for batch in batches for gray in grays(batch["image"])]
     assert sorted(found) == list(range(24)) != found and notes == []

@@ -170,7 +170,7 @@ def test_srgb_converts_gray(gamma: float) -> None:
     assert np.abs(made.rgb - expected).max() < 1
 
 
-def test_gray_picture_with_a_profile_of_colors() -> None:
+def test_gray_image_with_a_profile_of_colors() -> None:
     data = encoded(photo(mode="L"), "JPEG", icc_profile=raw.rgb_profile(gamma=1.0))
     assert read(data).gray and read(data).icc
     made = read(data, srgb=True)

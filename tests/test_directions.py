@@ -16,7 +16,7 @@ from ganzoo.cards import metric_direction
         ("charm fidelity cycle d is2 class class-fashion-mnist ", ""),
     ],
 )
-def test_a_metrics_kind_tells_which_way_is_better(metrics: str, way: str) -> None:
+def test_a_metrics_kind_shows_which_way_is_better(metrics: str, way: str) -> None:
     assert {metric: metric_direction.better(metric) for metric in metrics.split(" ")} == dict.fromkeys(
         metrics.split(" "), way
     )

@@ -52,7 +52,7 @@ def test_the_pyramid_is_burts(height: int, width: int) -> None:
 @pytest.mark.parametrize(
     ("side", "levels"), [(7, [7]), (28, [28]), (31, [31]), (32, [32, 16]), (65, [65, 33, 17]), (128, [128, 64, 32, 16])]
 )
-def test_levels_go_down_to_sixteen_and_add_up_to_the_picture(side: int, levels: list[int]) -> None:
+def test_levels_go_down_to_sixteen_and_add_up_to_the_image(side: int, levels: list[int]) -> None:
     images = torch.randn(2, 1, side, side + 4, dtype=torch.float64)
     pyramid = laplacian_pyramid(images)
     assert [level.shape[2] for level in pyramid] == levels
@@ -122,7 +122,7 @@ def test_brightness_and_contrast_do_not_count_as_in_the_paper() -> None:
     assert sliced_wasserstein(real, 0.5 * fresh - 0.2) == pytest.approx(expected, rel=1e-3)
 
 
-def test_pictures_without_contrast_are_far_and_no_nan() -> None:
+def test_images_without_contrast_are_far_and_no_nan() -> None:
     far = sliced_wasserstein(textures(20, 0), torch.zeros(20, 3, 32, 32))
     assert math.isfinite(far) and far > 10 * sliced_wasserstein(textures(20, 0), textures(20, 1))
 
@@ -154,6 +154,6 @@ def test_sets_that_cannot_be_compared_are_refused(first: tuple[int, ...], second
         sliced_wasserstein(torch.zeros(first), torch.zeros(second))
 
 
-def test_pictures_below_a_patch_are_refused() -> None:
+def test_images_below_a_patch_are_refused() -> None:
     with pytest.raises(DataError, match="8x6 pixels are too small for patches of 7x7"):
         sliced_wasserstein(torch.zeros(2, 3, 6, 8), torch.zeros(2, 3, 6, 8))

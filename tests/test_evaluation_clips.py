@@ -84,7 +84,7 @@ def test_what_shows_the_real_clips_is_perfect_and_stillness_is_seen_in_motion_al
     assert found["swd-motion"] > 5 * found["swd-frames"] > 0
 
 
-def test_one_frame_of_each_clip_counts_as_a_picture(tmp_path: Path) -> None:
+def test_one_frame_of_each_clip_counts_as_a_image(tmp_path: Path) -> None:
     folder = lay_idx(tmp_path / "set")
     found = evaluate(model(), folder, metrics=["fd"], number=7, seed=3, **GRID)
     random = torch.Generator().manual_seed(3)

@@ -59,7 +59,7 @@ def test_the_same_images_are_alike_in_every_measure(tmp_path: Path) -> None:
     assert [score.metric for score in found.scores] == [f"{name}-grid-4" for name in names]
 
 
-def test_an_interval_is_given_and_said(tmp_path: Path) -> None:
+def test_an_interval_is_given_and_reported(tmp_path: Path) -> None:
     outputs, real = lay(tmp_path / "outputs", 12), lay(tmp_path / "real", 15, first=40)
     (score,) = evaluate(f"images:{outputs}", real, metrics=["fd"], **{**GRID, "resamples": 5}).scores
     assert score.low < score.value < score.high and "5 bootstraps" in score.protocol.interval

@@ -86,7 +86,7 @@ def test_half_the_modes_give_half_the_recall() -> None:
     assert back.recall > 0.8
 
 
-def test_values_come_for_each_picture() -> None:
+def test_values_come_for_each_image() -> None:
     fake = np.concatenate([features(100, 0), features(50, 1, shift=100)])
     found = compare_manifolds(fake, features(200, 2))
     assert found.in_real[:100].mean() > 0.8

@@ -112,7 +112,7 @@ def test_every_field_of_a_protocol_is_there(evaluation: Evaluation, tmp_path: Pa
         assert shown in page.text
 
 
-def test_an_arrow_tells_which_way_is_better_where_it_is_known(tmp_path: Path) -> None:
+def test_an_arrow_shows_which_way_is_better_where_it_is_known(tmp_path: Path) -> None:
     scores = [score("psnr", 20.0), score("l1", 0.1), score("charm", 3.0)]
     page = Page(report.write(Evaluation("a", "b", scores), tmp_path / "report.html"))
     assert "psnr 20 ↑" in page.text and "l1 0.1 ↓" in page.text and "charm 3 64 generated" in page.text

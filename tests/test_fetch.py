@@ -69,7 +69,7 @@ def test_other_content_is_refused_and_not_kept(served: str, cache: Path) -> None
     assert files(cache) == []
 
 
-def test_damaged_cache_is_told_with_the_path_to_delete(served: str) -> None:
+def test_damaged_cache_is_reported_with_the_path_to_delete(served: str) -> None:
     path = fetch_file(f"{served}/weights.pth", SHA256)
     path.write_bytes(CONTENT[:-1])
     with pytest.raises(HashMismatch, match=f"{path} is damaged.*Delete it and try again"):
@@ -80,10 +80,10 @@ def test_without_a_server_the_message_names_file_address_and_ways_out(served: st
     for url in ("http://127.0.0.1:9/weights.pth", f"{served}/none/weights.pth"):
         with pytest.raises(HubUnreachable) as raised:
             fetch_file(url, SHA256, otherwise="Give its path as weights=PATH.")
-        told = str(raised.value)
-        assert told.startswith("weights.pth is not on this machine") and url in told
-        assert "Give its path as weights=PATH." in told and str(cache / "files" / SHA256[:8]) in told
-        assert "\n" not in told
+        logged = str(raised.value)
+        assert logged.startswith("weights.pth is not on this machine") and url in logged
+        assert "Give its path as weights=PATH." in logged and str(cache / "files" / SHA256[:8]) in logged
+        assert "\n" not in logged
     assert files(cache) == []
     del raised
     gc.collect()  # a connection that was left open would warn here
@@ -126,7 +126,7 @@ def test_offline_mode_asks_nobody(served: str, monkeypatch: pytest.MonkeyPatch) 
         fetch_file(f"{served}/weights.pth", SHA256)
 
 
-def test_cache_that_cannot_be_written_is_told(served: str, cache: Path) -> None:
+def test_cache_that_cannot_be_written_is_reported(served: str, cache: Path) -> None:
     cache.write_text("a file where the folder should be")
     with pytest.raises(OutputError, match=r"Cannot write .*weights\.pth"):
         fetch_file(f"{served}/weights.pth", SHA256)

@@ -212,9 +212,9 @@ def test_what_is_not_there(hub: Hub, model: Path, owner: dict[str, str], tmp_pat
 
 def test_a_repository_without_a_model_says_so(hub: Hub, owner: dict[str, str]) -> None:
     hub.api("POST", "/api/repos/create", {"name": "empty"})
-    told = do(owner, "pull", "alice/empty")
-    assert told.error == "HubNotFound"
-    assert "no config.json and no *.safetensors, so it is not a ganzoo model" in told.message
+    logged = do(owner, "pull", "alice/empty")
+    assert logged.error == "HubNotFound"
+    assert "no config.json and no *.safetensors, so it is not a ganzoo model" in logged.message
 
 
 def test_private_and_gated(hub: Hub, model: Path, owner: dict[str, str], tmp_path: Path) -> None:
@@ -248,10 +248,10 @@ def test_tokens(hub: Hub, model: Path, owner: dict[str, str], tmp_path: Path) ->
         start(stranger(hub, tmp_path, hub.other_token), mine, new),
     ]
     nobody, wrong, other = map(finish, processes)
-    assert {told.error for told in (*nobody, *wrong, *other)} == {"HubForbidden"}
-    assert all("needs a token" in told.message and "`hf auth login`" in told.message for told in nobody)
-    assert all("does not accept your token" in told.message for told in wrong)
-    assert all("may not write to 'alice/" in told.message for told in other)
+    assert {logged.error for logged in (*nobody, *wrong, *other)} == {"HubForbidden"}
+    assert all("needs a token" in logged.message and "`hf auth login`" in logged.message for logged in nobody)
+    assert all("does not accept your token" in logged.message for logged in wrong)
+    assert all("may not write to 'alice/" in logged.message for logged in other)
 
 
 def test_visibility_is_never_changed_silently(hub: Hub, model: Path, owner: dict[str, str]) -> None:
@@ -268,12 +268,12 @@ def test_a_folder_that_is_no_model_is_not_pushed(hub: Hub, model: Path, owner: d
     refused = write_model(tmp_path / "refused")
     (refused / "README.md").write_text(model_card({"model-index": [{"results": [1]}]}, "a nameless result"))
     (model / "config.json").unlink()
-    told = run(owner, *[call("push", path, "alice/no") for path in (model, tmp_path / "absent", headless, refused)])
-    assert [outcome.error for outcome in told] == ["RegistryError"] * 4
-    assert "has no config.json" in told[0].message
-    assert "has no config.json and no *.safetensors" in told[1].message
-    assert "README.md' has a head that is not a YAML" in told[2].message
-    assert '"model-index[0].name" is required' in told[3].message
+    logged = run(owner, *[call("push", path, "alice/no") for path in (model, tmp_path / "absent", headless, refused)])
+    assert [outcome.error for outcome in logged] == ["RegistryError"] * 4
+    assert "has no config.json" in logged[0].message
+    assert "has no config.json and no *.safetensors" in logged[1].message
+    assert "README.md' has a head that is not a YAML" in logged[2].message
+    assert '"model-index[0].name" is required' in logged[3].message
 
 
 # ---- the Hub is down
@@ -341,15 +341,15 @@ def test_a_hub_in_trouble(model: Path, owner: dict[str, str], hub: Hub, tmp_path
 
 
 def test_what_answers_is_no_hub(owner: dict[str, str], hub: Hub) -> None:
-    told = do(owner | {"HF_ENDPOINT": "127.0.0.1:1"}, "pull", "alice/none")  # the scheme was forgotten
-    assert told.error == "HubUnreachable" and "127.0.0.1:1" in told.message
+    logged = do(owner | {"HF_ENDPOINT": "127.0.0.1:1"}, "pull", "alice/none")  # the scheme was forgotten
+    assert logged.error == "HubUnreachable" and "127.0.0.1:1" in logged.message
 
 
 def test_a_hub_without_xet(model: Path, owner: dict[str, str]) -> None:
     with serve() as plain:
         env = owner | {"HF_ENDPOINT": plain.url}
-        told = do(env, "push", model, "alice/plain")
-        assert told.error == "HubUnreachable" and "HF_HUB_DISABLE_XET=1" in told.message
+        logged = do(env, "push", model, "alice/plain")
+        assert logged.error == "HubUnreachable" and "HF_HUB_DISABLE_XET=1" in logged.message
         assert do(env | PLAIN, "push", model, "alice/plain").error is None
 
 
@@ -397,15 +397,15 @@ def test_a_full_disk(hub: Hub, model: Path, owner: dict[str, str], tmp_path: Pat
     name = f"alice/full-{len(transfer)}"
     do(owner, "push", model, name)
     reader = stranger(hub, tmp_path, **transfer)
-    told = do(reader, "pull", name, limit=100_000)
-    assert told.error == "OutputError" and "HF_HOME" in told.message
+    logged = do(reader, "pull", name, limit=100_000)
+    assert logged.error == "OutputError" and "HF_HOME" in logged.message
     assert hashes(do(reader, "pull", name).folder) == hashes(model)
 
 
 def test_a_cache_that_cannot_be_written(model: Path, owner: dict[str, str]) -> None:
     do(owner, "push", model, "alice/unwritable")
-    told = do(owner | {"HF_HOME": str(model / "config.json")}, "pull", "alice/unwritable")
-    assert told.error == "OutputError" and "HF_HOME" in told.message
+    logged = do(owner | {"HF_HOME": str(model / "config.json")}, "pull", "alice/unwritable")
+    assert logged.error == "OutputError" and "HF_HOME" in logged.message
 
 
 # ---- no network

@@ -74,7 +74,7 @@ for ref in sys.argv[2:]:
 """
 
 
-def test_a_pushed_model_comes_back_bit_for_bit_and_makes_the_same_picture(
+def test_a_pushed_model_comes_back_bit_for_bit_and_makes_the_same_image(
     alice: dict[str, str], stranger: dict[str, str], tmp_path: Path, photo: Path
 ) -> None:
     model = save(tmp_path / "m", seed=1)
@@ -135,7 +135,7 @@ def test_a_private_model_is_its_owners(alice: dict[str, str], stranger: dict[str
         assert done.returncode == 0, done.stderr
 
 
-def test_a_push_tells_of_the_models_it_leaves_behind(
+def test_a_push_shows_of_the_models_it_leaves_behind(
     alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:
     run = save(tmp_path / "run", 20)
@@ -171,7 +171,7 @@ def test_pulling_over_another_model_or_a_run_is_refused(
         assert command(stranger, "pull", "hf-hub:alice/newer", "-o", tmp_path / "out").returncode == 0
 
 
-def test_a_failed_push_tells_of_the_repository_it_made(hub: Hub, alice: dict[str, str], tmp_path: Path) -> None:
+def test_a_failed_push_shows_of_the_repository_it_made(hub: Hub, alice: dict[str, str], tmp_path: Path) -> None:
     model = save(tmp_path / "m", 26)
     hub.fail("POST /api/models/alice/half/commit", then="status", status=403)
     done = command(alice, "push", f"dir:{model}", "alice/half")
@@ -264,7 +264,7 @@ def test_a_file_other_than_the_registrys_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_damaged_in_the_cache_is_mended_by_the_advice(
+def test_a_file_damaged_in_the_cache_is_repaired_by_the_advice(
     alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:
     model = save(tmp_path / "m", seed=10)
@@ -276,8 +276,8 @@ def test_a_file_damaged_in_the_cache_is_mended_by_the_advice(
     path.resolve().write_bytes(content)
     refused = command(env, "pull", "tiny/translator")
     assert refused.returncode == 1
-    told = refused.stderr.partition("Delete ")[2].partition(" and try again")[0]
-    Path(told).unlink()
+    logged = refused.stderr.partition("Delete ")[2].partition(" and try again")[0]
+    Path(logged).unlink()
     again = command(env, "pull", "tiny/translator")
     assert again.returncode == 0, again.stderr
     assert digest(Path(again.stdout.strip())) == digest(model / "model.safetensors")

@@ -410,7 +410,7 @@ def test_animation_gives_its_first_frame(kind):
 # ---- reading: bombs --------------------------------------------------------------------------------------------------
 
 
-def test_picture_above_the_limit(tmp_path):
+def test_image_above_the_limit(tmp_path):
     image = Image.new("RGB", (10, 11))
     image.save(tmp_path / "a.png")
     for source in (tmp_path / "a.png", image):
@@ -528,7 +528,7 @@ def test_truncated(kind, share):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"])
-def test_damage_anywhere_gives_a_picture_or_an_image_error(kind, rng):
+def test_damage_anywhere_gives_a_image_or_an_image_error(kind, rng):
     data = encoded(Image.fromarray(noise(rng, 6, 6, 3)), kind)
     for _ in range(60):
         broken = np.frombuffer(data, np.uint8).copy()
@@ -685,7 +685,7 @@ def test_gray_source_keeps_its_values(rng):
     assert np.array_equal(repeated, np.dstack([array] * 3))
 
 
-def test_picture_and_path_agree(tmp_path, rng):
+def test_image_and_path_agree(tmp_path, rng):
     Image.fromarray(noise(rng, 4, 5, 4)).save(tmp_path / "a.png")
     assert torch.equal(tensors.to_tensor(decoding.read(tmp_path / "a.png")), tensors.to_tensor(tmp_path / "a.png"))
 

@@ -405,7 +405,7 @@ def test_gan_compressions_generators(options: dict[str, Any], tmp_path: Path) ->
     assert said[0].startswith("gan-compression, generator:mobile-resnet")
 
 
-def test_a_truncated_mobile_network_is_told(tmp_path: Path) -> None:
+def test_a_truncated_mobile_network_is_reported(tmp_path: Path) -> None:
     state = MobileG("2_2_3_4_2_3", 3).state_dict()
     state.pop("model.11.conv_block.6.conv.0.bias")
     with pytest.raises(WeightsError, match=r"missing: layers.11.layers.5.0.bias"):
@@ -502,11 +502,11 @@ def test_discriminators_come_with_their_generator(layers: int, blurred: bool, no
 
 
 def test_the_dcgan_example_with_both_networks_in_one_file(tmp_path: Path) -> None:
-    generator, judge = map(lively, dcgan())
+    generator, discriminator = map(lively, dcgan())
     content = {
         "epoch": 5,
         "netG_state_dict": generator.state_dict(),
-        "netD_state_dict": judge.state_dict(),
+        "netD_state_dict": discriminator.state_dict(),
         "optimizerG_state_dict": torch.optim.Adam(generator.parameters()).state_dict(),
     }
     imported = import_checkpoint(saved(content, tmp_path / "model.pt"), "dcgan/mine", tmp_path / "m")
@@ -516,7 +516,7 @@ def test_the_dcgan_example_with_both_networks_in_one_file(tmp_path: Path) -> Non
     assert any("discriminator is saved" in line for line in imported.messages)
     images, found = torch.rand(2, 3, 64, 64), model.discriminator()
     assert found is not None
-    torch.testing.assert_close(torch.sigmoid(found(images)), judge(images).flatten(1), rtol=0, atol=1e-5)
+    torch.testing.assert_close(torch.sigmoid(found(images)), discriminator(images).flatten(1), rtol=0, atol=1e-5)
 
 
 def test_safetensors_and_wrapped_names_are_read_too(tmp_path: Path) -> None:
@@ -541,15 +541,17 @@ def test_of_several_generators_one_is_named(tmp_path: Path) -> None:
 
 
 def test_of_several_discriminators_the_generators_own_is_taken(tmp_path: Path) -> None:
-    judges = {letter: lively(patch_d(1, "instance", inputs=3, width=width)) for letter, width in (("A", 4), ("B", 6))}
-    both = {f"netD_{letter}": judge.state_dict() for letter, judge in judges.items()}
+    discriminators = {
+        letter: lively(patch_d(1, "instance", inputs=3, width=width)) for letter, width in (("A", 4), ("B", 6))
+    }
+    both = {f"netD_{letter}": judge.state_dict() for letter, judge in discriminators.items()}
     generators = {f"netG_{letter}": NetG(blocks=1).state_dict() for letter in "AB"}
     file = saved({**generators, **both}, tmp_path / "all.pth")
     import_checkpoint(file, "cyclegan/mine", tmp_path / "m", key="netG_B")
     found = ganzoo.load(f"dir:{tmp_path / 'm'}", device="cpu").discriminator()
     images = torch.rand(1, 3, 32, 32).double()
     assert found is not None
-    torch.testing.assert_close(found.double()(images), judges["B"].model.double()(images), rtol=0, atol=1e-5)
+    torch.testing.assert_close(found.double()(images), discriminators["B"].model.double()(images), rtol=0, atol=1e-5)
     other = saved({"mine": generators["netG_A"], **both}, tmp_path / "other.pth")
     imported = import_checkpoint(other, "cyclegan/mine", tmp_path / "n")
     assert any("The discriminators (netD_A, netD_B) are left out" in line for line in imported.messages)
@@ -557,7 +559,7 @@ def test_of_several_discriminators_the_generators_own_is_taken(tmp_path: Path) -
         import_checkpoint(other, "cyclegan/mine", tmp_path / "o", discriminator=saved(both, tmp_path / "both.pth"))
 
 
-def test_a_generator_and_a_discriminator_in_each_others_place_are_told(tmp_path: Path) -> None:
+def test_a_generator_and_a_discriminator_in_each_others_place_are_reported(tmp_path: Path) -> None:
     generator = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
     judge = saved(patch_d(3, "batch").state_dict(), tmp_path / "D.pth")
     with pytest.raises(WeightsError, match=r"D\.pth holds a discriminator but no generator.*--discriminator .*D\.pth"):
@@ -566,7 +568,7 @@ def test_a_generator_and_a_discriminator_in_each_others_place_are_told(tmp_path:
         import_checkpoint(generator, "cyclegan/mine", tmp_path / "m", discriminator=generator)
 
 
-def test_arguments_and_numbers_beside_the_tensors_are_no_code(tmp_path: Path) -> None:
+def test_arguments_and_numbers_next_to_the_tensors_are_no_code(tmp_path: Path) -> None:
     network = lively(NetG(blocks=1))
     content = {
         "opt": argparse.Namespace(lr=0.0002, name="maps"),
@@ -630,12 +632,12 @@ def test_a_whole_module_is_refused(tmp_path: Path) -> None:
     ],
     ids=["unknown", "no tensors", "no dict"],
 )
-def test_what_is_no_known_checkpoint_is_told(content: Any, message: str, tmp_path: Path) -> None:
+def test_what_is_no_known_checkpoint_is_reported(content: Any, message: str, tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=message):
         import_checkpoint(saved(content, tmp_path / "x.pth"), "cyclegan/mine", tmp_path / "m")
 
 
-def test_damaged_and_missing_files_are_told(tmp_path: Path) -> None:
+def test_damaged_and_missing_files_are_reported(tmp_path: Path) -> None:
     file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
     file.write_bytes(file.read_bytes()[:2000])
     with pytest.raises(GanzooError, match=r"cannot be read as a checkpoint|more than tensors"):
@@ -644,7 +646,7 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path) -> None:
         import_checkpoint(tmp_path / "none.pth", "cyclegan/mine", tmp_path / "m")
 
 
-def test_a_truncated_network_is_told(tmp_path: Path) -> None:
+def test_a_truncated_network_is_reported(tmp_path: Path) -> None:
     state = NetG(blocks=2).state_dict()
     state.pop("model.11.conv_block.5.weight")
     with pytest.raises(WeightsError, match=r"do not fit generator:resnet: missing: layers.11.layers.5.weight"):
@@ -666,7 +668,7 @@ def test_names_and_folders_are_checked_first(tmp_path: Path) -> None:
         import_checkpoint(file, "cyclegan/other", tmp_path / "m")
 
 
-def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -> None:
+def test_what_is_no_checkpoint_at_all_is_not_reported_to_hold_code(tmp_path: Path) -> None:
     for content in (bytes(range(7, 250)) * 20, b"", b"epoch 7, loss 0.3\n" * 9, b"<html></html>"):
         (tmp_path / "noise.pth").write_bytes(content)
         with pytest.raises(WeightsError, match=r"is not a checkpoint: neither a torch\.save"):
@@ -675,7 +677,7 @@ def test_what_is_no_checkpoint_at_all_is_not_said_to_hold_code(tmp_path: Path) -
         import_checkpoint(tmp_path, "cyclegan/mine", tmp_path / "m")
 
 
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = saved(NetG(blocks=1).state_dict(), tmp_path / "G.pth")
 
     def refuse(*_: Any, **__: Any) -> None:
@@ -702,7 +704,7 @@ def test_an_imported_model_says_where_it_came_from_and_no_training_of_ours(tmp_p
     assert "trained by" not in facts and "training time" not in facts
 
 
-def test_two_commands_from_a_checkpoint_to_a_picture(
+def test_two_commands_from_a_checkpoint_to_a_image(
     ganzoo_command: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:
     saved(lively(NetG(blocks=1)).state_dict(), tmp_path / "latest_net_G.pth")

@@ -65,15 +65,15 @@ def test_the_seam_of_a_network_that_looks_at_its_tile_fades() -> None:
     assert steps[0] == pytest.approx(0.5, abs=0.02) and steps[16] < 0.03
 
 
-def test_only_a_row_of_tiles_is_asked_for_at_a_time_and_progress_is_told() -> None:
-    images, asked, shares = picture(200, 64), [], []
+def test_only_a_row_of_tiles_is_asked_for_at_a_time_and_progress_is_reported() -> None:
+    images, requested, shares = picture(200, 64), [], []
 
     def rows(first: int, last: int) -> Array:
-        asked.append((first, last))
+        requested.append((first, last))
         return images[:, :, first:last]
 
     blend(lambda part: part, rows, 200, 64, lambda first, made: None, 32, 8, 4, shares.append)
-    assert len(asked) == 8 and all(last - first == 32 for first, last in asked)
+    assert len(requested) == 8 and all(last - first == 32 for first, last in requested)
     assert shares == sorted(shares) and len(shares) == 24 and shares[-1] == 1
 
 

@@ -44,8 +44,8 @@ def test_a_gif_takes_the_nearest_hundredth_of_a_second(tmp_path: Path) -> None:
 def test_colors_are_those_of_the_frames(tmp_path: Path) -> None:
     scene = [picture(32, 24, seed) for seed in range(3)]
     ganzoo.save_clip(scene, tmp_path / "a.gif")
-    for found, wanted in zip(read_gif(tmp_path / "a.gif")[0], scene, strict=True):
-        assert np.abs(np.asarray(found).astype(int) - np.asarray(wanted)).mean() < 10  # 256 colors, dithered
+    for found, expected in zip(read_gif(tmp_path / "a.gif")[0], scene, strict=True):
+        assert np.abs(np.asarray(found).astype(int) - np.asarray(expected)).mean() < 10  # 256 colors, dithered
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mkv", ".mov", ".avi"])
@@ -55,11 +55,11 @@ def test_a_video_has_the_frames_at_their_times(tmp_path: Path, suffix: str, size
     ganzoo.save_clip(scene, tmp_path / f"a{suffix}", fps=5)
     found = moving.frames(tmp_path / f"a{suffix}")
     assert [time for time, _ in found] == pytest.approx([n / 5 for n in range(6)], abs=0.002)
-    for (_, pixels), wanted in zip(found, scene, strict=True):
-        assert np.abs(pixels[: size[1], : size[0]].astype(int) - np.asarray(wanted)).mean() < 6
+    for (_, pixels), expected in zip(found, scene, strict=True):
+        assert np.abs(pixels[: size[1], : size[0]].astype(int) - np.asarray(expected)).mean() < 6
 
 
-def test_what_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name, fps, error, text in (
         ("a.png", 8, OutputError, "'.png' is not a video format"),

@@ -157,7 +157,7 @@ def test_torch_that_comes_after_another_engine_keeps_the_number_type(
     assert (model.engine, model.dtype) == ("torch", torch.bfloat16)
 
 
-def test_int8_is_calibrated_once_by_pictures(ref: str, tmp_path: Path, told: list[str]) -> None:
+def test_int8_is_calibrated_once_by_images(ref: str, tmp_path: Path, told: list[str]) -> None:
     given = {"engine": "openvino", "dtype": "int8"}
     with pytest.raises(OptionError, match=r"int8 needs images to calibrate .* --calibration FOLDER"):
         ganzoo.load(ref, **given).translate(picture(40, 40))

@@ -81,7 +81,7 @@ def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -
         engine_selection.choose()
 
 
-def test_every_engine_is_judged_with_a_reason(auto: None, distant: None) -> None:
+def test_every_engine_is_evaluated_with_a_reason(auto: None, distant: None) -> None:
     verdicts = {verdict.name: verdict for verdict in engine_selection.assess("cpu", None)}
     assert list(verdicts)[:2] == ["distant", "openvino"] and verdicts["compile"].why == "only when asked for"
     assert isinstance(verdicts["openvino"], engine_selection.Choice) and "not installed" in verdicts["distant"].why

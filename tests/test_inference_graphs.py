@@ -73,8 +73,8 @@ def test_the_steps_compute_what_the_forward_does(kind: type[nn.Module]) -> None:
     generator = kind().eval()
     picture = torch.randn(1, 3, 12, 10)
     with torch.no_grad():
-        wanted = generator(picture.clone())
-        torch.testing.assert_close(through(Graph(generator), picture), wanted, rtol=0, atol=1e-6)
+        expected = generator(picture.clone())
+        torch.testing.assert_close(through(Graph(generator), picture), expected, rtol=0, atol=1e-6)
 
 
 class Attentive(nn.Module):

@@ -31,7 +31,7 @@ def test_still_things_flicker_less_the_stronger_it_is():
     assert strong < 0.35 * plain
 
 
-def test_zero_changes_nothing_and_the_first_picture_never_changes():
+def test_zero_changes_nothing_and_the_first_image_never_changes():
     seen, made = [scene(n) for n in range(3)], [scene(10 + n) for n in range(3)]
     assert all(shown is one for shown, one in zip(steadied(0, seen, made), made, strict=True))
     assert TemporalSmoothing(0.8).next(seen[0], made[0]) is made[0]

@@ -58,7 +58,7 @@ def open_files() -> set[str]:
     return {name for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
 
 
-def test_a_full_disk_is_told_with_what_to_do() -> None:
+def test_a_full_disk_is_reported_with_what_to_do() -> None:
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     with Stores() as stores:
@@ -72,7 +72,7 @@ def test_a_full_disk_is_told_with_what_to_do() -> None:
             signal.signal(signal.SIGXFSZ, handler)
 
 
-def test_too_little_room_is_told_before_the_work() -> None:
+def test_too_little_room_is_reported_before_the_work() -> None:
     check_room(1000)
     with pytest.raises(OutputError, match=r"GB are free, 1000000\.0 GB are needed"):
         check_room(10**15)

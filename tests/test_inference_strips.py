@@ -79,12 +79,12 @@ def test_every_family_in_strips_is_itself_untiled(
     strips, exact = Strips(network), replace_custom_layers(network).double()
     for height, width in (size, (64, 32), (32, 224)):
         images = picture(height, width)
-        untiled, wanted = network(images), exact(images.double())
+        untiled, expected = network(images), exact(images.double())
         for rows, memory in ((1, AMPLE), (4096, AMPLE), (30_000, AMPLE), (4096, strips.memory(height, width) // 2)):
             monkeypatch.setitem(timelines.STRIP, "cpu", rows)
             made = by_strips(strips, images, memory)
-            assert made.shape == untiled.shape and made.dtype == torch.float32 and wanted.std() > 0.03
-            assert (made - untiled).abs().max() < 1e-5 and (made - wanted).abs().max() < 1e-5
+            assert made.shape == untiled.shape and made.dtype == torch.float32 and expected.std() > 0.03
+            assert (made - untiled).abs().max() < 1e-5 and (made - expected).abs().max() < 1e-5
 
 
 def kinds(strips: Strips, height: int, width: int, memory: int) -> set[str]:
@@ -97,11 +97,11 @@ def kinds(strips: Strips, height: int, width: int, memory: int) -> set[str]:
 def test_little_memory_is_met_with_files_and_computing_again() -> None:
     network = generator("generator:resnet", width=4, blocks=2)
     strips, images = Strips(network), picture(100, 132)
-    wanted = network(images)
+    expected = network(images)
     used = {memory: kinds(strips, 100, 132, memory) for memory in (100_000, 160_000, AMPLE)}
     assert used == {100_000: {"", "file"}, 160_000: {"", "file", "memory"}, AMPLE: {"", "memory"}}
     for memory in used:
-        torch.testing.assert_close(by_strips(strips, images, memory), wanted, rtol=0, atol=1e-5)
+        torch.testing.assert_close(by_strips(strips, images, memory), expected, rtol=0, atol=1e-5)
     with pytest.raises(OptionError, match=r"not enough memory for 132x100 pixels.* need 1 MB .*--max-memory by 1 MB"):
         by_strips(strips, images, 30_000)
 
@@ -132,7 +132,7 @@ class Stranger(nn.Module):
 
 
 @pytest.mark.parametrize("memory", [150_000, AMPLE])
-def test_a_strangers_generator(memory: int) -> None:
+def test_a_third_party_generator(memory: int) -> None:
     torch.manual_seed(0)
     network, images = Stranger().eval().requires_grad_(False), picture(50, 34)
     for parameter in network.parameters():
@@ -158,9 +158,9 @@ def test_moments_of_strips_are_those_of_the_whole_even_far_from_zero() -> None:
     for groups in (0, 1, 3):
         mean, variance = moments.over(groups)
         flat = rows.double().view(groups or 6, -1)
-        wanted = [one.repeat_interleave(6 // len(flat)) for one in (flat.mean(1), flat.var(1, correction=0))]
-        torch.testing.assert_close(mean.double(), wanted[0], rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(variance.double(), wanted[1], rtol=1e-5, atol=0)
+        expected = [one.repeat_interleave(6 // len(flat)) for one in (flat.mean(1), flat.var(1, correction=0))]
+        torch.testing.assert_close(mean.double(), expected[0], rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(variance.double(), expected[1], rtol=1e-5, atol=0)
 
 
 def test_progress_rises_to_one_by_the_work_done() -> None:

@@ -161,7 +161,7 @@ class Broken(nn.Module):
         return self.fail(images)
 
 
-def test_what_a_network_does_wrong_is_told() -> None:
+def test_what_a_network_does_wrong_is_reported() -> None:
     def out_of_memory(images: Tensor) -> Tensor:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 99 bytes")
 

@@ -56,7 +56,7 @@ def out(tmp_path):
 # ---- pictures and times ----------------------------------------------------------------------------------------------
 
 
-def test_kinds_are_told_by_suffix_without_pyav_or_torch():
+def test_kinds_are_reported_by_suffix_without_pyav_or_torch():
     code = (
         "import sys; from ganzoo.image_io.video.formats import is_video_path as f; "
         "assert f('a/B.MP4') and f('x.webm') and not f('x.png') and not f('mp4'); "
@@ -67,7 +67,7 @@ def test_kinds_are_told_by_suffix_without_pyav_or_torch():
 
 
 @pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
-def test_every_kind_keeps_pictures_and_times(suffix, clip, out):
+def test_every_kind_keeps_images_and_times(suffix, clip, out):
     assert translate_video(clip, out / f"x{suffix}", same) == 50
     assert names(out) == [f"x{suffix}"]
     before, after = moving.frames(clip), moving.frames(out / f"x{suffix}")
@@ -88,7 +88,7 @@ def test_variable_frame_rates_stay(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4", ".mov", ".webm"])
-def test_the_last_picture_lasts_as_long_as_before(suffix, tmp_path):
+def test_the_last_image_lasts_as_long_as_before(suffix, tmp_path):
     frames = [Image.fromarray(frame) for frame in moving.scene(12)]
     durations = [100] * 10 + [2000, 3000]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=durations)
@@ -124,7 +124,7 @@ def test_gif_keeps_transparency_and_others_put_it_on_white(tmp_path):
 
 
 @pytest.mark.parametrize(("degrees", "mirrored"), [(90, False), (-90, False), (180, False), (0, True), (90, True)])
-def test_phones_held_on_their_side_give_upright_pictures(degrees, mirrored, tmp_path):
+def test_phones_held_on_their_side_give_upright_images(degrees, mirrored, tmp_path):
     frame = next(moving.scene(1, 48, 80))
     clip = moving.write(tmp_path / "a.mp4", [frame] * 3, rotation=degrees, mirrored=mirrored)
     seen = []
@@ -238,7 +238,7 @@ def test_copied_sound_is_the_same_to_the_byte_and_keeps_its_language(tmp_path):
     assert packets[0] == packets[1] and len(packets[0]) > 30
 
 
-def test_sound_that_goes_on_after_the_last_picture_is_whole(tmp_path):
+def test_sound_that_goes_on_after_the_last_image_is_whole(tmp_path):
     clip = moving.write(tmp_path / "a.mkv", moving.scene(5), sound=["aac"], seconds=6)
     translate_video(clip, tmp_path / "b.mp4", same)
     assert moving.loudness(tmp_path / "b.mp4")[0][1] == pytest.approx(6, abs=0.1)
@@ -257,7 +257,7 @@ def test_subtitles_stay_where_the_container_holds_them(suffix, kept, tmp_path):
 
 
 @pytest.mark.parametrize("share", [0.3, 0.95])
-def test_a_video_that_breaks_off_is_kept_under_another_name_and_told(share, clip, out):
+def test_a_video_that_breaks_off_is_kept_under_another_name_and_reported(share, clip, out):
     data = clip.read_bytes()
     clip.write_bytes(data[: int(len(data) * share)])
     (out / "x.mp4").write_text("from before")
@@ -276,7 +276,7 @@ def test_a_video_that_breaks_off_is_kept_under_another_name_and_told(share, clip
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".webm", ".gif"])
-def test_other_kinds_that_break_off_are_told_too(suffix, clip, out):
+def test_other_kinds_that_break_off_are_reported_too(suffix, clip, out):
     translate_video(clip, out / f"a{suffix}", same)
     data = (out / f"a{suffix}").read_bytes()
     for share in (0.4, 0.6, 0.8):
@@ -342,7 +342,7 @@ def test_what_is_no_video_is_one_clear_error(make, message, tmp_path, out):
     assert names(out) == []
 
 
-def test_too_large_pictures_are_refused_before_they_are_decoded(monkeypatch, clip, out):
+def test_too_large_images_are_refused_before_they_are_decoded(monkeypatch, clip, out):
     monkeypatch.setattr(reader, "MAX_PIXELS", 3000)
     with pytest.raises(ImageError, match="has 64x48 pixels, more than the limit of 3000"):
         translate_video(clip, out / "x.mp4", same)
@@ -418,16 +418,16 @@ def test_a_video_may_be_replaced_by_its_translation(clip):
 # ---- threads and memory ----------------------------------------------------------------------------------------------
 
 
-def test_progress_is_told_after_every_picture(clip, out):
-    told = []
-    translate_video(clip, out / "x.webm", same, progress=lambda *counts: told.append(counts))
-    assert told == [(n, 50) for n in range(1, 51)]
-    told.clear()
-    translate_video(out / "x.webm", out / "y.mp4", same, progress=lambda *counts: told.append(counts))
-    assert told[-1] == (50, 50)  # WebM states its seconds only
+def test_progress_is_reported_after_every_image(clip, out):
+    logged = []
+    translate_video(clip, out / "x.webm", same, progress=lambda *counts: logged.append(counts))
+    assert logged == [(n, 50) for n in range(1, 51)]
+    logged.clear()
+    translate_video(out / "x.webm", out / "y.mp4", same, progress=lambda *counts: logged.append(counts))
+    assert logged[-1] == (50, 50)  # WebM states its seconds only
 
 
-def test_pictures_are_translated_in_order_by_the_callers_thread(clip, out):
+def test_images_are_translated_in_order_by_the_callers_thread(clip, out):
     threads, positions = set(), []
 
     def noting(picture):
@@ -441,7 +441,7 @@ def test_pictures_are_translated_in_order_by_the_callers_thread(clip, out):
     assert shades == pytest.approx([4 * n for n in positions], abs=3)
 
 
-def test_decoding_goes_on_while_a_picture_is_translated_but_not_far(clip, out, monkeypatch):
+def test_decoding_goes_on_while_a_image_is_translated_but_not_far(clip, out, monkeypatch):
     decoded, full = [], threading.Event()
     convert = reader.VideoReader._convert
 

@@ -45,7 +45,7 @@ def pictures(folder: Path, count: int, broken: tuple[int, ...] = ()) -> list[Job
     return found
 
 
-def test_an_error_that_names_no_file_gets_the_pictures(tmp_path: Path) -> None:
+def test_an_error_that_names_no_file_gets_the_images(tmp_path: Path) -> None:
     (job,) = pictures(tmp_path / "in", 1)
     for said, expected in (("The mask is 3x4.", f"{job.source}: The mask is 3x4."), (f"{job.source} is odd.",) * 2):
         assert batch_run._failed(job, OptionError(said)).error == expected
@@ -77,7 +77,7 @@ def test_failures_stop_nothing_and_the_order_stays(work: Work, tmp_path: Path) -
     assert not outcomes[0].passing
 
 
-def test_the_next_picture_is_read_and_the_last_written_meanwhile(work: Work, tmp_path: Path) -> None:
+def test_the_next_image_is_read_and_the_last_written_meanwhile(work: Work, tmp_path: Path) -> None:
     """A picture that is a named pipe cannot be read before this test writes it: the one before it goes on."""
     given = pictures(tmp_path / "in", 3)
     data = Path(given[1].source).read_bytes()
@@ -110,7 +110,7 @@ def test_what_is_there_is_known_by_its_file(tmp_path: Path) -> None:
     assert job.is_done() and not Job("a.png", "-").is_done()
 
 
-def test_a_refusal_of_the_system_may_pass_a_broken_picture_does_not(work: Work, tmp_path: Path) -> None:
+def test_a_refusal_of_the_system_may_pass_a_broken_image_does_not(work: Work, tmp_path: Path) -> None:
     source = tmp_path / "in.png"
     picture(20, 20).save(source)
     full = batch_run.do(work, work.open(), Job(str(source), "/dev/full/x.png"))
@@ -217,14 +217,14 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, 
     assert {target: Path(target).stat().st_ino for target in written} == written
 
 
-def test_a_cluster_that_is_none_is_told(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cluster_that_is_none_is_reported(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ganzoo.batch.cluster.PATIENCE", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(OptionError, match=f"No Dask scheduler answers at '{address}'"):
             list(run_on_cluster(work, pictures(tmp_path / address.partition(":")[0], 1), address))
 
 
-def test_a_cluster_without_dask_is_told_what_installs_it(
+def test_a_cluster_without_dask_is_reported_what_installs_it(
     work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
@@ -232,7 +232,7 @@ def test_a_cluster_without_dask_is_told_what_installs_it(
         list(run_on_cluster(work, pictures(tmp_path / "in", 1), "tcp://127.0.0.1:1"))
 
 
-def test_a_cluster_without_workers_is_told(
+def test_a_cluster_without_workers_is_reported(
     work: Work, tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ganzoo.batch.cluster.PATIENCE", 1)

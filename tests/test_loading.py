@@ -48,7 +48,7 @@ def test_a_folder_may_be_relative_and_its_name_anything(
     assert ganzoo.load("dir:a b:c@d é", device="cpu").card.name == "tiny/translator"
 
 
-def test_a_path_object_or_nothing_is_told_the_spelling(folder: Path) -> None:
+def test_a_path_object_or_nothing_is_reported_the_spelling(folder: Path) -> None:
     for ask in (ganzoo.load, ganzoo.info):
         with pytest.raises(ganzoo.GanzooError, match=f"write 'dir:{folder}'"):
             ask(folder)  # type: ignore[operator]
@@ -116,13 +116,13 @@ def test_an_unknown_field_of_a_card_is_named(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "\udcff", "[" * 100_000])
-def test_a_config_that_is_no_json_is_told(folder: Path, content: str) -> None:
+def test_a_config_that_is_no_json_is_reported(folder: Path, content: str) -> None:
     (folder / "config.json").write_bytes(content.encode("utf-8", "surrogateescape"))
     with pytest.raises(RegistryError, match=r"config.json"):
         ganzoo.info(f"dir:{folder}")
 
 
-def test_what_is_no_model_folder_is_told(tmp_path: Path) -> None:
+def test_what_is_no_model_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name, text in (
         ("none", "There is no folder"),

@@ -43,12 +43,12 @@ def as_tensor(image: Image.Image) -> torch.Tensor:
 # ---- translate
 
 
-def test_a_picture_is_what_the_network_makes_of_its_pixels(model: Model) -> None:
+def test_a_image_is_what_the_network_makes_of_its_pixels(model: Model) -> None:
     image = picture(40, 32)
     assert off(model.translate(image), expected(model, as_tensor(image))) <= 1
 
 
-def test_every_form_of_one_picture_gives_one_result(model: Model, tmp_path: Path) -> None:
+def test_every_form_of_one_image_gives_one_result(model: Model, tmp_path: Path) -> None:
     image = picture(40, 32)
     path = tmp_path / "x.png"
     image.save(path)
@@ -115,7 +115,7 @@ def test_alpha_is_kept_and_does_not_touch_the_colors(model: Model) -> None:
     assert np.array_equal(np.asarray(made)[..., :3], np.asarray(model.translate(image)))
 
 
-def test_a_network_of_gray_pictures_takes_color_ones() -> None:
+def test_a_network_of_gray_images_takes_color_ones() -> None:
     torch.manual_seed(0)
     options = {"width": 4, "blocks": 1, "in_channels": 1, "out_channels": 1}
     generator = ganzoo.build("generator:resnet", **options)
@@ -140,7 +140,7 @@ def test_a_wrong_size_is_refused(model: Model, size: str | int) -> None:
         model.translate(picture(16, 16), size)
 
 
-def test_no_picture_is_refused(model: Model, tmp_path: Path) -> None:
+def test_no_image_is_refused(model: Model, tmp_path: Path) -> None:
     (tmp_path / "x.png").write_text("no picture")
     for wrong in (tmp_path / "x.png", tmp_path / "missing.png", b"nothing", 5):
         with pytest.raises(ImageError):
@@ -182,7 +182,7 @@ def test_the_network_is_ready_for_use_not_for_training(model: Model) -> None:
     assert not model(torch.zeros(1, 3, 16, 16)).requires_grad
 
 
-def test_half_precision_gives_nearly_the_same_picture() -> None:
+def test_half_precision_gives_nearly_the_same_image() -> None:
     full, half = translator(), translator()
     half = Model(half.generator, half.card, half.device, torch.bfloat16)
     image = picture(32, 32)
@@ -197,7 +197,7 @@ def test_repr_names_model_and_device(model: Model) -> None:
 # ---- generate
 
 
-def test_the_same_seed_gives_the_same_pictures_whatever_the_number() -> None:
+def test_the_same_seed_gives_the_same_images_whatever_the_number() -> None:
     model = maker()
     twenty = [image.tobytes() for image in model.generate(20, seed=3)]
     assert len(set(twenty)) == 20
@@ -206,7 +206,7 @@ def test_the_same_seed_gives_the_same_pictures_whatever_the_number() -> None:
     assert model.generate(1, seed=4)[0].tobytes() != twenty[0]
 
 
-def test_a_picture_is_what_the_network_makes_of_a_normal_latent() -> None:
+def test_a_image_is_what_the_network_makes_of_a_normal_latent() -> None:
     model = maker()
     random = torch.Generator().manual_seed(5)
     latents = torch.stack([torch.randn(8, generator=random) for _ in range(2)])
@@ -333,7 +333,7 @@ class Fade(torch.nn.Module):
         return 0.98 * inputs
 
 
-def test_a_generator_that_learns_a_change_keeps_the_detail_of_a_picture_worked_on_at_a_smaller_size() -> None:
+def test_a_generator_that_learns_a_change_keeps_the_detail_of_a_image_worked_on_at_a_smaller_size() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 48, 3), dtype=np.uint8)
     off_by = {}
     for says_so in (True, False):

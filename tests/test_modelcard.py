@@ -84,7 +84,7 @@ def test_awkward_text_survives() -> None:
     assert rows == ["| data set | no: 'really' \"yes\" é #1 \\| 2, a b |", "| license of the data | x\\|y |"]
 
 
-def test_what_else_was_tried_is_told() -> None:
+def test_what_else_was_tried_is_reported() -> None:
     text = readme.text(translator(tried=("No cycle: kid 0.9.", "Twice the width: kid 0.2.")).card)
     assert "## What else was tried\n\n- No cycle: kid 0.9.\n- Twice the width: kid 0.2.\n" in text
     assert "tried" not in readme.text(translator().card)
@@ -121,8 +121,8 @@ def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
     mine = translator(dataset=DatasetInfo("holiday-photos", split="train", count=3)).card
     head = readme.head(mine)
     assert "datasets" not in head and head["model-index"][0]["results"][0]["dataset"]["type"] == "unknown"
-    told = translator(dataset=DatasetInfo("Tiny Horses", url="https://example.org")).card
-    assert readme.head(told)["datasets"] == ["tiny-horses"]
+    logged = translator(dataset=DatasetInfo("Tiny Horses", url="https://example.org")).card
+    assert readme.head(logged)["datasets"] == ["tiny-horses"]
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,16 @@ def test_a_folders_name_is_no_data_set_of_the_hub() -> None:
         (DatasetInfo("x", "test"), "x, test"),
     ],
 )
-def test_a_data_set_is_told_without_gaps(dataset: DatasetInfo, expected: str) -> None:
+def test_a_data_set_is_reported_without_gaps(dataset: DatasetInfo, expected: str) -> None:
     assert dict(readme.facts(translator(dataset=dataset).card))["data set"] == expected
 
 
-def test_the_place_of_the_weights_is_told() -> None:
-    def told(weights: Weights) -> str:
+def test_the_place_of_the_weights_is_reported() -> None:
+    def logged(weights: Weights) -> str:
         return dict(readme.facts(dataclasses.replace(translator().card, weights=weights)))["weights"]
 
-    assert told(Weights("m.safetensors", "0", 1_500_000)) == "m.safetensors (1.5 MB, float32)"
-    assert told(Weights("m", "0", 10**6, "float16", "a/b", "c0ffee")) == "hf-hub:a/b@c0ffee m (1.0 MB, float16)"
+    assert logged(Weights("m.safetensors", "0", 1_500_000)) == "m.safetensors (1.5 MB, float32)"
+    assert logged(Weights("m", "0", 10**6, "float16", "a/b", "c0ffee")) == "hf-hub:a/b@c0ffee m (1.0 MB, float16)"
 
 
 def test_what_has_nothing_to_learn_was_trained_at_no_size() -> None:

@@ -35,7 +35,7 @@ def digest(odds: list[Odd]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(odd.data).digest() for odd in odds)).hexdigest()
 
 
-def test_every_file_is_a_right_picture_or_one_clear_error(tmp_path: Path) -> None:
+def test_every_file_is_a_right_image_or_one_clear_error(tmp_path: Path) -> None:
     code = f"import test_odd_files; test_odd_files.read_all({str(tmp_path)!r})"
     paths = [str(Path(__file__).parent), str(Path(decoding.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     done = subprocess.run(

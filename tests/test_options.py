@@ -66,14 +66,14 @@ def test_text_and_json_are_converted_to_the_options_type(name, text, value):
     assert parsed == value and type(parsed) is type(value)
 
 
-def test_unknown_option_is_told_the_nearest_and_all():
+def test_unknown_option_is_reported_the_nearest_and_all():
     assert refusal(widht=4) == (
         "generator:mixed has no option 'widht'. Did you mean 'width'? Its options are: "
         "width, rate, dropout, norm, channels, title, limit, stages."
     )
 
 
-def test_unknown_option_of_an_entry_without_options_is_told_so():
+def test_unknown_option_of_an_entry_without_options_is_reported_so():
     entry = Entry(kind="loss", name="plain", config=Config, build=object, summary="For tests")
     with pytest.raises(OptionError, match=r"loss:plain has no option 'margin'\. Its options are: none\."):
         options.parse(entry, {"margin": 1})

@@ -38,7 +38,7 @@ def test_r1_of_a_quadratic_is_known_and_so_is_its_gradient() -> None:
     torch.testing.assert_close(network.weight.grad, (8 * weight * images.square()).mean(0))
 
 
-def test_r1_is_the_mean_over_pictures_whatever_their_number() -> None:
+def test_r1_is_the_mean_over_images_whatever_their_number() -> None:
     images = torch.randn(1, 2, 3, 3)
     network = Quadratic(torch.ones(2, 3, 3))
     assert r1(network, images.repeat(7, 1, 1, 1)).item() == pytest.approx(r1(network, images).item(), rel=1e-5)
@@ -97,7 +97,7 @@ def test_r1_of_several_scales_is_that_of_their_mean() -> None:
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 1, 3, 2)], ids=str)
-def test_a_pictures_value_is_the_mean_of_its_logits(shape: tuple[int, ...]) -> None:
+def test_a_images_value_is_the_mean_of_its_logits(shape: tuple[int, ...]) -> None:
     logits = torch.randn(shape)
     expected = [sum(row) / len(row) for row in logits.reshape(4, -1).tolist()]
     assert mean_per_image(logits).tolist() == pytest.approx(expected, rel=1e-5)

@@ -47,7 +47,7 @@ def test_built_in_families_come_first_with_the_package_and_its_version(strange):
     assert discovery.problems() == []
 
 
-def test_stranger_is_found_with_its_package_and_version(strange):
+def test_third_party_is_found_with_its_package_and_version(strange):
     strange("nets_of_anna", ENTRY.format(name="anna"), package="annas-gans")
     assert found("nets_of_anna") == discovery.Plugin("nets_of_anna", "annas-gans", "1.2")
     assert catalog.origin("loss:anna") == "nets_of_anna"

@@ -85,7 +85,7 @@ def test_weights_that_are_not_those_of_the_card_are_not_sent(hub: Hub, alice: di
     assert not any("vanilla-changed" in one["path"] for one in hub.log())
 
 
-def test_wrong_owners_and_patterns_are_told(alice: dict[str, str], own: Path) -> None:
+def test_wrong_owners_and_patterns_are_reported(alice: dict[str, str], own: Path) -> None:
     done = command(alice, "publish", "alice/", "--registry", own)
     assert done.returncode == 1 and "'alice/' is not a valid owner on the Hub" in done.stderr
     done = command(alice, "publish", "alice", "nothing/*", "--registry", own)

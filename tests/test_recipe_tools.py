@@ -47,11 +47,11 @@ def weights(recipe: Recipe, name: str) -> Tensor:
 
 def test_an_update_leaves_no_gradient_in_networks_of_other_optimizers_frozen_or_not() -> None:
     recipe = Pair()
-    judged = weights(recipe, "judge")
+    evaluated = weights(recipe, "judge")
     recipe.step({})
     assert recipe.networks["judge"].weight.grad is None
     assert recipe.networks["generator"].weight.grad.tolist() == [[2, 2], [2, 2]]
-    assert torch.equal(weights(recipe, "judge"), judged)
+    assert torch.equal(weights(recipe, "judge"), evaluated)
 
 
 def test_an_update_keeps_another_optimizers_gradient_as_it_was() -> None:
@@ -121,7 +121,7 @@ def test_a_step_whose_scaled_gradient_overflows_is_skipped_and_the_scale_halved(
 
 
 @pytest.mark.parametrize(("given", "expected"), [(0.0, 2e-3), (5e-4, 5e-4)])
-def test_the_judge_s_adam_has_a_rate_of_its_own_where_one_is_set(given: float, expected: float) -> None:
+def test_the_discriminator_s_adam_has_a_rate_of_its_own_where_one_is_set(given: float, expected: float) -> None:
     recipe = Pair(learning_rate=2e-3, discriminator_learning_rate=given, beta1=0.1, beta2=0.9)
     made, judge = recipe.adam(recipe.networks["generator"]), recipe.adam(recipe.networks["judge"], discriminator=True)
     assert (made.defaults["lr"], judge.defaults["lr"]) == (2e-3, expected)
@@ -165,7 +165,7 @@ class Critic(nn.Module):
 
 
 @pytest.mark.parametrize("every", [1, 4])
-def test_r1_is_half_its_weight_times_the_squared_slope_at_real_pictures_in_each_so_manieth_step(every: int) -> None:
+def test_r1_is_half_its_weight_times_the_squared_slope_at_real_images_in_each_so_manieth_step(every: int) -> None:
     recipe, critic = Pair(r1=3.0, r1_every=every), Critic()
     real = torch.rand(5, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     fake = torch.full((5, 1, 4, 4), 100.0)  # is not looked at
@@ -219,13 +219,13 @@ JUDGES: dict[str, tuple[str, dict[str, Any], bool]] = {  # entry, options, wheth
 @pytest.mark.parametrize("case", JUDGES)
 def test_together_is_what_separate_calls_are(case: str) -> None:
     spec, options, at_once = JUDGES[case]
-    judge, calls = ganzoo.build(spec, **options), []
-    judge.register_forward_pre_hook(lambda module, inputs: calls.append(len(inputs[0])))
+    discriminator, calls = ganzoo.build(spec, **options), []
+    discriminator.register_forward_pre_hook(lambda module, inputs: calls.append(len(inputs[0])))
     random = torch.Generator().manual_seed(3)
     sets = [torch.rand(count, 3, 32, 32, generator=random) * 2 - 1 for count in (3, 2, 4)]
-    expected = [judge(images) for images in sets]
+    expected = [discriminator(images) for images in sets]
     calls.clear()
-    found = Pair().forward_batched(judge, *sets)
+    found = Pair().forward_batched(discriminator, *sets)
     assert calls == ([9] if at_once else [3, 2, 4])
     assert len(found) == 3
     for one, other in zip(found, expected, strict=True):
@@ -236,12 +236,12 @@ def test_together_is_what_separate_calls_are(case: str) -> None:
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
-def test_what_goes_beside_pictures_goes_with_each_of_them(norm: str) -> None:
-    judge, calls = ganzoo.build("discriminator:cgan", width=4, image_size=16, norm=norm), []
+def test_what_goes_next_to_images_goes_with_each_of_them(norm: str) -> None:
+    discriminator, calls = ganzoo.build("discriminator:cgan", width=4, image_size=16, norm=norm), []
     sets, labels = torch.rand(2, 3, 3, 16, 16) * 2 - 1, torch.tensor([4, 0, 7])
-    expected = [judge(images, labels) for images in sets]
-    judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[1].tolist()))
-    found = Pair().forward_batched(judge, *sets, conditioning=(labels,))
+    expected = [discriminator(images, labels) for images in sets]
+    discriminator.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[1].tolist()))
+    found = Pair().forward_batched(discriminator, *sets, conditioning=(labels,))
     assert calls == ([[4, 0, 7, 4, 0, 7]] if norm == "none" else [[4, 0, 7]] * 2)
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, expected, strict=True))
 
@@ -251,33 +251,36 @@ def as_list(logits: Tensor | list[Tensor]) -> list[Tensor]:
 
 
 def test_together_gives_the_gradients_of_separate_calls() -> None:
-    judge = ganzoo.build("discriminator:patchgan-multiscale", width=4, receptive_field=16, scales=2).double()
+    discriminator = ganzoo.build("discriminator:patchgan-multiscale", width=4, receptive_field=16, scales=2).double()
     images, others = (torch.rand(2, 3, 32, 32, dtype=torch.float64) for _ in range(2))
 
     def gradients(outputs: list[Any]) -> list[Tensor]:
         loss = sum(scale.sin().mean() for scale in outputs[0]) - sum(scale.cos().mean() for scale in outputs[1])
-        return list(torch.autograd.grad(loss, list(judge.parameters())))
+        return list(torch.autograd.grad(loss, list(discriminator.parameters())))
 
-    batched, apart = Pair().forward_batched(judge, images, others), [judge(images), judge(others)]
+    batched, apart = (
+        Pair().forward_batched(discriminator, images, others),
+        [discriminator(images), discriminator(others)],
+    )
     pairs = zip(gradients(batched), gradients(apart), strict=True)
     assert all(torch.allclose(one, other, rtol=1e-9, atol=1e-12) for one, other in pairs)
 
 
-def test_pictures_of_different_sizes_and_one_set_alone_are_run_as_they_are() -> None:
-    judge, calls = nn.Conv2d(1, 1, 3), []
-    judge.register_forward_pre_hook(lambda module, inputs: calls.append(tuple(inputs[0].shape)))
+def test_images_of_different_sizes_and_one_set_alone_are_run_as_they_are() -> None:
+    discriminator, calls = nn.Conv2d(1, 1, 3), []
+    discriminator.register_forward_pre_hook(lambda module, inputs: calls.append(tuple(inputs[0].shape)))
     recipe = Pair()
     assert [
-        each.shape[-1] for each in recipe.forward_batched(judge, torch.ones(2, 1, 8, 8), torch.ones(2, 1, 6, 6))
+        each.shape[-1] for each in recipe.forward_batched(discriminator, torch.ones(2, 1, 8, 8), torch.ones(2, 1, 6, 6))
     ] == [6, 4]
-    assert len(recipe.forward_batched(judge, torch.ones(2, 1, 8, 8))) == 1
+    assert len(recipe.forward_batched(discriminator, torch.ones(2, 1, 8, 8))) == 1
     assert calls == [(2, 1, 8, 8), (2, 1, 6, 6), (2, 1, 8, 8)]
 
 
-def test_half_precision_pictures_are_brought_to_the_type_of_the_first() -> None:
-    judge, calls = nn.Conv2d(1, 1, 3), []
-    judge.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[0].dtype))
-    Pair().forward_batched(judge, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
+def test_half_precision_images_are_brought_to_the_type_of_the_first() -> None:
+    discriminator, calls = nn.Conv2d(1, 1, 3), []
+    discriminator.register_forward_pre_hook(lambda module, inputs: calls.append(inputs[0].dtype))
+    Pair().forward_batched(discriminator, torch.ones(1, 1, 4, 4), torch.ones(1, 1, 4, 4, dtype=torch.bfloat16))
     assert calls == [torch.float32]
 
 

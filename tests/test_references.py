@@ -40,7 +40,7 @@ def test_a_folder_may_begin_at_home() -> None:
 
 
 @pytest.mark.parametrize("text", ["hf-hub:alice", "hf-hub:", "hf-hub:a/b/c", "hf-hub:a/b@", "hf-hub:/b"])
-def test_a_malformed_hub_reference_is_told_the_form(text: str) -> None:
+def test_a_malformed_hub_reference_is_reported_the_form(text: str) -> None:
     with pytest.raises(errors.ReferenceError, match="hf-hub:OWNER/REPO@REVISION"):
         parse(text)
 
@@ -60,7 +60,7 @@ def test_what_is_no_text_is_refused() -> None:
             parse(wrong)  # type: ignore[arg-type]
 
 
-def test_an_entry_of_the_catalog_is_told_from_a_model() -> None:
+def test_an_entry_of_the_catalog_is_reported_from_a_model() -> None:
     with pytest.raises(errors.ReferenceError, match="`ganzoo info recipe:dcgan` describes it"):
         parse("recipe:dcgan")
 

@@ -209,7 +209,7 @@ def test_missing_file_is_the_plugins_fault(tmp_path):
         registry.read_registry(tmp_path / "registry.json")
 
 
-def test_strangers_cards_join_the_registry_and_are_filtered(strange):
+def test_third_party_cards_join_the_registry_and_are_filtered(strange):
     path = strange("with_cards", [full(), full(name="tiny/lines", task="image-to-image")])
     assert [card.name for card in registry.cards("tiny/*")] == ["tiny/lines", "tiny/shapes"]
     assert registry.list_models("tiny/*", task="image-to-image") == ["tiny/lines"]

@@ -58,7 +58,7 @@ def labeled() -> Model:
     return model("class-conditional-image-generation", by_label, image_size=4, **own)
 
 
-def test_unknown_task_is_told_with_a_suggestion() -> None:
+def test_unknown_task_is_reported_with_a_suggestion() -> None:
     with pytest.raises(UnknownName, match=r"No task is called 'image-inpaintin'\. Did you mean 'image-inpainting'"):
         tasks.find("image-inpaintin")
 
@@ -75,12 +75,12 @@ def test_labels_are_taken_in_turn_and_all_of_them_where_none_is_given() -> None:
     assert shades(one.generate(20))[8:11] == [2, 0, 1]  # beyond the first batch
 
 
-def test_a_picture_is_the_same_for_a_seed_and_a_label_whatever_the_number() -> None:
+def test_a_image_is_the_same_for_a_seed_and_a_label_whatever_the_number() -> None:
     few, many = labeled().generate(3, seed=5, label=["bag"]), labeled().generate(11, seed=5, label=["bag"])
     assert [one.tobytes() for one in few] == [one.tobytes() for one in many[:3]]
 
 
-def test_wrong_labels_are_told() -> None:
+def test_wrong_labels_are_reported() -> None:
     with pytest.raises(UnknownName, match=r"no label 'sneeker'\. Did you mean 'Sneaker'.*0 to 2"):
         labeled().generate(1, label=["sneeker"])
     with pytest.raises(UnknownName, match="no label '3'"):
@@ -91,7 +91,7 @@ def test_wrong_labels_are_told() -> None:
         labeled().generate(1, label=[])
 
 
-def test_a_label_goes_with_a_picture() -> None:
+def test_a_label_goes_with_a_image() -> None:
     def shift(pictures: Tensor, labels: Tensor) -> Tensor:
         return (pictures * 0 + labels.view(-1, 1, 1, 1) * 0.5).clamp(-1, 1)
 
@@ -137,7 +137,7 @@ def test_a_gray_mask_takes_a_share() -> None:
     assert np.asarray(one.translate(photo, mask=hole))[3, 3, 0] == 128
 
 
-def test_masks_that_do_not_fit_are_told() -> None:
+def test_masks_that_do_not_fit_are_reported() -> None:
     one = model("image-inpainting", lambda pictures, masks: pictures)
     with pytest.raises(ImageError, match="The mask is 8x9, the image 20x10"):
         one.translate(picture(20, 10), mask=np.full((9, 8), 255, np.uint8))
@@ -147,7 +147,7 @@ def test_masks_that_do_not_fit_are_told() -> None:
         one.translate(picture(20, 10))
 
 
-def test_a_style_is_a_picture_of_any_size() -> None:
+def test_a_style_is_a_image_of_any_size() -> None:
     def mean(pictures: Tensor, style: Tensor) -> Tensor:
         return style.mean((2, 3), keepdim=True).expand_as(pictures)
 
@@ -178,7 +178,7 @@ def test_super_resolution_goes_in_tiles(way: str) -> None:
     assert np.abs(np.asarray(made).astype(int) - np.asarray(picture(83, 70)).repeat(2, 0).repeat(2, 1)).max() <= 1
 
 
-def test_clips_are_lists_of_pictures() -> None:
+def test_clips_are_lists_of_images() -> None:
     def clips(latents: Tensor) -> Tensor:
         times = torch.linspace(-1, 1, 5)[None, None, :, None, None]
         return times.expand(len(latents), 1, 5, 4, 4)
@@ -197,7 +197,7 @@ def test_tensors_are_given_by_name() -> None:
         one(torch.zeros(2, 3, 9, 11))
 
 
-def test_strips_are_refused_where_they_cannot_give_what_is_beside_the_picture() -> None:
+def test_strips_are_refused_where_they_cannot_give_what_is_next_to_the_image() -> None:
     one = model("style-transfer", lambda pictures, style: pictures)
     with pytest.raises(OptionError, match="takes style with the image, which exact strips do not"):
         settings = Settings("native", "exact", 10**6, inputs={"style": np.full((4, 4, 3), 9, np.uint8)})
@@ -211,7 +211,7 @@ def as_decoded() -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))
-def test_only_pictures_alone_are_left_to_light_engines(name: str) -> None:
+def test_only_images_alone_are_left_to_light_engines(name: str) -> None:
     light = [type("Light", (), {"torch_free": True})(), type("Heavy", (), {"torch_free": False})()]
     choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
     task = tasks.find(name)

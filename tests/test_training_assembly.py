@@ -49,8 +49,8 @@ def test_classes_that_are_numbers_in_the_data_may_be_named() -> None:
     ("given", "expected"), [("auto", False), ("contiguous", False), ("channels_last", True)], ids=str
 )
 def test_on_a_cpu_channels_come_last_only_where_that_is_asked_for(given: str, expected: bool) -> None:
-    asked = settings.parse_settings({"recipe": "dcgan", "data": "x", "device": "cpu", "memory_format": given})
-    machine = choose_machine(asked, ALONE)
+    requested = settings.parse_settings({"recipe": "dcgan", "data": "x", "device": "cpu", "memory_format": given})
+    machine = choose_machine(requested, ALONE)
     assert (machine.channels_last, machine.device.type) == (expected, "cpu")
     batch = machine.place({"image": torch.zeros(2, 3, 4, 4), "label": torch.zeros(2, dtype=torch.int64)})
     assert batch["image"].is_contiguous(memory_format=torch.channels_last) == expected
@@ -112,13 +112,13 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path, recipe: str, n
 
 
 def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model_has_others(tmp_path: Path) -> None:
-    wanted = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
+    expected = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
     small = {"parts": {"generator": "efficientnet-unet"}, "part_options": {"generator": {"width": 4}}}
-    asked = settings.parse_settings({**wanted, **small, "options": {"image_size": 32}})
+    requested = settings.parse_settings({**expected, **small, "options": {"image_size": 32}})
     encoder = list(ganzoo.build("features:efficientnet-lite0").state_dict().values())
 
     def begins(begin: bool, **more: Any) -> list[bool]:
-        recipe = set_up(dataclasses.replace(asked, **more), ALONE, is_new=begin).recipe
+        recipe = set_up(dataclasses.replace(requested, **more), ALONE, is_new=begin).recipe
         networks = (recipe.networks[name].encoder.state_dict().values() for name in ("a2b", "b2a"))
         return [all(map(torch.equal, each, encoder)) for each in networks]
 
@@ -252,7 +252,7 @@ def test_in_fp16_networks_run_in_half_and_the_first_losses_are_nearly_those_of_f
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_channels_last_gives_the_losses_of_contiguous_pictures(tmp_path: Path, case: str) -> None:
+def test_channels_last_gives_the_losses_of_contiguous_images(tmp_path: Path, case: str) -> None:
     values = {"steps": 2, "log_every": 1, "ema_decay": 0.0}
     plain, last = (
         train(case, tmp_path, memory_format, memory_format=memory_format, **values)

@@ -69,7 +69,7 @@ def on_disk(tmp_path: Path) -> tuple[Data, Data]:
 
 
 @pytest.mark.parametrize("workers", [0, 1, 2])
-def test_workers_change_no_picture_and_no_random_number(on_disk: tuple[Data, Data], workers: int) -> None:
+def test_workers_change_no_image_and_no_random_number(on_disk: tuple[Data, Data], workers: int) -> None:
     held, disk = on_disk
     state = torch.get_rng_state()
     batches = Batches(disk.train, batch_size=12, seed=5, workers=workers)

@@ -50,7 +50,7 @@ def best_of(run: Path) -> dict[str, Any]:
 # ---- in a run --------------------------------------------------------------------------------------------------------
 
 
-def test_the_best_step_is_kept_beside_the_newest_and_loads(tmp_path: Path) -> None:
+def test_the_best_step_is_kept_next_to_the_newest_and_loads(tmp_path: Path) -> None:
     run = run_measured(tmp_path)
     assert best_of(run) == {"measure": "distance", "step": 4, "value": 1.0}
     assert kept(run) == [4, 6]
@@ -110,13 +110,13 @@ def test_a_measure_that_is_none_is_refused_at_the_first_sheet_with_those_there_a
     assert [step for step, _ in watcher.steps] == [1]
 
 
-def test_a_measure_without_held_out_pictures_is_refused(tmp_path: Path) -> None:
+def test_a_measure_without_held_out_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OptionError, match="best='distance' needs held-out images"):
         run_measured(tmp_path, best="distance", validation=0.0)
     assert not (tmp_path / "run").exists()
 
 
-def test_without_held_out_pictures_there_is_no_best(tmp_path: Path) -> None:
+def test_without_held_out_images_there_is_no_best(tmp_path: Path) -> None:
     run = run_measured(tmp_path, validation=0.0)
     assert not (run / "best.json").exists() and not (run / "best").exists()
     assert kept(run) == [6]
@@ -142,8 +142,8 @@ def test_a_resumed_run_keeps_its_best(tmp_path: Path) -> None:
 
 def test_a_run_resumed_with_another_measure_in_run_json_begins_its_best_anew(tmp_path: Path) -> None:
     run = run_measured(tmp_path)
-    asked = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**asked, "best": "opposite"}))
+    requested = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**requested, "best": "opposite"}))
     ganzoo.resume(run, steps=8)
     assert best_of(run) == {"measure": "opposite", "step": 8, "value": -1.5}
 

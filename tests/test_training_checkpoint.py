@@ -155,7 +155,7 @@ def test_a_full_disk_while_exporting_leaves_a_model_that_loads_and_a_run_that_re
     assert ganzoo.info(f"dir:{run}").training.steps == 4
 
 
-def test_logs_that_cannot_be_written_are_told_of_once_and_stop_nothing(tmp_path: Path, monkeypatch) -> None:
+def test_logs_that_cannot_be_written_are_reported_of_once_and_stop_nothing(tmp_path: Path, monkeypatch) -> None:
     def full(path: Path, line: object) -> None:
         raise OutputError(f"Cannot write {path}: No space left on device.")
 
@@ -168,8 +168,8 @@ def test_logs_that_cannot_be_written_are_told_of_once_and_stop_nothing(tmp_path:
     monkeypatch.setattr("ganzoo.training.logs.append", full)
     watcher = Watcher()
     ganzoo.resume(run, steps=12, reporter=watcher)
-    told = [note.rpartition(" Training goes on without ")[2] for note in watcher.notes if "Training goes on" in note]
-    assert sorted(told) == ["metrics.jsonl.", "report.html.", "samples."]
+    logged = [note.rpartition(" Training goes on without ")[2] for note in watcher.notes if "Training goes on" in note]
+    assert sorted(logged) == ["metrics.jsonl.", "report.html.", "samples."]
     assert differences(checkpoint(run, 12)["networks"], checkpoint(straight, 12)["networks"]) == []
 
 

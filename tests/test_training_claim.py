@@ -74,7 +74,7 @@ def test_a_run_json_that_is_no_run_s_stays(failed: Path, tmp_path: Path) -> None
     assert (failed / "run.json").read_text() == '{"distance": "10 km"}'
 
 
-def test_a_wrong_option_is_told_before_a_folder_that_is_taken(tmp_path: Path) -> None:
+def test_a_wrong_option_is_reported_before_a_folder_that_is_taken(tmp_path: Path) -> None:
     train("dcgan", tmp_path, steps=1)
     for wrong in ({"options": {"learning_rate": -1}}, {"parts": {"los": "hinge"}}, {"validation": 2}):
         with pytest.raises(OptionError):

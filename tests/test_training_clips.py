@@ -22,14 +22,14 @@ SMALL = {"generator": {"width": 4, "latent_dim": 4}, "spatial": {"width": 4}, "t
 MOVED = {"image_size": 16, "motion": "bounce", "item_size": 9, "frames": 3}
 
 
-def test_a_run_on_pictures_that_move_resumes_exactly(tmp_path: Path, one_thread: None) -> None:
+def test_a_run_on_images_that_move_resumes_exactly(tmp_path: Path, one_thread: None) -> None:
     data = lay_idx(tmp_path / "set", 20)
-    asked = {
+    requested = {
         "options": {**MOVED, "augment": "color,translation", "r1": 1.0}, "part_options": SMALL, "batch_size": 4,
         "accumulate": 2, "ema_decay": 0.9, "validation": 0.3, "sample_every": 2, "classes": ["shoe", "bag"],
     }  # fmt: skip
-    whole = ganzoo.train("dvdgan", data, tmp_path / "whole", steps=4, **asked)
-    ganzoo.train("dvdgan", data, tmp_path / "parts", steps=2, **asked)
+    whole = ganzoo.train("dvdgan", data, tmp_path / "whole", steps=4, **requested)
+    ganzoo.train("dvdgan", data, tmp_path / "parts", steps=2, **requested)
     parts = ganzoo.resume(tmp_path / "parts", steps=4)
     one, other = (load_file(run / "model.safetensors") for run in (whole, parts))
     assert all(torch.equal(one[name], other[name]) for name in one)
@@ -49,21 +49,27 @@ def test_a_run_on_pictures_that_move_resumes_exactly(tmp_path: Path, one_thread:
 def test_a_run_on_videos_without_classes(tmp_path: Path) -> None:
     for index in range(6):
         gif(tmp_path / "set" / f"{index}.gif", 8, first=20 * index, size=(18, 16))
-    asked = {"part_options": SMALL, "batch_size": 2, "steps": 2, "validation": 0.3}
+    requested = {"part_options": SMALL, "batch_size": 2, "steps": 2, "validation": 0.3}
     with pytest.raises(OptionError, match="the recipe dvdgan-unconditional needs no classes"):
-        ganzoo.train("dvdgan", tmp_path / "set", tmp_path / "no", **asked)
+        ganzoo.train("dvdgan", tmp_path / "set", tmp_path / "no", **requested)
     watcher = Watcher()
-    run = ganzoo.train("dvdgan-unconditional", tmp_path / "set", tmp_path / "run", reporter=watcher, **asked)
+    run = ganzoo.train("dvdgan-unconditional", tmp_path / "set", tmp_path / "run", reporter=watcher, **requested)
     held = len((run / "validation.txt").read_text().split())
     assert f"Trained on: {6 - held} clips. Held out: {held} clips." in watcher.notes
     card = ganzoo.load(f"dir:{run}").card
     assert (card.frames, card.image_size, card.task) == (8, 16, "unconditional-video-generation")
 
 
-def test_a_judge_of_pictures_is_refused(tmp_path: Path) -> None:
-    asked = {"options": MOVED, "part_options": SMALL, "steps": 1, "validation": 0.3, "best": "fd-efficientnet-lite0"}
+def test_a_discriminator_of_images_is_refused(tmp_path: Path) -> None:
+    requested = {
+        "options": MOVED,
+        "part_options": SMALL,
+        "steps": 1,
+        "validation": 0.3,
+        "best": "fd-efficientnet-lite0",
+    }
     with pytest.raises(OptionError, match="compares images; the recipe 'dvdgan' generates clips"):
-        ganzoo.train("dvdgan", lay_idx(tmp_path / "set"), tmp_path / "run", **asked)
+        ganzoo.train("dvdgan", lay_idx(tmp_path / "set"), tmp_path / "run", **requested)
 
 
 def test_variety_is_that_of_whole_clips() -> None:

@@ -38,7 +38,7 @@ def test_the_folder_loads_as_the_weights_of_the_checkpoint(tmp_path: Path, recip
         assert ("averaged weights (EMA)" in model.card.inference) == bool(ema_decay)
 
 
-def test_the_exported_models_make_pictures(tmp_path: Path) -> None:
+def test_the_exported_models_make_images(tmp_path: Path) -> None:
     made = ganzoo.load(f"dir:{train('dcgan', tmp_path, 'g', steps=1)}", device="cpu").generate(2, seed=1)
     assert [image.size for image in made] == [(16, 16)] * 2
     run = train("cyclegan", tmp_path, "t", steps=1)
@@ -48,7 +48,7 @@ def test_the_exported_models_make_pictures(tmp_path: Path) -> None:
     assert there.translate(x).tobytes() != back.translate(x).tobytes()
 
 
-def test_the_card_tells_what_was_done(tmp_path: Path) -> None:
+def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
     run = train(
         "pix2pix",
         tmp_path,

@@ -21,7 +21,7 @@ from ganzoo.errors import OptionError, PluginError, TrainingError
         ("pix2pix", "patchgan-multiscale", 32, "(Expected more than 1|Kernel size)"),
     ],
 )
-def test_pictures_too_small_for_a_part_are_one_error_that_names_it(
+def test_images_too_small_for_a_part_are_one_error_that_names_it(
     tmp_path: Path, recipe: str, part: str, size: int, reason: str
 ) -> None:
     options = {"discriminator": {"width": 4}, "generator": {"width": 4}}
@@ -48,7 +48,7 @@ def test_pictures_too_small_for_a_part_are_one_error_that_names_it(
         (OptionError("said better already"), OptionError, "^said better already$"),
     ],
 )
-def test_only_what_may_come_from_the_pictures_is_told_so(
+def test_only_what_may_come_from_the_images_is_reported_so(
     tmp_path: Path, error: Exception, kind: type[Exception], message: str
 ) -> None:
     class Failing(LatentRecipe):
@@ -61,7 +61,7 @@ def test_only_what_may_come_from_the_pictures_is_told_so(
 
 
 @pytest.mark.usefixtures("fresh")
-def test_a_later_step_that_fails_is_not_blamed_on_the_pictures(tmp_path: Path) -> None:
+def test_a_later_step_that_fails_is_not_blamed_on_the_images(tmp_path: Path) -> None:
     class Later(LatentRecipe):
         done = 0
 
@@ -108,7 +108,7 @@ def test_losses_that_are_no_numbers_are_the_plugin_s_error(tmp_path: Path, retur
         train("dcgan", tmp_path, recipe="odd")
 
 
-def test_a_size_the_pictures_brought_is_said_to_be_theirs(tmp_path: Path) -> None:
+def test_a_size_the_images_brought_is_reported_to_be_theirs(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     picture(90, 90).save(tmp_path / "photos" / "one.png")
     with pytest.raises(

@@ -43,7 +43,7 @@ def test_the_best_step_is_the_one_of_the_lowest_distance(tmp_path: Path, recipe:
     assert ganzoo.info(f"dir:{run}/best").training.steps == best["step"]
 
 
-def test_the_distance_is_that_of_as_many_pictures_from_the_same_latents(tmp_path: Path) -> None:
+def test_the_distance_is_that_of_as_many_images_from_the_same_latents(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, best="fd-grid", validation=0.4, ema_decay=0.0)
     held = (run / "validation.txt").read_text().split()
     folder = make_data(tmp_path, "images")
@@ -59,15 +59,17 @@ def test_the_distance_is_that_of_as_many_pictures_from_the_same_latents(tmp_path
     assert last["fd-grid"] == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_judge_leaves_no_trace_in_the_training(tmp_path: Path) -> None:
-    judged, plain = (train("dcgan", tmp_path, name, best=best) for name, best in (("judged", "kd-grid"), ("plain", "")))
-    states = [checkpoint(run, 6) for run in (judged, plain)]
+def test_the_discriminator_leaves_no_trace_in_the_training(tmp_path: Path) -> None:
+    evaluated, plain = (
+        train("dcgan", tmp_path, name, best=best) for name, best in (("judged", "kd-grid"), ("plain", ""))
+    )
+    states = [checkpoint(run, 6) for run in (evaluated, plain)]
     for state in states:
         state.pop("loop")
     assert differences(*states) == []
 
 
-def test_a_wrong_extractor_is_told_before_the_data_is_read(tmp_path: Path) -> None:
+def test_a_wrong_extractor_is_reported_before_the_data_is_read(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"No extractor is called 'gird'. Did you mean 'grid'"):
         ganzoo.train("dcgan", tmp_path / "nowhere", tmp_path / "run", best="fd-gird", validation=0.1)
 

@@ -154,8 +154,8 @@ def test_several_processes_stop_at_a_signal_and_lose_nothing(tmp_path: Path, str
     victim = Victim(tmp_path, "stopped", 2)
     with victim.start() as process:
         wait_for(lambda: victim.steps() >= 7)
-        asked = [*below(process.pid), process.pid]
-        for pid in asked:
+        requested = [*below(process.pid), process.pid]
+        for pid in requested:
             os.kill(pid, signal.SIGTERM)
         assert end_of(process, victim.log) != 0
     said = victim.log.read_text()

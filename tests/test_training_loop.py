@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
         ({"validation": 2}, OptionError, "validation=2"),
     ],
 )
-def test_a_wrong_wish_is_refused_before_anything_is_written(tmp_path: Path, values, error, message: str) -> None:
+def test_a_wrong_option_is_refused_before_anything_is_written(tmp_path: Path, values, error, message: str) -> None:
     with pytest.raises(error, match=message):
         train("dcgan", tmp_path, **values)
     assert not (tmp_path / "run").exists()
@@ -100,7 +100,7 @@ def test_samples_logs_and_held_out_names_are_written(tmp_path: Path, recipe: str
     assert card.dataset.count + len(names) == len(list(data.rglob("*.png")))
 
 
-def test_validation_is_the_mean_over_the_held_out_pictures_of_the_averaged_generator(tmp_path: Path) -> None:
+def test_validation_is_the_mean_over_the_held_out_images_of_the_averaged_generator(tmp_path: Path) -> None:
     run = train("pix2pix", tmp_path, steps=3, validation=0.6)
     model = ganzoo.load(f"dir:{run}", device="cpu")
     errors = []

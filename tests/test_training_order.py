@@ -52,7 +52,7 @@ def test_augmentation_of_a_step_is_the_same_whenever_it_is_done() -> None:
     assert torch.equal(torch.rand(4, generator=order.random(8)), first)
 
 
-def test_every_place_of_a_pass_sees_every_picture() -> None:
+def test_every_place_of_a_pass_sees_every_image() -> None:
     starts = [Order(4, 1, seed).indices(0)[0] for seed in range(400)]
     assert all(70 <= starts.count(index) <= 130 for index in range(4))  # 100 and three standard deviations of 8.7
 

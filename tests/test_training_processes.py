@@ -91,16 +91,16 @@ def assert_learned_the_same(one: Path, other: Path) -> None:
     """
     first, second = (checkpoint(run, STEPS) for run in (one, other))
     for kind in ("networks", "averages"):
-        for name, wanted in first[kind].items():
-            largest = max(weight.abs().max() for weight in wanted.values() if weight.dim() > 1)
-            for key, weight in wanted.items():
+        for name, expected in first[kind].items():
+            largest = max(weight.abs().max() for weight in expected.values() if weight.dim() > 1)
+            for key, weight in expected.items():
                 if weight.dim() > 1:
                     worst = (second[kind][name][key] - weight).abs().max() / largest
                     assert worst <= TOLERANCE, (kind, name, key, worst)
     logs = lines(one), lines(other)
     assert [line["step"] for line in logs[0]] == list(range(1, STEPS + 1))
-    for wanted, found in zip(*logs, strict=True):
-        assert found == pytest.approx(wanted, rel=1e-4, abs=1e-6)
+    for expected, found in zip(*logs, strict=True):
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -116,13 +116,13 @@ def test_a_batch_in_parts_equals_the_whole_one(tmp_path: Path, trained: Path) ->
         assert len(first[side]) == len(second[side]) == 3
         assert all(torch.allclose(*pair, atol=1e-5) for pair in zip(first[side], second[side], strict=True))
     for name in ("a2b", "discriminator_a"):
-        wanted, found = (checkpoint(folder, STEPS)["networks"][name] for folder in (trained / "cyclegan-alone", run))
-        assert all(torch.allclose(found[k], w, atol=1e-6) for k, w in wanted.items() if w.dim() > 1)
+        expected, found = (checkpoint(folder, STEPS)["networks"][name] for folder in (trained / "cyclegan-alone", run))
+        assert all(torch.allclose(found[k], w, atol=1e-6) for k, w in expected.items() if w.dim() > 1)
 
 
 def test_parts_and_processes_together_equal_the_whole_batch(trained: Path) -> None:
-    wanted, found = (checkpoint(trained / name, STEPS) for name in ("cyclegan-alone", "cyclegan-in-parts"))
-    for name, network in wanted["networks"].items():
+    expected, found = (checkpoint(trained / name, STEPS) for name in ("cyclegan-alone", "cyclegan-in-parts"))
+    for name, network in expected["networks"].items():
         assert all(torch.allclose(found["networks"][name][k], w, atol=1e-6) for k, w in network.items() if w.dim() > 1)
 
 

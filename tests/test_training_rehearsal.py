@@ -41,7 +41,7 @@ def everything_in(folder: Path) -> dict[str, tuple[int, int]]:
         ("cyclegan", {"a": (1, 3, 16, 16), "b": (1, 3, 16, 16)}),
     ],
 )
-def test_it_tells_what_is_read_and_built(tmp_path: Path, case: str, shapes: dict[str, tuple[int, ...]]) -> None:
+def test_it_shows_what_is_read_and_built(tmp_path: Path, case: str, shapes: dict[str, tuple[int, ...]]) -> None:
     found = tried(case, tmp_path)
     assert found.batch == shapes
     assert sum(found.counts.values()) == 7 * (2 if case == "cyclegan" else 1)
@@ -54,7 +54,7 @@ def test_it_tells_what_is_read_and_built(tmp_path: Path, case: str, shapes: dict
     assert found.notes, "what became of the pictures is told, as in a run"
 
 
-def test_held_out_pictures_and_classes_are_told(tmp_path: Path) -> None:
+def test_held_out_images_and_classes_are_reported(tmp_path: Path) -> None:
     for label in ("boot", "shoe"):
         (tmp_path / "things" / label).mkdir(parents=True)
         for seed in range(12):
@@ -130,7 +130,7 @@ def test_it_raises_what_training_would_raise(tmp_path: Path, case: str, values: 
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError])
-def test_a_step_that_does_not_fit_is_told_as_training_tells_it(
+def test_a_step_that_does_not_fit_is_reported_as_training_shows_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     def greedy(self: Any, batch: Any) -> Any:
@@ -157,18 +157,18 @@ def test_the_command_prints_it_all_needs_no_output_and_writes_nothing(capsys: Ca
     options = ["--steps", "5000", "--validation", "0.3", "--dry-run", *TINY]
     code, out, err = call(capsys, "train", "dcgan", str(photos), *options)
     assert (code, err) == (0, "Reading the data, then timing 4 steps ...\n")
-    told: dict[str, list[str]] = {}
+    logged: dict[str, list[str]] = {}
     for line in out.splitlines():
         if line[:12].strip():
-            told.setdefault(line[:12].strip(), []).append(line[12:])
-    assert told["recipe"] == [f"dcgan on {photos}"]
-    assert told["data"] == ["4 images, and 3 held out"]
-    assert told["batch"] == ["image 2x3x16x16"]
-    counts = dict(re.fullmatch(r"(\w+): ([\d,]+) parameters", each).groups() for each in told["network"])  # type: ignore[union-attr]
+            logged.setdefault(line[:12].strip(), []).append(line[12:])
+    assert logged["recipe"] == [f"dcgan on {photos}"]
+    assert logged["data"] == ["4 images, and 3 held out"]
+    assert logged["batch"] == ["image 2x3x16x16"]
+    counts = dict(re.fullmatch(r"(\w+): ([\d,]+) parameters", each).groups() for each in logged["network"])  # type: ignore[union-attr]
     assert counts.keys() == {"generator", "discriminator"}
-    assert told["machine"][0].endswith(", fp32")
-    assert re.fullmatch(r"[\d.e-]+ s per step; .+ for 5,000 steps", told["time"][0])
-    assert re.fullmatch(r"\d+\.\d\d GiB at most", told["memory"][0])
+    assert logged["machine"][0].endswith(", fp32")
+    assert re.fullmatch(r"[\d.e-]+ s per step; .+ for 5,000 steps", logged["time"][0])
+    assert re.fullmatch(r"\d+\.\d\d GiB at most", logged["memory"][0])
     assert everything_in(photos.parent) == before
 
 

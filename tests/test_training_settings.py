@@ -19,9 +19,9 @@ def parsed(**values: object) -> settings.Settings:
 
 
 def test_text_from_a_command_line_is_converted() -> None:
-    asked = parsed(steps="12", ema_decay="0.5", part_options={"loss": {"a": "1"}})
-    assert (asked.steps, asked.ema_decay, asked.batch_size) == (12, 0.5, 1)
-    assert asked.part_options == {"loss": {"a": "1"}}  # the part's own config converts these
+    requested = parsed(steps="12", ema_decay="0.5", part_options={"loss": {"a": "1"}})
+    assert (requested.steps, requested.ema_decay, requested.batch_size) == (12, 0.5, 1)
+    assert requested.part_options == {"loss": {"a": "1"}}  # the part's own config converts these
 
 
 def test_options_take_the_keys_of_the_command_line() -> None:
@@ -68,9 +68,9 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(values: dict[str, obj
 
 
 def test_settings_come_back_from_run_json(tmp_path: Path) -> None:
-    asked = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, seed=2**63 - 1)
-    settings.write_settings(tmp_path / "new" / "run", asked)
-    assert settings.read_settings(tmp_path / "new" / "run") == asked
+    requested = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, seed=2**63 - 1)
+    settings.write_settings(tmp_path / "new" / "run", requested)
+    assert settings.read_settings(tmp_path / "new" / "run") == requested
 
 
 def test_the_fields_of_run_json_stay() -> None:
@@ -83,9 +83,9 @@ def test_the_fields_of_run_json_stay() -> None:
 
 @pytest.mark.parametrize("data", ["a.zip", ["a", "b"]])
 def test_one_path_or_two_come_back_from_run_json(tmp_path: Path, data: str | list[str]) -> None:
-    asked = parsed(data=data, start_from={"a2b": "dir:x"}, tensorboard=False, keep=3, validation=0.1, best="l1")
-    settings.write_settings(tmp_path, asked)
-    assert settings.read_settings(tmp_path) == asked
+    requested = parsed(data=data, start_from={"a2b": "dir:x"}, tensorboard=False, keep=3, validation=0.1, best="l1")
+    settings.write_settings(tmp_path, requested)
+    assert settings.read_settings(tmp_path) == requested
 
 
 @pytest.mark.parametrize("url", ["pipe:cat 1.tar", "https://example.org/{000..009}.tar"])
@@ -115,7 +115,7 @@ def test_a_run_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> 
         settings.write_settings(tmp_path / "file" / "run", parsed())
 
 
-def test_a_recipe_says_how_many_pictures_a_step_where_the_user_does_not(tmp_path: Path) -> None:
+def test_a_recipe_says_how_many_images_a_step_where_the_user_does_not(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     for index in range(4):
         picture(16, 16, seed=index).save(tmp_path / "pictures" / f"{index}.png")

@@ -104,7 +104,7 @@ def test_one_poor_look_between_good_ones_is_no_collapse() -> None:
     assert show(CollapseDetector(), [0.01, 0.8, 0.1, 0.8, 0.1, 0.7]) == []
 
 
-def test_pictures_that_never_varied_are_a_collapse_after_the_warmup() -> None:
+def test_images_that_never_varied_are_a_collapse_after_the_warmup() -> None:
     (warning,) = show(CollapseDetector(), [0.001, 0.02, 0.03, 0.02, 0.01, 0.01])
     assert warning.step == 1500  # looks at 500, 1000 and 1500; that of step 1 does not count
     assert "is 2.0% of the real images'." in warning.text
@@ -119,7 +119,7 @@ def test_an_untrained_generator_that_learns_is_let_be() -> None:
     assert show(CollapseDetector(), measured, every=20) == show(CollapseDetector(), averaged, every=20) == []
 
 
-def test_more_variety_than_the_real_pictures_is_no_standard_to_be_kept_to() -> None:
+def test_more_variety_than_the_real_images_is_no_standard_to_be_kept_to() -> None:
     assert show(CollapseDetector(), [3.0, 3.0, 0.5, 0.5, 0.5]) == []
 
 
@@ -180,14 +180,14 @@ def test_the_state_is_a_copy() -> None:
 # ---- the measure
 
 
-def test_variety_is_the_deviation_over_the_batch_of_pictures_made_small() -> None:
+def test_variety_is_the_deviation_over_the_batch_of_images_made_small() -> None:
     images = torch.rand(6, 3, 32, 48, generator=torch.Generator().manual_seed(0)) * 2 - 1
     small = images.double().unflatten(2, (8, 4)).unflatten(4, (8, 6)).mean((3, 5))
     expected = (small - small.mean(0)).square().mean(0).sqrt().mean()
     assert variety(images) == pytest.approx(float(expected), abs=1e-6)
 
 
-def test_equal_pictures_have_no_variety_and_noise_on_them_hardly_any() -> None:
+def test_equal_images_have_no_variety_and_noise_on_them_hardly_any() -> None:
     same = torch.linspace(-1, 1, 64).repeat(8, 1, 64, 1)
     noise = torch.randn(same.shape, generator=torch.Generator().manual_seed(0))
     different = torch.linspace(-1, 1, 8).view(8, 1, 1, 1).expand(8, 1, 64, 64)
@@ -196,7 +196,7 @@ def test_equal_pictures_have_no_variety_and_noise_on_them_hardly_any() -> None:
     assert variety(different) == pytest.approx(float(np.std(np.linspace(-1, 1, 8))))
 
 
-def test_small_pictures_single_ones_and_half_precision() -> None:
+def test_small_images_single_ones_and_half_precision() -> None:
     assert variety(torch.zeros(4, 1, 4, 5)) == 0
     assert variety(torch.rand(1, 3, 16, 16)) == 0
     assert variety(torch.tensor([-1.0, 1.0]).view(2, 1, 1, 1).bfloat16()) == 1

@@ -66,7 +66,7 @@ def test_a_collapsed_run_is_named_as_such_in_notes_log_and_report(tmp_path: Path
     assert len(found) == sum(note.startswith("Warning, ") for note in watcher.notes)
 
 
-def test_the_pictures_of_the_collapsed_run_are_indeed_alike(tmp_path: Path) -> None:
+def test_the_images_of_the_collapsed_run_are_indeed_alike(tmp_path: Path) -> None:
     healthy, collapsed = collapse(tmp_path, "healthy", options={}), collapse(tmp_path, "collapsed")
     assert warnings_of(healthy) == []
     assert "The generator has collapsed." not in page_of(healthy)
@@ -101,7 +101,7 @@ def test_a_run_stops_on_a_warning_where_that_was_asked_for(tmp_path: Path) -> No
     assert warning["text"] in page_of(run)
 
 
-def test_a_run_that_stopped_on_a_warning_goes_on_when_told_to(tmp_path: Path) -> None:
+def test_a_run_that_stopped_on_a_warning_goes_on_when_reported_to(tmp_path: Path) -> None:
     """It stops again at the next warning, but not at the one that is known already."""
     with pytest.raises(TrainingError, match="as requested"):
         collapse(tmp_path, stop_on_warning=True)

@@ -85,7 +85,7 @@ def test_bytes_after_the_end_are_refused(file: Path) -> None:
     ],
     ids=["empty", "zeros", "ones", "html", "list", "no-utf8", "deep", "no-tensor", "lfs-pointer"],
 )
-def test_what_is_no_safetensors_file_is_said_to_be_none(tmp_path: Path, content: bytes) -> None:
+def test_what_is_no_safetensors_file_is_reported_to_be_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "w").write_bytes(content)
     with pytest.raises(WeightsError, match=r"truncated|not a safetensors|damaged"):
         weights_file.read(tmp_path / "w")
@@ -136,7 +136,7 @@ def test_a_head_whose_length_reads_like_a_pickle_s_is_read(tmp_path: Path, lengt
     assert all(torch.equal(weights_file.read(path)[name], tensor) for name, tensor in TENSORS.items())
 
 
-def test_a_missing_file_and_a_folder_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_a_folder_are_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "none", tmp_path):
         with pytest.raises(WeightsError, match="no weights file"):
             weights_file.read(path)
@@ -206,7 +206,7 @@ def test_a_changed_byte_is_a_hash_mismatch_that_names_both(tmp_path: Path) -> No
     assert "Delete" not in str(caught.value)  # it may be the only copy
 
 
-def test_a_cut_file_in_a_folder_tells_its_length(tmp_path: Path) -> None:
+def test_a_cut_file_in_a_folder_shows_its_length(tmp_path: Path) -> None:
     path = saved(tmp_path) / "model.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[:-10])
@@ -244,7 +244,9 @@ def in_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **changes: obje
     return tmp_path / "zoo" / "model.safetensors"
 
 
-def test_bundled_weights_beside_the_registry_load(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundled_weights_next_to_the_registry_load(
+    fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = in_registry(tmp_path, monkeypatch)
     model = ganzoo.load("tiny/translator", device="cpu")
     stored = load_file(path)
