@@ -11,7 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ganzoo.errors import DataError
-from ganzoo.recipes.sliced_wasserstein import _along, _normalized, enlarge, laplacian_pyramid, sliced_wasserstein
+from ganzoo.recipes.sliced_wasserstein import (
+    _normalize,
+    _projected_distance,
+    enlarge,
+    laplacian_pyramid,
+    sliced_wasserstein,
+)
 
 
 def textures(count: int, seed: int, waves: float = 9.0, size: int = 32, channels: int = 3) -> Tensor:
@@ -67,14 +73,14 @@ def test_along_a_direction_a_shift_costs_its_length() -> None:
     directions = F.normalize(torch.randn(6, 9), dim=0)
     moved = (patches + shift)[torch.randperm(50)]
     expected = (shift @ directions).abs().mean()
-    torch.testing.assert_close(_along(directions, patches, moved), expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(_projected_distance(directions, patches, moved), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_each_channel_is_normalized_over_its_own_set() -> None:
     patches = torch.randn(40, 3, 7, 7) * torch.tensor([1.0, 5, 0.1]).view(3, 1, 1) + torch.tensor([0.0, 9, -4]).view(
         3, 1, 1
     )
-    made = _normalized(patches).view(40, 3, 49).transpose(0, 1).flatten(1).double()
+    made = _normalize(patches).view(40, 3, 49).transpose(0, 1).flatten(1).double()
     np.testing.assert_allclose(made.mean(1), 0, atol=1e-5)
     np.testing.assert_allclose(made.var(1, correction=0), 1, rtol=1e-4)
 

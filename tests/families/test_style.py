@@ -405,7 +405,7 @@ def test_a_wrong_option_is_told(spec: str, options: dict[str, Any], message: str
 
 
 def test_a_style_picture_that_is_missing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(GanzooError, match=r"set style to the path .* style=painting\.jpg"):
+    with pytest.raises(GanzooError, match=r"Set style to the path .* style=painting\.jpg"):
         make("fast-style", {}, channels=3, image_size=32)
     with pytest.raises(GanzooError, match=r"nothing\.jpg"):
         make("fast-style", {}, channels=3, image_size=32, style=str(tmp_path / "nothing.jpg"))

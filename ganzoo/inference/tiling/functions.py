@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganzoo.inference.tiling.layers import IDENTITY, MODULES, Operation, convolution, enlargement, pad_rows, transposed
+from ganzoo.losses import precision
 
 
 def elementwise(call: Any, *options: Any, **named: Any) -> Operation | None:
@@ -28,6 +29,10 @@ def elementwise(call: Any, *options: Any, **named: Any) -> Operation | None:
 
 def to_float(call: Any, tensor: Any) -> Operation | None:
     return Operation(call, dtype=torch.float32)
+
+
+def to_at_least_float32(call: Any, tensor: Any) -> Operation | None:
+    return Operation(call, least_dtype=torch.float32)
 
 
 def concatenation(call: Any, tensors: Any, dim: int = 0) -> Operation | None:
@@ -79,6 +84,7 @@ BOUNDS = ("tanh", "atanh", "hardtanh", "hardswish", "hardsigmoid", "clamp", "cli
 FUNCTIONS: dict[str, Callable[..., Operation | None]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), concatenation),
     "float": to_float,
+    "at_least_float32": to_at_least_float32,
     "getitem": channel_slice,
     "pad": pad_call,
     "interpolate": interpolation,
@@ -92,7 +98,7 @@ FUNCTIONS: dict[str, Callable[..., Operation | None]] = {
     "detach": lambda call, tensor: IDENTITY,
     **dict.fromkeys((*ARITHMETIC, *ACTIVATIONS, *BOUNDS), elementwise),
 }
-NAMESPACES = (torch, F, operator)
+NAMESPACES = (torch, F, operator, precision)
 
 
 def function_operation(target: Any, call: Callable[..., Tensor], args: Any, kwargs: Any) -> Operation | None:

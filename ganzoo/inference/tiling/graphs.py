@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import operator
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import torch
@@ -85,7 +84,7 @@ class Graph:
                     operation.channels(*(one.channels for one in inputs)),
                     operation.down.length(inputs[0].height),
                     operation.across.length(inputs[0].width),
-                    operation.dtype or reduce(torch.promote_types, (one.dtype for one in inputs)),
+                    operation.output_dtype(*(one.dtype for one in inputs)),
                 )
             )
         return shapes

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Any, TypeAlias
 
 import torch
@@ -69,6 +69,7 @@ class Operation:
         border: Content of rows outside the image: a number, "reflect" or "replicate".
         channels: Number of output channels, from those of the inputs.
         dtype: Of the output where it differs from the inputs.
+        least_dtype: Of the output at least: inputs of a smaller type are promoted to it.
         work: Float operations for each number of the output.
         copies: Of the output that torch makes internally on a CPU, see `Graph.untiled_memory`.
         groups: Groups of channels that are normalized together over the whole image, 0 for each channel by itself;
@@ -81,6 +82,7 @@ class Operation:
     border: Border = 0.0
     channels: Callable[..., int] = _most
     dtype: torch.dtype | None = None
+    least_dtype: torch.dtype | None = None
     work: int = MOVE_COST
     copies: int = 0
     groups: int | None = None
@@ -91,6 +93,11 @@ class Operation:
         if self.border == "reflect":
             low, high = min(low, 2 * height - 1 - high), max(high, 1 - low)
         return min(max(low, 0), height - 1), max(min(high, height), 1)
+
+    def output_dtype(self, *dtypes: torch.dtype) -> torch.dtype:
+        """Return the output's type for inputs of these types."""
+        least = () if self.least_dtype is None else (self.least_dtype,)
+        return self.dtype or reduce(torch.promote_types, (*dtypes, *least))
 
     def compute_rows(self, blocks: list[RowBlock], first: int, last: int, *statistics: Tensor) -> Tensor:
         """Return the output's rows first..last."""
