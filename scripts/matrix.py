@@ -34,10 +34,10 @@ PARTS = {  # of the quick suite; what they have in common runs once
     "learning": ["-m", "learning", "tests/families"],
     "families": ["-m", "not learning", "tests/families"],
     "formulas": [
-        *(f"tests/test_{name}.py" for name in ("augmentation", "distances", "penalties", "schedules", "directions")),
-        *(f"tests/test_evaluation_{name}.py" for name in ("distances", "moments", "neighbors", "bootstrap")),
+        *(f"tests/{folder}" for folder in ("layers", "losses", "recipes")),
+        *(f"tests/evaluation/{folder}" for folder in ("statistics", "metrics")),
     ],
-    "engines": [f"tests/test_inference_{name}.py" for name in ("engines", "conversions", "graphs", "strips", "passes")],
+    "engines": ["tests/inference"],
 }
 
 

@@ -1,0 +1,131 @@
+"""The page of `ganzoo demo` for models that take labels, masks or styles, enlarge, or generate clips."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, picture
+from gradio_client import Client, handle_file
+from PIL import Image
+
+from ganzoo.demo import serving
+from ganzoo.demo.actions import DemoModel
+from ganzoo.demo.latent_walks import walk
+from ganzoo.errors import ImageError, OptionError
+from ganzoo.image_io.grids import grid
+from tests.gallery.test_gallery import NAMES, model
+
+PROGRAM = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it in the background
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
+from tests.gallery.test_gallery import model
+from ganzoo.demo import serving
+with serving.open_listener("127.0.0.1", 0) as listener:
+    serving.serve(model(sys.argv[2]), listener, on_ready=lambda address: print(address, flush=True))
+"""
+
+
+@contextmanager
+def serve(task: str, folder: Path) -> Iterator[Client]:
+    """Serve a model for that task in a process of its own, and yield a client of its page."""
+    command = [sys.executable, "-c", PROGRAM, str(ROOT), task]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Client(process.stdout.readline().strip(), verbose=False, download_files=folder)
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """A photograph, a mask that hides its left half, and a style."""
+    picture(40, 24).save(tmp_path / "photo.png")
+    hole = np.zeros((24, 40), np.uint8)
+    hole[:, :20] = 255
+    Image.fromarray(hole).save(tmp_path / "mask.png")
+    picture(9, 9, seed=3).save(tmp_path / "style.png")
+    return {name: tmp_path / f"{name}.png" for name in ("photo", "mask", "style")}
+
+
+def pixels(path: Path | str) -> np.ndarray:
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+@pytest.mark.parametrize(
+    ("task", "values"),
+    [
+        ("multi-domain-image-to-image", {"label": "bag"}),
+        ("image-inpainting", {"mask": "mask"}),
+        ("style-transfer", {"style": "style"}),
+    ],
+)
+def test_inputs_other_than_the_image_reach_the_model(
+    task: str, values: dict[str, str], files: dict[str, Path], tmp_path: Path
+) -> None:
+    subject = model(task)
+    inputs = {name: files.get(value, value) for name, value in values.items()}
+    _, after, result = DemoModel(subject, tmp_path).translate(files["photo"], "auto", **inputs)
+    expected = np.asarray(subject.translate(files["photo"], **inputs))
+    assert (pixels(after) == expected).all() and (pixels(result) == expected).all()
+    assert (expected != pixels(files["photo"])).any()
+
+
+def test_the_page_asks_for_a_mask_and_waits_for_it(files: dict[str, Path], tmp_path: Path) -> None:
+    with serve("image-inpainting", tmp_path / "page") as client:
+        preview, file = client.predict(handle_file(files["photo"]), "auto", None, api_name="/translate")
+        assert preview is None and not file["interactive"]
+        (_, after), _ = client.predict(
+            handle_file(files["photo"]), "auto", handle_file(files["mask"]), api_name="/translate"
+        )
+    output, photo = pixels(after), pixels(files["photo"])
+    assert (output[:, :20] == 0).all() and (output[:, 20:] == photo[:, 20:]).all()
+
+
+def test_the_page_offers_the_classes(files: dict[str, Path], tmp_path: Path) -> None:
+    subject = model("class-conditional-image-generation")
+    with serve("class-conditional-image-generation", tmp_path / "page") as client:
+        sheets = [client.predict(4, 3, label, api_name="/generate") for label in ("", "bag")]
+        row = client.predict(1, 2, 2, "sneaker", api_name="/walk")[1]
+    grids = [grid(subject.generate(3, 4)), grid(subject.generate(3, 4, "bag"))]
+    assert [Image.open(path).tobytes() for path in sheets] == [grid.tobytes() for grid in grids]
+    assert Image.open(row).tobytes() == grid(walk(subject, 1, 2, 2, "sneaker"), 2).tobytes()
+    with serve("multi-domain-image-to-image", tmp_path / "other") as client:
+        (_, after), _ = client.predict(handle_file(files["photo"]), "auto", NAMES[1], api_name="/translate")
+    assert set(np.unique(pixels(after))) == {159}
+
+
+def test_an_enlarged_image_is_compared_at_its_size(files: dict[str, Path], tmp_path: Path) -> None:
+    subject = model("super-resolution")
+    before, after, result = DemoModel(subject, tmp_path).translate(files["photo"], "auto")
+    assert pixels(before).shape == pixels(after).shape == pixels(result).shape == (48, 80, 3)
+    with pytest.raises(OptionError, match="size auto means 80x48 pixels, more than the limit of 3000"):
+        DemoModel(subject, tmp_path, max_pixels=3000).translate(files["photo"], "auto")
+
+
+def test_a_mask_of_another_size_raises(files: dict[str, Path], tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="The mask is 9x9, the image 40x24"):
+        DemoModel(model("image-inpainting"), tmp_path).translate(files["photo"], "auto", mask=files["style"])
+
+
+def test_a_walk_stays_within_a_class() -> None:
+    subject = model("class-conditional-image-generation")
+    shades = {np.asarray(step)[1, 1] for step in walk(subject, 0, 1, 5, "bag")}
+    assert shades == {153} and np.asarray(walk(subject, 0, 1, 2)[0])[1, 1] == 128
+
+
+def test_clips_are_refused_with_what_to_do() -> None:
+    with (
+        serving.open_listener("127.0.0.1", 0) as listener,
+        pytest.raises(OptionError, match=r"generates clips, .*`ganzoo generate mine/one -n 16 -o clips/`"),
+    ):
+        serving.serve(model("unconditional-video-generation"), listener)
