@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import torch
+from learning import falling_rates
 from torch import Tensor
 
 from ganzoo import Recipe
 from ganzoo.contracts.recipe import StepState
 
-COLORS = {  # of discs and of what is behind them
-    "a": ((0.9, -0.6, -0.6), (-0.8, -0.8, -0.5)),
-    "b": ((-0.5, 0.3, 0.9), (0.6, 0.6, 0.2)),
+COLORS = {  # of discs and of what is behind them: discs are brighter on both sides, else a cycle may swap the two
+    "a": ((0.9, -0.1, 0.2), (-0.8, -0.8, -0.5)),
+    "b": ((0.2, 0.7, 0.9), (-0.8, 0.0, -0.1)),
 }
 
 
@@ -49,10 +50,10 @@ def blind_errors(shapes: Tensor) -> tuple[float, float]:
 
 
 def learn(recipe: Recipe, steps: int, size: int, batch: int, seed: int = 0) -> None:
-    """Train on discs of either side, whose places differ; the same every time for a seed."""
+    """Train on discs of either side, whose places differ; the same every time for a seed. Learning rates fall to 0."""
     random = torch.Generator().manual_seed(1 + 1000 * seed)
     a, b = (colored(discs(256, size, random), side) for side in "ab")
-    for step in range(steps):
+    for step in falling_rates(recipe, steps):
         recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step + 10**6 * seed))
         picks = torch.randint(256, (2, batch), generator=random)
         recipe.step({"a": a[picks[0]], "b": b[picks[1]]})

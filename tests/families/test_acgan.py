@@ -8,7 +8,7 @@ import pytest
 import torch
 from discs import CLASSES, PIXELS, discs, right
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor, nn
 
 import ganzoo
@@ -109,11 +109,11 @@ def test_one_pass_gives_both_kinds_of_logits() -> None:
 @pytest.mark.learning
 def test_it_learns_to_make_the_class_that_is_asked_for(one_thread: None, seed: int, measured: Measures) -> None:
     """Random weights make no clear disc anywhere; a generator deaf to its label is right for a third."""
-    small = {"generator": {"width": 8, "latent_dim": 4}, "discriminator": {"width": 3, "dropout": 0.0}}
+    small = {"generator": {"width": 12, "latent_dim": 4}, "discriminator": {"width": 4, "dropout": 0.0}}
     recipe = make("acgan", small, image_size=PIXELS, channels=1, classes=CLASSES, learning_rate=2e-3, seed=seed)
     before = judged(recipe)
     torch.manual_seed(1 + seed)
-    for step in range(300):
+    for step in falling_rates(recipe, 300):
         recipe.step(discs(24, 100 + step + 1000 * seed))
     after = judged(recipe)
     measured("wrong classes", 1 - after["right"], limit=0.3, untrained=1 - before["right"])
