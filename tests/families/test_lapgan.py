@@ -206,34 +206,36 @@ def streaked(count: int, random: torch.Generator) -> Tensor:
     return (light + 0.1 * torch.randn(count, 1, 1, 1, generator=random) + 0.4 * streaks).clamp(-1, 1)
 
 
-def light(made: Tensor) -> float:
-    """Return how much brighter the upper half is."""
+def qualities(made: Tensor) -> tuple[float, float]:
+    """Return how much brighter the upper half is, and the roughness along columns, which upright streaks lack."""
     upper, lower = made.chunk(2, 2)
-    return (upper.mean() - lower.mean()).item()
+    return (upper.mean() - lower.mean()).item(), made.diff(dim=2).abs().mean().item()
 
 
 @pytest.mark.learning
 def test_it_learns_what_each_level_adds(one_thread: None, seed: int, measured: Measures) -> None:
-    """Light above comes from the coarse level; the distance of patches, to which the fine one adds streaks, falls."""
+    """Light above comes from the coarse level, streaks from the fine one; the distance to real patches falls."""
     options = {"generator": {**PARTS["generator"], "levels": 1, "width": 16, "hidden": 32}}
     facts = {"channels": 1, "image_size": 16, "learning_rate": 1e-3}
     recipe = make("lapgan", {**options, "discriminator": {"width": 8}}, seed=seed, **facts)
     random = torch.Generator().manual_seed(1 + 1000 * seed)
     held_out = {"image": streaked(256, random)}
 
-    def looked_at() -> tuple[float, float]:
+    def looked_at() -> tuple[float, float, float]:
         recipe.generator.eval()
         with torch.no_grad():
             distance = recipe.validate(recipe.networks, held_out)["distance"]
             made = recipe.sample(recipe.networks, held_out)
         recipe.generator.train()
-        return distance, light(made)
+        return distance, *qualities(made)
 
-    before = looked_at()
+    before, dark, rough = looked_at()
     torch.manual_seed(2 + seed)
     for _ in range(300):
         recipe.step({"image": streaked(32, random)})
-    after = looked_at()
-    real = light(held_out["image"])
-    measured("distance", after[0], limit=before[0] / 3, untrained=before[0])
-    measured("light", abs(after[1] - real), limit=0.3, untrained=abs(before[1] - real))
+    after, light, roughness = looked_at()
+    real_light, real_roughness = qualities(held_out["image"])
+    measured("distance", after, limit=before / 3, untrained=before)
+    measured("light", abs(light - real_light), limit=0.3, untrained=abs(dark - real_light))
+    start = abs(rough - real_roughness)
+    measured("roughness", abs(roughness - real_roughness), limit=0.6 * start, untrained=start)
