@@ -97,7 +97,7 @@ def test_a_sheet_has_inputs_and_results_side_by_side() -> None:
             assert found == (10 * number, 100 * place, 0)
 
 
-GROUPS = {"test_one.py": "def test_one():\n    assert {}\n", "test_training_two.py": "def test_two():\n    assert {}\n"}
+GROUPS = {"test_one.py": "def test_one():\n    assert {}\n", "training/test_two.py": "def test_two():\n    assert {}\n"}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_both_groups_of_tests_run_and_are_added_up(
     tmp_path: Path, passing: tuple[bool, bool], ending: str, code: int
 ) -> None:
     (tmp_path / "scripts").mkdir()
-    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "training").mkdir(parents=True)
     for name in ("test", "totals.py"):
         shutil.copy(ROOT / "scripts" / name, tmp_path / "scripts")
     for (name, text), passes in zip(GROUPS.items(), passing, strict=True):

@@ -18,7 +18,7 @@ import pytest
 from conftest import picture
 from PIL import Image
 
-SOURCE = Path(__file__).parent / "third_party" / "ganzoo-tiny"
+SOURCE = Path(__file__).parents[1] / "third_party" / "ganzoo-tiny"
 
 
 class Environment:
