@@ -123,8 +123,8 @@ def main() -> int:
             list(pool.map(lambda pair: run(*pair, asked.keywords, folder), pairs))
         lines, wide = rows([measure for pair in pairs for measure in read(measures_file(*pair, folder))])
     what = (
-        f"Seeds 0 to {asked.seeds - 1} take the instruction sets {', '.join(names)} in turn, and seed 0 takes all: "
-        f"{len(pairs)} runs. A row with fewer is not finished.\n"
+        f"Seeds 0 to {asked.seeds - 1} take the instruction sets {', '.join(names)} in turn, and seed 0 takes all:\n"
+        f"{len(pairs)} runs.\nA row with fewer is not finished.\n"
     )
     text = HEAD.format(what=what) + "\n".join(lines) + "\n"
     if asked.keywords or asked.seeds < 20:
