@@ -86,11 +86,21 @@ def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
     logged = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])
     assert done.seconds == pytest.approx(logged["seconds"], abs=0.051) and done.hardware.startswith("cpu, ")
     assert done.options["image_size"] == 32 and done.options["l1_weight"] == 100 and done.options["channels"] == 3
-    assert done.parts == {
-        "generator": {"entry": "generator:unet", "options": {"width": 4}},
-        "discriminator": {"entry": "discriminator:patchgan", "options": {"width": 4, "receptive_field": 16}},
-        "loss": {"entry": "loss:least-squares", "options": {"a": 0.1}},
+    assert {role: part["entry"] for role, part in done.parts.items()} == {
+        "generator": "generator:unet",
+        "discriminator": "discriminator:patchgan",
+        "loss": "loss:least-squares",
     }
+    assert done.parts["generator"]["options"]["width"] == 4 and done.parts["generator"]["options"]["image_size"] == 32
+    assert done.parts["discriminator"]["options"] == {
+        "in_channels": 6,
+        "width": 4,
+        "receptive_field": 16,
+        "norm": "instance",
+        "antialias": False,
+        "spectral": False,
+    }
+    assert done.parts["loss"]["options"] == {"a": 0.1, "b": 1.0, "c": 1.0, "factor": 0.5}  # of which one was set
 
 
 def test_a_resumed_run_s_card_counts_all_its_steps_and_seconds(tmp_path: Path) -> None:
