@@ -27,6 +27,11 @@ class Architecture:
     options: dict[str, Any]
 
 
+def recorded_architecture(network: Any) -> dict[str, Any]:
+    """Return what a network was built from, as cards record it: {"entry": ..., "options": ...}."""
+    return {"entry": network.architecture.entry, "options": dict(network.architecture.options)}
+
+
 def build(spec: str, /, **values: Any) -> Any:
     """Build the entry ``spec`` ("generator:resnet") with these options; weights are random, or an extractor's own.
 

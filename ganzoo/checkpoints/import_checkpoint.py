@@ -17,6 +17,7 @@ from typing import Any
 from ganzoo import catalog
 from ganzoo.cards.card import Card, TrainingInfo
 from ganzoo.catalog import discovery
+from ganzoo.catalog.building import recorded_architecture
 from ganzoo.checkpoints.conversion import build_network
 from ganzoo.checkpoints.reading import read_groups
 from ganzoo.checkpoints.recognition import choose_generator, find_discriminators
@@ -90,7 +91,7 @@ def import_checkpoint(
         image_size=image_size,
         license=license,
         summary=summary,
-        discriminator=_architecture(network_d) if network_d else {},
+        discriminator=recorded_architecture(network_d) if network_d else {},
     )
     state, discriminator_state = network.state_dict(), network_d.state_dict() if network_d else None
 
@@ -134,11 +135,6 @@ def _describe(detected: DetectedCheckpoint, network: Any, name: str) -> Card:
         limits="Imported: data set, training and scores are documented by the other code base.",
         training=TrainingInfo(recipe="", hardware=f"imported from {detected.source}", ganzoo_version=__version__),
     )
-
-
-def _architecture(network: Any) -> dict[str, Any]:
-    built = network.architecture
-    return {"entry": built.entry, "options": dict(built.options)}
 
 
 def _recognized_as(key: str, detected: DetectedCheckpoint) -> str:

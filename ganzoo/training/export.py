@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
 from ganzoo import catalog
 from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
 from ganzoo.catalog import discovery
-from ganzoo.catalog.building import Architecture
+from ganzoo.catalog.building import Architecture, recorded_architecture
 from ganzoo.contracts.tasks import find as find_task
 from ganzoo.inference import devices
 from ganzoo.training.settings import Settings
@@ -71,7 +70,7 @@ class ModelExporter:
             plugin=discovery.distribution_of(catalog.origin(architecture.entry)),
             inference="; ".join(self._inference_notes(architecture)),
             dataset=self._dataset(),
-            discriminator=_architecture(discriminator) if discriminator else {},
+            discriminator=recorded_architecture(discriminator) if discriminator else {},
             training=self._training(step, seconds),
         )
 
@@ -107,11 +106,6 @@ class ModelExporter:
     def _hardware(self) -> str:
         group = f"{self.processes} processes, each on " if self.processes > 1 else ""
         return group + devices.describe(self.setup.machine.device)
-
-
-def _architecture(network: nn.Module) -> dict[str, Any]:
-    architecture: Architecture = network.architecture  # type: ignore[assignment]
-    return {"entry": architecture.entry, "options": dict(architecture.options)}
 
 
 def _dataset_name(data: str | list[str]) -> str:
