@@ -3,7 +3,7 @@
     python scripts/bundle.py runs/h2z cyclegan/horse2zebra --facts scripts/bundled.json
     python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
 
-The JSON file holds, under the model's name, what a run cannot know (name and license of the dataset, summary, limits)
+The JSON file holds, under the model's name, what a run cannot know (name and license of the dataset, summary, grade, limits)
 and which scores `scripts/score.py` measures. Weights are stored in float16 unless you pass --dtype float32. The script
 stops if float16 visibly changes test images.
 """
@@ -69,7 +69,7 @@ def ship(model: ganzoo.Model, name: str, facts: dict, dtype: str) -> tuple[Path,
         scores=(),  # scores of other weights do not apply: scripts/score.py measures them
         **{
             key: facts[key]
-            for key in ("summary", "license", "limits", "paper", "inference", "image_size")
+            for key in ("summary", "license", "grade", "grade_reason", "limits", "paper", "inference", "image_size")
             if key in facts
         },
         **{key: tuple(facts[key]) for key in ("classes", "tried") if key in facts},

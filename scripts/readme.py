@@ -1,6 +1,6 @@
-"""Update the README's table of models and its images from the registry and the weights.
+"""Update the tables of models in README.md and docs/models.md, and their images, from the registry and the weights.
 
-python scripts/readme.py               update the table
+python scripts/readme.py               update the tables
 python scripts/readme.py --pictures    also run the bundled models and write docs/pictures
 """
 
@@ -25,22 +25,23 @@ START, END = "<!-- models, by scripts/readme.py -->\n", "<!-- end of models -->"
 
 
 def table() -> str:
-    """Return the table of the registry's models, in Markdown."""
+    """Return the table of all models, in Markdown, for docs/models.md."""
     lines = [
-        "| model | | what | paper | trained on | size | parameters | file | score | license |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| model | | what | grade | paper | trained on | size | parameters | file | score | license |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for card in registry.cards():
         score = f"{card.scores[0].metric} {card.scores[0].value:g}" if card.scores else ""
         facts = (
             f"`{card.name}`",
-            f'<img src="docs/pictures/models/{image_name(card)}" width="{WIDTH // 2}">',
+            image(card, "pictures"),
             card.summary,
+            f"**{card.grade}**: {card.grade_reason}",
             card.paper.removeprefix("arXiv:"),
             card.dataset.name if card.dataset else "",
             card.size if card.parameters else "any",
             f"{card.parameters:,}",
-            f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "none",
+            file_size(card),
             score,
             card.license,
         )
@@ -48,19 +49,45 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def recommended_table() -> str:
+    """Return the table of the models that are worth using, in Markdown, for README.md."""
+    lines = ["| model | | what it does, and how well | file | license |", "|---|---|---|---|---|"]
+    for card in registry.cards():
+        if card.grade == "recommended":
+            what = f"{card.summary}. {card.grade_reason}"
+            facts = (f"`{card.name}`", image(card, "docs/pictures"), what, file_size(card), card.license)
+            lines.append(f"| {' | '.join(facts)} |")
+    return "\n".join(lines) + "\n"
+
+
+def image(card: Card, folder: str) -> str:
+    """Return the image of a model that lies below ``folder``, in HTML."""
+    return f'<img src="{folder}/models/{image_name(card)}" width="{WIDTH // 2}">'
+
+
+def file_size(card: Card) -> str:
+    """Return the size of a model's weights."""
+    return f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "none"
+
+
 def image_name(card: Card) -> str:
     """Return the file name of a model's image."""
     return f"{card.name.replace('/', '-')}.webp"
 
 
-def write_table() -> None:
-    """Write the table between its markers in README.md."""
-    path = ROOT / "README.md"
-    text = path.read_text(encoding="utf-8")
-    before, rest = text.split(START)
-    after = rest.partition(END)[2]
-    with replacing(path) as temporary:
-        temporary.write_text(before + START + table() + END + after, encoding="utf-8")
+def write_tables() -> None:
+    """Write each table between its markers in README.md and docs/models.md."""
+    for path, content in tables().items():
+        text = path.read_text(encoding="utf-8")
+        before, rest = text.split(START)
+        after = rest.partition(END)[2]
+        with replacing(path) as temporary:
+            temporary.write_text(before + START + content + END + after, encoding="utf-8")
+
+
+def tables() -> dict[Path, str]:
+    """Return the files that have a table, each with its table."""
+    return {ROOT / "README.md": recommended_table(), ROOT / "docs" / "models.md": table()}
 
 
 def write_images() -> None:
@@ -75,7 +102,7 @@ def write_images() -> None:
         path = folder / "models" / image_name(card)
         path.parent.mkdir(exist_ok=True)
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
-    write_before_after("cyclegan/horse2zebra", "horses.jpg", folder / "zebra.jpg", size=192)
+    write_before_after("cyclegan/horse2zebra", "two-horses.jpg", folder / "zebra.jpg", size=160)
     write_before_after("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
     grid = grids.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
     encoding.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
@@ -89,6 +116,6 @@ def write_before_after(name: str, example: str, target: Path, size: int | str = 
 
 
 if __name__ == "__main__":
-    write_table()
+    write_tables()
     if "--pictures" in sys.argv:
         write_images()

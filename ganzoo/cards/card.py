@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ganzoo.cards.grades import GRADES
 from ganzoo.cards.parsing import make
 from ganzoo.cards.protocol import Score, score_from_dict
 from ganzoo.catalog import former_names
@@ -84,6 +85,8 @@ class Card:
     classes      names of the labels 0, 1, ... that it takes
     frames       of a clip that it generates, 0 for images
     scale        how many times as high and wide as its input the output is
+    grade        one of `grades.GRADES`: recommended, baseline, teaching or experimental; "" where nobody graded it
+    grade_reason why, in one sentence
     inference    what differs between training and use, in words (dropout, averaged weights)
     tried        other training runs that were tried, and the result of each, in a sentence or two
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
@@ -107,6 +110,8 @@ class Card:
     paper: str = ""
     plugin: str = ""
     inference: str = ""
+    grade: str = ""
+    grade_reason: str = ""
     limits: str = ""
     tried: tuple[str, ...] = ()
     weights: Weights | None = None
@@ -152,6 +157,10 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
     if card.task not in tasks.TASKS:
         known = ", ".join(tasks.TASKS)
         raise RegistryError(f"{where}: task '{card.task}' is not one of {known}.{suggest(card.task, tasks.TASKS)}")
+    if card.grade and card.grade not in GRADES:
+        raise RegistryError(
+            f"{where}: grade '{card.grade}' is not one of {', '.join(GRADES)}.{suggest(card.grade, GRADES)}"
+        )
     if card.weights and not _SHA256.fullmatch(card.weights.sha256):
         raise RegistryError(f"{where}: weights: sha256 '{card.weights.sha256}' is not 64 hex digits, lower case.")
     return card

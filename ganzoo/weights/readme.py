@@ -108,6 +108,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
     options = ", ".join(f"{name}={value}" for name, value in card.options.items())
     rows = [
         ("task", card.task),
+        ("grade", f"{card.grade}: {card.grade_reason}" if card.grade else ""),
         ("architecture", f"{card.entry} ({options})" if options else card.entry),
         ("paper", card.paper),
         ("trained at", card.size if card.parameters or card.weights else ""),

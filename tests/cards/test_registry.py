@@ -13,6 +13,7 @@ from strangers import install
 from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, card_from_dict, card_to_dict
+from ganzoo.cards.grades import GRADES
 from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -48,6 +49,8 @@ FULL = {
     "paper": "arXiv:1511.06434",
     "plugin": "ganzoo-core",
     "inference": "",
+    "grade": "teaching",
+    "grade_reason": "It shows one thing.",
     "limits": "",
     "tried": ["Twice the width: kid 0.2."],
     "weights": {
@@ -105,6 +108,18 @@ def test_card_survives_the_way_to_json_and_back():
     card = card_from_dict(FULL, "here")
     assert json.loads(json.dumps(card_to_dict(card))) == FULL
     assert card_from_dict(json.loads(json.dumps(card_to_dict(card))), "here") == card
+
+
+def test_an_unknown_grade_is_refused_with_a_suggestion():
+    with pytest.raises(
+        RegistryError, match=r"grade 'recomended' is not one of recommended, .* Did you mean 'recommended'"
+    ):
+        card_from_dict({**FULL, "grade": "recomended"}, "here")
+
+
+def test_every_bundled_card_has_a_grade_and_a_sentence_why():
+    for card in registry.read_registry(registry.own_path()):
+        assert card.grade in GRADES and card.grade_reason.endswith("."), card.name
 
 
 def test_nested_parts_of_a_card_are_typed():

@@ -1,4 +1,4 @@
-"""The README is correct: its plugin works as printed, its commands parse, and it lists every model."""
+"""README and docs are correct: the plugin works as printed, commands parse, links lead somewhere, tables are current."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from ganzoo.cards import registry
 from ganzoo.cli.main import cli
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FAMILIES = (ROOT / "docs" / "families.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.S)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [path for path in PAGES if path.exists()]
+BLOCKS = [
+    block for path in PAGES for block in re.findall(r"```(\w+)\n(.*?)```", path.read_text(encoding="utf-8"), re.S)
+]
 COMMANDS = [
     line.split("#")[0].strip()
-    for kind, block in [*BLOCKS, *re.findall(r"```(\w+)\n(.*?)```", FAMILIES, re.S)]
+    for kind, block in BLOCKS
     if kind == "sh"
     for part in re.split(r"\n|&&", block.replace("\\\n", " "))
     for line in [part.strip()]
@@ -71,9 +74,22 @@ def test_a_printed_command_parses(line: str) -> None:
     command.make_context(name, arguments)  # raises UsageError for an unknown option or argument
 
 
-def test_the_table_of_models_matches_the_registry() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_and_image_of_a_page_leads_to_a_file(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.S)
+    targets = [*re.findall(r"\]\(([^)\s]+)\)", text), *re.findall(r'src="([^"]+)"', text)]
+    local = [target.partition("#")[0] for target in targets if not re.match(r"https?:|mailto:|#", target)]
+    assert [target for target in local if not (page.parent / target).exists()] == []
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_tables_of_models_match_the_registry() -> None:
     readme = script("readme")
-    assert readme.START + readme.table() + readme.END in README, "run scripts/readme.py"
+    for path, table in readme.tables().items():
+        assert readme.START + table + readme.END in path.read_text(encoding="utf-8"), "run scripts/readme.py"
     assert all(f"`{name}`" in readme.table() for name in registry.list_models())
 
 

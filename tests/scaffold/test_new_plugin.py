@@ -1,4 +1,4 @@
-"""ganzoo new-plugin: the package that it writes is the README's, and works."""
+"""ganzoo new-plugin: the package that it writes is the documentation's, and works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.cli.test_main import call
 from tests.project.test_readme import printed_file
 
 
-def test_it_is_the_readmes_plugin(tmp_path: Path) -> None:
+def test_it_is_the_plugin_of_the_documentation(tmp_path: Path) -> None:
     names = ["pyproject.toml", "ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "tests/test_mine.py"]
     new_plugin.create("mine", tmp_path / "new")
     for name in names:
