@@ -3,8 +3,8 @@
     python scripts/bundle.py runs/h2z cyclegan/horse2zebra --facts scripts/bundled.json
     python scripts/bundle.py runs/h2z/b2a cyclegan/zebra2horse --facts scripts/bundled.json
 
-The JSON file holds, under the model's name, what a run cannot know (name and license of the dataset, summary, grade, limits)
-and which scores `scripts/score.py` measures. Weights are stored in float16 unless you pass --dtype float32. The script
+The JSON file holds, under the model's name, what a run cannot know (name and license of the data set, summary, grade,
+limits) and which scores `scripts/score.py` measures. Weights are stored in float16 unless you pass --dtype float32. It
 stops if float16 visibly changes test images.
 """
 

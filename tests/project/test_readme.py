@@ -1,4 +1,4 @@
-"""README and docs are correct: the plugin works as printed, commands parse, links lead somewhere, tables are current."""
+"""README and docs are correct: the plugin works, commands parse, links lead somewhere, tables are current."""
 
 from __future__ import annotations
 
