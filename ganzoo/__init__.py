@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from ganzoo.contracts.importer import DetectedCheckpoint as DetectedCheckpoint
     from ganzoo.contracts.importer import Importer as Importer
     from ganzoo.contracts.loss import Loss as Loss
+    from ganzoo.contracts.reader import Frames as Frames
+    from ganzoo.contracts.reader import Reader as Reader
+    from ganzoo.contracts.writer import OpenFile as OpenFile
+    from ganzoo.contracts.writer import OutputSpec as OutputSpec
+    from ganzoo.contracts.writer import Writer as Writer
     from ganzoo.errors import GanzooError as GanzooError
     from ganzoo.evaluation.evaluate import evaluate as evaluate
     from ganzoo.exporting.export import export as export
@@ -44,6 +49,8 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model as Model
     from ganzoo.losses.mean_absolute_error import mean_absolute_error as mean_absolute_error
     from ganzoo.losses.precision import at_least_float32 as at_least_float32
+    from ganzoo.rasters.channel import Channel as Channel
+    from ganzoo.rasters.raster import Raster as Raster
     from ganzoo.recipes.latent import LatentRecipe as LatentRecipe
     from ganzoo.recipes.recipe import Recipe as Recipe
     from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
@@ -56,6 +63,7 @@ _HOMES = {
     "at_least_float32": "ganzoo.losses.precision",
     "AdversarialConfig": "ganzoo.contracts.config",
     "Card": "ganzoo.cards.card",
+    "Channel": "ganzoo.rasters.channel",
     "Config": "ganzoo.contracts.config",
     "Discriminator": "ganzoo.contracts.discriminator",
     "Engine": "ganzoo.contracts.engine",
@@ -63,6 +71,7 @@ _HOMES = {
     "Extractor": "ganzoo.contracts.extractor",
     "Features": "ganzoo.contracts.feature_maps",
     "Format": "ganzoo.contracts.engine",
+    "Frames": "ganzoo.contracts.reader",
     "DetectedCheckpoint": "ganzoo.contracts.importer",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.contracts.generator",
@@ -71,9 +80,14 @@ _HOMES = {
     "LatentRecipe": "ganzoo.recipes.latent",
     "Loss": "ganzoo.contracts.loss",
     "Model": "ganzoo.loading.model",
+    "OpenFile": "ganzoo.contracts.writer",
+    "OutputSpec": "ganzoo.contracts.writer",
+    "Raster": "ganzoo.rasters.raster",
+    "Reader": "ganzoo.contracts.reader",
     "Recipe": "ganzoo.recipes.recipe",
     "RecipeConfig": "ganzoo.contracts.config",
     "UnpairedRecipe": "ganzoo.recipes.unpaired",
+    "Writer": "ganzoo.contracts.writer",
     "build": "ganzoo.catalog.building",
     "evaluate": "ganzoo.evaluation.evaluate",
     "export": "ganzoo.exporting.export",

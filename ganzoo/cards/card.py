@@ -16,7 +16,8 @@ from ganzoo.cards.parsing import make
 from ganzoo.cards.protocol import Score, score_from_dict
 from ganzoo.catalog import former_names
 from ganzoo.contracts import tasks
-from ganzoo.errors import RegistryError, suggest
+from ganzoo.errors import OptionError, RegistryError, suggest
+from ganzoo.rasters.channel import Channel, default_channels
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -90,6 +91,7 @@ class Card:
     inference    what differs between training and use, in words (dropout, averaged weights)
     tried        other training runs that were tried, and the result of each, in a sentence or two
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
+    input_channels, output_channels   what each channel means, `Channel`s; () for 8-bit gray or RGB
     """
 
     name: str
@@ -119,12 +121,36 @@ class Card:
     training: TrainingInfo | None = None
     scores: tuple[Score, ...] = ()
     discriminator: dict[str, Any] = field(default_factory=dict)
+    input_channels: tuple[Channel, ...] = ()
+    output_channels: tuple[Channel, ...] = ()
 
     @property
     def size(self) -> str:
         """Size and channels as people read them: "128x128 RGB"."""
         clip = f"{self.frames} x " if self.frames else ""
-        return f"{clip}{self.image_size}x{self.image_size} {'gray' if self.out_channels == 1 else 'RGB'}"
+        return f"{clip}{self.image_size}x{self.image_size} {self._colors()}"
+
+    def _colors(self) -> str:
+        """Return the channels in words: "gray" and "RGB" for 8-bit images, else "4 to 2 channels"."""
+        if not self.has_channels and {self.in_channels, self.out_channels} <= {0, 1, 3}:
+            return "gray" if self.out_channels == 1 else "RGB"
+        before = f"{self.in_channels} to " if self.in_channels not in (0, self.out_channels) else ""
+        return f"{before}{self.out_channels} channel{'s' if self.out_channels > 1 else ''}"
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether the card says what its channels mean. Otherwise images are 8-bit gray or RGB."""
+        return bool(self.input_channels or self.output_channels)
+
+    @property
+    def channels_in(self) -> tuple[Channel, ...]:
+        """What each channel of the input means: ``input_channels``, or those of an 8-bit image."""
+        return self.input_channels or default_channels(self.in_channels)
+
+    @property
+    def channels_out(self) -> tuple[Channel, ...]:
+        """What each channel of the output means: ``output_channels``, or those of an 8-bit image."""
+        return self.output_channels or default_channels(self.out_channels)
 
     @property
     def does(self) -> tasks.Task:
@@ -151,9 +177,13 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
             given[name] = tuple(map(str, given[name]))
     if isinstance(given.get("scores"), (list, tuple)):
         given["scores"] = tuple(score_from_dict(one, f"{where}: score {n}") for n, one in enumerate(given["scores"], 1))
+    for name in ("input_channels", "output_channels"):
+        if name in given:
+            given[name] = _channels(given[name], f"{where}: {name}")
     card: Card = make(Card, given, where)
     low, high = card.value_range
     card = dataclasses.replace(card, value_range=(low, high))
+    _check_counts(card, where)
     if card.task not in tasks.TASKS:
         known = ", ".join(tasks.TASKS)
         raise RegistryError(f"{where}: task '{card.task}' is not one of {known}.{suggest(card.task, tasks.TASKS)}")
@@ -168,4 +198,28 @@ def card_from_dict(values: Mapping[str, Any], where: str) -> Card:
 
 def card_to_dict(card: Card) -> dict[str, Any]:
     """Return the card as JSON holds it."""
-    return {**dataclasses.asdict(card), "scores": [score.to_dict() for score in card.scores]}
+    values = {**dataclasses.asdict(card), "scores": [score.to_dict() for score in card.scores]}
+    for name in ("input_channels", "output_channels"):
+        channels = getattr(card, name)
+        if channels:
+            values[name] = [channel.to_dict() for channel in channels]
+        else:
+            del values[name]
+    return values
+
+
+def _channels(values: object, where: str) -> tuple[Channel, ...]:
+    if not isinstance(values, (list, tuple)):
+        raise RegistryError(f"{where} should be a list of channels, not {type(values).__name__}.")
+    try:
+        return tuple(one if isinstance(one, Channel) else Channel.from_dict(one) for one in values)
+    except OptionError as error:
+        raise RegistryError(f"{where}: {error}") from error
+
+
+def _check_counts(card: Card, where: str) -> None:
+    """Raise RegistryError where a list of channels is not as long as the network needs."""
+    for name, count in (("input_channels", card.in_channels), ("output_channels", card.out_channels)):
+        described = len(getattr(card, name))
+        if described not in (0, count):
+            raise RegistryError(f"{where}: {name} describes {described} channels, and the network has {count}.")

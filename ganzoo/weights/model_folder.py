@@ -29,7 +29,7 @@ RUN = "run.json"  # what training keeps next to its model
 FORMAT = 1
 _PREPROCESSING = (
     *("image_size", "in_channels", "out_channels", "latent_dim", "value_range"),
-    *("classes", "frames", "scale"),
+    *("classes", "frames", "scale", "input_channels", "output_channels"),
 )
 
 
@@ -140,7 +140,7 @@ def to_config(card: Card) -> dict[str, Any]:
         "library": "ganzoo",
         "architecture": values.pop("entry"),
         "options": values.pop("options"),
-        "preprocessing": {name: values.pop(name) for name in _PREPROCESSING},
+        "preprocessing": {name: values.pop(name) for name in _PREPROCESSING if name in values},
         "card": values,
     }
 

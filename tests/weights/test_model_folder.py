@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import resource
 import signal
@@ -12,6 +13,7 @@ import torch
 from tiny_models import digest, maker, translator
 
 import ganzoo
+from ganzoo import Channel
 from ganzoo.errors import OutputError, RegistryError
 from ganzoo.weights import model_folder
 
@@ -116,3 +118,26 @@ def test_integers_and_floats_survive(tmp_path: Path) -> None:
 
     came = weights_file.read(tmp_path / "model.safetensors")
     assert all(torch.equal(came[name], tensor) for name, tensor in tensors.items())
+
+
+def test_channels_are_kept_in_config_json_and_older_folders_have_none() -> None:
+    plain = translator().card
+    bands = dataclasses.replace(
+        plain,
+        in_channels=2,
+        input_channels=(Channel("B4", "reflectance", (0, 1)), Channel("B3", range=(0, 9), outside="keep")),
+        output_channels=(Channel("CT", "HU", (-1024, 3071), dtype="int16"),) * plain.out_channels,
+    )
+    config = json.loads(json.dumps(model_folder.to_config(bands)))
+
+    assert model_folder.from_config(config, "config.json") == bands
+    assert "input_channels" not in json.dumps(model_folder.to_config(plain))
+    assert [channel.name for channel in plain.channels_out] == ["red", "green", "blue"] and not plain.has_channels
+    assert bands.size.endswith("2 to 3 channels")
+
+    config["preprocessing"]["input_channels"].append({})
+    with pytest.raises(RegistryError, match="input_channels describes 3 channels, and the network has 2"):
+        model_folder.from_config(config, "config.json")
+    config["preprocessing"]["input_channels"] = [{"range": "0:1"}]
+    with pytest.raises(RegistryError, match="input_channels: A channel's range should be a list of two numbers"):
+        model_folder.from_config(config, "config.json")

@@ -1,0 +1,1 @@
+"""Images of any channels whose values mean something: `Channel` and `Raster`."""
