@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.config import AdversarialConfig as AdversarialConfig
     from ganzoo.contracts.config import Config as Config
     from ganzoo.contracts.config import RecipeConfig as RecipeConfig
+    from ganzoo.contracts.config import TranslationConfig as TranslationConfig
     from ganzoo.contracts.discriminator import Discriminator as Discriminator
     from ganzoo.contracts.engine import Engine as Engine
     from ganzoo.contracts.engine import Format as Format
@@ -86,6 +87,7 @@ _HOMES = {
     "Reader": "ganzoo.contracts.reader",
     "Recipe": "ganzoo.recipes.recipe",
     "RecipeConfig": "ganzoo.contracts.config",
+    "TranslationConfig": "ganzoo.contracts.config",
     "UnpairedRecipe": "ganzoo.recipes.unpaired",
     "Writer": "ganzoo.contracts.writer",
     "build": "ganzoo.catalog.building",

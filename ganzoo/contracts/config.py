@@ -28,7 +28,7 @@ class RecipeConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels; 0: taken from the data.
-        channels: 1 for gray, 3 for RGB; 0: taken from the data.
+        channels: Channels of the images: 1 for gray, 3 for RGB, any number of other data; 0: taken from the data.
         learning_rate: Adam's learning rate.
         beta1: Adam's decay of the mean of gradients.
         beta2: Adam's decay of the mean of squared gradients.
@@ -53,8 +53,8 @@ class RecipeConfig(Config):
     def __post_init__(self) -> None:
         if self.image_size < 0:
             raise ValueError(f"image_size={self.image_size} should be at least 0")
-        if self.channels not in (0, 1, 3):
-            raise ValueError(f"channels={self.channels} should be 0, 1 or 3")
+        if self.channels < 0:
+            raise ValueError(f"channels={self.channels} should be at least 0")
         if not self.learning_rate > 0:
             raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
         if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
@@ -101,6 +101,27 @@ class AdversarialConfig(RecipeConfig):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
         parse_policy(self.augment)
+
+
+@dataclass(frozen=True)
+class TranslationConfig(AdversarialConfig):
+    """Options of recipes whose inputs and outputs may have unlike channels; ``channels`` are those of the outputs.
+
+    Attributes:
+        in_channels: Channels of the inputs, or of A in unpaired data; 0: taken from the data, else as ``channels``.
+    """
+
+    in_channels: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.in_channels < 0:
+            raise ValueError(f"in_channels={self.in_channels} should be at least 0")
+
+    @property
+    def input_channels(self) -> int:
+        """Channels of the inputs; never 0 where ``channels`` is not."""
+        return self.in_channels or self.channels
 
 
 def parse_policy(text: str) -> tuple[str, ...]:

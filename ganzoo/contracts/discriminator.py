@@ -15,7 +15,7 @@ class Discriminator(Protocol):
     It need not import ganzoo. Besides ``in_channels`` it can have more attributes:
 
     Attributes:
-        in_channels: Channels of the images: 1 or 3, or their sum for images stacked on channels (pix2pix).
+        in_channels: Channels of the images, or their sum for images stacked on channels (pix2pix).
         image_size: Side of the images in pixels, if it takes one size only.
         frames: Length of the clips (N, C, frames, H, W), if it scores clips.
         conditional: True if it takes labels (N,) int64 after the images; then it has ``classes`` too.

@@ -15,10 +15,10 @@ class Generator(Protocol):
     It need not import ganzoo. Besides ``out_channels`` it has the attributes that its task needs:
 
     Attributes:
-        out_channels: 1 or 3.
+        out_channels: Channels of the images: 1 for gray, 3 for RGB, any number of other data.
         latent_dim: From latents: their dimension.
         image_size: From latents: side of the images in pixels.
-        in_channels: From images: 1 or 3.
+        in_channels: From images: their channels; ``out_channels`` may differ.
         stride: From images: heights and widths of the input are multiples of it.
         global_skip: From images: True if the output is the input plus a learned change. Optional.
         classes: If it takes labels: their number.

@@ -55,13 +55,15 @@ class Data:
         train: What is trained on.
         validation: What is held out, or None.
         image_size: Side of an image, or of a clip's canvas.
-        channels: 1 or 3.
+        channels: Of an image; of pairs, of the target; of two sets, of B.
         counts: Of what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream.
         held_out: The names of the files that are held out.
         fingerprint: Identifies the files, see `ganzoo.data.sources.fingerprint`, to notice that they changed.
         classes: Names of the labels 0, 1, ...; empty where images have none.
         notes: A sentence on each fact that the user may want to know of the images and their preprocessing.
         frames: Of a clip, 0 for images.
+        in_channels: Of the input of pairs, or of A of two sets; 0: as many as ``channels``.
+        depth: Bits of a stored value: 8 for ordinary images.
     """
 
     train: Dataset
@@ -74,6 +76,8 @@ class Data:
     classes: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     frames: int = 0
+    in_channels: int = 0
+    depth: int = 8
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,21 @@ class Recipe(RecipeContract):
             return [list(scales) for scales in zip(*(scale.split(sizes) for scale in out), strict=True)]
         return list(out.split(sizes))
 
+    @staticmethod
+    def side_by_side(*columns: Tensor) -> Tensor:
+        """Return images for a sample sheet: the first of each column, then the second of each, and so on.
+
+        Args:
+            *columns: (N, C, H, W) in [-1, 1] each. Where channels are unlike or more than three, a fixed choice of them
+                is shown: one as gray, two as red and green, of more the first three.
+
+        Returns:
+            (N * len(columns), C, H, W).
+        """
+        from ganzoo.recipes.composites import side_by_side
+
+        return side_by_side(*columns)
+
     def normal(self, count: int, *shape: int, device: Any) -> Tensor:
         """Draw (count, *shape) from N(0, 1), one row for each image of this micro-batch.
 

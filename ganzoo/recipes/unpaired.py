@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from ganzoo.contracts.recipe import Parts
@@ -21,7 +20,8 @@ class UnpairedRecipe(Recipe):
     real, and ``discriminator_b`` those of b. A subclass adds losses, optimizers and `step`.
 
     Args:
-        config: Has ``image_size`` and ``channels``, which are suggested to the parts.
+        config: Has ``image_size`` and ``channels``, which are suggested to the parts; ``in_channels``, if it has them
+            and they are not 0, are those of a.
         parts: "generator" and "discriminator", each built twice.
         **generator_options: Further suggestions for the generators.
     """
@@ -30,11 +30,15 @@ class UnpairedRecipe(Recipe):
 
     def __init__(self, config: Any, parts: Parts, **generator_options: Any) -> None:
         self.config = config
-        size, channels = config.image_size, config.channels
-        facts = {"in_channels": channels, "out_channels": channels, "image_size": size, **generator_options}
-        self.a2b, self.b2a = (parts.build("generator", **facts) for _ in range(2))
+        size, b = config.image_size, config.channels
+        a = getattr(config, "in_channels", 0) or b
+        self.a2b, self.b2a = (
+            parts.build("generator", in_channels=inner, out_channels=outer, image_size=size, **generator_options)
+            for inner, outer in ((a, b), (b, a))
+        )
         self.discriminator_a, self.discriminator_b = (
-            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size) for _ in range(2)
+            parts.build("discriminator", in_channels=channels, channels=channels, image_size=size)
+            for channels in (a, b)
         )
         self.networks = {
             "a2b": self.a2b,
@@ -47,8 +51,7 @@ class UnpairedRecipe(Recipe):
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return an image of a, its translation, an image of b, its translation, and so on."""
         a, b = batch["a"], batch["b"]
-        columns = [a, networks["a2b"](a).float(), b, networks["b2a"](b).float()]
-        return torch.stack(columns, 1).flatten(0, 1)
+        return self.side_by_side(a, networks["a2b"](a).float(), b, networks["b2a"](b).float())
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return how far translations are from the target domain, and from the input after translation back.

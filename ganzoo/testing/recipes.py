@@ -78,9 +78,11 @@ def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
     """Return a batch of random images, as the loop has it for the recipe's kind of data."""
     names = {"paired": ["input", "target"], "unpaired": ["a", "b"], "clips": ["clip"]}.get(entry.data, ["image"])
     pixels, channels = getattr(config, "image_size", PIXELS), getattr(config, "channels", 3)
+    of_inputs = getattr(config, "in_channels", 0) or channels
     frames = [getattr(config, "frames", FRAMES)] if entry.data == "clips" else []
-    drawn = random_images(len(names), BATCH, channels, *frames, pixels, pixels).unbind()
-    batch = dict(zip(names, drawn, strict=True))
+    drawn = random_images(len(names), BATCH, max(channels, of_inputs), *frames, pixels, pixels).unbind()
+    counts = [of_inputs if name in ("input", "a") else channels for name in names]
+    batch = {name: each[:, :count] for name, each, count in zip(names, drawn, counts, strict=True)}
     if entry.data == "labeled" or (entry.data == "clips" and hasattr(config, "classes")):
         batch["label"] = torch.arange(BATCH) % int(getattr(config, "classes", CLASSES))
     return batch

@@ -123,6 +123,8 @@ def open_recipe_data(entry: Entry, config: Config, settings: Settings) -> tuple[
     sizes = {
         "image_size": data.image_size,
         "channels": data.channels,
+        "in_channels": data.in_channels or data.channels,
+        "depth": data.depth,
         "classes": len(data.classes),
         "frames": data.frames,
     }

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo.data.datasets import Data, in_order
 from ganzoo.image_io import encoding, grids, tensors
+from ganzoo.recipes.composites import composite
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.collapse_detector import variety
 from ganzoo.training.machine import Machine
@@ -72,7 +73,7 @@ class Observer:
         count = min(self._most_samples(), len(dataset))
         batch = self.machine.batch(dataset, list(range(count)), torch.Generator().manual_seed(0))
         with self.networks() as networks, self.machine.autocast():
-            outputs = self.recipe.sample(networks, batch).float()
+            outputs = composite(self.recipe.sample(networks, batch).float())
             measures = self.measure(networks)
         sheet = tensors.to_pils(outputs)
         encoding.save(grids.grid(sheet, self._columns(len(sheet), count)), path)
@@ -119,10 +120,12 @@ def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dic
     clips = [tensor.transpose(1, 2) for tensor in batch.values() if tensor.dim() == 5]  # (N, T, C, H, W)
     if clips:
         sample = sample.view(-1, clips[0].shape[1] * sample.shape[1], *sample.shape[2:])
-    real = [tensor.flatten(1, 2) for tensor in clips] or [tensor for tensor in batch.values() if tensor.dim() == 4]
+    images = [composite(tensor) for tensor in batch.values() if tensor.dim() == 4]
+    real = [tensor.flatten(1, 2) for tensor in clips] or images
     real_variety = sum(variety(tensor) for tensor in real) / len(real)
     columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)
-    generated = [column for column in columns if not any(torch.equal(column, tensor) for tensor in real)]
+    known = [tensor.expand(-1, sample.shape[1], -1, -1) for tensor in real if tensor.shape[1] in (1, sample.shape[1])]
+    generated = [column for column in columns if not any(torch.equal(column, tensor) for tensor in known)]
     if len(generated) != len(names):
         names = [f"picture {place}" for place in range(1, len(generated) + 1)]
     return {name: variety(column) / max(real_variety, 1e-6) for name, column in zip(names, generated, strict=True)}

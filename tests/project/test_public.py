@@ -42,6 +42,7 @@ PUBLIC = [
     "Reader",
     "Recipe",
     "RecipeConfig",
+    "TranslationConfig",
     "UnpairedRecipe",
     "Writer",
     "__version__",

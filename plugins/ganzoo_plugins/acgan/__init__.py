@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
@@ -26,14 +28,14 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer; 96 is the paper's network for 32x32.
     """
 
     image_size: int = 32
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 10
     latent_dim: int = 100
     width: int = 96
@@ -48,7 +50,7 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         width: Channels of the first of six layers, 16 in the paper; each layer doubles them.
         norm: Norm of the layers; "batch" leaves out the first.
@@ -56,7 +58,7 @@ class DiscriminatorConfig(Config):
     """
 
     image_size: int = 32
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 10
     width: int = 16
     norm: Literal["batch", "none", "spectral"] = "batch"

@@ -6,7 +6,9 @@ The paper's own networks, perceptrons for 28x28 digits, are ``cgan-mlp``; ``cgan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
@@ -32,14 +34,14 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 10
     latent_dim: int = 100
     width: int = 64
@@ -55,14 +57,14 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         width: Channels of the first layer.
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 10
     width: int = 64
     norm: Norm = "batch"
@@ -78,7 +80,7 @@ class PerceptronGeneratorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
         latent_width: Units of the hidden layer of the latents.
@@ -88,7 +90,7 @@ class PerceptronGeneratorConfig(Config):
     """
 
     image_size: int = 28
-    channels: Literal[1, 3] = 1
+    channels: Annotated[int, Ge(1)] = 1
     classes: int = 10
     latent_dim: int = 100
     latent_width: int = 200
@@ -109,7 +111,7 @@ class PerceptronDiscriminatorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes.
         label_width: Maxout units of the class.
         width: Maxout units of the image, and of the joint layer.
@@ -117,7 +119,7 @@ class PerceptronDiscriminatorConfig(Config):
     """
 
     image_size: int = 28
-    channels: Literal[1, 3] = 1
+    channels: Annotated[int, Ge(1)] = 1
     classes: int = 10
     label_width: int = 50
     width: int = 240

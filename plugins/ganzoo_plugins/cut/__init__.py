@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Entry, hookimpl
+from ganzoo import Entry, TranslationConfig, hookimpl
 
 PAPER = "arXiv:2007.15651"
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
 
 
 @dataclass(frozen=True)
-class CutConfig(AdversarialConfig):
+class CutConfig(TranslationConfig):
     """The training, with the paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool.
 
     Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe, sliced_wasserstein
+from ganzoo import GanzooError, Recipe, sliced_wasserstein
 
 from .losses import patch_nce
 from .networks import Encoder, Heads, embed
@@ -19,21 +19,28 @@ class CutRecipe(Recipe):
     Equation 5: L_GAN + nce_weight * PatchNCE(G, H, a) + identity_weight * PatchNCE(G, H, b). The authors' code halves
     both contrastive terms of CUT; here both weights are as in the paper. As in that code, no gradient flows through the
     input's features, the discriminator is updated first, and its loss is halved (CycleGAN, section 4).
+
+    Where outputs have other channels than inputs, which the paper does not treat, a learned 1x1 convolution leads them
+    to the encoder, and there is no identity loss.
     """
 
     validation_batch = 32  # a distance between two sets needs many images of each
 
     def __init__(self, config, parts) -> None:
         self.config = config
-        size, channels = config.image_size, config.channels
-        self.generator = parts.build("generator", in_channels=channels, out_channels=channels, image_size=size)
-        self.discriminator = parts.build("discriminator", in_channels=channels, channels=channels, image_size=size)
+        size, inner, outer = config.image_size, config.input_channels, config.channels
+        require_equal_channels(config)
+        self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=size)
+        self.discriminator = parts.build("discriminator", in_channels=outer, channels=outer, image_size=size)
         self.loss = parts.build("loss", factor=1.0)  # as in CycleGAN: squares without the factor 1/2
         self.encoder = Encoder(self.generator, config.layers.split(","))
-        self.heads = Heads(self.feature_channels(torch.zeros(1, channels, size, size)), config.head_width)
+        self.heads = Heads(self.feature_channels(torch.zeros(1, inner, size, size)), config.head_width)
         self.networks = {"generator": self.generator, "heads": self.heads, "discriminator": self.discriminator}
+        if inner != outer:  # outputs reach the encoder, which takes inputs, through a learned mixture of their channels
+            self.networks["adapter"] = nn.Conv2d(outer, inner, 1)
+        learned = [network for name, network in self.networks.items() if name != "discriminator"]
         self.optimizers = {
-            "generator": self.adam(self.generator, self.heads),
+            "generator": self.adam(*learned),
             "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
@@ -78,7 +85,9 @@ class CutRecipe(Recipe):
 
     def contrastive_loss(self, inputs: Tensor, outputs: Tensor, mirrored: Tensor | None) -> Tensor:
         """Return the mean over layers of equation 4: outputs give the queries, inputs the keys."""
-        queries = [mirror(each, mirrored) for each in self.encoder.features(outputs)]
+        adapter = self.networks.get("adapter")
+        queries = self.encoder.features(outputs if adapter is None else adapter(outputs))
+        queries = [mirror(each, mirrored) for each in queries]
         with torch.no_grad():
             keys = self.encoder.features(inputs)
         total = inputs.new_zeros((), dtype=torch.float32)
@@ -101,7 +110,7 @@ class CutRecipe(Recipe):
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each image of a and its translation, one after the other."""
-        return torch.stack([batch["a"], networks["generator"](batch["a"]).float()], 1).flatten(0, 1)
+        return self.side_by_side(batch["a"], networks["generator"](batch["a"]).float())
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the sliced Wasserstein distance of translations to b (arXiv:1710.10196), times 1000."""
@@ -111,3 +120,13 @@ class CutRecipe(Recipe):
 def mirror(images: Tensor, which: Tensor | None) -> Tensor:
     """Return images or features (N, C, H, W), those of ``which`` (N,) with left and right exchanged."""
     return images if which is None else torch.where(which[:, None, None, None], images.flip(3), images)
+
+
+def require_equal_channels(config) -> None:
+    """Raise GanzooError for an identity loss between images of unlike channels."""
+    if config.identity_weight and config.input_channels != config.channels:
+        raise GanzooError(
+            f"identity_weight={config.identity_weight} translates targets as if they were inputs, which needs equal "
+            f"channels: these data have {config.input_channels} and {config.channels}. Set identity_weight=0, as "
+            "fastcut does."
+        )

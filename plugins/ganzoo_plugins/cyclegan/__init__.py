@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from annotated_types import Ge
+
+from ganzoo import Config, Entry, TranslationConfig, hookimpl
 
 PAPER = "arXiv:1703.10593"
 
@@ -15,8 +17,8 @@ class ResnetConfig(Config):
     """The generator.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         width: Channels of the first layer, 64 in the paper.
         blocks: Number of residual blocks; in the paper 9 for 256 pixels and more, 6 for 128.
         norm: Norm of all layers but the last.
@@ -26,8 +28,8 @@ class ResnetConfig(Config):
         antialias: Blur where the size changes (arXiv:1904.11486), as in CUT; "down" or "up": only there.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     blocks: int = 9
     norm: Literal["instance", "batch", "none"] = "instance"
@@ -47,8 +49,8 @@ class MobileResnetConfig(Config):
     """The generator of GAN Compression.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         widths: Channels at 1/1, 1/2, 1/4, and again at 1/2 and 1/1 of the image's size.
         blocks: Number of residual blocks.
         inner: Channels in the middle of the residual blocks: one number for all, or one for each, as 64,64,128.
@@ -57,8 +59,8 @@ class MobileResnetConfig(Config):
         norm: Norm of all layers, except inside separable convolutions, which have instance norm.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     widths: str = "16,32,128,32,16"
     blocks: int = 9
     inner: str = "128"
@@ -90,7 +92,7 @@ def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
 
 
 @dataclass(frozen=True)
-class CycleGanConfig(AdversarialConfig):
+class CycleGanConfig(TranslationConfig):
     """The training, with the paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5.
 
     Attributes:

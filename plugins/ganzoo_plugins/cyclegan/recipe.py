@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ganzoo import UnpairedRecipe, at_least_float32, build, mean_absolute_error
+from ganzoo import GanzooError, UnpairedRecipe, at_least_float32, build, mean_absolute_error
 from ganzoo.layers.background_mask import BackgroundMask, background_change
 
 from .image_pool import ImagePool
@@ -18,6 +18,7 @@ class CycleGanRecipe(UnpairedRecipe):
     """Generators a2b and b2a with a discriminator each; an image translated there and back should not change."""
 
     def __init__(self, config, parts) -> None:
+        require_rgb_options(config)
         super().__init__(config, parts)
         # In the paper G minimizes (D(G(x)) - 1)**2, without a factor of 1/2; `discriminator_loss` halves D's loss.
         self.loss = parts.build("loss", factor=1.0)
@@ -107,6 +108,22 @@ class CycleGanRecipe(UnpairedRecipe):
     def load_state(self, state: Mapping[str, Any]) -> None:
         for name, pool in self.pools.items():
             pool.images = list(state[name])
+
+
+def require_rgb_options(config) -> None:
+    """Raise GanzooError for options that compare unlike images, or show channels to a classifier of photographs."""
+    if config.identity_weight and config.input_channels != config.channels:
+        raise GanzooError(
+            f"identity_weight={config.identity_weight} compares an image with its translation, which needs equal "
+            f"channels: these data have {config.input_channels} and {config.channels}. Set identity_weight=0."
+        )
+    wanted = config.preserve_background or config.discriminate_foreground
+    if wanted and not {config.input_channels, config.channels} <= {1, 3}:
+        raise GanzooError(
+            "preserve_background and discriminate_foreground need gray or RGB photographs: the classifier that finds "
+            f"the foreground knows no others, and these data have {config.input_channels} and {config.channels} "
+            "channels. Set both to 0."
+        )
 
 
 def build_background_mask(config) -> BackgroundMask | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
@@ -17,14 +19,14 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer, 128 in the paper.
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     latent_dim: int = 100
     width: int = 64
     norm: Norm = "batch"
@@ -41,13 +43,13 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Channels of the first layer.
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     norm: Norm = "batch"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import AdversarialConfig, Entry, hookimpl
+from ganzoo import Entry, TranslationConfig, hookimpl
 
 PAPER = "arXiv:1704.02510"
 
 
 @dataclass(frozen=True)
-class DualGanConfig(AdversarialConfig):
+class DualGanConfig(TranslationConfig):
     """The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
 
     ``reconstruction_weight_a`` and ``_b`` (lambda U and V) are from 100 to 1000 in the paper, the smaller one on the

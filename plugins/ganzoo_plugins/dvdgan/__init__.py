@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -22,7 +24,7 @@ class UnconditionalConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 128.
-        channels: 1 or 3.
+        channels: Channels of the images.
         frames: Number of frames of a clip.
         latent_dim: Dimension of the latents, 120 in the paper.
         width: Channels of the last stage.
@@ -30,7 +32,7 @@ class UnconditionalConfig(Config):
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     frames: int = 8
     latent_dim: int = 120
     width: int = 32
@@ -68,13 +70,13 @@ class SpatialConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 128.
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of classes; 0: unconditional.
         width: Channels of the first block.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 0
     width: int = 32
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from ganzoo import Config, Entry, hookimpl
 
@@ -13,16 +15,16 @@ class EfficientNetUNetConfig(Config):
     """The generator.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         width: Channels of the decoder at 1/2 of the image's size; half as many at 1/1, twice as many at 1/4, and so on.
         blocks: Number of residual blocks at 1/4 and at 1/8 of the size, each.
         global_skip: Learn a change of the input.
         trained: Train the encoder too.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 32
     blocks: int = 1
     global_skip: bool = True

@@ -94,7 +94,9 @@ class EfficientNetUNet(nn.Module):
 
     Heights and widths must be multiples of 32. There are ``blocks`` residual blocks at 1/8 and at 1/4 each. The encoder
     is frozen unless ``trained``; `begin` loads ImageNet's weights into it. With ``global_skip`` the network learns a
-    change of the image. The default has 3,919,843 parameters, 980,723 of them in the decoder.
+    change of the image. The encoder knows RGB: of other images than RGB it sees the mean of their channels, as gray,
+    while the decoder's last level sees all of them. The default has 3,919,843 parameters, 980,723 of them in the
+    decoder.
     """
 
     stride = 32
@@ -138,7 +140,7 @@ class EfficientNetUNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        colors = images if self.in_channels == 3 else torch.cat([images] * 3, 1)
+        colors = images if self.in_channels == 3 else torch.cat([images.mean(1, keepdim=True)] * 3, 1)
         maps = [images, *self.encoder(colors)]
         features = maps.pop()
         for rise in self.rises:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -15,8 +17,8 @@ class ContextEncoderConfig(Config):
     """The generator.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         width: Channels of the first layer.
         levels: Number of strided convolutions in the encoder, and of transposed ones in the decoder.
         middle: What carries information into the hole: "dilated" convolutions, which take images of any size, or the
@@ -24,8 +26,8 @@ class ContextEncoderConfig(Config):
         image_size: Side of the images in pixels, for "channel-wise" only.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     levels: int = 3
     middle: Literal["dilated", "channel-wise"] = "dilated"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -18,7 +20,7 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         levels: Number of levels above the coarsest.
         coarse_latent_dim: Dimension of the coarsest level's latents, 100 in the paper.
         hidden: Units of both hidden layers of the coarsest level, 1200 in the paper.
@@ -29,7 +31,7 @@ class GeneratorConfig(Config):
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     levels: int = 3
     coarse_latent_dim: int = 100
     hidden: int = 1200
@@ -55,13 +57,13 @@ class DenseConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         hidden: Units of both hidden layers, 600 in the paper.
         dropout: Probability of dropout after each hidden layer.
     """
 
     image_size: int = 8
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     hidden: int = 600
     dropout: float = 0.5
 
@@ -77,14 +79,14 @@ class ConvolutionalConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Channels of the first convolution; each next one doubles them.
         depth: Number of strided 5x5 convolutions.
         dropout: Probability of dropout before the last layer.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     depth: int = 2
     dropout: float = 0.5

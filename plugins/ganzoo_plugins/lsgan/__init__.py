@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
 
@@ -16,13 +18,13 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer.
     """
 
     image_size: int = 112
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     latent_dim: int = 1024
     width: int = 64
 
@@ -38,12 +40,12 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Channels of the first layer.
     """
 
     image_size: int = 112
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     width: int = 64
 
     def __post_init__(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from annotated_types import Ge
+
+from ganzoo import Config, Entry, TranslationConfig, hookimpl
 
 PAPER = "arXiv:1611.07004"
 Norm = Literal["batch", "instance", "none"]
@@ -57,16 +59,16 @@ class UNetConfig(Config):
     """The U-Net generator.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         width: Channels of the first level.
         image_size: Sets the depth: 8 levels for 256, 7 for 128.
         norm: Norm of the inner layers.
         dropout: Dropout in three inner levels, the only noise of pix2pix.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     image_size: int = 256
     norm: Norm = "batch"
@@ -80,7 +82,7 @@ class UNetConfig(Config):
 
 
 @dataclass(frozen=True)
-class Pix2PixConfig(AdversarialConfig):
+class Pix2PixConfig(TranslationConfig):
     """The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
 
     Attributes:

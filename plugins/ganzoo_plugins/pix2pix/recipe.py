@@ -14,12 +14,14 @@ class Pix2PixRecipe(Recipe):
     """The generator minimizes adversarial loss + lambda * L1; the discriminator sees input and output stacked."""
 
     def __init__(self, config, parts) -> None:
-        self.config, channels = config, config.channels
-        self.generator = parts.build(
-            "generator", in_channels=channels, out_channels=channels, image_size=config.image_size
-        )
+        self.config, inner, outer = config, config.input_channels, config.channels
+        self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=config.image_size)
         self.discriminator = parts.build(  # it sees input and output stacked
-            "discriminator", in_channels=2 * channels, channels=2 * channels, image_size=config.image_size
+            "discriminator",
+            in_channels=inner + outer,
+            channels=inner + outer,
+            image_channels=outer,
+            image_size=config.image_size,
         )
         self.loss = parts.build("loss")
         self.l1_weight = config.l1_weight
@@ -53,7 +55,7 @@ class Pix2PixRecipe(Recipe):
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return input, output and target of each pair, one after the other."""
         outputs = networks["generator"](batch["input"]).float()
-        return torch.stack([batch["input"], outputs, batch["target"]], 1).flatten(0, 1)
+        return self.side_by_side(batch["input"], outputs, batch["target"])
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean absolute error, in [0, 2], of images in [-1, 1]."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from ganzoo import Config, Entry, hookimpl
 
@@ -13,15 +15,17 @@ class ProjectedConfig(Config):
     """The discriminator.
 
     Attributes:
-        in_channels: Channels of the images; 2 or 6: two images stacked on channels, where the frozen network sees the
-            second.
+        in_channels: Channels of the images, or of two images stacked on channels.
+        image_channels: Of stacked images, those of the second, the last ones, which the frozen network sees; 0: 3 where
+            that divides ``in_channels``, else 1. It knows gray and RGB: other numbers need ``gray``.
         width: Channels of the heads of each scale.
         pixels: Factor on the logits of the heads that see the image itself, its patches and colors; 0: none.
-        gray: The frozen network sees gray images; only the heads of the image itself see colors.
+        gray: The frozen network sees the mean of the channels; only the heads of the image itself see them all.
         features: The frozen network, an entry of the kind "features".
     """
 
-    in_channels: Literal[1, 2, 3, 6] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    image_channels: Annotated[int, Ge(0)] = 0
     width: int = 64
     pixels: float = 1.0
     gray: bool = False
@@ -32,6 +36,20 @@ class ProjectedConfig(Config):
             raise ValueError(f"width={self.width} should be at least 2")
         if not 0 <= self.pixels < float("inf"):
             raise ValueError(f"pixels={self.pixels} should be a number, 0 or above")
+        if self.image_channels > self.in_channels:
+            raise ValueError(
+                f"image_channels={self.image_channels} should be at most in_channels={self.in_channels}, 0 for a guess"
+            )
+        if self.shown_channels not in (1, 3) and not self.gray:
+            raise ValueError(
+                f"image_channels={self.shown_channels} is neither gray nor RGB, all that the frozen network knows: "
+                "set gray=true, which shows it the mean of the channels, or use discriminator:patchgan"
+            )
+
+    @property
+    def shown_channels(self) -> int:
+        """Channels of the image that the frozen network sees, the last ones."""
+        return self.image_channels or (3 if self.in_channels % 3 == 0 else 1)
 
 
 def build_discriminator(config: ProjectedConfig):
@@ -40,7 +58,9 @@ def build_discriminator(config: ProjectedConfig):
     from .networks import ProjectedDiscriminator
 
     features = ganzoo.build(f"features:{config.features}")
-    return ProjectedDiscriminator(features, config.in_channels, config.width, config.pixels, config.gray)
+    return ProjectedDiscriminator(
+        features, config.in_channels, config.width, config.pixels, config.gray, config.shown_channels
+    )
 
 
 @hookimpl

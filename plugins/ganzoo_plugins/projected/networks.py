@@ -87,18 +87,26 @@ class ProjectedDiscriminator(nn.Module):
 
     Args:
         features: The frozen network (`ganzoo.Features`) with maps at 4, 8, 16 and 32 pixels a step; not saved.
-        in_channels: Of two images stacked on channels, as in pix2pix, the frozen network sees the second one.
+        in_channels: Channels of an image, or of two that are stacked on channels, as in pix2pix.
         width: Channels of the heads.
         pixels: Factor on the logits of the image itself, whose gradients are small compared with the others; 0: none.
         gray: The frozen network sees gray images. A generator soon finds colors that no photograph has and to which a
             classifier reacts strongly.
+        image_channels: The frozen network sees the last so many channels.
     """
 
     def __init__(
-        self, features: Any, in_channels: int = 3, width: int = 64, pixels: float = 1.0, gray: bool = False
+        self,
+        features: Any,
+        in_channels: int = 3,
+        width: int = 64,
+        pixels: float = 1.0,
+        gray: bool = False,
+        image_channels: int = 3,
     ) -> None:
         super().__init__()
         self.in_channels, self.weight, self.gray = in_channels, pixels, gray
+        self.image_channels = image_channels
         self.features = [features]  # in a list, so that it is neither trained nor saved
         last = {step: index for index, step in enumerate(features.reductions)}
         self.levels = [last[step] for step in STEPS]
@@ -108,7 +116,7 @@ class ProjectedDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Score (N, in_channels, H, W) in [-1, 1]: logits (N, 1, h, w) of each scale, then of the image itself."""
-        inputs = images[:, -3:] if self.in_channels % 3 == 0 else images[:, -1:]
+        inputs = images[:, -self.image_channels :]
         maps = self.features[0].to(images.device)(inputs.mean(1, keepdim=True) if self.gray else inputs)
         logits = [
             head(one) for head, one in zip(self.heads, self.mixer([maps[level] for level in self.levels]), strict=True)

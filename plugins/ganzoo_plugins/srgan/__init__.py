@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, RecipeConfig, hookimpl
 
@@ -15,8 +17,8 @@ class SRResNetConfig(Config):
     """The generator; the defaults are the paper's.
 
     Attributes:
-        in_channels: 1 or 3.
-        out_channels: 1 or 3.
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
         width: Channels of all layers.
         blocks: Number of residual blocks.
         scale: Factor on height and width.
@@ -25,8 +27,8 @@ class SRResNetConfig(Config):
         bicubic_skip: Learn a change of the bicubic enlargement, with which it starts.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     blocks: int = 16
     scale: Literal[2, 4, 8] = 4
@@ -49,11 +51,11 @@ class BicubicConfig(Config):
     """Bicubic enlargement.
 
     Attributes:
-        channels: 1 or 3.
+        channels: Channels of the images.
         scale: Factor on height and width.
     """
 
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     scale: Literal[2, 4, 8] = 4
 
 
@@ -62,13 +64,13 @@ class DiscriminatorConfig(Config):
     """The discriminator.
 
     Attributes:
-        in_channels: 1 or 3.
+        in_channels: Channels of the input.
         image_size: Side of the images in pixels.
         width: Channels of the first of eight convolutions; the last has eight times as many.
         norm: Norm of all convolutions but the first.
     """
 
-    in_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
     image_size: int = 96
     width: int = 64
     norm: Literal["batch", "none"] = "batch"
@@ -87,11 +89,13 @@ class SRResNetRecipeConfig(RecipeConfig):
         enlarge: Images are resized to ``enlarge`` times ``image_size``, then cropped. Choose it so that they keep their
             size: 8/3 for images of 256 pixels.
         flip: Mirror crops at random.
+        depth: Bits a channel, to which the small images are rounded if they are 8; 0: taken from the data.
     """
 
     image_size: int = 96
     enlarge: float = 8 / 3
     flip: bool = False
+    depth: Annotated[int, Ge(0)] = 0
     learning_rate: float = 1e-4
     beta1: float = 0.9
 
@@ -109,6 +113,7 @@ class SrganRecipeConfig(AdversarialConfig):
         enlarge: Images are resized to ``enlarge`` times ``image_size``, then cropped. Choose it so that they keep their
             size: 8/3 for images of 256 pixels.
         flip: Mirror crops at random.
+        depth: Bits a channel, to which the small images are rounded if they are 8; 0: taken from the data.
         content_weight: Weight of the squared error of features (equation 5). It is 0.006 for VGG19 in the paper
             (1/12.75 squared); 0.002 scales that of EfficientNet-Lite0 to the size of the error of pixels.
         reduction: The deepest feature map with a step of this many pixels is compared: 16 is VGG 5,4 in the paper, 2 is
@@ -121,6 +126,7 @@ class SrganRecipeConfig(AdversarialConfig):
     image_size: int = 96
     enlarge: float = 8 / 3
     flip: bool = False
+    depth: Annotated[int, Ge(0)] = 0
     learning_rate: float = 1e-4
     beta1: float = 0.9
     content_weight: float = 0.002

@@ -12,15 +12,16 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, Recipe, at_least_float32
 
 
-def downsample(images: Tensor, scale: int) -> Tensor:
-    """Downsample (N, C, H, W) in [-1, 1] to (N, C, H / scale, W / scale), rounded to 8-bit values.
+def downsample(images: Tensor, scale: int, rounded: bool = True) -> Tensor:
+    """Downsample (N, C, H, W) in [-1, 1] to (N, C, H / scale, W / scale).
 
     Antialiased bicubic, as in Pillow and MATLAB (Keys 1981, a = -1/2, widened by ``scale``), which is how test sets for
-    super-resolution are made.
+    super-resolution are made. With ``rounded`` to 8-bit values, as those sets are; otherwise nothing is rounded or
+    clipped, for images of more depth.
     """
     size = [side // scale for side in images.shape[-2:]]
-    small = F.interpolate(at_least_float32(images), size, mode="bicubic", antialias=True).clamp(-1, 1)
-    return ((small + 1) * 127.5).round() / 127.5 - 1
+    small = F.interpolate(at_least_float32(images), size, mode="bicubic", antialias=True)
+    return ((small.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1 if rounded else small
 
 
 class SRResNetRecipe(Recipe):
@@ -46,17 +47,21 @@ class SRResNetRecipe(Recipe):
         self.update("generator", mse)
         return {"mse": mse}
 
+    def downsample(self, images: Tensor) -> Tensor:
+        """Return the small images that are restored, rounded as the images themselves are."""
+        return downsample(images, self.scale, rounded=self.config.depth in (0, 8))
+
     def restore(self, images: Tensor, generator: nn.Module | None = None) -> Tensor:
         """Return crops (N, C, H, W), downsampled and restored by the generator, as float32."""
-        restored: Tensor = (generator or self.generator)(downsample(images, self.scale))
+        restored: Tensor = (generator or self.generator)(self.downsample(images))
         return at_least_float32(restored)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each crop by bicubic enlargement, by the generator, and the original, one after the other."""
         images = batch["image"]
-        bicubic = F.interpolate(downsample(images, self.scale), images.shape[-2:], mode="bicubic", antialias=True)
+        bicubic = F.interpolate(self.downsample(images), images.shape[-2:], mode="bicubic", antialias=True)
         restored = self.restore(images, networks["generator"])
-        return torch.stack([bicubic.clamp(-1, 1), restored, images], 1).flatten(0, 1)
+        return self.side_by_side(bicubic.clamp(-1, 1), restored, images)
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean squared error of values in [-1, 1]: a PSNR of 10 log10(4 / mse) dB."""
@@ -67,7 +72,7 @@ class SrganRecipe(SRResNetRecipe):
     """Content loss + 1e-3 adversarial loss (equation 3); start from an SRResNet: ``--from dir:runs/srresnet``.
 
     Equation 5 sums the squared error of features over channels; here it is the mean, as in common code. The
-    discriminator is updated first.
+    discriminator is updated first. Of images that are neither gray nor RGB, the features of each channel are compared.
     """
 
     def __init__(self, config: Any, parts: Any) -> None:
@@ -112,6 +117,7 @@ class SrganRecipe(SRResNetRecipe):
     def content_loss(self, restored: Tensor, real: Tensor) -> Tensor:
         """Return the mean squared error of features (equation 5)."""
         features = self.features.to(restored.device)
+        restored, real = (channels_as_images(images) for images in (restored, real))
         with torch.no_grad():
             target = features(real)[self.level]
         return F.mse_loss(at_least_float32(features(restored)[self.level]), at_least_float32(target))
@@ -123,6 +129,11 @@ class SrganRecipe(SRResNetRecipe):
             "content": self.content_loss(restored, batch["image"]).item(),
             "mse": F.mse_loss(restored, batch["image"]).item(),
         }
+
+
+def channels_as_images(images: Tensor) -> Tensor:
+    """Return images for a network that knows gray and RGB: of any other number, each channel as a gray image."""
+    return images if images.shape[1] in (1, 3) else images.flatten(0, 1)[:, None]
 
 
 def find_level(reductions: tuple[int, ...], step: int) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -17,14 +19,14 @@ class GeneratorConfig(Config):
     """The generator.
 
     Attributes:
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of domains.
         width: Channels of the first layer.
         blocks: Number of residual blocks.
         global_skip: Learn a change of the input; not in the paper.
     """
 
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 5
     width: int = 64
     blocks: int = 6
@@ -42,13 +44,13 @@ class DiscriminatorConfig(Config):
     """The discriminator.
 
     Attributes:
-        channels: 1 or 3.
+        channels: Channels of the images.
         classes: Number of domains.
         width: Channels of the first layer.
         image_size: Side of the images in pixels, which sets the depth: the paper's six layers for 128.
     """
 
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     classes: int = 5
     width: int = 64
     image_size: int = 128

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -16,13 +18,13 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: A power of two, from 8 to 1024.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Channels at the full resolution; each halving doubles them.
         widest: Largest number of channels.
     """
 
     image_size: int = 32
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     widest: int = 512
 

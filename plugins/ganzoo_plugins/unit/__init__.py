@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from annotated_types import Ge
+
+from ganzoo import Config, Entry, TranslationConfig, hookimpl
 
 PAPER = "arXiv:1703.00848"
 
@@ -17,8 +19,8 @@ class GeneratorConfig(Config):
     ``global_skip``: learn a change of the input, which the paper has not.
     """
 
-    in_channels: Literal[1, 3] = 3
-    out_channels: Literal[1, 3] = 3
+    in_channels: Annotated[int, Ge(1)] = 3
+    out_channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     blocks: int = 3
     shared_blocks: int = 1
@@ -52,7 +54,7 @@ class DiscriminatorConfig(Config):
 
 
 @dataclass(frozen=True)
-class UnitConfig(AdversarialConfig):
+class UnitConfig(TranslationConfig):
     """The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
 
     ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each image's

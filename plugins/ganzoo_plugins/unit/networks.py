@@ -84,7 +84,7 @@ class UnitGenerator(nn.Module):
         """Encode images (N, in_channels, H, W) in [-1, 1] to the mean of their code (N, 4 width, H/4, W/4)."""
         return self.shared_encoder(self.encoder(images))
 
-    def decode(self, codes: Tensor, images: Tensor) -> Tensor:
+    def decode(self, codes: Tensor, images: Tensor | None) -> Tensor:
         """Decode codes to images in [-1, 1]; the encoded ``images`` are used with ``global_skip`` only."""
         change = self.decoder(self.shared_decoder(codes))
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite

@@ -100,8 +100,13 @@ def require_encoder_and_decoder(generator: nn.Module) -> None:
 
 
 def decode_batched(generator: nn.Module, *pairs: tuple[Tensor, Tensor]) -> list[Tensor]:
-    """Return what ``generator`` decodes from each (codes, images that these encode), run as one batch."""
-    codes, images = (torch.cat(each) for each in zip(*pairs, strict=True))
+    """Return what ``generator`` decodes from each (codes, images that these encode), run as one batch.
+
+    Images of unlike channels are left out: only ``global_skip`` uses them, which needs equal ones.
+    """
+    codes = torch.cat([each for each, _ in pairs])
+    alike = len({images.shape[1] for _, images in pairs}) == 1
+    images = torch.cat([each for _, each in pairs]) if alike else None
     return list(generator.decode(codes, images).split([len(each) for each, _ in pairs]))
 
 

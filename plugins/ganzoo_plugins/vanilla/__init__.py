@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -28,13 +30,13 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Units of the hidden layer.
     """
 
     image_size: int = 28
-    channels: Literal[1, 3] = 1
+    channels: Annotated[int, Ge(1)] = 1
     latent_dim: int = 100
     width: int = 256
 
@@ -48,12 +50,12 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Units of the hidden layer.
     """
 
     image_size: int = 28
-    channels: Literal[1, 3] = 1
+    channels: Annotated[int, Ge(1)] = 1
     width: int = 256
 
     def __post_init__(self) -> None:

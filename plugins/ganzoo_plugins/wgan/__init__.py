@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge
 
 from ganzoo import AdversarialConfig, Config, Entry, hookimpl
 
@@ -16,13 +18,13 @@ class CriticConfig(Config):
 
     Attributes:
         image_size: From 8 to 256 pixels.
-        channels: 1 or 3.
+        channels: Channels of the images.
         width: Channels of the first layer.
         norm: "layer", as section 4 of the paper recommends, or "none", as in the authors' MNIST critic.
     """
 
     image_size: int = 64
-    channels: Literal[1, 3] = 3
+    channels: Annotated[int, Ge(1)] = 3
     width: int = 64
     norm: Literal["layer", "none"] = "layer"
 

@@ -24,7 +24,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     )
 }
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "generator:acgan": {"image_size": [50, 8], "classes": [1], "latent_dim": [0], "width": [0], "channels": [2]},
+    "generator:acgan": {"image_size": [50, 8], "classes": [1], "latent_dim": [0], "width": [0], "channels": [0]},
     "discriminator:acgan": {
         "image_size": [18],
         "classes": [0],

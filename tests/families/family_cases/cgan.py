@@ -28,7 +28,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     )
 }
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "generator:cgan": {"image_size": [50, 8], "classes": [1], "latent_dim": [0], "width": [0], "channels": [2]},
+    "generator:cgan": {"image_size": [50, 8], "classes": [1], "latent_dim": [0], "width": [0], "channels": [0]},
     "discriminator:cgan": {"image_size": [18], "classes": [0], "width": [0], "norm": ["layer"]},
     "generator:cgan-mlp": {
         "image_size": [3, 257],

@@ -30,6 +30,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "widths": ["16,32,128,32", "16,32,128,32,0", "a,b"],
         "inner": ["64,64", "-1", ""],
         "blocks": [-1],
-        "out_channels": [2],
+        "out_channels": [0],
     }
 }

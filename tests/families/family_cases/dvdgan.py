@@ -29,10 +29,10 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:dvdgan-spatial": {"channels": [2], "width": [0], "image_size": [-1]},
-    "discriminator:dvdgan-temporal": {"channels": [2], "width": [0], "frames": [0]},
-    "generator:dvdgan": {"channels": [2], "frames": [0], "latent_dim": [0], "width": [0], "classes": [-1]},
-    "generator:dvdgan-unconditional": {"channels": [2], "frames": [0], "latent_dim": [0], "width": [0]},
+    "discriminator:dvdgan-spatial": {"channels": [0], "width": [0], "image_size": [-1]},
+    "discriminator:dvdgan-temporal": {"channels": [0], "width": [0], "frames": [0]},
+    "generator:dvdgan": {"channels": [0], "frames": [0], "latent_dim": [0], "width": [0], "classes": [-1]},
+    "generator:dvdgan-unconditional": {"channels": [0], "frames": [0], "latent_dim": [0], "width": [0]},
     "recipe:dvdgan": {
         "frames": [-1],
         "frame_stride": [0],

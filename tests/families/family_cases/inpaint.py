@@ -22,7 +22,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "generator:context-encoder": {"in_channels": [2], "width": [0], "levels": [0], "middle": ["dense"]},
+    "generator:context-encoder": {"in_channels": [0], "width": [0], "levels": [0], "middle": ["dense"]},
     "recipe:inpaint": {
         "masks": ["round"],
         "overlap": [-1],

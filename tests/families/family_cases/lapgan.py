@@ -31,11 +31,11 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:lapgan": {"channels": [2], "width": [0], "depth": [0], "dropout": [-0.1, 1.0]},
-    "discriminator:lapgan-dense": {"channels": [2], "hidden": [0], "dropout": [-0.1, 1.0]},
+    "discriminator:lapgan": {"channels": [0], "width": [0], "depth": [0], "dropout": [-0.1, 1.0]},
+    "discriminator:lapgan-dense": {"channels": [0], "hidden": [0], "dropout": [-0.1, 1.0]},
     "generator:lapgan": {
         "image_size": [65],
-        "channels": [2],
+        "channels": [0],
         "levels": [-1],
         "coarse_latent_dim": [0],
         "hidden": [0],

@@ -10,5 +10,5 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:efficientnet-unet", {"width": 4, "in_channels": 1, "global_skip": False}),
 ]
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "generator:efficientnet-unet": {"width": [0, 5], "blocks": [-1], "in_channels": [1, 2], "out_channels": [1]}
+    "generator:efficientnet-unet": {"width": [0, 5], "blocks": [-1], "in_channels": [0], "out_channels": [1]}
 }

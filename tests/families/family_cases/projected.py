@@ -12,5 +12,5 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("discriminator:projected", {"width": 4, "in_channels": 1, "gray": True}),
 ]
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:projected": {"width": [1], "pixels": [-1.0, math.nan], "in_channels": [4]}
+    "discriminator:projected": {"width": [1], "pixels": [-1.0, math.nan], "in_channels": [0]}
 }

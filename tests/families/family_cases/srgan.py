@@ -31,10 +31,10 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:srgan": {"in_channels": [2], "width": [0], "norm": ["layer"]},
-    "generator:bicubic": {"channels": [2], "scale": [0]},
+    "discriminator:srgan": {"in_channels": [0], "width": [0], "norm": ["layer"]},
+    "generator:bicubic": {"channels": [0], "scale": [0]},
     "generator:srresnet": {
-        "in_channels": [2],
+        "in_channels": [0],
         "width": [0],
         "blocks": [-1],
         "scale": [3],

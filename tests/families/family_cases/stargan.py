@@ -24,7 +24,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 }
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:stargan": {"channels": [2], "classes": [0], "width": [0]},
-    "generator:stargan": {"channels": [2], "classes": [0], "width": [0], "blocks": [-1]},
+    "discriminator:stargan": {"channels": [0], "classes": [0], "width": [0]},
+    "generator:stargan": {"channels": [0], "classes": [0], "width": [0], "blocks": [-1]},
     "recipe:stargan": {"classes": [-1], "class_weight": [-1.0], "reconstruction_weight": [-1.0]},
 }

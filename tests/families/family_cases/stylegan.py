@@ -33,8 +33,8 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "latent_dim": [0],
         "depth": [0],
         "truncation": [-1.5, 1.1, float("nan")],
-        "channels": [2],
+        "channels": [0],
     },
-    "discriminator:stylegan": {"image_size": [28], "width": [0], "widest": [-1], "channels": [4]},
+    "discriminator:stylegan": {"image_size": [28], "width": [0], "widest": [-1], "channels": [0]},
     "recipe:stylegan": {"mixing": [-0.1, 1.1], "path_length": [-1.0, float("nan")], "path_every": [0]},
 }

@@ -25,7 +25,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 # Values beyond an option's limits.
 WRONG: dict[str, dict[str, list[Any]]] = {
     "discriminator:unit": {"in_channels": [0], "width": [0], "layers": [0]},
-    "generator:unit": {"in_channels": [2], "width": [0], "blocks": [-1], "shared_blocks": [-1]},
+    "generator:unit": {"in_channels": [0], "width": [0], "blocks": [-1], "shared_blocks": [-1]},
     "recipe:unit": {
         "enlarge": [0.5],
         "gan_weight": [-1.0],

@@ -27,7 +27,7 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     ),
 }
 WRONG: dict[str, dict[str, list[Any]]] = {
-    "discriminator:wgan": {"image_size": [7, 257], "width": [0], "channels": [2], "norm": ["batch"]},
+    "discriminator:wgan": {"image_size": [7, 257], "width": [0], "channels": [0], "norm": ["batch"]},
     "recipe:wgan": {"clip": [0.0, -0.01, float("inf"), float("nan")]},
     "recipe:wgan-gp": {},
 }
