@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     "--max-upload", type=Bytes(), default=50_000_000, metavar="SIZE", help="Largest file to accept. [default: 50MB]"
 )
 @click.option("--max-pixels", type=Pixels(), metavar="N", help="Largest image to accept, such as 500M. [default: 179M]")
+@click.option(
+    "--max-work", type=Pixels(), default=32_000_000, metavar="N", help="Most pixels to process at once. [default: 32M]"
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(1, 86400),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest time for a request.",
+)
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @options.runtime
 def command(
@@ -33,6 +44,8 @@ def command(
     port: int,
     max_upload: int,
     max_pixels: int | None,
+    max_work: int,
+    time_limit: float,
     no_browser: bool,
     device: str,
     dtype: str | None,
@@ -60,7 +73,16 @@ def command(
         _check_generates_images(model)
         model.engine  # noqa: B018 - errors in it show here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send this
-        idle = serving.serve(model, listener, max_upload, max_pixels or decoding.MAX_PIXELS, open_browser)
+        idle = serving.serve(
+            model,
+            listener,
+            max_upload,
+            max_pixels or decoding.MAX_PIXELS,
+            open_browser,
+            host=host,
+            max_work=max_work,
+            seconds=time_limit,
+        )
     if not idle:  # libraries crash when Python exits while they are computing
         os._exit(0)
 

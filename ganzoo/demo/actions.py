@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
+import secrets
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.demo.latent_walks import walk
+from ganzoo.demo.time_limit import SECONDS, time_limit
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import decoding, encoding, grids, pil_images
 from ganzoo.inference.translation import Progress, Settings
@@ -18,6 +21,7 @@ from ganzoo.loading.model import Model
 
 PREVIEW_SIZE = 2048  # pixels, of the longer side of a preview; the file to save has full resolution
 MAX_IMAGES = 100  # on a sheet, or in a walk
+MAX_WORK = 32_000_000  # pixels at which an image is processed
 FRAME_DURATION = 100  # milliseconds, of each image of a walk
 
 
@@ -29,12 +33,16 @@ class DemoModel:
         model: the model.
         folder: where its results are written.
         max_pixels: the limit for input images, and for the size at which they are processed.
+        max_work: the limit for the pixels that a request computes.
+        seconds: the time limit of a request.
         lock: held while the model is in use.
     """
 
     model: Model
     folder: Path
     max_pixels: int = decoding.MAX_PIXELS
+    max_work: int = MAX_WORK
+    seconds: float = SECONDS
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -72,7 +80,14 @@ class DemoModel:
         other_images = {name: self._read(one) for name, one in (("mask", mask), ("style", style)) if one is not None}
         inputs = {**({} if label is None else {"label": label}), **other_images}
         self._check_size(image, size)
-        translated = self.model.translate_decoded(image, Settings(size, inputs=inputs), progress)
+        with self._time_limit() as check:
+
+            def on_progress(share: float) -> None:
+                check()
+                if progress is not None:
+                    progress(share)
+
+            translated = self.model.translate_decoded(image, Settings(size, inputs=inputs), on_progress)
         result = self._new_path(f"{path.stem}-{self.file_name}.png")
         encoding.save_decoded(translated, result)
         after = self._save_preview(translated, "after.png")
@@ -82,14 +97,19 @@ class DemoModel:
     def generate(self, seed: int | None, count: int, label: str | None = None) -> Path:
         """Return a sheet of ``count`` images from a seed, of one class or of all in turn; no seed counts as 0."""
         seed = seed or 0
+        self._check_count(count)
         sheet = self._new_path(f"{self.file_name}-{seed}.png")
-        encoding.save(grids.grid(self.model.generate(count, seed, label)), sheet)
+        with self._time_limit():
+            images = self.model.generate(count, seed, label)
+        encoding.save(grids.grid(images), sheet)
         return sheet
 
     def walk(self, first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
         """Return the walk from one seed to another and back as an animated PNG, and the walk there as a row."""
         first, last = first or 0, last or 0
-        images = walk(self.model, first, last, steps, label)
+        self._check_count(steps, least=2)
+        with self._time_limit():
+            images = walk(self.model, first, last, steps, label)
         animation = self._new_path(f"{self.file_name}-{first}-to-{last}.png")
         there_and_back = [*images[1:], *images[-2:0:-1]]
         images[0].save(animation, save_all=True, append_images=there_and_back, duration=FRAME_DURATION, loop=0)
@@ -107,15 +127,30 @@ class DemoModel:
         """Raise OptionError where the result would have too many pixels."""
         height, width = self.model.working_size(image.rgb.shape[0], image.rgb.shape[1], size)
         height, width = height * self.model.card.scale, width * self.model.card.scale
-        if height * width > self.max_pixels:
+        limit = min(self.max_pixels, self.max_work)
+        if height * width > limit:
             raise OptionError(
-                f"size {size} means {width}x{height} pixels, more than the limit of {self.max_pixels}. "
-                "Choose a smaller size."
+                f"size {size} means {width}x{height} pixels, more than the limit of {limit}. Choose a smaller size."
             )
+
+    def _check_count(self, count: int, least: int = 1) -> None:
+        """Raise OptionError for a number of images that the page's fields do not offer."""
+        if isinstance(count, bool) or count != count // 1 or not least <= count <= MAX_IMAGES:
+            raise OptionError(f"{count} images are not possible: choose {least} to {MAX_IMAGES}.")
+
+    @contextmanager
+    def _time_limit(self) -> Iterator[Callable[..., None]]:
+        if self.model.engine == "compile":  # torch.compile does not trace the hook that checks the time
+            yield lambda *_: None
+            return
+        with time_limit(self.seconds) as check:
+            yield check
 
     def _new_path(self, name: str) -> Path:
         """Return a path in a new folder, so that visitors' files never collide."""
-        return Path(tempfile.mkdtemp(dir=self.folder), name)
+        folder = self.folder / secrets.token_hex(16)  # a name that nobody guesses, and only its visitor is told
+        folder.mkdir(mode=0o700)
+        return folder / name
 
     def _save_preview(self, image: decoding.DecodedImage, name: str, same_size_as: Path | None = None) -> Path:
         """Save an image to look at, in 8 bits, resized to the size of the file ``same_size_as`` if there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 from ganzoo.cards.card import Card
 from ganzoo.contracts.tasks import INPUTS
 from ganzoo.demo.actions import MAX_IMAGES, DemoModel
+from ganzoo.demo.visitors import REFUSAL, Uploads
 from ganzoo.errors import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.reports import html
 from ganzoo.weights import readme
 
 DELETE_CACHE = (600, 3600)  # every ten minutes, files older than an hour are deleted
+MAX_WAITING = 64  # requests; more are refused at once
 STYLE = """
 .gradio-container { max-width: 80rem !important; margin: 0 auto; }
 .enlarged img { width: 100% !important; height: 100% !important; object-fit: contain !important; }
@@ -29,28 +31,30 @@ STYLE = """
 """
 
 
-def build(demo: DemoModel) -> Any:
+def build(demo: DemoModel, uploads: Uploads) -> Any:
     """Return the model's page as `gradio.Blocks`. It updates when a field changes; there is no button to press."""
     import gradio
 
     card = demo.model.card
     with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=DELETE_CACHE) as blocks:
         gradio.HTML(f"<h1>{escape(card.name)}</h1>")
-        (_build_translation if card.does.source == "image" else _build_generation)(demo)
-    return blocks.queue(api_open=False)  # every request goes through the queue
+        if card.does.source == "image":
+            _build_translation(demo, uploads)
+        else:
+            _build_generation(demo)
+    return blocks.queue(api_open=False, max_size=MAX_WAITING)  # every request goes through the queue
 
 
-def _build_translation(demo: DemoModel) -> None:
+def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
     import gradio
 
     card = demo.model.card
     with gradio.Row():
         with gradio.Column(scale=1):
             image: Any = gradio.Image(label="Image", type="filepath", sources=["upload", "clipboard"], height=240)
-            # Gradio would open it with Pillow and rotate, convert or reject it; ganzoo decodes it itself.
-            image.preprocess = lambda payload: payload and payload.path
+            image.preprocess = partial(_uploaded_path, uploads)
             gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], image, cache_examples=False)
-            conditioning = _condition_fields(card)
+            conditioning = _condition_fields(card, uploads)
             size = gradio.Dropdown(
                 ["auto", "native", "256", "512", "1024"],
                 label="Working size",
@@ -101,9 +105,22 @@ def _describe_sizes(card: Card) -> str:
     )
 
 
-def _condition_fields(card: Card) -> dict[str, Any]:
+def _condition_fields(card: Card, uploads: Uploads) -> dict[str, Any]:
     """Return a field for each input that the model takes in addition to an image."""
-    return {name: _label_field(card, None) if name == "label" else _upload_field(name) for name in card.does.inputs}
+    return {
+        name: _label_field(card, None) if name == "label" else _upload_field(name, uploads) for name in card.does.inputs
+    }
+
+
+def _uploaded_path(uploads: Uploads, payload: Any) -> str | None:
+    """Return the path of an uploaded image. Gradio would open it with Pillow and rotate, convert or reject it."""
+    import gradio
+
+    if not payload:
+        return None
+    if not uploads.is_inside(str(payload.path)):
+        raise gradio.Error(REFUSAL, print_exception=False)
+    return str(payload.path)
 
 
 def _label_field(card: Card, no_class: str | None) -> Any:
@@ -115,13 +132,13 @@ def _label_field(card: Card, no_class: str | None) -> Any:
     return gradio.Dropdown(choices, value=choices[0][1], label="Label")
 
 
-def _upload_field(name: str) -> Any:
+def _upload_field(name: str, uploads: Uploads) -> Any:
     import gradio
 
     field: Any = gradio.Image(
         label=f"{name.capitalize()}: {INPUTS[name]}", type="filepath", sources=["upload", "clipboard"], height=160
     )
-    field.preprocess = lambda payload: payload and payload.path  # ganzoo decodes it itself
+    field.preprocess = partial(_uploaded_path, uploads)
     if name == "style":
         gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], field, cache_examples=False)
     return field

@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from html import escape
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from ganzoo.demo.actions import DemoModel
+from ganzoo.demo.actions import MAX_WORK, DemoModel
+from ganzoo.demo.time_limit import SECONDS
+from ganzoo.demo.visitors import Guard, Hosts, Uploads
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
@@ -57,6 +60,10 @@ def serve(
     max_upload: int = MAX_UPLOAD,
     max_pixels: int = decoding.MAX_PIXELS,
     on_ready: Callable[[str], None] = print,
+    *,
+    host: str = "",
+    max_work: int = MAX_WORK,
+    seconds: float = SECONDS,
 ) -> bool:
     """Serve the model's page until Ctrl-C.
 
@@ -68,6 +75,9 @@ def serve(
         max_upload: the largest file accepted, in bytes.
         max_pixels: the largest image accepted.
         on_ready: called with the page's address for a browser on this machine.
+        host: a name of this machine by which the page may be asked for, besides its address.
+        max_work: the most pixels at which an image is processed.
+        seconds: the time limit of a request.
 
     Returns:
         Whether the model is idle; False if a request is still running.
@@ -81,8 +91,9 @@ def serve(
             f"Use `{readme.command(model.card)}` or `ganzoo gallery` instead."
         )
     with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _isolated(folder):
-        demo = DemoModel(model, Path(folder), max_pixels)
-        server = _build_server(demo, max_upload)
+        demo = DemoModel(model, Path(folder), max_pixels, max_work, seconds)
+        address = str(listener.getsockname()[0])
+        server = _build_server(demo, max_upload, Hosts(address, host if _is_name(host) else ""))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
         thread.start()
         with suppress(KeyboardInterrupt):
@@ -98,6 +109,14 @@ def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://[{local}]:{port}/" if ":" in local else f"http://{local}:{port}/"
+
+
+def _is_name(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return bool(host)
+    return False
 
 
 def _reason(error: OSError) -> str:
@@ -138,7 +157,7 @@ async def _reject(host: str) -> str:
     raise gradio.Error(message, print_exception=False)
 
 
-def _build_server(demo: DemoModel, max_upload: int) -> Any:
+def _build_server(demo: DemoModel, max_upload: int, hosts: Hosts) -> Any:
     """Return a `uvicorn.Server`.
 
     `Blocks.launch` is not used: it requests its own address through a proxy if there is one, and obeys GRADIO_SHARE.
@@ -149,7 +168,8 @@ def _build_server(demo: DemoModel, max_upload: int) -> Any:
 
     from ganzoo.demo import layout
 
-    blocks = layout.build(demo)
+    uploads = Uploads(demo.folder)
+    blocks = layout.build(demo, uploads)
     app = gradio.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),
         blocks,
@@ -165,7 +185,11 @@ def _build_server(demo: DemoModel, max_upload: int) -> Any:
     )
     blocks.has_launched = True  # otherwise Gradio reads any file of this machine that a request names
     # A page left open keeps its connection; the timeout closes it.
-    return uvicorn.Server(uvicorn.Config(_with_content_policy(app), log_level="critical", timeout_graceful_shutdown=1))
+    return uvicorn.Server(
+        uvicorn.Config(
+            _with_content_policy(Guard(app, hosts, uploads)), log_level="critical", timeout_graceful_shutdown=1
+        )
+    )
 
 
 def _with_content_policy(app: Any) -> Any:

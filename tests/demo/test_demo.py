@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,10 @@ from PIL import Image
 from served import Server, served
 from tiny_models import maker, translator
 
+from ganzoo.demo.actions import DemoModel
 from ganzoo.demo.latent_walks import slerp, walk
+from ganzoo.demo.visitors import COOKIE
+from ganzoo.errors import OptionError
 from ganzoo.image_io import decoding, encoding, grids
 from ganzoo.inference.translation import Settings
 from ganzoo.loading.model import Model
@@ -248,6 +253,96 @@ def test_a_file_that_was_not_uploaded_is_not_read(servers: tuple[Server, Server]
     data: list[Any] = [{"path": str(photo), "meta": {"_type": "gradio.FileData"}}, "auto"]
     event = httpx.post(f"{address}gradio_api/call/translate", json={"data": data}).json()["event_id"]
     assert "event: error" in httpx.get(f"{address}gradio_api/call/translate/{event}").text
+
+
+# ---- attacks
+
+
+def ask(address: str, data: list[Any], **headers: str) -> str:
+    """Send a raw request to translate, and return the answer's events."""
+    url = f"{address}gradio_api/call/translate"
+    sent = httpx.post(url, json={"data": data}, headers=headers)
+    if sent.status_code != 200:
+        return f"{sent.status_code} {sent.text}"
+    return httpx.get(f"{url}/{sent.json()['event_id']}", headers=headers, timeout=60).text
+
+
+def upload(address: str, photo: Path, **headers: str) -> str:
+    with photo.open("rb") as file:
+        answer = httpx.post(f"{address}gradio_api/upload", files={"files": ("photo.jpg", file)}, headers=headers)
+    (path,) = answer.json()
+    return str(path)
+
+
+def test_no_raw_payload_opens_a_file_of_this_machine(servers: tuple[Server, Server], photo: Path) -> None:
+    pipe = photo.with_name("pipe.png")
+    os.mkfifo(pipe)
+    inside = next(path for path in servers[0].folder.rglob("*") if path.is_dir())
+    link = photo.with_name("link.png")
+    link.symlink_to(photo)
+    targets = [
+        photo,
+        link,
+        pipe,
+        "/dev/zero",
+        "/nowhere/x.png",
+        inside,
+        f"{inside}/../../{photo}",
+        f"file://{photo}",
+        "",
+    ]
+    answers = set()
+    for target in targets:
+        for extra in ({}, {"url": str(target)}, {"is_stream": True}, {"meta": {"_type": "gradio.FileData"}}):
+            answers.add(ask(servers[0].address, [{"path": str(target), **extra}, "auto"]))
+    assert len(answers) == 1, answers  # whether the path exists or not
+    (answer,) = answers
+    assert answer.startswith("event: error") and "uploaded to it" in answer
+    assert servers[0].stderr() == ""
+
+
+def test_only_its_visitor_opens_an_upload(servers: tuple[Server, Server], photo: Path) -> None:
+    address = servers[0].address
+    mine, other = {"cookie": f"{COOKIE}=mine"}, {"cookie": f"{COOKIE}=other"}
+    path = upload(address, photo, **mine)
+    for extra in ({}, {"meta": {"_type": "gradio.FileData"}}):
+        assert ask(address, [{"path": path, **extra}, "auto"], **mine).startswith("event: complete")
+        for stranger in (other, {}):
+            assert "uploaded to it" in ask(address, [{"path": path, **extra}, "auto"], **stranger)
+
+
+def test_other_hosts_and_origins_are_refused(servers: tuple[Server, Server]) -> None:
+    address = servers[0].address
+    own = address.removeprefix("http://").rstrip("/")
+    port = own.rpartition(":")[2]
+    for headers in ({"host": "evil.example"}, {"host": f"evil.example:{port}"}, {"host": "127.0.0.1.evil.example"},
+                    {"host": f"[::1]:{port}"}, {"host": f"x@{own}"}, {"host": ""}, {"origin": "http://evil.example"},
+                    {"origin": "null"}, {"origin": f"http://localhost:{port}"}):  # fmt: skip
+        for path in ("", "config", "gradio_api/info", "nowhere"):
+            answer = httpx.get(f"{address}{path}", headers=headers)
+            assert answer.status_code == 403 and "own address" in answer.text, (headers, path)
+        assert ask(address, [None, "auto"], **headers).startswith("403")
+    for headers in ({"host": f"localhost:{port}"}, {"host": "localhost:8000"}, {"origin": f"http://{own}"}):
+        assert httpx.get(f"{address}config", headers=headers).status_code == 200, headers
+
+
+def test_a_request_cannot_ask_for_endless_work(servers: tuple[Server, Server], photo: Path, tmp_path: Path) -> None:
+    demo = DemoModel(translator(), tmp_path)
+    with pytest.raises(OptionError, match=r"size 10000 means .* pixels, more than the limit of 32000000"):
+        demo.translate(photo, "10000")
+    hurried = replace(demo, seconds=0)
+    with pytest.raises(OptionError, match="takes longer than the limit of 0 s"):
+        hurried.translate(photo, "auto")
+    maker_demo = DemoModel(maker(), tmp_path)
+    for count in (0, 101, 10**9, 1.5, float("nan"), True):
+        with pytest.raises(OptionError, match="images are not possible: choose 1 to 100"):
+            maker_demo.generate(0, count)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="takes longer"):
+        replace(maker_demo, seconds=0).generate(0, 4)
+    assert demo.translate(photo, "auto")[2].exists()  # the limit is gone with its request
+    address = servers[0].address
+    assert httpx.post(f"{address}gradio_api/queue/join", content=b"[" * 100_000).status_code == 400
+    assert httpx.post(f"{address}gradio_api/queue/join", content=b" " * 1_100_000).status_code == 413
 
 
 # ---- in a browser
