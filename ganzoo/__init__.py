@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from ganzoo.checkpoints.import_checkpoint import import_checkpoint as import_checkpoint
     from ganzoo.contracts.config import AdversarialConfig as AdversarialConfig
     from ganzoo.contracts.config import Config as Config
+    from ganzoo.contracts.config import LossConfig as LossConfig
     from ganzoo.contracts.config import RecipeConfig as RecipeConfig
+    from ganzoo.contracts.config import RegularizerConfig as RegularizerConfig
     from ganzoo.contracts.config import TranslationConfig as TranslationConfig
     from ganzoo.contracts.discriminator import Discriminator as Discriminator
     from ganzoo.contracts.engine import Engine as Engine
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.loss import Loss as Loss
     from ganzoo.contracts.reader import Frames as Frames
     from ganzoo.contracts.reader import Reader as Reader
+    from ganzoo.contracts.regularizer import Regularizer as Regularizer
     from ganzoo.contracts.writer import OpenFile as OpenFile
     from ganzoo.contracts.writer import OutputSpec as OutputSpec
     from ganzoo.contracts.writer import Writer as Writer
@@ -80,6 +83,7 @@ _HOMES = {
     "InstanceNorm": "ganzoo.layers.instance_norm",
     "LatentRecipe": "ganzoo.recipes.latent",
     "Loss": "ganzoo.contracts.loss",
+    "LossConfig": "ganzoo.contracts.config",
     "Model": "ganzoo.loading.model",
     "OpenFile": "ganzoo.contracts.writer",
     "OutputSpec": "ganzoo.contracts.writer",
@@ -88,6 +92,8 @@ _HOMES = {
     "Recipe": "ganzoo.recipes.recipe",
     "RecipeConfig": "ganzoo.contracts.config",
     "TranslationConfig": "ganzoo.contracts.config",
+    "Regularizer": "ganzoo.contracts.regularizer",
+    "RegularizerConfig": "ganzoo.contracts.config",
     "UnpairedRecipe": "ganzoo.recipes.unpaired",
     "Writer": "ganzoo.contracts.writer",
     "build": "ganzoo.catalog.building",

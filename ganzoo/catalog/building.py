@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog
 from ganzoo.catalog import options
-from ganzoo.contracts.config import Config
+from ganzoo.contracts.config import AdversarialConfig, Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, PluginError, suggest
 
@@ -64,14 +64,15 @@ class ChosenParts:
     def __init__(self, recipe: Entry, chosen: Mapping[str, str], part_options: Mapping[str, Mapping[str, Any]]) -> None:
         """``chosen``: role -> entry name, with or without its kind. ``part_options``: role -> options."""
         self.recipe = recipe
+        roles = {**recipe.parts, **_optional_parts(recipe, chosen)}
         for role in (*chosen, *part_options):
-            if role not in recipe.parts:
+            if role not in roles:
                 raise OptionError(
                     f"The recipe '{recipe.name}' has no part '{role}'.{suggest(role, recipe.parts)} "
                     f"Its parts are: {', '.join(recipe.parts) or 'none'}."
                 )
-        self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in recipe.parts.items()}
-        self.options = {role: dict(part_options.get(role, {})) for role in recipe.parts}
+        self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in roles.items()}
+        self.options = {role: dict(part_options.get(role, {})) for role in roles}
         self.built: dict[str, dict[str, Any]] = {}
         for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
             options.parse(catalog.find(spec), self.options[role])
@@ -121,15 +122,34 @@ class ChosenParts:
                 f"{self.specs[role]} takes the class of each image, and the recipe '{self.recipe.name}' has "
                 f"none. Use another {role}, or a recipe for labeled images: `ganzoo list --entries` shows all."
             )
-        if entry.kind != "loss":
-            return built
-        from ganzoo.losses.multi_scale import MultiScaleLoss
+        return self._wrapped(entry, built, config)
 
-        return MultiScaleLoss(built)
+    def _wrapped(self, entry: Entry, built: Any, config: Config) -> Any:
+        """Return a loss for several scales, a regularizer with weight and interval, and anything else as it is."""
+        if entry.kind == "loss":
+            from ganzoo.losses.multi_scale import MultiScaleLoss
+
+            return MultiScaleLoss(built, getattr(config, "scales", "mean"), entry.spec, self.recipe.name)
+        if entry.kind == "regularizer":
+            from ganzoo.losses.regularizer import LazyRegularizer
+
+            return LazyRegularizer(built, getattr(config, "weight", 1.0), getattr(config, "every", 1))
+        return built
+
+    def build_regularizers(self) -> dict[str, Any]:
+        """Build every part that is a regularizer: role -> regularizer, with its weight and interval."""
+        return {role: self.build(role) for role, spec in self.specs.items() if spec.startswith("regularizer:")}
 
     def _record(self, role: str, values: dict[str, Any]) -> None:
         shared = self.built.get(role, values)
         self.built[role] = {name: value for name, value in shared.items() if values[name] == value}
+
+
+def _optional_parts(recipe: Entry, chosen: Mapping[str, str]) -> dict[str, str]:
+    """Return the part that an adversarial recipe has once the user chooses it: role -> any entry of its kind."""
+    if "regularizer" in chosen and "regularizer" not in recipe.parts and issubclass(recipe.config, AdversarialConfig):
+        return {"regularizer": "regularizer:"}
+    return {}
 
 
 def _fitting(role: str, default: str, choice: str | None) -> str:

@@ -124,6 +124,37 @@ class TranslationConfig(AdversarialConfig):
         return self.in_channels or self.channels
 
 
+@dataclass(frozen=True)
+class LossConfig(Config):
+    """The option that adversarial losses share.
+
+    Attributes:
+        scales: How the losses of a discriminator with several scales are combined. Where a paper sums them, its recipe
+            suggests "sum": ``parts.build("loss", scales="sum")``.
+    """
+
+    scales: Literal["mean", "sum"] = "mean"
+
+
+@dataclass(frozen=True)
+class RegularizerConfig(Config):
+    """The options that regularizers share. Core applies them: a regularizer returns its bare value.
+
+    Attributes:
+        weight: Factor on the value; 0: it is not computed.
+        every: Steps between two computations, each this many times as strong (arXiv:1912.04958, section 3.1).
+    """
+
+    weight: float = 1.0
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight < float("inf"):
+            raise ValueError(f"weight={self.weight} should be a number, 0 or above")
+        if self.every < 1:
+            raise ValueError(f"every={self.every} should be at least 1")
+
+
 def parse_policy(text: str) -> tuple[str, ...]:
     """Split an augmentation policy such as "color,translation,cutout" into its words, in order; "" has none.
 

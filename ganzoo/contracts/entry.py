@@ -12,8 +12,18 @@ from typing import Any
 from ganzoo.contracts.config import Config
 
 KINDS = (
-    *("generator", "discriminator", "loss", "recipe", "extractor", "features", "engine", "format", "importer"),
-    *("reader", "writer"),
+    "generator",
+    "discriminator",
+    "loss",
+    "regularizer",
+    "recipe",
+    "extractor",
+    "features",
+    "engine",
+    "format",
+    "importer",
+    "reader",
+    "writer",
 )
 DATA_KINDS = ("images", "labeled", "paired", "unpaired", "clips")
 

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 class Loss(Protocol):
     """An adversarial loss, both the discriminator's and the generator's.
 
-    Logits are float32 of any shape that starts with N. Multi-scale logits are no concern of a loss: it is called for
-    each scale, and the results are averaged.
+    Logits are float32 of any shape that starts with N, the same for real and fake ones, so that both halves may compare
+    pairs. Multi-scale logits are no concern of a loss: it is called for each scale, and the results are averaged, or
+    summed if options that extend `ganzoo.LossConfig` have ``scales="sum"``.
+
+    A generator's half that compares generated images with real ones is ``generator(fake_logits, real_logits)``. A
+    recipe that has no real logits there refuses such a loss by name.
 
     It can have a gradient penalty or the like, which is added to the discriminator's loss:
     ``regularizer(discriminator, real_images, fake_images) -> Tensor``, a scalar. If that draws random numbers, it takes
@@ -26,5 +30,5 @@ class Loss(Protocol):
         ...
 
     def generator(self, fake_logits: Tensor) -> Tensor:
-        """Return the scalar that the generator minimizes."""
+        """Return the scalar that the generator minimizes; it may take ``real_logits`` as well."""
         ...

@@ -40,12 +40,14 @@ class StepState:
         micro_batches: Number of micro-batches that the batch is split into; 1 without gradient accumulation.
         random: A torch.Generator on the CPU, seeded by the run's seed and the step, in the same state for every
             micro-batch and process. None: use torch's global one.
+        steps: Number of steps of the whole run; 0 if it is unknown.
     """
 
     step: int = 0
     micro_batch: int = 0
     micro_batches: int = 1
     random: Any = None
+    steps: int = 0
 
 
 class RecipeContract(ABC):

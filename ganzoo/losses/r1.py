@@ -29,3 +29,19 @@ def r1(discriminator: Callable[[Tensor], Logits], real_images: Tensor) -> Tensor
         scores = mean_per_image(discriminator(images))
         (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
     return gradient.flatten(1).square().sum(1).mean()
+
+
+class R1:
+    """Half of `r1`: the regularizer "r1", whose weight is the paper's gamma (arXiv:1801.04406, equation 9)."""
+
+    def __call__(self, discriminator: Callable[[Tensor], Logits], real_images: Tensor, fake_images: Tensor) -> Tensor:
+        """Return half the mean over real images of |grad D(x)|**2."""
+        return r1(discriminator, real_images) / 2
+
+
+class R2:
+    """As `R1`, at generated images (arXiv:1801.04406, equation 10)."""
+
+    def __call__(self, discriminator: Callable[[Tensor], Logits], real_images: Tensor, fake_images: Tensor) -> Tensor:
+        """Return half the mean over generated images of |grad D(x)|**2."""
+        return r1(discriminator, fake_images) / 2

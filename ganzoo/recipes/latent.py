@@ -5,7 +5,7 @@ It is algorithm 1 of Goodfellow et al. 2014, arXiv:1406.2661. Conditional GANs u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ class LatentRecipe(Recipe):
     """Images from latents: in each step one update of the discriminator, then one of the generator.
 
     A subclass can override `conditions` for inputs of both networks besides latents and images, labels say, and
-    `discriminator_loss` and `generator_loss`.
+    `discriminator_loss` and `generator_loss`. One with a `step` of its own sets ``real_images`` there.
 
     Args:
         config: Has ``image_size``, ``channels``, ``learning_rate``, ``beta1``, ``beta2``, and ``classes`` if there are
@@ -31,8 +31,12 @@ class LatentRecipe(Recipe):
 
     Raises:
         OptionError: If a network has fewer classes than the data.
+
+    Attributes:
+        real_images: Those of this step, (N, C, H, W), for losses whose generator's half compares with real images.
     """
 
+    real_images: Tensor | None = None
     validation_batch = 2048  # a distance between two sets needs many images of each
 
     def __init__(self, config: Any, parts: Parts, **suggestions: Any) -> None:
@@ -60,6 +64,7 @@ class LatentRecipe(Recipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminator on ``batch["image"]``, then the generator against it."""
         conditions, is_generator_step = self.conditions(batch), self.is_generator_step()
+        self.real_images = batch["image"]
         with torch.set_grad_enabled(is_generator_step):
             fake = self.generator(self.latents(len(batch["image"]), batch["image"].device), *conditions)
 
@@ -71,8 +76,9 @@ class LatentRecipe(Recipe):
 
         with self.frozen("discriminator"):
             generator_loss = self.generator_loss(self.augment(fake), *conditions)
-            self.update("generator", generator_loss)
-        return {"generator": generator_loss, "discriminator": discriminator_loss}
+            losses = {"generator": generator_loss, "discriminator": discriminator_loss}
+            self.update("generator", self.with_extra_losses(generator_loss, losses, batch, {"image": fake}))
+        return losses
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Return what both networks take after latents or images, one row for each image; nothing by default."""
@@ -87,8 +93,14 @@ class LatentRecipe(Recipe):
 
     def generator_loss(self, fake: Tensor, *conditions: Tensor) -> Tensor:
         """Return what the generator minimizes."""
-        loss: Tensor = self.loss.generator(self.discriminator(fake, *conditions))
+        loss: Tensor = self.loss.generator(self.discriminator(fake, *conditions), self.real_logits(*conditions))
         return loss
+
+    def real_logits(self, *conditions: Tensor) -> Callable[[], Any] | None:
+        """Return a function that scores the real images of this step, augmented; None if they are unknown."""
+        if (images := self.real_images) is None:
+            return None
+        return lambda: self.discriminator(self.augment(images), *conditions)
 
     def latents(self, count: int, device: torch.device) -> Tensor:
         """Draw (count, latent_dim) from N(0, 1)."""

@@ -26,11 +26,48 @@ class Recipe(RecipeContract):
         config: The recipe's own, a `ganzoo.RecipeConfig`, which `adam`, `augment`, `penalty` and others read.
         processes: Those that train together, by default this one alone; set by the training loop.
         scalers: Optimizer to torch's GradScaler in float16; set by the training loop.
+        regularizers: Role to regularizer, for each part of that kind; set by the training loop, applied by `penalty`.
     """
 
     config: Any = None
     processes: Processes = ALONE
     scalers: Mapping[str, Any] = MappingProxyType({})
+    regularizers: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def step_number(self) -> int:
+        """The number of this step, from 1."""
+        return self.step_state.step + 1
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the run that is done before this step, from 0 to 1; 0 outside a run."""
+        steps = self.step_state.steps
+        return min(self.step_state.step / steps, 1.0) if steps else 0.0
+
+    def extra_losses(self, batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return further losses that the generators minimize, by name, weighted; none by default.
+
+        Override it to add a loss to a family's recipe. It is called where the generators are updated, with frozen discriminators.
+
+        Args:
+            batch: As for `step`.
+            outputs: What the generators returned for it, with gradient. "image": images from latents, or inpainted,
+                enlarged, restyled or translated ones; "clip": clips; "fake_a" and "fake_b": translations to a and b.
+
+        Returns:
+            Scalars. Each is added to the generators' loss and logged under its name.
+        """
+        return {}
+
+    def with_extra_losses(
+        self, total: Tensor, losses: dict[str, Tensor], batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Return ``total`` plus all `extra_losses`, which are added to ``losses``, the ones that are logged."""
+        for name, loss in self.extra_losses(batch, outputs).items():
+            losses[name] = loss
+            total = total + loss
+        return total
 
     def learning_rate(self, progress: float) -> float:
         """Return the factor on every learning rate by the config's ``schedule``, ``decay_from`` and ``warmup``."""
@@ -133,24 +170,31 @@ class Recipe(RecipeContract):
         augmented = diff_augment(by_frame.flatten(0, 1), policy, uniform)
         return augmented.view(by_frame.shape).transpose(1, 2)
 
-    def penalty(self, discriminator: Any, real: Tensor, fake: Tensor) -> Tensor | float:
+    def penalty(self, discriminator: Any, real: Tensor, fake: Tensor, name: str = "") -> Tensor | float:
         """Return the penalties that a discriminator minimizes in addition to its loss; 0 without penalties.
 
-        These are the regularizer of the part ``loss`` and, in every ``r1_every``-th step, r1_every * r1 / 2 * R1 with
-        the config's ``r1`` (arXiv:1801.04406; lazily as in arXiv:1912.04958, section 3.1).
+        These are the regularizer of the part ``loss``, the parts that are regularizers, each with its weight and
+        interval, and, in every ``r1_every``-th step, r1_every * r1 / 2 * R1 with the config's ``r1`` (arXiv:1801.04406;
+        lazily as in arXiv:1912.04958, section 3.1).
 
         Args:
             discriminator: Maps images to logits.
             real: The real images that it scored in this step, (N, C, H, W).
             fake: The generated images that it scored, the same shape, without gradient.
+            name: Of the discriminator, for a recipe with several; by default its name in ``networks``.
         """
-        regularizer = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
+        step = self.step_state.step
+        offered: dict[str, Any] = {"uniform": self.uniform, "average": self.processes.average}
+        offered["name"] = name or next((key for key, value in self.networks.items() if value is discriminator), "")
+        value = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
+        for regularizer in self.regularizers.values():
+            value = value + regularizer.value(step, discriminator, real, fake, **offered)
         weight, every = getattr(self.config, "r1", 0.0), getattr(self.config, "r1_every", 1)
-        if not weight or self.step_state.step % every:
-            return regularizer
+        if not weight or step % every:
+            return value
         from ganzoo.losses.r1 import r1
 
-        return regularizer + weight / 2 * every * r1(discriminator, real)
+        return value + weight / 2 * every * r1(discriminator, real)
 
     def forward_batched(self, network: nn.Module, *images: Tensor, conditioning: Sequence[Tensor] = ()) -> list[Any]:
         """Return a network's output for each of ``images``, run as one batch if that gives the same results.

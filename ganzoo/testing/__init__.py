@@ -35,6 +35,7 @@ from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.networks import check_discriminator, check_generator
 from ganzoo.testing.recipes import check_recipe
+from ganzoo.testing.regularizers import check_regularizer
 
 __all__ = [
     "check_discriminator",
@@ -49,6 +50,7 @@ __all__ = [
     "check_loss",
     "check_options",
     "check_recipe",
+    "check_regularizer",
 ]
 
 HEAVY = ("torch", "timm", "pydantic", "huggingface_hub")
@@ -82,6 +84,7 @@ def check_entry(
             "generator": check_generator,
             "discriminator": check_discriminator,
             "loss": check_loss,
+            "regularizer": check_regularizer,
             "extractor": check_extractor,
             "features": check_features,
             "engine": check_engine,

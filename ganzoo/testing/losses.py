@@ -12,6 +12,7 @@ from torch import Tensor, nn  # noqa: TID253
 from ganzoo.catalog import options
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.loss import Loss
+from ganzoo.losses import offers
 from ganzoo.losses.multi_scale import MultiScaleLoss
 from ganzoo.testing.expectations import BATCH, SEED, random_images, require
 
@@ -33,15 +34,24 @@ def check_loss(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
         for shape in ((4, 1), (4, 1, 3, 5)):
             real, fake = (torch.randn(shape, requires_grad=True) for _ in range(2))
             _check_scalar(entry, "discriminator(real, fake)", loss.discriminator(real, fake), real, fake)
-            _check_scalar(entry, "generator(fake)", loss.generator(fake), fake)
+            _check_scalar(entry, "generator(fake)", generator_half(loss, fake, real.detach()), fake)
         low, high = torch.full((4, 1), -2.0), torch.full((4, 1), -1.0)
-        require(bool(loss.generator(high) < loss.generator(low)), entry, "the generator's half rises with fake logits")
+        require(
+            bool(generator_half(loss, high, high) < generator_half(loss, low, high)),
+            entry,
+            "the generator's half rises with fake logits",
+        )
         good, bad = loss.discriminator(-low, low), loss.discriminator(low, -low)
         require(bool(good < bad), entry, "the discriminator's half is lower when it takes fakes for real")
         far = torch.full((4, 1), 1e4)
-        extreme = [loss.discriminator(-far, far), loss.generator(-far)]
+        extreme = [loss.discriminator(-far, far), generator_half(loss, -far, far)]
         require(all(math.isfinite(value.item()) for value in extreme), entry, "overflows at logits of 10,000")
         _check_regularizer(entry, loss)
+
+
+def generator_half(loss: Any, fake: Tensor, real: Tensor) -> Any:
+    """Return the generator's half, with real logits for a loss that takes them."""
+    return offers.call(loss.generator, fake, real_logits=real)
 
 
 def _check_scalar(entry: Entry, half: str, value: Any, *logits: Tensor) -> None:

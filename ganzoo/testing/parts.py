@@ -48,7 +48,7 @@ class RecordingLoss(MultiScaleLoss):
     """A loss that adds its role to ``regularized`` when its regularizer is called."""
 
     def __init__(self, built: MultiScaleLoss, role: str, regularized: set[str]) -> None:
-        super().__init__(built.loss)
+        super().__init__(built.loss, built.scales, built.name, built.recipe)
         self._role, self._regularized = role, regularized
 
     def regularizer(

@@ -49,8 +49,10 @@ def check_recipe(
         def build(seed: int, recording: RecordingParts | None = None, **changes: Any) -> Recipe:
             torch.manual_seed(seed)
             changed = dataclasses.replace(config, **changes)
-            recipe: Recipe = entry.build(changed, recording or RecordingParts(entry, parts or {}, part_options or {}))
+            chosen = recording or RecordingParts(entry, parts or {}, part_options or {})
+            recipe: Recipe = entry.build(changed, chosen)
             recipe.config = changed  # as the loop does
+            recipe.regularizers = chosen.build_regularizers()
             return recipe
 
         recording = RecordingParts(entry, parts or {}, part_options or {})
@@ -142,6 +144,8 @@ def _check_resuming(entry: Entry, recipe: Recipe, other: Recipe, batch: Mapping[
     for name, optimizer in other.optimizers.items():
         optimizer.load_state_dict(state["optimizers"][name])
     other.load_state(state["recipe"])
+    for role, regularizer in other.regularizers.items():
+        regularizer.load_state(state["regularizers"][role])
     for each in (recipe, other):
         torch.manual_seed(SEED)
         each.step(batch)
@@ -155,6 +159,7 @@ def _whole_state(recipe: Recipe) -> dict[str, Any]:
         "networks": {name: network.state_dict() for name, network in recipe.networks.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "recipe": recipe.state(),
+        "regularizers": {role: regularizer.state() for role, regularizer in recipe.regularizers.items()},
     }
 
 

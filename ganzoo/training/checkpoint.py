@@ -60,6 +60,7 @@ def save(
         "averages": {name: network.state_dict() for name, network in averages.items()},
         "optimizers": {name: optimizer.state_dict() for name, optimizer in recipe.optimizers.items()},
         "recipe": recipe.state(),
+        "regularizers": {role: regularizer.state() for role, regularizer in recipe.regularizers.items()},
         "scalers": {name: scaler.state_dict() for name, scaler in recipe.scalers.items()},
         "random": random or [random_state()],
         "loop": dict(loop or {}),
@@ -176,6 +177,8 @@ def restore(
         for key, scaler in recipe.scalers.items():
             scaler.load_state_dict(state["scalers"][key])
         recipe.load_state(state["recipe"])
+        for role, regularizer in recipe.regularizers.items():
+            regularizer.load_state(state.get("regularizers", {}).get(role, {}))
     except (KeyError, ValueError, TypeError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise TrainingError(

@@ -112,6 +112,7 @@ def build_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) ->
     seed_all(seed)
     recipe: Recipe = entry.build(config, parts)
     recipe.config = config
+    recipe.regularizers = parts.build_regularizers()
     return recipe
 
 

@@ -40,7 +40,7 @@ class Updater:
         self._set_learning_rates((step - 1) / self.settings.steps)
         for index, batch in enumerate(micro_batches):
             random = draws(self.settings.seed, step - 1)
-            self.recipe.step_state = StepState(step - 1, index, len(micro_batches), random)
+            self.recipe.step_state = StepState(step - 1, index, len(micro_batches), random, self.settings.steps)
             with self._explained(), self.machine.autocast():
                 losses = self.recipe.step(self.machine.place(batch))
             self.fits = True

@@ -135,7 +135,7 @@ def test_a_loss_comes_wrapped_for_several_scales() -> None:
         ({}, {"judge": {"width": 4}}, OptionError, "no part 'judge'"),
         ({"loss": "generator:dcgan"}, {}, OptionError, "The part 'loss' takes a loss, not 'generator:dcgan'"),
         ({"loss": "hinged"}, {}, UnknownName, r"No loss is called 'hinged'. Did you mean 'hinge'\?"),
-        ({"loss": "hinge"}, {"loss": {"a": 1}}, OptionError, r"loss:hinge has no option 'a'. Its options are: none"),
+        ({"loss": "hinge"}, {"loss": {"a": 1}}, OptionError, r"loss:hinge has no option 'a'. Its options are: scales"),
         ({}, {"generator": {"width": 0}}, OptionError, "width=0 should both be at least 1"),
         (
             {"generator": "unet"},

@@ -517,3 +517,28 @@ def test_a_plugin_that_imports_torch_is_refused() -> None:
         testing.check_import("torch.version")
     with pytest.raises(AssertionError, match="cannot be imported"):
         testing.check_import("no_such_plugin")
+
+
+@pytest.mark.parametrize("entry", catalog.entries("recipe"), ids=lambda entry: entry.name)
+def test_every_recipe_takes_extra_losses_and_losses_that_compare_with_real_images(entry: Entry) -> None:
+    names: set[str] = set()
+
+    def build(config: Config, parts: Any) -> Recipe:
+        recipe = entry.build(config, parts)
+
+        def extra_losses(batch: Any, outputs: Any) -> dict[str, torch.Tensor]:
+            names.update(outputs)
+            return {"extra": sum(each.square().mean() for each in outputs.values() if each.requires_grad)}
+
+        recipe.extra_losses = extra_losses
+        return recipe
+
+    parts = {"loss": "relativistic"} if "loss" in entry.parts else {}
+    changed = replace(entry, build=build)
+    testing.check_entry(changed, SMALL.get(entry.spec, {}), parts=parts, part_options=small_parts(entry))
+    assert names in ({"image"}, {"clip"}, {"fake_a", "fake_b"})
+
+
+def test_a_regularizer_with_a_state_resumes_in_a_recipe_with_two_discriminators() -> None:
+    entry = catalog.find("recipe:cyclegan")
+    testing.check_entry(entry, SMALL[entry.spec], parts={"regularizer": "lecam"}, part_options=small_parts(entry))

@@ -77,6 +77,33 @@ def test_wasserstein_is_a_difference_of_means(logits: tuple[Tensor, Tensor]) -> 
     assert close(loss.generator(fake), -mean(float, fake))
 
 
+def test_relativistic_compares_pairs(logits: tuple[Tensor, Tensor]) -> None:
+    real, fake = logits
+    loss = ganzoo.build("loss:relativistic")
+    assert close(loss.discriminator(real, fake), mean(lambda d: -math.log(sigmoid(d)), real - fake))
+    assert close(loss.generator(fake, real_logits=real), mean(lambda d: -math.log(sigmoid(d)), fake - real))
+
+
+def test_relativistic_average_compares_with_the_mean_of_the_other_kind(logits: tuple[Tensor, Tensor]) -> None:
+    real, fake = logits
+    mean_real, mean_fake = mean(float, real), mean(float, fake)
+    loss = ganzoo.build("loss:relativistic-average")
+    on_real = mean(lambda x: -math.log(sigmoid(x - mean_fake)), real)
+    on_fake = mean(lambda x: -math.log(1 - sigmoid(x - mean_real)), fake)
+    assert close(loss.discriminator(real, fake), on_real + on_fake)
+    on_fake = mean(lambda x: -math.log(sigmoid(x - mean_real)), fake)
+    on_real = mean(lambda x: -math.log(1 - sigmoid(x - mean_fake)), real)
+    assert close(loss.generator(fake, real_logits=real), on_fake + on_real)
+
+
+@pytest.mark.parametrize("entry", ["relativistic", "relativistic-average"])
+def test_gradients_of_relativistic_losses_equal_the_numerical_ones(entry: str) -> None:
+    loss = ganzoo.build(f"loss:{entry}")
+    real, fake = (torch.randn(3, 2, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    assert torch.autograd.gradcheck(loss.discriminator, (real, fake))
+    assert torch.autograd.gradcheck(lambda x, y: loss.generator(x, real_logits=y), (fake, real))
+
+
 @pytest.mark.parametrize(
     ("entry", "options"),
     [

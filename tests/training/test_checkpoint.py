@@ -201,7 +201,7 @@ def test_a_checkpoint_of_the_first_version_is_read(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, steps=2)
     path = run / "checkpoints" / "step-00000002.pt"
     state = torch.load(path, weights_only=True)
-    for later in ("data", "loop", "scalers"):
+    for later in ("data", "loop", "scalers", "regularizers"):
         del state[later]
     assert set(state) == {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
     state["random"] = state["random"][0]

@@ -10,7 +10,7 @@ X_fake out of D's L_C; here it is included, as in the paper.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -41,8 +41,14 @@ class AcganRecipe(LatentRecipe):
     def generator_loss(self, fake: Tensor, *conditions: Tensor) -> Tensor:
         """Return the generator's half of -L_S, and -L_C."""
         logits, classes = self.discriminator.classified(fake)
-        loss: Tensor = self.loss.generator(logits)
+        loss: Tensor = self.loss.generator(logits, self.real_logits())
         return loss + self.class_loss(classes, *conditions)
+
+    def real_logits(self, *conditions: Tensor) -> Callable[[], Tensor] | None:
+        """Return a function that scores the real images of this step; None if they are unknown."""
+        if (images := self.real_images) is None:
+            return None
+        return lambda: self.discriminator.classified(self.augment(images))[0]
 
     def class_loss(self, class_logits: Tensor, labels: Tensor) -> Tensor:
         """Return the mean of -log P(C = c | X) over images, times ``class_weight``."""

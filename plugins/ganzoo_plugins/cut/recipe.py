@@ -66,13 +66,15 @@ class CutRecipe(Recipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(fake)))
+            adversarial = self.loss.generator(
+                self.discriminator(self.augment(fake)), lambda: self.discriminator(self.augment(b))
+            )
             losses = {"adversarial": adversarial, "nce": self.contrastive_loss(a, fake, mirrored)}
             total = adversarial + self.config.nce_weight * losses["nce"]
             if use_identity:
                 losses["identity"] = self.contrastive_loss(b, identity[0], mirrored)
                 total = total + self.config.identity_weight * losses["identity"]
-            self.update("generator", total)
+            self.update("generator", self.with_extra_losses(total, losses, batch, {"image": fake}))
         return {**losses, "discriminator": loss_d}
 
     def update_discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

@@ -53,8 +53,12 @@ class CycleGanRecipe(UnpairedRecipe):
         with self.frozen("discriminator_a", "discriminator_b"):
             fake_b, identity_b = self.translate(self.a2b, a, b)
             fake_a, identity_a = self.translate(self.b2a, b, a)
-            adversarial = self.adversarial_loss(self.discriminator_b, self.visible(fake_b, background_a))
-            adversarial = adversarial + self.adversarial_loss(self.discriminator_a, self.visible(fake_a, background_b))
+            adversarial = self.adversarial_loss(
+                self.discriminator_b, self.visible(fake_b, background_a), self.visible(b, background_b)
+            )
+            adversarial = adversarial + self.adversarial_loss(
+                self.discriminator_a, self.visible(fake_a, background_b), self.visible(a, background_a)
+            )
             cycle = mean_absolute_error(self.b2a(fake_b), a) + mean_absolute_error(self.a2b(fake_a), b)
             losses = {"adversarial": adversarial, "cycle": cycle}
             total = adversarial + config.cycle_weight * cycle
@@ -64,7 +68,8 @@ class CycleGanRecipe(UnpairedRecipe):
             if config.preserve_background:
                 losses["kept"] = background_change(background_a, a, fake_b) + background_change(background_b, b, fake_a)
                 total = total + config.preserve_background * losses["kept"]
-            self.update("generators", total)
+            outputs = {"fake_a": fake_a, "fake_b": fake_b}
+            self.update("generators", self.with_extra_losses(total, losses, {"a": a, "b": b}, outputs))
         return fake_a, fake_b, losses
 
     def translate(self, generator: nn.Module, images: Tensor, targets: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -74,9 +79,9 @@ class CycleGanRecipe(UnpairedRecipe):
         fake, identity = self.forward_batched(generator, images, targets)
         return fake, identity
 
-    def adversarial_loss(self, discriminator: nn.Module, fake: Tensor) -> Tensor:
+    def adversarial_loss(self, discriminator: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
         """Return the generator's half of equation 1."""
-        return self.loss.generator(discriminator(self.augment(fake)))
+        return self.loss.generator(discriminator(self.augment(fake)), lambda: discriminator(self.augment(real)))
 
     def discriminator_loss(self, side: str, real: Tensor, fake: Tensor) -> Tensor:
         """Return half the discriminator's loss: section 4, "we divide the objective by 2 while optimizing D"."""

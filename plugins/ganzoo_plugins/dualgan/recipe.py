@@ -51,12 +51,14 @@ class DualGanRecipe(UnpairedRecipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator_a", "discriminator_b"):
-            adversarial = self.adversarial_loss(self.discriminator_a, fake_a)
-            adversarial = adversarial + self.adversarial_loss(self.discriminator_b, fake_b)
+            adversarial = self.adversarial_loss(self.discriminator_a, fake_a, a)
+            adversarial = adversarial + self.adversarial_loss(self.discriminator_b, fake_b, b)
             cycle_a, cycle_b = mean_absolute_error(self.b2a(fake_b), a), mean_absolute_error(self.a2b(fake_a), b)
             total = adversarial + self.config.reconstruction_weight_a * cycle_a
-            self.update("generators", total + self.config.reconstruction_weight_b * cycle_b)
-        losses = {"adversarial": adversarial, "reconstruction_a": cycle_a, "reconstruction_b": cycle_b}
+            total = total + self.config.reconstruction_weight_b * cycle_b
+            losses = {"adversarial": adversarial, "reconstruction_a": cycle_a, "reconstruction_b": cycle_b}
+            outputs = {"fake_a": fake_a, "fake_b": fake_b}
+            self.update("generators", self.with_extra_losses(total, losses, batch, outputs))
         return {**losses, "discriminator": loss_d}
 
     def discriminator_loss(self, critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
@@ -65,9 +67,9 @@ class DualGanRecipe(UnpairedRecipe):
         loss = self.loss.discriminator(*self.forward_batched(critic, real, fake))
         return loss + self.penalty(critic, real, fake)
 
-    def adversarial_loss(self, critic: nn.Module, fake: Tensor) -> Tensor:
+    def adversarial_loss(self, critic: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
         """Return the adversarial term of a generator's loss (equation 3)."""
-        return self.loss.generator(critic(self.augment(fake)))
+        return self.loss.generator(critic(self.augment(fake)), lambda: critic(self.augment(real)))
 
     @torch.no_grad()
     def clip(self) -> None:

@@ -53,16 +53,17 @@ class DvdGanRecipe(Recipe):
 
         with self.frozen("spatial", "temporal"):
             clips = self.augment(fake)
-            discriminator_logits = [
+            spatial = self.loss.generator(
                 clip_logits(self.spatial, self.draw_frames(clips), labels),
-                clip_logits(self.temporal, clips, labels),
-            ]
-            generator_loss = sum(
-                (self.loss.generator(each) for each in discriminator_logits[1:]),
-                self.loss.generator(discriminator_logits[0]),
+                lambda: clip_logits(self.spatial, self.draw_frames(self.augment(real)), labels),
             )
-            self.update("generator", generator_loss)
-        return {"generator": generator_loss, **losses}
+            temporal = self.loss.generator(
+                clip_logits(self.temporal, clips, labels),
+                lambda: clip_logits(self.temporal, self.augment(real), labels),
+            )
+            losses = {"generator": spatial + temporal, **losses}
+            self.update("generator", self.with_extra_losses(spatial + temporal, losses, batch, {"clip": fake}))
+        return losses
 
     def discriminator_loss(self, network: nn.Module, real: Tensor, fake: Tensor, labels: Tensor | None) -> Tensor:
         """Return what one discriminator minimizes, penalties included, on clips or on frames (N, k, C, H, W)."""
@@ -70,7 +71,8 @@ class DvdGanRecipe(Recipe):
         def score(images: Tensor) -> Any:
             return clip_logits(network, images, labels)
 
-        return self.loss.discriminator(score(real), score(fake)) + self.penalty(score, real, fake)
+        name = "spatial" if network is self.spatial else "temporal"
+        return self.loss.discriminator(score(real), score(fake)) + self.penalty(score, real, fake, name)
 
     def draw_frames(self, clips: Tensor) -> Tensor:
         """Draw ``spatial_frames`` of the frames of each clip (N, C, T, H, W): (N, k, C, H, W)."""

@@ -84,11 +84,15 @@ class InpaintRecipe(Recipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(inpainted)))
+            adversarial = self.loss.generator(
+                self.discriminator(self.augment(inpainted)),
+                lambda: self.discriminator(self.augment(self.visible(real))),
+            )
             reconstruction = self.reconstruction_loss(output, real, masks)
             total = self.config.reconstruction_weight * reconstruction + self.config.adversarial_weight * adversarial
-            self.update("generator", total)
-        return {"reconstruction": reconstruction, "adversarial": adversarial, "discriminator": loss_d}
+            losses = {"reconstruction": reconstruction, "adversarial": adversarial, "discriminator": loss_d}
+            self.update("generator", self.with_extra_losses(total, losses, batch, {"image": inpainted}))
+        return losses
 
     def masks(self, images: Tensor) -> Tensor:
         """Draw masks (N, 1, H, W) for a training batch by the option ``masks``."""

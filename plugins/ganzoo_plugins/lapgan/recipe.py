@@ -69,6 +69,10 @@ class LapganRecipe(LatentRecipe):
             return {f"discriminator_{side}": loss_d}
 
         with self.frozen(f"discriminator_{side}"):
-            loss_g = self.loss.generator(discriminator(self.augment(generated)))
-            self.update(f"generator_{side}", loss_g)
-        return {f"generator_{side}": loss_g, f"discriminator_{side}": loss_d}
+            loss_g = self.loss.generator(
+                discriminator(self.augment(generated)), lambda: discriminator(self.augment(low + high))
+            )
+            losses = {f"generator_{side}": loss_g, f"discriminator_{side}": loss_d}
+            total = self.with_extra_losses(loss_g, losses, {"image": low + high}, {"image": generated})
+            self.update(f"generator_{side}", total)
+        return losses

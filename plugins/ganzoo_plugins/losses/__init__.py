@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Entry, LossConfig, hookimpl
 
 
 @dataclass(frozen=True)
-class NonSaturatingConfig(Config):
+class NonSaturatingConfig(LossConfig):
     """The non-saturating loss.
 
     Attributes:
@@ -24,7 +24,7 @@ class NonSaturatingConfig(Config):
 
 
 @dataclass(frozen=True)
-class LeastSquaresConfig(Config):
+class LeastSquaresConfig(LossConfig):
     """The least-squares loss.
 
     Attributes:
@@ -47,17 +47,7 @@ class LeastSquaresConfig(Config):
 
 
 @dataclass(frozen=True)
-class HingeConfig(Config):
-    """The hinge loss has no options."""
-
-
-@dataclass(frozen=True)
-class WassersteinConfig(Config):
-    """The Wasserstein loss has no options."""
-
-
-@dataclass(frozen=True)
-class GradientPenaltyConfig(Config):
+class GradientPenaltyConfig(LossConfig):
     """The Wasserstein loss with gradient penalty.
 
     Attributes:
@@ -74,22 +64,22 @@ class GradientPenaltyConfig(Config):
 def build_non_saturating(config: NonSaturatingConfig):
     from ganzoo.losses.non_saturating import NonSaturatingLoss
 
-    return NonSaturatingLoss(**vars(config))
+    return NonSaturatingLoss(config.real_label)
 
 
 def build_least_squares(config: LeastSquaresConfig):
     from ganzoo.losses.least_squares import LeastSquaresLoss
 
-    return LeastSquaresLoss(**vars(config))
+    return LeastSquaresLoss(config.a, config.b, config.c, config.factor)
 
 
-def build_hinge(config: HingeConfig):
+def build_hinge(config: LossConfig):
     from ganzoo.losses.hinge import HingeLoss
 
     return HingeLoss()
 
 
-def build_wasserstein(config: WassersteinConfig):
+def build_wasserstein(config: LossConfig):
     from ganzoo.losses.wasserstein import WassersteinLoss
 
     return WassersteinLoss()
@@ -98,7 +88,19 @@ def build_wasserstein(config: WassersteinConfig):
 def build_gradient_penalty(config: GradientPenaltyConfig):
     from ganzoo.losses.wasserstein import WassersteinGradientPenaltyLoss
 
-    return WassersteinGradientPenaltyLoss(**vars(config))
+    return WassersteinGradientPenaltyLoss(config.penalty)
+
+
+def build_relativistic(config: LossConfig):
+    from ganzoo.losses.relativistic import RelativisticLoss
+
+    return RelativisticLoss()
+
+
+def build_relativistic_average(config: LossConfig):
+    from ganzoo.losses.relativistic import RelativisticAverageLoss
+
+    return RelativisticAverageLoss()
 
 
 @hookimpl
@@ -123,7 +125,7 @@ def ganzoo_entries():
         Entry(
             kind="loss",
             name="hinge",
-            config=HingeConfig,
+            config=LossConfig,
             build=build_hinge,
             summary="Hinge on the discriminator's logits",
             paper="arXiv:1705.02894",
@@ -131,7 +133,7 @@ def ganzoo_entries():
         Entry(
             kind="loss",
             name="wasserstein",
-            config=WassersteinConfig,
+            config=LossConfig,
             build=build_wasserstein,
             summary="Difference of means, for a critic of bounded slope",
             paper="arXiv:1701.07875",
@@ -143,5 +145,21 @@ def ganzoo_entries():
             build=build_gradient_penalty,
             summary="Wasserstein distance with gradient penalty",
             paper="arXiv:1704.00028",
+        ),
+        Entry(
+            kind="loss",
+            name="relativistic",
+            config=LossConfig,
+            build=build_relativistic,
+            summary="How much more real a real image is than a generated one",
+            paper="arXiv:1807.00734",
+        ),
+        Entry(
+            kind="loss",
+            name="relativistic-average",
+            config=LossConfig,
+            build=build_relativistic_average,
+            summary="How much more real an image is than the mean of the other kind",
+            paper="arXiv:1807.00734",
         ),
     ]

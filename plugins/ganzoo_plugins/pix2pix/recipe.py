@@ -47,10 +47,15 @@ class Pix2PixRecipe(Recipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(fake_pair)))
+            adversarial = self.loss.generator(
+                self.discriminator(self.augment(fake_pair)),
+                lambda: self.discriminator(self.augment(torch.cat([inputs, targets], 1))),
+            )
             l1 = mean_absolute_error(outputs, targets)
-            self.update("generator", adversarial + self.l1_weight * l1)
-        return {"generator": adversarial, "l1": l1, "discriminator": loss_d}
+            losses = {"generator": adversarial, "l1": l1, "discriminator": loss_d}
+            total = adversarial + self.l1_weight * l1
+            self.update("generator", self.with_extra_losses(total, losses, batch, {"image": outputs}))
+        return losses
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return input, output and target of each pair, one after the other."""

@@ -43,9 +43,11 @@ class SRResNetRecipe(Recipe):
         self.exports: Mapping[str, str] = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        mse = F.mse_loss(self.restore(batch["image"]), batch["image"])
-        self.update("generator", mse)
-        return {"mse": mse}
+        restored = self.restore(batch["image"])
+        mse = F.mse_loss(restored, batch["image"])
+        losses = {"mse": mse}
+        self.update("generator", self.with_extra_losses(mse, losses, batch, {"image": restored}))
+        return losses
 
     def downsample(self, images: Tensor) -> Tensor:
         """Return the small images that are restored, rounded as the images themselves are."""
@@ -104,14 +106,17 @@ class SrganRecipe(SRResNetRecipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator"):
-            adversarial = self.loss.generator(self.discriminator(self.augment(restored)))
+            adversarial = self.loss.generator(
+                self.discriminator(self.augment(restored)), lambda: self.discriminator(self.augment(real))
+            )
             losses = {
                 "content": self.content_loss(restored, real),
                 "mse": F.mse_loss(restored, real),
                 "adversarial": adversarial,
             }
             weights = {name: getattr(self.config, f"{name}_weight") for name in losses}
-            self.update("generator", torch.stack([weights[name] * loss for name, loss in losses.items()]).sum())
+            total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+            self.update("generator", self.with_extra_losses(total, losses, batch, {"image": restored}))
         return {**losses, "discriminator": loss_d}
 
     def content_loss(self, restored: Tensor, real: Tensor) -> Tensor:

@@ -72,12 +72,15 @@ class StarGanRecipe(Recipe):
         """Update the generator; return its losses, equations 1, 3 and 4."""
         with self.frozen("discriminator"):
             logits, domains = self.discriminator.classified(self.augment(fake))
-            adversarial = self.loss.generator(logits)
+            adversarial = self.loss.generator(logits, lambda: self.discriminator(self.augment(images)))
             fake_class = F.cross_entropy(at_least_float32(domains), targets)
             reconstruction = mean_absolute_error(self.generator(fake, labels), images)
             total = adversarial + self.config.class_weight * fake_class
-            self.update("generator", total + self.config.reconstruction_weight * reconstruction)
-        return {"adversarial": adversarial, "made_class": fake_class, "reconstruction": reconstruction}
+            total = total + self.config.reconstruction_weight * reconstruction
+            losses = {"adversarial": adversarial, "made_class": fake_class, "reconstruction": reconstruction}
+            batch = {"image": images, "label": labels, "target": targets}
+            self.update("generator", self.with_extra_losses(total, losses, batch, {"image": fake}))
+        return losses
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each image followed by its translations to all domains."""

@@ -29,10 +29,11 @@ class StyleGanRecipe(LatentRecipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``."""
         images, is_generator_step = batch["image"], self.is_generator_step()
+        self.real_images = images
         with torch.set_grad_enabled(is_generator_step):
             fake = self.generator.synthesize(self.styles(len(images), images.device), self.noise(images))
         losses = self.update_discriminator(images, fake.detach())
-        return {**losses, **self.update_generator(fake)} if is_generator_step else losses
+        return {**losses, **self.update_generator(fake, batch)} if is_generator_step else losses
 
     def update_discriminator(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the discriminator."""
@@ -40,7 +41,7 @@ class StyleGanRecipe(LatentRecipe):
         self.update("discriminator", loss)
         return {"discriminator": loss}
 
-    def update_generator(self, fake: Tensor) -> dict[str, Tensor]:
+    def update_generator(self, fake: Tensor, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generator, every ``path_every``-th time with the path length penalty."""
         config, update = self.config, self.step_state.step // self.config.discriminator_steps
         with self.frozen("discriminator"):
@@ -48,7 +49,7 @@ class StyleGanRecipe(LatentRecipe):
             losses = {"generator": loss}
             if config.path_length and update % config.path_every == 0:
                 loss = loss + config.path_length * config.path_every * self.path_penalty(fake)
-            self.update("generator", loss)
+            self.update("generator", self.with_extra_losses(loss, losses, batch, {"image": fake}))
         if config.path_length:
             losses["path_length"] = self.mean_length.clone()
         return losses

@@ -45,14 +45,15 @@ class UnitRecipe(UnpairedRecipe):
             return {"discriminator": loss_d}
 
         with self.frozen("discriminator_a", "discriminator_b"):
-            adversarial = self.adversarial_loss(self.discriminator_a, fake_a)
+            adversarial = self.adversarial_loss(self.discriminator_a, fake_a, a)
             losses = {
-                "adversarial": adversarial + self.adversarial_loss(self.discriminator_b, fake_b),
+                "adversarial": adversarial + self.adversarial_loss(self.discriminator_b, fake_b, b),
                 "kl": kl(means[0]) + kl(means[1]),
                 "reconstruction": mean_absolute_error(reconstructed_a, a) + mean_absolute_error(reconstructed_b, b),
                 **self.cycle_losses(a, b, fake_a, fake_b),
             }
-            self.update("generators", self.weighted(losses))
+            outputs = {"fake_a": fake_a, "fake_b": fake_b}
+            self.update("generators", self.with_extra_losses(self.weighted(losses), losses, batch, outputs))
         return {**losses, "discriminator": loss_d}
 
     def draw_code(self, mean: Tensor) -> Tensor:
@@ -65,9 +66,9 @@ class UnitRecipe(UnpairedRecipe):
         loss = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))
         return loss + self.penalty(discriminator, real, fake)
 
-    def adversarial_loss(self, discriminator: nn.Module, fake: Tensor) -> Tensor:
+    def adversarial_loss(self, discriminator: nn.Module, fake: Tensor, real: Tensor) -> Tensor:
         """Return the adversarial term of a generator's loss (equations 5 and 6)."""
-        return self.loss.generator(discriminator(self.augment(fake)))
+        return self.loss.generator(discriminator(self.augment(fake)), lambda: discriminator(self.augment(real)))
 
     def cycle_losses(self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor) -> dict[str, Tensor]:
         """Return the losses of images that are translated there and back (equations 7 and 8)."""

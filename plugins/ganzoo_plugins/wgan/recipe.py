@@ -20,12 +20,14 @@ class CriticRecipe(LatentRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the critic on ``batch["image"]``, then the generator if this is a generator step."""
+        self.real_images = batch["image"]
         losses = self.update_critic(batch["image"])
         if self.is_generator_step():
             with self.frozen("discriminator"):
                 fake = self.generator(self.latents(len(batch["image"]), batch["image"].device))
                 losses["generator"] = self.generator_loss(self.augment(fake))
-                self.update("generator", losses["generator"])
+                outputs = {"image": fake}
+                self.update("generator", self.with_extra_losses(losses["generator"], losses, batch, outputs))
         return losses
 
     def update_critic(self, images: Tensor) -> dict[str, Tensor]:

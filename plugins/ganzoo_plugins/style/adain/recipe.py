@@ -41,14 +41,19 @@ class AdainRecipe(Recipe):
         self.optimizers = {"generator": self.adam(self.generator)}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        losses = self.losses(self.generator, batch["a"], batch["b"])
-        self.update("generator", losses["total"])
+        outputs: dict[str, Tensor] = {}
+        losses = self.losses(self.generator, batch["a"], batch["b"], outputs)
+        self.update("generator", self.with_extra_losses(losses["total"], losses, batch, outputs))
         return losses
 
-    def losses(self, generator: nn.Module, photos: Tensor, paintings: Tensor) -> dict[str, Tensor]:
-        """Return the minimized ``total`` and its terms, computed in float32."""
+    def losses(
+        self, generator: nn.Module, photos: Tensor, paintings: Tensor, outputs: dict[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Return the minimized ``total`` and its terms, computed in float32; put the images into ``outputs``."""
         self.perception.features.to(photos.device)
         output = at_least_float32(generator(photos, paintings))
+        if outputs is not None:
+            outputs["image"] = output
         identity = {}
         if self.config.identity_weight:
             half = photos[: -(-len(photos) // 2)]  # half of them are enough, and take half the time

@@ -43,14 +43,19 @@ class FastStyleRecipe(Recipe):
         self.optimizers = {"generator": self.adam(self.generator)}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        losses = self.losses(self.generator, batch["image"])
-        self.update("generator", losses["total"])
+        outputs: dict[str, Tensor] = {}
+        losses = self.losses(self.generator, batch["image"], outputs)
+        self.update("generator", self.with_extra_losses(losses["total"], losses, batch, outputs))
         return losses
 
-    def losses(self, generator: nn.Module, photos: Tensor) -> dict[str, Tensor]:
-        """Return the minimized ``total`` and its terms, computed in float32."""
+    def losses(
+        self, generator: nn.Module, photos: Tensor, outputs: dict[str, Tensor] | None = None
+    ) -> dict[str, Tensor]:
+        """Return the minimized ``total`` and its terms, computed in float32; put the images into ``outputs``."""
         self.move_style(photos.device)
         output = at_least_float32(generator(photos))
+        if outputs is not None:
+            outputs["image"] = output
         with torch.autocast(photos.device.type, enabled=False):
             return self.perceptual_losses(output, transfer_colors(photos, self.style))
 
