@@ -48,7 +48,7 @@ class Recipe(RecipeContract):
     def extra_losses(self, batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return further losses that the generators minimize, by name, weighted; none by default.
 
-        Override it to add a loss to a family's recipe. It is called where the generators are updated, with frozen discriminators.
+        Override it to add a loss to a family's recipe. It is called in each generator step.
 
         Args:
             batch: As for `step`.
