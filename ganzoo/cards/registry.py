@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards.card import Card, card_from_dict
+from ganzoo.cards.grades import GRADES
 from ganzoo.cards.protocol import Score as Score
 from ganzoo.catalog import discovery, former_names
 from ganzoo.contracts import tasks
@@ -52,20 +53,32 @@ def find(name: str) -> Card:
     return card
 
 
-def cards(pattern: str = "*", task: str | None = None) -> list[Card]:
-    """Return the cards whose name matches the shell ``pattern`` and, if given, whose task is ``task``.
+def cards(pattern: str = "*", task: str | None = None, grade: str | None = None) -> list[Card]:
+    """Return the cards whose name matches the shell ``pattern`` and, if given, that have this task and grade.
 
-    Raises UnknownName for a task that does not exist.
+    Raises UnknownName for a task or a grade that does not exist.
     """
     if task is not None:
         tasks.find(task)
+    if grade is not None and grade not in GRADES:
+        raise UnknownName(f"No grade is called '{grade}'. It is one of {', '.join(GRADES)}.{suggest(grade, GRADES)}")
     every = sorted(_table().values(), key=lambda card: card.name)
-    return [card for card in every if fnmatch.fnmatchcase(card.name, pattern) and task in (None, card.task)]
+    matching = [card for card in every if fnmatch.fnmatchcase(card.name, pattern)]
+    return [card for card in matching if task in (None, card.task) and grade in (None, card.grade)]
 
 
-def list_models(pattern: str = "*", *, task: str | None = None) -> list[str]:
-    """Return the names of the models that match the shell ``pattern`` and, if given, do ``task``."""
-    return [card.name for card in cards(pattern, task)]
+def list_models(pattern: str = "*", *, task: str | None = None, grade: str | None = None) -> list[str]:
+    """Return the names of the models that match the shell ``pattern`` and, if given, have this task and grade.
+
+    Args:
+        pattern: A shell pattern, such as "cyclegan/*".
+        task: A task, such as "image-to-image".
+        grade: "recommended", "baseline", "teaching" or "experimental".
+
+    Raises:
+        UnknownName: The task or the grade does not exist.
+    """
+    return [card.name for card in cards(pattern, task, grade)]
 
 
 def home(name: str) -> Path:

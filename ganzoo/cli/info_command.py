@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,19 +11,21 @@ import click
 
 from ganzoo import catalog
 from ganzoo.cards.card import card_to_dict
-from ganzoo.cli import entry_descriptions, options, output
+from ganzoo.cli import card_summary, entry_descriptions, options, output
 from ganzoo.contracts.entry import KINDS
 from ganzoo.loading import load
+from ganzoo.weights import readme
 from ganzoo.weights.readme import facts
 
 
 @click.command("info", short_help="Show a model's card, or a catalog entry.")
 @click.argument("ref")
+@click.option("--verbose", is_flag=True, help="Show the whole card: protocols, limits, other trainings.")
 @click.option("--engines", is_flag=True, help="Show which engines run it, which one auto picks and why.")
 @options.as_json
 @options.token
-def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
-    """Show the card of the model REF: its task, origin, licenses, training and scores.
+def command(ref: str, verbose: bool, engines: bool, as_json: bool, token: str | None) -> None:
+    """Show the card of the model REF: its task, origin, licenses, training and scores, and a command that uses it.
 
     REF can also be a catalog entry, such as recipe:dcgan; its parts and options are shown.
     """
@@ -37,9 +40,13 @@ def command(ref: str, engines: bool, as_json: bool, token: str | None) -> None:
         output.print_json(card_to_dict(card))
         return
     place = [("reference", exact)] if exact != card.name else []
-    limits = [("limits", card.limits)] if card.limits else []
-    tried = [("tried", each) for each in card.tried]
-    _show(card.name, card.summary, [*place, *facts(card), *limits, *tried])
+    if verbose:
+        limits = [("limits", card.limits)] if card.limits else []
+        tried = [("tried", each) for each in card.tried]
+        _show(card.name, card.summary, [*place, *facts(card), *limits, *tried])
+        return
+    _show(card.name, card.summary, [*place, *card_summary.rows(card)], wrapped=True)
+    click.echo(f"\n{readme.command(card, '' if exact == card.name else exact)}")
 
 
 def _show_entry(spec: str, as_json: bool) -> None:
@@ -97,9 +104,18 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _show(title: str, summary: str, rows: Sequence[tuple[str, str]]) -> None:
-    """Print a title and aligned (name, value) rows."""
-    click.echo(click.style(title, bold=True) + (f": {summary}" if summary else ""))
-    width = max(len(name) for name, _ in rows)
+def _show(title: str, summary: str, rows: Sequence[tuple[str, str]], wrapped: bool = False) -> None:
+    """Print a title and aligned (name, value) rows, wrapped at the terminal's width if asked."""
+    indent = max(len(name) for name, _ in rows) + 4
+    text = f"{title}: {summary}" if summary else title
+    text = _wrap("", text, 2) if wrapped else text
+    click.echo(click.style(title, bold=True) + text.removeprefix(title))
     for name, value in rows:
-        click.echo(f"  {name.ljust(width)}  {value}")
+        head = f"  {name}".ljust(indent)
+        click.echo(_wrap(head, value, indent) if wrapped and name != "reference" else head + value)
+
+
+def _wrap(head: str, text: str, indent: int) -> str:
+    width = max(output.terminal_width(), indent + 20)
+    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    return head + ("\n" + " " * indent).join(lines)

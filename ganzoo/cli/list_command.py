@@ -9,7 +9,8 @@ import click
 from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, card_to_dict
-from ganzoo.cli import entry_descriptions, options, output
+from ganzoo.cards.grades import EXPERIMENTAL
+from ganzoo.cli import entry_descriptions, model_table, options, output
 from ganzoo.contracts import tasks
 from ganzoo.errors import suggest
 from ganzoo.weights import weights_file
@@ -18,6 +19,12 @@ from ganzoo.weights import weights_file
 @click.command("list", short_help="List models, or the code they are built from.")
 @click.argument("pattern", default="*")
 @click.option("--task", help="List only models for this task, such as image-to-image.")
+@click.option(
+    "--grade",
+    help="List only models of this grade: recommended, baseline, teaching or experimental.",
+)
+@click.option("--all", "list_all", is_flag=True, help="List experimental models too, which are hidden otherwise.")
+@click.option("--long", "long", is_flag=True, help="Show all columns, uncut.")
 @click.option(
     "--entries",
     "list_entries",
@@ -31,6 +38,9 @@ from ganzoo.weights import weights_file
 def command(
     pattern: str,
     task: str | None,
+    grade: str | None,
+    list_all: bool,
+    long: bool,
     list_entries: bool,
     on_hub: bool,
     list_scores: bool,
@@ -39,11 +49,11 @@ def command(
 ) -> None:
     """List the models whose name matches PATTERN, such as "cyclegan/*".
 
-    HERE shows whether the weights are on this machine. The arrow after a score points up if higher is better, down if
-    lower is better. --scores shows how each score was measured.
+    A wide terminal shows more columns, --long all of them. Output to a file or another program is separated by tabs
+    and uncut. --scores shows how each score was measured.
     """
-    if list_entries and task is not None:
-        raise click.UsageError("--task applies to models. Omit it with --entries.")
+    if list_entries and (task is not None or grade is not None):
+        raise click.UsageError("--task and --grade apply to models. Omit them with --entries.")
     if list_entries + on_hub + list_scores > 1:
         raise click.UsageError("--hub, --entries and --scores list different things. Use one of them.")
     if list_entries:
@@ -52,32 +62,20 @@ def command(
     if on_hub:
         _list_hub(pattern, task, as_json, token)
         return
-    cards = registry.cards(pattern, task)
+    cards = registry.cards(pattern, task, grade)
     if list_scores and (cards or as_json):
         _list_scores(cards, as_json)
         return
+    shown = [card for card in cards if list_all or grade or pattern != "*" or card.grade != EXPERIMENTAL]
     if as_json:
-        output.print_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in cards])
+        output.print_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in shown])
         return
     if not cards:
         click.echo(_explain_no_match(pattern, task), err=True)
         return
-    output.print_table(
-        ("NAME", "TASK", "SIZE", "PARAMS", "DATASET", "SCORE", "LICENSE", "HERE"),
-        [
-            (
-                card.name,
-                card.task,
-                card.size,
-                output.short_count(card.parameters),
-                card.dataset.name if card.dataset else "",
-                _score(card),
-                card.license,
-                "yes" if weights_file.is_here(card) else "no",
-            )
-            for card in cards
-        ],
-    )
+    model_table.show(shown, long)
+    if len(shown) < len(cards):
+        click.echo(f"{len(cards) - len(shown)} experimental models are hidden. --all shows them.", err=True)
 
 
 def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
@@ -128,13 +126,6 @@ def _list_hub(pattern: str, task: str | None, as_json: bool, token: str | None) 
         return
     rows = [(f"hf-hub:{one.repo_id}", one.task, one.license, str(one.downloads), one.changed) for one in found]
     output.print_table(("REFERENCE", "TASK", "LICENSE", "DOWNLOADS", "CHANGED"), rows)
-
-
-def _score(card: Card) -> str:
-    if not card.scores:
-        return "-"
-    score = card.scores[0]
-    return f"{score.metric} {score.value:.4g}{output.direction_arrow(score.metric)}"
 
 
 def _explain_no_match(pattern: str, task: str | None) -> str:

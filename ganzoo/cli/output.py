@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +22,27 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def print_tab_separated(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print uncut cells with tabs between them, for other programs; a tab or line break in a cell becomes a space."""
+    for line in (head, *rows):
+        click.echo("\t".join(" ".join(cell.split()) for cell in line))
+
+
+def is_piped() -> bool:
+    """Return whether another program reads stdout."""
+    return not sys.stdout.isatty()
+
+
+def terminal_width() -> int:
+    """Return the number of columns of the terminal; 80 where none is known."""
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def shorten(text: str, width: int) -> str:
+    """Return ``text`` cut at a word to ``width`` characters at most, with an ellipsis where something is missing."""
+    return text if len(text) <= width else textwrap.shorten(text, width, placeholder="…") or text[: width - 1] + "…"
 
 
 def print_protocols(protocols: Iterable[Protocol]) -> None:

@@ -142,7 +142,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
             ("trained by", how if t.recipe else ""),
             (
                 "training time" if t.recipe else "origin",
-                f"{_duration(t.seconds)} on {t.hardware}" if t.recipe else t.hardware,
+                f"{duration(t.seconds)} on {t.hardware}" if t.recipe else t.hardware,
             ),
             ("version", f"ganzoo {t.ganzoo_version}"),
         ]
@@ -179,7 +179,8 @@ def _packages(card: Card) -> str:
     return " ".join(dict.fromkeys(names))
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a time in seconds or minutes, as people read it."""
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 

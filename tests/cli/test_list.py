@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from tiny_models import maker, publish, run_python, translator, write_registry
 
+import ganzoo
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, Weights, card_from_dict
-from ganzoo.cli import output
+from ganzoo.cli import model_table, output
 from tests.cli.test_main import call
 
 Capture = pytest.CaptureFixture[str]
+BUNDLED = registry.own_path()
 
 
 @pytest.fixture(autouse=True)
@@ -32,14 +34,61 @@ def cards(fresh: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple
     return here, away
 
 
-def test_the_table_has_a_line_for_each_model(capsys: Capture) -> None:
+@pytest.fixture
+def bundled(cards: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show the registry that ganzoo brings, not the tiny one."""
+    monkeypatch.setattr(registry, "own_path", lambda: BUNDLED)
+    registry.refresh()
+
+
+@pytest.fixture
+def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let output go to a terminal of this many columns."""
+
+    def resize(columns: int) -> None:
+        monkeypatch.setattr(output, "is_piped", lambda: False)
+        monkeypatch.setattr(output, "terminal_width", lambda: columns)
+
+    return resize
+
+
+def test_another_program_gets_a_tab_separated_line_for_each_model(capsys: Capture) -> None:
     code, out, err = call(capsys, "list")
-    lines = [line.split("  ") for line in out.splitlines()]
-    rows = [[cell.strip() for cell in line if cell.strip()] for line in lines]
     assert (code, err) == (0, "")
-    assert rows[0] == ["NAME", "TASK", "SIZE", "PARAMS", "DATASET", "SCORE", "LICENSE", "HERE"]
-    assert rows[1] == ["tiny/maker", "unconditional-image-generation", "16x16 gray", "12.3k", "-", "mit", "yes"]
-    assert rows[2] == ["tiny/translator", "image-to-image", "64x64 RGB", "Tiny Horses", "kid 0.25 ↓", "mit", "no"]
+    assert [line.split("\t") for line in out.splitlines()] == [
+        ["NAME", "WHAT", "SIZE", "LICENSE", "GRADE"],
+        ["tiny/maker", "Makes gray squares", "0.0 MB", "mit", ""],
+        ["tiny/translator", "", "0.0 MB", "mit", ""],
+    ]
+    rows = [line.split("\t") for line in call(capsys, "list", "--long")[1].splitlines()]
+    assert rows[0] == [*model_table.ALL]
+    assert rows[1][2:7] == ["unconditional-image-generation", "16x16 gray", "12.3k", "", "-"] and rows[1][-1] == "yes"
+    assert rows[2][2:7] == ["image-to-image", "64x64 RGB", "", "Tiny Horses", "kid 0.25 ↓"] and rows[2][-1] == "no"
+
+
+@pytest.mark.parametrize("columns", [80, 120, 320])
+def test_every_line_fits_the_terminal(columns: int, capsys: Capture, on_terminal: Any, bundled: None) -> None:
+    on_terminal(columns)
+    code, out, err = call(capsys, "list")
+    lines = out.splitlines()
+    assert code == 0 and max(map(len, lines)) <= columns
+    assert "recommended: good enough to use" in lines and not any(line.startswith("experimental") for line in lines)
+    assert err == f"{len(registry.cards(grade='experimental'))} experimental models are hidden. --all shows them.\n"
+    assert ("DATASET" in lines[0]) == (columns == 320), "a wider terminal shows more"
+    assert "experimental: not good enough to use yet" in call(capsys, "list", "--all")[1]
+    assert "DATASET" in call(capsys, "list", "--long")[1].splitlines()[0]
+
+
+def test_a_grade_filters_and_a_pattern_shows_experimental_models_too(capsys: Capture, bundled: None) -> None:
+    def names(*arguments: str) -> list[str]:
+        return [card["name"] for card in json.loads(call(capsys, "list", "--json", *arguments)[1])]
+
+    experimental = ganzoo.list_models(grade="experimental")
+    assert experimental and names("--grade", "experimental") == experimental
+    assert not set(names()) & set(experimental) and names("--all") == ganzoo.list_models()
+    assert names("unit/*") == ganzoo.list_models("unit/*") != []
+    code, _, err = call(capsys, "list", "--grade", "recomended")
+    assert (code, "Did you mean 'recommended'?" in err) == (1, True)
 
 
 def test_patterns_and_tasks_filter(capsys: Capture) -> None:
@@ -100,7 +149,7 @@ def test_a_known_score_shows_which_way_is_better(metric: str, arrow: str) -> Non
 def test_an_output_without_arrows_gets_words(ganzoo_command: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "z").mkdir()
     env = publish(tmp_path / "z", translator().card) | {"PYTHONIOENCODING": "ascii"}
-    done = ganzoo_command("list", "tiny/*", env=env)
+    done = ganzoo_command("list", "tiny/*", "--long", env=env)
     assert (done.returncode, "kid 0.25 (down)" in done.stdout) == (0, True), done.stderr
 
 
@@ -133,6 +182,17 @@ def test_info_of_a_misspelled_entry_gets_a_suggestion(capsys: Capture) -> None:
     assert (code, "Did you mean 'dcgan'?" in err) == (1, True)
 
 
+def test_info_is_a_dozen_lines_that_end_with_a_command(capsys: Capture, bundled: None) -> None:
+    for name in ganzoo.list_models():
+        code, out, err = call(capsys, "info", name)
+        lines = out.splitlines()
+        assert (code, err) == (0, "") and len(lines) <= 20 and max(map(len, lines)) <= 80, name
+        assert lines[0].startswith(f"{name}: ") and "  grade  " in out
+        assert lines[-1].startswith((f"ganzoo translate {name} ", f"ganzoo generate {name} "))
+    brief, whole = (call(capsys, "info", "cyclegan/horse2zebra", *flag)[1] for flag in ((), ("--verbose",)))
+    assert "SHA-256" in whole and "SHA-256" not in brief and len(whole) > 4 * len(brief)
+
+
 def test_info_names_the_reference_where_the_card_is_called_otherwise(capsys: Capture, tmp_path: Path) -> None:
     ref = f"dir:{tmp_path / 'zoo'}"
     lines = call(capsys, "info", ref)[1].splitlines()
@@ -159,7 +219,7 @@ def test_entries_are_listed_by_kind_and_name(capsys: Capture) -> None:
 
 
 def test_info_shows_licenses_scores_and_limits(capsys: Capture) -> None:
-    code, out, err = call(capsys, "info", "tiny/translator")
+    code, out, err = call(capsys, "info", "tiny/translator", "--verbose")
     facts = {line[2:].split("  ")[0]: line.rsplit("  ", 1)[-1] for line in out.splitlines()[1:]}
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "tiny/translator"
