@@ -34,6 +34,15 @@ if TYPE_CHECKING:
     from ganzoo.contracts.hookspecs import hookimpl as hookimpl
     from ganzoo.contracts.importer import DetectedCheckpoint as DetectedCheckpoint
     from ganzoo.contracts.importer import Importer as Importer
+    from ganzoo.contracts.limits import Check as Check
+    from ganzoo.contracts.limits import ClassCount as ClassCount
+    from ganzoo.contracts.limits import Enlargement as Enlargement
+    from ganzoo.contracts.limits import Fraction as Fraction
+    from ganzoo.contracts.limits import NonNegativeFloat as NonNegativeFloat
+    from ganzoo.contracts.limits import NonNegativeInt as NonNegativeInt
+    from ganzoo.contracts.limits import PositiveFloat as PositiveFloat
+    from ganzoo.contracts.limits import PositiveInt as PositiveInt
+    from ganzoo.contracts.limits import ProperFraction as ProperFraction
     from ganzoo.contracts.loss import Loss as Loss
     from ganzoo.contracts.reader import Frames as Frames
     from ganzoo.contracts.reader import Reader as Reader
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
     from ganzoo.exporting.export import export as export
     from ganzoo.hub.client import fetch_file as fetch_file
     from ganzoo.image_io.video.clip_files import save_clip as save_clip
+    from ganzoo.layers.image_sizes import DoubledSize as DoubledSize
     from ganzoo.layers.image_sizes import split_size as split_size
     from ganzoo.layers.instance_norm import InstanceNorm as InstanceNorm
     from ganzoo.loading.load import info as info
@@ -64,53 +74,63 @@ if TYPE_CHECKING:
 
 # Public name -> the module that has it.
 _HOMES = {
-    "at_least_float32": "ganzoo.losses.precision",
     "AdversarialConfig": "ganzoo.contracts.config",
+    "at_least_float32": "ganzoo.losses.precision",
+    "build": "ganzoo.catalog.building",
     "Card": "ganzoo.cards.card",
     "Channel": "ganzoo.rasters.channel",
+    "Check": "ganzoo.contracts.limits",
+    "ClassCount": "ganzoo.contracts.limits",
     "Config": "ganzoo.contracts.config",
+    "DetectedCheckpoint": "ganzoo.contracts.importer",
     "Discriminator": "ganzoo.contracts.discriminator",
+    "DoubledSize": "ganzoo.layers.image_sizes",
     "Engine": "ganzoo.contracts.engine",
+    "Enlargement": "ganzoo.contracts.limits",
     "Entry": "ganzoo.contracts.entry",
+    "evaluate": "ganzoo.evaluation.evaluate",
+    "export": "ganzoo.exporting.export",
     "Extractor": "ganzoo.contracts.extractor",
     "Features": "ganzoo.contracts.feature_maps",
+    "fetch_file": "ganzoo.hub.client",
     "Format": "ganzoo.contracts.engine",
+    "Fraction": "ganzoo.contracts.limits",
     "Frames": "ganzoo.contracts.reader",
-    "DetectedCheckpoint": "ganzoo.contracts.importer",
     "GanzooError": "ganzoo.errors",
     "Generator": "ganzoo.contracts.generator",
+    "hookimpl": "ganzoo.contracts.hookspecs",
+    "import_checkpoint": "ganzoo.checkpoints.import_checkpoint",
     "Importer": "ganzoo.contracts.importer",
+    "info": "ganzoo.loading.load",
     "InstanceNorm": "ganzoo.layers.instance_norm",
     "LatentRecipe": "ganzoo.recipes.latent",
+    "list_models": "ganzoo.cards.registry",
+    "load": "ganzoo.loading.load",
     "Loss": "ganzoo.contracts.loss",
     "LossConfig": "ganzoo.contracts.config",
+    "mean_absolute_error": "ganzoo.losses.mean_absolute_error",
     "Model": "ganzoo.loading.model",
+    "NonNegativeFloat": "ganzoo.contracts.limits",
+    "NonNegativeInt": "ganzoo.contracts.limits",
     "OpenFile": "ganzoo.contracts.writer",
     "OutputSpec": "ganzoo.contracts.writer",
+    "PositiveFloat": "ganzoo.contracts.limits",
+    "PositiveInt": "ganzoo.contracts.limits",
+    "ProperFraction": "ganzoo.contracts.limits",
     "Raster": "ganzoo.rasters.raster",
     "Reader": "ganzoo.contracts.reader",
     "Recipe": "ganzoo.recipes.recipe",
     "RecipeConfig": "ganzoo.contracts.config",
-    "TranslationConfig": "ganzoo.contracts.config",
     "Regularizer": "ganzoo.contracts.regularizer",
     "RegularizerConfig": "ganzoo.contracts.config",
-    "UnpairedRecipe": "ganzoo.recipes.unpaired",
-    "Writer": "ganzoo.contracts.writer",
-    "build": "ganzoo.catalog.building",
-    "evaluate": "ganzoo.evaluation.evaluate",
-    "export": "ganzoo.exporting.export",
-    "fetch_file": "ganzoo.hub.client",
-    "hookimpl": "ganzoo.contracts.hookspecs",
-    "import_checkpoint": "ganzoo.checkpoints.import_checkpoint",
-    "info": "ganzoo.loading.load",
-    "list_models": "ganzoo.cards.registry",
-    "load": "ganzoo.loading.load",
-    "mean_absolute_error": "ganzoo.losses.mean_absolute_error",
     "resume": "ganzoo.training.train",
     "save_clip": "ganzoo.image_io.video.clip_files",
     "sliced_wasserstein": "ganzoo.recipes.sliced_wasserstein",
     "split_size": "ganzoo.layers.image_sizes",
     "train": "ganzoo.training.train",
+    "TranslationConfig": "ganzoo.contracts.config",
+    "UnpairedRecipe": "ganzoo.recipes.unpaired",
+    "Writer": "ganzoo.contracts.writer",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

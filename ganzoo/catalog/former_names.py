@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ganzoo.contracts.limits import as_text
+
 ENTRIES = {
     "generator:lite-unet": "generator:efficientnet-unet",
     "loss:nonsaturating": "loss:non-saturating",
@@ -61,10 +63,13 @@ def part(kind: str, name: str) -> str:
 
 
 def options(spec: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of an entry as a file has them, under their present names and with their former defaults."""
+    """Return the options of an entry as a file has them, under their present names and with their former defaults.
+
+    Text counts as on a command line, since runs of before kept what was typed there: "4" is an integer, if need be.
+    """
     spec = entry(spec)
     renamed, values_of = OPTIONS.get(spec, {}), VALUES.get(spec, {})
-    current = {renamed.get(name, name): value for name, value in values.items()}
+    current = {renamed.get(name, name): as_text(value) for name, value in values.items()}
     for name, mapping in values_of.items():
         if name in current:
             current[name] = mapping.get(current[name], current[name])
@@ -107,6 +112,8 @@ def protocol(values: Mapping[str, Any]) -> dict[str, Any]:
         call = {PROTOCOL_SETTINGS.get(name, name): value for name, value in current["call"].items()}
         if isinstance(call.get("metrics"), list):
             call["metrics"] = [metric(str(name)) for name in call["metrics"]]
+        if isinstance(call.get("extractor_options"), Mapping):
+            call["extractor_options"] = {name: as_text(value) for name, value in call["extractor_options"].items()}
         if call.get("kind") == "labelled":
             call["kind"] = "labeled"
         current["call"] = call

@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import pydantic
 
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.limits import OptionText, limits, type_words, wrong_value
 from ganzoo.errors import OptionError, PluginError, suggest
+
+T = TypeVar("T")
 
 
 def parse(entry: Entry, values: Mapping[str, Any]) -> Config:
-    """Return the entry's config with ``values`` in place of defaults; text such as "4" or "true" is converted.
+    """Return the entry's config with ``values`` in place of defaults.
+
+    Values must have the option's type; only `OptionText`, as from a command line, is read according to it.
 
     Raises OptionError that names the option, what was given and what would be right; PluginError for a config
     whose types cannot be checked.
     """
     try:
-        adapter = pydantic.TypeAdapter(entry.config)
-        hints = get_type_hints(entry.config)
+        hints = hints_of(entry.config)
     except (pydantic.PydanticUserError, NameError) as error:
         reason = str(error).splitlines()[0]
         raise PluginError(f"{entry.spec}: the types in {entry.config.__name__} cannot be checked: {reason}") from error
+    known = names(entry)
+    for name in values:
+        if name not in known:
+            listing = ", ".join(known) if known else "none"
+            raise OptionError(f"{entry.spec} has no option '{name}'.{suggest(name, known)} Its options are: {listing}.")
+    read = {name: _read(hints[name], value) for name, value in values.items()}
+    for name, value in read.items():
+        if not _is_json(value):
+            right = ", ".join(filter(None, (type_words(hints[name]), limits(hints[name]))))
+            raise OptionError(f"{entry.spec}: {name}={value!r} should be {right}. {_default(entry, name)}")
     try:
-        return adapter.validate_python({name: _choice(hints.get(name), value) for name, value in values.items()})
+        return validate(entry.config, read)
     except pydantic.ValidationError as error:
-        raise OptionError(_explain(entry, values, error)) from error
+        raise OptionError(_explain(entry, read, error)) from error
+
+
+def validate(kind: type[T], values: Mapping[str, Any]) -> T:
+    """Return a dataclass with ``values``, which JSON can hold, checked strictly: "4" is no integer, nor is True.
+
+    Raises pydantic.ValidationError.
+    """
+    checked: T = _adapter(kind).validate_json(json.dumps(values), strict=True)
+    return checked
+
+
+def hints_of(kind: Any) -> dict[str, Any]:
+    """Return the annotations of a dataclass, those that pydantic cannot check refused with its own error."""
+    return _checked(kind)[1]
 
 
 def names(entry: Entry) -> list[str]:
@@ -38,28 +68,48 @@ def names(entry: Entry) -> list[str]:
 
 def as_dict(config: Config) -> dict[str, Any]:
     """Return every option of ``config`` as JSON can hold it."""
-    values: dict[str, Any] = pydantic.TypeAdapter(type(config)).dump_python(config, mode="json")
+    values: dict[str, Any] = _adapter(type(config)).dump_python(config, mode="json")
     return values
 
 
-def _choice(annotation: Any, value: Any) -> Any:
-    """Turn text into the choice of a Literal that reads the same: pydantic does so for int, not for Literal[1, 3]."""
-    if get_origin(annotation) is not Literal or not isinstance(value, str):
+def _adapter(kind: Any) -> pydantic.TypeAdapter[Any]:
+    return _checked(kind)[0]
+
+
+@cache
+def _checked(kind: Any) -> tuple[pydantic.TypeAdapter[Any], dict[str, Any]]:
+    hints = get_type_hints(kind, include_extras=True) if dataclasses.is_dataclass(kind) else {}
+    return pydantic.TypeAdapter(kind), hints
+
+
+def _read(hint: Any, value: Any) -> Any:
+    """Return the value that text stands for, or the text itself where it stands for none of this type."""
+    if not isinstance(value, OptionText):
         return value
-    return next((choice for choice in get_args(annotation) if str(choice) == value), value)
+    bare = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    if get_origin(bare) is Literal:
+        return next((choice for choice in get_args(bare) if str(choice) == value), str(value))
+    try:
+        return _adapter(bare).validate_python(str(value))
+    except pydantic.ValidationError:
+        return str(value)
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def _explain(entry: Entry, values: Mapping[str, Any], error: pydantic.ValidationError) -> str:
     problem = error.errors(include_url=False)[0]
-    name = str(problem["loc"][0]) if problem["loc"] else ""
-    known = names(entry)
-    if name and name not in known:
-        listing = ", ".join(known) if known else "none"
-        return f"{entry.spec} has no option '{name}'.{suggest(name, known)} Its options are: {listing}."
-    message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-    if not name:  # raised by the config's own __post_init__
-        return f"{entry.spec}: {message}."
-    return f"{entry.spec}: {name}={values[name]!r} is not right: {message}. {_default(entry, name)}"
+    if not problem["loc"]:  # raised by the config's own __post_init__
+        return f"{entry.spec}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."
+    name = str(problem["loc"][0])
+    text = wrong_value(name, values[name], hints_of(entry.config)[name], problem["type"], problem["msg"].rstrip("."))
+    return f"{entry.spec}: {text}. {_default(entry, name)}"
 
 
 def _default(entry: Entry, name: str) -> str:

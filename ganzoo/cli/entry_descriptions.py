@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ganzoo import catalog
 from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.limits import limits
 
 
 def describe(entry: Entry) -> dict[str, Any]:
@@ -29,14 +30,23 @@ def default_options(entry: Entry) -> dict[str, Any]:
 
 
 def describe_options(entry: Entry) -> list[dict[str, Any]]:
-    """Return name, type, default and choices (of a Literal, else None) of each option."""
+    """Return name, type, default, choices (of a Literal, else None) and limits in words of each option."""
     hints = _type_hints(entry)
     rows = []
     for option in dataclasses.fields(entry.config):
-        hint = hints.get(option.name, option.type)
+        annotation = hints.get(option.name, option.type)
+        hint = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
         choices = list(get_args(hint)) if get_origin(hint) is Literal else None
         kind = " or ".join(sorted({type(choice).__name__ for choice in choices})) if choices else _type_name(hint)
-        rows.append({"name": option.name, "type": kind, "default": _default(option), "choices": choices})
+        rows.append(
+            {
+                "name": option.name,
+                "type": kind,
+                "default": _default(option),
+                "choices": choices,
+                "limits": limits(annotation),
+            }
+        )
     return rows
 
 
@@ -48,7 +58,7 @@ def notes(entry: Entry) -> str:
 
 def _type_hints(entry: Entry) -> dict[str, Any]:
     try:
-        return get_type_hints(entry.config)
+        return get_type_hints(entry.config, include_extras=True)
     except (NameError, TypeError, AttributeError):  # a third-party annotation; building reports what is wrong with it
         return {}
 

@@ -71,10 +71,19 @@ def _show_options(entry_options: Sequence[Mapping[str, Any]]) -> None:
         click.echo("It has no options.")
         return
     rows = [
-        (each["name"], each["type"], _text(each["default"]), ", ".join(map(_text, each["choices"] or ())))
+        (
+            each["name"],
+            each["type"],
+            _text(each["default"]),
+            ", ".join(map(_text, each["choices"] or ())) or each["limits"],
+        )
         for each in entry_options
     ]
-    output.print_table(("OPTION", "TYPE", "DEFAULT", "ONE OF"), rows)
+    output.print_table(("OPTION", "TYPE", "DEFAULT", "ALLOWED"), rows)
+
+
+def _allowed(option: Mapping[str, Any]) -> str:
+    return option["limits"] or ", ".join(map(_text, option["choices"] or ()))
 
 
 def _show_engines(ref: str, as_json: bool, token: str | None) -> None:

@@ -13,6 +13,7 @@ import click
 
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Protocol
+from ganzoo.contracts.limits import OptionText
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -81,12 +82,12 @@ def short_count(number: int) -> str:
     return str(number) if number else ""
 
 
-def parse_assignments(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, str]:
+def parse_assignments(texts: tuple[str, ...], option: str, form: str) -> Mapping[str, OptionText]:
     """Parse texts of the form NAME=VALUE into name -> value. Raises UsageError for any other form."""
     values = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (equals and name and value):
             raise click.UsageError(f"{option} {text} is not valid. Write {option} {form}.")
-        values[name] = value
+        values[name] = OptionText(value)
     return values

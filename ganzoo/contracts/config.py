@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from ganzoo.contracts.limits import (
+    Check,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+)
 
 AUGMENTATIONS = ("color", "translation", "cutout")  # of DiffAugment, arXiv:2006.10738
+
+
+def parse_policy(text: str) -> tuple[str, ...]:
+    """Split an augmentation policy such as "color,translation,cutout" into its words, in order; "" has none.
+
+    Raises:
+        ValueError: For an unknown word, or one that occurs twice.
+    """
+    words = tuple(word.strip() for word in text.split(",")) if text.strip() else ()
+    for index, word in enumerate(words):
+        if word not in AUGMENTATIONS:
+            raise ValueError(f"'{word}' is not an augmentation: use {', '.join(AUGMENTATIONS)}, separated by commas")
+        if word in words[:index]:
+            raise ValueError(f"'{word}' occurs twice in '{text}': name each augmentation once")
+    return words
 
 
 @dataclass(frozen=True)
 class Config:
     """Base of the options of one entry; used itself, it has none.
 
-    Subclass it as a frozen dataclass with a typed field and a default for each option, so that it survives JSON. Types
-    and unknown names are checked when something is built. Check limits in ``__post_init__``: raise a ValueError that
-    says what is allowed, as "width=0 should be at least 1". `ganzoo info KIND:NAME` shows the docstring to users.
+    Subclass it as a frozen dataclass with a typed field and a default for each option, so that it survives JSON. Types,
+    limits and unknown names are checked when something is built. Annotate limits, as ``width: PositiveInt = 64`` or
+    ``Annotated[int, annotated_types.Interval(ge=1, le=6)]``. What concerns several options is for ``__post_init__``:
+    raise a ValueError that says what is allowed. `ganzoo info KIND:NAME` shows limits and docstring to users.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True)
@@ -38,33 +64,15 @@ class RecipeConfig(Config):
         clip_norm: Largest norm of an update's gradient (arXiv:1211.5063); 0: no limit.
     """
 
-    # A subclass with limits of its own calls super().__post_init__().
-
-    image_size: int = 0
-    channels: int = 0
-    learning_rate: float = 2e-4
-    beta1: float = 0.5
-    beta2: float = 0.999
+    image_size: NonNegativeInt = 0
+    channels: NonNegativeInt = 0
+    learning_rate: PositiveFloat = 2e-4
+    beta1: ProperFraction = 0.5
+    beta2: ProperFraction = 0.999
     schedule: Literal["constant", "linear", "cosine"] = "constant"
-    decay_from: float = 0.5
-    warmup: float = 0.0
-    clip_norm: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.image_size < 0:
-            raise ValueError(f"image_size={self.image_size} should be at least 0")
-        if self.channels < 0:
-            raise ValueError(f"channels={self.channels} should be at least 0")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate={self.learning_rate} should be above 0")
-        if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1):
-            raise ValueError(f"beta1={self.beta1} and beta2={self.beta2} should be from 0 up to, not including, 1")
-        if not 0 <= self.decay_from <= 1:
-            raise ValueError(f"decay_from={self.decay_from} should be a fraction of the run, from 0 to 1")
-        if not 0 <= self.warmup < 1:
-            raise ValueError(f"warmup={self.warmup} should be a fraction of the run, from 0 up to, not including, 1")
-        if not 0 <= self.clip_norm < float("inf"):
-            raise ValueError(f"clip_norm={self.clip_norm} should be a number, 0 or above")
+    decay_from: Fraction = 0.5
+    warmup: ProperFraction = 0.0
+    clip_norm: NonNegativeFloat = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,21 +94,11 @@ class AdversarialConfig(RecipeConfig):
         r1_every: Steps between two such penalties, each this many times as strong (arXiv:1912.04958, section 3.1).
     """
 
-    discriminator_learning_rate: float = 0.0
-    discriminator_steps: int = 1
-    augment: str = ""
-    r1: float = 0.0
-    r1_every: int = 1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("discriminator_learning_rate", "r1"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
-        for name in ("discriminator_steps", "r1_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
-        parse_policy(self.augment)
+    discriminator_learning_rate: NonNegativeFloat = 0.0
+    discriminator_steps: PositiveInt = 1
+    augment: Annotated[str, Check(parse_policy)] = ""
+    r1: NonNegativeFloat = 0.0
+    r1_every: PositiveInt = 1
 
 
 @dataclass(frozen=True)
@@ -111,12 +109,7 @@ class TranslationConfig(AdversarialConfig):
         in_channels: Channels of the inputs, or of A in unpaired data; 0: taken from the data, else as ``channels``.
     """
 
-    in_channels: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.in_channels < 0:
-            raise ValueError(f"in_channels={self.in_channels} should be at least 0")
+    in_channels: NonNegativeInt = 0
 
     @property
     def input_channels(self) -> int:
@@ -145,26 +138,5 @@ class RegularizerConfig(Config):
         every: Steps between two computations, each this many times as strong (arXiv:1912.04958, section 3.1).
     """
 
-    weight: float = 1.0
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.weight < float("inf"):
-            raise ValueError(f"weight={self.weight} should be a number, 0 or above")
-        if self.every < 1:
-            raise ValueError(f"every={self.every} should be at least 1")
-
-
-def parse_policy(text: str) -> tuple[str, ...]:
-    """Split an augmentation policy such as "color,translation,cutout" into its words, in order; "" has none.
-
-    Raises:
-        ValueError: For an unknown word, or one that occurs twice.
-    """
-    words = tuple(word.strip() for word in text.split(",")) if text.strip() else ()
-    for index, word in enumerate(words):
-        if word not in AUGMENTATIONS:
-            raise ValueError(f"'{word}' is not an augmentation: use {', '.join(AUGMENTATIONS)}, separated by commas")
-        if word in words[:index]:
-            raise ValueError(f"'{word}' occurs twice in '{text}': name each augmentation once")
-    return words
+    weight: NonNegativeFloat = 1.0
+    every: PositiveInt = 1

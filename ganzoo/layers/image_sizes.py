@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, TypeAlias
+
+from ganzoo.contracts.limits import Check
+
 SIZES = [
     size for size in range(16, 257) if size in {base << doublings for base in range(4, 8) for doublings in range(7)}
 ]
@@ -29,3 +33,6 @@ def split_size(image_size: int) -> tuple[int, int]:
     while base > 7:
         base, doublings = base // 2, doublings + 1
     return base, doublings
+
+
+DoubledSize: TypeAlias = Annotated[int, Check(split_size)]

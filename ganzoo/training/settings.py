@@ -7,12 +7,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin
 
 import pydantic
+from annotated_types import Interval
+from pydantic_core import ArgsKwargs
 
 from ganzoo import catalog
-from ganzoo.catalog import former_names
+from ganzoo.catalog import former_names, options
+from ganzoo.contracts.limits import NonNegativeInt, PositiveInt, ProperFraction, wrong_value
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
 from ganzoo.files.atomic import replacing
@@ -53,47 +56,37 @@ class Settings:
         part_options: role -> options of that part.
     """
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
 
     recipe: str
     data: str | list[str]
-    steps: int = 10_000
-    batch_size: int = 1
-    accumulate: int = 1
-    seed: int = 0
+    steps: PositiveInt = 10_000
+    batch_size: PositiveInt = 1
+    accumulate: PositiveInt = 1
+    seed: Annotated[int, Interval(ge=0, lt=2**63)] = 0
     device: str = "auto"
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
     compile: bool = False
     start_from: dict[str, str] = field(default_factory=dict)
-    ema_decay: float = 0.0
-    validation: float = 0.0
-    log_every: int = 50
-    sample_every: int = 500
-    checkpoint_every: int = 500
-    keep: int = 2
+    ema_decay: ProperFraction = 0.0
+    validation: ProperFraction = 0.0
+    log_every: PositiveInt = 50
+    sample_every: PositiveInt = 500
+    checkpoint_every: PositiveInt = 500
+    keep: PositiveInt = 2
     best: str = ""
     classes: list[str] = field(default_factory=list)
     stop_on_warning: bool = False
     tensorboard: bool = False
-    workers: int = 0
+    workers: NonNegativeInt = 0
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     part_options: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("steps", "batch_size", "accumulate", "log_every", "sample_every", "checkpoint_every", "keep"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
-        for name in ("ema_decay", "validation"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} should be from 0 up to, not including, 1")
         if self.best and not self.validation:
             raise ValueError(f"best={self.best!r} needs held-out images: set validation=0.05, for example")
-        if self.workers < 0:
-            raise ValueError(f"workers={self.workers} should be at least 0")
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed={self.seed} should be from 0 up to 2**63 - 1")
 
 
 def parse_settings(values: dict[str, Any]) -> Settings:
@@ -108,24 +101,45 @@ def parse_settings(values: dict[str, Any]) -> Settings:
             raise OptionError(
                 f"Training has no setting '{name}'.{suggest(name, known)} Its settings are: {', '.join(known)}."
             )
+    plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     try:
-        return pydantic.TypeAdapter(Settings).validate_python(_split_part_options(values))
+        return _validate(_split_part_options(plain))
     except pydantic.ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = ".".join(str(part) for part in problem["loc"])
-        text = problem["msg"].removeprefix("Value error, ")
-        prefix = f"{name}={problem['input']!r} is not right: " if name else ""
-        raise OptionError(f"Training: {prefix}{text}.") from error
+        raise OptionError(f"Training: {_explain(error)}.") from error
+
+
+def _validate(values: dict[str, Any]) -> Settings:
+    """Return settings as pydantic checks them: strictly, the options of recipe and parts left to their own configs."""
+    settings = object.__new__(Settings)
+    pydantic.TypeAdapter(Settings).validator.validate_python(ArgsKwargs((), values), self_instance=settings)
+    return settings
+
+
+def _explain(error: pydantic.ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+    if not problem["loc"]:  # raised by __post_init__
+        return message
+    name, *inner = (str(part) for part in problem["loc"])
+    value, hint = problem["input"], options.hints_of(Settings)[name]
+    if inner and get_origin(hint) is dict:
+        name, hint = ".".join((name, *inner)), _innermost(hint, len(inner))
+    return wrong_value(name, value, hint, problem["type"], message)
+
+
+def _innermost(hint: Any, depth: int) -> Any:
+    """Return the annotation of a dict's values, or of theirs."""
+    return hint if depth == 0 else _innermost(get_args(hint)[1], depth - 1)
 
 
 def _split_part_options(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values with each option "ROLE.KEY" among the part's options."""
-    options, part_options = values.get("options"), values.get("part_options", {})
-    if not isinstance(options, Mapping) or not any("." in str(name) for name in options):
+    given, part_options = values.get("options"), values.get("part_options", {})
+    if not isinstance(given, Mapping) or not any("." in str(name) for name in given):
         return values
     own: dict[str, Any] = {}
     parts = {role: dict(found) for role, found in part_options.items()}
-    for name, value in options.items():
+    for name, value in given.items():
         role, dot, key = str(name).partition(".")
         if dot:
             parts.setdefault(role, {})[key] = value

@@ -13,6 +13,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import Config, Entry, catalog
 from ganzoo.catalog.building import Architecture, ChosenParts
+from ganzoo.contracts.limits import OptionText
 from ganzoo.errors import OptionError, PluginError, UnknownName
 from ganzoo.losses.multi_scale import MultiScaleLoss
 
@@ -34,10 +35,13 @@ def test_the_architecture_is_not_part_of_the_weights() -> None:
     assert all(name.startswith("layers.") for name in network.state_dict())
 
 
-def test_options_as_text_are_converted() -> None:
-    network = ganzoo.build("generator:resnet", width="4", blocks="1", dropout="true")
+def test_options_of_a_command_line_are_read_and_text_in_python_is_refused() -> None:
+    text = {"width": "4", "blocks": "1", "dropout": "true"}
+    network = ganzoo.build("generator:resnet", **{name: OptionText(value) for name, value in text.items()})
     assert network.architecture.options["width"] == 4
     assert network.architecture.options["dropout"] is True
+    with pytest.raises(OptionError, match="width='4' should be an integer, at least 1"):
+        ganzoo.build("generator:resnet", **text)
 
 
 def test_weights_follow_the_seed() -> None:
@@ -69,9 +73,9 @@ def test_a_wrong_spec_says_what_would_be_right(spec: str, error: type[Exception]
     ("options", "message"),
     [
         ({"widht": 3}, r"generator:resnet has no option 'widht'. Did you mean 'width'\? Its options are: in_channels,"),
-        ({"width": "many"}, r"generator:resnet: width='many' is not right: .*integer.* The default is 64\."),
-        ({"norm": "layer"}, r"norm='layer' is not right: Input should be 'instance', 'batch' or 'none'. The default"),
-        ({"width": 0}, r"generator:resnet: width=0 and blocks=9 should be at least 1 and 0\."),
+        ({"width": "many"}, r"generator:resnet: width='many' should be an integer, at least 1\. The default is 64\."),
+        ({"norm": "layer"}, r"norm='layer' should be 'instance', 'batch' or 'none'. The default"),
+        ({"width": 0}, r"generator:resnet: width=0 should be at least 1\. The default is 64\."),
     ],
 )
 def test_a_wrong_option_says_what_would_be_right(options: dict[str, Any], message: str) -> None:
@@ -136,7 +140,7 @@ def test_a_loss_comes_wrapped_for_several_scales() -> None:
         ({"loss": "generator:dcgan"}, {}, OptionError, "The part 'loss' takes a loss, not 'generator:dcgan'"),
         ({"loss": "hinged"}, {}, UnknownName, r"No loss is called 'hinged'. Did you mean 'hinge'\?"),
         ({"loss": "hinge"}, {"loss": {"a": 1}}, OptionError, r"loss:hinge has no option 'a'. Its options are: scales"),
-        ({}, {"generator": {"width": 0}}, OptionError, "width=0 should both be at least 1"),
+        ({}, {"generator": {"width": 0}}, OptionError, "width=0 should be at least 1"),
         (
             {"generator": "unet"},
             {},
@@ -222,7 +226,7 @@ def test_a_part_that_the_recipe_does_not_declare_is_the_plugin_s_error() -> None
         ({"latent_dim": 9}, r"'latent_dim' is an option of the generator: --set generator.latent_dim=9\.$"),
         ({"imagesize": 32}, r"Did you mean 'image_size'\? Its options are: [^']*$"),
         ({"zzz": 1}, r"no option 'zzz'\. Its options are: [^']*$"),
-        ({"learning_rate": "x"}, r"learning_rate='x' is not right: [^:]*$"),
+        ({"learning_rate": "x"}, r"learning_rate='x' should be [^:]*$"),
     ],
 )
 def test_an_option_of_a_part_given_to_the_recipe_names_the_part(values: dict[str, Any], message: str) -> None:

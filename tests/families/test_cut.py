@@ -170,11 +170,11 @@ def test_modules_that_are_no_encoder_s_are_refused(layers: str, message: str) ->
     [
         ({"layers": "input,,layers.4"}, "should name modules of the generator, each once"),
         ({"layers": "input,input"}, "should name modules of the generator, each once"),
-        ({"nce_weight": 0}, r"nce_weight=0\.0 should be a number above 0"),
-        ({"identity_weight": -1}, r"identity_weight=-1\.0 should be a number, 0 or above"),
-        ({"temperature": 0}, r"temperature=0\.0 should be a number above 0"),
-        ({"patches": 1}, "patches=1 and head_width=256 should be at least 2 and 1"),
-        ({"enlarge": 9}, r"enlarge=9\.0 should be from 1 to 8"),
+        ({"nce_weight": 0}, "nce_weight=0 should be above 0"),
+        ({"identity_weight": -1}, "identity_weight=-1 should be at least 0"),
+        ({"temperature": 0}, "temperature=0 should be above 0"),
+        ({"patches": 1}, "patches=1 should be at least 2"),
+        ({"enlarge": 9}, "enlarge=9 should be from 1 to 8"),
     ],
 )
 def test_wrong_options_are_refused(values: dict[str, Any], message: str) -> None:

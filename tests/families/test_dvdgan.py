@@ -230,7 +230,7 @@ def test_without_classes_labels_are_left_alone() -> None:
         ("generator:dvdgan", {"frames": 1}, "frames=1 should be at least 2"),
         ("generator:dvdgan-unconditional", {"image_size": 33}, "image_size=33 should be 4, 5, 6 or 7 times a power"),
         ("generator:dvdgan-unconditional", {"recurrent": 0}, "recurrent=0 should be at least 1"),
-        ("discriminator:dvdgan-spatial", {"classes": -1}, "classes=-1 should be at least 1 and 0"),
+        ("discriminator:dvdgan-spatial", {"classes": -1}, "classes=-1 should be at least 0"),
         ("discriminator:dvdgan-temporal", {"frames": 1}, "frames=1 should be at least 2"),
     ],
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
-from typing import Any
+from typing import Annotated, Any, Literal, get_origin
 
 import family_cases
 import pytest
 
 from ganzoo import catalog
 from ganzoo.catalog import options
+from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError
 
 # What every built-in recipe refuses, beside options of its own.
@@ -82,7 +83,6 @@ WRONG: dict[str, dict[str, list[Any]]] = {
     },
     **{spec: {**shared(spec), **wrong} for spec, wrong in family_cases.gathered("WRONG").items()},
 }
-CASES = [(spec, name, value) for spec, wrong in WRONG.items() for name, values in wrong.items() for value in values]
 RIGHT: list[tuple[str, dict[str, Any]]] = [
     ("generator:resnet", {"blocks": 0}),
     ("loss:non-saturating", {"real_label": 0.9}),
@@ -103,19 +103,54 @@ RIGHT: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("spec", "name", "value"), CASES)
-def test_a_value_beyond_the_limits_is_refused_by_name(spec: str, name: str, value: Any) -> None:
+@pytest.mark.parametrize("spec", WRONG)
+def test_values_beyond_the_limits_are_refused_by_name(spec: str) -> None:
+    entry = catalog.find(spec)
+    for name, values in WRONG[spec].items():
+        for value in values:
+            text = refusal(entry, {name: value})
+            assert text.startswith(f"{spec}: ")
+            assert f"{name}={value!r}" in text
+            assert text.endswith(".")
+            assert ".." not in text.replace("0..", "").replace("1..", "")
+            assert "\n" not in text and "Input should" not in text
+
+
+@pytest.mark.parametrize("entry", [entry for entry in catalog.entries() if fields(entry.config)], ids=lambda e: e.spec)
+def test_nothing_is_converted_and_infinity_is_no_number(entry: Entry) -> None:
+    for name, default in options.as_dict(options.parse(entry, {})).items():
+        for value in wrong_types(default):
+            text = refusal(entry, {name: value})
+            assert text.startswith(f"{entry.spec}: {name}={value!r} should be ")
+            assert text.endswith(f". The default is {default!r}.")
+
+
+def wrong_types(default: Any) -> list[Any]:
+    """Return values of other types than a default's, and others that JSON does not hold."""
+    if isinstance(default, bool):
+        return [1, "true", None]
+    if isinstance(default, int):
+        return [str(default), default + 0.5, None, [default], {1, 2}]
+    if isinstance(default, float):
+        return [str(default), True, None, [default], math.nan, math.inf, -math.inf, 1j]
+    return [3, True, None, b"x"]
+
+
+@pytest.mark.parametrize("entry", catalog.entries(), ids=lambda entry: entry.spec)
+def test_an_option_with_another_default_keeps_its_limits(entry: Entry) -> None:
+    hints = options.hints_of(entry.config)
+    for base in entry.config.__mro__[1:-1]:
+        for name, hint in options.hints_of(base).items():
+            if get_origin(hint) is Annotated:
+                assert get_origin(hints[name]) in (Annotated, Literal), f"{entry.config.__name__}.{name}"
+
+
+def refusal(entry: Entry, values: dict[str, Any]) -> str:
     with pytest.raises(OptionError) as caught:
-        options.parse(catalog.find(spec), {name: value})
-    text = str(caught.value)
-    assert text.startswith(f"{spec}: ")
-    assert f"{name}={value!r}" in text
-    assert text.endswith(".")
-    assert ".." not in text.replace("0..", "").replace("1..", "")
-    assert "\n" not in text
+        options.parse(entry, values)
+    return str(caught.value)
 
 
-@pytest.mark.parametrize("spec", [spec for spec in WRONG if "discriminator_steps" in WRONG[spec]])
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
@@ -125,17 +160,18 @@ def test_a_value_beyond_the_limits_is_refused_by_name(spec: str, name: str, valu
         ("cutout,color,cutout", "'cutout' occurs twice in 'cutout,color,cutout'"),
     ],
 )
-def test_a_policy_with_another_word_is_refused_with_those_there_are(spec: str, policy: str, message: str) -> None:
-    with pytest.raises(OptionError) as caught:
-        options.parse(catalog.find(spec), {"augment": policy})
-    assert str(caught.value).startswith(f"{spec}: ")
-    assert message in str(caught.value)
+def test_a_policy_with_another_word_is_refused_with_those_there_are(policy: str, message: str) -> None:
+    entries = [entry for entry in catalog.entries("recipe") if "augment" in options.names(entry)]
+    assert len(entries) > 15
+    for entry in entries:
+        text = refusal(entry, {"augment": policy})
+        assert text.startswith(f"{entry.spec}: ") and message in text
 
 
-@pytest.mark.parametrize(("spec", "values"), RIGHT, ids=str)
-def test_values_at_the_limits_are_taken(spec: str, values: dict[str, Any]) -> None:
-    parsed = options.as_dict(options.parse(catalog.find(spec), values))
-    assert {name: parsed[name] for name in values} == values
+def test_values_at_the_limits_are_taken() -> None:
+    for spec, values in RIGHT:
+        parsed = options.as_dict(options.parse(catalog.find(spec), values))
+        assert {name: parsed[name] for name in values} == values
 
 
 def test_every_built_in_entry_with_numbers_has_its_limits_tested() -> None:

@@ -169,11 +169,11 @@ def test_the_discriminator_is_as_deep_as_its_pictures_allow(size: int, times: in
     ("spec", "values", "message"),
     [
         ("discriminator:stargan", {"image_size": 50}, "image_size=50 should be a multiple of 4, at least 8"),
-        ("discriminator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to distinguish"),
-        ("generator:stargan", {"classes": 1}, "classes=1 should be at least 2: domains to translate among"),
-        ("generator:stargan", {"width": 0}, "width=0 and blocks=6 should be at least 1 and 0"),
-        ("recipe:stargan", {"classes": 1}, "classes=1 should be 2 or more, or 0 for the data's"),
-        ("recipe:stargan", {"class_weight": -1}, r"class_weight=-1\.0 should be a number, 0 or above"),
+        ("discriminator:stargan", {"classes": 1}, "classes=1 should be at least 2"),
+        ("generator:stargan", {"classes": 1}, "classes=1 should be at least 2"),
+        ("generator:stargan", {"width": 0}, "width=0 should be at least 1"),
+        ("recipe:stargan", {"classes": 1}, "classes=1 should be 0, for the data's, or at least 2"),
+        ("recipe:stargan", {"class_weight": -1}, "class_weight=-1 should be at least 0"),
     ],
 )
 def test_wrong_options_are_refused(spec: str, values: dict[str, Any], message: str) -> None:

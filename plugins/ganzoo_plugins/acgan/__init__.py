@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
+from ganzoo import (
+    AdversarialConfig,
+    ClassCount,
+    Config,
+    DoubledSize,
+    Entry,
+    NonNegativeFloat,
+    PositiveInt,
+    ProperFraction,
+    hookimpl,
+)
 
 PAPER = "arXiv:1610.09585"
-
-
-def check(image_size: int, classes: int, **at_least_one: int) -> None:
-    """Raise ValueError for a size that doubling layers cannot reach, fewer than two classes, or a number below 1."""
-    split_size(image_size)
-    if classes < 2:
-        raise ValueError(f"classes={classes} should be at least 2")
-    for name, value in at_least_one.items():
-        if value < 1:
-            raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,11 @@ class GeneratorConfig(Config):
         width: Channels of the last hidden layer; 96 is the paper's network for 32x32.
     """
 
-    image_size: int = 32
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 10
-    latent_dim: int = 100
-    width: int = 96
-
-    def __post_init__(self) -> None:
-        check(self.image_size, self.classes, latent_dim=self.latent_dim, width=self.width)
+    image_size: DoubledSize = 32
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 10
+    latent_dim: PositiveInt = 100
+    width: PositiveInt = 96
 
 
 @dataclass(frozen=True)
@@ -57,17 +54,12 @@ class DiscriminatorConfig(Config):
         dropout: Probability of dropout after each layer.
     """
 
-    image_size: int = 32
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 10
-    width: int = 16
+    image_size: DoubledSize = 32
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 10
+    width: PositiveInt = 16
     norm: Literal["batch", "none", "spectral"] = "batch"
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        check(self.image_size, self.classes, width=self.width)
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout={self.dropout} should be from 0 up to, not including, 1")
+    dropout: ProperFraction = 0.5
 
 
 @dataclass(frozen=True)
@@ -79,15 +71,8 @@ class AcganConfig(AdversarialConfig):
         class_weight: Weight of L_C relative to L_S, 1 in the paper.
     """
 
-    classes: int = 0
-    class_weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.classes < 0 or self.classes == 1:
-            raise ValueError(f"classes={self.classes} should be at least 2, or 0")
-        if not 0 <= self.class_weight < float("inf"):
-            raise ValueError(f"class_weight={self.class_weight} should be a number, 0 or above")
+    classes: ClassCount = 0
+    class_weight: NonNegativeFloat = 1.0
 
 
 def build_generator(config: GeneratorConfig):

@@ -8,24 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
+from ganzoo import AdversarialConfig, ClassCount, Config, DoubledSize, Entry, PositiveInt, ProperFraction, hookimpl
 
 PAPER = "arXiv:1411.1784"
 TASK = "class-conditional-image-generation"
 Norm = Literal["batch", "none", "spectral"]
-
-
-def check(classes: int, dropout: float = 0.0, **at_least_one: int) -> None:
-    """Raise ValueError for fewer than two classes, a dropout outside [0, 1), or another number below 1."""
-    if classes < 2:
-        raise ValueError(f"classes={classes} should be at least 2")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout} should be from 0 up to, not including, 1")
-    for name, value in at_least_one.items():
-        if value < 1:
-            raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -40,15 +29,11 @@ class GeneratorConfig(Config):
         width: Channels of the last hidden layer.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 10
-    latent_dim: int = 100
-    width: int = 64
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        check(self.classes, latent_dim=self.latent_dim, width=self.width)
+    image_size: DoubledSize = 64
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 10
+    latent_dim: PositiveInt = 100
+    width: PositiveInt = 64
 
 
 @dataclass(frozen=True)
@@ -63,15 +48,11 @@ class DiscriminatorConfig(Config):
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 10
-    width: int = 64
+    image_size: DoubledSize = 64
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 10
+    width: PositiveInt = 64
     norm: Norm = "batch"
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        check(self.classes, width=self.width)
 
 
 @dataclass(frozen=True)
@@ -89,20 +70,14 @@ class PerceptronGeneratorConfig(Config):
         dropout: Probability of dropout after each hidden layer.
     """
 
-    image_size: int = 28
-    channels: Annotated[int, Ge(1)] = 1
-    classes: int = 10
-    latent_dim: int = 100
-    latent_width: int = 200
-    label_width: int = 1000
-    width: int = 1200
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 4 <= self.image_size <= 256:
-            raise ValueError(f"image_size={self.image_size} should be from 4 to 256")
-        widths = {"latent_width": self.latent_width, "label_width": self.label_width, "width": self.width}
-        check(self.classes, self.dropout, latent_dim=self.latent_dim, **widths)
+    image_size: Annotated[int, Interval(ge=4, le=256)] = 28
+    channels: PositiveInt = 1
+    classes: Annotated[int, Ge(2)] = 10
+    latent_dim: PositiveInt = 100
+    latent_width: PositiveInt = 200
+    label_width: PositiveInt = 1000
+    width: PositiveInt = 1200
+    dropout: ProperFraction = 0.5
 
 
 @dataclass(frozen=True)
@@ -118,17 +93,12 @@ class PerceptronDiscriminatorConfig(Config):
         dropout: Probability of dropout after each hidden layer.
     """
 
-    image_size: int = 28
-    channels: Annotated[int, Ge(1)] = 1
-    classes: int = 10
-    label_width: int = 50
-    width: int = 240
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not 4 <= self.image_size <= 256:
-            raise ValueError(f"image_size={self.image_size} should be from 4 to 256")
-        check(self.classes, self.dropout, label_width=self.label_width, width=self.width)
+    image_size: Annotated[int, Interval(ge=4, le=256)] = 28
+    channels: PositiveInt = 1
+    classes: Annotated[int, Ge(2)] = 10
+    label_width: PositiveInt = 50
+    width: PositiveInt = 240
+    dropout: ProperFraction = 0.5
 
 
 @dataclass(frozen=True)
@@ -139,12 +109,7 @@ class CganConfig(AdversarialConfig):
         classes: Number of classes; 0: taken from the data.
     """
 
-    classes: int = 0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.classes != 0:
-            check(self.classes)
+    classes: ClassCount = 0
 
 
 def build_generator(config: GeneratorConfig):

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganzoo import Entry, TranslationConfig, hookimpl
+from annotated_types import Ge
+
+from ganzoo import (
+    Check,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TranslationConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:2007.15651"
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
+
+
+def split_layers(text: str) -> list[str]:
+    """Return the names of modules, "input,layers.4" as two. Raises ValueError for an empty name, or one named twice."""
+    names = text.split(",")
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError(f"layers='{text}' should name modules of the generator, each once, separated by commas")
+    return names
 
 
 @dataclass(frozen=True)
@@ -31,43 +51,25 @@ class CutConfig(TranslationConfig):
         schedule: CycleGAN's decay over the second half.
     """
 
-    image_size: int = 256
-    enlarge: float = 286 / 256
+    image_size: NonNegativeInt = 256
+    enlarge: Enlargement = 286 / 256
     flip: bool = True
-    nce_weight: float = 1.0
-    identity_weight: float = 1.0
-    layers: str = "input,layers.4,layers.7,layers.10,layers.14"
-    patches: int = 256
-    temperature: float = 0.07
-    head_width: int = 256
+    nce_weight: PositiveFloat = 1.0
+    identity_weight: NonNegativeFloat = 1.0
+    layers: Annotated[str, Check(split_layers)] = "input,layers.4,layers.7,layers.10,layers.14"
+    patches: Annotated[int, Ge(2)] = 256
+    temperature: PositiveFloat = 0.07
+    head_width: PositiveInt = 256
     flip_equivariance: bool = False
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        if not 0 < self.nce_weight < float("inf"):
-            raise ValueError(f"nce_weight={self.nce_weight} should be a number above 0")
-        if not 0 <= self.identity_weight < float("inf"):
-            raise ValueError(f"identity_weight={self.identity_weight} should be a number, 0 or above")
-        if not 0 < self.temperature < float("inf"):
-            raise ValueError(f"temperature={self.temperature} should be a number above 0")
-        if self.patches < 2 or self.head_width < 1:
-            raise ValueError(f"patches={self.patches} and head_width={self.head_width} should be at least 2 and 1")
-        names = self.layers.split(",")
-        if not all(names) or len(set(names)) < len(names):
-            raise ValueError(
-                f"layers='{self.layers}' should name modules of the generator, each once, separated by commas"
-            )
 
 
 @dataclass(frozen=True)
 class FastCutConfig(CutConfig):
     """As `CutConfig`, with the paper's values for the fast variant: no identity loss, mirrored inputs."""
 
-    nce_weight: float = 10.0
-    identity_weight: float = 0.0
+    nce_weight: PositiveFloat = 10.0
+    identity_weight: NonNegativeFloat = 0.0
     flip_equivariance: bool = True
 
 

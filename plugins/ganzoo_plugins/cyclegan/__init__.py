@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
-
-from ganzoo import Config, Entry, TranslationConfig, hookimpl
+from ganzoo import (
+    Check,
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    TranslationConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:1703.10593"
 
@@ -28,10 +36,10 @@ class ResnetConfig(Config):
         antialias: Blur where the size changes (arXiv:1904.11486), as in CUT; "down" or "up": only there.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    blocks: int = 9
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    blocks: NonNegativeInt = 9
     norm: Literal["instance", "batch", "none"] = "instance"
     dropout: bool = False
     global_skip: bool = False
@@ -39,8 +47,6 @@ class ResnetConfig(Config):
     antialias: bool | Literal["down", "up"] = False
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.blocks < 0:
-            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
         require_equal_channels(self)
 
 
@@ -59,10 +65,10 @@ class MobileResnetConfig(Config):
         norm: Norm of all layers, except inside separable convolutions, which have instance norm.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
     widths: str = "16,32,128,32,16"
-    blocks: int = 9
+    blocks: NonNegativeInt = 9
     inner: str = "128"
     padding: Literal["reflect", "replicate", "zero"] = "reflect"
     global_skip: bool = False
@@ -71,7 +77,7 @@ class MobileResnetConfig(Config):
     def __post_init__(self) -> None:
         if len(self.numbers("widths")) != 5:
             raise ValueError(f"widths={self.widths!r} should be five numbers, as 16,32,128,32,16")
-        if self.blocks < 0 or len(self.numbers("inner")) not in (1, self.blocks):
+        if len(self.numbers("inner")) not in (1, self.blocks):
             raise ValueError(f"inner={self.inner!r} should be one number, or one for each of blocks={self.blocks}")
         require_equal_channels(self)
 
@@ -89,6 +95,12 @@ def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
             f"global_skip={config.global_skip} adds the input to the output: in_channels={config.in_channels} and "
             f"out_channels={config.out_channels} should be equal"
         )
+
+
+def check_class_range(text: str) -> None:
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise ValueError(f"foreground_classes={text!r} should be the first and the last, as 151-388")
 
 
 @dataclass(frozen=True)
@@ -110,30 +122,17 @@ class CycleGanConfig(TranslationConfig):
         schedule: The paper's decay over the second half.
     """
 
-    image_size: int = 256
-    enlarge: float = 286 / 256
+    image_size: NonNegativeInt = 256
+    enlarge: Enlargement = 286 / 256
     flip: bool = True
-    cycle_weight: float = 10.0
-    identity_weight: float = 0.0
-    pool_size: int = 50
-    preserve_background: float = 0.0
-    foreground_classes: str = "151-388"
+    cycle_weight: NonNegativeFloat = 10.0
+    identity_weight: NonNegativeFloat = 0.0
+    pool_size: NonNegativeInt = 50
+    preserve_background: NonNegativeFloat = 0.0
+    foreground_classes: Annotated[str, Check(check_class_range)] = "151-388"
     foreground_extractor: str = "efficientnet-lite0"
     discriminate_foreground: bool = False
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        first, _, last = self.foreground_classes.partition("-")
-        if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
-            raise ValueError(
-                f"foreground_classes={self.foreground_classes!r} should be the first and the last, as 151-388"
-            )
-        for name in ("cycle_weight", "identity_weight", "pool_size", "preserve_background"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
 def build_generator(config: ResnetConfig):

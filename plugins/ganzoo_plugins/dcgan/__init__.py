@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-from annotated_types import Ge
-
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
+from ganzoo import AdversarialConfig, Config, DoubledSize, Entry, PositiveInt, hookimpl
 
 PAPER = "arXiv:1511.06434"
 Norm = Literal["batch", "none", "spectral"]
@@ -25,16 +23,11 @@ class GeneratorConfig(Config):
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    latent_dim: int = 100
-    width: int = 64
+    image_size: DoubledSize = 64
+    channels: PositiveInt = 3
+    latent_dim: PositiveInt = 100
+    width: PositiveInt = 64
     norm: Norm = "batch"
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if self.latent_dim < 1 or self.width < 1:
-            raise ValueError(f"latent_dim={self.latent_dim} and width={self.width} should both be at least 1")
 
 
 @dataclass(frozen=True)
@@ -48,15 +41,10 @@ class DiscriminatorConfig(Config):
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
+    image_size: DoubledSize = 64
+    channels: PositiveInt = 3
+    width: PositiveInt = 64
     norm: Norm = "batch"
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if self.width < 1:
-            raise ValueError(f"width={self.width} should be at least 1")
 
 
 def build_generator(config: GeneratorConfig):

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import Entry, TranslationConfig, hookimpl
+from ganzoo import (
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    TranslationConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:1704.02510"
 
@@ -18,24 +28,16 @@ class DualGanConfig(TranslationConfig):
     than the critics' own. ``beta2`` is RMSProp's decay, ``beta1`` its momentum.
     """
 
-    image_size: int = 256
-    learning_rate: float = 5e-5
-    beta1: float = 0.0
-    beta2: float = 0.9
-    discriminator_steps: int = 3
-    enlarge: float = 1.0
+    image_size: NonNegativeInt = 256
+    learning_rate: PositiveFloat = 5e-5
+    beta1: ProperFraction = 0.0
+    beta2: ProperFraction = 0.9
+    discriminator_steps: PositiveInt = 3
+    enlarge: Enlargement = 1.0
     flip: bool = True
-    reconstruction_weight_a: float = 200.0
-    reconstruction_weight_b: float = 200.0
-    weight_clip: float = 0.01
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        for name in ("reconstruction_weight_a", "reconstruction_weight_b", "weight_clip"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+    reconstruction_weight_a: NonNegativeFloat = 200.0
+    reconstruction_weight_b: NonNegativeFloat = 200.0
+    weight_clip: NonNegativeFloat = 0.01
 
 
 def build_recipe(config: DualGanConfig, parts):

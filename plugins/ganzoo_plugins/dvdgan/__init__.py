@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Check,
+    Config,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    hookimpl,
+)
 
 from .sizes import split_size
 
@@ -16,6 +27,11 @@ NO_CLASSES = (
     "give videos or images in one folder for each class, or IDX files with labels; the recipe dvdgan-unconditional "
     "needs no classes"
 )
+
+
+def check_classes(classes: int) -> None:
+    if classes < 2:
+        raise ValueError(f"classes={classes} should be at least 2: {NO_CLASSES}")
 
 
 @dataclass(frozen=True)
@@ -31,21 +47,12 @@ class UnconditionalConfig(Config):
         recurrent: Number of stages with a ConvGRU, from the smallest on; in the paper all.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    frames: int = 8
-    latent_dim: int = 120
-    width: int = 32
-    recurrent: int = 8
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if min(self.latent_dim, self.width, self.recurrent) < 1:
-            raise ValueError(
-                f"latent_dim={self.latent_dim}, width={self.width} and recurrent={self.recurrent} should be at least 1"
-            )
-        if self.frames < 2:
-            raise ValueError(f"frames={self.frames} should be at least 2")
+    image_size: Annotated[int, Check(split_size)] = 64
+    channels: PositiveInt = 3
+    frames: Annotated[int, Ge(2)] = 8
+    latent_dim: PositiveInt = 120
+    width: PositiveInt = 32
+    recurrent: PositiveInt = 8
 
 
 @dataclass(frozen=True)
@@ -56,12 +63,7 @@ class GeneratorConfig(UnconditionalConfig):
         classes: Number of classes.
     """
 
-    classes: int = 10
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.classes < 2:
-            raise ValueError(f"classes={self.classes} should be at least 2: {NO_CLASSES}")
+    classes: Annotated[int, Check(check_classes)] = 10
 
 
 @dataclass(frozen=True)
@@ -75,15 +77,10 @@ class SpatialConfig(Config):
         width: Channels of the first block.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 0
-    width: int = 32
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if self.width < 1 or self.classes < 0:
-            raise ValueError(f"width={self.width} and classes={self.classes} should be at least 1 and 0")
+    image_size: Annotated[int, Check(split_size)] = 64
+    channels: PositiveInt = 3
+    classes: NonNegativeInt = 0
+    width: PositiveInt = 32
 
 
 @dataclass(frozen=True)
@@ -94,12 +91,7 @@ class TemporalConfig(SpatialConfig):
         frames: Number of frames of a clip.
     """
 
-    frames: int = 8
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.frames < 2:
-            raise ValueError(f"frames={self.frames} should be at least 2")
+    frames: Annotated[int, Ge(2)] = 8
 
 
 @dataclass(frozen=True)
@@ -118,26 +110,15 @@ class UnconditionalRecipeConfig(AdversarialConfig):
         speed: Largest speed of this motion, in pixels a frame.
     """
 
-    learning_rate: float = 1e-4
-    discriminator_learning_rate: float = 5e-4
-    beta1: float = 0.0
-    frames: int = 0
-    frame_stride: int = 1
-    spatial_frames: int = 4
+    learning_rate: PositiveFloat = 1e-4
+    discriminator_learning_rate: NonNegativeFloat = 5e-4
+    beta1: ProperFraction = 0.0
+    frames: NonNegativeInt = 0
+    frame_stride: PositiveInt = 1
+    spatial_frames: PositiveInt = 4
     motion: Literal["", "bounce"] = ""
-    item_size: int = 0
-    speed: float = 3.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.frames < 0 or self.item_size < 0:
-            raise ValueError(f"frames={self.frames} and item_size={self.item_size} should both be at least 0")
-        if self.frame_stride < 1:
-            raise ValueError(f"frame_stride={self.frame_stride} should be at least 1")
-        if not 0 <= self.speed < float("inf"):
-            raise ValueError(f"speed={self.speed} should be a number, 0 or above")
-        if self.spatial_frames < 1:
-            raise ValueError(f"spatial_frames={self.spatial_frames} should be at least 1")
+    item_size: NonNegativeInt = 0
+    speed: NonNegativeFloat = 3.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +129,7 @@ class RecipeConfig(UnconditionalRecipeConfig):
         classes: Number of classes; 0: taken from the data.
     """
 
-    classes: int = 0
+    classes: NonNegativeInt = 0
 
 
 def build_generator(config: UnconditionalConfig):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, MultipleOf
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, NonNegativeInt, PositiveInt, hookimpl
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,14 @@ class EfficientNetUNetConfig(Config):
         trained: Train the encoder too.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 32
-    blocks: int = 1
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: Annotated[int, MultipleOf(2), Ge(2)] = 32
+    blocks: NonNegativeInt = 1
     global_skip: bool = True
     trained: bool = False
 
     def __post_init__(self) -> None:
-        if self.width < 2 or self.width % 2:
-            raise ValueError(f"width={self.width} should be even, 2 or above")
-        if self.blocks < 0:
-            raise ValueError(f"blocks={self.blocks} should be 0 or above")
         if self.global_skip and self.in_channels != self.out_channels:
             raise ValueError(
                 f"global_skip={self.global_skip} adds the input to the output: in_channels={self.in_channels} and "

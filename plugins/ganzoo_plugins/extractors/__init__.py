@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from ganzoo import Config, Entry, hookimpl
+from annotated_types import Ge, MinLen
+
+from ganzoo import Check, Config, Entry, hookimpl
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,14 @@ class TimmConfig(Config):
         layer: -1: the pooled features before the classifier; from 0 on: a level of features_only, averaged.
     """
 
-    model: str = "resnet18.a1_in1k"
+    model: Annotated[str, MinLen(1)] = "resnet18.a1_in1k"
     weights: str = ""
-    layer: int = -1
+    layer: Annotated[int, Ge(-1)] = -1
 
-    def __post_init__(self) -> None:
-        if not self.model:
-            raise ValueError("model='' should be the name of a network of timm, as resnet18.a1_in1k")
-        if self.layer < -1:
-            raise ValueError(f"layer={self.layer} should be -1 (the input of the classifier) or a level from 0 on")
+
+def check_size(size: int) -> None:
+    if size != 0 and size < 32:
+        raise ValueError(f"size={size} should be 0 (the images' own) or at least 32 pixels")
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,7 @@ class LiteConfig(Config):
         size: Side in pixels to which images are resized; 0: their own size, with sides below 64 enlarged to 64.
     """
 
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        if self.size != 0 and self.size < 32:
-            raise ValueError(f"size={self.size} should be 0 (the images' own) or at least 32 pixels")
+    size: Annotated[int, Check(check_size)] = 0
 
 
 @dataclass(frozen=True)
@@ -74,12 +72,8 @@ class TimmMapsConfig(Config):
         weights: Path of a safetensors or .pth file; "": timm's own, from the Hugging Face Hub.
     """
 
-    model: str = "vgg19.tv_in1k"
+    model: Annotated[str, MinLen(1)] = "vgg19.tv_in1k"
     weights: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.model:
-            raise ValueError("model='' should be the name of a network of timm, as vgg19.tv_in1k")
 
 
 def build_inception(config: InceptionConfig):

@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    hookimpl,
+)
 
 PAPER = "arXiv:1604.07379"
 
@@ -26,18 +36,16 @@ class ContextEncoderConfig(Config):
         image_size: Side of the images in pixels, for "channel-wise" only.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    levels: int = 3
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    levels: Annotated[int, Interval(ge=1, le=6)] = 3
     middle: Literal["dilated", "channel-wise"] = "dilated"
-    image_size: int = 128
+    image_size: PositiveInt = 128
 
     def __post_init__(self) -> None:
-        if self.width < 1 or not 1 <= self.levels <= 6:
-            raise ValueError(f"width={self.width} and levels={self.levels} should be at least 1, and from 1 to 6")
         times = 2**self.levels
-        if self.middle == "channel-wise" and (self.image_size < 1 or self.image_size % times):
+        if self.middle == "channel-wise" and self.image_size % times:
             raise ValueError(f"image_size={self.image_size} should be a multiple of {times}, for {self.levels} levels")
 
 
@@ -56,24 +64,16 @@ class InpaintConfig(AdversarialConfig):
         flip: Mirror images at random.
     """
 
-    image_size: int = 128
+    image_size: NonNegativeInt = 128
     masks: Literal["center", "blocks", "both"] = "center"
-    overlap: int = 7
-    overlap_weight: float = 10.0
-    reconstruction_weight: float = 0.999
-    adversarial_weight: float = 0.001
-    enlarge: float = 1.0
+    overlap: NonNegativeInt = 7
+    overlap_weight: NonNegativeFloat = 10.0
+    reconstruction_weight: NonNegativeFloat = 0.999
+    adversarial_weight: NonNegativeFloat = 0.001
+    enlarge: Enlargement = 1.0
     flip: bool = True
-    learning_rate: float = 2e-3
-    discriminator_learning_rate: float = 2e-4
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        for name in ("overlap", "overlap_weight", "reconstruction_weight", "adversarial_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+    learning_rate: PositiveFloat = 2e-3
+    discriminator_learning_rate: NonNegativeFloat = 2e-4
 
 
 def build_generator(config: ContextEncoderConfig):

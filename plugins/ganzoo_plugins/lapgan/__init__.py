@@ -7,11 +7,26 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Check,
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeInt,
+    PositiveInt,
+    ProperFraction,
+    hookimpl,
+)
 
 from .sizes import level_sizes
 
 PAPER = "arXiv:1506.05751"
+
+
+def check_odd(kernel_size: int) -> None:
+    if kernel_size % 2 == 0:
+        raise ValueError(f"kernel_size={kernel_size} should be odd, as 3, 5 or 7")
 
 
 @dataclass(frozen=True)
@@ -31,24 +46,17 @@ class GeneratorConfig(Config):
     """
 
     image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    levels: int = 3
-    coarse_latent_dim: int = 100
-    hidden: int = 1200
-    width: int = 64
-    depth: int = 3
-    kernel_size: int = 7
+    channels: PositiveInt = 3
+    levels: NonNegativeInt = 3
+    coarse_latent_dim: PositiveInt = 100
+    hidden: PositiveInt = 1200
+    width: PositiveInt = 64
+    depth: Annotated[int, Ge(2)] = 3
+    kernel_size: Annotated[int, Ge(1), Check(check_odd)] = 7
     norm: Literal["none", "batch"] = "none"
 
     def __post_init__(self) -> None:
         level_sizes(self.image_size, self.levels)
-        for name in ("coarse_latent_dim", "hidden", "width"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} should be at least 1")
-        if self.depth < 2:
-            raise ValueError(f"depth={self.depth} should be at least 2")
-        if self.kernel_size < 1 or self.kernel_size % 2 == 0:
-            raise ValueError(f"kernel_size={self.kernel_size} should be odd, as 3, 5 or 7")
 
 
 @dataclass(frozen=True)
@@ -62,15 +70,10 @@ class DenseConfig(Config):
         dropout: Probability of dropout after each hidden layer.
     """
 
-    image_size: int = 8
-    channels: Annotated[int, Ge(1)] = 3
-    hidden: int = 600
-    dropout: float = 0.5
-
-    def __post_init__(self) -> None:
-        if self.image_size < 1 or self.hidden < 1:
-            raise ValueError(f"image_size={self.image_size} and hidden={self.hidden} should both be at least 1")
-        check_dropout(self.dropout)
+    image_size: PositiveInt = 8
+    channels: PositiveInt = 3
+    hidden: PositiveInt = 600
+    dropout: ProperFraction = 0.5
 
 
 @dataclass(frozen=True)
@@ -85,18 +88,15 @@ class ConvolutionalConfig(Config):
         dropout: Probability of dropout before the last layer.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    depth: int = 2
-    dropout: float = 0.5
+    image_size: PositiveInt = 64
+    channels: PositiveInt = 3
+    width: PositiveInt = 64
+    depth: PositiveInt = 2
+    dropout: ProperFraction = 0.5
 
     def __post_init__(self) -> None:
-        if self.depth < 1 or self.width < 1:
-            raise ValueError(f"depth={self.depth} and width={self.width} should both be at least 1")
         if self.image_size < 2**self.depth:
             raise ValueError(f"image_size={self.image_size} should be at least {2**self.depth} for depth={self.depth}")
-        check_dropout(self.dropout)
 
 
 @dataclass(frozen=True)
@@ -111,21 +111,9 @@ class LapganConfig(AdversarialConfig):
             the most.
     """
 
-    enlarge: float = 1.0
+    enlarge: Enlargement = 1.0
     flip: bool = False
-    coarse_steps: int = 1
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        if self.coarse_steps < 1:
-            raise ValueError(f"coarse_steps={self.coarse_steps} should be at least 1")
-
-
-def check_dropout(dropout: float) -> None:
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout={dropout} should be from 0 up to, not including, 1")
+    coarse_steps: PositiveInt = 1
 
 
 def build_generator(config: GeneratorConfig):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from ganzoo import Entry, LossConfig, hookimpl
+from annotated_types import Interval
+
+from ganzoo import Entry, LossConfig, NonNegativeFloat, PositiveFloat, hookimpl
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,7 @@ class NonSaturatingConfig(LossConfig):
         real_label: D's target for real images; below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4).
     """
 
-    real_label: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 < self.real_label <= 1:
-            raise ValueError(f"real_label={self.real_label} should be above 0 and at most 1")
+    real_label: Annotated[float, Interval(gt=0, le=1)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,13 +35,7 @@ class LeastSquaresConfig(LossConfig):
     a: float = 0.0
     b: float = 1.0
     c: float = 1.0
-    factor: float = 0.5
-
-    def __post_init__(self) -> None:
-        if not all(map(math.isfinite, (self.a, self.b, self.c))):
-            raise ValueError(f"a={self.a}, b={self.b} and c={self.c} should be numbers")
-        if not 0 < self.factor < math.inf:
-            raise ValueError(f"factor={self.factor} should be above 0")
+    factor: PositiveFloat = 0.5
 
 
 @dataclass(frozen=True)
@@ -54,11 +46,7 @@ class GradientPenaltyConfig(LossConfig):
         penalty: Weight of the gradient penalty, lambda in the paper.
     """
 
-    penalty: float = 10.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.penalty < float("inf"):
-            raise ValueError(f"penalty={self.penalty} should be a number, 0 or above")
+    penalty: NonNegativeFloat = 10.0
 
 
 def build_non_saturating(config: NonSaturatingConfig):

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from annotated_types import Ge
-
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl, split_size
+from ganzoo import AdversarialConfig, Config, DoubledSize, Entry, PositiveInt, hookimpl
 
 PAPER = "arXiv:1611.04076"
 
@@ -23,15 +20,10 @@ class GeneratorConfig(Config):
         width: Channels of the last hidden layer.
     """
 
-    image_size: int = 112
-    channels: Annotated[int, Ge(1)] = 3
-    latent_dim: int = 1024
-    width: int = 64
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if self.latent_dim < 1 or self.width < 1:
-            raise ValueError(f"latent_dim={self.latent_dim} and width={self.width} should both be at least 1")
+    image_size: DoubledSize = 112
+    channels: PositiveInt = 3
+    latent_dim: PositiveInt = 1024
+    width: PositiveInt = 64
 
 
 @dataclass(frozen=True)
@@ -44,14 +36,9 @@ class DiscriminatorConfig(Config):
         width: Channels of the first layer.
     """
 
-    image_size: int = 112
-    channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-
-    def __post_init__(self) -> None:
-        split_size(self.image_size)
-        if self.width < 1:
-            raise ValueError(f"width={self.width} should be at least 1")
+    image_size: DoubledSize = 112
+    channels: PositiveInt = 3
+    width: PositiveInt = 64
 
 
 @dataclass(frozen=True)

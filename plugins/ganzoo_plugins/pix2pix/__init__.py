@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import Config, Entry, TranslationConfig, hookimpl
+from ganzoo import (
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveInt,
+    TranslationConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:1611.07004"
 Norm = Literal["batch", "instance", "none"]
@@ -26,16 +35,12 @@ class PatchConfig(Config):
         antialias: Blur where the size changes (arXiv:1904.11486), as in CUT.
     """
 
-    in_channels: int = 3
-    width: int = 64
+    in_channels: PositiveInt = 3
+    width: PositiveInt = 64
     receptive_field: Literal[1, 16, 34, 70, 142, 286] = 70
     norm: Norm = "instance"
     spectral: bool = False
     antialias: bool = False
-
-    def __post_init__(self) -> None:
-        if self.in_channels < 1 or self.width < 1:
-            raise ValueError(f"in_channels={self.in_channels} and width={self.width} should both be at least 1")
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,7 @@ class MultiScaleConfig(PatchConfig):
         scales: Number of scales, each half the size of the one before.
     """
 
-    scales: int = 3
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.scales <= 6:
-            raise ValueError(f"scales={self.scales} should be from 1 to 6")
+    scales: Annotated[int, Interval(ge=1, le=6)] = 3
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,12 @@ class UNetConfig(Config):
         dropout: Dropout in three inner levels, the only noise of pix2pix.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    image_size: int = 256
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    image_size: Literal[32, 64, 128, 256, 512] = 256
     norm: Norm = "batch"
     dropout: bool = True
-
-    def __post_init__(self) -> None:
-        if self.image_size not in (32, 64, 128, 256, 512):
-            raise ValueError(f"image_size={self.image_size} should be 32, 64, 128, 256 or 512")
-        if self.width < 1:
-            raise ValueError(f"width={self.width} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -92,19 +86,12 @@ class Pix2PixConfig(TranslationConfig):
         l1_weight: Weight of the L1 loss, lambda.
     """
 
-    image_size: int = 256
+    image_size: NonNegativeInt = 256
     direction: Literal["left-to-right", "right-to-left"] = "left-to-right"
-    enlarge: float = 286 / 256
+    enlarge: Enlargement = 286 / 256
     flip: bool = True
-    l1_weight: float = 100.0
+    l1_weight: NonNegativeFloat = 100.0
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        if not 0 <= self.l1_weight < float("inf"):
-            raise ValueError(f"l1_weight={self.l1_weight} should be a number, 0 or above")
 
 
 def build_patch(config: PatchConfig):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, NonNegativeFloat, NonNegativeInt, PositiveInt, hookimpl
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,14 @@ class ProjectedConfig(Config):
         features: The frozen network, an entry of the kind "features".
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    image_channels: Annotated[int, Ge(0)] = 0
-    width: int = 64
-    pixels: float = 1.0
+    in_channels: PositiveInt = 3
+    image_channels: NonNegativeInt = 0
+    width: Annotated[int, Ge(2)] = 64
+    pixels: NonNegativeFloat = 1.0
     gray: bool = False
     features: str = "efficientnet-lite0"
 
     def __post_init__(self) -> None:
-        if self.width < 2:
-            raise ValueError(f"width={self.width} should be at least 2")
-        if not 0 <= self.pixels < float("inf"):
-            raise ValueError(f"pixels={self.pixels} should be a number, 0 or above")
         if self.image_channels > self.in_channels:
             raise ValueError(
                 f"image_channels={self.image_channels} should be at most in_channels={self.in_channels}, 0 for a guess"

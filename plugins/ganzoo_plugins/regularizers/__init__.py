@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import Entry, RegularizerConfig, hookimpl
+from ganzoo import Entry, NonNegativeFloat, ProperFraction, RegularizerConfig, hookimpl
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class GradientConfig(RegularizerConfig):
         weight: Gamma in the paper.
     """
 
-    weight: float = 10.0
+    weight: NonNegativeFloat = 10.0
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class GradientPenaltyConfig(RegularizerConfig):
         weight: Lambda in the paper.
     """
 
-    weight: float = 10.0
+    weight: NonNegativeFloat = 10.0
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,8 @@ class LeCamConfig(RegularizerConfig):
         decay: Of the moving averages.
     """
 
-    weight: float = 0.3
-    decay: float = 0.99
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.decay < 1:
-            raise ValueError(f"decay={self.decay} should be from 0 up to, not including, 1")
+    weight: NonNegativeFloat = 0.3
+    decay: ProperFraction = 0.99
 
 
 def build_r1(config: GradientConfig):

@@ -7,7 +7,20 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from ganzoo import AdversarialConfig, Config, Entry, RecipeConfig, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Config,
+    Enlargement,
+    Entry,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    RecipeConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:1609.04802"
 
@@ -27,18 +40,16 @@ class SRResNetConfig(Config):
         bicubic_skip: Learn a change of the bicubic enlargement, with which it starts.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    blocks: int = 16
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    blocks: NonNegativeInt = 16
     scale: Literal[2, 4, 8] = 4
     norm: Literal["batch", "none"] = "batch"
     kernel: Literal[3, 5, 7, 9] = 9
     bicubic_skip: bool = False
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.blocks < 0:
-            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
         if self.bicubic_skip and self.in_channels != self.out_channels:
             raise ValueError(
                 f"bicubic_skip={self.bicubic_skip} adds the enlarged input to the output: "
@@ -55,7 +66,7 @@ class BicubicConfig(Config):
         scale: Factor on height and width.
     """
 
-    channels: Annotated[int, Ge(1)] = 3
+    channels: PositiveInt = 3
     scale: Literal[2, 4, 8] = 4
 
 
@@ -70,14 +81,10 @@ class DiscriminatorConfig(Config):
         norm: Norm of all convolutions but the first.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    image_size: int = 96
-    width: int = 64
+    in_channels: PositiveInt = 3
+    image_size: Annotated[int, Ge(16)] = 96
+    width: PositiveInt = 64
     norm: Literal["batch", "none"] = "batch"
-
-    def __post_init__(self) -> None:
-        if self.image_size < 16 or self.width < 1:
-            raise ValueError(f"image_size={self.image_size} and width={self.width} should be at least 16 and 1")
 
 
 @dataclass(frozen=True)
@@ -92,16 +99,12 @@ class SRResNetRecipeConfig(RecipeConfig):
         depth: Bits a channel, to which the small images are rounded if they are 8; 0: taken from the data.
     """
 
-    image_size: int = 96
-    enlarge: float = 8 / 3
+    image_size: NonNegativeInt = 96
+    enlarge: Enlargement = 8 / 3
     flip: bool = False
-    depth: Annotated[int, Ge(0)] = 0
-    learning_rate: float = 1e-4
-    beta1: float = 0.9
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_crops(self)
+    depth: NonNegativeInt = 0
+    learning_rate: PositiveFloat = 1e-4
+    beta1: ProperFraction = 0.9
 
 
 @dataclass(frozen=True)
@@ -123,34 +126,17 @@ class SrganRecipeConfig(AdversarialConfig):
         drop_from: Fraction of the run after which the learning rate is a tenth.
     """
 
-    image_size: int = 96
-    enlarge: float = 8 / 3
+    image_size: NonNegativeInt = 96
+    enlarge: Enlargement = 8 / 3
     flip: bool = False
-    depth: Annotated[int, Ge(0)] = 0
-    learning_rate: float = 1e-4
-    beta1: float = 0.9
-    content_weight: float = 0.002
-    reduction: int = 16
-    mse_weight: float = 0.0
-    adversarial_weight: float = 1e-3
-    drop_from: float = 0.5
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_crops(self)
-        for name in ("content_weight", "mse_weight", "adversarial_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
-        if self.reduction < 1:
-            raise ValueError(f"reduction={self.reduction} should be at least 1")
-        if not 0 <= self.drop_from <= 1:
-            raise ValueError(f"drop_from={self.drop_from} should be a fraction of the run, from 0 to 1")
-
-
-def check_crops(config: SRResNetRecipeConfig | SrganRecipeConfig) -> None:
-    """Raise ValueError for an ``enlarge`` that leaves no room for a crop."""
-    if not 1 <= config.enlarge <= 8:
-        raise ValueError(f"enlarge={config.enlarge} should be from 1 to 8")
+    depth: NonNegativeInt = 0
+    learning_rate: PositiveFloat = 1e-4
+    beta1: ProperFraction = 0.9
+    content_weight: NonNegativeFloat = 0.002
+    reduction: PositiveInt = 16
+    mse_weight: NonNegativeFloat = 0.0
+    adversarial_weight: NonNegativeFloat = 1e-3
+    drop_from: Fraction = 0.5
 
 
 def build_srresnet(config: SRResNetConfig):

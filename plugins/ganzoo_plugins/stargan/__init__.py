@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Check,
+    ClassCount,
+    Config,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    hookimpl,
+)
 
 from .sizes import halvings
 
@@ -26,17 +37,11 @@ class GeneratorConfig(Config):
         global_skip: Learn a change of the input; not in the paper.
     """
 
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 5
-    width: int = 64
-    blocks: int = 6
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 5
+    width: PositiveInt = 64
+    blocks: NonNegativeInt = 6
     global_skip: bool = False
-
-    def __post_init__(self) -> None:
-        if self.classes < 2:
-            raise ValueError(f"classes={self.classes} should be at least 2: domains to translate among")
-        if self.width < 1 or self.blocks < 0:
-            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
 
 
 @dataclass(frozen=True)
@@ -50,17 +55,10 @@ class DiscriminatorConfig(Config):
         image_size: Side of the images in pixels, which sets the depth: the paper's six layers for 128.
     """
 
-    channels: Annotated[int, Ge(1)] = 3
-    classes: int = 5
-    width: int = 64
-    image_size: int = 128
-
-    def __post_init__(self) -> None:
-        if self.classes < 2:
-            raise ValueError(f"classes={self.classes} should be at least 2: domains to distinguish")
-        if self.width < 1:
-            raise ValueError(f"width={self.width} should be at least 1")
-        halvings(self.image_size)
+    channels: PositiveInt = 3
+    classes: Annotated[int, Ge(2)] = 5
+    width: PositiveInt = 64
+    image_size: Annotated[int, Check(halvings)] = 128
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,14 @@ class StarGanConfig(AdversarialConfig):
         discriminator_steps: "we perform one generator update after five discriminator updates".
     """
 
-    classes: int = 0
-    image_size: int = 128
-    learning_rate: float = 1e-4
-    discriminator_steps: int = 5
+    classes: ClassCount = 0
+    image_size: NonNegativeInt = 128
+    learning_rate: PositiveFloat = 1e-4
+    discriminator_steps: PositiveInt = 5
     flip: bool = True
-    class_weight: float = 1.0
-    reconstruction_weight: float = 10.0
+    class_weight: NonNegativeFloat = 1.0
+    reconstruction_weight: NonNegativeFloat = 10.0
     schedule: Literal["constant", "linear", "cosine"] = "linear"
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.classes < 0 or self.classes == 1:
-            raise ValueError(f"classes={self.classes} should be 2 or more, or 0 for the data's")
-        for name in ("class_weight", "reconstruction_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
 
 
 def build_generator(config: GeneratorConfig):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import (
+    AdversarialConfig,
+    Config,
+    Entry,
+    Fraction,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    hookimpl,
+)
 
 PAPER = "arXiv:1912.04958"
 
@@ -23,16 +33,10 @@ class DiscriminatorConfig(Config):
         widest: Largest number of channels.
     """
 
-    image_size: int = 32
-    channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    widest: int = 512
-
-    def __post_init__(self) -> None:
-        if self.image_size not in (8, 16, 32, 64, 128, 256, 512, 1024):
-            raise ValueError(f"image_size={self.image_size} is not a power of two from 8 to 1024")
-        if self.width < 1 or self.widest < 1:
-            raise ValueError(f"width={self.width} and widest={self.widest} should both be at least 1")
+    image_size: Literal[8, 16, 32, 64, 128, 256, 512, 1024] = 32
+    channels: PositiveInt = 3
+    width: PositiveInt = 64
+    widest: PositiveInt = 512
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,9 @@ class GeneratorConfig(DiscriminatorConfig):
             can be set when a model is loaded.
     """
 
-    latent_dim: int = 512
-    depth: int = 8
-    truncation: float = 1.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.latent_dim < 1 or self.depth < 1:
-            raise ValueError(f"latent_dim={self.latent_dim} and depth={self.depth} should both be at least 1")
-        if not -1 <= self.truncation <= 1:
-            raise ValueError(f"truncation={self.truncation} should be from -1 to 1")
+    latent_dim: PositiveInt = 512
+    depth: PositiveInt = 8
+    truncation: Annotated[float, Interval(ge=-1, le=1)] = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,23 +65,14 @@ class StyleGanConfig(AdversarialConfig):
         path_every: Generator updates between two such penalties, each this many times as strong.
     """
 
-    learning_rate: float = 2e-3
-    beta1: float = 0.0
-    beta2: float = 0.99
-    r1: float = 10.0
-    r1_every: int = 16
-    mixing: float = 0.9
-    path_length: float = 2.0
-    path_every: int = 4
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 <= self.mixing <= 1:
-            raise ValueError(f"mixing={self.mixing} should be a fraction of the images, from 0 to 1")
-        if not 0 <= self.path_length < float("inf"):
-            raise ValueError(f"path_length={self.path_length} should be a number, 0 or above")
-        if self.path_every < 1:
-            raise ValueError(f"path_every={self.path_every} should be at least 1")
+    learning_rate: PositiveFloat = 2e-3
+    beta1: ProperFraction = 0.0
+    beta2: ProperFraction = 0.99
+    r1: NonNegativeFloat = 10.0
+    r1_every: PositiveInt = 16
+    mixing: Fraction = 0.9
+    path_length: NonNegativeFloat = 2.0
+    path_every: PositiveInt = 4
 
 
 def build_generator(config: GeneratorConfig):

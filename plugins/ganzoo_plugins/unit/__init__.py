@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import Config, Entry, TranslationConfig, hookimpl
+from ganzoo import (
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    TranslationConfig,
+    hookimpl,
+)
 
 PAPER = "arXiv:1703.00848"
 
@@ -19,18 +29,14 @@ class GeneratorConfig(Config):
     ``global_skip``: learn a change of the input, which the paper has not.
     """
 
-    in_channels: Annotated[int, Ge(1)] = 3
-    out_channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
-    blocks: int = 3
-    shared_blocks: int = 1
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    blocks: NonNegativeInt = 3
+    shared_blocks: PositiveInt = 1
     global_skip: bool = False
 
     def __post_init__(self) -> None:
-        if self.width < 1 or self.blocks < 0:
-            raise ValueError(f"width={self.width} and blocks={self.blocks} should be at least 1 and 0")
-        if self.shared_blocks < 1:
-            raise ValueError(f"shared_blocks={self.shared_blocks} should be at least 1: sharing them is the method")
         if self.global_skip and self.in_channels != self.out_channels:
             raise ValueError(
                 f"global_skip={self.global_skip} adds the input to the output: in_channels={self.in_channels} and "
@@ -42,15 +48,9 @@ class GeneratorConfig(Config):
 class DiscriminatorConfig(Config):
     """``layers`` halve the image, the paper's 5 from ``width`` 64 on, each twice as wide as the one before."""
 
-    in_channels: int = 3
-    width: int = 64
-    layers: int = 5
-
-    def __post_init__(self) -> None:
-        if self.in_channels < 1 or self.width < 1:
-            raise ValueError(f"in_channels={self.in_channels} and width={self.width} should both be at least 1")
-        if not 1 <= self.layers <= 8:
-            raise ValueError(f"layers={self.layers} should be from 1 to 8")
+    in_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    layers: Annotated[int, Interval(ge=1, le=8)] = 5
 
 
 @dataclass(frozen=True)
@@ -63,23 +63,15 @@ class UnitConfig(TranslationConfig):
     ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code crops and mirrors.
     """
 
-    image_size: int = 256
-    learning_rate: float = 1e-4
-    enlarge: float = 1.0
+    image_size: NonNegativeInt = 256
+    learning_rate: PositiveFloat = 1e-4
+    enlarge: Enlargement = 1.0
     flip: bool = True
-    gan_weight: float = 10.0
-    kl_weight: float = 0.1
-    reconstruction_weight: float = 100.0
-    cycle_kl_weight: float = 0.1
-    cycle_weight: float = 100.0
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
-        for name in ("gan_weight", "kl_weight", "reconstruction_weight", "cycle_kl_weight", "cycle_weight"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name}={getattr(self, name)} should be a number, 0 or above")
+    gan_weight: NonNegativeFloat = 10.0
+    kl_weight: NonNegativeFloat = 0.1
+    reconstruction_weight: NonNegativeFloat = 100.0
+    cycle_kl_weight: NonNegativeFloat = 0.1
+    cycle_weight: NonNegativeFloat = 100.0
 
 
 def build_generator(config: GeneratorConfig):

@@ -8,20 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, PositiveInt, hookimpl
 
 PAPER = "arXiv:1406.2661"
-
-
-def check(image_size: int, **at_least_one: int) -> None:
-    """Raise ValueError for an image size that is not from 4 to 256, or another number below 1."""
-    if not 4 <= image_size <= 256:
-        raise ValueError(f"image_size={image_size} should be from 4 to 256")
-    for name, value in at_least_one.items():
-        if value < 1:
-            raise ValueError(f"{name}={value} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -35,13 +26,10 @@ class GeneratorConfig(Config):
         width: Units of the hidden layer.
     """
 
-    image_size: int = 28
-    channels: Annotated[int, Ge(1)] = 1
-    latent_dim: int = 100
-    width: int = 256
-
-    def __post_init__(self) -> None:
-        check(self.image_size, latent_dim=self.latent_dim, width=self.width)
+    image_size: Annotated[int, Interval(ge=4, le=256)] = 28
+    channels: PositiveInt = 1
+    latent_dim: PositiveInt = 100
+    width: PositiveInt = 256
 
 
 @dataclass(frozen=True)
@@ -54,12 +42,9 @@ class DiscriminatorConfig(Config):
         width: Units of the hidden layer.
     """
 
-    image_size: int = 28
-    channels: Annotated[int, Ge(1)] = 1
-    width: int = 256
-
-    def __post_init__(self) -> None:
-        check(self.image_size, width=self.width)
+    image_size: Annotated[int, Interval(ge=4, le=256)] = 28
+    channels: PositiveInt = 1
+    width: PositiveInt = 256
 
 
 def build_generator(config: GeneratorConfig):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, hookimpl
+from ganzoo import AdversarialConfig, Config, Entry, PositiveFloat, PositiveInt, ProperFraction, hookimpl
 
 CLIPPING, PENALTY = "arXiv:1701.07875", "arXiv:1704.00028"
 
@@ -23,16 +23,10 @@ class CriticConfig(Config):
         norm: "layer", as section 4 of the paper recommends, or "none", as in the authors' MNIST critic.
     """
 
-    image_size: int = 64
-    channels: Annotated[int, Ge(1)] = 3
-    width: int = 64
+    image_size: Annotated[int, Interval(ge=8, le=256)] = 64
+    channels: PositiveInt = 3
+    width: PositiveInt = 64
     norm: Literal["layer", "none"] = "layer"
-
-    def __post_init__(self) -> None:
-        if not 8 <= self.image_size <= 256:
-            raise ValueError(f"image_size={self.image_size} should be from 8 to 256")
-        if self.width < 1:
-            raise ValueError(f"width={self.width} should be at least 1")
 
 
 @dataclass(frozen=True)
@@ -43,26 +37,21 @@ class WganConfig(AdversarialConfig):
         clip: The critic's weights are clipped to [-clip, clip].
     """
 
-    clip: float = 0.01
-    discriminator_steps: int = 5
-    learning_rate: float = 5e-5
-    beta1: float = 0.0
-    beta2: float = 0.99
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.clip < float("inf"):
-            raise ValueError(f"clip={self.clip} should be a number above 0")
+    clip: PositiveFloat = 0.01
+    discriminator_steps: PositiveInt = 5
+    learning_rate: PositiveFloat = 5e-5
+    beta1: ProperFraction = 0.0
+    beta2: ProperFraction = 0.99
 
 
 @dataclass(frozen=True)
 class WganGpConfig(AdversarialConfig):
     """The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``."""
 
-    discriminator_steps: int = 5
-    learning_rate: float = 1e-4
-    beta1: float = 0.0
-    beta2: float = 0.9
+    discriminator_steps: PositiveInt = 5
+    learning_rate: PositiveFloat = 1e-4
+    beta1: ProperFraction = 0.0
+    beta2: ProperFraction = 0.9
 
 
 def build_critic(config: CriticConfig):

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganzoo import Config, Entry, RecipeConfig
-from ganzoo_plugins.style.options import require_at_least
+from annotated_types import Interval
+
+from ganzoo import (
+    Config,
+    Enlargement,
+    Entry,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    RecipeConfig,
+)
 
 PAPER = "arXiv:1703.06868"
 
@@ -21,16 +33,9 @@ class AdainConfig(Config):
         strength: Strength of the style, from 0 to 1: alpha of equation 14. It can be set when a model is loaded.
     """
 
-    width: int = 64
-    depth: int = 3
-    strength: float = 1.0
-
-    def __post_init__(self) -> None:
-        require_at_least(1, self, "width")
-        if not 1 <= self.depth <= 4:
-            raise ValueError(f"depth={self.depth} should be from 1 to 4")
-        if not 0 <= self.strength <= 1:
-            raise ValueError(f"strength={self.strength} should be from 0 to 1")
+    width: PositiveInt = 64
+    depth: Annotated[int, Interval(ge=1, le=4)] = 3
+    strength: Fraction = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,24 +55,17 @@ class AdainRecipeConfig(RecipeConfig):
         flip: Mirror images at random.
     """
 
-    image_size: int = 256
+    image_size: NonNegativeInt = 256
     channels: Literal[3] = 3
-    learning_rate: float = 1e-4
-    beta1: float = 0.9
-    style_weight: float = 10.0
-    variation_weight: float = 0.1
-    color_weight: float = 1.0
-    identity_weight: float = 2.0
-    content_reduction: int = 8
-    enlarge: float = 2.0
+    learning_rate: PositiveFloat = 1e-4
+    beta1: ProperFraction = 0.9
+    style_weight: NonNegativeFloat = 10.0
+    variation_weight: NonNegativeFloat = 0.1
+    color_weight: NonNegativeFloat = 1.0
+    identity_weight: NonNegativeFloat = 2.0
+    content_reduction: PositiveInt = 8
+    enlarge: Enlargement = 2.0
     flip: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_at_least(0, self, "style_weight", "variation_weight", "color_weight", "identity_weight")
-        require_at_least(1, self, "content_reduction")
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
 
 
 def build_generator(config: AdainConfig):

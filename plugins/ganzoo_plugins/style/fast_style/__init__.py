@@ -5,8 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import Config, Entry, RecipeConfig
-from ganzoo_plugins.style.options import require_at_least
+from ganzoo import (
+    Config,
+    Enlargement,
+    Entry,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ProperFraction,
+    RecipeConfig,
+)
 
 PAPER = "arXiv:1603.08155"
 
@@ -23,14 +32,12 @@ class FastStyleConfig(Config):
         output: How values are kept in [-1, 1]. "clamp" is for networks of other code bases.
     """
 
-    width: int = 32
-    blocks: int = 5
+    width: PositiveInt = 32
+    blocks: NonNegativeInt = 5
     global_skip: bool = False
     output: Literal["tanh", "clamp"] = "tanh"
 
     def __post_init__(self) -> None:
-        require_at_least(1, self, "width")
-        require_at_least(0, self, "blocks")
         if self.global_skip and self.output == "clamp":
             raise ValueError("global_skip=true adds to the input before a tanh: it should go with output=tanh")
 
@@ -50,24 +57,17 @@ class FastStyleRecipeConfig(RecipeConfig):
         flip: Mirror photographs at random.
     """
 
-    image_size: int = 256
+    image_size: NonNegativeInt = 256
     channels: Literal[3] = 3
-    learning_rate: float = 1e-3
-    beta1: float = 0.9
+    learning_rate: PositiveFloat = 1e-3
+    beta1: ProperFraction = 0.9
     style: str = ""
-    style_weight: float = 1.0
-    variation_weight: float = 0.1
-    color_weight: float = 1.0
-    content_reduction: int = 4
-    enlarge: float = 1.0
+    style_weight: NonNegativeFloat = 1.0
+    variation_weight: NonNegativeFloat = 0.1
+    color_weight: NonNegativeFloat = 1.0
+    content_reduction: PositiveInt = 4
+    enlarge: Enlargement = 1.0
     flip: bool = True
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require_at_least(0, self, "style_weight", "variation_weight", "color_weight")
-        require_at_least(1, self, "content_reduction")
-        if not 1 <= self.enlarge <= 8:
-            raise ValueError(f"enlarge={self.enlarge} should be from 1 to 8")
 
 
 def build_generator(config: FastStyleConfig):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from ganzoo import Config, Entry
-from ganzoo_plugins.style.options import require_at_least
+from annotated_types import Interval
+
+from ganzoo import Config, Entry, NonNegativeFloat, PositiveInt
 
 
 @dataclass(frozen=True)
@@ -28,24 +29,16 @@ class GatysConfig(Config):
         seed: Seed of that noise.
     """
 
-    steps: int = 150
-    style_weight: float = 1.0
-    variation_weight: float = 0.1
+    steps: PositiveInt = 150
+    style_weight: NonNegativeFloat = 1.0
+    variation_weight: NonNegativeFloat = 0.1
     features: str = "efficientnet-lite0"
     model: str = ""
     weights: str = ""
-    content_reduction: int = 8
-    style_scale: float = 1.0
+    content_reduction: PositiveInt = 8
+    style_scale: Annotated[float, Interval(ge=0.1, le=10)] = 1.0
     start: Literal["content", "noise"] = "content"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        require_at_least(0, self, "style_weight", "variation_weight")
-        require_at_least(1, self, "steps", "content_reduction")
-        if not 0.1 <= self.style_scale <= 10:
-            raise ValueError(f"style_scale={self.style_scale} should be from 0.1 to 10")
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(f"seed={self.seed} should be from 0 to 2**63 - 1")
+    seed: Annotated[int, Interval(ge=0, lt=2**63)] = 0
 
 
 def build_generator(config: GatysConfig):

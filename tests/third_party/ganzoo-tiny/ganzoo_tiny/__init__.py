@@ -8,26 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Entry, PositiveInt, hookimpl
 
 
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
     """``hidden`` is the width of the one hidden layer."""
 
-    latent_dim: int = 8
-    hidden: int = 32
-
-    def __post_init__(self) -> None:
-        if self.latent_dim < 1 or self.hidden < 1:
-            raise ValueError(f"latent_dim={self.latent_dim} and hidden={self.hidden} should be at least 1")
+    latent_dim: PositiveInt = 8
+    hidden: PositiveInt = 32
 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
     """``hidden`` is the width of the one hidden layer."""
 
-    hidden: int = 64
+    hidden: PositiveInt = 64
 
 
 @dataclass(frozen=True)
