@@ -354,7 +354,7 @@ def test_what_are_no_8_bit_pictures_is_refused(given: Any, message: str) -> None
     ("spec", "wrong", "message"),
     [
         ("extractor:timm", {"layer": -2}, "layer=-2 should be"),
-        ("extractor:timm", {"model": ""}, "should be the name"),
+        ("extractor:timm", {"model": ""}, "model='' should be not empty"),
         ("extractor:efficientnet-lite0", {"size": 8}, "size=8 should be"),
         ("extractor:fashion-mnist", {"size": 8}, "no option 'size'"),
     ],

@@ -90,7 +90,7 @@ def test_wrong_options_are_told() -> None:
         ganzoo.build("generator:context-encoder", levels=7)
     with pytest.raises(OptionError, match="image_size=60 should be a multiple of 8, for 3 levels"):
         ganzoo.build("generator:context-encoder", middle="channel-wise", image_size=60)
-    with pytest.raises(OptionError, match="overlap=-1 should be a number"):
+    with pytest.raises(OptionError, match="overlap=-1 should be at least 0"):
         make("inpaint", PARTS, overlap=-1)
     with pytest.raises(OptionError, match="enlarge=0"):
         make("inpaint", PARTS, enlarge=0.5)

@@ -401,15 +401,15 @@ def test_nothing_of_it_is_saved_and_nothing_is_learned() -> None:
 @pytest.mark.parametrize(
     ("spec", "options", "message"),
     [
-        ("generator:gatys", {"steps": 0}, "steps=0 should be a number, 1 or above"),
-        ("generator:gatys", {"style_weight": -1.0}, "style_weight=-1.0 should be a number, 0 or above"),
+        ("generator:gatys", {"steps": 0}, "steps=0 should be at least 1"),
+        ("generator:gatys", {"style_weight": -1.0}, "style_weight=-1.0 should be at least 0"),
         ("generator:gatys", {"style_scale": 0.0}, "style_scale=0.0 should be from 0.1 to 10"),
         ("generator:gatys", {"seed": -1}, "seed=-1 should be from 0"),
         ("generator:gatys", {"features": "vgg"}, "No features is called|vgg"),
         ("generator:gatys", {"model": "vgg19.tv_in1k"}, "no option 'model'"),
         ("generator:adain", {"depth": 5}, "depth=5 should be from 1 to 4"),
         ("generator:adain", {"strength": 1.5}, "strength=1.5 should be from 0 to 1"),
-        ("generator:fast-style", {"width": 0}, "width=0 should be a number, 1 or above"),
+        ("generator:fast-style", {"width": 0}, "width=0 should be at least 1"),
     ],
 )
 def test_a_wrong_option_is_told(spec: str, options: dict[str, Any], message: str) -> None:

@@ -75,7 +75,7 @@ def test_pix2pix_tells_its_discriminator_of_both_stacked_pictures(judge: str) ->
 
 @pytest.mark.parametrize("judge", ["dcgan", "lsgan"])
 def test_pix2pix_refuses_a_discriminator_of_single_pictures(judge: str) -> None:
-    with pytest.raises(OptionError, match=f"discriminator:{judge}: channels=6 is not right"):
+    with pytest.raises(OptionError, match=f"discriminator:{judge}: channels=6 should be 1 or 3"):
         swapped("pix2pix", 3, discriminator=judge)
 
 

@@ -171,10 +171,10 @@ def test_a_generator_without_a_code_in_its_middle_is_refused() -> None:
     ("spec", "values", "message"),
     [
         ("generator:unit", {"shared_blocks": 0}, "shared_blocks=0 should be at least 1"),
-        ("generator:unit", {"blocks": -1}, "should be at least 1 and 0"),
+        ("generator:unit", {"blocks": -1}, "blocks=-1 should be at least 0"),
         ("generator:unit", {"global_skip": True, "in_channels": 1}, "should be equal"),
         ("discriminator:unit", {"layers": 9}, "layers=9 should be from 1 to 8"),
-        ("discriminator:unit", {"width": 0}, "should both be at least 1"),
+        ("discriminator:unit", {"width": 0}, "width=0 should be at least 1"),
     ],
 )
 def test_wrong_options_say_what_would_be_right(spec: str, values: dict[str, Any], message: str) -> None:
