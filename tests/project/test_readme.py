@@ -82,6 +82,29 @@ def test_every_link_and_image_of_a_page_leads_to_a_file(page: Path) -> None:
     assert [target for target in local if not (page.parent / target).exists()] == []
 
 
+def test_the_menu_of_the_site_lists_every_page() -> None:
+    docs = script("docs")
+    listed = set(docs.listed(docs.SETTINGS)) - {"index.md", "changelog.md", docs.COMMANDS, docs.PYTHON, docs.PLUGINS}
+    assert listed == set(docs.pages(ROOT / "docs"))
+
+
+def test_the_site_shows_an_entrys_options_with_what_their_class_says() -> None:
+    docs = script("docs")
+    text = "\n".join(docs.models_and_options("cyclegan"))
+    assert "| `cyclegan/horse2zebra`: Horses to zebras |" in text and "## `recipe:cyclegan`" in text
+    assert "| `pool_size` | `50` | Number of generated images" in text
+    assert "One of `constant`, `linear`, `cosine`." in text
+
+
+def test_the_site_drops_links_to_files_that_it_lacks(tmp_path: Path) -> None:
+    docs = script("docs")
+    text = "[a](../x.py) [b](c.md#d) [e](https://f.g) ![h](../i.png)"
+    assert (
+        docs.without_outer_links(text, tmp_path / "page.md", tmp_path)
+        == "a [b](c.md#d) [e](https://f.g) ![h](../i.png)"
+    )
+
+
 def test_the_readme_is_one_page() -> None:
     assert len(README.splitlines()) <= 150
 
