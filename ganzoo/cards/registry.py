@@ -9,7 +9,9 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,25 @@ from ganzoo.cards.grades import GRADES
 from ganzoo.cards.protocol import Score as Score
 from ganzoo.catalog import discovery, former_names
 from ganzoo.contracts import tasks
-from ganzoo.errors import DuplicateName, PluginError, RegistryError, UnknownName, suggest
+from ganzoo.errors import DuplicateName, GanzooError, PluginError, RegistryError, UnknownName, suggest
+from ganzoo.files.regular import read_text
 
 FORMAT = 1
+MAX_FILES = 1000  # of one plugin: a generator may never end
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
 
 
 def read_registry(path: Path) -> list[Card]:
     """Return the cards of one registry file. Raises RegistryError that says which file, card and field is wrong."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, RegistryError))
     except FileNotFoundError as error:
         raise RegistryError(
             f"There is no registry file {path}. Check the path; if a plugin's ganzoo_cards returned it, fix the plugin."
         ) from error
-    except (OSError, ValueError) as error:
+    except RegistryError:
+        raise
+    except (OSError, ValueError, RecursionError) as error:
         raise RegistryError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("cards"), list):
         raise RegistryError(f'{path} is not a registry: it should be {{"format": {FORMAT}, "cards": [...]}}.')
@@ -46,9 +52,11 @@ def read_registry(path: Path) -> list[Card]:
 
 
 def find(name: str) -> Card:
-    """Return the card called ``name``. Raises UnknownName with a suggestion."""
+    """Return the card called ``name``. Raises UnknownName with a suggestion, DuplicateName where two plugins add it."""
     card = _table().get(former_names.model(name))
     if card is None:
+        if refused := _collected().refused.get(former_names.model(name)):
+            raise refused.with_traceback(None)  # raised every time: each would make its traceback longer
         raise UnknownName(f"No model is called '{name}'.{suggest(name, _table())} `ganzoo list` shows all.")
     return card
 
@@ -83,7 +91,7 @@ def list_models(pattern: str = "*", *, task: str | None = None, grade: str | Non
 
 def home(name: str) -> Path:
     """Return the folder of the registry file that has the card ``name``; bundled relative files lie there."""
-    return _collected()[1][name].parent
+    return _collected().homes[name].parent
 
 
 def refresh() -> None:
@@ -99,34 +107,59 @@ def own_path() -> Path:
 
 
 def _table() -> dict[str, Card]:
-    return _collected()[0]
+    return _collected().table
+
+
+@dataclass
+class _Collected:
+    """``refused``: why nothing has a name that two plugins add."""
+
+    table: dict[str, Card] = field(default_factory=dict)
+    homes: dict[str, Path] = field(default_factory=dict)
+    refused: dict[str, DuplicateName] = field(default_factory=dict)
+
+    def add(self, path: Path, card: Card) -> None:
+        home = self.homes.setdefault(card.name, path)
+        if home is path and card.name not in self.table:
+            self.table[card.name] = card
+            return
+        error = DuplicateName(
+            f"The model '{card.name}' is in the registry twice: in {home} and in {path}. "
+            "Rename one, or uninstall its plugin."
+        )
+        if home != own_path():  # of two plugins neither gets the name
+            self.table.pop(card.name, None)
+            self.refused[card.name] = error
+        discovery.warn_once(f"Skipped: {error}")
 
 
 @cache
-def _collected() -> tuple[dict[str, Card], dict[str, Path]]:
-    table: dict[str, Card] = {}
-    homes: dict[str, Path] = {}
-    for path in [own_path(), *_plugin_paths()]:
-        for card in read_registry(path):
-            if card.name in table:
-                raise DuplicateName(
-                    f"The model '{card.name}' is in the registry twice: in {homes[card.name]} and in {path}. "
-                    "Rename one, or uninstall its plugin."
-                )
-            table[card.name], homes[card.name] = card, path
-    return table, homes
+def _collected() -> _Collected:
+    collected = _Collected()
+    for path, cards in [(own_path(), read_registry(own_path())), *_of_plugins()]:
+        for card in cards:
+            collected.add(path, card)
+    return collected
 
 
-def _plugin_paths() -> Iterator[Path]:
+def _of_plugins() -> Iterator[tuple[Path, list[Card]]]:
+    """Yield the registry files of plugins with their cards; one that cannot be read is skipped, and named once."""
     for implementation in discovery.manager().hook.ganzoo_cards.get_hookimpls():
-        yield from _paths_of(implementation.plugin_name, implementation.function)
+        try:
+            for path in _paths_of(implementation.plugin_name, implementation.function):
+                yield path, read_registry(path)
+        except GanzooError as error:
+            discovery.warn_once(f"Skipped: {error}")
 
 
 def _paths_of(plugin: str, hook: Any) -> list[Path]:
     try:
         returned = hook()
-        paths = [Path(path) for path in ([returned] if isinstance(returned, (str, Path)) else returned)]
-    except (Exception, SystemExit) as error:  # third-party code may raise anything
+        listed = [returned] if isinstance(returned, (str, Path)) else islice(returned, MAX_FILES)
+        paths = [Path(path) for path in listed]
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # third-party code may raise anything
         raise PluginError(
             f"The plugin '{plugin}' failed in ganzoo_cards: {discovery.one_line(error)}. "
             "It should return the path(s) of registry files; fix or uninstall it."

@@ -1,8 +1,8 @@
 """Finds plugins: the folders of ganzoo_plugins first, then every package with a ``ganzoo`` entry point.
 
-Both go through `_register`. A plugin that cannot be imported is remembered in `problems()` and skipped, so that
-one broken package never takes the others away; one that misuses the hooks is an error that names it, kept until
-`manager()` is asked for, so that `ganzoo plugins` can show it.
+Both go through `_register`. A plugin that cannot be imported, or misuses a hook, is skipped, so that one broken package
+never takes the others away. `announce` says so once; `ganzoo plugins` shows it. GANZOO_PLUGINS_OFF=name,name leaves
+plugins out without importing them; a name is that of the plugin, its entry point or its package.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import contextlib
 import importlib
 import os
 import pkgutil
+import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.machinery import PathFinder
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -23,12 +25,17 @@ import pluggy
 import ganzoo_plugins
 from ganzoo.contracts import hookspecs
 from ganzoo.errors import PluginError, suggest
+from ganzoo.files.limits import TEXT
+from ganzoo.files.regular import read_regular, require_regular
+from ganzoo.files.terminal import clean
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
     from importlib import metadata
 
 GROUP = "ganzoo"
+OFF = "GANZOO_PLUGINS_OFF"
+_announced: set[str] = set()
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("ganzoo_"))
 
 
@@ -53,24 +60,50 @@ class _Found:
     misuses: dict[str, PluginError]  # by the plugin's name
 
 
-def manager() -> pluggy.PluginManager:
-    """Return the plugin manager with everything registered; found once a process.
+@dataclass(frozen=True)
+class _Candidate:
+    """Something that may be a plugin. ``error``: why it cannot be loaded."""
 
-    Raises PluginError for a plugin that misuses a hook.
-    """
-    for misuse in misuses().values():
-        raise misuse.with_traceback(None)  # raised every time: each would make its traceback longer
+    name: str
+    distribution: str
+    version: str
+    load: Callable[[], Any]
+    point: str = ""
+    error: str = ""
+
+
+def manager() -> pluggy.PluginManager:
+    """Return the plugin manager with every plugin that can be used; found once a process. Says what was skipped."""
+    announce()
     return registered()
 
 
 def registered() -> pluggy.PluginManager:
-    """Return the plugin manager even where a plugin misuses a hook; for those who report that."""
+    """Return the plugin manager, and say nothing; for those who report what was skipped."""
     return _found().manager
 
 
 def misuses() -> dict[str, PluginError]:
-    """Return what `manager` raises for plugins that misuse a hook, by the plugin's name."""
+    """Return what is wrong with plugins that misuse a hook, by the plugin's name."""
     return dict(_found().misuses)
+
+
+def announce() -> None:
+    """Log which plugins were skipped, and why; each once a process."""
+    for plugin in problems():
+        if not plugin.error.startswith("off: "):
+            warn_once(f"Skipped the plugin {plugin.name} from {plugin.distribution}: {plugin.error}")
+    for misuse in misuses().values():
+        warn_once(f"Skipped: {misuse}")
+
+
+def warn_once(text: str) -> None:
+    """Log a warning on a plugin, once a process; on the command line it is a line on stderr."""
+    if text not in _announced:
+        import logging  # imported only after a mistake
+
+        _announced.add(text)
+        logging.getLogger("ganzoo").warning("%s", clean(text))
 
 
 def plugins() -> list[Plugin]:
@@ -79,7 +112,7 @@ def plugins() -> list[Plugin]:
 
 
 def problems() -> list[Plugin]:
-    """Return the plugins that could not be imported, each with its error."""
+    """Return the plugins that could not be imported, or were switched off, each with the reason."""
     return [plugin for plugin in plugins() if plugin.error]
 
 
@@ -97,6 +130,7 @@ def refresh() -> None:
     """Forget what was found: the next call looks again. For tests, and after installing a plugin."""
     importlib.invalidate_caches()
     _found.cache_clear()
+    _announced.clear()
 
 
 @cache
@@ -105,14 +139,14 @@ def _found() -> _Found:
     pm.add_hookspecs(hookspecs)
     found: list[Plugin] = []
     misuses: dict[str, PluginError] = {}
-    for name, distribution, version, load in (*_built_in(), *_entry_points()):
-        module, error = _imported(load)
+    for candidate in (*_built_in(), *_entry_points()):
+        module, error = (None, candidate.error) if candidate.error else _imported(candidate)
         if not error:
             try:
-                _register(pm, name, distribution, module)
+                _register(pm, candidate.name, candidate.distribution, module)
             except PluginError as misuse:
-                misuses.setdefault(name, misuse)
-        plugin = Plugin(name, distribution, version, error)
+                misuses.setdefault(candidate.name, misuse)
+        plugin = Plugin(candidate.name, candidate.distribution, candidate.version, error)
         if plugin not in found:  # a package may name one module under two entry points
             found.append(plugin)
     packages = {plugin.name: plugin.distribution for plugin in reversed(found)}
@@ -121,29 +155,41 @@ def _found() -> _Found:
     return _Found(pm, found, misuses)
 
 
-def _imported(load: Callable[[], Any]) -> tuple[Any, str]:
+def _imported(candidate: _Candidate) -> tuple[Any, str]:
     """Return the module and an empty string, or why it could not be imported."""
+    off = {name.strip() for name in os.environ.get(OFF, "").split(",")} - {""}
+    if off & {candidate.name, candidate.point, candidate.distribution}:
+        return None, f"off: {OFF} names it"
     try:
-        return load(), ""
-    except (Exception, SystemExit) as error:  # a third-party import may raise anything
+        return candidate.load(), ""
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a third-party import may raise anything
         return None, one_line(error)
 
 
 def _register(pm: pluggy.PluginManager, name: str, distribution: str, module: Any) -> None:
     """Register one plugin; raise PluginError where it misuses a hook that ganzoo has."""
-    if pm.is_registered(module):  # one module under two entry points is one plugin
-        return
     who = _described(name, distribution)
-    for hook in HOOKS:
-        if callable(getattr(module, hook, None)) and pm.parse_hookimpl_opts(module, hook) is None:
-            raise PluginError(
-                f"The plugin {who} has {hook} without @ganzoo.hookimpl above it. Add it there, or uninstall the plugin."
-            )
     try:
+        if any(module is other for other in pm.get_plugins()):  # one module under two entry points is one plugin
+            return
+        for hook in HOOKS:
+            if callable(getattr(module, hook, None)) and pm.parse_hookimpl_opts(module, hook) is None:
+                raise PluginError(
+                    f"The plugin {who} has {hook} without @ganzoo.hookimpl above it. "
+                    "Add it there, or uninstall the plugin."
+                )
         pm.register(module, name)
-    except pluggy.PluginValidationError as error:
+    except (PluginError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # of pluggy, or of what the plugin is made of
+        with contextlib.suppress(Exception):  # pluggy keeps what it registered before the error
+            pm.unregister(name=name)
+        invalid = isinstance(error, pluggy.PluginValidationError)
+        reason = " ".join(str(error).split()) if invalid else one_line(error)
         raise PluginError(
-            f"The plugin {who} misuses a hook: {' '.join(str(error).split())}."
+            f"The plugin {who} misuses a hook: {reason}."
             " ganzoo.contracts.hookspecs shows each hook's arguments; fix the plugin or uninstall it."
         ) from error
 
@@ -171,30 +217,75 @@ def _described(name: str, distribution: str) -> str:
 
 def one_line(error: BaseException) -> str:
     """Return an error's type and text on one line, as a table or a longer message can hold it."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+    try:
+        text = str(error)
+    except BaseException:  # third-party code, too
+        text = "its message cannot be shown"
+    return clean(" ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":"), 1000)
 
 
-def _built_in() -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
+def safe_repr(value: object) -> str:
+    """Return ``repr(value)``, shortened, of third-party code's objects."""
+    try:
+        return clean(repr(value), 200)
+    except BaseException:
+        return f"a {type(value).__name__}"
+
+
+def _built_in() -> Iterator[_Candidate]:
     for info in sorted(pkgutil.iter_modules(ganzoo_plugins.__path__), key=lambda info: info.name):
         path = f"{ganzoo_plugins.__name__}.{info.name}"
-        yield path, "ganzoo-core", __version__, partial(importlib.import_module, path)
+        yield _Candidate(path, "ganzoo-core", __version__, partial(importlib.import_module, path), info.name)
 
 
-def _entry_points() -> Iterator[tuple[str, str, str, Callable[[], Any]]]:
+def _entry_points() -> Iterable[_Candidate]:
+    """Return what the packages on the path offer; of two installations of one package, that which Python imports.
+
+    importlib.metadata's own function stops at the first package whose metadata it cannot parse.
+    """
     if not _may_have_third_party_plugins():
-        return
+        return []
     from importlib import metadata
 
-    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.value, point.name)):
-        yield point.value, *_origin(point), point.load
+    found: dict[str, list[_Candidate]] = {}
+    for number, distribution in enumerate(metadata.distributions()):
+        label = _label(distribution)
+        name = re.sub("[-_.]+", "-", label).lower() or f"{number}"
+        if name not in found:
+            found[name] = list(_candidates(distribution, label))
+    return sorted((one for each in found.values() for one in each), key=lambda one: (one.name, one.point))
 
 
-def _origin(point: metadata.EntryPoint) -> tuple[str, str]:
-    """Return name and version of the package that has an entry point, as far as its metadata can be read."""
+def _candidates(distribution: metadata.Distribution, label: str) -> Iterator[_Candidate]:
     try:
-        return point.dist.metadata["Name"] or point.value, point.dist.version or ""  # type: ignore[union-attr]
+        folder = getattr(distribution, "_path", None)
+        if isinstance(folder, Path) and (folder / "entry_points.txt").exists():
+            TEXT.check(require_regular(folder / "entry_points.txt"), "its entry_points.txt", PluginError)
+        points = list(distribution.entry_points.select(group=GROUP))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a damaged file, or an importer's own metadata
+        name = label or os.path.basename(str(getattr(distribution, "_path", "?")))
+        yield _Candidate(name, name, "", lambda: None, error=f"its entry points cannot be read: {one_line(error)}")
+        return
+    for point in points:
+        version = _version(distribution) if label else ""
+        yield _Candidate(point.value, label or point.value, version, point.load, point.name)
+
+
+def _label(distribution: metadata.Distribution) -> str:
+    """Return a package's name, as far as its metadata can be read."""
+    try:
+        return str(distribution.metadata["Name"] or "")
     except Exception:  # an interrupted uninstall leaves entry points behind without a METADATA file
-        return point.value, ""
+        return ""
+
+
+def _version(distribution: metadata.Distribution) -> str:
+    try:
+        return str(distribution.version or "")
+    except Exception:
+        return ""
 
 
 def _may_have_third_party_plugins() -> bool:
@@ -214,8 +305,8 @@ def _names_group(path: str) -> bool:
     section = f"[{GROUP}]".encode()
     for name in _list(path):
         if name.lower().endswith(("dist-info", "egg-info")):
-            with contextlib.suppress(OSError), open(os.path.join(path, name, "entry_points.txt"), "rb") as file:
-                if section in file.read():
+            with contextlib.suppress(OSError, PluginError):
+                if section in read_regular(os.path.join(path, name, "entry_points.txt"), TEXT, PluginError):
                     return True
     return False
 

@@ -6,13 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
+from itertools import islice
+from typing import TypeGuard
 
 from ganzoo.catalog import discovery
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import DATA_KINDS, KINDS, Entry
 from ganzoo.contracts.tasks import TASKS
 from ganzoo.errors import DuplicateName, GanzooError, OptionError, PluginError, UnknownName, suggest
+from ganzoo.files.terminal import clean
 
+MAX_ENTRIES = 10_000  # of one plugin: a generator may never end
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -24,7 +28,11 @@ def entries(kind: str | None = None) -> list[Entry]:
 def find(spec: str) -> Entry:
     """Return the entry that ``spec`` names, as "generator:resnet".
 
-    Raises OptionError for a malformed spec, UnknownName with a suggestion for an unknown one.
+    Raises:
+        OptionError: The spec is malformed.
+        UnknownName: There is no such entry; with a suggestion.
+        DuplicateName: Two plugins add it.
+        PluginError: A plugin adds it, but in a way that breaks the contract.
     """
     kind, colon, name = spec.partition(":")
     if not colon or kind not in KINDS:
@@ -34,6 +42,8 @@ def find(spec: str) -> Entry:
         )
     entry = _table().get((kind, name))
     if entry is None:
+        if refused := _announced().refused.get((kind, name)):
+            raise refused.with_traceback(None)  # raised every time: each would make its traceback longer
         known = [entry.name for entry in entries(kind)]
         raise UnknownName(
             f"No {kind} is called '{name}'.{suggest(name, known)} `ganzoo list --entries` shows all {len(known)}."
@@ -48,9 +58,9 @@ def origin(spec: str) -> str:
 
 
 def refusals() -> dict[str, GanzooError]:
-    """Return the error that each plugin causes here for every use of the catalog, by the plugin's name.
+    """Return the first reason for which something of a plugin is left out of the catalog, by the plugin's name.
 
-    Of two that claim one name both are named, but never one of ganzoo's own.
+    Of two third-party plugins that claim one name, neither gets it; of a third-party one and ganzoo's own, ganzoo's.
     """
     return dict(_collected().refusals)
 
@@ -62,85 +72,136 @@ def refresh() -> None:
 
 
 def _table() -> dict[tuple[str, str], Entry]:
-    return _sound().table
+    return _announced().table
 
 
 def _origins() -> dict[tuple[str, str], str]:
-    return _sound().origins
+    return _announced().origins
+
+
+_Key = tuple[str, str]  # kind and name
 
 
 @dataclass
 class _Collected:
-    table: dict[tuple[str, str], Entry] = field(default_factory=dict)
-    origins: dict[tuple[str, str], str] = field(default_factory=dict)
+    """``refused``: why nothing has a name that some plugin adds. ``messages``: what to tell, in order."""
+
+    table: dict[_Key, Entry] = field(default_factory=dict)
+    origins: dict[_Key, str] = field(default_factory=dict)
     refusals: dict[str, GanzooError] = field(default_factory=dict)
+    refused: dict[_Key, GanzooError] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
 
     def add(self, plugin: str, entry: Entry) -> None:
         key = (entry.kind, entry.name)
-        if key in self.table:
-            self._refuse_both(entry, self.origins[key], plugin)
-        else:
+        owner = self.origins.get(key)
+        if owner is None:
             self.table[key], self.origins[key] = entry, plugin
-
-    def _refuse_both(self, entry: Entry, *claimants: str) -> None:
-        one, other = (discovery.described(name) for name in claimants)
+            return
+        one, other = (discovery.described(name) for name in (owner, plugin))
         error = DuplicateName(
             f"Two plugins add the {entry.kind} '{entry.name}': {one} and {other}. Uninstall one, or rename yours."
         )
-        third_party = [name for name in claimants if discovery.distribution_of(name) != "ganzoo-core"]
-        for name in third_party or claimants:
-            self.refusals.setdefault(name, error)
+        if not _is_built_in(owner):
+            self.table.pop(key, None)
+            self.refused[key] = error
+            self.refuse(owner, error)
+        self.refuse(plugin, error)
+
+    def refuse(self, plugin: str, error: GanzooError) -> None:
+        """Remember why something of a plugin is left out."""
+        self.refusals.setdefault(plugin, error)
+        self.messages.append(f"Skipped: {error}")
 
 
-def _sound() -> _Collected:
-    """Return what was collected, or raise what is wrong with the first plugin that is refused."""
-    discovery.manager()  # raises for a hook that is misused
+def _is_built_in(plugin: str) -> bool:
+    return discovery.distribution_of(plugin) == "ganzoo-core"
+
+
+def _announced() -> _Collected:
+    """Return what was collected; what was left out is logged, once a process."""
+    discovery.announce()
     collected = _collected()
-    for error in collected.refusals.values():
-        raise error.with_traceback(None)  # raised every time: each would make its traceback longer
+    for message in collected.messages:
+        discovery.warn_once(message)
     return collected
 
 
 @cache
 def _collected() -> _Collected:
     collected = _Collected()
-    for implementation in discovery.registered().hook.ganzoo_entries.get_hookimpls():
+    found = discovery.registered().hook.ganzoo_entries.get_hookimpls()
+    # Built-in ones come first, so that no third-party plugin takes a name away from them.
+    for implementation in sorted(found, key=lambda each: not _is_built_in(each.plugin_name)):
         plugin = implementation.plugin_name
         try:
-            added = _entries_of(plugin, implementation.function)
+            returned = _returned(plugin, implementation.function)
         except PluginError as error:
-            collected.refusals.setdefault(plugin, error)
-        else:
-            for entry in added:
-                collected.add(plugin, entry)
+            collected.refuse(plugin, error)
+            continue
+        for entry in returned:
+            _collect(collected, plugin, entry)
     return collected
 
 
-def _entries_of(plugin: str, hook: object) -> list[Entry]:
+def _collect(collected: _Collected, plugin: str, entry: object) -> None:
+    """Add an entry of a plugin, or refuse it alone."""
     try:
-        returned = list(hook())  # type: ignore[operator]
-    except (Exception, SystemExit) as error:  # third-party code may raise anything
+        _check(plugin, entry)
+        collected.add(plugin, entry)  # type: ignore[arg-type]
+    except PluginError as error:
+        if _is_entry(entry) and type(entry.name) is str and type(entry.kind) is str:
+            collected.refused.setdefault((entry.kind, entry.name), error)
+        collected.refuse(plugin, error)
+
+
+def _returned(plugin: str, hook: object) -> list[object]:
+    """Return what a plugin's hook returns, not checked. Raises PluginError where it fails, or never ends."""
+    try:
+        returned = list(islice(hook(), MAX_ENTRIES + 1))  # type: ignore[operator]
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # third-party code may raise anything
         raise PluginError(
             f"The plugin {discovery.described(plugin)} failed in ganzoo_entries: {discovery.one_line(error)}. "
             "It should return a list of ganzoo.Entry; fix or uninstall it."
         ) from error
-    for entry in returned:
-        _check(plugin, entry)
+    if len(returned) > MAX_ENTRIES:
+        raise PluginError(
+            f"The plugin {discovery.described(plugin)} returned more than {MAX_ENTRIES} entries from ganzoo_entries."
+            " Fix or uninstall it."
+        )
     return returned
+
+
+def _is_entry(entry: object) -> TypeGuard[Entry]:
+    return issubclass(type(entry), Entry)  # isinstance asks the object, which may raise anything
 
 
 def _check(plugin: str, entry: object) -> None:
     """Refuse an entry that breaks the contract, naming plugin, entry and field."""
-    if not isinstance(entry, Entry):
+    if not _is_entry(entry):
         raise PluginError(
-            f"The plugin {discovery.described(plugin)} returned {entry!r} from ganzoo_entries, not a ganzoo.Entry."
-            " Fix or uninstall it."
+            f"The plugin {discovery.described(plugin)} returned {discovery.safe_repr(entry)} from ganzoo_entries, not a"
+            " ganzoo.Entry. Fix or uninstall it."
         )
-    complaint = next(_complaints(entry), None)
+    try:
+        complaint = next(_complaints(entry), None)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # of an object that a plugin put into a field
+        complaint = f"fields cannot be read: {discovery.one_line(error)}"
     if complaint:
         raise PluginError(
-            f"The plugin {discovery.described(plugin)} adds {entry.spec}, whose {complaint}. Fix or uninstall it."
+            f"The plugin {discovery.described(plugin)} adds {_spec(entry)}, whose {complaint}. Fix or uninstall it."
         )
+
+
+def _spec(entry: Entry) -> str:
+    try:
+        return clean(entry.spec, 200)
+    except BaseException:  # of an object that a plugin put into a field
+        return "an entry"
 
 
 def _complaints(entry: Entry) -> Iterator[str]:

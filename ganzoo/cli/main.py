@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from ganzoo.catalog import discovery
-from ganzoo.errors import DuplicateName, GanzooError, OutputError, PluginError, suggest
+from ganzoo.errors import GanzooError, OutputError, suggest
 from ganzoo.version import __version__
 
 # The command "new-plugin" is the object `command` in ganzoo/cli/new_plugin_command.py.
@@ -59,27 +59,32 @@ class Zoo(click.Group):
             return
         self._added_plugin_commands = True
         origins = dict.fromkeys(COMMANDS, "ganzoo")
-        for implementation in discovery.manager().hook.ganzoo_commands.get_hookimpls():
+        for implementation in discovery.registered().hook.ganzoo_commands.get_hookimpls():
             for name, command in _commands_of(implementation).items():
                 if name in origins:
-                    raise DuplicateName(
-                        f"Two plugins add the command '{name}': {origins[name]} and {implementation.plugin_name}. "
-                        "Uninstall one, or rename yours."
+                    discovery.warn_once(
+                        f"Skipped: Two plugins add the command '{name}': {origins[name]} and "
+                        f"{implementation.plugin_name}, which is left out. Uninstall one, or rename yours."
                     )
+                    continue
                 origins[name] = implementation.plugin_name
                 self.add_command(command, name)
 
 
 def _commands_of(implementation: Any) -> dict[str, click.Command]:
+    """Return the commands that a plugin adds; none, with a warning, where it fails."""
     group = click.Group()
     try:
         implementation.function(*(group for _ in implementation.argnames))
-    except Exception as error:
-        raise PluginError(
-            f"The plugin '{implementation.plugin_name}' failed in ganzoo_commands: {type(error).__name__}: {error}. "
-            "It should call cli.add_command. Fix or uninstall it."
-        ) from error
-    return dict(group.commands)
+        return {str(name): command for name, command in group.commands.items() if isinstance(command, click.Command)}
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # third-party code may raise anything
+        discovery.warn_once(
+            f"Skipped: The plugin '{implementation.plugin_name}' failed in ganzoo_commands: "
+            f"{discovery.one_line(error)}. It should call cli.add_command. Fix or uninstall it."
+        )
+        return {}
 
 
 @click.command(
@@ -88,10 +93,11 @@ def _commands_of(implementation: Any) -> dict[str, click.Command]:
     epilog="Add --debug to any command to see the full traceback of an error.",
 )
 @click.version_option(__version__, prog_name="ganzoo")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """List, run, train, evaluate and share generative adversarial networks."""
-    for problem in discovery.problems():
-        click.echo(f"Skipped the plugin {problem.name} from {problem.distribution}: {problem.error}", err=True)
+    if context.invoked_subcommand != "plugins":  # which shows them itself
+        discovery.announce()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -32,13 +32,15 @@ class Events:
                 others = [plugin for plugin in listeners if plugin is not listener]
                 try:
                     manager.subset_hook_caller(hook, others)(**copy.deepcopy(arguments))
-                except (Exception, SystemExit) as error:
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:  # third-party code may raise anything
                     self._report(manager.get_name(listener) or repr(listener), hook, error)
 
     def _report(self, name: str, hook: str, error: BaseException) -> None:
         if name not in self.failed:
             self.failed.add(name)
             self.log(
-                f"The plugin '{name}' failed in {hook}: {type(error).__name__}: {error}. Training goes on; "
+                f"The plugin '{name}' failed in {hook}: {discovery.one_line(error)}. Training goes on; "
                 "further failures of this plugin are not shown. Fix or uninstall it."
             )
