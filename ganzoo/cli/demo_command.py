@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import completion, options
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.errors import OptionError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("demo", short_help="Try a model in the browser.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; 0.0.0.0: all interfaces.")
 @click.option("--port", default=0, type=click.IntRange(0, 65535), help="Port; 0 picks a free one. [default: 0]")
 @click.option(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ganzoo.cli import options, output
+from ganzoo.cli import completion, options, output
 
 
 @click.command("export", short_help="Export a model for other programs.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model)
 @click.option("--format", "format", required=True, help="onnx, openvino, torchscript, torch-export, or a plugin's.")
 @click.option("-o", "--output", "target", required=True, help="File to write, such as model.onnx.")
 @options.as_json

@@ -11,7 +11,7 @@ import click
 
 from ganzoo import catalog
 from ganzoo.cards.card import card_to_dict
-from ganzoo.cli import card_summary, entry_descriptions, options, output
+from ganzoo.cli import card_summary, completion, entry_descriptions, options, output
 from ganzoo.contracts.entry import KINDS
 from ganzoo.loading import load
 from ganzoo.weights import readme
@@ -19,7 +19,7 @@ from ganzoo.weights.readme import facts
 
 
 @click.command("info", short_help="Show a model's card, or a catalog entry.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model_or_entry)
 @click.option("--verbose", is_flag=True, help="Show the whole card: protocols, limits, other trainings.")
 @click.option("--engines", is_flag=True, help="Show which engines run it, which one auto picks and why.")
 @options.as_json

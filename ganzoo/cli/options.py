@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from ganzoo.cli import completion
 from ganzoo.contracts.tasks import INPUTS
 
 F = TypeVar("F", bound=Any)
@@ -49,7 +50,11 @@ def conditioning(*names: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         for name in reversed(names):
             metavar = "NAME" if name == "label" else "IMAGE"
-            function = click.option(f"--{name}", metavar=metavar, help=f"{INPUTS[name].capitalize()}.")(function)
+            complete = completion.label if name == "label" else None
+            option = click.option(
+                f"--{name}", metavar=metavar, shell_complete=complete, help=f"{INPUTS[name].capitalize()}."
+            )
+            function = option(function)
         return function
 
     return decorate
@@ -62,6 +67,7 @@ def assignments(function: F) -> F:
         "assignments",
         multiple=True,
         metavar="KEY=VALUE",
+        shell_complete=completion.model_option,
         help="Set an option of the generator, such as steps=100.",
     )(function)
 

@@ -18,6 +18,22 @@ def is_folder(output: str) -> bool:
     return output.endswith(("/", os.sep)) or Path(output).is_dir()
 
 
+def model_part(ref: str) -> str:
+    """Return the part of a model's reference that names its results: "horse2zebra" of cyclegan/horse2zebra."""
+    name = ref.partition(":")[2] or ref
+    parts = [part for part in name.partition("@")[0].replace(os.sep, "/").split("/") if part.strip(".")]
+    return parts[-1] if parts else "ganzoo"
+
+
+def unused(stem: str, suffix: str) -> str:
+    """Return a path that does not exist yet: the stem and suffix, with -2, -3, ... where needed."""
+    path, number = f"{stem}{suffix}", 1
+    while Path(path).exists():
+        number += 1
+        path = f"{stem}-{number}{suffix}"
+    return path
+
+
 def check_file(output: str, several: str) -> None:
     """Check, before any work, that an image can be written to a path. Raises OutputError.
 

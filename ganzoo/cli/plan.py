@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
 
 from ganzoo.batch.jobs import STREAM, Job
@@ -35,6 +36,17 @@ def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, form
         jobs = _plan_folder(paths, output, recursive, format)
     _check_targets(jobs)
     return jobs
+
+
+def default_output(inputs: Sequence[str], ref: str, format: str = "") -> str:
+    """Return a new name in the working folder for the results: the input's, with the model's behind it."""
+    name = output_paths.model_part(ref)
+    source = Path("stdin.png" if inputs[0] == STREAM else inputs[0])
+    if len(inputs) > 1 or source.is_dir() or (glob.has_magic(inputs[0]) and not source.exists()):
+        stem = source.resolve().name if source.is_dir() else "images"
+        return output_paths.unused(f"{stem}-{name}", "") + "/"
+    target = Path(_target_name(source.name, format))
+    return output_paths.unused(f"{target.stem}-{name}", target.suffix)
 
 
 def _check_targets(jobs: list[Job]) -> None:

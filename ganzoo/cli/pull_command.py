@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import completion, options
 from ganzoo.errors import WeightsError
 
 
 @click.command("pull", short_help="Download a model.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Also save it as a folder, to load as dir:FOLDER."
 )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from ganzoo.cli import options
+from ganzoo.cli import completion, options
 
 
 @click.command("push", short_help="Upload a model to the Hugging Face Hub.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model)
 @click.argument("repo_id", metavar="OWNER/REPO")
 @click.option("--private", is_flag=True, help="Make the repository private if it is new.")
 @click.option("--message", default="Upload with ganzoo", show_default=True, help="Commit message.")

@@ -10,19 +10,28 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ganzoo.cli import options
+from ganzoo.cli import completion, options
 from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
     from ganzoo.training.dry_run import DryRun
 
 
+FEW_BATCHES = 4  # in a data set: fewer are worth a note
+DAY = 24 * 60 * 60  # seconds
+
+
 @click.command("train", short_help="Train a recipe on a data set, or resume a run.")
-@click.argument("recipe", required=False)
+@click.argument("recipe", required=False, shell_complete=completion.recipe)
 @click.argument("data", nargs=-1)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder. dir:FOLDER loads its model.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Resume this run instead; only --steps may be changed.")
 @click.option("--steps", type=click.IntRange(1), help="Total number of updates [default: 10000].")
+@click.option(
+    "--minutes",
+    type=click.FloatRange(0, min_open=True),
+    help="Instead of --steps: do as many steps as fit in this time, by the speed of the first ones.",
+)
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
@@ -69,9 +78,17 @@ if TYPE_CHECKING:
     "assignments",
     multiple=True,
     metavar="KEY=VALUE",
+    shell_complete=completion.recipe_option,
     help="Set an option of the recipe, or of a part: ROLE.KEY=VALUE.",
 )
-@click.option("--part", "parts", multiple=True, metavar="ROLE=ENTRY", help="Choose another part, such as loss=hinge.")
+@click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    metavar="ROLE=ENTRY",
+    shell_complete=completion.part,
+    help="Choose another part, such as loss=hinge.",
+)
 @click.option("--log-every", type=click.IntRange(1), help="Steps between log lines [default: 50].")
 @click.option("--sample-every", type=click.IntRange(1), help="Steps between sample sheets [default: 500].")
 @click.option("--checkpoint-every", type=click.IntRange(1), help="Steps between checkpoints [default: 500].")
@@ -86,6 +103,7 @@ def command(
     start_from: tuple[str, ...],
     dry_run: bool,
     steps: int | None,
+    minutes: float | None,
     device: str,
     **values: Any,
 ) -> None:
@@ -99,6 +117,8 @@ def command(
     ganzoo train --resume runs/mine
     torchrun --standalone --nproc-per-node 2 -m ganzoo train dcgan photos/ -o runs/mine
     """
+    if steps is not None and minutes is not None:
+        raise click.UsageError("--steps and --minutes both say how long to train. Give one of them.")
     if resume is not None:
         _refuse_other_options()
         run = _resume(resume, steps)
@@ -114,6 +134,8 @@ def command(
         settings["parts"] = parse_assignments(parts, "--part", "ROLE=ENTRY")
         settings["start_from"] = dict(_parse_start(text) for text in start_from)
         settings["device"] = device
+        if minutes is not None:
+            settings["steps"] = _steps_within(minutes, recipe, data, settings)
         if dry_run:
             _dry_run(recipe, data, settings)
             return
@@ -136,6 +158,15 @@ def _resume(run: Path, steps: int | None) -> Path:
 
     with reporter() as progress:
         return train.resume(run, steps=steps, reporter=progress)
+
+
+def _steps_within(minutes: float, recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> int:
+    from ganzoo.training.dry_run import dry_run
+
+    seconds = dry_run(recipe, data, **settings).step_seconds
+    steps = max(1, round(minutes * 60 / seconds))
+    click.echo(f"{steps:,} steps of {seconds:.3g} s fit in {duration(minutes * 60)}.", err=True)
+    return steps
 
 
 def _dry_run(recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> None:
@@ -164,6 +195,18 @@ def _describe(found: DryRun) -> Iterator[str]:
     total = duration(found.total_seconds)
     yield f"time        {found.step_seconds:.3g} s per step; {total} for {settings.steps:,} steps"
     yield f"memory      {found.memory / 2**30:.2f} GiB at most" if found.memory else "memory      not known here"
+    yield from _advice(found)
+
+
+def _advice(found: DryRun) -> Iterator[str]:
+    """Yield what is unusual about a run, with settings that would fit."""
+    settings, images = found.settings, min(found.counts.values(), default=0)
+    if images and settings.batch_size > images / FEW_BATCHES:
+        fitting = max(1, images // FEW_BATCHES)
+        yield f"note        a batch of {settings.batch_size} is much of {images} images; try --batch-size {fitting}"
+    if found.total_seconds > DAY:
+        fitting = max(1, int(DAY / found.step_seconds))
+        yield f"note        this takes longer than a day; --steps {fitting} or --minutes 1440 takes one"
 
 
 def duration(seconds: float) -> str:

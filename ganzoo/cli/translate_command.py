@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options, output
+from ganzoo.cli import completion, options, output
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.contracts.tasks import INPUTS
 from ganzoo.errors import GanzooError, ImageError, OptionError
@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 
 @click.command("translate", short_help="Translate images, such as horses to zebras.")
-@click.argument("ref")
+@click.argument("ref", shell_complete=completion.model)
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("-o", "--output", required=True, help="A file for one image, FOLDER/ for several, - for stdout.")
+@click.option(
+    "-o",
+    "--output",
+    help="A file for one image, FOLDER/ for several, - for stdout. [default: a new name made of input and model]",
+)
 @click.option(
     "--size", default="auto", show_default=True, help="Working size: auto, native, or the shorter side in pixels."
 )
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
 @options.conditioning("label", "mask", "style")
 @options.assignments
 @options.runtime
-def command(ref: str, inputs: tuple[str, ...], output: str, **values: Any) -> None:
+def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any) -> None:
     """Translate INPUT (images, videos, folders, quoted patterns, - for stdin) with the model REF.
 
     Each output keeps its input's size, orientation and bits per channel. If some inputs fail, the others are still
@@ -63,6 +67,7 @@ def command(ref: str, inputs: tuple[str, ...], output: str, **values: Any) -> No
     from ganzoo.inference import working_size
 
     working_size.check(values["size"])
+    output = output or plan.default_output(inputs, ref, _parse_format(values["format"]))
     planned = plan.plan_jobs(inputs, output, values["recursive"], _parse_format(values["format"]))
     jobs = [job for job in planned if not (values["skip_existing"] and job.is_done())]
     if len(jobs) < len(planned):

@@ -119,6 +119,8 @@ def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Pro
             )
         checkpoint.check_data(content, loop.setup.data.fingerprint, folder)
         loop.restore(content)
+        if processes.leads:
+            reporter.note(f"{folder} continues after step {first:,} of {settings.steps:,}.")
     elif processes.leads:
         reporter.note(f"{folder} was stopped before its first checkpoint: it starts again.")
     if processes.leads:

@@ -208,4 +208,4 @@ def test_a_wrong_size_or_task_is_reported(capsys: Capture, photo: Path) -> None:
     assert (code, "size 'big' is not right" in err) == (1, True)
     code, _, err = call(capsys, "translate", "dir:m", str(photo), "-o", "x.png")
     assert (code, "Use generate" in err) == (1, True)
-    assert call(capsys, "translate", "dir:t", str(photo))[0] == 2  # no -o
+    assert call(capsys, "translate", "dir:t")[0] == 2  # no input

@@ -59,6 +59,26 @@ def test_a_run_trains_loads_and_goes_on(capsys: Capture) -> None:
     assert ganzoo.info("dir:runs/a").training.steps == 5  # type: ignore[union-attr]
 
 
+def test_minutes_become_steps(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = dataclasses.make_dataclass("Found", ["step_seconds"])(step_seconds=20.0)
+    monkeypatch.setattr("ganzoo.training.dry_run.dry_run", lambda *arguments, **settings: found)
+    code, _, err = call(capsys, "train", "dcgan", "photos", "-o", "runs/m", "--minutes", "1", *TINY)
+    assert code == 0 and err.splitlines()[0] == "3 steps of 20 s fit in 60 s.", err
+    assert json.loads(Path("runs/m/run.json").read_text())["steps"] == 3
+    code, _, err = call(capsys, "train", "--resume", "runs/m", "--steps", "4")
+    assert code == 0 and "runs/m continues after step 3 of 4." in err.splitlines()
+    code, _, err = call(capsys, "train", "dcgan", "photos", "-o", "x", "--minutes", "1", "--steps", "3")
+    assert code == 2 and "Give one of them" in err
+
+
+def test_a_dry_run_notes_a_large_batch_and_a_long_run(capsys: Capture) -> None:
+    arguments = ["train", "dcgan", "photos", "--dry-run", *TINY]
+    out = call(capsys, *arguments, "--batch-size", "6", "--steps", "1000000000")[1]
+    assert "a batch of 6 is much of 6 images; try --batch-size 1" in out and "longer than a day; --steps " in out
+    out = call(capsys, *arguments, "--batch-size", "1", "--steps", "1")[1]
+    assert "note " not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [

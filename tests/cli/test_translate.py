@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import picture
 from PIL import Image
-from tiny_models import translator
+from tiny_models import maker, translator
 
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.image_io import decoding
@@ -47,6 +47,28 @@ def test_subfolders_are_included_or_not(capsys: Capture) -> None:
     assert list_files("all") == ["a.png", "sub/b.jpg", "sub/deep/c.png"]
     assert call(capsys, "translate", "dir:t", "in", "-o", "flat/", "--no-recursive")[0] == 0
     assert list_files("flat") == ["a.png"]
+
+
+def test_without_output_a_new_name_is_taken_each_time(capsys: Capture) -> None:
+    write_images()
+    for expected in ("a-t.png", "a-t-2.png", "a-t-3.png"):
+        code, out, _ = call(capsys, "translate", "dir:t", "in/a.png")
+        assert code == 0 and out.startswith(expected) and Path(expected).exists()
+    for folder in ("in-t", "in-t-2"):
+        assert call(capsys, "translate", "dir:t", "in")[0] == 0
+        assert list_files(folder) == ["a.png", "sub/b.jpg", "sub/deep/c.png"]
+    assert call(capsys, "translate", "dir:t", "in/a.png", "in/sub/b.jpg")[0] == 0
+    assert list_files("images-t") == ["a.png", "b.jpg"]
+    picture(20, 16).save("x.png")
+    Path("t").rename("runs-x")
+    assert call(capsys, "translate", "dir:./runs-x/", "x.png")[1].startswith("x-runs-x.png")
+
+
+def test_generate_without_output_takes_a_new_name_too(capsys: Capture) -> None:
+    maker().save(Path("m"))
+    for expected in ("m.png", "m-2.png"):
+        code, out, _ = call(capsys, "generate", "dir:m", "-n", "2")
+        assert code == 0 and Path(expected).exists(), out
 
 
 def test_a_pattern_selects_files(capsys: Capture) -> None:
