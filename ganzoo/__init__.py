@@ -44,9 +44,16 @@ if TYPE_CHECKING:
     from ganzoo.contracts.limits import PositiveInt as PositiveInt
     from ganzoo.contracts.limits import ProperFraction as ProperFraction
     from ganzoo.contracts.loss import Loss as Loss
+    from ganzoo.contracts.metric import Diagnosis as Diagnosis
+    from ganzoo.contracts.metric import Metric as Metric
+    from ganzoo.contracts.metric import MetricContext as MetricContext
+    from ganzoo.contracts.metric import MetricResult as MetricResult
+    from ganzoo.contracts.metric import MetricValue as MetricValue
+    from ganzoo.contracts.metric import metric as metric
     from ganzoo.contracts.reader import Frames as Frames
     from ganzoo.contracts.reader import Reader as Reader
     from ganzoo.contracts.regularizer import Regularizer as Regularizer
+    from ganzoo.contracts.tasks import Task as Task
     from ganzoo.contracts.writer import OpenFile as OpenFile
     from ganzoo.contracts.writer import OutputSpec as OutputSpec
     from ganzoo.contracts.writer import Writer as Writer
@@ -83,6 +90,7 @@ _HOMES = {
     "ClassCount": "ganzoo.contracts.limits",
     "Config": "ganzoo.contracts.config",
     "DetectedCheckpoint": "ganzoo.contracts.importer",
+    "Diagnosis": "ganzoo.contracts.metric",
     "Discriminator": "ganzoo.contracts.discriminator",
     "DoubledSize": "ganzoo.layers.image_sizes",
     "Engine": "ganzoo.contracts.engine",
@@ -109,6 +117,11 @@ _HOMES = {
     "Loss": "ganzoo.contracts.loss",
     "LossConfig": "ganzoo.contracts.config",
     "mean_absolute_error": "ganzoo.losses.mean_absolute_error",
+    "Metric": "ganzoo.contracts.metric",
+    "metric": "ganzoo.contracts.metric",
+    "MetricContext": "ganzoo.contracts.metric",
+    "MetricResult": "ganzoo.contracts.metric",
+    "MetricValue": "ganzoo.contracts.metric",
     "Model": "ganzoo.loading.model",
     "NonNegativeFloat": "ganzoo.contracts.limits",
     "NonNegativeInt": "ganzoo.contracts.limits",
@@ -127,6 +140,7 @@ _HOMES = {
     "save_clip": "ganzoo.image_io.video.clip_files",
     "sliced_wasserstein": "ganzoo.recipes.sliced_wasserstein",
     "split_size": "ganzoo.layers.image_sizes",
+    "Task": "ganzoo.contracts.tasks",
     "train": "ganzoo.training.train",
     "TranslationConfig": "ganzoo.contracts.config",
     "UnpairedRecipe": "ganzoo.recipes.unpaired",

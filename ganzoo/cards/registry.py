@@ -18,8 +18,7 @@ from typing import Any
 from ganzoo.cards.card import Card, card_from_dict
 from ganzoo.cards.grades import GRADES
 from ganzoo.cards.protocol import Score as Score
-from ganzoo.catalog import discovery, former_names
-from ganzoo.contracts import tasks
+from ganzoo.catalog import discovery, former_names, tasks
 from ganzoo.errors import DuplicateName, GanzooError, PluginError, RegistryError, UnknownName, suggest
 from ganzoo.files.regular import read_text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from functools import cache
 from itertools import islice
@@ -139,15 +139,16 @@ def _collected() -> _Collected:
         except PluginError as error:
             collected.refuse(plugin, error)
             continue
+        tasks = [each.name for each in returned if _is_entry(each) and each.kind == "task"]
         for entry in returned:
-            _collect(collected, plugin, entry)
+            _collect(collected, plugin, entry, tasks)
     return collected
 
 
-def _collect(collected: _Collected, plugin: str, entry: object) -> None:
+def _collect(collected: _Collected, plugin: str, entry: object, tasks: Collection[str]) -> None:
     """Add an entry of a plugin, or refuse it alone."""
     try:
-        _check(plugin, entry)
+        _check(plugin, entry, tasks)
         collected.add(plugin, entry)  # type: ignore[arg-type]
     except PluginError as error:
         if _is_entry(entry) and type(entry.name) is str and type(entry.kind) is str:
@@ -178,7 +179,7 @@ def _is_entry(entry: object) -> TypeGuard[Entry]:
     return issubclass(type(entry), Entry)  # isinstance asks the object, which may raise anything
 
 
-def _check(plugin: str, entry: object) -> None:
+def _check(plugin: str, entry: object, tasks: Collection[str]) -> None:
     """Refuse an entry that breaks the contract, naming plugin, entry and field."""
     if not _is_entry(entry):
         raise PluginError(
@@ -186,7 +187,7 @@ def _check(plugin: str, entry: object) -> None:
             " ganzoo.Entry. Fix or uninstall it."
         )
     try:
-        complaint = next(_complaints(entry), None)
+        complaint = next(complaints(entry, tasks), None)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # of an object that a plugin put into a field
@@ -204,8 +205,14 @@ def _spec(entry: Entry) -> str:
         return "an entry"
 
 
-def _complaints(entry: Entry) -> Iterator[str]:
-    """Yield what is wrong with an entry. Nothing is certain of its fields: a plugin may have put anything there."""
+def complaints(entry: Entry, tasks: Collection[str] = ()) -> Iterator[str]:
+    """Yield what is wrong with an entry. Nothing is certain of its fields: a plugin may have put anything there.
+
+    Args:
+        entry: Of any kind, known or not.
+        tasks: Names of tasks besides ganzoo's own.
+    """
+    own_tasks = [*TASKS, *(each for each in tasks if each not in TASKS)]
     if entry.kind not in KINDS:
         yield f"kind '{entry.kind}' is not one of {', '.join(KINDS)}"
     if not isinstance(entry.name, str) or not _NAME.fullmatch(entry.name):
@@ -214,8 +221,8 @@ def _complaints(entry: Entry) -> Iterator[str]:
         yield "build cannot be called"
     if not isinstance(entry.summary, str) or len(entry.summary.splitlines()) != 1:
         yield "summary is not one line of text"
-    if entry.kind == "generator" and entry.task not in TASKS:
-        yield f"task '{entry.task}' is not one of {', '.join(TASKS)}"
+    if entry.kind == "generator" and entry.task not in own_tasks:
+        yield f"task '{entry.task}' is not one of {', '.join(own_tasks)}"
     if entry.kind == "recipe" and entry.data not in DATA_KINDS:
         yield f"data '{entry.data}' is not one of {', '.join(DATA_KINDS)}"
     yield from _config_complaints(entry.config)

@@ -10,8 +10,8 @@ from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, card_to_dict
 from ganzoo.cards.grades import EXPERIMENTAL
+from ganzoo.catalog import tasks
 from ganzoo.cli import entry_descriptions, model_table, options, output
-from ganzoo.contracts import tasks
 from ganzoo.errors import suggest
 from ganzoo.weights import weights_file
 

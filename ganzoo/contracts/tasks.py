@@ -1,4 +1,4 @@
-"""What generators can do: the inputs and outputs of each task.
+"""What generators can do: the inputs and outputs of each task. `TASKS` are ganzoo's own; plugins add entries "task".
 
 Labels, masks and styles are ordinary inputs, clips ordinary outputs. Code that loads, runs, trains or evaluates a
 generator looks at its `Task`, never at its name.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
-
-from ganzoo.errors import UnknownName, suggest
 
 INPUTS = {
     "label": "the class to generate, a name or a number",
@@ -55,14 +53,3 @@ TASKS = {
         Task("super-resolution", "image", enlarges=True),
     )
 }
-
-
-def find(name: str) -> Task:
-    """Return the task called ``name``.
-
-    Raises:
-        UnknownName: With a suggestion, if there is none.
-    """
-    if name not in TASKS:
-        raise UnknownName(f"No task is called '{name}'.{suggest(name, TASKS)} The tasks are: {', '.join(TASKS)}.")
-    return TASKS[name]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.contracts.metric import MetricResult
 from ganzoo.data.sources import Paths
 from ganzoo.errors import DataError
 from ganzoo.evaluation import options as eval_options
@@ -100,11 +102,13 @@ def measure(context: EvalContext, metrics: Sequence[str], call: Mapping[str, Any
     return evaluation
 
 
-def _measure_one(context: EvalContext, name: str) -> registry.MetricResult:
+def _measure_one(context: EvalContext, name: str) -> MetricResult:
     metric, context.metric = registry.find(name), name
     for needed in metric.needs:
         context.require(needed)
     try:
-        return metric.measure(context)
+        result = metric.measure(context)
     except DataError as error:
         raise DataError(f"{name} of {context.name}: {error}") from error
+    values = [value if value.library else replace(value, library=metric.library) for value in result.values]
+    return MetricResult(values, list(result.diagnoses))

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Score
-from ganzoo.evaluation.samples.results import Diagnosis, Evaluation, Example, ReportSamples
+from ganzoo.contracts.metric import Diagnosis
+from ganzoo.evaluation.samples.results import Evaluation, Example, ReportSamples
 from ganzoo.image_io import tensors
 from ganzoo.image_io.grids import grid
 from ganzoo.reports import distributions, html

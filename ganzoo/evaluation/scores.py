@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.cards.protocol import Protocol, Score
-from ganzoo.evaluation.metrics.registry import Value
+from ganzoo.contracts.metric import MetricValue
 from ganzoo.evaluation.samples.context import EvalContext, Sides
 from ganzoo.evaluation.samples.degraded_images import DegradedImages
 from ganzoo.evaluation.samples.image_sets import ImageSet, StoredImages
@@ -17,7 +17,7 @@ FEW = 2_000  # images, below which a note warns about the metrics that depend on
 COUNT_DEPENDENT = {"fid", "fd", "precision", "recall", "density", "coverage"}
 
 
-def build_score(context: EvalContext, value: Value, call: Mapping[str, Any]) -> Score:
+def build_score(context: EvalContext, value: MetricValue, call: Mapping[str, Any]) -> Score:
     """Return a value with its protocol; ``call``: the arguments of `ganzoo.evaluate`."""
     extractor = value.extractor
     compared_with = getattr(context.sides, value.compared_with) if value.compared_with else None
@@ -68,7 +68,7 @@ def build_notes(sides: Sides, metrics: Sequence[str]) -> list[str]:
     ]
 
 
-def _needed(call: Mapping[str, Any], value: Value) -> dict[str, Any]:
+def _needed(call: Mapping[str, Any], value: MetricValue) -> dict[str, Any]:
     """Return the arguments without those that only other metrics need."""
     omitted = {"train": value.compared_with != "train", "back": "back" not in value.settings}
     if not {"subsets", "pairs"} & set(value.settings):

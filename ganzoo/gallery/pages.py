@@ -11,7 +11,7 @@ from ganzoo.cards import metric_direction
 from ganzoo.cards.card import Card
 from ganzoo.cards.licenses import allowed
 from ganzoo.cards.protocol import Score
-from ganzoo.contracts.tasks import TASKS
+from ganzoo.catalog import tasks
 from ganzoo.reports import html
 from ganzoo.version import __version__
 from ganzoo.weights import readme
@@ -51,7 +51,7 @@ class PageEntry:
 
 def write(path: Path, models: Sequence[PageEntry]) -> Path:
     """Write the page atomically and return its path. Raises OutputError."""
-    by_task = {task: [one for one in models if one.card.task == task] for task in TASKS}
+    by_task = {task: [one for one in models if one.card.task == task] for task in tasks.names()}
     by_task = {task: entries for task, entries in by_task.items() if entries}
     return html.write(path, TITLE, [_head(by_task), _cards(by_task), _foot()], _STYLE)
 

@@ -20,11 +20,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganzoo import catalog
 from ganzoo.catalog import options
+from ganzoo.catalog.entries import complaints
+from ganzoo.catalog.tasks import names as task_names
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError
 from ganzoo.testing.engines import check_engine, check_format
@@ -33,11 +35,15 @@ from ganzoo.testing.extractors import check_extractor
 from ganzoo.testing.features import check_features
 from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
+from ganzoo.testing.metrics import check_metric
 from ganzoo.testing.networks import check_discriminator, check_generator
 from ganzoo.testing.recipes import check_recipe
 from ganzoo.testing.regularizers import check_regularizer
+from ganzoo.testing.tasks import check_task
 
 __all__ = [
+    "CHECKS",
+    "check_declaration",
     "check_discriminator",
     "check_engine",
     "check_entry",
@@ -48,11 +54,27 @@ __all__ = [
     "check_import",
     "check_importer",
     "check_loss",
+    "check_metric",
     "check_options",
     "check_recipe",
     "check_regularizer",
+    "check_task",
 ]
 
+# The check of each kind; recipes have one with more arguments.
+CHECKS: dict[str, Callable[[Entry, Mapping[str, Any]], None]] = {
+    "generator": check_generator,
+    "discriminator": check_discriminator,
+    "loss": check_loss,
+    "regularizer": check_regularizer,
+    "extractor": check_extractor,
+    "features": check_features,
+    "engine": check_engine,
+    "format": check_format,
+    "importer": check_importer,
+    "metric": check_metric,
+    "task": check_task,
+}
 HEAVY = ("torch", "timm", "pydantic", "huggingface_hub")
 
 
@@ -75,23 +97,26 @@ def check_entry(
         AssertionError: Naming the entry and what is wrong.
     """
     entry = catalog.find(entry) if isinstance(entry, str) else entry
+    check_declaration(entry)
     values = dict(values or {})
     check_options(entry)
     if entry.kind == "recipe":
         check_recipe(entry, values, parts=parts or {}, part_options=part_options or {})
     else:
-        checks = {
-            "generator": check_generator,
-            "discriminator": check_discriminator,
-            "loss": check_loss,
-            "regularizer": check_regularizer,
-            "extractor": check_extractor,
-            "features": check_features,
-            "engine": check_engine,
-            "format": check_format,
-            "importer": check_importer,
-        }
-        checks[entry.kind](entry, values)
+        CHECKS[entry.kind](entry, values)
+
+
+def check_declaration(entry: Entry) -> None:
+    """Check what an entry says of itself: its kind, its name, the types of its fields.
+
+    Raises:
+        AssertionError: With the first thing that is wrong, in one sentence.
+    """
+    if not isinstance(entry, Entry):
+        raise AssertionError(f"{entry!r} is not a ganzoo.Entry.")
+    complaint = next(complaints(entry, task_names()), None)
+    if complaint:
+        raise AssertionError(f"{entry.spec}: its {complaint}.")
 
 
 def check_options(entry: Entry) -> None:

@@ -9,10 +9,10 @@ import torch  # noqa: TID253 - testing networks needs torch, and nothing light i
 from torch import Tensor, nn  # noqa: TID253
 
 from ganzoo.catalog import options
+from ganzoo.catalog.tasks import find
 from ganzoo.contracts.discriminator import Discriminator
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.generator import Generator
-from ganzoo.contracts.tasks import find
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, random_images, require, require_images
 
 DISCRIMINATOR_PIXELS = 128  # for discriminators of any image size: enough for patches of 286 pixels

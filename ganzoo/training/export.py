@@ -13,7 +13,7 @@ from ganzoo import catalog
 from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
 from ganzoo.catalog import discovery
 from ganzoo.catalog.building import Architecture, recorded_architecture
-from ganzoo.contracts.tasks import find as find_task
+from ganzoo.catalog.tasks import find as find_task
 from ganzoo.inference import devices
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ganzoo import catalog
-from ganzoo.catalog import building
-from ganzoo.contracts import tasks
+from ganzoo.catalog import building, tasks
 from ganzoo.contracts.extractor import Extractor
 from ganzoo.data.datasets import Data, in_order
 from ganzoo.data.preprocessing import to_bytes

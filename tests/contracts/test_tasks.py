@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import Card
-from ganzoo.contracts import tasks
+from ganzoo.catalog import tasks
 from ganzoo.errors import DeviceError, ImageError, OptionError, UnknownName
 from ganzoo.inference import engine_selection
 from ganzoo.inference.translation import Settings
@@ -210,7 +210,7 @@ def as_decoded() -> Any:
     return tensors.as_decoded(picture(40, 30))
 
 
-@pytest.mark.parametrize("name", sorted(tasks.TASKS))
+@pytest.mark.parametrize("name", tasks.names())
 def test_only_images_alone_are_left_to_light_engines(name: str) -> None:
     light = [type("Light", (), {"torch_free": True})(), type("Heavy", (), {"torch_free": False})()]
     choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]

@@ -15,9 +15,10 @@ from tiny_models import score
 from torch import Tensor
 
 from ganzoo.cards.protocol import Sample, Score
+from ganzoo.contracts.metric import Diagnosis
 from ganzoo.errors import OutputError
 from ganzoo.evaluation import report
-from ganzoo.evaluation.samples.results import Diagnosis, Evaluation, Example, ReportSamples
+from ganzoo.evaluation.samples.results import Evaluation, Example, ReportSamples
 
 
 def pixels(seed: int, side: int = 12, channels: int = 3) -> Tensor:

@@ -10,8 +10,8 @@ from tiny_models import maker, translator
 
 import ganzoo
 from ganzoo.catalog import discovery
+from ganzoo.catalog.tasks import find
 from ganzoo.contracts.engine import Engine, Signature
-from ganzoo.contracts.tasks import find
 from ganzoo.errors import DeviceError
 from ganzoo.inference import engine_selection
 

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ganzoo.contracts.metric import Diagnosis, MetricResult, metric
 from ganzoo.data.listing import some
 from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation.metrics.class_balance import require_classes
-from ganzoo.evaluation.metrics.registry import MetricResult, full_name, mean_value, metric
+from ganzoo.evaluation.metrics.registry import full_name, mean_value
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import GeneratedImages
-from ganzoo.evaluation.samples.results import Diagnosis
 from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.loading.model import Model
 
 GUESSING = 0.1  # of the way from the share that is right by chance to all; below, images hardly depend on the label
 
 
-@metric("class-accuracy", position=230, paper="arXiv:1610.09585", needs=("model",))
+@metric(needs=("model",))
 def measure_class_accuracy(context: EvalContext) -> MetricResult:
     """Measure the share of images that the extractor recognizes as the requested class."""
     model: Model = context.require("model")

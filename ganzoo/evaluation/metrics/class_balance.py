@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
 from ganzoo.data.listing import some
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
-from ganzoo.evaluation.samples.results import Diagnosis
 from ganzoo.evaluation.statistics.mode_counts import count_labels, find_covered
 from ganzoo.evaluation.statistics.moments import Array
 
 TAKING_OVER = 3.0  # times a class's share among real images, from which it displaces the others
 
 
-@metric("balance", position=220)
+@metric()
 def measure_balance(context: EvalContext) -> MetricResult:
     """Measure the difference of the classes that the extractor predicts for evaluated and real images."""
     extractor = require_classes(context, "balance")
@@ -29,7 +29,7 @@ def measure_balance(context: EvalContext) -> MetricResult:
         side: dict(zip(extractor.classes, shares.tolist(), strict=True))
         for side, shares in (("real", balance.real), ("evaluated", balance.fake))
     }
-    value = Value(full_name("balance", extractor), balance.distance, extractor=extractor)
+    value = MetricValue(full_name("balance", extractor), balance.distance, extractor=extractor)
     return MetricResult([value], balance.diagnoses)
 
 

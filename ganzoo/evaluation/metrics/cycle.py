@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each
 from ganzoo.evaluation.metrics.psnr import psnr
-from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
+from ganzoo.evaluation.metrics.registry import mean_value
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import translate, with_channels
 from ganzoo.loading.model import Model
 
 
-@metric("cycle-psnr", position=150, paper="arXiv:1703.10593", needs=("back", "inputs"))
+@metric(needs=("back", "inputs"))
 def measure_cycle_psnr(context: EvalContext) -> MetricResult:
     """Measure the PSNR of images that were translated there and back. An unchanged image wins: read it with fd."""
     back: Model = context.require("back")

@@ -8,20 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
 from ganzoo.data.preprocessing import to_floats
 from ganzoo.errors import DataError, OptionError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, metric
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import with_channels
 from ganzoo.evaluation.statistics.moments import Array
 
 
-@metric("discriminator", position=190, needs=("discriminator", "real"))
+@metric(needs=("discriminator", "real"))
 def measure_discriminator(context: EvalContext) -> MetricResult:
     """Measure how well the discriminator tells real from generated images."""
     real, fake = (_compute_logits(context, side) for side in ("real", "evaluated"))
     scores = classify(torch.cat(real).numpy(), torch.cat(fake).numpy())
-    return MetricResult([Value(f"d-{name}", value) for name, value in scores.items()])
+    return MetricResult([MetricValue(f"d-{name}", value) for name, value in scores.items()])
 
 
 def classify(real_logits: Array, fake_logits: Array) -> dict[str, float]:

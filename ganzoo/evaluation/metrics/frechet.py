@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
 from ganzoo.errors import DataError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
 from ganzoo.evaluation.statistics import bootstrap, moments
@@ -13,13 +14,13 @@ from ganzoo.evaluation.statistics.bootstrap import LEVEL
 from ganzoo.evaluation.statistics.moments import Array, Moments, check
 
 
-@metric("fid", position=10, paper="arXiv:1706.08500")
+@metric()
 def measure_fid(context: EvalContext) -> MetricResult:
     """Measure the Frechet Inception distance."""
     return _measure(context, context.extractors.inception)
 
 
-@metric("fd", position=40, paper="arXiv:1706.08500")
+@metric()
 def measure_fd(context: EvalContext) -> MetricResult:
     """Measure the Frechet distance on the chosen extractor."""
     return _measure(context, context.extractors.chosen)
@@ -31,11 +32,11 @@ def _measure(context: EvalContext, extractor: FeatureExtractor) -> MetricResult:
     value = frechet_distance(moments.compute(fake), real_moments)
     name, config = full_name("fd", extractor), context.config
     if not config.resamples:
-        return MetricResult([Value(name, value, extractor=extractor)])
+        return MetricResult([MetricValue(name, value, extractor=extractor)])
     low, high = frechet_interval(fake, real_moments, LEVEL, config.resamples, config.seed)
     # Part of protocols on cards: do not reword.
     interval = f"95 %, normal, standard error of {config.resamples} bootstraps of the judged pictures"
-    return MetricResult([Value(name, value, low, high, interval, extractor)])
+    return MetricResult([MetricValue(name, value, low, high, interval, extractor)])
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each, pairs
 from ganzoo.evaluation.metrics.psnr import psnr
-from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
+from ganzoo.evaluation.metrics.registry import mean_value
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.degraded_images import HOLE, InpaintedImages
 
 
-@metric("hole-psnr", position=140, needs=())
+@metric(needs=("model",))
 def measure_hole_psnr(context: EvalContext) -> MetricResult:
     """Measure the PSNR of what the model filled in, without the unchanged rest."""
     if not isinstance(context.sides.evaluated, InpaintedImages):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.evaluation.metrics.l1 import l1
 from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each
-from ganzoo.evaluation.metrics.registry import MetricResult, mean_value, metric
+from ganzoo.evaluation.metrics.registry import mean_value
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import StoredImages, translated_images, with_channels
 from ganzoo.loading.model import Model
 
 
-@metric("identity", position=160, paper="arXiv:1703.10593", needs=("model", "real"))
+@metric(needs=("model", "real"))
 def measure_identity(context: EvalContext) -> MetricResult:
     """Measure the mean absolute change of real images of the target domain."""
     return MetricResult([mean_value(context, "identity", measure_each(l1, _translate_real(context)), "real")])

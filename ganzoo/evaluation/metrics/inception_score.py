@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, library_versions, metric
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
+from ganzoo.evaluation.metrics.registry import full_name, library_versions
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array, check
 
 SPLITS = 10
 
 
-@metric("is", position=30, paper="arXiv:1606.03498", needs=())
-def measure_inception_score(context: EvalContext) -> MetricResult:
+@metric(needs=())
+def measure_is(context: EvalContext) -> MetricResult:
     """Measure the Inception score of the evaluated images alone."""
     library, extractor = library_versions("torch-fidelity"), context.extractors.chosen
     mean, std = inception_score(extractor.logits(context.features(extractor, "evaluated")), SPLITS)
     name, interval = full_name("is", extractor), "one standard deviation over the splits"
-    value = Value(name, mean, mean - std, mean + std, interval, extractor, "", library, {"splits": SPLITS})
+    value = MetricValue(name, mean, mean - std, mean + std, interval, extractor, "", library, {"splits": SPLITS})
     return MetricResult([value])
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
 from ganzoo.errors import DataError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, library_versions, metric
+from ganzoo.evaluation.metrics.registry import full_name, library_versions
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
 from ganzoo.evaluation.statistics.moments import BLOCK, Array, blocks, check
 
 
-@metric("kid", position=20, paper="arXiv:1801.01401")
+@metric()
 def measure_kid(context: EvalContext) -> MetricResult:
     """Measure the kernel Inception distance."""
     return _measure(context, context.extractors.inception)
 
 
-@metric("kd", position=50, paper="arXiv:1801.01401")
+@metric()
 def measure_kd(context: EvalContext) -> MetricResult:
     """Measure the kernel distance on the chosen extractor."""
     return _measure(context, context.extractors.chosen)
@@ -28,12 +29,12 @@ def _measure(context: EvalContext, extractor: FeatureExtractor) -> MetricResult:
     name, config = full_name("kd", extractor), context.config
     if not config.subset_size:
         distance = kernel_distance_of_all_pairs(fake, real)
-        return MetricResult([Value(name, distance, extractor=extractor, settings={"pairs": "all"})])
+        return MetricResult([MetricValue(name, distance, extractor=extractor, settings={"pairs": "all"})])
     library = library_versions("torch-fidelity")
     mean, std = kernel_distance(fake, real, config.subsets, config.subset_size, config.seed)
     settings = {"subsets": config.subsets, "subset_size": config.subset_size}
     interval = "one standard deviation over the subsets"
-    value = Value(name, mean, mean - std, mean + std, interval, extractor, library=library, settings=settings)
+    value = MetricValue(name, mean, mean - std, mean + std, interval, extractor, library=library, settings=settings)
     return MetricResult([value])
 
 

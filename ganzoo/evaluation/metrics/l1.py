@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
-from ganzoo.evaluation.metrics.registry import MetricResult, metric
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array
 
 
-@metric("l1", position=100, needs=("truths",))
+@metric(needs=("truths",))
 def measure_l1(context: EvalContext) -> MetricResult:
     """Measure the mean absolute difference to the truths."""
     return MetricResult([measure_truths(context, "l1", l1)])

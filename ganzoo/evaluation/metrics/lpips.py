@@ -10,15 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.errors import HashMismatch, OptionError, WeightsError, suggest
 from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
-from ganzoo.evaluation.metrics.registry import MetricResult, library_versions, metric
+from ganzoo.evaluation.metrics.registry import library_versions
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.weights import weights_file
 
 
-@metric("lpips", position=130, paper="arXiv:1801.03924", needs=("truths",))
+@metric(needs=("truths",))
 def measure_lpips(context: EvalContext) -> MetricResult:
     """Measure the learned perceptual distance to the truths."""
     library, lpips = library_versions("torchmetrics"), fetch_lpips(device=context.device)

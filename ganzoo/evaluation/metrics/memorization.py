@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
 from ganzoo.errors import DataError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
-from ganzoo.evaluation.samples.results import Diagnosis, Example
+from ganzoo.evaluation.samples.results import Example
 from ganzoo.evaluation.statistics.moments import Array, check
 from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
@@ -19,7 +20,7 @@ MIN_REFERENCES = 100  # real images at least, so that a hundredth of them is one
 SHOWN = 12  # images that a report shows with their nearest training image
 
 
-@metric("memorized", position=210, paper="arXiv:2004.05675", needs=("train",))
+@metric(needs=("train",))
 def measure_memorized(context: EvalContext) -> MetricResult:
     """Measure the share of images that are near a training image, compared with held-out real ones."""
     extractor = context.extractors.chosen
@@ -27,7 +28,7 @@ def measure_memorized(context: EvalContext) -> MetricResult:
     fake, train = context.features(extractor, "evaluated"), context.features(extractor, "train")
     found = find_memorized(fake, train, held_out)
     _show(context, found)
-    value = Value(full_name("memorized", extractor), found.share, extractor=extractor, compared_with="train")
+    value = MetricValue(full_name("memorized", extractor), found.share, extractor=extractor, compared_with="train")
     return MetricResult([value], found.diagnoses)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
 from ganzoo.data.listing import some
 from ganzoo.errors import DataError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
-from ganzoo.evaluation.samples.results import Diagnosis
 from ganzoo.evaluation.statistics.clusters import Scatter, find_centers, scatter
 from ganzoo.evaluation.statistics.mode_counts import count_labels, find_covered
 from ganzoo.evaluation.statistics.moments import Array, check
@@ -22,7 +22,7 @@ VARIED = 0.5  # of the real images' variety; less is collapse
 MAX_CLUSTERS, CLUSTER_SIZE = 50, 20  # clusters at most, and images in each at least, unless the number is given
 
 
-@metric("modes", position=200, paper="arXiv:1611.02163")
+@metric()
 def measure_modes(context: EvalContext) -> MetricResult:
     """Measure the modes that are covered: the extractor's classes, or clusters of the real features."""
     extractor, config = context.extractors.chosen, context.config
@@ -34,7 +34,7 @@ def measure_modes(context: EvalContext) -> MetricResult:
         fake, real = context.features(extractor, "evaluated"), context.features(extractor, "real")
         modes = compare_clusters(fake, real, config.clusters or None, config.seed)
         settings = {"modes": f"{len(modes.covered)} clusters"}
-    value = Value(full_name("modes", extractor), modes.share, extractor=extractor, settings=settings)
+    value = MetricValue(full_name("modes", extractor), modes.share, extractor=extractor, settings=settings)
     return MetricResult([value], modes.diagnoses)
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.metric import MetricValue
 from ganzoo.errors import DataError
-from ganzoo.evaluation.metrics.registry import Value, mean_value
+from ganzoo.evaluation.metrics.registry import mean_value
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import StoredImages, with_channels
 from ganzoo.evaluation.statistics.moments import Array
@@ -37,7 +38,7 @@ def measure_pairs(context: EvalContext, measure: PairMeasure) -> Array:
     return values
 
 
-def measure_truths(context: EvalContext, name: str, measure: PairMeasure) -> Value:
+def measure_truths(context: EvalContext, name: str, measure: PairMeasure) -> MetricValue:
     """Return the mean of a measure over all pairs, and show its distribution in the report."""
     per_image = measure_pairs(context, measure)
     context.report_samples.histograms[f"{name} of each image"] = {"evaluated": per_image.tolist()}

@@ -9,32 +9,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, full_name, metric
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
+from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
 from ganzoo.evaluation.statistics.moments import Array, check
 from ganzoo.evaluation.statistics.nearest_neighbors import centered_blocks, mean, nearest_about, pairwise_distances
 
 
-@metric("precision", position=60, paper="arXiv:1904.06991")
+@metric()
 def measure_precision(context: EvalContext) -> MetricResult:
     """Measure the share of evaluated images among the real ones."""
     return _measure(context, "precision", context.config.neighbors or 3)
 
 
-@metric("recall", position=70, paper="arXiv:1904.06991")
+@metric()
 def measure_recall(context: EvalContext) -> MetricResult:
     """Measure the share of real images among the evaluated ones."""
     return _measure(context, "recall", context.config.neighbors or 3)
 
 
-@metric("density", position=80, paper="arXiv:2002.09797")
+@metric()
 def measure_density(context: EvalContext) -> MetricResult:
     """Measure how many real images' balls an evaluated image lies in."""
     return _measure(context, "density", context.config.neighbors or 5)
 
 
-@metric("coverage", position=90, paper="arXiv:2002.09797")
+@metric()
 def measure_coverage(context: EvalContext) -> MetricResult:
     """Measure the share of real images with an evaluated one near."""
     return _measure(context, "coverage", context.config.neighbors or 5)
@@ -44,7 +45,7 @@ def _measure(context: EvalContext, name: str, neighbors: int) -> MetricResult:
     extractor = context.extractors.chosen
     manifolds = context.once(f"{extractor.label} manifolds", lambda: _compare_sides(context, extractor))
     settings = {"neighbors": neighbors}
-    value = Value(full_name(name, extractor), getattr(manifolds, name), extractor=extractor, settings=settings)
+    value = MetricValue(full_name(name, extractor), getattr(manifolds, name), extractor=extractor, settings=settings)
     return MetricResult([value])
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
-from ganzoo.evaluation.metrics.registry import MetricResult, metric
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array
 
 
-@metric("psnr", position=110, needs=("truths",))
+@metric(needs=("truths",))
 def measure_psnr(context: EvalContext) -> MetricResult:
     """Measure the peak signal-to-noise ratio to the truths."""
     return MetricResult([measure_truths(context, "psnr", psnr)])

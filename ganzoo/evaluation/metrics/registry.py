@@ -1,29 +1,22 @@
-"""The registry of metrics, and what a metric returns.
+"""The metrics of the catalog, and what those of ganzoo share.
 
-To add a metric, add one file to this folder with one registered function:
-
-    @metric("mean-color", position=95, needs=("real",))
-    def measure_mean_color(context: EvalContext) -> MetricResult:
-        ...
-        return MetricResult([Value("mean-color", distance)])
+A metric is an entry of the kind "metric", from any plugin; see `ganzoo.contracts.metric`. Those of ganzoo are the files
+of this folder, and `ganzoo_plugins.metrics` declares them.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeAlias
 
+from ganzoo import catalog
+from ganzoo.catalog import discovery
+from ganzoo.contracts.metric import Metric, MetricValue
 from ganzoo.errors import MissingPackage, UnknownName, suggest
-from ganzoo.evaluation import metrics
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.extractors import INCEPTION
 from ganzoo.evaluation.samples.features import FeatureExtractor
-from ganzoo.evaluation.samples.results import Diagnosis
 from ganzoo.evaluation.statistics import bootstrap
 from ganzoo.evaluation.statistics.moments import Array
 from ganzoo.version import __version__
@@ -34,87 +27,41 @@ INCEPTION_NAMES = {"fd": "fid", "kd": "kid"}
 
 
 @dataclass(frozen=True)
-class Value:
-    """One measured number, and what its protocol records of the metric.
-
-    Attributes:
-        metric: The full name, as "fd-efficientnet-lite0".
-        value: The number.
-        low, high: Bounds of the interval, if there is one.
-        interval: What kind of interval it is, in words.
-        extractor: The extractor of the features it is computed from, or None.
-        compared_with: The side it is measured against: "real", "truths", "inputs", "train", or "".
-        library: What did the arithmetic, with versions.
-        settings: The metric's own numbers.
-    """
-
-    metric: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    interval: str = ""
-    extractor: FeatureExtractor | None = None
-    compared_with: str = "real"
-    library: str = f"ganzoo {__version__}"
-    settings: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass
-class MetricResult:
-    """What one metric returns: values, and diagnoses in words."""
-
-    values: list[Value] = field(default_factory=list)
-    diagnoses: list[Diagnosis] = field(default_factory=list)
-
-
-Measure: TypeAlias = Callable[[EvalContext], MetricResult]
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A registered metric.
+class KnownMetric:
+    """A metric of the catalog.
 
     Attributes:
         name: What ``--metrics`` takes.
-        measure: The function that measures it.
+        measure: The function that measures it, a `ganzoo.Metric`.
         needs: Names of `Sides` and `Models` that must be there, checked in this order.
-        paper: Where it is defined, as "arXiv:1706.08500"; "" if it has no paper.
-        position: Its place in the list of metrics.
+        library: What its numbers are computed with, unless a value says something else.
     """
 
     name: str
-    measure: Measure
+    measure: Metric
     needs: tuple[str, ...]
-    paper: str
-    position: int
+    library: str
 
 
-_registered: dict[str, Metric] = {}
+def all_metrics() -> list[str]:
+    """Return the names of all metrics."""
+    return [entry.name for entry in catalog.entries("metric")]
 
 
-def metric(
-    name: str, *, position: int, paper: str = "", needs: tuple[str, ...] = ("real",)
-) -> Callable[[Measure], Measure]:
-    """Register a function as the metric ``name``; see `Metric`."""
-
-    def register(measure: Measure) -> Measure:
-        _registered[name] = Metric(name, measure, needs, paper, position)
-        return measure
-
-    return register
-
-
-@cache
-def all_metrics() -> Mapping[str, Metric]:
-    """Import every file of this folder and return the metrics by name, ordered by position."""
-    for module in pkgutil.iter_modules(metrics.__path__):
-        importlib.import_module(f"{metrics.__name__}.{module.name}")
-    return {one.name: one for one in sorted(_registered.values(), key=lambda one: one.position)}
-
-
-def find(name: str) -> Metric:
+def find(name: str) -> KnownMetric:
     """Return the metric of that name, which `check` has accepted."""
-    return all_metrics()[name]
+    entry = catalog.find(f"metric:{name}")
+    measure: Metric = entry.build(entry.config())
+    return KnownMetric(name, measure, tuple(getattr(measure, "needs", ("real",))), _library(entry.spec))
+
+
+def _library(spec: str) -> str:
+    """Return the package that measures it, with its version; next to ganzoo if that is a plugin."""
+    own, name = f"ganzoo {__version__}", catalog.origin(spec)
+    plugin = next((plugin for plugin in discovery.plugins() if plugin.name == name), None)
+    if plugin is None or plugin.distribution == "ganzoo-core":
+        return own
+    return f"{own}; {plugin.distribution} {plugin.version}".strip()
 
 
 def check(names: Sequence[str] | str) -> list[str]:
@@ -157,7 +104,7 @@ def library_versions(package: str) -> str:
 
 def mean_value(
     context: EvalContext, name: str, per_image: Array, compared_with: str, extractor: FeatureExtractor | None = None
-) -> Value:
+) -> MetricValue:
     """Return the mean of one value for each image, (N,), with a bootstrap interval."""
     low, high = bootstrap.mean_interval(per_image, seed=context.config.seed)
-    return Value(name, float(per_image.mean()), low, high, MEAN_INTERVAL, extractor, compared_with)
+    return MetricValue(name, float(per_image.mean()), low, high, MEAN_INTERVAL, extractor, compared_with)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from ganzoo.contracts.metric import MetricResult, MetricValue, metric
 from ganzoo.errors import OptionError
-from ganzoo.evaluation.metrics.registry import MetricResult, Value, metric
 from ganzoo.evaluation.samples.clips import StoredClips
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import GeneratedImages
@@ -16,13 +16,13 @@ from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 MAX_CLIPS = 1024  # of each side
 
 
-@metric("swd-frames", position=170, paper="arXiv:1710.10196")
+@metric()
 def measure_swd_frames(context: EvalContext) -> MetricResult:
     """Measure the distance between generated and real frames."""
     return _measure(context, "swd-frames", to_frames)
 
 
-@metric("swd-motion", position=180, paper="arXiv:1710.10196")
+@metric()
 def measure_swd_motion(context: EvalContext) -> MetricResult:
     """Measure the distance between the changes from frame to frame."""
     return _measure(context, "swd-motion", to_changes)
@@ -36,7 +36,7 @@ def _measure(context: EvalContext, name: str, to_images: Callable[[Tensor], Tens
     fake_clips = context.once("clips of evaluated", lambda: evaluated.clips(count, context.config.batch_size))
     real_clips = context.once("clips of real", lambda: real.first(count))
     distance = sliced_wasserstein(to_images(fake_clips), to_images(real_clips), context.config.seed)
-    return MetricResult([Value(name, distance, settings={"clips": count, "times": 1000})])
+    return MetricResult([MetricValue(name, distance, settings={"clips": count, "times": 1000})])
 
 
 def to_frames(clips: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from ganzoo.contracts.metric import MetricResult, metric
 from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_array
-from ganzoo.evaluation.metrics.registry import MetricResult, metric
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array
 
@@ -14,7 +14,7 @@ WINDOW, SIGMA = 11, 1.5  # pixels, of the Gaussian that weighs a neighborhood
 CONSTANTS = ((0.01 * 255) ** 2, (0.03 * 255) ** 2)  # keep the quotients finite, as the paper sets them
 
 
-@metric("ssim", position=120, paper="doi:10.1109/TIP.2003.819861", needs=("truths",))
+@metric(needs=("truths",))
 def measure_ssim(context: EvalContext) -> MetricResult:
     """Measure the structural similarity to the truths."""
     return MetricResult([measure_truths(context, "ssim", ssim)])

@@ -10,16 +10,8 @@ from typing import Any
 from torch import Tensor
 
 from ganzoo.cards.protocol import Score
+from ganzoo.contracts.metric import Diagnosis
 from ganzoo.files.atomic import replacing
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """An observation in words. ``alarm``: it is a failure, such as collapse or memorization."""
-
-    name: str
-    text: str
-    alarm: bool = False
 
 
 @dataclass(frozen=True)

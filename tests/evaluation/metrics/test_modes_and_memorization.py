@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from ganzoo.contracts.metric import Diagnosis
 from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.class_balance import compare_classes as compare_balance
 from ganzoo.evaluation.metrics.memorization import find_memorized
 from ganzoo.evaluation.metrics.modes import compare_classes, compare_clusters
-from ganzoo.evaluation.samples.results import Diagnosis
 from ganzoo.evaluation.statistics.moments import Array
 
 PLACES = 10

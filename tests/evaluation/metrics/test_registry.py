@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
+from evaluation_cases import arrays, lay
 
+import ganzoo
+from ganzoo import Config, Entry, MetricContext, MetricResult, MetricValue, catalog, metric, testing
+from ganzoo.catalog import discovery
+from ganzoo.contracts.metric import NEEDS
 from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation import options
 from ganzoo.evaluation.evaluate import DEFAULT_METRICS
 from ganzoo.evaluation.metrics import registry
-from ganzoo.evaluation.metrics.registry import MetricResult
 from ganzoo.evaluation.request import EvalRequest
 from ganzoo.evaluation.samples.config import EvalConfig
-from ganzoo.evaluation.samples.context import EvalContext, Models, Sides
+from ganzoo.evaluation.samples.context import Models, Sides
 from ganzoo.evaluation.samples.reading import Reading
-
-
-def test_metrics_come_in_the_order_of_their_positions() -> None:
-    assert list(registry.all_metrics()) == [
-        *("fid", "kid", "is", "fd", "kd", "precision", "recall", "density", "coverage"),
-        *("l1", "psnr", "ssim", "lpips", "hole-psnr", "cycle-psnr", "identity", "swd-frames", "swd-motion"),
-        *("discriminator", "modes", "memorized", "balance", "class-accuracy"),
-    ]
-    positions = [metric.position for metric in registry.all_metrics().values()]
-    assert len(set(positions)) == len(positions)
 
 
 def test_what_metrics_need_exists() -> None:
     known = {field.name for kind in (Sides, Models) for field in fields(kind)}
-    for metric in registry.all_metrics().values():
-        assert set(metric.needs) <= known, metric.name
-        assert metric.measure.__doc__, metric.name
-        assert metric.paper.startswith(("arXiv:", "doi:")) or not metric.paper, metric.name
+    assert set(NEEDS) <= known
+    for name in registry.all_metrics():
+        metric = registry.find(name)
+        assert set(metric.needs) <= set(NEEDS), name
+        assert metric.measure.__doc__, name
+        paper = catalog.find(f"metric:{name}").paper
+        assert paper.startswith(("arXiv:", "doi:")) or not paper, name
 
 
 def test_default_metrics_are_registered() -> None:
@@ -40,15 +40,22 @@ def test_default_metrics_are_registered() -> None:
         assert registry.check(names) == list(names)
 
 
-def test_one_decorated_function_makes_a_metric(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registered", {})
+def test_a_plugins_metric_is_measured_and_names_its_package(fresh: None, tmp_path: Path) -> None:
+    catalog.refresh()
 
-    @registry.metric("mean-color", position=95, paper="arXiv:0000.00000")
-    def measure_mean_color(context: EvalContext) -> MetricResult:
-        return MetricResult()
+    @metric(needs=("truths",))
+    def brightness(context: MetricContext) -> MetricResult:
+        """Measure the mean brightness."""
+        images = torch.cat(list(context.batches(context.sides.evaluated)))
+        return MetricResult([MetricValue("brightness", float(images.float().mean()), compared_with="truths")])
 
-    (metric,) = registry._registered.values()
-    assert (metric.name, metric.measure, metric.needs) == ("mean-color", measure_mean_color, ("real",))
+    entry = Entry("metric", "brightness", Config, lambda config: brightness, "Mean brightness")
+    discovery.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-metric")
+    testing.check_entry(entry)
+    outputs, truths = lay(tmp_path / "outputs", 3), lay(tmp_path / "truths", 3, first=5)
+    result = ganzoo.evaluate(f"images:{outputs}", [outputs, truths], metrics="brightness")
+    assert result["brightness"] == pytest.approx(arrays(outputs).mean(), abs=1e-4)
+    assert result.scores[0].protocol.library.startswith("ganzoo ")
 
 
 def test_names_are_split_and_suggested() -> None:
