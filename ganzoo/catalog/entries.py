@@ -139,7 +139,8 @@ def _collected() -> _Collected:
         except PluginError as error:
             collected.refuse(plugin, error)
             continue
-        tasks = [each.name for each in returned if _is_entry(each) and each.kind == "task"]
+        tasks = [each.name for each in returned if _is_entry(each) and type(each.kind) is str and each.kind == "task"]
+        tasks = [name for name in tasks if type(name) is str]
         for entry in returned:
             _collect(collected, plugin, entry, tasks)
     return collected

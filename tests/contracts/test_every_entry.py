@@ -128,7 +128,7 @@ def toy(fault: str, config: type[Config] = Options) -> Entry:
         name="toy",
         config=config,
         build=lambda config: Toy(fault),
-        summary="",
+        summary="A toy",
         task="unconditional-image-generation",
     )
 
@@ -210,7 +210,7 @@ class Judge(nn.Module):
 
 @pytest.mark.parametrize(("fault", "message"), [("mean", "not N first"), ("half", "float16"), ("list", "not N first")])
 def test_a_wrong_discriminator_is_refused(fault: str, message: str) -> None:
-    entry = Entry("discriminator", "judge", Options, lambda config: Judge(config.fault), "")
+    entry = Entry("discriminator", "judge", Options, lambda config: Judge(config.fault), "A thing")
     testing.check_entry(entry)
     with pytest.raises(AssertionError, match=f"discriminator:judge .*{message}"):
         testing.check_entry(entry, {"fault": fault})
@@ -268,7 +268,7 @@ class Eye(nn.Module):
     ],
 )
 def test_a_wrong_extractor_is_refused(fault: str, message: str) -> None:
-    entry = Entry("extractor", "eye", Options, lambda config: Eye(config.fault), "")
+    entry = Entry("extractor", "eye", Options, lambda config: Eye(config.fault), "A thing")
     testing.check_entry(entry)
     with pytest.raises(AssertionError, match=f"extractor:eye .*{message}"):
         testing.check_entry(entry, {"fault": fault})
@@ -300,7 +300,7 @@ class Critic:
     ],
 )
 def test_a_wrong_loss_is_refused(fault: str, message: str) -> None:
-    entry = Entry("loss", "critic", Options, lambda config: Critic(config.fault), "")
+    entry = Entry("loss", "critic", Options, lambda config: Critic(config.fault), "A loss")
     testing.check_entry(entry)
     with pytest.raises(AssertionError, match=f"loss:critic .*{message}"):
         testing.check_entry(entry, {"fault": fault})
@@ -368,7 +368,7 @@ def test_a_wrong_recipe_is_refused(fault: str, message: str) -> None:
         name="algorithm",
         config=Options,
         build=lambda config, parts: Algorithm(config.fault, parts),
-        summary="",
+        summary="A toy",
         data="images",
         parts={"generator": "generator:dcgan"},
     )
@@ -403,7 +403,7 @@ ADVERSARIAL = Entry(
     name="adversarial",
     config=Options,
     build=lambda config, parts: Adversarial(config.fault, parts),
-    summary="",
+    summary="A toy",
     data="images",
     parts={"generator": "generator:dcgan", "critic": "discriminator:dcgan", "objective": "loss:non-saturating"},
 )
@@ -551,7 +551,7 @@ def test_a_regularizer_with_a_state_resumes_in_a_recipe_with_two_discriminators(
 
 
 def test_every_kind_has_a_check() -> None:
-    assert {*testing.CHECKS, "recipe"} == set(KINDS)
+    assert {*testing.CHECKS, "recipe"} | {"reader", "writer"} == set(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.degraded_images import HOLE, InpaintedImages
 
 
-@metric(needs=("model",))
+@metric(needs=())
 def measure_hole_psnr(context: EvalContext) -> MetricResult:
     """Measure the PSNR of what the model filled in, without the unchanged rest."""
     if not isinstance(context.sides.evaluated, InpaintedImages):

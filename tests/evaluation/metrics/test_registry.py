@@ -52,8 +52,8 @@ def test_a_plugins_metric_is_measured_and_names_its_package(fresh: None, tmp_pat
     entry = Entry("metric", "brightness", Config, lambda config: brightness, "Mean brightness")
     discovery.manager().register(SimpleNamespace(ganzoo_entries=ganzoo.hookimpl(lambda: [entry])), "a-test-s-metric")
     testing.check_entry(entry)
-    outputs, truths = lay(tmp_path / "outputs", 3), lay(tmp_path / "truths", 3, first=5)
-    result = ganzoo.evaluate(f"images:{outputs}", [outputs, truths], metrics="brightness")
+    outputs, truths = lay(tmp_path / "outputs", 3), lay(tmp_path / "truths", 3)
+    result = ganzoo.evaluate(f"images:{outputs}", truths, metrics="brightness")
     assert result["brightness"] == pytest.approx(arrays(outputs).mean(), abs=1e-4)
     assert result.scores[0].protocol.library.startswith("ganzoo ")
 
