@@ -23,7 +23,7 @@ class Reporter(Protocol):
 
 
 class SilentReporter:
-    """Shows nothing: the default in Python, and in every process but the leading one."""
+    """Shows nothing: the default in Python outside of notebooks, and in every process but the leading one."""
 
     def start(self, first: int, steps: int, batch_size: int) -> None:
         pass

@@ -14,7 +14,8 @@ from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
 from ganzoo.training import checkpoint, logs, run_lock, validation_metric
 from ganzoo.training.loop import Loop
-from ganzoo.training.reporter import Reporter, SilentReporter
+from ganzoo.training.notebook_reporter import default_reporter
+from ganzoo.training.reporter import Reporter
 from ganzoo.training.settings import Settings, parse_settings, read_settings, resolve_data, write_settings
 from ganzoo.training.setup import choose_parts
 from ganzoo.weights import model_folder
@@ -38,7 +39,7 @@ def train(
         data: a folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
             one.
         output: the run's folder.
-        reporter: shows the progress; nothing by default.
+        reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
         values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
             device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
             of a part; ``parts`` maps roles to entries.
@@ -48,7 +49,7 @@ def train(
         TrainingError: the folder already holds a run or a model, another process trains in it, the networks do not
             accept the images, a signal stops the run, or a loss is not finite.
     """
-    run, reporter = Path(output), reporter or SilentReporter()
+    run, reporter = Path(output), reporter or default_reporter()
     settings = new_settings(recipe, data, **values)
     _check_outside(run, settings)
     with joined() as processes:
@@ -93,13 +94,13 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
     Args:
         run: the run's folder.
         steps: a new total of steps. The learning rate schedule spans all steps, so it gets longer from here on.
-        reporter: shows the progress; nothing by default.
+        reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
 
     Raises:
         TrainingError: there is no run or no readable checkpoint, nothing is left to do, the data changed, or another
             process trains the run.
     """
-    folder, reporter = Path(run), reporter or SilentReporter()
+    folder, reporter = Path(run), reporter or default_reporter()
     settings = read_settings(folder)
     if steps is not None:
         settings = parse_settings({**dataclasses.asdict(settings), "steps": steps})
