@@ -53,7 +53,7 @@ def run(seed: int, name: str, keywords: str, folder: Path) -> None:
     file = measures_file(seed, name, folder)
     done = sorted({measure.test for measure in read(file)})
     known = {key: value for key, value in os.environ.items() if key not in SETS["SSE"]}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "learning", "tests/families"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "learning", *learning_files()]
     command += [f"--deselect=tests/families/{test}" for test in done]
     with tempfile.TemporaryDirectory() as temporary:
         part = Path(temporary) / "measures"  # so that a test that was interrupted leaves nothing
@@ -71,6 +71,12 @@ def run(seed: int, name: str, keywords: str, folder: Path) -> None:
             with file.open("a", encoding="utf-8") as out:
                 out.write(part.read_text(encoding="utf-8"))
     print(f"seed {seed}, {name}: {tests.stdout.splitlines()[-1]}", file=sys.stderr, flush=True)
+
+
+def learning_files() -> list[str]:
+    """Return the files with learning tests: collecting the others takes longer than some tests."""
+    files = sorted((ROOT / "tests" / "families").glob("test_*.py"))
+    return [str(file.relative_to(ROOT)) for file in files if "mark.learning" in file.read_text(encoding="utf-8")]
 
 
 def measures_file(seed: int, name: str, folder: Path) -> Path:

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from discs import CLASSES, PIXELS, discs, right
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor
 
 import ganzoo
@@ -159,7 +159,7 @@ NARROW = {"generator": {"width": 8, "latent_dim": 4}, "discriminator": {"width":
 @pytest.mark.learning
 @pytest.mark.parametrize(
     ("options", "parts", "rate", "steps", "batch"),
-    [(NARROW, {}, 2e-3, 300, 24), (WIDE, PERCEPTRONS, 4e-3, 400, 48)],
+    [(NARROW, {}, 2e-3, 300, 24), (WIDE, PERCEPTRONS, 4e-3, 600, 48)],
     ids=["convolutions", "perceptrons"],
 )
 def test_it_learns_to_make_the_class_that_is_asked_for(
@@ -177,7 +177,7 @@ def test_it_learns_to_make_the_class_that_is_asked_for(
     recipe = make("cgan", options, parts, learning_rate=rate, seed=seed, **facts)
     before = judged(recipe)
     torch.manual_seed(1 + seed)
-    for step in range(steps):
+    for step in falling_rates(recipe, steps):
         recipe.step(discs(batch, 100 + step + 1000 * seed))
     after = judged(recipe)
     measured("wrong classes", 1 - after[0], limit=0.3, untrained=1 - before[0])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor
 
 from ganzoo import GanzooError, Recipe, build, catalog, sliced_wasserstein
@@ -191,8 +191,8 @@ def test_the_two_recipes_have_the_papers_weights() -> None:
 
 # ---- learning --------------------------------------------------------------------------------------------------------
 
-A = (0.8, 0.7, -0.6), (-0.7, -0.6, 0.0)  # yellow discs on dark blue
-B = (-0.6, 0.8, 0.8), (0.3, -0.7, -0.7)  # cyan discs on dark red
+A = (0.9, -0.1, 0.2), (-0.8, -0.8, -0.5)  # red discs on dark blue
+B = (0.2, 0.7, 0.9), (-0.8, 0.0, -0.1)  # light blue discs on teal: discs are brighter on both sides
 
 
 def discs(count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, ...]) -> tuple[Tensor, Tensor]:
@@ -200,7 +200,7 @@ def discs(count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, .
     random = torch.Generator().manual_seed(seed)
     middles = torch.rand(count, 2, 1, 1, generator=random) * 8 + 4
     line = torch.arange(16.0)
-    inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 3.2**2
+    inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 4**2
     colors = [torch.tensor(color)[:, None, None] for color in (disc, ground)]
     made = torch.where(inside[:, None], *colors)
     return made + 0.1 * torch.randn(made.shape, generator=random), inside
@@ -219,7 +219,7 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 
 @pytest.mark.learning
 @pytest.mark.parametrize(
-    ("name", "rate", "steps"), [("cut", 4e-3, 300), ("fastcut", 2e-3, 200)], ids=["cut", "fastcut"]
+    ("name", "rate", "steps"), [("cut", 2e-3, 200), ("fastcut", 2e-3, 200)], ids=["cut", "fastcut"]
 )
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
     name: str, rate: float, steps: int, one_thread: None, seed: int, measured: Measures
@@ -228,9 +228,9 @@ def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in range(steps):
+    for step in falling_rates(recipe, steps):
         a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
-    measured("distance", after, limit=before / 2, untrained=before)
+    measured("distance", after, limit=0.55 * before, untrained=before)
     measured("misplaced", 1 - overlap, limit=0.4, untrained=1 - chance)

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor, nn
 
 from ganzoo import build, sliced_wasserstein
@@ -250,10 +250,10 @@ def test_data_without_classes_is_told_of_the_other_recipe() -> None:
 
 
 def squares(count: int, seed: int) -> dict[str, Tensor]:
-    """Return clips of 4 frames of 16x16: white squares of 7 pixels (class 0) or of 4 (class 1) that move."""
+    """Return clips of 4 frames of 16x16: white squares of 7 pixels (class 0) or of 3 (class 1) that move."""
     large, small = torch.zeros(2, 1, 7, 7, dtype=torch.uint8)
     large[:] = 255
-    small[:, 2:6, 2:6] = 255
+    small[:, 2:5, 2:5] = 255
     labels = torch.arange(count) % 2
     pictures = torch.stack([large, small])[labels]
     data = MovingImages(pictures, Augmentation(7, flip=False), Motion(16, 4, 4.0), labels)
@@ -280,7 +280,7 @@ def looked_at(made: Any, held: dict[str, Tensor]) -> dict[str, float]:
 def test_it_learns_which_class_is_which_and_to_move(one_thread: None, seed: int, measured: Measures) -> None:
     """Random weights make clips that stand still, 0.02 of the real motion, of areas that no class tells apart."""
     parts = {"generator": {"width": 8, "latent_dim": 8, "recurrent": 1}, "spatial": {"width": 8}}
-    rates = {"learning_rate": 1e-3, "discriminator_learning_rate": 2e-3, "spatial_frames": 2}
+    rates = {"learning_rate": 2e-3, "discriminator_learning_rate": 4e-3, "spatial_frames": 2}
     facts = {"image_size": 16, "channels": 1, "frames": 4, "classes": 2}
     made, held = (
         make("dvdgan", {**parts, "temporal": {"width": 8}}, seed=seed, **rates, **facts),
@@ -288,9 +288,9 @@ def test_it_learns_which_class_is_which_and_to_move(one_thread: None, seed: int,
     )
     torch.manual_seed(seed)
     before = looked_at(made, held)
-    for step in range(120):
+    for step in falling_rates(made, 120):
         made.step(squares(8, seed=step + 1000 * seed))
     after = looked_at(made, held)
-    measured("frames", after["frames"], limit=0.75 * before["frames"], untrained=before["frames"])
-    measured("sizes", after["sizes"], limit=1.4, untrained=before["sizes"], better="higher")
+    measured("frames", after["frames"], limit=0.7 * before["frames"], untrained=before["frames"])
+    measured("sizes", after["sizes"], limit=1.6, untrained=before["sizes"], better="higher")
     measured("motion", after["motion"], limit=0.1, untrained=before["motion"], better="higher")

@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor
 
 import ganzoo
@@ -177,7 +177,7 @@ def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None, seed:
 
     start = error()
     torch.manual_seed(seed)
-    for _ in range(200):
+    for _ in falling_rates(recipe, 300):
         recipe.step({"image": train[torch.randint(256, (16,))]})
     hole = center_masks(held_out).bool().expand_as(held_out)
     variance = held_out[hole].square().mean().item()  # the error of leaving it gray

@@ -229,14 +229,14 @@ def test_discs_are_learned_and_the_estimated_distance_tells(
     parts = {"generator": {"width": 8, "latent_dim": 8}, "discriminator": {"width": 8, "norm": "none"}}
     recipe = make(name, parts, discriminator_steps=3, seed=seed, **SMALL, **options)
     start, blank = distance(recipe), average_error(recipe)
-    losses = train(recipe, 330, batch_size=32, seed=seed)
+    losses = train(recipe, range(450), batch_size=32, seed=seed)
     measured("average picture", average_error(recipe), limit=0.6 * blank, untrained=blank)
     if name == "wgan-gp":
         measured("distance", distance(recipe), limit=0.7 * start, untrained=start)
         estimates = [each["wasserstein"] for each in losses]
         highest, last = max(estimates), sum(estimates[-30:]) / 30
         # As the critic has learned, its estimate falls with the generator's error.
-        measured("estimate", last, limit=0.75 * highest, untrained=highest)
+        measured("estimate", last, limit=0.7 * highest, untrained=highest)
 
 
 def test_the_measure_of_the_discs_themselves_is_out_of_reach_of_random_weights() -> None:

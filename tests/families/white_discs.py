@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
@@ -21,10 +23,10 @@ def discs(count: int, seed: int) -> Tensor:
     return torch.tanh(2 * (radius - torch.hypot(down, across)))[:, None]
 
 
-def train(recipe: LatentRecipe, steps: int, batch_size: int, seed: int = 0) -> list[dict[str, float]]:
-    """Do ``steps`` steps on 512 discs, as the loop does, and return the losses of each."""
+def train(recipe: LatentRecipe, steps: Iterable[int], batch_size: int, seed: int = 0) -> list[dict[str, float]]:
+    """Do the steps on 512 discs, as the loop does, and return the losses of each."""
     data, losses = discs(512, seed=1000 * seed), []
-    for step in range(steps):
+    for step in steps:
         recipe.step_state = StepState(step, random=torch.Generator().manual_seed(step + 10**6 * seed))
         first = step * batch_size % len(data)
         found = recipe.step({"image": data[first : first + batch_size]})
