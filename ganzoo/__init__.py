@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.engine import Format as Format
     from ganzoo.contracts.entry import Entry as Entry
     from ganzoo.contracts.extractor import Extractor as Extractor
+    from ganzoo.contracts.family import Family as Family
     from ganzoo.contracts.feature_maps import Features as Features
     from ganzoo.contracts.generator import Generator as Generator
     from ganzoo.contracts.hookspecs import hookimpl as hookimpl
@@ -100,6 +101,7 @@ _HOMES = {
     "export": "ganzoo.exporting.export",
     "Extractor": "ganzoo.contracts.extractor",
     "Features": "ganzoo.contracts.feature_maps",
+    "Family": "ganzoo.contracts.family",
     "fetch_file": "ganzoo.hub.client",
     "Format": "ganzoo.contracts.engine",
     "Fraction": "ganzoo.contracts.limits",

@@ -51,9 +51,11 @@ def describe_options(entry: Entry) -> list[dict[str, Any]]:
 
 
 def notes(entry: Entry) -> str:
-    """Return the docstring of the options' class; "" where dataclass generated it."""
+    """Return the docstring of the options' class, without the entry's summary; "" where dataclass generated it."""
     text = inspect.cleandoc(entry.config.__doc__ or "")
-    return "" if text.startswith(f"{entry.config.__name__}(") else text.replace("``", "")
+    if text.startswith(f"{entry.config.__name__}("):
+        return ""
+    return text.removeprefix(f"{entry.summary}.").lstrip().replace("``", "")
 
 
 def _type_hints(entry: Entry) -> dict[str, Any]:

@@ -31,6 +31,7 @@ PUBLIC = [
     "Enlargement",
     "Entry",
     "Extractor",
+    "Family",
     "Features",
     "Format",
     "Fraction",

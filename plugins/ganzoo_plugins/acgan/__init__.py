@@ -12,19 +12,19 @@ from ganzoo import (
     ClassCount,
     Config,
     DoubledSize,
-    Entry,
+    Family,
     NonNegativeFloat,
     PositiveInt,
     ProperFraction,
-    hookimpl,
 )
 
-PAPER = "arXiv:1610.09585"
+family = Family(__name__, paper="arXiv:1610.09585")
 
 
+@family.generator("acgan", ".networks.AcganGenerator", task="class-conditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator.
+    """5x5 transposed convolutions, class-conditional, 16..256 pixels, gray or RGB.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -41,9 +41,10 @@ class GeneratorConfig(Config):
     width: PositiveInt = 96
 
 
+@family.discriminator("acgan", ".networks.AcganDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """Six 3x3 convolutions to one logit, and to one for each class.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -62,9 +63,16 @@ class DiscriminatorConfig(Config):
     dropout: ProperFraction = 0.5
 
 
+@family.recipe(
+    "acgan",
+    ".recipe.AcganRecipe",
+    data="labeled",
+    batch_size=100,
+    parts={"generator": "generator:acgan", "discriminator": "discriminator:acgan", "loss": "loss:non-saturating"},
+)
 @dataclass(frozen=True)
 class AcganConfig(AdversarialConfig):
-    """The training.
+    """Images of a chosen class; the discriminator predicts the class.
 
     Attributes:
         classes: Number of classes; 0: taken from the data.
@@ -75,57 +83,4 @@ class AcganConfig(AdversarialConfig):
     class_weight: NonNegativeFloat = 1.0
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import AcganGenerator
-
-    return AcganGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import AcganDiscriminator
-
-    return AcganDiscriminator(**vars(config))
-
-
-def build_recipe(config: AcganConfig, parts):
-    from .recipe import AcganRecipe
-
-    return AcganRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="acgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="class-conditional-image-generation",
-            summary="5x5 transposed convolutions, class-conditional, 16..256 pixels, gray or RGB",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="acgan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Six 3x3 convolutions to one logit, and to one for each class",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="acgan",
-            config=AcganConfig,
-            build=build_recipe,
-            data="labeled",
-            batch_size=100,
-            parts={
-                "generator": "generator:acgan",
-                "discriminator": "discriminator:acgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Images of a chosen class; the discriminator predicts the class",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -10,16 +10,19 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Interval
 
-from ganzoo import AdversarialConfig, ClassCount, Config, DoubledSize, Entry, PositiveInt, ProperFraction, hookimpl
+from ganzoo import AdversarialConfig, ClassCount, Config, DoubledSize, Family, PositiveInt, ProperFraction
 
-PAPER = "arXiv:1411.1784"
+family = Family(__name__, paper="arXiv:1411.1784")
 TASK = "class-conditional-image-generation"
 Norm = Literal["batch", "none", "spectral"]
 
 
+@family.generator("cgan", ".networks.CganGenerator", task=TASK)
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The convolutional generator, where classes get a quarter as many channels as latents.
+    """Transposed convolutions, class-conditional, 16..256 pixels, gray or RGB.
+
+    The convolutional generator, where classes get a quarter as many channels as latents.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -36,9 +39,12 @@ class GeneratorConfig(Config):
     width: PositiveInt = 64
 
 
+@family.discriminator("cgan", ".networks.CganDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The convolutional discriminator.
+    """Strided convolutions, class-conditional; batch, spectral or no norm.
+
+    The convolutional discriminator.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -55,9 +61,10 @@ class DiscriminatorConfig(Config):
     norm: Norm = "batch"
 
 
+@family.generator("cgan-mlp", ".perceptrons.PerceptronGenerator", task=TASK)
 @dataclass(frozen=True)
 class PerceptronGeneratorConfig(Config):
-    """The paper's generator.
+    """The paper's class-conditional perceptron, 4..256 pixels.
 
     Attributes:
         image_size: From 4 to 256 pixels.
@@ -80,9 +87,10 @@ class PerceptronGeneratorConfig(Config):
     dropout: ProperFraction = 0.5
 
 
+@family.discriminator("cgan-mlp", ".perceptrons.PerceptronDiscriminator")
 @dataclass(frozen=True)
 class PerceptronDiscriminatorConfig(Config):
-    """The paper's discriminator.
+    """The paper's class-conditional maxout perceptron.
 
     Attributes:
         image_size: From 4 to 256 pixels.
@@ -101,9 +109,16 @@ class PerceptronDiscriminatorConfig(Config):
     dropout: ProperFraction = 0.5
 
 
+@family.recipe(
+    "cgan",
+    ".recipe.CganRecipe",
+    data="labeled",
+    batch_size=100,
+    parts={"generator": "generator:cgan", "discriminator": "discriminator:cgan", "loss": "loss:non-saturating"},
+)
 @dataclass(frozen=True)
 class CganConfig(AdversarialConfig):
-    """The training.
+    """Images of a chosen class; both networks take the class.
 
     Attributes:
         classes: Number of classes; 0: taken from the data.
@@ -112,86 +127,4 @@ class CganConfig(AdversarialConfig):
     classes: ClassCount = 0
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import CganGenerator
-
-    return CganGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import CganDiscriminator
-
-    return CganDiscriminator(**vars(config))
-
-
-def build_perceptron_generator(config: PerceptronGeneratorConfig):
-    from .perceptrons import PerceptronGenerator
-
-    return PerceptronGenerator(**vars(config))
-
-
-def build_perceptron_discriminator(config: PerceptronDiscriminatorConfig):
-    from .perceptrons import PerceptronDiscriminator
-
-    return PerceptronDiscriminator(**vars(config))
-
-
-def build_recipe(config: CganConfig, parts):
-    from .recipe import CganRecipe
-
-    return CganRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="cgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task=TASK,
-            summary="Transposed convolutions, class-conditional, 16..256 pixels, gray or RGB",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="cgan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Strided convolutions, class-conditional; batch, spectral or no norm",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="generator",
-            name="cgan-mlp",
-            config=PerceptronGeneratorConfig,
-            build=build_perceptron_generator,
-            task=TASK,
-            summary="The paper's class-conditional perceptron, 4..256 pixels",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="cgan-mlp",
-            config=PerceptronDiscriminatorConfig,
-            build=build_perceptron_discriminator,
-            summary="The paper's class-conditional maxout perceptron",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="cgan",
-            config=CganConfig,
-            build=build_recipe,
-            data="labeled",
-            batch_size=100,
-            parts={
-                "generator": "generator:cgan",
-                "discriminator": "discriminator:cgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Images of a chosen class; both networks take the class",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -10,16 +10,15 @@ from annotated_types import Ge
 from ganzoo import (
     Check,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     TranslationConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:2007.15651"
+family = Family(__name__, paper="arXiv:2007.15651")
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
 
 
@@ -31,9 +30,12 @@ def split_layers(text: str) -> list[str]:
     return names
 
 
+@family.recipe("cut", ".recipe.CutRecipe", data="unpaired", parts=PARTS)
 @dataclass(frozen=True)
 class CutConfig(TranslationConfig):
-    """The training, with the paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool.
+    """Unpaired translation in one direction, by contrastive learning of patches.
+
+    The training, with the paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool.
 
     Attributes:
         enlarge: Images are enlarged by this factor, then cropped at random.
@@ -64,42 +66,17 @@ class CutConfig(TranslationConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
+@family.recipe("fastcut", ".recipe.CutRecipe", data="unpaired", parts=PARTS)
 @dataclass(frozen=True)
 class FastCutConfig(CutConfig):
-    """As `CutConfig`, with the paper's values for the fast variant: no identity loss, mirrored inputs."""
+    """CUT without its identity loss: half the work in a step.
+
+    As `CutConfig`, with the paper's values for the fast variant: no identity loss, mirrored inputs.
+    """
 
     nce_weight: PositiveFloat = 10.0
     identity_weight: NonNegativeFloat = 0.0
     flip_equivariance: bool = True
 
 
-def build_recipe(config: CutConfig, parts):
-    from .recipe import CutRecipe
-
-    return CutRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="recipe",
-            name="cut",
-            config=CutConfig,
-            build=build_recipe,
-            data="unpaired",
-            parts=PARTS,
-            summary="Unpaired translation in one direction, by contrastive learning of patches",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="fastcut",
-            config=FastCutConfig,
-            build=build_recipe,
-            data="unpaired",
-            parts=PARTS,
-            summary="CUT without its identity loss: half the work in a step",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

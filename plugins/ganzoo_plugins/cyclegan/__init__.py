@@ -9,20 +9,20 @@ from ganzoo import (
     Check,
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
     TranslationConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:1703.10593"
+family = Family(__name__, paper="arXiv:1703.10593")
 
 
+@family.generator("resnet", ".networks.ResnetGenerator", task="image-to-image")
 @dataclass(frozen=True)
 class ResnetConfig(Config):
-    """The generator.
+    """Residual blocks between strided convolutions, CycleGAN's generator.
 
     Attributes:
         in_channels: Channels of the input.
@@ -50,9 +50,27 @@ class ResnetConfig(Config):
         require_equal_channels(self)
 
 
+def build_mobile_generator(config: MobileResnetConfig):
+    from .mobile import MobileResnetGenerator
+
+    inner = config.numbers("inner")
+    return MobileResnetGenerator(
+        config.in_channels,
+        config.out_channels,
+        widths=config.numbers("widths"),
+        inner=inner * config.blocks if len(inner) == 1 else inner,
+        padding=config.padding,
+        global_skip=config.global_skip,
+        norm=config.norm,
+    )
+
+
+@family.generator("mobile-resnet", build_mobile_generator, task="image-to-image", paper="arXiv:2003.08936")
 @dataclass(frozen=True)
 class MobileResnetConfig(Config):
-    """The generator of GAN Compression.
+    """CycleGAN's generator with separable convolutions: a 25th of the arithmetic.
+
+    The generator of GAN Compression.
 
     Attributes:
         in_channels: Channels of the input.
@@ -103,9 +121,17 @@ def check_class_range(text: str) -> None:
         raise ValueError(f"foreground_classes={text!r} should be the first and the last, as 151-388")
 
 
+@family.recipe(
+    "cyclegan",
+    ".recipe.CycleGanRecipe",
+    data="unpaired",
+    parts={"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"},
+)
 @dataclass(frozen=True)
 class CycleGanConfig(TranslationConfig):
-    """The training, with the paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5.
+    """Unpaired translation both ways, cycle consistency.
+
+    The training, with the paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5.
 
     Attributes:
         enlarge: Images are enlarged by this factor, then cropped at random: 286/256 in the paper.
@@ -135,92 +161,15 @@ class CycleGanConfig(TranslationConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
-def build_generator(config: ResnetConfig):
-    from .networks import ResnetGenerator
+family.importer(
+    "cyclegan-resnet",
+    ".checkpoints.ResnetImporter",
+    "Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
+)
+family.importer(
+    "gan-compression",
+    ".checkpoints.MobileResnetImporter",
+    "Generators of GAN Compression: residual blocks of separable convolutions",
+)
 
-    return ResnetGenerator(**vars(config))
-
-
-def build_mobile_generator(config: MobileResnetConfig):
-    from .mobile import MobileResnetGenerator
-
-    inner = config.numbers("inner")
-    return MobileResnetGenerator(
-        config.in_channels,
-        config.out_channels,
-        widths=config.numbers("widths"),
-        inner=inner * config.blocks if len(inner) == 1 else inner,
-        padding=config.padding,
-        global_skip=config.global_skip,
-        norm=config.norm,
-    )
-
-
-def build_recipe(config: CycleGanConfig, parts):
-    from .recipe import CycleGanRecipe
-
-    return CycleGanRecipe(config, parts)
-
-
-def build_cyclegan_resnet(config: Config):
-    from .checkpoints import ResnetImporter
-
-    return ResnetImporter()
-
-
-def build_gan_compression(config: Config):
-    from .checkpoints import MobileResnetImporter
-
-    return MobileResnetImporter()
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="resnet",
-            config=ResnetConfig,
-            build=build_generator,
-            task="image-to-image",
-            summary="Residual blocks between strided convolutions, CycleGAN's generator",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="generator",
-            name="mobile-resnet",
-            config=MobileResnetConfig,
-            build=build_mobile_generator,
-            task="image-to-image",
-            summary="CycleGAN's generator with separable convolutions: a 25th of the arithmetic",
-            paper="arXiv:2003.08936",
-        ),
-        Entry(
-            kind="recipe",
-            name="cyclegan",
-            config=CycleGanConfig,
-            build=build_recipe,
-            data="unpaired",
-            parts={
-                "generator": "generator:resnet",
-                "discriminator": "discriminator:patchgan",
-                "loss": "loss:least-squares",
-            },
-            summary="Unpaired translation both ways, cycle consistency",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="importer",
-            name="cyclegan-resnet",
-            config=Config,
-            build=build_cyclegan_resnet,
-            summary="Generators of pytorch-CycleGAN-and-pix2pix and of CUT: residual blocks",
-        ),
-        Entry(
-            kind="importer",
-            name="gan-compression",
-            config=Config,
-            build=build_gan_compression,
-            summary="Generators of GAN Compression: residual blocks of separable convolutions",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, DoubledSize, Entry, PositiveInt, hookimpl
+from ganzoo import AdversarialConfig, Config, DoubledSize, Family, PositiveInt
 
-PAPER = "arXiv:1511.06434"
+family = Family(__name__, paper="arXiv:1511.06434")
 Norm = Literal["batch", "none", "spectral"]
 
 
+@family.generator("dcgan", ".networks.DcganGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator.
+    """Transposed convolutions, 16..256 pixels, gray or RGB.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -30,9 +31,10 @@ class GeneratorConfig(Config):
     norm: Norm = "batch"
 
 
+@family.discriminator("dcgan", ".networks.DcganDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """Strided convolutions to one logit; batch, spectral or no norm.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -47,70 +49,14 @@ class DiscriminatorConfig(Config):
     norm: Norm = "batch"
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import DcganGenerator
+family.recipe(
+    "dcgan",
+    "ganzoo.LatentRecipe",
+    data="images",
+    batch_size=64,
+    parts={"generator": "generator:dcgan", "discriminator": "discriminator:dcgan", "loss": "loss:non-saturating"},
+    summary="Images from latents, alternating Adam steps",
+)(AdversarialConfig)
+family.importer("dcgan-example", ".checkpoints.DcganImporter", "Both networks of PyTorch's DCGAN example and tutorial")
 
-    return DcganGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import DcganDiscriminator
-
-    return DcganDiscriminator(**vars(config))
-
-
-def build_recipe(config: AdversarialConfig, parts):
-    from ganzoo import LatentRecipe
-
-    return LatentRecipe(config, parts)
-
-
-def build_dcgan_example(config: Config):
-    from .checkpoints import DcganImporter
-
-    return DcganImporter()
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="dcgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="unconditional-image-generation",
-            summary="Transposed convolutions, 16..256 pixels, gray or RGB",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="dcgan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Strided convolutions to one logit; batch, spectral or no norm",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="dcgan",
-            config=AdversarialConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=64,
-            parts={
-                "generator": "generator:dcgan",
-                "discriminator": "discriminator:dcgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Images from latents, alternating Adam steps",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="importer",
-            name="dcgan-example",
-            config=Config,
-            build=build_dcgan_example,
-            summary="Both networks of PyTorch's DCGAN example and tutorial",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -6,22 +6,29 @@ from dataclasses import dataclass
 
 from ganzoo import (
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ProperFraction,
     TranslationConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:1704.02510"
+family = Family(__name__, paper="arXiv:1704.02510")
 
 
+@family.recipe(
+    "dualgan",
+    ".recipe.DualGanRecipe",
+    data="unpaired",
+    parts={"generator": "generator:unet", "discriminator": "discriminator:patchgan", "loss": "loss:wasserstein"},
+)
 @dataclass(frozen=True)
 class DualGanConfig(TranslationConfig):
-    """The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
+    """Unpaired translation both ways, Wasserstein critics.
+
+    The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
 
     ``reconstruction_weight_a`` and ``_b`` (lambda U and V) are from 100 to 1000 in the paper, the smaller one on the
     side of natural images. ``weight_clip`` (c of algorithm 1) is from 0.01 to 0.1; 0 is none, as for another loss
@@ -40,27 +47,4 @@ class DualGanConfig(TranslationConfig):
     weight_clip: NonNegativeFloat = 0.01
 
 
-def build_recipe(config: DualGanConfig, parts):
-    from .recipe import DualGanRecipe
-
-    return DualGanRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="recipe",
-            name="dualgan",
-            config=DualGanConfig,
-            build=build_recipe,
-            data="unpaired",
-            parts={
-                "generator": "generator:unet",
-                "discriminator": "discriminator:patchgan",
-                "loss": "loss:wasserstein",
-            },
-            summary="Unpaired translation both ways, Wasserstein critics",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -11,18 +11,18 @@ from ganzoo import (
     AdversarialConfig,
     Check,
     Config,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ProperFraction,
-    hookimpl,
 )
 
 from .sizes import split_size
 
-PAPER = "arXiv:1907.06571"
+family = Family(__name__, paper="arXiv:1907.06571")
+PARTS = {"spatial": "discriminator:dvdgan-spatial", "temporal": "discriminator:dvdgan-temporal", "loss": "loss:hinge"}
 NO_CLASSES = (
     "give videos or images in one folder for each class, or IDX files with labels; the recipe dvdgan-unconditional "
     "needs no classes"
@@ -34,6 +34,12 @@ def check_classes(classes: int) -> None:
         raise ValueError(f"classes={classes} should be at least 2: {NO_CLASSES}")
 
 
+@family.generator(
+    "dvdgan-unconditional",
+    ".networks.DvdGanGenerator",
+    task="unconditional-video-generation",
+    summary="The same without classes",
+)
 @dataclass(frozen=True)
 class UnconditionalConfig(Config):
     """The generator without classes.
@@ -55,9 +61,12 @@ class UnconditionalConfig(Config):
     recurrent: PositiveInt = 8
 
 
+@family.generator("dvdgan", ".networks.DvdGanGenerator", task="class-conditional-video-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(UnconditionalConfig):
-    """The generator with classes; z and e(y) have ``latent_dim`` numbers each, as in the paper.
+    """ConvGRUs over time, residual blocks for each frame, 16..128 pixels.
+
+    z and e(y) have ``latent_dim`` numbers each, as in the paper.
 
     Attributes:
         classes: Number of classes.
@@ -66,9 +75,10 @@ class GeneratorConfig(UnconditionalConfig):
     classes: Annotated[int, Check(check_classes)] = 10
 
 
+@family.discriminator("dvdgan-spatial", ".networks.SpatialDiscriminator")
 @dataclass(frozen=True)
 class SpatialConfig(Config):
-    """The discriminator of frames.
+    """BigGAN's residual blocks with class projection, for images or frames.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 128.
@@ -83,9 +93,10 @@ class SpatialConfig(Config):
     width: PositiveInt = 32
 
 
+@family.discriminator("dvdgan-temporal", ".networks.TemporalDiscriminator")
 @dataclass(frozen=True)
 class TemporalConfig(SpatialConfig):
-    """The discriminator of motion, as `SpatialConfig`.
+    """3D residual blocks, for clips at half their resolution.
 
     Attributes:
         frames: Number of frames of a clip.
@@ -94,9 +105,18 @@ class TemporalConfig(SpatialConfig):
     frames: Annotated[int, Ge(2)] = 8
 
 
+@family.recipe(
+    "dvdgan-unconditional",
+    ".recipe.DvdGanRecipe",
+    data="clips",
+    batch_size=16,
+    parts={"generator": "generator:dvdgan-unconditional", **PARTS},
+)
 @dataclass(frozen=True)
 class UnconditionalRecipeConfig(AdversarialConfig):
-    """The training: Adam at 1e-4 and 5e-4 as in the paper, with the betas 0 and 0.999 of BigGAN, on which it builds.
+    """Clips, with discriminators of frames and of motion.
+
+    Adam at 1e-4 and 5e-4 as in the paper, with the betas 0 and 0.999 of BigGAN, on which it builds.
 
     BigGAN's ``discriminator_steps`` is 2.
 
@@ -121,9 +141,14 @@ class UnconditionalRecipeConfig(AdversarialConfig):
     speed: NonNegativeFloat = 3.0
 
 
+@family.recipe(
+    "dvdgan", ".recipe.DvdGanRecipe", data="clips", batch_size=16, parts={"generator": "generator:dvdgan", **PARTS}
+)
 @dataclass(frozen=True)
 class RecipeConfig(UnconditionalRecipeConfig):
-    """The training with classes, as `UnconditionalRecipeConfig`.
+    """Clips of a class, with discriminators of frames and of motion.
+
+    As `UnconditionalRecipeConfig`, with classes.
 
     Attributes:
         classes: Number of classes; 0: taken from the data.
@@ -132,83 +157,4 @@ class RecipeConfig(UnconditionalRecipeConfig):
     classes: NonNegativeInt = 0
 
 
-def build_generator(config: UnconditionalConfig):
-    from .networks import DvdGanGenerator
-
-    return DvdGanGenerator(**vars(config))
-
-
-def build_spatial(config: SpatialConfig):
-    from .networks import SpatialDiscriminator
-
-    return SpatialDiscriminator(**vars(config))
-
-
-def build_temporal(config: TemporalConfig):
-    from .networks import TemporalDiscriminator
-
-    return TemporalDiscriminator(**vars(config))
-
-
-def build_recipe(config: UnconditionalRecipeConfig, parts):
-    from .recipe import DvdGanRecipe
-
-    return DvdGanRecipe(config, parts)
-
-
-def recipe_entry(name: str, config: type[Config], generator: str, summary: str) -> Entry:
-    """Return the entry of a recipe, with or without classes."""
-    parts = {
-        "generator": f"generator:{generator}",
-        "spatial": "discriminator:dvdgan-spatial",
-        "temporal": "discriminator:dvdgan-temporal",
-        "loss": "loss:hinge",
-    }
-    return Entry("recipe", name, config, build_recipe, summary, PAPER, data="clips", batch_size=16, parts=parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="dvdgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="class-conditional-video-generation",
-            summary="ConvGRUs over time, residual blocks for each frame, 16..128 pixels",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="generator",
-            name="dvdgan-unconditional",
-            config=UnconditionalConfig,
-            build=build_generator,
-            task="unconditional-video-generation",
-            summary="The same without classes",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="dvdgan-spatial",
-            config=SpatialConfig,
-            build=build_spatial,
-            summary="BigGAN's residual blocks with class projection, for images or frames",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="dvdgan-temporal",
-            config=TemporalConfig,
-            build=build_temporal,
-            summary="3D residual blocks, for clips at half their resolution",
-            paper=PAPER,
-        ),
-        recipe_entry("dvdgan", RecipeConfig, "dvdgan", "Clips of a class, with discriminators of frames and of motion"),
-        recipe_entry(
-            "dvdgan-unconditional",
-            UnconditionalRecipeConfig,
-            "dvdgan-unconditional",
-            "Clips, with discriminators of frames and of motion",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -7,12 +7,15 @@ from typing import Annotated
 
 from annotated_types import Ge, MultipleOf
 
-from ganzoo import Config, Entry, NonNegativeInt, PositiveInt, hookimpl
+from ganzoo import Config, Family, NonNegativeInt, PositiveInt
+
+family = Family(__name__)
 
 
+@family.generator("efficientnet-unet", ".networks.EfficientNetUNet", task="image-to-image", paper="arXiv:1801.05746")
 @dataclass(frozen=True)
 class EfficientNetUNetConfig(Config):
-    """The generator.
+    """U-Net whose encoder is EfficientNet-Lite0, initialized with ImageNet weights.
 
     Attributes:
         in_channels: Channels of the input.
@@ -38,22 +41,4 @@ class EfficientNetUNetConfig(Config):
             )
 
 
-def build_generator(config: EfficientNetUNetConfig):
-    from .networks import EfficientNetUNet
-
-    return EfficientNetUNet(**vars(config))
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="efficientnet-unet",
-            config=EfficientNetUNetConfig,
-            build=build_generator,
-            task="image-to-image",
-            summary="U-Net whose encoder is EfficientNet-Lite0, initialized with ImageNet weights",
-            paper="arXiv:1801.05746",
-        ),
-    ]
+ganzoo_entries = family.entries

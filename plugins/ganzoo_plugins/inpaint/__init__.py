@@ -11,20 +11,20 @@ from ganzoo import (
     AdversarialConfig,
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    hookimpl,
 )
 
-PAPER = "arXiv:1604.07379"
+family = Family(__name__, paper="arXiv:1604.07379")
 
 
+@family.generator("context-encoder", ".networks.ContextEncoder", task="image-inpainting")
 @dataclass(frozen=True)
 class ContextEncoderConfig(Config):
-    """The generator.
+    """Encoder and decoder that fill holes from their surroundings.
 
     Attributes:
         in_channels: Channels of the input.
@@ -49,9 +49,22 @@ class ContextEncoderConfig(Config):
             raise ValueError(f"image_size={self.image_size} should be a multiple of {times}, for {self.levels} levels")
 
 
+@family.recipe(
+    "inpaint",
+    ".recipe.InpaintRecipe",
+    data="images",
+    batch_size=64,
+    parts={
+        "generator": "generator:context-encoder",
+        "discriminator": "discriminator:dcgan",
+        "loss": "loss:non-saturating",
+    },
+)
 @dataclass(frozen=True)
 class InpaintConfig(AdversarialConfig):
-    """The training, with the paper's values (sections 3.2 and 4): DCGAN's Adam, G ten times as fast as D.
+    """Inpainting by squared error and a discriminator.
+
+    The training, with the paper's values (sections 3.2 and 4): DCGAN's Adam, G ten times as fast as D.
 
     Attributes:
         masks: "center": a hole of half the height and width. "blocks": up to four smaller holes anywhere, which can
@@ -76,43 +89,4 @@ class InpaintConfig(AdversarialConfig):
     discriminator_learning_rate: NonNegativeFloat = 2e-4
 
 
-def build_generator(config: ContextEncoderConfig):
-    from .networks import ContextEncoder
-
-    return ContextEncoder(**vars(config))
-
-
-def build_recipe(config: InpaintConfig, parts):
-    from .recipe import InpaintRecipe
-
-    return InpaintRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="context-encoder",
-            config=ContextEncoderConfig,
-            build=build_generator,
-            task="image-inpainting",
-            summary="Encoder and decoder that fill holes from their surroundings",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="inpaint",
-            config=InpaintConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=64,
-            parts={
-                "generator": "generator:context-encoder",
-                "discriminator": "discriminator:dcgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Inpainting by squared error and a discriminator",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

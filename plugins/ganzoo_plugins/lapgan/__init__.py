@@ -12,16 +12,15 @@ from ganzoo import (
     Check,
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeInt,
     PositiveInt,
     ProperFraction,
-    hookimpl,
 )
 
 from .sizes import level_sizes
 
-PAPER = "arXiv:1506.05751"
+family = Family(__name__, paper="arXiv:1506.05751")
 
 
 def check_odd(kernel_size: int) -> None:
@@ -29,9 +28,12 @@ def check_odd(kernel_size: int) -> None:
         raise ValueError(f"kernel_size={kernel_size} should be odd, as 3, 5 or 7")
 
 
+@family.generator("lapgan", ".networks.PyramidGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator of all levels; the coarsest image has ``image_size / 2**levels`` pixels a side.
+    """A small image from latents, refined at each doubling of its size.
+
+    The generator of all levels; the coarsest image has ``image_size / 2**levels`` pixels a side.
 
     Attributes:
         image_size: Side of the images in pixels.
@@ -59,9 +61,12 @@ class GeneratorConfig(Config):
         level_sizes(self.image_size, self.levels)
 
 
+@family.discriminator("lapgan-dense", ".networks.DenseDiscriminator")
 @dataclass(frozen=True)
 class DenseConfig(Config):
-    """The discriminator of the coarsest level.
+    """Two dense layers with dropout, for the coarsest level of a pyramid.
+
+    The discriminator of the coarsest level.
 
     Attributes:
         image_size: Side of the images in pixels.
@@ -76,9 +81,12 @@ class DenseConfig(Config):
     dropout: ProperFraction = 0.5
 
 
+@family.discriminator("lapgan", ".networks.ConvolutionalDiscriminator")
 @dataclass(frozen=True)
 class ConvolutionalConfig(Config):
-    """The discriminator of any other level.
+    """Strided convolutions with dropout to one logit, for a level of a pyramid.
+
+    The discriminator of any other level.
 
     Attributes:
         image_size: Side of the images in pixels.
@@ -99,9 +107,21 @@ class ConvolutionalConfig(Config):
             raise ValueError(f"image_size={self.image_size} should be at least {2**self.depth} for depth={self.depth}")
 
 
+@family.recipe(
+    "lapgan",
+    ".recipe.LapganRecipe",
+    data="images",
+    batch_size=64,
+    parts={
+        "generator": "generator:lapgan",
+        "coarse_discriminator": "discriminator:lapgan-dense",
+        "discriminator": "discriminator:lapgan",
+        "loss": "loss:non-saturating",
+    },
+)
 @dataclass(frozen=True)
 class LapganConfig(AdversarialConfig):
-    """The training.
+    """A GAN for each level of a Laplacian pyramid, trained independently.
 
     Attributes:
         enlarge: Images are enlarged by this factor, then cropped at random; the paper crops 28 of 32 pixels for
@@ -116,72 +136,4 @@ class LapganConfig(AdversarialConfig):
     coarse_steps: PositiveInt = 1
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import PyramidGenerator
-
-    return PyramidGenerator(**vars(config))
-
-
-def build_dense(config: DenseConfig):
-    from .networks import DenseDiscriminator
-
-    return DenseDiscriminator(**vars(config))
-
-
-def build_convolutional(config: ConvolutionalConfig):
-    from .networks import ConvolutionalDiscriminator
-
-    return ConvolutionalDiscriminator(**vars(config))
-
-
-def build_recipe(config: LapganConfig, parts):
-    from .recipe import LapganRecipe
-
-    return LapganRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="lapgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="unconditional-image-generation",
-            summary="A small image from latents, refined at each doubling of its size",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="lapgan-dense",
-            config=DenseConfig,
-            build=build_dense,
-            summary="Two dense layers with dropout, for the coarsest level of a pyramid",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="lapgan",
-            config=ConvolutionalConfig,
-            build=build_convolutional,
-            summary="Strided convolutions with dropout to one logit, for a level of a pyramid",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="lapgan",
-            config=LapganConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=64,
-            parts={
-                "generator": "generator:lapgan",
-                "coarse_discriminator": "discriminator:lapgan-dense",
-                "discriminator": "discriminator:lapgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="A GAN for each level of a Laplacian pyramid, trained independently",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import AdversarialConfig, Config, DoubledSize, Entry, PositiveInt, hookimpl
+from ganzoo import AdversarialConfig, Config, DoubledSize, Family, PositiveInt
 
-PAPER = "arXiv:1611.04076"
+family = Family(__name__, paper="arXiv:1611.04076")
 
 
+@family.generator("lsgan", ".networks.LsganGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator; the defaults are the paper's 112x112 model.
+    """Linear layer and 3x3 transposed convolutions, 16..256 pixels.
+
+    The generator; the defaults are the paper's 112x112 model.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -26,9 +29,10 @@ class GeneratorConfig(Config):
     width: PositiveInt = 64
 
 
+@family.discriminator("lsgan", ".networks.LsganDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """Strided 5x5 convolutions to one score.
 
     Attributes:
         image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
@@ -41,9 +45,18 @@ class DiscriminatorConfig(Config):
     width: PositiveInt = 64
 
 
+@family.recipe(
+    "lsgan",
+    ".recipe.LsganRecipe",
+    data="images",
+    batch_size=64,
+    parts={"generator": "generator:lsgan", "discriminator": "discriminator:lsgan", "loss": "loss:least-squares"},
+)
 @dataclass(frozen=True)
 class LsganRecipeConfig(AdversarialConfig):
-    """The training: Adam with beta1 0.5.
+    """Images from latents, trained by least squares.
+
+    The training: Adam with beta1 0.5.
 
     Attributes:
         a: D's label for generated images.
@@ -56,57 +69,4 @@ class LsganRecipeConfig(AdversarialConfig):
     c: float = 1.0
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import LsganGenerator
-
-    return LsganGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import LsganDiscriminator
-
-    return LsganDiscriminator(**vars(config))
-
-
-def build_recipe(config: LsganRecipeConfig, parts):
-    from .recipe import LsganRecipe
-
-    return LsganRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="lsgan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="unconditional-image-generation",
-            summary="Linear layer and 3x3 transposed convolutions, 16..256 pixels",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="lsgan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Strided 5x5 convolutions to one score",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="lsgan",
-            config=LsganRecipeConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=64,
-            parts={
-                "generator": "generator:lsgan",
-                "discriminator": "discriminator:lsgan",
-                "loss": "loss:least-squares",
-            },
-            summary="Images from latents, trained by least squares",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

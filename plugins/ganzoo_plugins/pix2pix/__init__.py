@@ -10,21 +10,21 @@ from annotated_types import Interval
 from ganzoo import (
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveInt,
     TranslationConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:1611.07004"
+family = Family(__name__, paper="arXiv:1611.07004")
 Norm = Literal["batch", "instance", "none"]
 
 
+@family.discriminator("patchgan", ".networks.PatchDiscriminator")
 @dataclass(frozen=True)
 class PatchConfig(Config):
-    """The PatchGAN discriminator.
+    """Scores patches of 1 to 286 pixels.
 
     Attributes:
         in_channels: Channels of the images, or their sum for images stacked on channels.
@@ -43,9 +43,12 @@ class PatchConfig(Config):
     antialias: bool = False
 
 
+@family.discriminator("patchgan-multiscale", ".networks.MultiScaleDiscriminator", paper="arXiv:1711.11585")
 @dataclass(frozen=True)
 class MultiScaleConfig(PatchConfig):
-    """As `PatchConfig`, at several scales (arXiv:1711.11585).
+    """PatchGANs on an image pyramid.
+
+    As `PatchConfig`, at several scales (arXiv:1711.11585).
 
     Attributes:
         scales: Number of scales, each half the size of the one before.
@@ -54,9 +57,10 @@ class MultiScaleConfig(PatchConfig):
     scales: Annotated[int, Interval(ge=1, le=6)] = 3
 
 
+@family.generator("unet", ".networks.UNetGenerator", task="image-to-image")
 @dataclass(frozen=True)
 class UNetConfig(Config):
-    """The U-Net generator.
+    """Encoder-decoder with shortcuts, pix2pix's generator.
 
     Attributes:
         in_channels: Channels of the input.
@@ -75,9 +79,17 @@ class UNetConfig(Config):
     dropout: bool = True
 
 
+@family.recipe(
+    "pix2pix",
+    ".recipe.Pix2PixRecipe",
+    data="paired",
+    parts={"generator": "generator:unet", "discriminator": "discriminator:patchgan", "loss": "loss:non-saturating"},
+)
 @dataclass(frozen=True)
 class Pix2PixConfig(TranslationConfig):
-    """The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
+    """Paired translation, L1 + conditional PatchGAN.
+
+    The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
 
     Attributes:
         direction: Which half of a side-by-side image is the input.
@@ -94,96 +106,7 @@ class Pix2PixConfig(TranslationConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
-def build_patch(config: PatchConfig):
-    from .networks import PatchDiscriminator
+family.importer("pix2pix-unet", ".checkpoints.UNetImporter", "Generators of pytorch-CycleGAN-and-pix2pix: U-Nets")
+family.importer("pix2pix-patchgan", ".checkpoints.PatchImporter", "Discriminators of pytorch-CycleGAN-and-pix2pix")
 
-    return PatchDiscriminator(**vars(config))
-
-
-def build_multi_scale(config: MultiScaleConfig):
-    from .networks import MultiScaleDiscriminator
-
-    return MultiScaleDiscriminator(**vars(config))
-
-
-def build_unet(config: UNetConfig):
-    from .networks import UNetGenerator
-
-    return UNetGenerator(**vars(config))
-
-
-def build_recipe(config: Pix2PixConfig, parts):
-    from .recipe import Pix2PixRecipe
-
-    return Pix2PixRecipe(config, parts)
-
-
-def build_pix2pix_unet(config: Config):
-    from .checkpoints import UNetImporter
-
-    return UNetImporter()
-
-
-def build_pix2pix_patchgan(config: Config):
-    from .checkpoints import PatchImporter
-
-    return PatchImporter()
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="discriminator",
-            name="patchgan",
-            config=PatchConfig,
-            build=build_patch,
-            summary="Scores patches of 1 to 286 pixels",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="patchgan-multiscale",
-            config=MultiScaleConfig,
-            build=build_multi_scale,
-            summary="PatchGANs on an image pyramid",
-            paper="arXiv:1711.11585",
-        ),
-        Entry(
-            kind="generator",
-            name="unet",
-            config=UNetConfig,
-            build=build_unet,
-            task="image-to-image",
-            summary="Encoder-decoder with shortcuts, pix2pix's generator",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="pix2pix",
-            config=Pix2PixConfig,
-            build=build_recipe,
-            data="paired",
-            parts={
-                "generator": "generator:unet",
-                "discriminator": "discriminator:patchgan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Paired translation, L1 + conditional PatchGAN",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="importer",
-            name="pix2pix-unet",
-            config=Config,
-            build=build_pix2pix_unet,
-            summary="Generators of pytorch-CycleGAN-and-pix2pix: U-Nets",
-        ),
-        Entry(
-            kind="importer",
-            name="pix2pix-patchgan",
-            config=Config,
-            build=build_pix2pix_patchgan,
-            summary="Discriminators of pytorch-CycleGAN-and-pix2pix",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -7,12 +7,26 @@ from typing import Annotated
 
 from annotated_types import Ge
 
-from ganzoo import Config, Entry, NonNegativeFloat, NonNegativeInt, PositiveInt, hookimpl
+from ganzoo import Config, Family, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+family = Family(__name__)
 
 
+def build_discriminator(config: ProjectedConfig):
+    import ganzoo
+
+    from .networks import ProjectedDiscriminator
+
+    features = ganzoo.build(f"features:{config.features}")
+    return ProjectedDiscriminator(
+        features, config.in_channels, config.width, config.pixels, config.gray, config.shown_channels
+    )
+
+
+@family.discriminator("projected", build_discriminator, paper="arXiv:2111.01007")
 @dataclass(frozen=True)
 class ProjectedConfig(Config):
-    """The discriminator.
+    """Scores feature maps of a frozen classifier, at four scales, and the image itself.
 
     Attributes:
         in_channels: Channels of the images, or of two images stacked on channels.
@@ -48,26 +62,4 @@ class ProjectedConfig(Config):
         return self.image_channels or (3 if self.in_channels % 3 == 0 else 1)
 
 
-def build_discriminator(config: ProjectedConfig):
-    import ganzoo
-
-    from .networks import ProjectedDiscriminator
-
-    features = ganzoo.build(f"features:{config.features}")
-    return ProjectedDiscriminator(
-        features, config.in_channels, config.width, config.pixels, config.gray, config.shown_channels
-    )
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="discriminator",
-            name="projected",
-            config=ProjectedConfig,
-            build=build_discriminator,
-            summary="Scores feature maps of a frozen classifier, at four scales, and the image itself",
-            paper="arXiv:2111.01007",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ganzoo import Entry, NonNegativeFloat, ProperFraction, RegularizerConfig, hookimpl
+from ganzoo import Family, NonNegativeFloat, ProperFraction, RegularizerConfig
+
+family = Family(__name__)
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,16 @@ class GradientConfig(RegularizerConfig):
     weight: NonNegativeFloat = 10.0
 
 
+def build_gradient_penalty(config: GradientPenaltyConfig):
+    from ganzoo.losses.gradient_penalty import gradient_penalty
+
+    return gradient_penalty
+
+
+@family.entry("regularizer", "gradient-penalty", build_gradient_penalty, paper="arXiv:1704.00028")
 @dataclass(frozen=True)
 class GradientPenaltyConfig(RegularizerConfig):
-    """The penalty of WGAN-GP.
+    """A gradient of norm 1 between real and generated images.
 
     Attributes:
         weight: Lambda in the paper.
@@ -29,9 +38,12 @@ class GradientPenaltyConfig(RegularizerConfig):
     weight: NonNegativeFloat = 10.0
 
 
+@family.entry("regularizer", "lecam", "ganzoo.losses.lecam.LeCam", paper="arXiv:2104.03310")
 @dataclass(frozen=True)
 class LeCamConfig(RegularizerConfig):
-    """Logits are kept near moving averages of those of the other kind.
+    """Logits near moving averages of the other kind's, for little data.
+
+    Logits are kept near moving averages of those of the other kind.
 
     Attributes:
         weight: Lambda in the paper.
@@ -42,63 +54,19 @@ class LeCamConfig(RegularizerConfig):
     decay: ProperFraction = 0.99
 
 
-def build_r1(config: GradientConfig):
-    from ganzoo.losses.r1 import R1
+family.entry(
+    "regularizer",
+    "r1",
+    "ganzoo.losses.r1.R1",
+    summary="The discriminator's gradient at real images",
+    paper="arXiv:1801.04406",
+)(GradientConfig)
+family.entry(
+    "regularizer",
+    "r2",
+    "ganzoo.losses.r1.R2",
+    summary="The discriminator's gradient at generated images",
+    paper="arXiv:1801.04406",
+)(GradientConfig)
 
-    return R1()
-
-
-def build_r2(config: GradientConfig):
-    from ganzoo.losses.r1 import R2
-
-    return R2()
-
-
-def build_gradient_penalty(config: GradientPenaltyConfig):
-    from ganzoo.losses.gradient_penalty import gradient_penalty
-
-    return gradient_penalty
-
-
-def build_lecam(config: LeCamConfig):
-    from ganzoo.losses.lecam import LeCam
-
-    return LeCam(config.decay)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="regularizer",
-            name="r1",
-            config=GradientConfig,
-            build=build_r1,
-            summary="The discriminator's gradient at real images",
-            paper="arXiv:1801.04406",
-        ),
-        Entry(
-            kind="regularizer",
-            name="r2",
-            config=GradientConfig,
-            build=build_r2,
-            summary="The discriminator's gradient at generated images",
-            paper="arXiv:1801.04406",
-        ),
-        Entry(
-            kind="regularizer",
-            name="gradient-penalty",
-            config=GradientPenaltyConfig,
-            build=build_gradient_penalty,
-            summary="A gradient of norm 1 between real and generated images",
-            paper="arXiv:1704.00028",
-        ),
-        Entry(
-            kind="regularizer",
-            name="lecam",
-            config=LeCamConfig,
-            build=build_lecam,
-            summary="Logits near moving averages of the other kind's, for little data",
-            paper="arXiv:2104.03310",
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -11,7 +11,7 @@ from ganzoo import (
     AdversarialConfig,
     Config,
     Enlargement,
-    Entry,
+    Family,
     Fraction,
     NonNegativeFloat,
     NonNegativeInt,
@@ -19,15 +19,17 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
     RecipeConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:1609.04802"
+family = Family(__name__, paper="arXiv:1609.04802")
 
 
+@family.generator("srresnet", ".networks.SRResNet", task="super-resolution")
 @dataclass(frozen=True)
 class SRResNetConfig(Config):
-    """The generator; the defaults are the paper's.
+    """Residual blocks, then pixel shuffle, SRGAN's generator.
+
+    The generator; the defaults are the paper's.
 
     Attributes:
         in_channels: Channels of the input.
@@ -57,9 +59,10 @@ class SRResNetConfig(Config):
             )
 
 
+@family.generator("bicubic", ".networks.Bicubic", task="super-resolution", paper="doi:10.1109/TASSP.1981.1163711")
 @dataclass(frozen=True)
 class BicubicConfig(Config):
-    """Bicubic enlargement.
+    """Bicubic enlargement; nothing is learned.
 
     Attributes:
         channels: Channels of the images.
@@ -70,9 +73,10 @@ class BicubicConfig(Config):
     scale: Literal[2, 4, 8] = 4
 
 
+@family.discriminator("srgan", ".networks.SrganDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """Scores crops of one size, by eight convolutions.
 
     Attributes:
         in_channels: Channels of the input.
@@ -87,9 +91,14 @@ class DiscriminatorConfig(Config):
     norm: Literal["batch", "none"] = "batch"
 
 
+@family.recipe(
+    "srresnet", ".recipe.SRResNetRecipe", data="images", batch_size=16, parts={"generator": "generator:srresnet"}
+)
 @dataclass(frozen=True)
 class SRResNetRecipeConfig(RecipeConfig):
-    """The training, with the paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
+    """Super-resolution by squared error, SRGAN's first stage.
+
+    The training, with the paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
 
     Attributes:
         image_size: Side of the crops in pixels.
@@ -107,9 +116,23 @@ class SRResNetRecipeConfig(RecipeConfig):
     beta1: ProperFraction = 0.9
 
 
+@family.recipe(
+    "srgan",
+    ".recipe.SrganRecipe",
+    data="images",
+    batch_size=16,
+    parts={
+        "generator": "generator:srresnet",
+        "discriminator": "discriminator:srgan",
+        "features": "features:efficientnet-lite0",
+        "loss": "loss:non-saturating",
+    },
+)
 @dataclass(frozen=True)
 class SrganRecipeConfig(AdversarialConfig):
-    """The training, with the paper's values (section 3.2).
+    """Super-resolution by a feature loss and a discriminator.
+
+    The training, with the paper's values (section 3.2).
 
     Attributes:
         image_size: Side of the crops in pixels.
@@ -139,90 +162,4 @@ class SrganRecipeConfig(AdversarialConfig):
     drop_from: Fraction = 0.5
 
 
-def build_srresnet(config: SRResNetConfig):
-    from .networks import SRResNet
-
-    return SRResNet(**vars(config))
-
-
-def build_bicubic(config: BicubicConfig):
-    from .networks import Bicubic
-
-    return Bicubic(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import SrganDiscriminator
-
-    return SrganDiscriminator(**vars(config))
-
-
-def build_srresnet_recipe(config: SRResNetRecipeConfig, parts):
-    from .recipe import SRResNetRecipe
-
-    return SRResNetRecipe(config, parts)
-
-
-def build_srgan_recipe(config: SrganRecipeConfig, parts):
-    from .recipe import SrganRecipe
-
-    return SrganRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="srresnet",
-            config=SRResNetConfig,
-            build=build_srresnet,
-            task="super-resolution",
-            summary="Residual blocks, then pixel shuffle, SRGAN's generator",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="generator",
-            name="bicubic",
-            config=BicubicConfig,
-            build=build_bicubic,
-            task="super-resolution",
-            summary="Bicubic enlargement; nothing is learned",
-            paper="doi:10.1109/TASSP.1981.1163711",
-        ),
-        Entry(
-            kind="discriminator",
-            name="srgan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Scores crops of one size, by eight convolutions",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="srresnet",
-            config=SRResNetRecipeConfig,
-            build=build_srresnet_recipe,
-            data="images",
-            batch_size=16,
-            parts={"generator": "generator:srresnet"},
-            summary="Super-resolution by squared error, SRGAN's first stage",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="srgan",
-            config=SrganRecipeConfig,
-            build=build_srgan_recipe,
-            data="images",
-            batch_size=16,
-            parts={
-                "generator": "generator:srresnet",
-                "discriminator": "discriminator:srgan",
-                "features": "features:efficientnet-lite0",
-                "loss": "loss:non-saturating",
-            },
-            summary="Super-resolution by a feature loss and a discriminator",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -12,22 +12,22 @@ from ganzoo import (
     Check,
     ClassCount,
     Config,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
-    hookimpl,
 )
 
 from .sizes import halvings
 
-PAPER = "arXiv:1711.09020"
+family = Family(__name__, paper="arXiv:1711.09020")
 
 
+@family.generator("stargan", ".networks.StarGanGenerator", task="multi-domain-image-to-image")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator.
+    """Residual generator that takes the target domain.
 
     Attributes:
         channels: Channels of the images.
@@ -44,9 +44,10 @@ class GeneratorConfig(Config):
     global_skip: bool = False
 
 
+@family.discriminator("stargan", ".networks.StarGanDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """Scores patches and predicts the domain.
 
     Attributes:
         channels: Channels of the images.
@@ -61,9 +62,18 @@ class DiscriminatorConfig(Config):
     image_size: Annotated[int, Check(halvings)] = 128
 
 
+@family.recipe(
+    "stargan",
+    ".recipe.StarGanRecipe",
+    data="labeled",
+    batch_size=16,
+    parts={"generator": "generator:stargan", "discriminator": "discriminator:stargan", "loss": "loss:wgan-gp"},
+)
 @dataclass(frozen=True)
 class StarGanConfig(AdversarialConfig):
-    """The training, with the paper's values (sections 3 and 5.1, equations 5, 6 and 8).
+    """Translation among all classes by one generator.
+
+    The training, with the paper's values (sections 3 and 5.1, equations 5, 6 and 8).
 
     lambda_gp is an option of the loss: loss.penalty=10.
 
@@ -85,57 +95,4 @@ class StarGanConfig(AdversarialConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import StarGanGenerator
-
-    return StarGanGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import StarGanDiscriminator
-
-    return StarGanDiscriminator(**vars(config))
-
-
-def build_recipe(config: StarGanConfig, parts):
-    from .recipe import StarGanRecipe
-
-    return StarGanRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="stargan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="multi-domain-image-to-image",
-            summary="Residual generator that takes the target domain",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="stargan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Scores patches and predicts the domain",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="stargan",
-            config=StarGanConfig,
-            build=build_recipe,
-            data="labeled",
-            batch_size=16,
-            parts={
-                "generator": "generator:stargan",
-                "discriminator": "discriminator:stargan",
-                "loss": "loss:wgan-gp",
-            },
-            summary="Translation among all classes by one generator",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

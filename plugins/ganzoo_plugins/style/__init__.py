@@ -12,4 +12,4 @@ from . import adain, fast_style, gatys
 
 @hookimpl
 def ganzoo_entries():
-    return [*gatys.ENTRIES, *fast_style.ENTRIES, *adain.ENTRIES]
+    return [*gatys.family.entries(), *fast_style.family.entries(), *adain.family.entries()]

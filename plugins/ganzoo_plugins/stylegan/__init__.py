@@ -10,21 +10,23 @@ from annotated_types import Interval
 from ganzoo import (
     AdversarialConfig,
     Config,
-    Entry,
+    Family,
     Fraction,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
     ProperFraction,
-    hookimpl,
 )
 
-PAPER = "arXiv:1912.04958"
+family = Family(__name__, paper="arXiv:1912.04958")
 
 
+@family.discriminator("stylegan", ".networks.StyleGanDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator. The paper's 1024x1024 network has width 32 and widest 512.
+    """Residual blocks and minibatch standard deviation.
+
+    The discriminator. The paper's 1024x1024 network has width 32 and widest 512.
 
     Attributes:
         image_size: A power of two, from 8 to 1024.
@@ -39,9 +41,12 @@ class DiscriminatorConfig(Config):
     widest: PositiveInt = 512
 
 
+@family.generator("stylegan", ".networks.StyleGanGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(DiscriminatorConfig):
-    """The generator, as `DiscriminatorConfig`.
+    """Mapping network and modulated convolutions, 8..1024 pixels.
+
+    The generator, as `DiscriminatorConfig`.
 
     Attributes:
         latent_dim: Dimension of latents z and w.
@@ -55,9 +60,18 @@ class GeneratorConfig(DiscriminatorConfig):
     truncation: Annotated[float, Interval(ge=-1, le=1)] = 1.0
 
 
+@family.recipe(
+    "stylegan",
+    ".recipe.StyleGanRecipe",
+    data="images",
+    batch_size=32,
+    parts={"generator": "generator:stylegan", "discriminator": "discriminator:stylegan", "loss": "loss:non-saturating"},
+)
 @dataclass(frozen=True)
 class StyleGanConfig(AdversarialConfig):
-    """The training, with the paper's values.
+    """Images from latents, style mixing, lazy R1, path length penalty.
+
+    The training, with the paper's values.
 
     Attributes:
         mixing: Fraction of images with styles of two latents (style mixing).
@@ -75,57 +89,4 @@ class StyleGanConfig(AdversarialConfig):
     path_every: PositiveInt = 4
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import StyleGanGenerator
-
-    return StyleGanGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import StyleGanDiscriminator
-
-    return StyleGanDiscriminator(**vars(config))
-
-
-def build_recipe(config: StyleGanConfig, parts):
-    from .recipe import StyleGanRecipe
-
-    return StyleGanRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="stylegan",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="unconditional-image-generation",
-            summary="Mapping network and modulated convolutions, 8..1024 pixels",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="stylegan",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Residual blocks and minibatch standard deviation",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="stylegan",
-            config=StyleGanConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=32,
-            parts={
-                "generator": "generator:stylegan",
-                "discriminator": "discriminator:stylegan",
-                "loss": "loss:non-saturating",
-            },
-            summary="Images from latents, style mixing, lazy R1, path length penalty",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

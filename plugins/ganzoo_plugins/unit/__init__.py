@@ -10,21 +10,23 @@ from annotated_types import Interval
 from ganzoo import (
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     TranslationConfig,
-    hookimpl,
 )
 
-PAPER = "arXiv:1703.00848"
+family = Family(__name__, paper="arXiv:1703.00848")
 
 
+@family.generator("unit", ".networks.UnitGenerator", task="image-to-image")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The paper's width 64, with 3 residual blocks of its own and 1 shared one in the encoder and in the decoder.
+    """Encoder to a latent space that two domains share, and decoder, UNIT's generator.
+
+    The paper's width 64, with 3 residual blocks of its own and 1 shared one in the encoder and in the decoder.
 
     ``global_skip``: learn a change of the input, which the paper has not.
     """
@@ -44,18 +46,30 @@ class GeneratorConfig(Config):
             )
 
 
+@family.discriminator("unit", ".networks.UnitDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """``layers`` halve the image, the paper's 5 from ``width`` 64 on, each twice as wide as the one before."""
+    """Strided convolutions without norm, a score a patch.
+
+    ``layers`` halve the image, the paper's 5 from ``width`` 64 on, each twice as wide as the one before.
+    """
 
     in_channels: PositiveInt = 3
     width: PositiveInt = 64
     layers: Annotated[int, Interval(ge=1, le=8)] = 5
 
 
+@family.recipe(
+    "unit",
+    ".recipe.UnitRecipe",
+    data="unpaired",
+    parts={"generator": "generator:unit", "discriminator": "discriminator:unit", "loss": "loss:non-saturating"},
+)
 @dataclass(frozen=True)
 class UnitConfig(TranslationConfig):
-    """The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
+    """Unpaired translation both ways, a shared latent space.
+
+    The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
 
     ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each image's
     code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each image out of its own code.
@@ -74,56 +88,4 @@ class UnitConfig(TranslationConfig):
     cycle_weight: NonNegativeFloat = 100.0
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import UnitGenerator
-
-    return UnitGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import UnitDiscriminator
-
-    return UnitDiscriminator(**vars(config))
-
-
-def build_recipe(config: UnitConfig, parts):
-    from .recipe import UnitRecipe
-
-    return UnitRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="unit",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="image-to-image",
-            summary="Encoder to a latent space that two domains share, and decoder, UNIT's generator",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="unit",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="Strided convolutions without norm, a score a patch",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="unit",
-            config=UnitConfig,
-            build=build_recipe,
-            data="unpaired",
-            parts={
-                "generator": "generator:unit",
-                "discriminator": "discriminator:unit",
-                "loss": "loss:non-saturating",
-            },
-            summary="Unpaired translation both ways, a shared latent space",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries

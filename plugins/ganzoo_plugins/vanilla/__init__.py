@@ -10,14 +10,15 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, PositiveInt, hookimpl
+from ganzoo import AdversarialConfig, Config, Family, PositiveInt, hookimpl
 
-PAPER = "arXiv:1406.2661"
+family = Family(__name__, paper="arXiv:1406.2661")
 
 
+@family.generator("vanilla", ".networks.VanillaGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
 class GeneratorConfig(Config):
-    """The generator.
+    """One hidden layer, 4..256 pixels, gray or RGB.
 
     Attributes:
         image_size: From 4 to 256 pixels.
@@ -32,9 +33,10 @@ class GeneratorConfig(Config):
     width: PositiveInt = 256
 
 
+@family.discriminator("vanilla", ".networks.VanillaDiscriminator")
 @dataclass(frozen=True)
 class DiscriminatorConfig(Config):
-    """The discriminator.
+    """One hidden layer to one logit.
 
     Attributes:
         image_size: From 4 to 256 pixels.
@@ -47,60 +49,16 @@ class DiscriminatorConfig(Config):
     width: PositiveInt = 256
 
 
-def build_generator(config: GeneratorConfig):
-    from .networks import VanillaGenerator
+family.recipe(
+    "vanilla",
+    "ganzoo.LatentRecipe",
+    data="images",
+    batch_size=128,
+    parts={"generator": "generator:vanilla", "discriminator": "discriminator:vanilla", "loss": "loss:non-saturating"},
+    summary="The first GAN: perceptrons, alternating Adam steps",
+)(AdversarialConfig)
 
-    return VanillaGenerator(**vars(config))
-
-
-def build_discriminator(config: DiscriminatorConfig):
-    from .networks import VanillaDiscriminator
-
-    return VanillaDiscriminator(**vars(config))
-
-
-def build_recipe(config: AdversarialConfig, parts):
-    from ganzoo import LatentRecipe
-
-    return LatentRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="generator",
-            name="vanilla",
-            config=GeneratorConfig,
-            build=build_generator,
-            task="unconditional-image-generation",
-            summary="One hidden layer, 4..256 pixels, gray or RGB",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="discriminator",
-            name="vanilla",
-            config=DiscriminatorConfig,
-            build=build_discriminator,
-            summary="One hidden layer to one logit",
-            paper=PAPER,
-        ),
-        Entry(
-            kind="recipe",
-            name="vanilla",
-            config=AdversarialConfig,
-            build=build_recipe,
-            data="images",
-            batch_size=128,
-            parts={
-                "generator": "generator:vanilla",
-                "discriminator": "discriminator:vanilla",
-                "loss": "loss:non-saturating",
-            },
-            summary="The first GAN: perceptrons, alternating Adam steps",
-            paper=PAPER,
-        ),
-    ]
+ganzoo_entries = family.entries
 
 
 @hookimpl

@@ -7,14 +7,17 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Entry, PositiveFloat, PositiveInt, ProperFraction, hookimpl
+from ganzoo import AdversarialConfig, Config, Family, PositiveFloat, PositiveInt, ProperFraction
+
+family = Family(__name__)
 
 CLIPPING, PENALTY = "arXiv:1701.07875", "arXiv:1704.00028"
 
 
+@family.discriminator("wgan", ".networks.Critic", paper=PENALTY)
 @dataclass(frozen=True)
 class CriticConfig(Config):
-    """The critic.
+    """Strided convolutions to one value; layer norm or none.
 
     Attributes:
         image_size: From 8 to 256 pixels.
@@ -29,9 +32,19 @@ class CriticConfig(Config):
     norm: Literal["layer", "none"] = "layer"
 
 
+@family.recipe(
+    "wgan",
+    ".recipe.WganRecipe",
+    data="images",
+    batch_size=64,
+    parts={"generator": "generator:dcgan", "discriminator": "discriminator:dcgan", "loss": "loss:wasserstein"},
+    paper=CLIPPING,
+)
 @dataclass(frozen=True)
 class WganConfig(AdversarialConfig):
-    """The values of algorithm 1. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
+    """Images from latents, a critic with clipped weights.
+
+    The values of algorithm 1. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
 
     Attributes:
         clip: The critic's weights are clipped to [-clip, clip].
@@ -44,9 +57,20 @@ class WganConfig(AdversarialConfig):
     beta2: ProperFraction = 0.99
 
 
+@family.recipe(
+    "wgan-gp",
+    ".recipe.CriticRecipe",
+    data="images",
+    batch_size=64,
+    parts={"generator": "generator:dcgan", "discriminator": "discriminator:wgan", "loss": "loss:wgan-gp"},
+    paper=PENALTY,
+)
 @dataclass(frozen=True)
 class WganGpConfig(AdversarialConfig):
-    """The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``."""
+    """Images from latents, a critic with gradient penalty.
+
+    The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``.
+    """
 
     discriminator_steps: PositiveInt = 5
     learning_rate: PositiveFloat = 1e-4
@@ -54,59 +78,4 @@ class WganGpConfig(AdversarialConfig):
     beta2: ProperFraction = 0.9
 
 
-def build_critic(config: CriticConfig):
-    from .networks import Critic
-
-    return Critic(**vars(config))
-
-
-def build_clipping(config: WganConfig, parts):
-    from .recipe import WganRecipe
-
-    return WganRecipe(config, parts)
-
-
-def build_penalty(config: WganGpConfig, parts):
-    from .recipe import CriticRecipe
-
-    return CriticRecipe(config, parts)
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="discriminator",
-            name="wgan",
-            config=CriticConfig,
-            build=build_critic,
-            summary="Strided convolutions to one value; layer norm or none",
-            paper=PENALTY,
-        ),
-        Entry(
-            kind="recipe",
-            name="wgan",
-            config=WganConfig,
-            build=build_clipping,
-            data="images",
-            batch_size=64,
-            parts={
-                "generator": "generator:dcgan",
-                "discriminator": "discriminator:dcgan",
-                "loss": "loss:wasserstein",
-            },
-            summary="Images from latents, a critic with clipped weights",
-            paper=CLIPPING,
-        ),
-        Entry(
-            kind="recipe",
-            name="wgan-gp",
-            config=WganGpConfig,
-            build=build_penalty,
-            data="images",
-            batch_size=64,
-            parts={"generator": "generator:dcgan", "discriminator": "discriminator:wgan", "loss": "loss:wgan-gp"},
-            summary="Images from latents, a critic with gradient penalty",
-            paper=PENALTY,
-        ),
-    ]
+ganzoo_entries = family.entries

@@ -10,7 +10,7 @@ from annotated_types import Interval
 from ganzoo import (
     Config,
     Enlargement,
-    Entry,
+    Family,
     Fraction,
     NonNegativeFloat,
     NonNegativeInt,
@@ -20,12 +20,13 @@ from ganzoo import (
     RecipeConfig,
 )
 
-PAPER = "arXiv:1703.06868"
+family = Family(__name__, paper="arXiv:1703.06868")
 
 
+@family.generator("adain", ".networks.AdainGenerator", task="style-transfer")
 @dataclass(frozen=True)
 class AdainConfig(Config):
-    """Encoder and decoder.
+    """Any style in one pass: encoder, adaptive instance norm, decoder.
 
     Attributes:
         width: Channels of the first level, 64 in the paper.
@@ -38,9 +39,18 @@ class AdainConfig(Config):
     strength: Fraction = 1.0
 
 
+@family.recipe(
+    "adain",
+    ".recipe.AdainRecipe",
+    data="unpaired",
+    batch_size=8,
+    parts={"generator": "generator:adain", "features": "features:efficientnet-lite0"},
+)
 @dataclass(frozen=True)
 class AdainRecipeConfig(RecipeConfig):
-    """The training, with the paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam.
+    """A network for any style, trained by means and deviations of features.
+
+    The training, with the paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam.
 
     The learning rate is that of the authors' code.
 
@@ -66,39 +76,3 @@ class AdainRecipeConfig(RecipeConfig):
     content_reduction: PositiveInt = 8
     enlarge: Enlargement = 2.0
     flip: bool = True
-
-
-def build_generator(config: AdainConfig):
-    from .networks import AdainGenerator
-
-    return AdainGenerator(**vars(config))
-
-
-def build_recipe(config: AdainRecipeConfig, parts):
-    from .recipe import AdainRecipe
-
-    return AdainRecipe(config, parts)
-
-
-ENTRIES = [
-    Entry(
-        kind="generator",
-        name="adain",
-        config=AdainConfig,
-        build=build_generator,
-        task="style-transfer",
-        summary="Any style in one pass: encoder, adaptive instance norm, decoder",
-        paper=PAPER,
-    ),
-    Entry(
-        kind="recipe",
-        name="adain",
-        config=AdainRecipeConfig,
-        build=build_recipe,
-        data="unpaired",
-        batch_size=8,
-        parts={"generator": "generator:adain", "features": "features:efficientnet-lite0"},
-        summary="A network for any style, trained by means and deviations of features",
-        paper=PAPER,
-    ),
-]

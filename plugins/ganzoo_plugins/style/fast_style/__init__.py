@@ -8,7 +8,7 @@ from typing import Literal
 from ganzoo import (
     Config,
     Enlargement,
-    Entry,
+    Family,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -17,12 +17,13 @@ from ganzoo import (
     RecipeConfig,
 )
 
-PAPER = "arXiv:1603.08155"
+family = Family(__name__, paper="arXiv:1603.08155")
 
 
+@family.generator("fast-style", ".networks.FastStyleGenerator", task="image-to-image")
 @dataclass(frozen=True)
 class FastStyleConfig(Config):
-    """The image transformation network.
+    """One style in one pass: residual blocks, instance norm, nearest-neighbor upsampling.
 
     Attributes:
         width: Channels of the first layer, 32 in the paper.
@@ -42,9 +43,18 @@ class FastStyleConfig(Config):
             raise ValueError("global_skip=true adds to the input before a tanh: it should go with output=tanh")
 
 
+@family.recipe(
+    "fast-style",
+    ".recipe.FastStyleRecipe",
+    data="images",
+    batch_size=4,
+    parts={"generator": "generator:fast-style", "features": "features:efficientnet-lite0"},
+)
 @dataclass(frozen=True)
 class FastStyleRecipeConfig(RecipeConfig):
-    """The training, with the paper's values: 256 pixels, batches of 4, Adam at 0.001.
+    """A network for one style, trained by perceptual losses.
+
+    The training, with the paper's values: 256 pixels, batches of 4, Adam at 0.001.
 
     Attributes:
         style: Path of the style image.
@@ -70,50 +80,8 @@ class FastStyleRecipeConfig(RecipeConfig):
     flip: bool = True
 
 
-def build_generator(config: FastStyleConfig):
-    from .networks import FastStyleGenerator
-
-    return FastStyleGenerator(**vars(config))
-
-
-def build_recipe(config: FastStyleRecipeConfig, parts):
-    from .recipe import FastStyleRecipe
-
-    return FastStyleRecipe(config, parts)
-
-
-def build_importer(config: Config):
-    from .checkpoints import FastStyleImporter
-
-    return FastStyleImporter()
-
-
-ENTRIES = [
-    Entry(
-        kind="generator",
-        name="fast-style",
-        config=FastStyleConfig,
-        build=build_generator,
-        task="image-to-image",
-        summary="One style in one pass: residual blocks, instance norm, nearest-neighbor upsampling",
-        paper=PAPER,
-    ),
-    Entry(
-        kind="recipe",
-        name="fast-style",
-        config=FastStyleRecipeConfig,
-        build=build_recipe,
-        data="images",
-        batch_size=4,
-        parts={"generator": "generator:fast-style", "features": "features:efficientnet-lite0"},
-        summary="A network for one style, trained by perceptual losses",
-        paper=PAPER,
-    ),
-    Entry(
-        kind="importer",
-        name="fast-neural-style",
-        config=Config,
-        build=build_importer,
-        summary="Generators of fast_neural_style in PyTorch's examples: one style in one pass",
-    ),
-]
+family.importer(
+    "fast-neural-style",
+    ".checkpoints.FastStyleImporter",
+    "Generators of fast_neural_style in PyTorch's examples: one style in one pass",
+)

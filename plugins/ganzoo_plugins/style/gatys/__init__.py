@@ -7,12 +7,27 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval
 
-from ganzoo import Config, Entry, NonNegativeFloat, PositiveInt
+from ganzoo import Config, Family, NonNegativeFloat, PositiveInt
+
+family = Family(__name__)
 
 
+def build_generator(config: GatysConfig):
+    from ganzoo import build
+
+    from .transfer import GatysTransfer
+
+    values = dict(vars(config))
+    feature_options = {name: value for name in ("model", "weights") if (value := values.pop(name))}
+    return GatysTransfer(build(f"features:{values.pop('features')}", **feature_options), **values)
+
+
+@family.generator("gatys", build_generator, task="style-transfer", paper="arXiv:1508.06576")
 @dataclass(frozen=True)
 class GatysConfig(Config):
-    """How an image is painted. Every option changes the result; nothing is learned.
+    """Optimizes the image itself toward any style; nothing is learned.
+
+    How an image is painted. Every option changes the result; nothing is learned.
 
     Attributes:
         steps: Evaluations of the losses, divided among three sizes.
@@ -39,26 +54,3 @@ class GatysConfig(Config):
     style_scale: Annotated[float, Interval(ge=0.1, le=10)] = 1.0
     start: Literal["content", "noise"] = "content"
     seed: Annotated[int, Interval(ge=0, lt=2**63)] = 0
-
-
-def build_generator(config: GatysConfig):
-    from ganzoo import build
-
-    from .transfer import GatysTransfer
-
-    values = dict(vars(config))
-    feature_options = {name: value for name in ("model", "weights") if (value := values.pop(name))}
-    return GatysTransfer(build(f"features:{values.pop('features')}", **feature_options), **values)
-
-
-ENTRIES = [
-    Entry(
-        kind="generator",
-        name="gatys",
-        config=GatysConfig,
-        build=build_generator,
-        task="style-transfer",
-        summary="Optimizes the image itself toward any style; nothing is learned",
-        paper="arXiv:1508.06576",
-    )
-]
