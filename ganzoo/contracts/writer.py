@@ -53,8 +53,8 @@ class OpenFile(ABC):
             top: Row of its first pixel.
             left: Column of its first pixel.
             values: (C, h, w) of the file's number type.
-            valid: Bool (h, w), False where there is no value; None: everywhere valid. Where the format has a mark for
-                missing values and ``values`` do not hold it already, it is put there.
+            valid: Bool (h, w) or (C, h, w), False where there is no value; None: everywhere valid. Where the format has
+                a mark for missing values, it is put there.
             frame: Of which image.
 
         Raises:

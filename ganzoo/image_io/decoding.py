@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TypeAlias
 
@@ -19,12 +16,12 @@ from PIL import Image, UnidentifiedImageError
 
 from ganzoo.errors import ImageError
 from ganzoo.image_io.image_paths import FORMATS
+from ganzoo.image_io.limits import MAX_PIXELS as MAX_PIXELS
 from ganzoo.image_io.pillow_settings import ignored_warnings, lifted_limits
+from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.image_io.readers import detection, metadata, pixels, tiff
 from ganzoo.image_io.readers.container import Container
 from ganzoo.image_io.readers.tiff import Array as Array
-
-MAX_PIXELS = 178_956_970  # where Pillow refuses too; 512 MiB as RGB
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | IO[bytes] | Image.Image"
 
@@ -73,7 +70,7 @@ def read(source: Source, *, max_pixels: int | None = None, srgb: bool = False) -
     """
     name = _name(source)
     limit = MAX_PIXELS if max_pixels is None else max_pixels
-    with _as_image_errors(name), lifted_limits(), ignored_warnings():
+    with as_image_errors(name), lifted_limits(), ignored_warnings():
         if isinstance(source, Image.Image):
             _check_size(*source.size, limit, name)
             return _decode_pil(source, name, srgb)
@@ -105,33 +102,6 @@ def _name(source: object) -> str:
         own = getattr(source, "filename" if isinstance(source, Image.Image) else "name", None)
         name = own if isinstance(own, str) and own else "The image"
     return name if name.isprintable() else name.encode("unicode_escape").decode()
-
-
-@contextmanager
-def _as_image_errors(name: str) -> Iterator[None]:
-    """Turn any error of a decoder (Pillow's raise nearly everything) into an ImageError."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except FileNotFoundError as error:
-        raise ImageError(f"No file {name}. Check the path.") from error
-    except MemoryError as error:
-        raise ImageError(f"{name} does not fit in memory. Make it smaller.") from error
-    except Exception as error:
-        raise ImageError(
-            f"{name} cannot be read: {_reason(error)}. Check that the file is complete and readable."
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """Say in plain words what Pillow says about damaged pixels."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    if re.search("truncated|not enough image data", text):
-        return "it is cut off"
-    if re.search(r"decod|codec|data stream|next frame|^-\d+$", text):
-        return "its pixels are damaged"
-    return " ".join(text.split()).strip(" .")
 
 
 def _open(source: object) -> IO[bytes]:

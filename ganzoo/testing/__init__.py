@@ -36,6 +36,7 @@ from ganzoo.testing.importers import check_importer
 from ganzoo.testing.losses import check_loss
 from ganzoo.testing.metrics import check_metric
 from ganzoo.testing.networks import check_discriminator, check_generator
+from ganzoo.testing.readers import check_reader, check_writer
 from ganzoo.testing.recipes import check_recipe
 from ganzoo.testing.regularizers import check_regularizer
 from ganzoo.testing.tasks import check_task
@@ -55,9 +56,11 @@ __all__ = [
     "check_loss",
     "check_metric",
     "check_options",
+    "check_reader",
     "check_recipe",
     "check_regularizer",
     "check_task",
+    "check_writer",
 ]
 
 # The check of each kind; recipes have one with more arguments.
@@ -73,6 +76,8 @@ CHECKS: dict[str, Callable[[Entry, Mapping[str, Any]], None]] = {
     "importer": check_importer,
     "metric": check_metric,
     "task": check_task,
+    "reader": check_reader,
+    "writer": check_writer,
 }
 HEAVY = ("torch", "timm", "pydantic", "huggingface_hub")
 

@@ -1,0 +1,118 @@
+"""Files <-> rasters: the reader that recognizes a file, the writer that its name asks for."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ganzoo import catalog
+from ganzoo.contracts.config import Config
+from ganzoo.contracts.reader import HEAD, Frames, Reader
+from ganzoo.contracts.writer import OutputSpec, Writer
+from ganzoo.errors import ImageError, MissingPackage, OutputError
+from ganzoo.rasters.raster import Raster, add_saver
+
+ROWS = 1 << 22  # values that are copied at once
+
+
+@cache
+def _built(spec: str) -> Any:
+    entry = catalog.find(spec)
+    config: type[Config] = entry.config
+    return entry.build(config())
+
+
+def readers() -> dict[str, Reader]:
+    """Return every reader by name, those that go first first."""
+    found = {entry.name: _built(entry.spec) for entry in catalog.entries("reader")}
+    return dict(sorted(found.items(), key=lambda item: -item[1].precedence))
+
+
+def writers() -> dict[str, Writer]:
+    """Return every writer by name."""
+    return {entry.name: _built(entry.spec) for entry in catalog.entries("writer")}
+
+
+def suffixes() -> tuple[str, ...]:
+    """Return the suffixes by which files of all readers are found in folders."""
+    return tuple(dict.fromkeys(suffix for reader in readers().values() for suffix in reader.suffixes))
+
+
+def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
+    """Return the reader that recognizes a file by its first bytes, and its name.
+
+    Raises:
+        ImageError: There is no such file, or none recognizes it.
+        MissingPackage: The one that does needs a package that is not installed.
+    """
+    text = os.fspath(path)
+    try:
+        with open(text, "rb") as file:
+            head = file.read(HEAD)
+    except IsADirectoryError:
+        head = b""
+    except FileNotFoundError as error:
+        raise ImageError(f"No file {text}. Check the path.") from error
+    except OSError as error:
+        raise ImageError(f"{text} cannot be read: {error.strerror}. Check its permissions.") from error
+    for name, reader in readers().items():
+        if reader.recognizes(head, text):
+            if missing := reader.missing():
+                raise MissingPackage.of(f"Reading {text}", " and ".join(missing), reader.extra)
+            return name, reader
+    known = ", ".join(suffixes())
+    raise ImageError(f"{text} is not an image of a supported kind ({known}). Convert it to TIFF.")
+
+
+def open_frames(path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
+    """Open a file with the reader that recognizes it; see `ganzoo.contracts.reader.Reader.open`."""
+    _, reader = find_reader(path)
+    return reader.open(os.fspath(path), axes=axes, max_pixels=max_pixels or None)
+
+
+def suffix_of(path: str | os.PathLike[str]) -> str:
+    """Return a path's suffix in lower case, ".ome.tif" and ".nii.gz" as one."""
+    name = Path(path).name.lower()
+    known = {suffix for writer in writers().values() for suffix in writer.suffixes}
+    fitting = [suffix for suffix in known if name.endswith(suffix)]
+    return max(fitting, key=len) if fitting else Path(path).suffix.lower()
+
+
+def find_writer(path: str | os.PathLike[str], template: Raster | None = None) -> Writer:
+    """Return the writer for a path: of those that write its suffix, the one that can carry the template's metadata.
+
+    Raises:
+        OutputError: None writes such files.
+    """
+    suffix = suffix_of(path)
+    fitting = [writer for writer in writers().values() if suffix in writer.suffixes]
+    if not fitting:
+        known = ", ".join(dict.fromkeys(one for writer in writers().values() for one in writer.suffixes))
+        raise OutputError(f"Cannot write {path}: '{suffix}' is not a known kind of image. Choose one of {known}.")
+    own = template.format if template is not None else ""
+    chosen = max(fitting, key=lambda writer: own in writer.formats)
+    if missing := chosen.missing():
+        raise MissingPackage.of(f"Writing {path}", " and ".join(missing), chosen.extra)
+    return chosen
+
+
+def save(raster: Raster, path: str | os.PathLike[str]) -> None:
+    """Write a raster to a file of the kind that its suffix names, window by window, whole or not at all.
+
+    Raises:
+        OutputError: The kind is unknown, cannot hold the raster without loss, or the file cannot be written.
+    """
+    writer = find_writer(path, raster)
+    spec = OutputSpec(raster.shape, str(raster.dtype), raster.channels, template=raster)
+    writer.check(spec)
+    count, height, width = raster.shape
+    step = max(1, ROWS // (count * width))
+    with writer.open(os.fspath(path), spec) as file:
+        for top in range(0, height, step):
+            rows = (top, min(top + step, height))
+            file.write_window(top, 0, raster.window(rows), raster.mask_window(rows))
+
+
+add_saver(save)

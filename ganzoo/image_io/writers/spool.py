@@ -1,0 +1,141 @@
+"""Windows that come in any order, kept until a format's library takes them in its own: in memory, or on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from abc import abstractmethod
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+
+from ganzoo.contracts.writer import OpenFile, OutputSpec
+from ganzoo.errors import GanzooError, OutputError
+from ganzoo.files.atomic import replacing
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+IN_MEMORY = 1 << 26  # bytes of an image that is not put on the disk
+BLOCK = 1 << 24  # bytes that are read back at once
+
+
+class Spool:
+    """An array (frames, C, H, W) that is written and read in windows."""
+
+    def __init__(self, shape: tuple[int, int, int, int], dtype: str, folder: Path) -> None:
+        """A larger one lies in a file without a name in ``folder``, which vanishes when it is closed."""
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        size = int(np.prod(shape, dtype=np.int64)) * self.dtype.itemsize
+        self._memory: Array | None = None
+        self._file: IO[bytes] | None = None
+        if size <= IN_MEMORY:
+            self._memory = np.zeros(shape, self.dtype)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file = _unnamed_file(folder)
+            self._file.truncate(size)
+
+    def _place(self, frame: int, channel: int, row: int, column: int) -> int:
+        _, count, height, width = self.shape
+        return (((frame * count + channel) * height + row) * width + column) * self.dtype.itemsize
+
+    def write(self, frame: int, top: int, left: int, values: Array) -> None:
+        """Store (C, h, w)."""
+        _, high, wide = values.shape
+        if self._memory is not None:
+            self._memory[frame, :, top : top + high, left : left + wide] = values
+            return
+        whole = wide == self.shape[3]
+        for channel, layer in enumerate(np.ascontiguousarray(values, self.dtype)):
+            for row, part in [(0, layer)] if whole else enumerate(layer):
+                self._put(self._place(frame, channel, top + row, left), part)
+
+    def _put(self, place: int, part: Array) -> None:
+        assert self._file is not None
+        self._file.seek(place)
+        left = memoryview(np.ascontiguousarray(part).view(np.uint8).reshape(-1))  # type: ignore[arg-type]
+        while left:
+            left = left[self._file.write(left) :]
+
+    def read(self, frame: int, channel: int, rows: slice, columns: slice) -> Array:
+        """Return (h, w) of one channel."""
+        if self._memory is not None:
+            return self._memory[frame, channel, rows, columns]
+        assert self._file is not None
+        high, wide = rows.stop - rows.start, columns.stop - columns.start
+        width = self.shape[3]
+        values = np.empty((high, width if wide * 4 > width else wide), self.dtype)
+        start = 0 if values.shape[1] == width else columns.start
+        for row in [0] if values.shape[1] == width else range(high):
+            self._file.seek(self._place(frame, channel, rows.start + row, start))
+            part = values if values.shape[1] == width else values[row]
+            left = memoryview(part.view(np.uint8).reshape(-1))  # type: ignore[arg-type]
+            while left:
+                left = left[self._file.readinto(left) :]  # type: ignore[attr-defined]
+        return values[:, columns] if values.shape[1] == width else values
+
+    def close(self) -> None:
+        """Drop what is stored."""
+        self._memory = None
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+
+def _unnamed_file(folder: Path) -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=folder, prefix=".ganzoo-", buffering=0)  # type: ignore[return-value]
+
+
+class SpooledFile(OpenFile):
+    """A file whose windows are collected, and encoded when all are there."""
+
+    def __init__(self, path: str, spec: OutputSpec) -> None:
+        """Raises OutputError where there is no room."""
+        self.path, self.spec = Path(path), spec
+        with self._as_output_errors():
+            folder = Path(os.path.realpath(path)).parent
+            self.spool = Spool((spec.frames, *spec.shape), spec.dtype, folder)
+
+    @contextlib.contextmanager
+    def _as_output_errors(self) -> Any:
+        try:
+            yield
+        except GanzooError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(
+                f"Cannot write {self.path}: {reason}. Choose a folder that is writable and has space."
+            ) from error
+        except Exception as error:  # encoders raise nearly everything
+            raise OutputError(f"Cannot write {self.path}: {error}. Choose another kind of file.") from error
+
+    def write_window(self, top: int, left: int, values: Array, valid: Array | None = None, frame: int = 0) -> None:
+        """Keep a part; see the contract."""
+        missing = self.missing_value()
+        if valid is not None and missing is not None and not valid.all():
+            values = np.where(valid, values, np.asarray(missing, values.dtype))
+        with self._as_output_errors():
+            self.spool.write(frame, top, left, values)
+
+    def missing_value(self) -> float | None:
+        """Return what stands for a missing value; None: nothing does."""
+        return float("nan") if np.dtype(self.spec.dtype).kind == "f" else None
+
+    def close(self) -> None:
+        """Encode, and let the file appear."""
+        try:
+            with self._as_output_errors(), replacing(self.path) as temporary:
+                self.encode(temporary)
+        finally:
+            self.spool.close()
+
+    def discard(self) -> None:
+        """Drop what was collected."""
+        self.spool.close()
+
+    @abstractmethod
+    def encode(self, path: Path) -> None:
+        """Write what the spool holds to a file."""

@@ -1,0 +1,231 @@
+"""Rasters -> TIFF, OME-TIFF and ImageJ hyperstacks, written by tifffile in the input's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ganzoo.contracts.writer import OpenFile, OutputSpec, Writer
+from ganzoo.errors import OutputError
+from ganzoo.image_io.readers import tiff_metadata
+from ganzoo.image_io.writers import tiff_words
+from ganzoo.image_io.writers.spool import Array, Spool, SpooledFile
+
+OME_TYPES = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
+IMAGEJ_TYPES = ("uint8", "uint16", "float32")
+LOSSLESS = {1: None, 5: 5, 8: 8, 32946: 8, 32773: 32773, 34925: 34925, 50000: 50000}  # kept; the others become deflate
+DEFLATE, RGB, MIN_IS_BLACK = 8, 2, 1
+TILE = 256
+LARGE_PAGE = 1 << 26  # bytes of a page beyond which it is stored in tiles
+BIG = (1 << 32) - (1 << 25)
+SMALLEST_LEVEL = 1
+
+
+class TiffWriter(Writer):
+    """Writer of TIFF; .ome.tif is OME-TIFF, and .tif what the input was."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
+    formats: ClassVar[tuple[str, ...]] = ("tifffile",)
+
+    def check(self, spec: OutputSpec) -> None:
+        """Refuse types that TIFF does not have."""
+        if np.dtype(spec.dtype).itemsize == 8 and np.dtype(spec.dtype).kind in "iu":
+            raise OutputError(f"TIFF readers do not know {spec.dtype}. Write int32 or float64, or a .npy file.")
+
+    def open(self, path: str, spec: OutputSpec) -> OpenFile:
+        """Begin a file. Raises OutputError where OME has no such type."""
+        return TiffFile(path, spec)
+
+
+class TiffFile(SpooledFile):
+    """A TIFF that is being written."""
+
+    def __init__(self, path: str, spec: OutputSpec) -> None:
+        if _kind(path, spec) == "ome" and spec.dtype not in OME_TYPES:
+            raise OutputError(f"OME-TIFF has no {spec.dtype}. Write float32, or {_plain_name(path)}.")
+        super().__init__(path, spec)
+
+    @cached_property
+    def _metadata(self) -> Mapping[str, Any]:
+        template = self.spec.template
+        return template.metadata if template is not None and template.format == "tifffile" else {}
+
+    def missing_value(self) -> float | None:
+        """Return the input's missing value where the output's type has it; NaN for floats without one."""
+        tags = {code: value for code, _, _, value in self._metadata.get("tags", ())}
+        declared = tiff_metadata.parse_nodata(tags.get(tiff_metadata.GDAL_NODATA))
+        kind = np.dtype(self.spec.dtype)
+        if declared is None:
+            return super().missing_value()
+        if kind.kind == "f":
+            return declared
+        limits = np.iinfo(kind)
+        return declared if limits.min <= declared <= limits.max and declared.is_integer() else None
+
+    def encode(self, path: Path) -> None:
+        """Write all frames, and the levels of a pyramid where the input has them."""
+        import tifffile
+
+        kind = _kind(str(self.path), self.spec)
+        size = int(np.prod(self.spool.shape, dtype=np.int64)) * self.spool.dtype.itemsize
+        big = size > BIG or (bool(self._metadata.get("big")) and kind != "imagej")
+        with tifffile.TiffWriter(path, bigtiff=big, ome=kind == "ome", imagej=kind == "imagej") as file:
+            if kind == "imagej":
+                words = tiff_words.imagej(self.spec, self._metadata)
+                file.write(
+                    self._pages(),
+                    shape=self._stack_shape(),
+                    dtype=self.spool.dtype,
+                    metadata=words,
+                    **tiff_words.resolution(self.spec, self._metadata),
+                    photometric=MIN_IS_BLACK,
+                )
+            elif kind == "ome":
+                self._write_pyramid(
+                    file, range(self.spec.frames), self._stack_shape(), tiff_words.ome(self.spec, self._metadata)
+                )
+            else:
+                for frame in range(self.spec.frames):
+                    self._write_pyramid(file, range(frame, frame + 1), None, None)
+        if kind == "ome":
+            tiff_words.restore_ome(path, self._metadata.get("ome_xml", ""))
+
+    def _stack_shape(self) -> tuple[int, ...]:
+        frames, count, height, width = self.spool.shape
+        return (*((frames,) if frames > 1 else ()), *((count,) if count > 1 else ()), height, width)
+
+    def _write_pyramid(self, file: Any, frames: range, shape: tuple[int, ...] | None, words: Any) -> None:
+        """Write frames at full size and, as the input has it, in smaller and smaller copies."""
+        levels = self._level_count()
+        common = self._storage(shape is not None)
+        first = {**common, **tiff_words.resolution(self.spec, self._metadata), "metadata": words}
+        if shape is None:
+            first |= tiff_words.tags(self.spec, self._metadata)
+        spool, smaller = self.spool, []
+        file.write(
+            self._blocks(spool, frames, common),
+            shape=self._page_shape(spool, shape, common),
+            dtype=spool.dtype,
+            subifds=levels - 1,
+            **first,
+        )
+        for _ in range(levels - 1):
+            spool = _halved(spool, self.path.parent)
+            smaller.append(spool)
+            file.write(
+                self._blocks(spool, frames, common),
+                shape=self._page_shape(spool, shape, common),
+                dtype=spool.dtype,
+                subfiletype=1,
+                metadata=None,
+                **common,
+            )
+        for each in smaller:
+            each.close()
+
+    def _level_count(self) -> int:
+        """Return the input's number of levels, as far as the output can be halved so often."""
+        wanted = int(self._metadata.get("levels", 1))
+        fitting = int(np.log2(max(1, min(self.spool.shape[2:]) / SMALLEST_LEVEL))) + 1
+        return max(1, min(wanted, fitting))
+
+    def _storage(self, planes_are_pages: bool) -> dict[str, Any]:
+        """Return compression, tiles and the order of samples, as tifffile takes them."""
+        metadata, count = self._metadata, self.spool.shape[1]
+        compression = LOSSLESS.get(int(metadata.get("compression", DEFLATE)), DEFLATE)
+        samples = 1 if planes_are_pages or metadata.get("planar") else count
+        page = samples * self.spool.shape[2] * self.spool.shape[3] * self.spool.dtype.itemsize
+        tile = tuple(metadata.get("tile", ())) or ((TILE, TILE) if page > LARGE_PAGE else ())
+        found: dict[str, Any] = {"compression": compression}
+        if compression in (5, 8, 50000, 34925):
+            found["predictor"] = 3 if self.spool.dtype.kind == "f" and self.spool.dtype.itemsize > 2 else 2
+            if self.spool.dtype == np.float16:
+                found["predictor"] = 1
+        if tile and not any(side % 16 for side in tile):
+            found["tile"] = tile
+        if planes_are_pages:
+            return found | {"photometric": MIN_IS_BLACK}
+        colors = [channel.name for channel in self.spec.channels[:3]] == ["red", "green", "blue"]
+        found["photometric"] = RGB if count >= 3 and colors and self.spool.dtype.kind == "u" else MIN_IS_BLACK
+        if count > 1:
+            found["planarconfig"] = 2 if metadata.get("planar") else 1
+            extra = count - (3 if found["photometric"] == RGB else 1)
+            alpha = self.spec.channels[-1].name == "alpha"
+            if extra:
+                found["extrasamples"] = (0,) * (extra - 1) + (2 if alpha else 0,)
+        return found
+
+    def _page_shape(self, spool: Spool, shape: tuple[int, ...] | None, storage: Mapping[str, Any]) -> tuple[int, ...]:
+        _, count, height, width = spool.shape
+        if shape is not None:
+            return (*shape[:-2], height, width)
+        if count == 1:
+            return height, width
+        return (count, height, width) if storage.get("planarconfig") == 2 else (height, width, count)
+
+    def _pages(self) -> Iterator[Array]:
+        frames, count, height, width = self.spool.shape
+        for frame in range(frames):
+            for channel in range(count):
+                yield self.spool.read(frame, channel, slice(0, height), slice(0, width))
+
+    def _blocks(self, spool: Spool, frames: range, storage: Mapping[str, Any]) -> Iterator[Array]:
+        """Yield pages, or tiles, in the order in which they are stored."""
+        _, count, height, width = spool.shape
+        together = storage.get("planarconfig") == 1
+        high, wide = storage.get("tile", (height, width))
+        for frame in frames:
+            for channels in [range(count)] if together else [range(one, one + 1) for one in range(count)]:
+                for top in range(0, height, high):
+                    rows = slice(top, min(top + high, height))
+                    bands = [spool.read(frame, channel, rows, slice(0, width)) for channel in channels]
+                    band = np.stack(bands, axis=2) if together else bands[0]
+                    for left in range(0, width, wide):
+                        yield np.ascontiguousarray(band[:, left : left + wide])
+
+
+def _kind(path: str, spec: OutputSpec) -> str:
+    """Return "ome", "imagej" or "tiff"."""
+    template = spec.template
+    own = template.metadata.get("kind", "") if template is not None and template.format == "tifffile" else ""
+    if Path(path).name.lower().endswith((".ome.tif", ".ome.tiff")):
+        return "ome"
+    if own == "ome" and spec.dtype in OME_TYPES:
+        return "ome"
+    size = int(np.prod(spec.shape, dtype=np.int64)) * spec.frames * np.dtype(spec.dtype).itemsize
+    if own == "imagej" and spec.dtype in IMAGEJ_TYPES and size < BIG:
+        return "imagej"
+    return "tiff"
+
+
+def _plain_name(path: str) -> str:
+    name = Path(path).name
+    for suffix in (".ome.tiff", ".ome.tif"):
+        name = name.removesuffix(suffix)
+    return f"{name}.tif"
+
+
+def _halved(spool: Spool, folder: Path) -> Spool:
+    """Return every second pixel of a spool: values stay values of the image, whatever they mean."""
+    frames, count, height, width = spool.shape
+    high, wide = max(1, height // 2), max(1, width // 2)
+    smaller = Spool((frames, count, high, wide), str(spool.dtype), folder)
+    step = max(2, (LARGE_PAGE // max(1, width * spool.dtype.itemsize)) // 2 * 2)
+    for frame in range(frames):
+        for channel in range(count):
+            for top in range(0, high * 2, step):
+                rows = slice(top, min(top + step, height))
+                part = spool.read(frame, channel, rows, slice(0, width))[::2, ::2][: high - top // 2, :wide]
+                _write_layer(smaller, frame, channel, top // 2, part)
+    return smaller
+
+
+def _write_layer(spool: Spool, frame: int, channel: int, top: int, part: Array) -> None:
+    if spool._memory is not None:
+        spool._memory[frame, channel, top : top + len(part)] = part
+    else:
+        spool._put(spool._place(frame, channel, top, 0), part)

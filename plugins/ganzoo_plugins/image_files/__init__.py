@@ -1,0 +1,36 @@
+"""Readers and writers of images of any channels: TIFF, NumPy's files, photographs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from ganzoo import Config, Entry, hookimpl
+
+
+@dataclass(frozen=True)
+class NoOptions(Config):
+    """Readers and writers have no options."""
+
+
+def builder(target: str) -> Callable[[Config], Any]:
+    """Return a function that imports and builds the class ``target``, "readers.module.Class"."""
+    module, _, name = target.rpartition(".")
+    return lambda config: getattr(import_module(f"ganzoo.image_io.{module}"), name)()
+
+
+ENTRIES = (
+    ("reader", "tifffile", "readers.tiff_reader.TiffReader", "TIFF, BigTIFF, OME-TIFF, ImageJ: any channels and depth"),
+    ("reader", "numpy", "readers.numpy_reader.NumpyReader", "NumPy's .npy and .npz"),
+    ("reader", "pillow", "readers.photograph_reader.PhotographReader", "PNG, JPEG, WebP, BMP and GIF"),
+    ("writer", "tifffile", "writers.tiff_writer.TiffWriter", "TIFF, BigTIFF, OME-TIFF, ImageJ"),
+    ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
+    ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
+)
+
+
+@hookimpl
+def ganzoo_entries() -> list[Entry]:
+    return [Entry(kind, name, NoOptions, builder(target), summary) for kind, name, target, summary in ENTRIES]
