@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.batch.rasters import Selection
 from ganzoo.image_io import image_paths
 from ganzoo.image_io.video.formats import is_video_path
-from ganzoo.inference.translation import Settings
+from ganzoo.inference.image_pass import Settings
 from ganzoo.loading import load
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Work:
         keep_metadata: copy color profile and EXIF to the result; else colors become sRGB.
         format: of images written to standard output.
         temporal_smoothing: strength of the smoothing of videos over time, see `translate_video`.
+        selection: of files with several channels or images, what is translated.
     """
 
     ref: str
@@ -57,6 +59,7 @@ class Work:
     keep_metadata: bool = False
     format: str = "png"
     temporal_smoothing: float = 0.0
+    selection: Selection = field(default_factory=Selection)
 
     def open(self, log: Callable[[str], None] | None = None) -> Model:
         """Load the model and start its engine, so that their errors are raised once and not for every image."""
@@ -74,9 +77,11 @@ class Outcome:
         error: "" if it is done.
         worked_at: (height, width) at which it was translated, if that is not the image's own.
         passing: whether the error may go away: the system refused to read or write.
+        notes: what the user should know of the result, a sentence each.
     """
 
     job: Job
     error: str = ""
     worked_at: tuple[int, int] | None = None
     passing: bool = False
+    notes: tuple[str, ...] = ()

@@ -13,11 +13,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ganzoo.batch import rasters
 from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, OptionError
 from ganzoo.image_io import decoding, encoding
 from ganzoo.image_io.video import translation
-from ganzoo.inference.translation import Progress
+from ganzoo.inference.image_pass import Progress
 
 if TYPE_CHECKING:
     from ganzoo.image_io.decoding import DecodedImage
@@ -38,7 +39,7 @@ def run(work: Work, model: Model, jobs: Iterable[Job], on_progress: Progress | N
     with (
         ThreadPoolExecutor(1) as reader,
         ThreadPoolExecutor(1) as writer,
-        closing(_read_ahead(work, jobs, reader)) as images,
+        closing(_read_ahead(work, model, jobs, reader)) as images,
     ):
         translated = (_translate(work, model, job, image, on_progress) for job, image in images)
         yield from _write_behind(work, translated, writer)
@@ -50,14 +51,20 @@ def do(work: Work, model: Model, job: Job) -> Outcome:
     return outcome
 
 
+def is_raster(work: Work, model: Model, job: Job) -> bool:
+    """Return whether a job is translated as a raster: the model has channels, or some of a file are chosen."""
+    return not job.is_video() and (model.card.has_channels or bool(work.selection))
+
+
 def _read_ahead(
-    work: Work, jobs: Iterable[Job], reader: ThreadPoolExecutor
+    work: Work, model: Model, jobs: Iterable[Job], reader: ThreadPoolExecutor
 ) -> Generator[tuple[Job, Future[DecodedImage] | None], None, None]:
-    """Yield each job with its image, None for a video, while the next image is being read."""
+    """Yield each job with its image, None for a video or a raster, while the next image is being read."""
     ahead: deque[tuple[Job, Future[DecodedImage] | None]] = deque()
     try:
         for job in jobs:
-            ahead.append((job, None if job.is_video() else reader.submit(read, work, job)))
+            whole = not job.is_video() and not is_raster(work, model, job)
+            ahead.append((job, reader.submit(read, work, job) if whole else None))
             if len(ahead) > 1:
                 yield ahead.popleft()
         yield from _drain(ahead)
@@ -70,8 +77,10 @@ def _read_ahead(
 def _translate(
     work: Work, model: Model, job: Job, reading: Future[DecodedImage] | None, on_progress: Progress | None
 ) -> tuple[Outcome, DecodedImage | None]:
-    """Return the outcome so far, and the image that is still to be written; None for a failure or a video."""
+    """Return the outcome so far, and the image to be written; None for a failure, a video or a raster."""
     try:
+        if is_raster(work, model, job):
+            return Outcome(job, notes=tuple(_translate_raster(work, model, job, on_progress))), None
         if reading is None:
             _translate_video(work, model, job, on_progress)
             return Outcome(job), None
@@ -82,6 +91,14 @@ def _translate(
     size = image.rgb.shape[0], image.rgb.shape[1]
     working_size = model.working_size(*size, work.settings.size)
     return Outcome(job, worked_at=None if working_size == size else working_size), translated
+
+
+def _translate_raster(work: Work, model: Model, job: Job, on_progress: Progress | None) -> list[str]:
+    if STREAM in (job.source, job.target):
+        raise OptionError("Images of any channels are read in windows: give files, not -.")
+    return rasters.translate_file(
+        model, job.source, job.target, work.selection, work.settings, work.max_pixels, on_progress
+    )
 
 
 def _translate_video(work: Work, model: Model, job: Job, on_progress: Progress | None) -> None:

@@ -41,11 +41,14 @@ def check_file(output: str, several: str) -> None:
         output: the path.
         several: what a folder would hold, for the message.
     """
-    from ganzoo.image_io import encoding
+    from ganzoo.image_io import encoding, image_paths, raster_files
 
     if not Path(output).suffix:
         raise OutputError(f"'{output}' has no suffix. Write {output}.png for one image, or {output}/ for {several}.")
-    encoding.check_target(output)
+    if raster_files.suffix_of(output) in raster_files.output_suffixes() and not image_paths.is_image_path(output):
+        raster_files.check_target(output)
+    else:
+        encoding.check_target(output)
 
 
 def check_folder(output: str) -> None:

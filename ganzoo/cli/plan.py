@@ -12,9 +12,9 @@ from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import image_paths
 from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 
-INPUT_SUFFIXES = tuple(dict.fromkeys((*image_paths.SUFFIXES, *VIDEO_SUFFIXES)))
+INPUT_SUFFIXES = tuple(dict.fromkeys((*image_paths.SUFFIXES, ".npy", ".npz", *VIDEO_SUFFIXES)))
 # The result has the input's format where that is one of these; other formats cannot be written, or would lose quality.
-OUTPUT_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+OUTPUT_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".npy", ".npz")
 
 
 def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:

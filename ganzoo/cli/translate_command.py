@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 @click.option(
     "--max-pixels", type=Pixels(), default=0, metavar="N", help="Largest image to accept, such as 500M. [default: 179M]"
 )
+@click.option("--bands", default="", help="Channels to use, by name or number: B4,B3,B2 or 4,3,2.")
+@click.option("--frames", default="", help="Images of a file with several, by number: 1-3,7. [default: all]")
+@click.option("--axes", default="", help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")
 @click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF. By default colors become sRGB.")
 @click.option("--format", default="", help="File format in FOLDER/ or on stdout: png, jpg, tiff, webp, ...")
@@ -60,7 +63,8 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
     """Translate INPUT (images, videos, folders, quoted patterns, - for stdin) with the model REF.
 
     Each output keeps its input's size, orientation and bits per channel. If some inputs fail, the others are still
-    translated, the failures are listed at the end, and the exit code is 1.
+    translated, the failures are listed at the end, and the exit code is 1. With a model whose card says what its
+    channels mean, results keep units, number type and metadata: TIFF, OME-TIFF, .npy, .npz.
     """
     from ganzoo.cli import plan
     from ganzoo.cli.translation_progress import progress_display
@@ -81,17 +85,19 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
 
 
 def _parse_format(text: str) -> str:
-    from ganzoo.image_io import image_paths
+    from ganzoo.image_io import raster_files
 
     name = text.lower().removeprefix(".")
-    if name and f".{name}" not in image_paths.SUFFIXES:
-        raise OptionError(f"'{text}' is not a supported image format. Choose one of {' '.join(image_paths.SUFFIXES)}.")
+    known = raster_files.output_suffixes()
+    if name and f".{name}" not in known:
+        raise OptionError(f"'{text}' is not a supported image format. Choose one of {' '.join(known)}.")
     return name
 
 
 def _build_work(ref: str, values: dict[str, Any]) -> Work:
     from ganzoo.batch.jobs import Work
-    from ganzoo.inference.translation import Settings
+    from ganzoo.batch.rasters import Selection
+    from ganzoo.inference.image_pass import Settings
 
     bits = int(values["bits"] or 0)
     load = {name: values[name] for name in ("device", "dtype", "engine", "token")}
@@ -105,6 +111,7 @@ def _build_work(ref: str, values: dict[str, Any]) -> Work:
         values["keep_metadata"],
         _parse_format(values["format"]) or "png",
         values["temporal_smoothing"],
+        Selection(values["bands"], values["frames"], values["axes"]),
     )
 
 
@@ -138,6 +145,8 @@ def _print_each(outcomes: Iterator[Outcome], display: ProgressDisplay) -> Iterat
     for outcome in outcomes:
         if not outcome.error and outcome.job.target != "-":
             display.done(outcome.job.target + _describe_size(outcome))
+            for note in outcome.notes:
+                display.note(f"{outcome.job.source}: {note}")
         yield outcome
 
 

@@ -16,7 +16,7 @@ from ganzoo.demo.latent_walks import walk
 from ganzoo.demo.time_limit import SECONDS, time_limit
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import decoding, encoding, grids, pil_images
-from ganzoo.inference.translation import Progress, Settings
+from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.loading.model import Model
 
 PREVIEW_SIZE = 2048  # pixels, of the longer side of a preview; the file to save has full resolution

@@ -12,6 +12,7 @@ from ganzoo.contracts.config import Config
 from ganzoo.contracts.reader import HEAD, Frames, Reader
 from ganzoo.contracts.writer import OutputSpec, Writer
 from ganzoo.errors import ImageError, MissingPackage, OutputError
+from ganzoo.image_io import image_paths
 from ganzoo.rasters.raster import Raster, add_saver
 
 ROWS = 1 << 22  # values that are copied at once
@@ -38,6 +39,12 @@ def writers() -> dict[str, Writer]:
 def suffixes() -> tuple[str, ...]:
     """Return the suffixes by which files of all readers are found in folders."""
     return tuple(dict.fromkeys(suffix for reader in readers().values() for suffix in reader.suffixes))
+
+
+def output_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of files that can be written, those of photographs first."""
+    all_ = [suffix for writer in writers().values() for suffix in writer.suffixes]
+    return tuple(dict.fromkeys([*image_paths.SUFFIXES, *all_]))
 
 
 def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
@@ -96,6 +103,17 @@ def find_writer(path: str | os.PathLike[str], template: Raster | None = None) ->
     if missing := chosen.missing():
         raise MissingPackage.of(f"Writing {path}", " and ".join(missing), chosen.extra)
     return chosen
+
+
+def check_target(path: str | os.PathLike[str]) -> None:
+    """Raise OutputError, before any work is done, for a folder, or a path that no writer writes."""
+    target = Path(path)
+    if target.is_dir():
+        raise OutputError(f"Cannot write {target}: it is a folder. Give the path of a file.")
+    blocked = next((parent for parent in target.parents if parent.exists() and not parent.is_dir()), None)
+    if blocked:
+        raise OutputError(f"Cannot write {target}: {blocked} is a file, not a folder.")
+    find_writer(target)
 
 
 def save(raster: Raster, path: str | os.PathLike[str]) -> None:

@@ -20,7 +20,7 @@ def samples(signature: Signature) -> list[Array]:
     if not signature.channels:
         random = np.random.default_rng(0)
         return [random.standard_normal((n, signature.latent_dim), np.float32) for n in (1, 3, 8)]
-    images = [arrays.to_floats(decoding.read(path), signature.channels) for path in sorted(FOLDER.glob("*.jpg"))]
+    images = [_of_channels(decoding.read(path), signature.channels) for path in sorted(FOLDER.glob("*.jpg"))]
     least, stride = signature.smallest, signature.stride
     sizes = ((256, 256), (192, 320), (128, 64), (64, 192))
     samples = [
@@ -28,3 +28,11 @@ def samples(signature: Signature) -> list[Array]:
         for one, size in zip(images, sizes, strict=True)
     ]
     return [*samples[:-1], np.concatenate([samples[-1], samples[-1][..., ::-1]])]
+
+
+def _of_channels(image: decoding.DecodedImage, channels: int) -> Array:
+    """Return a photograph with any number of channels: its colors in turn, each further one shifted, so all differ."""
+    if channels in (1, 3):
+        return arrays.to_floats(image, channels)
+    colors = arrays.to_floats(image, 3)
+    return np.stack([np.roll(colors[index % 3], 16 * (index // 3), axis=-1) for index in range(channels)])

@@ -15,9 +15,11 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
 from ganzoo.inference import conditions, engine_selection
+from ganzoo.inference.image_pass import Network, Progress, Settings
 from ganzoo.inference.running import Running, start
-from ganzoo.inference.translation import Network, Progress, Settings, translate
+from ganzoo.inference.translation import translate
 from ganzoo.inference.working_size import working_size
+from ganzoo.rasters.raster import Raster
 from ganzoo.weights import model_folder, weights_file
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from ganzoo.contracts.engine import Array, Signature
     from ganzoo.hub.client import Pushed
+    from ganzoo.inference.raster_translation import RasterNetwork
     from ganzoo.inference.tiling.strips import Strips
 
 # Generated images at a time, always so many: the last bits of a result depend on the size of its batch.
@@ -206,10 +209,12 @@ class Model:
         style: Any = None,
         tiles: str = "auto",
         max_memory: int = 0,
+        axes: str = "",
     ) -> Any:
         """Translate an image, or a list of them.
 
-        The input's orientation (EXIF) and alpha channel are kept.
+        The input's orientation (EXIF) and alpha channel are kept. Rasters, and all images where the model's card says
+        what its channels mean, become a `ganzoo.Raster` in the output's units, at their own size.
 
         Args:
             x: a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of them; a
@@ -220,23 +225,72 @@ class Model:
             label: the class to translate to, a name or number, for tasks that take one.
             mask: an image of the input's size, white where something is missing, for inpainting.
             style: an image to take the style from, for style transfer.
-            tiles: for large images, see `ganzoo.inference.translation.Settings`.
+            tiles: for large images, see `ganzoo.inference.image_pass.Settings`.
             max_memory: in bytes beyond the loaded model; 0: half of the free memory.
+            axes: what the dimensions of an array, or of a file that does not say so, are: "CYX", "YXC", "ZCYX".
 
         Returns:
-            A PIL image of 8 bits a channel, or a list of them.
+            A PIL image of 8 bits a channel, or a `ganzoo.Raster`; a list of them for a list, and for a file or an
+            array of several images.
 
         Raises:
             ImageError: ``x`` is not an image.
             OptionError: the model does not translate, or an option does not fit it.
         """
         given = {"label": label, "mask": mask, "style": style}
+        if axes or isinstance(x, Raster) or (self.card.has_channels and not isinstance(x, (list, tuple))):
+            return self._translate_array(x, axes, size, given, tiles, max_memory)
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
             return [self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x]
         self._check_translates()
         inputs = {name: value for name, value in given.items() if value is not None}
         settings = Settings(size, tiles, max_memory, bits=8, inputs=inputs)
         return pil_images.from_decoded(self.translate_decoded(tensors.as_decoded(x), settings))
+
+    def _translate_array(
+        self, x: Any, axes: str, size: str | int, given: Mapping[str, Any], tiles: str, max_memory: int
+    ) -> Any:
+        from ganzoo.inference.raster_inputs import as_frames
+
+        inputs = {name: value for name, value in given.items() if value is not None}
+        settings = Settings(size, tiles, max_memory, inputs=inputs)
+        with as_frames(x, axes) as frames:
+            results = [self.translate_raster(frame, settings) for frame in frames]
+        return results[0] if len(results) == 1 else results
+
+    def translate_raster(
+        self, raster: Raster, settings: Settings | None = None, progress: Progress | None = None
+    ) -> Raster:
+        """Translate a raster into another, in memory, with the input's metadata and the output's channels.
+
+        Args:
+            raster: the input, with the model's channels: by name, or as many.
+            settings: see `ganzoo.inference.image_pass.Settings`; the size is the image's own.
+            progress: called with the share that is done.
+
+        Raises:
+            ImageError: its channels do not fit, or no pixel is valid.
+            OptionError: the model does not translate, or an option does not fit it.
+        """
+        from ganzoo.inference.raster_translation import MemoryFile, translate_raster
+
+        settings = settings or Settings()
+        network = self.raster_network(settings.inputs)
+        prepared = network.prepared(raster)
+        spec = network.spec(prepared)
+        file = MemoryFile(spec)
+        translate_raster(prepared, network, settings, file, spec, progress)
+        return file.raster()
+
+    def raster_network(self, inputs: Mapping[str, Any] | None = None) -> RasterNetwork:
+        """Return the network with what its channels mean; ``inputs``: the task's other inputs by name."""
+        from ganzoo.inference.raster_translation import RasterNetwork
+
+        self._check_translates()
+        card = self.card
+        return RasterNetwork(
+            self._network, card.channels_in, card.channels_out, card.name, self._conditions(inputs or {})
+        )
 
     def translate_decoded(
         self, image: decoding.DecodedImage, settings: Settings | None = None, progress: Progress | None = None
@@ -245,7 +299,7 @@ class Model:
 
         Args:
             image: the input.
-            settings: see `ganzoo.inference.translation.Settings`.
+            settings: see `ganzoo.inference.image_pass.Settings`.
             progress: called with the share that is done, where the image is processed in pieces.
         """
         self._check_translates()

@@ -38,6 +38,11 @@ class PixelSource(Protocol):
         """(H, W) of each level of a pyramid, the full resolution first."""
         ...
 
+    @property
+    def masked(self) -> bool:
+        """Whether `read_mask` may return anything but None."""
+        ...
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a new array (channels, rows, columns) of one level; the spans lie within it, and have no steps."""
         ...
@@ -70,6 +75,11 @@ class ArraySource:
         """One."""
         return (self.shape[1:],)
 
+    @property
+    def masked(self) -> bool:
+        """Whether there is a mask."""
+        return self.mask is not None
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a copy of a window."""
         return np.ascontiguousarray(self.values[list(channels), rows, columns])
@@ -79,7 +89,7 @@ class ArraySource:
         return None if self.mask is None else self.mask[list(channels), rows, columns]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Raster:
     """An image (C, H, W) in its file's number type, read in windows, with the meaning of its channels.
 
@@ -103,6 +113,11 @@ class Raster:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
     selection: tuple[int, ...] | None = None
+
+    def __repr__(self) -> str:
+        size = "x".join(map(str, self.shape))
+        names = ", ".join(channel.name or str(number) for number, channel in enumerate(self.channels, 1))
+        return f"<ganzoo.Raster {self.name}: {size} {self.dtype} ({names})>"
 
     def __post_init__(self) -> None:
         """Raises ImageError where the number of channels differs from that of the pixels."""
@@ -159,6 +174,11 @@ class Raster:
     def levels(self) -> tuple[tuple[int, int], ...]:
         """(H, W) of each level of a pyramid, the full resolution first."""
         return self.source.levels
+
+    @property
+    def may_have_mask(self) -> bool:
+        """Whether some value may be invalid, told without reading any: floats may be NaN."""
+        return self.dtype.kind == "f" or self.source.masked
 
     @property
     def mask(self) -> Array | None:

@@ -17,7 +17,7 @@ from ganzoo.errors import OutputError
 from ganzoo.rasters.channel import default_channels
 from ganzoo.testing.expectations import require
 
-FOREIGN = (b"", b"\0" * HEAD, b"#!/bin/sh\n", b"%PDF-1.7", b"PK\x03\x04", b"\x7fELF")
+OTHER_FILES = (b"", b"\0" * HEAD, b"#!/bin/sh\n", b"%PDF-1.7", b"PK\x03\x04", b"\x7fELF")
 
 
 def check_reader(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
@@ -33,7 +33,7 @@ def check_reader(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
     reader = entry.build(options.parse(entry, values or {}))
     require(isinstance(reader, Reader), entry, f"builds {type(reader).__name__}, not a ganzoo.Reader")
     _check_suffixes(entry, reader.suffixes)
-    for head in FOREIGN:
+    for head in OTHER_FILES:
         for suffix in reader.suffixes:
             recognized = reader.recognizes(head, f"image{suffix}")
             require(recognized is False, entry, f"recognizes a '{suffix}' file that begins with {head[:8]!r}")

@@ -23,7 +23,7 @@ from ganzoo.batch import run as batch_run
 from ganzoo.batch.cluster import run_on_cluster
 from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.errors import MissingPackage, OptionError
-from ganzoo.inference.translation import Settings
+from ganzoo.inference.image_pass import Settings
 
 
 @pytest.fixture

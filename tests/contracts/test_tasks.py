@@ -17,7 +17,7 @@ from ganzoo import Card
 from ganzoo.catalog import tasks
 from ganzoo.errors import DeviceError, ImageError, OptionError, UnknownName
 from ganzoo.inference import engine_selection
-from ganzoo.inference.translation import Settings
+from ganzoo.inference.image_pass import Settings
 from ganzoo.loading.model import Model
 
 CARD = Card("mine/one", "generator:mine", "image-to-image", 64, 3, in_channels=3)

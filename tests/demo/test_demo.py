@@ -29,7 +29,7 @@ from ganzoo.demo.latent_walks import slerp, walk
 from ganzoo.demo.visitors import COOKIE
 from ganzoo.errors import OptionError
 from ganzoo.image_io import decoding, encoding, grids
-from ganzoo.inference.translation import Settings
+from ganzoo.inference.image_pass import Settings
 from ganzoo.loading.model import Model
 
 SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # a third party may have written it: shown verbatim

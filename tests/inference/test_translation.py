@@ -16,7 +16,7 @@ import ganzoo
 from ganzoo.errors import GanzooError, ImageError, OptionError
 from ganzoo.image_io import arrays, resizing, tensors
 from ganzoo.image_io.decoding import DecodedImage
-from ganzoo.inference.translation import Settings
+from ganzoo.inference.image_pass import Settings
 from ganzoo.loading.model import Model
 
 # A generator of every kind that translates, small; each runs in exact strips.

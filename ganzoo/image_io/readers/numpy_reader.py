@@ -145,6 +145,11 @@ class MappedSource:
         """One."""
         return (self.shape[1:],)
 
+    @property
+    def masked(self) -> bool:
+        """Whether there is a mask."""
+        return self.mask is not None
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window, as a new array."""
         pixels = (rows.stop - rows.start) * (columns.stop - columns.start)

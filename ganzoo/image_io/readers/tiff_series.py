@@ -98,6 +98,11 @@ class TiffSource:
         places = [self.dimensions.axes.index(letter) for letter in "YX"]
         return tuple((int(level.shape[places[0]]), int(level.shape[places[1]])) for level in self.series)
 
+    @property
+    def masked(self) -> bool:
+        """Whether the file declares a missing value or a mask."""
+        return self.nodata is not None or bool(self.mask)
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window."""
         height, width = rows.stop - rows.start, columns.stop - columns.start

@@ -176,14 +176,14 @@ class TiffFile(SpooledFile):
     def _blocks(self, spool: Spool, frames: range, storage: Mapping[str, Any]) -> Iterator[Array]:
         """Yield pages, or tiles, in the order in which they are stored."""
         _, count, height, width = spool.shape
-        together = storage.get("planarconfig") == 1
+        interleaved = storage.get("planarconfig") == 1
         high, wide = storage.get("tile", (height, width))
         for frame in frames:
-            for channels in [range(count)] if together else [range(one, one + 1) for one in range(count)]:
+            for channels in [range(count)] if interleaved else [range(one, one + 1) for one in range(count)]:
                 for top in range(0, height, high):
                     rows = slice(top, min(top + high, height))
                     bands = [spool.read(frame, channel, rows, slice(0, width)) for channel in channels]
-                    band = np.stack(bands, axis=2) if together else bands[0]
+                    band = np.stack(bands, axis=2) if interleaved else bands[0]
                     for left in range(0, width, wide):
                         yield np.ascontiguousarray(band[:, left : left + wide])
 

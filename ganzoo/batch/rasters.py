@@ -1,0 +1,130 @@
+"""One file of any channels through a model: frame by frame, window by window, in the model's units."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.image_io import raster_files
+from ganzoo.inference.image_pass import Progress, Settings
+from ganzoo.inference.raster_translation import TranslationReport, translate_raster
+
+if TYPE_CHECKING:
+    from ganzoo.contracts.reader import Frames
+    from ganzoo.loading.model import Model
+    from ganzoo.rasters.raster import Raster
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of a file is translated.
+
+    Attributes:
+        bands: Channels by name or number from 1, as "B4,B3,B2"; "" for the model's.
+        frames: Images by number from 1, as "1-3,7"; "" for all.
+        axes: What the file's dimensions are, where it does not say so.
+    """
+
+    bands: str = ""
+    frames: str = ""
+    axes: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.bands or self.frames or self.axes)
+
+
+def translate_file(
+    model: Model,
+    source: str,
+    target: str,
+    selection: Selection,
+    settings: Settings,
+    max_pixels: int = 0,
+    progress: Progress | None = None,
+) -> list[str]:
+    """Translate a file into another of the kind that its name says.
+
+    Args:
+        model: What translates.
+        source: Path of the input.
+        target: Path of the output, another file.
+        selection: What of it.
+        settings: How; the size must be "auto" or "native".
+        max_pixels: The most that is decoded at once; 0: the default.
+        progress: Called with the share that is done.
+
+    Returns:
+        What the user should know, a sentence each.
+
+    Raises:
+        GanzooError: With one sentence; there is no output then.
+    """
+    if os.path.exists(target) and os.path.samefile(source, target):
+        raise OutputError(f"{target} would replace its own input. Write to another folder or name.")
+    with raster_files.open_frames(source, axes=selection.axes, max_pixels=max_pixels) as frames:
+        numbers = chosen_frames(selection.frames, len(frames), source)
+        network = model.raster_network(settings.inputs)
+        rasters = [_selected(frames, number, selection) for number in numbers]
+        prepared = network.prepared(rasters[0], rasters, by_position=bool(selection.bands))
+        spec = network.spec(prepared, len(numbers), frames.axis if len(numbers) > 1 else "")
+        writer = raster_files.find_writer(target, prepared)
+        writer.check(spec)
+        reports = []
+        with writer.open(target, spec) as file:
+            for place, raster in enumerate(rasters):
+                if raster.shape[1:] != prepared.shape[1:]:
+                    raise ImageError(f"{raster.name} has another size than the first one. Choose with --frames.")
+                ready = network.prepared(raster, rasters, by_position=bool(selection.bands), like=prepared)
+                shown = _shared(progress, place, len(rasters))
+                reports.append(translate_raster(ready, network, settings, file, spec, shown, place))
+    return merged(reports).sentences()
+
+
+def _selected(frames: Frames, number: int, selection: Selection) -> Raster:
+    raster = frames[number]
+    return raster.select(selection.bands) if selection.bands else raster
+
+
+def _shared(progress: Progress | None, place: int, count: int) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda share: progress((place + share) / count)
+
+
+def merged(reports: Sequence[TranslationReport]) -> TranslationReport:
+    """Return the report on all frames: shares are means, and constant is what is so in all."""
+    first = reports[0]
+    return TranslationReport(
+        {name: sum(one.cut[name] for one in reports) / len(reports) for name in first.cut},
+        sum(one.invalid for one in reports) / len(reports),
+        {
+            name: value
+            for name, value in first.constant.items()
+            if all(one.constant.get(name) == value for one in reports)
+        },
+    )
+
+
+def chosen_frames(text: str, count: int, name: str) -> list[int]:
+    """Return the indices that "1-3,7" names; "" names all.
+
+    Raises:
+        OptionError: One is not there, or the text is no such list.
+    """
+    if not text:
+        return list(range(count))
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (one.strip() for one in part.partition("-"))
+        ends = (first, last if dash else first)
+        if not all(end.isdecimal() for end in ends):
+            raise OptionError(f"frames '{text}' is not right. Write numbers from 1, as 1-3,7.")
+        start, stop = map(int, ends)
+        if not 1 <= start <= stop <= count:
+            images = f"{count} image{'s' if count > 1 else ''}"
+            raise OptionError(f"{name} has {images}, not frames {part.strip()}.")
+        found += range(start - 1, stop)
+    return found
