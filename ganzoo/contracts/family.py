@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 from ganzoo.contracts.config import Config, LossConfig, RegularizerConfig
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.hookspecs import hookimpl
+from ganzoo.contracts.tasks import Task
 
 C = TypeVar("C", bound=type[Config])
 Target: TypeAlias = "str | Callable[..., Any]"
@@ -25,9 +26,23 @@ class ImportedWhenBuilt:
 
     def __call__(self, config: Config, *parts: Any) -> Any:
         """Build it: a recipe from its config and parts, anything else from its options by name."""
-        module, _, name = self.path.rpartition(".")
-        target = getattr(import_module(module, self.package), name)
+        target = self.target()
         return target(config, *parts) if parts else target(**own_options(config))
+
+    def target(self) -> Any:
+        """Import what ``path`` names."""
+        module, _, name = self.path.rpartition(".")
+        return getattr(import_module(module, self.package), name)
+
+
+@dataclass(frozen=True)
+class FunctionItself(ImportedWhenBuilt):
+    """A function that is the thing itself, a metric say; a class is still called with its options."""
+
+    def __call__(self, config: Config, *parts: Any) -> Any:
+        """Return the function, or what the class builds."""
+        target = self.target()
+        return target(**own_options(config)) if isinstance(target, type) else target
 
 
 def own_options(config: Config) -> dict[str, Any]:
@@ -89,6 +104,28 @@ class Family:
     def importer(self, name: str, target: Target, summary: str) -> None:
         """Add an importer without options."""
         self.entry("importer", name, target, summary=summary, paper="")(Config)
+
+    def metric(self, name: str, target: str, summary: str, paper: str = "", config: type[Config] = Config) -> None:
+        """Add a metric: ".module.function" of a `ganzoo.MetricContext`, or a class whose objects are such functions."""
+        build = FunctionItself(self.package, target)
+        self._entries.append(Entry("metric", name, config, build, summary, paper or self.paper))
+
+    def task(self, task: Task) -> None:
+        """Add a task of generators."""
+        summary = f"From {task.source} to {task.output}"
+        self._entries.append(Entry("task", task.name, Config, lambda config: task, summary))
+
+    def public_name(self, name: str) -> Any:
+        """Return a recipe's class by its name; ``__getattr__ = family.public_name`` lets others import it.
+
+        Raises:
+            AttributeError: If no recipe of this plugin is built by such a class.
+        """
+        for entry in self._entries:
+            build = entry.build
+            if entry.kind == "recipe" and isinstance(build, ImportedWhenBuilt) and build.path.endswith(f".{name}"):
+                return build.target()
+        raise AttributeError(f"module '{self.package}' has no attribute '{name}'")
 
     def entry(self, kind: str, name: str, target: Target, **values: Any) -> Callable[[C], C]:
         """Return what adds an entry of any kind when it is called with the class of its options.

@@ -14,7 +14,6 @@ import torch
 from families import family_cases
 from torch import nn
 
-import ganzoo
 import ganzoo_plugins
 from ganzoo import AdversarialConfig, Config, Entry, GanzooError, LatentRecipe, Recipe, catalog, testing
 from ganzoo.catalog import options
@@ -577,24 +576,3 @@ def test_a_wrong_declaration_is_one_sentence(change: dict[str, Any], complaint: 
 def test_something_else_than_an_entry_is_refused() -> None:
     with pytest.raises(AssertionError, match=r"^42 is not a ganzoo.Entry\.$"):
         testing.check_entry(42)  # type: ignore[arg-type]
-
-
-def test_one_line_declares_an_entry_of_any_kind() -> None:
-    entry = Entry.lazy("loss", "mine", "ganzoo.losses.hinge:HingeLoss", "Mine", config=ganzoo.LossConfig)
-    testing.check_entry(entry)
-    penalty = "ganzoo.losses.gradient_penalty:gradient_penalty"
-    testing.check_entry(Entry.lazy("regularizer", "mine", penalty, "Mine", config=ganzoo.RegularizerConfig))
-    testing.check_entry(Entry.lazy("metric", "l1", "ganzoo.evaluation.metrics.l1:measure_l1", "Mine"))
-    testing.check_entry(
-        Entry.lazy(
-            "recipe",
-            "mine",
-            "ganzoo.recipes.latent:LatentRecipe",
-            "Mine",
-            config=AdversarialConfig,
-            data="images",
-            parts=catalog.find("recipe:dcgan").parts,
-        ),
-        {"image_size": 16},
-        part_options=small_parts(catalog.find("recipe:dcgan")),
-    )

@@ -17,7 +17,7 @@ import ganzoo
 from ganzoo import GanzooError, Recipe
 from ganzoo.errors import OptionError
 from ganzoo.image_io import resizing, tensors
-from ganzoo_plugins.style.adain.recipe import AdainRecipe
+from ganzoo_plugins.style.adain.recipe import AdaINRecipe
 from ganzoo_plugins.style.colors import transfer_colors
 from ganzoo_plugins.style.perception import (
     MIN_DEVIATION,
@@ -318,7 +318,7 @@ def fast_style_trained(
 def test_adain_learns_a_style_that_it_has_not_seen(one_thread: None, seed: int, measured: Measures) -> None:
     options = {"channels": 3, "image_size": 64, "learning_rate": 4e-3, "style_weight": 3, "identity_weight": 6}
     recipe = make("adain", {"generator": {"width": 16, "depth": 1}}, seed=seed, **options)
-    assert isinstance(recipe, AdainRecipe)
+    assert isinstance(recipe, AdaINRecipe)
     photos = torch.cat([photo("cat", 64), photo("astronaut", 64), photo("cat", 64).flip(3)])
     paintings = torch.cat([photos[1:], photos[:1]]).roll(1, 1)  # other colors than any photograph's
     before, after = trained(recipe, {"a": photos, "b": paintings}, 100, falling=True)

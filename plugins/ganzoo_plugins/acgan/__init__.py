@@ -65,13 +65,13 @@ class DiscriminatorConfig(Config):
 
 @family.recipe(
     "acgan",
-    ".recipe.AcganRecipe",
+    ".recipe.ACGANRecipe",
     data="labeled",
     batch_size=100,
     parts={"generator": "generator:acgan", "discriminator": "discriminator:acgan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class AcganConfig(AdversarialConfig):
+class ACGANOptions(AdversarialConfig):
     """Images of a chosen class; the discriminator predicts the class.
 
     Attributes:
@@ -84,3 +84,4 @@ class AcganConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, LatentRecipe, at_least_float32
 
 
-class AcganRecipe(LatentRecipe):
+class ACGANRecipe(LatentRecipe):
     """Generated images have the classes of the batch, so that p_c is that of the data."""
 
     def __init__(self, config, parts) -> None:

@@ -111,13 +111,13 @@ class PerceptronDiscriminatorConfig(Config):
 
 @family.recipe(
     "cgan",
-    ".recipe.CganRecipe",
+    ".recipe.CGANRecipe",
     data="labeled",
     batch_size=100,
     parts={"generator": "generator:cgan", "discriminator": "discriminator:cgan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class CganConfig(AdversarialConfig):
+class CGANOptions(AdversarialConfig):
     """Images of a chosen class; both networks take the class.
 
     Attributes:
@@ -128,3 +128,4 @@ class CganConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -15,7 +15,7 @@ from torch import Tensor
 from ganzoo import GanzooError, LatentRecipe
 
 
-class CganRecipe(LatentRecipe):
+class CGANRecipe(LatentRecipe):
     """Generated images have the classes of the batch, so that y is drawn from the data."""
 
     def __init__(self, config, parts) -> None:

@@ -30,9 +30,9 @@ def split_layers(text: str) -> list[str]:
     return names
 
 
-@family.recipe("cut", ".recipe.CutRecipe", data="unpaired", parts=PARTS)
+@family.recipe("cut", ".recipe.CUTRecipe", data="unpaired", parts=PARTS)
 @dataclass(frozen=True)
-class CutConfig(TranslationConfig):
+class CUTOptions(TranslationConfig):
     """Unpaired translation in one direction, by contrastive learning of patches.
 
     The training, with the paper's values (section 4.1, appendix C): CycleGAN's Adam and decay, no image pool.
@@ -66,12 +66,12 @@ class CutConfig(TranslationConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
-@family.recipe("fastcut", ".recipe.CutRecipe", data="unpaired", parts=PARTS)
+@family.recipe("fastcut", ".recipe.CUTRecipe", data="unpaired", parts=PARTS)
 @dataclass(frozen=True)
-class FastCutConfig(CutConfig):
+class FastCUTOptions(CUTOptions):
     """CUT without its identity loss: half the work in a step.
 
-    As `CutConfig`, with the paper's values for the fast variant: no identity loss, mirrored inputs.
+    As `CUTOptions`, with the paper's values for the fast variant: no identity loss, mirrored inputs.
     """
 
     nce_weight: PositiveFloat = 10.0
@@ -80,3 +80,4 @@ class FastCutConfig(CutConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

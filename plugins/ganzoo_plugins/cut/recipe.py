@@ -13,7 +13,7 @@ from .losses import patch_nce
 from .networks import Encoder, Heads, embed
 
 
-class CutRecipe(Recipe):
+class CUTRecipe(Recipe):
     """A patch of the output should be more similar to the input's patch at its position than to the other patches.
 
     Equation 5: L_GAN + nce_weight * PatchNCE(G, H, a) + identity_weight * PatchNCE(G, H, b). The authors' code halves

@@ -16,6 +16,7 @@ from ganzoo import (
     TranslationConfig,
 )
 
+PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
 family = Family(__name__, paper="arXiv:1703.10593")
 
 
@@ -123,12 +124,12 @@ def check_class_range(text: str) -> None:
 
 @family.recipe(
     "cyclegan",
-    ".recipe.CycleGanRecipe",
+    ".recipe.CycleGANRecipe",
     data="unpaired",
-    parts={"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"},
+    parts=PARTS,
 )
 @dataclass(frozen=True)
-class CycleGanConfig(TranslationConfig):
+class CycleGANOptions(TranslationConfig):
     """Unpaired translation both ways, cycle consistency.
 
     The training, with the paper's values: cycle weight 10, pool of 50, Adam 2e-4 with beta1 0.5.
@@ -173,3 +174,4 @@ family.importer(
 )
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

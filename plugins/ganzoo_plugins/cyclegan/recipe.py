@@ -14,7 +14,7 @@ from ganzoo.layers.background_mask import BackgroundMask, background_change
 from .image_pool import ImagePool
 
 
-class CycleGanRecipe(UnpairedRecipe):
+class CycleGANRecipe(UnpairedRecipe):
     """Generators a2b and b2a with a discriminator each; an image translated there and back should not change."""
 
     def __init__(self, config, parts) -> None:

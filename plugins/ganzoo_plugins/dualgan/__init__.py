@@ -20,12 +20,12 @@ family = Family(__name__, paper="arXiv:1704.02510")
 
 @family.recipe(
     "dualgan",
-    ".recipe.DualGanRecipe",
+    ".recipe.DualGANRecipe",
     data="unpaired",
     parts={"generator": "generator:unet", "discriminator": "discriminator:patchgan", "loss": "loss:wasserstein"},
 )
 @dataclass(frozen=True)
-class DualGanConfig(TranslationConfig):
+class DualGANOptions(TranslationConfig):
     """Unpaired translation both ways, Wasserstein critics.
 
     The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
@@ -48,3 +48,4 @@ class DualGanConfig(TranslationConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganzoo import UnpairedRecipe, at_least_float32, mean_absolute_error
 
 
-class DualGanRecipe(UnpairedRecipe):
+class DualGANRecipe(UnpairedRecipe):
     """Generators a2b and b2a (the paper's G_A, from U to V, and G_B) with a critic each.
 
     The critics are updated in every step, the generators in every ``discriminator_steps``-th. The paper's noise is

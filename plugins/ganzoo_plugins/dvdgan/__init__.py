@@ -107,13 +107,13 @@ class TemporalConfig(SpatialConfig):
 
 @family.recipe(
     "dvdgan-unconditional",
-    ".recipe.DvdGanRecipe",
+    ".recipe.DVDGANRecipe",
     data="clips",
     batch_size=16,
     parts={"generator": "generator:dvdgan-unconditional", **PARTS},
 )
 @dataclass(frozen=True)
-class UnconditionalRecipeConfig(AdversarialConfig):
+class UnconditionalDVDGANOptions(AdversarialConfig):
     """Clips, with discriminators of frames and of motion.
 
     Adam at 1e-4 and 5e-4 as in the paper, with the betas 0 and 0.999 of BigGAN, on which it builds.
@@ -142,13 +142,13 @@ class UnconditionalRecipeConfig(AdversarialConfig):
 
 
 @family.recipe(
-    "dvdgan", ".recipe.DvdGanRecipe", data="clips", batch_size=16, parts={"generator": "generator:dvdgan", **PARTS}
+    "dvdgan", ".recipe.DVDGANRecipe", data="clips", batch_size=16, parts={"generator": "generator:dvdgan", **PARTS}
 )
 @dataclass(frozen=True)
-class RecipeConfig(UnconditionalRecipeConfig):
+class DVDGANOptions(UnconditionalDVDGANOptions):
     """Clips of a class, with discriminators of frames and of motion.
 
-    As `UnconditionalRecipeConfig`, with classes.
+    As `UnconditionalDVDGANOptions`, with classes.
 
     Attributes:
         classes: Number of classes; 0: taken from the data.
@@ -158,3 +158,4 @@ class RecipeConfig(UnconditionalRecipeConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

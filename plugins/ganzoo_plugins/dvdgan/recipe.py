@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ganzoo import Recipe, sliced_wasserstein
 
 
-class DvdGanRecipe(Recipe):
+class DVDGANRecipe(Recipe):
     """In each step both discriminators are updated, then the generator by the sum of their losses (hinge in the paper).
 
     The spatial discriminator sees ``spatial_frames`` random frames of every clip, without repetition; its logit of a

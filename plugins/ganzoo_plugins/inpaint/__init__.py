@@ -61,7 +61,7 @@ class ContextEncoderConfig(Config):
     },
 )
 @dataclass(frozen=True)
-class InpaintConfig(AdversarialConfig):
+class InpaintOptions(AdversarialConfig):
     """Inpainting by squared error and a discriminator.
 
     The training, with the paper's values (sections 3.2 and 4): DCGAN's Adam, G ten times as fast as D.
@@ -90,3 +90,4 @@ class InpaintConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

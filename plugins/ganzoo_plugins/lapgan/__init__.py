@@ -109,7 +109,7 @@ class ConvolutionalConfig(Config):
 
 @family.recipe(
     "lapgan",
-    ".recipe.LapganRecipe",
+    ".recipe.LAPGANRecipe",
     data="images",
     batch_size=64,
     parts={
@@ -120,7 +120,7 @@ class ConvolutionalConfig(Config):
     },
 )
 @dataclass(frozen=True)
-class LapganConfig(AdversarialConfig):
+class LAPGANOptions(AdversarialConfig):
     """A GAN for each level of a Laplacian pyramid, trained independently.
 
     Attributes:
@@ -137,3 +137,4 @@ class LapganConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

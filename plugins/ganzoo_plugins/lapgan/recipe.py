@@ -12,7 +12,7 @@ from ganzoo import GanzooError, LatentRecipe
 from .networks import pyramid, uniform
 
 
-class LapganRecipe(LatentRecipe):
+class LAPGANRecipe(LatentRecipe):
     """Updates the discriminator and the generator of every level on the pyramids of one batch.
 
     The levels are independent: the input of G_k is the low-pass l_k of real images, never the output of another level.

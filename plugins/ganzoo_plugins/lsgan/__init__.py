@@ -47,13 +47,13 @@ class DiscriminatorConfig(Config):
 
 @family.recipe(
     "lsgan",
-    ".recipe.LsganRecipe",
+    ".recipe.LSGANRecipe",
     data="images",
     batch_size=64,
     parts={"generator": "generator:lsgan", "discriminator": "discriminator:lsgan", "loss": "loss:least-squares"},
 )
 @dataclass(frozen=True)
-class LsganRecipeConfig(AdversarialConfig):
+class LSGANOptions(AdversarialConfig):
     """Images from latents, trained by least squares.
 
     The training: Adam with beta1 0.5.
@@ -70,3 +70,4 @@ class LsganRecipeConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

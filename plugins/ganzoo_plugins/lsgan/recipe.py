@@ -5,7 +5,7 @@ from __future__ import annotations
 from ganzoo import LatentRecipe
 
 
-class LsganRecipe(LatentRecipe):
+class LSGANRecipe(LatentRecipe):
     """In each step one least-squares update of each network; the labels of the loss are options of the recipe."""
 
     def __init__(self, config, parts) -> None:

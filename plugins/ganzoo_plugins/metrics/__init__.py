@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ganzoo import Entry, hookimpl
+from ganzoo import Family
+
+family = Family(__name__)
 
 METRICS = (  # name, module, what it measures, paper
     ("fid", "frechet", "Frechet Inception distance", "arXiv:1706.08500"),
@@ -30,16 +32,7 @@ METRICS = (  # name, module, what it measures, paper
     ("class-accuracy", "class_accuracy", "Share of images of the requested class", "arXiv:1610.09585"),
 )
 
+for name, module, summary, paper in METRICS:
+    family.metric(name, f"ganzoo.evaluation.metrics.{module}.measure_{name.replace('-', '_')}", summary, paper)
 
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry.lazy(
-            "metric",
-            name,
-            f"ganzoo.evaluation.metrics.{module}:measure_{name.replace('-', '_')}",
-            summary,
-            paper=paper,
-        )
-        for name, module, summary, paper in METRICS
-    ]
+ganzoo_entries = family.entries

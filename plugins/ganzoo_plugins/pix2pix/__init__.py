@@ -86,7 +86,7 @@ class UNetConfig(Config):
     parts={"generator": "generator:unet", "discriminator": "discriminator:patchgan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class Pix2PixConfig(TranslationConfig):
+class Pix2PixOptions(TranslationConfig):
     """Paired translation, L1 + conditional PatchGAN.
 
     The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
@@ -110,3 +110,4 @@ family.importer("pix2pix-unet", ".checkpoints.UNetImporter", "Generators of pyto
 family.importer("pix2pix-patchgan", ".checkpoints.PatchImporter", "Discriminators of pytorch-CycleGAN-and-pix2pix")
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -95,7 +95,7 @@ class DiscriminatorConfig(Config):
     "srresnet", ".recipe.SRResNetRecipe", data="images", batch_size=16, parts={"generator": "generator:srresnet"}
 )
 @dataclass(frozen=True)
-class SRResNetRecipeConfig(RecipeConfig):
+class SRResNetOptions(RecipeConfig):
     """Super-resolution by squared error, SRGAN's first stage.
 
     The training, with the paper's values (section 3.2): Adam 1e-4 with beta1 0.9, random crops of 96 pixels.
@@ -118,7 +118,7 @@ class SRResNetRecipeConfig(RecipeConfig):
 
 @family.recipe(
     "srgan",
-    ".recipe.SrganRecipe",
+    ".recipe.SRGANRecipe",
     data="images",
     batch_size=16,
     parts={
@@ -129,7 +129,7 @@ class SRResNetRecipeConfig(RecipeConfig):
     },
 )
 @dataclass(frozen=True)
-class SrganRecipeConfig(AdversarialConfig):
+class SRGANOptions(AdversarialConfig):
     """Super-resolution by a feature loss and a discriminator.
 
     The training, with the paper's values (section 3.2).
@@ -163,3 +163,4 @@ class SrganRecipeConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

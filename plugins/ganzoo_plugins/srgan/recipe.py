@@ -70,7 +70,7 @@ class SRResNetRecipe(Recipe):
         return {"mse": F.mse_loss(self.restore(batch["image"], networks["generator"]), batch["image"]).item()}
 
 
-class SrganRecipe(SRResNetRecipe):
+class SRGANRecipe(SRResNetRecipe):
     """Content loss + 1e-3 adversarial loss (equation 3); start from an SRResNet: ``--from dir:runs/srresnet``.
 
     Equation 5 sums the squared error of features over channels; here it is the mean, as in common code. The

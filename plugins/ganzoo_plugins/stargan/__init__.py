@@ -64,13 +64,13 @@ class DiscriminatorConfig(Config):
 
 @family.recipe(
     "stargan",
-    ".recipe.StarGanRecipe",
+    ".recipe.StarGANRecipe",
     data="labeled",
     batch_size=16,
     parts={"generator": "generator:stargan", "discriminator": "discriminator:stargan", "loss": "loss:wgan-gp"},
 )
 @dataclass(frozen=True)
-class StarGanConfig(AdversarialConfig):
+class StarGANOptions(AdversarialConfig):
     """Translation among all classes by one generator.
 
     The training, with the paper's values (sections 3 and 5.1, equations 5, 6 and 8).
@@ -96,3 +96,4 @@ class StarGanConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -13,7 +13,7 @@ from ganzoo import GanzooError, Recipe, at_least_float32, mean_absolute_error, s
 MIN_SIDE = 8  # pixels, for the sliced Wasserstein distance
 
 
-class StarGanRecipe(Recipe):
+class StarGANRecipe(Recipe):
     """D distinguishes real from generated images and predicts the domain; G translates to a target domain.
 
     L_D = -L_adv + class_weight * L_cls of real images (equations 2 and 5), L_G = L_adv + class_weight * L_cls of

@@ -8,8 +8,14 @@ from __future__ import annotations
 from ganzoo import hookimpl
 
 from . import adain, fast_style, gatys
+from .adain import AdaINOptions as AdaINOptions
+from .fast_style import FastStyleOptions as FastStyleOptions
 
 
 @hookimpl
 def ganzoo_entries():
     return [*gatys.family.entries(), *fast_style.family.entries(), *adain.family.entries()]
+
+
+def __getattr__(name):
+    return getattr(adain if name.startswith("AdaIN") else fast_style, name)

@@ -62,13 +62,13 @@ class GeneratorConfig(DiscriminatorConfig):
 
 @family.recipe(
     "stylegan",
-    ".recipe.StyleGanRecipe",
+    ".recipe.StyleGANRecipe",
     data="images",
     batch_size=32,
     parts={"generator": "generator:stylegan", "discriminator": "discriminator:stylegan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class StyleGanConfig(AdversarialConfig):
+class StyleGANOptions(AdversarialConfig):
     """Images from latents, style mixing, lazy R1, path length penalty.
 
     The training, with the paper's values.
@@ -90,3 +90,4 @@ class StyleGanConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -14,7 +14,7 @@ from ganzoo import GanzooError, LatentRecipe
 LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
 
 
-class StyleGanRecipe(LatentRecipe):
+class StyleGANRecipe(LatentRecipe):
     """In each step one update of the discriminator, then one of the generator on the same generated images."""
 
     def __init__(self, config, parts) -> None:

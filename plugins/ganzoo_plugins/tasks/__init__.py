@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Family
 from ganzoo.contracts.tasks import TASKS
 
+family = Family(__name__)
+for task in TASKS.values():
+    family.task(task)
 
-def find(name, config):
-    return TASKS[name]
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry("task", task.name, Config, partial(find, task.name), f"From {task.source} to {task.output}")
-        for task in TASKS.values()
-    ]
+ganzoo_entries = family.entries

@@ -61,12 +61,12 @@ class DiscriminatorConfig(Config):
 
 @family.recipe(
     "unit",
-    ".recipe.UnitRecipe",
+    ".recipe.UNITRecipe",
     data="unpaired",
     parts={"generator": "generator:unit", "discriminator": "discriminator:unit", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class UnitConfig(TranslationConfig):
+class UNITOptions(TranslationConfig):
     """Unpaired translation both ways, a shared latent space.
 
     The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
@@ -89,3 +89,4 @@ class UnitConfig(TranslationConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ganzoo import GanzooError, UnpairedRecipe, at_least_float32, mean_absolute_error
 
 
-class UnitRecipe(UnpairedRecipe):
+class UNITRecipe(UnpairedRecipe):
     """Generators a2b (encoder of a, decoder of b) and b2a, which share their inner blocks, and two discriminators.
 
     Where the paper says nothing, the recipe follows the authors' code: KL divergences and likelihoods are means over

@@ -34,14 +34,14 @@ class CriticConfig(Config):
 
 @family.recipe(
     "wgan",
-    ".recipe.WganRecipe",
+    ".recipe.WGANRecipe",
     data="images",
     batch_size=64,
     parts={"generator": "generator:dcgan", "discriminator": "discriminator:dcgan", "loss": "loss:wasserstein"},
     paper=CLIPPING,
 )
 @dataclass(frozen=True)
-class WganConfig(AdversarialConfig):
+class WGANOptions(AdversarialConfig):
     """Images from latents, a critic with clipped weights.
 
     The values of algorithm 1. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
@@ -59,14 +59,14 @@ class WganConfig(AdversarialConfig):
 
 @family.recipe(
     "wgan-gp",
-    ".recipe.CriticRecipe",
+    ".recipe.WGANGPRecipe",
     data="images",
     batch_size=64,
     parts={"generator": "generator:dcgan", "discriminator": "discriminator:wgan", "loss": "loss:wgan-gp"},
     paper=PENALTY,
 )
 @dataclass(frozen=True)
-class WganGpConfig(AdversarialConfig):
+class WGANGPOptions(AdversarialConfig):
     """Images from latents, a critic with gradient penalty.
 
     The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``.
@@ -79,3 +79,4 @@ class WganGpConfig(AdversarialConfig):
 
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

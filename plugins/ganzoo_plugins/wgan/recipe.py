@@ -15,7 +15,7 @@ from ganzoo import LatentRecipe
 from ganzoo.losses.wasserstein import estimate_distance
 
 
-class CriticRecipe(LatentRecipe):
+class WGANGPRecipe(LatentRecipe):
     """The step of both papers. The loss ``wasserstein`` is the estimated distance, which falls as training proceeds."""
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -41,7 +41,7 @@ class CriticRecipe(LatentRecipe):
         return {"wasserstein": estimate_distance(*logits), "discriminator": loss}
 
 
-class WganRecipe(CriticRecipe):
+class WGANRecipe(WGANGPRecipe):
     """WGAN of arXiv:1701.07875: RMSProp, and all weights of the critic clipped after each of its updates."""
 
     def __init__(self, config, parts) -> None:

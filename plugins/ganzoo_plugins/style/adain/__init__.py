@@ -41,13 +41,13 @@ class AdainConfig(Config):
 
 @family.recipe(
     "adain",
-    ".recipe.AdainRecipe",
+    ".recipe.AdaINRecipe",
     data="unpaired",
     batch_size=8,
     parts={"generator": "generator:adain", "features": "features:efficientnet-lite0"},
 )
 @dataclass(frozen=True)
-class AdainRecipeConfig(RecipeConfig):
+class AdaINOptions(RecipeConfig):
     """A network for any style, trained by means and deviations of features.
 
     The training, with the paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam.
@@ -76,3 +76,6 @@ class AdainRecipeConfig(RecipeConfig):
     content_reduction: PositiveInt = 8
     enlarge: Enlargement = 2.0
     flip: bool = True
+
+
+__getattr__ = family.public_name

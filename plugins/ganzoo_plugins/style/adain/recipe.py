@@ -22,7 +22,7 @@ from ganzoo_plugins.style.perception import (
 )
 
 
-class AdainRecipe(Recipe):
+class AdaINRecipe(Recipe):
     """The generator minimizes content loss + style weight * style loss (equation 11), and three more losses.
 
     Photographs are ``a``, paintings ``b``. The content loss is equation 12: a feature map of the output is compared

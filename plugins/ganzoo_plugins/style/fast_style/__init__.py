@@ -51,7 +51,7 @@ class FastStyleConfig(Config):
     parts={"generator": "generator:fast-style", "features": "features:efficientnet-lite0"},
 )
 @dataclass(frozen=True)
-class FastStyleRecipeConfig(RecipeConfig):
+class FastStyleOptions(RecipeConfig):
     """A network for one style, trained by perceptual losses.
 
     The training, with the paper's values: 256 pixels, batches of 4, Adam at 0.001.
@@ -85,3 +85,4 @@ family.importer(
     ".checkpoints.FastStyleImporter",
     "Generators of fast_neural_style in PyTorch's examples: one style in one pass",
 )
+__getattr__ = family.public_name
