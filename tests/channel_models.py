@@ -46,6 +46,11 @@ class Mix(nn.Module):
         return self.layers(images)
 
 
+def bands(count: int, top: float = 65535.0, **fields: Any) -> tuple[Channel, ...]:
+    """Return channels B1, B2, ... whose values run from 0 to ``top``."""
+    return tuple(Channel(f"B{number}", range=(0, top), **fields) for number in range(1, count + 1))
+
+
 def identity(*channels: Channel, outputs: tuple[Channel, ...] = (), **card: Any) -> Model:
     """Return a model that returns its input, of these channels."""
     return model(Identity(len(channels)), channels, outputs or channels, **card)

@@ -20,7 +20,7 @@ from ganzoo.version import __version__
 
 # The command "new-plugin" is the object `command` in ganzoo/cli/new_plugin_command.py.
 COMMANDS = (
-    *("list", "info", "generate", "translate", "train", "eval", "compare"),
+    *("list", "info", "inspect", "generate", "translate", "train", "eval", "compare"),
     *("export", "import", "pull", "push", "publish", "gallery", "demo", "plugins", "new-plugin"),
 )
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from channel_models import Identity, Mix, identity, model
+from channel_models import Identity, Mix, bands, identity, model
 from torch import nn
 
 from ganzoo import Channel, Raster
@@ -19,10 +19,6 @@ from ganzoo.inference.image_pass import Settings
 def numbers(count=3, dtype="uint16", size=(40, 56), top=60_000):
     values = np.random.default_rng(0).integers(0, top, (count, *size))
     return values.astype(dtype)
-
-
-def bands(count, top=65535.0, **fields):
-    return tuple(Channel(f"B{number}", range=(0, top), **fields) for number in range(1, count + 1))
 
 
 @pytest.mark.parametrize("tiles", ["off", "exact", "blend"])

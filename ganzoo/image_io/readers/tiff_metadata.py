@@ -17,6 +17,15 @@ RGB_PHOTOMETRIC = (2, 6)
 ALPHA = (1, 2)  # meanings of extra samples
 CHANNELS_KEY = "ganzoo.channels"  # in OME's MapAnnotation, or tifffile's JSON
 LARGEST_XML = 64 << 20
+COMPRESSIONS = {
+    1: "",
+    5: ", LZW",
+    7: ", JPEG",
+    8: ", deflate",
+    32946: ", deflate",
+    50000: ", Zstandard",
+    34712: ", JPEG 2000",
+}
 
 
 def read(file: Any, series: Any) -> dict[str, Any]:
@@ -45,6 +54,25 @@ def read(file: Any, series: Any) -> dict[str, Any]:
         found["resolution"] = resolution
     with suppress(Exception):  # damaged metadata counts as missing
         found |= _of_kind(file, kind, resolution)
+    return found
+
+
+def describe(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return what `read` found, for people."""
+    kinds = {"ome": "OME-TIFF", "imagej": "ImageJ", "shaped": "TIFF", "tiff": "TIFF"}
+    found = {"format": ("Big" if metadata["big"] else "") + kinds[metadata["kind"]]}
+    if "pixel_size" in metadata:
+        sizes = " x ".join(f"{size:.4g}" for size in metadata["pixel_size"])
+        found["pixel size"] = f"{sizes} {metadata.get('unit', '')}".rstrip()
+    codes = {code: value for code, _, _, value in metadata["tags"]}
+    if any(code in codes for code in GEO_TAGS):
+        found["georeference"] = "GeoTIFF tags"
+    if GDAL_NODATA in codes:
+        found["missing value"] = str(codes[GDAL_NODATA]).strip("\0 ")
+    tile = metadata["tile"]
+    found["stored"] = (f"in tiles of {tile[1]}x{tile[0]}" if tile else "in strips") + COMPRESSIONS.get(
+        metadata["compression"], ", compressed"
+    )
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -118,6 +118,11 @@ class TiffFrames(Frames):
         """The letters of the frames' dimensions."""
         letters = self._parts[0][1].frame_axes if len(self._parts) == 1 else "I"
         return "page" if letters == "I" else letters
+
+    @property
+    def description(self) -> Mapping[str, str]:
+        """Kind, pixel size, missing value, georeference, compression."""
+        return tiff_metadata.describe(self._metadata)
 
     def close(self) -> None:
         """Close the file."""
