@@ -73,6 +73,7 @@ class TrainingInfo:
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
     start_from: dict[str, str] = field(default_factory=dict)
+    plugins: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Card:
     scale        how many times as high and wide as its input the output is
     grade        one of `grades.GRADES`: recommended, baseline, teaching or experimental; "" where nobody graded it
     grade_reason why, in one sentence
+    plugin       the package that adds the entry, of ``plugin_version``; ``training.plugins`` has all of them
     inference    what differs between training and use, in words (dropout, averaged weights)
     tried        other training runs that were tried, and the result of each, in a sentence or two
     discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
@@ -111,6 +113,7 @@ class Card:
     license: str = "unknown"
     paper: str = ""
     plugin: str = ""
+    plugin_version: str = ""
     inference: str = ""
     grade: str = ""
     grade_reason: str = ""

@@ -2,7 +2,8 @@
 
 Both go through `_register`. A plugin that cannot be imported, or misuses a hook, is skipped, so that one broken package
 never takes the others away. `announce` says so once; `ganzoo plugins` shows it. GANZOO_PLUGINS_OFF=name,name leaves
-plugins out without importing them; a name is that of the plugin, its entry point or its package.
+plugins out without importing them; a name is that of the plugin, its entry point or its package. GANZOO_PREFER=name
+says whose entry counts where two plugins add one name. Plugins that were made for another version are skipped.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import pluggy
 
 import ganzoo_plugins
 from ganzoo.contracts import hookspecs
+from ganzoo.contracts.api import API, OLDEST_API
 from ganzoo.errors import PluginError, suggest
 from ganzoo.files.limits import TEXT
 from ganzoo.files.regular import read_regular, require_regular
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from importlib import metadata
 
 GROUP = "ganzoo"
-OFF = "GANZOO_PLUGINS_OFF"
+OFF, PREFER = "GANZOO_PLUGINS_OFF", "GANZOO_PREFER"
 _announced: set[str] = set()
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("ganzoo_"))
 
@@ -116,6 +118,11 @@ def problems() -> list[Plugin]:
     return [plugin for plugin in plugins() if plugin.error]
 
 
+def plugin(name: str) -> Plugin:
+    """Return the plugin ``name``; one that was registered by hand has no package or version."""
+    return next((plugin for plugin in plugins() if plugin.name == name), Plugin(name, name, ""))
+
+
 def distribution_of(name: str) -> str:
     """Return the package that the plugin ``name`` came with, which is what one installs."""
     return next((plugin.distribution for plugin in plugins() if plugin.name == name), name)
@@ -141,6 +148,7 @@ def _found() -> _Found:
     misuses: dict[str, PluginError] = {}
     for candidate in (*_built_in(), *_entry_points()):
         module, error = (None, candidate.error) if candidate.error else _imported(candidate)
+        error = error or _api_error(module)
         if not error:
             try:
                 _register(pm, candidate.name, candidate.distribution, module)
@@ -155,10 +163,18 @@ def _found() -> _Found:
     return _Found(pm, found, misuses)
 
 
+def is_preferred(name: str) -> bool:
+    """Tell whether GANZOO_PREFER names the plugin ``name`` or its package."""
+    return bool(_listed(PREFER) & {name, distribution_of(name)})
+
+
+def _listed(variable: str) -> set[str]:
+    return {name.strip() for name in os.environ.get(variable, "").split(",")} - {""}
+
+
 def _imported(candidate: _Candidate) -> tuple[Any, str]:
     """Return the module and an empty string, or why it could not be imported."""
-    off = {name.strip() for name in os.environ.get(OFF, "").split(",")} - {""}
-    if off & {candidate.name, candidate.point, candidate.distribution}:
+    if _listed(OFF) & {candidate.name, candidate.point, candidate.distribution}:
         return None, f"off: {OFF} names it"
     try:
         return candidate.load(), ""
@@ -166,6 +182,35 @@ def _imported(candidate: _Candidate) -> tuple[Any, str]:
         raise
     except BaseException as error:  # a third-party import may raise anything
         return None, one_line(error)
+
+
+def _api_error(module: Any) -> str:
+    """Return why a plugin made for another version of the API is skipped; "" if it fits."""
+    try:
+        made_for = int(getattr(module, "GANZOO_API", OLDEST_API))
+    except (TypeError, ValueError):
+        return "GANZOO_API is not a whole number"
+    except Exception:  # a module that raises when it is looked at is reported where its hooks are
+        return ""
+    if made_for > API:
+        return f"made for version {made_for} of the plugin API, you have {API}: update ganzoo-core"
+    if made_for < OLDEST_API:
+        return f"made for version {made_for} of the plugin API, you have {OLDEST_API} to {API}: update the plugin"
+    return ""
+
+
+def _requirement_error(distribution: metadata.Distribution) -> str:
+    """Return why a package that requires another version of ganzoo-core is skipped; "" if it fits."""
+    texts = [text for text in distribution.requires or [] if re.match(r"ganzoo[-_.]core\b", text, re.IGNORECASE)]
+    if not texts:
+        return ""
+    from packaging.requirements import Requirement
+
+    for requirement in map(Requirement, texts):
+        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+        if applies and not requirement.specifier.contains(__version__, prereleases=True):
+            return f"made for ganzoo-core {requirement.specifier}, you have {__version__}: update one of them"
+    return ""
 
 
 def _register(pm: pluggy.PluginManager, name: str, distribution: str, module: Any) -> None:
@@ -262,6 +307,7 @@ def _candidates(distribution: metadata.Distribution, label: str) -> Iterator[_Ca
         if isinstance(folder, Path) and (folder / "entry_points.txt").exists():
             TEXT.check(require_regular(folder / "entry_points.txt"), "its entry_points.txt", PluginError)
         points = list(distribution.entry_points.select(group=GROUP))
+        unfit = _requirement_error(distribution) if points else ""
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a damaged file, or an importer's own metadata
@@ -270,7 +316,7 @@ def _candidates(distribution: metadata.Distribution, label: str) -> Iterator[_Ca
         return
     for point in points:
         version = _version(distribution) if label else ""
-        yield _Candidate(point.value, label or point.value, version, point.load, point.name)
+        yield _Candidate(point.value, label or point.value, version, point.load, point.name, unfit)
 
 
 def _label(distribution: metadata.Distribution) -> str:

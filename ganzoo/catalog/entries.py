@@ -98,9 +98,15 @@ class _Collected:
         if owner is None:
             self.table[key], self.origins[key] = entry, plugin
             return
+        if discovery.is_preferred(plugin) or discovery.is_preferred(owner):
+            if discovery.is_preferred(plugin):
+                self.table[key], self.origins[key] = entry, plugin
+                self.refused.pop(key, None)
+            return
         one, other = (discovery.described(name) for name in (owner, plugin))
         error = DuplicateName(
-            f"Two plugins add the {entry.kind} '{entry.name}': {one} and {other}. Uninstall one, or rename yours."
+            f"Two plugins add the {entry.kind} '{entry.name}': {one} and {other}. Uninstall one, rename yours, "
+            "or choose one with GANZOO_PREFER=NAME."
         )
         if not _is_built_in(owner):
             self.table.pop(key, None)

@@ -169,7 +169,8 @@ def _entry(ref: str, card: Card) -> Entry:
     try:
         entry = catalog.find(card.entry)
     except UnknownName as error:
-        plugin = f" Install the plugin it was made with: {card.plugin}." if card.plugin else ""
+        version = f" {card.plugin_version}" if card.plugin_version else ""
+        plugin = f" Install the plugin it was made with: {card.plugin}{version}." if card.plugin else ""
         raise UnknownName(f"{ref} needs the entry '{card.entry}', which no installed plugin has.{plugin}") from error
     if entry.kind != "generator" or entry.task != card.task:
         what = f"{card.entry} ({entry.task})" if entry.task else card.entry

@@ -11,7 +11,7 @@ from torch import nn
 
 from ganzoo import catalog
 from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
-from ganzoo.catalog import discovery
+from ganzoo.catalog import compatibility, discovery
 from ganzoo.catalog.building import Architecture, recorded_architecture
 from ganzoo.catalog.tasks import find as find_task
 from ganzoo.inference import devices
@@ -52,7 +52,7 @@ class ModelExporter:
         """Return the card of a generator after ``step``, and of its discriminator."""
         architecture: Architecture = network.architecture  # type: ignore[assignment]
         entry = catalog.find(architecture.entry)
-        data = self.setup.data
+        data, plugin = self.setup.data, discovery.plugin(catalog.origin(architecture.entry))
         return Card(
             name=f"{self.settings.recipe}/{_variant(self.run, edition)}",
             entry=architecture.entry,
@@ -67,7 +67,8 @@ class ModelExporter:
             options=architecture.options,
             parameters=sum(parameter.numel() for parameter in network.parameters()),
             paper=entry.paper,
-            plugin=discovery.distribution_of(catalog.origin(architecture.entry)),
+            plugin=plugin.distribution,
+            plugin_version=plugin.version,
             inference="; ".join(self._inference_notes(architecture)),
             dataset=self._dataset(),
             discriminator=recorded_architecture(discriminator) if discriminator else {},
@@ -101,6 +102,7 @@ class ModelExporter:
             options=dict(self.setup.options),
             parts=dict(self.setup.parts),
             start_from=dict(settings.start_from),
+            plugins=compatibility.used_plugins(self.setup.specs(settings)),
         )
 
     def _hardware(self) -> str:

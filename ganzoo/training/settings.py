@@ -54,6 +54,7 @@ class Settings:
         options: the recipe's options.
         parts: role -> entry.
         part_options: role -> options of that part.
+        plugins: third-party packages that add the recipe and the parts, name -> version; recorded, not chosen.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -83,6 +84,7 @@ class Settings:
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)
     part_options: dict[str, dict[str, Any]] = field(default_factory=dict)
+    plugins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.best and not self.validation:

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ganzoo import catalog
-from ganzoo.catalog import options
+from ganzoo.catalog import compatibility, options
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
@@ -54,7 +54,12 @@ class RunSetup:
             options=dict(self.options),
             parts={role: part["entry"] for role, part in self.parts.items()},
             part_options={role: dict(part["options"]) for role, part in self.parts.items()},
+            plugins=compatibility.used_plugins(self.specs(settings)),
         )
+
+    def specs(self, settings: Settings) -> list[str]:
+        """Return "kind:name" of the recipe and of all its parts."""
+        return [f"recipe:{settings.recipe}", *(part["entry"] for part in self.parts.values())]
 
 
 def set_up(settings: Settings, processes: Processes, is_new: bool = True) -> RunSetup:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import catalog
+from ganzoo.catalog import compatibility
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
 from ganzoo.training import checkpoint, logs, run_lock, validation_metric
@@ -102,6 +103,8 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
     """
     folder, reporter = Path(run), reporter or default_reporter()
     settings = read_settings(folder)
+    specs = [spec for spec in (f"recipe:{settings.recipe}", *settings.parts.values()) if ":" in spec]
+    compatibility.require_entries(str(folder), specs, settings.plugins)
     if steps is not None:
         settings = parse_settings({**dataclasses.asdict(settings), "steps": steps})
     with joined() as processes, run_lock.locked(folder) if processes.leads else nullcontext():

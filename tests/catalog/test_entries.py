@@ -80,7 +80,7 @@ def test_a_name_of_ganzoos_own_stays_its_own(tmp_path, monkeypatch, caplog):
     assert catalog.origin("loss:hinge") == "ganzoo_plugins.losses"
     assert caplog.messages == [
         "Skipped: Two plugins add the loss 'hinge': 'ganzoo_plugins.losses' of ganzoo-core and 'also_hinge' of "
-        "also-hinge. Uninstall one, or rename yours."
+        "also-hinge. Uninstall one, rename yours, or choose one with GANZOO_PREFER=NAME."
     ]
     assert list(catalog.refusals()) == ["also_hinge"]
 

@@ -100,7 +100,13 @@ def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
         "antialias": False,
         "spectral": False,
     }
-    assert done.parts["loss"]["options"] == {"a": 0.1, "b": 1.0, "c": 1.0, "factor": 0.5}  # of which one was set
+    assert done.parts["loss"]["options"] == {
+        "scales": "mean",
+        "a": 0.1,
+        "b": 1.0,
+        "c": 1.0,
+        "factor": 0.5,
+    }  # of which one was set
 
 
 def test_a_resumed_run_s_card_counts_all_its_steps_and_seconds(tmp_path: Path) -> None:

@@ -57,9 +57,8 @@ def find(name: str) -> KnownMetric:
 
 def _library(spec: str) -> str:
     """Return the package that measures it, with its version; next to ganzoo if that is a plugin."""
-    own, name = f"ganzoo {__version__}", catalog.origin(spec)
-    plugin = next((plugin for plugin in discovery.plugins() if plugin.name == name), None)
-    if plugin is None or plugin.distribution == "ganzoo-core":
+    own, plugin = f"ganzoo {__version__}", discovery.plugin(catalog.origin(spec))
+    if plugin.distribution == "ganzoo-core":
         return own
     return f"{own}; {plugin.distribution} {plugin.version}".strip()
 
