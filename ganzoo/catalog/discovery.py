@@ -190,7 +190,9 @@ def _api_error(module: Any) -> str:
         made_for = int(getattr(module, "GANZOO_API", OLDEST_API))
     except (TypeError, ValueError):
         return "GANZOO_API is not a whole number"
-    except Exception:  # a module that raises when it is looked at is reported where its hooks are
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a module that raises when it is looked at is reported where its hooks are
         return ""
     if made_for > API:
         return f"made for version {made_for} of the plugin API, you have {API}: update ganzoo-core"
