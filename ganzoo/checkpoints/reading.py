@@ -11,6 +11,7 @@ from typing import Any
 
 from ganzoo.contracts.importer import Tensors
 from ganzoo.errors import WeightsError
+from ganzoo.files.regular import open_regular
 from ganzoo.weights.weights_file import unreadable
 
 _FIRST_BYTES = (b"PK", *(bytes([0x80, version]) for version in range(2, 6)))  # of torch.save: zip, and pickle
@@ -58,7 +59,7 @@ def _check_first_bytes(path: Path) -> None:
     if not path.is_file():
         raise WeightsError(f"There is no file {path}. Check the path.")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             first_bytes = file.read(2)
     except OSError as error:
         raise unreadable(path, error) from error

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganzoo.batch.jobs import STREAM, Job
 from ganzoo.cli import output_paths
 from ganzoo.errors import ImageError, OptionError
+from ganzoo.files.folders import matching_files
 from ganzoo.image_io import image_paths
 from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 
@@ -17,7 +18,13 @@ INPUT_SUFFIXES = tuple(dict.fromkeys((*image_paths.SUFFIXES, ".npy", ".npz", *VI
 OUTPUT_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".npy", ".npz")
 
 
-def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, format: str = "") -> list[Job]:
+def plan_jobs(
+    inputs: tuple[str, ...],
+    output: str,
+    recursive: bool = True,
+    format: str = "",
+    log: Callable[[str], None] | None = None,
+) -> list[Job]:
     """Return a job for every image; folders keep their structure.
 
     Args:
@@ -25,6 +32,7 @@ def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, form
         output: a file, a folder, or "-".
         recursive: include subfolders.
         format: of the files written into a folder, such as "png"; "": the input's own where it can be written.
+        log: called with a sentence on what was left out.
 
     Raises:
         OptionError, ImageError, OutputError: the inputs and the output do not fit together.
@@ -33,7 +41,7 @@ def plan_jobs(inputs: tuple[str, ...], output: str, recursive: bool = True, form
     if len(paths) == 1 and not Path(paths[0]).is_dir():
         jobs = [Job(paths[0], _single_target(paths[0], output, format))]
     else:
-        jobs = _plan_folder(paths, output, recursive, format)
+        jobs = _plan_folder(paths, output, recursive, format, log)
     _check_targets(jobs)
     return jobs
 
@@ -68,7 +76,7 @@ def _expand(text: str) -> list[str]:
     """Return the files that a pattern matches, sorted; an existing path is never taken as a pattern."""
     if text == STREAM or not glob.has_magic(text) or Path(text).exists():
         return [text]
-    paths = [path for path in sorted(glob.glob(text, recursive=True)) if Path(path).is_file() and _is_supported(path)]
+    paths = [path for path in matching_files(text, image_paths.refuse) if _is_supported(path)]
     if not paths:
         raise ImageError(f"No image matches '{text}'. Use ** in a pattern to include subfolders.")
     return paths
@@ -101,7 +109,9 @@ def _check_file(source: str, output: str) -> None:
         output_paths.check_file(output, "a folder")
 
 
-def _plan_folder(inputs: list[str], output: str, recursive: bool, format: str) -> list[Job]:
+def _plan_folder(
+    inputs: list[str], output: str, recursive: bool, format: str, log: Callable[[str], None] | None
+) -> list[Job]:
     folder = Path(output)
     if output == STREAM or image_paths.is_image_path(output) or is_video_path(output):
         raise OptionError(f"'{output}' can hold one image only. For several inputs, give a folder to -o.")
@@ -114,7 +124,7 @@ def _plan_folder(inputs: list[str], output: str, recursive: bool, format: str) -
             continue
         files = [
             one
-            for one in image_paths.find(path, recursive, INPUT_SUFFIXES)
+            for one in image_paths.find(path, recursive, INPUT_SUFFIXES, log)
             if not _is_earlier_result(one, path, folder)
         ]
         if not files:

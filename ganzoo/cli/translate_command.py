@@ -71,8 +71,9 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
     from ganzoo.inference import working_size
 
     working_size.check(values["size"])
-    output = output or plan.default_output(inputs, ref, _parse_format(values["format"]))
-    planned = plan.plan_jobs(inputs, output, values["recursive"], _parse_format(values["format"]))
+    chosen = _parse_format(values["format"])
+    output = output or plan.default_output(inputs, ref, chosen)
+    planned = plan.plan_jobs(inputs, output, values["recursive"], chosen, lambda text: click.echo(text, err=True))
     jobs = [job for job in planned if not (values["skip_existing"] and job.is_done())]
     if len(jobs) < len(planned):
         click.echo(f"{len(planned) - len(jobs)} of {len(planned)} outputs already exist.", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import math
 import struct
 import zlib
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from ganzoo.data.sources import Source
 from ganzoo.errors import DataError
+from ganzoo.files.limits import FILE
 
 UNSIGNED_BYTE = 0x08
 
@@ -44,6 +46,14 @@ def read(source: Source, names: tuple[str, str | None]) -> tuple[Tensor, Tensor 
     return images[:, None], labels
 
 
+def _unpacked(content: bytes, name: str) -> bytes:
+    """Return what a gzip file holds; it is not unpacked any further than the limit."""
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+        raw = file.read(FILE.value + 1)
+    FILE.check(len(raw), f"{name}, unpacked,", DataError)
+    return raw
+
+
 def parse(content: bytes, name: str) -> Tensor:
     """Return the uint8 tensor of an IDX file: (N, H, W) for images, (N,) for labels.
 
@@ -51,7 +61,7 @@ def parse(content: bytes, name: str) -> Tensor:
         DataError: The file is truncated, or does not hold unsigned bytes.
     """
     try:
-        raw = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+        raw = _unpacked(content, name) if content[:2] == b"\x1f\x8b" else content
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{name} is a damaged gzip file ({error}). Copy or download it again.") from error
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] != UNSIGNED_BYTE or len(raw) < 4 + 4 * raw[3]:

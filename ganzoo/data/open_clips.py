@@ -60,6 +60,7 @@ def _open_videos(request: DataRequest) -> Data:
     if not isinstance(stored, Tensor):
         notes.append(descriptions.describe_memory(len(stored), spec, request.memory))
     notes += descriptions.describe_other_files(sorted(set(request.source.names) - set(names)), "video")
+    notes += request.source.notes
     return _split_videos(request, names, size, stored, counts, notes)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from torch import Tensor
 
@@ -50,7 +52,7 @@ class DataRequest:
         if not isinstance(images, Tensor):
             notes.insert(1, descriptions.describe_memory(len(images), stored, self.memory))
         others = sorted(set(self.source.names) - set(image_names(self.source)))
-        return notes + descriptions.describe_other_files(others)
+        return notes + descriptions.describe_other_files(others) + self.source.notes
 
 
 def first_size(source: Source, names: list[str]) -> tuple[int, int]:
@@ -67,9 +69,16 @@ def first_size(source: Source, names: list[str]) -> tuple[int, int]:
 def require(names: list[str], source: Source, what: str, next_step: str = "") -> None:
     """Raise DataError where there are no ``names``: the source lacks ``what``."""
     if not names:
-        found = f"It has {len(source.names)} other files" if source.names else "It is empty"
+        found = f"It has {len(source.names)} other files{_endings(source.names)}" if source.names else "It is empty"
         next_step = next_step or f"Images end in {' '.join(image_paths.SUFFIXES)}."
         raise DataError(f"{source.path} holds no {what}. {found}. {next_step}")
+
+
+def _endings(names: list[str]) -> str:
+    """Return the endings of files in brackets, the most frequent first; "" where they have none."""
+    counts = Counter(PurePosixPath(name.removesuffix(".gz")).suffix.lower() for name in names)
+    counts.pop("", None)
+    return f" ({', '.join(ending for ending, _ in counts.most_common(5))})" if counts else ""
 
 
 def split_combined(source: Combined, names: list[str]) -> tuple[list[str], list[str]]:

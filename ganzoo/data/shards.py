@@ -6,7 +6,11 @@ to the first dot (``0001.jpg`` and ``0001.cls``).
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import hashlib
+import io
+import lzma
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
@@ -16,9 +20,12 @@ from typing import Any, TypeAlias
 
 from ganzoo.data.sources import Folder, image_names, is_remote
 from ganzoo.errors import DataError, GanzooError, MissingPackage
+from ganzoo.files.limits import FILE
+from ganzoo.files.regular import open_regular
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 BLOCK = 512  # bytes of a block in a tar
+MOST_AT_ONCE = 1 << 20  # bytes; a read may ask for all that a header declares
 ATTEMPTS = 3  # to read a shard over a network
 Note: TypeAlias = Callable[[str], None]
 
@@ -67,6 +74,9 @@ def read(shard: str, note: Note) -> Iterator[Sample]:
     """Yield the samples of one shard, in its order.
 
     A truncated shard ends early, with a note; one that comes over a network is tried again first.
+
+    Raises:
+        DataError: A sample is over the limit of a file.
     """
     done, attempts = 0, ATTEMPTS if is_remote(shard) else 1
     for attempt in range(1, attempts + 1):
@@ -86,13 +96,17 @@ def read(shard: str, note: Note) -> Iterator[Sample]:
 
 
 def _opened(shard: str) -> Iterator[dict[str, Any]]:
-    """Yield a shard's samples as the library groups them."""
+    """Yield a shard's samples as the library groups them. Raises DataError for a sample over the limit `FILE`."""
     tar, whole = _library().tariterators, False
-    stream = _TarStream(_gopen(shard) if is_remote(shard) else open(shard, "rb"))  # noqa: SIM115 - closed below
+    stream = _TarStream(_gopen(shard) if is_remote(shard) else open_regular(shard), shard)
     try:
-        yield from tar.group_by_keys(tar.tar_file_expander([{"url": shard, "stream": stream}]))
+        yield from tar.group_by_keys(
+            tar.tar_file_expander([{"url": shard, "stream": stream}], select_files=stream.begin_file)
+        )
         stream.check_end()
         whole = True
+    except DataError as error:
+        raise DataError(stream.refused) from error  # the library changes the message of an error
     finally:
         # A command complains when it is cut off; after it was read to its end, a complaint means that it has failed.
         with nullcontext() if whole else suppress(OSError):
@@ -100,14 +114,33 @@ def _opened(shard: str) -> Iterator[dict[str, Any]]:
 
 
 class _TarStream:
-    """A stream that remembers its first and last block: `tarfile` accepts any end between two files."""
+    """A tar, unpacked, of which no sample takes more than `FILE` bytes.
 
-    def __init__(self, stream: Any) -> None:
-        self.stream, self.first, self.last = stream, b"", b""
+    It remembers its first and last block: `tarfile` accepts any end between two files.
+    """
+
+    def __init__(self, stream: Any, shard: str) -> None:
+        self.stream, self.shard = stream, shard
+        self.first, self.last = stream.read(BLOCK), b""
+        self.is_packed = self.first[257:262] != b"ustar"
+        self.unpacked = _unpacked(_Rest(self.first, stream))
+        self.key, self.bytes, self.refused = "", 0, ""
+
+    def begin_file(self, name: str) -> bool:
+        """Note that a file begins; those of one sample, with one name up to the first dot, are counted together."""
+        key = name.partition(".")[0]
+        self.key, self.bytes = key, self.bytes if key == self.key else 0
+        return True
 
     def read(self, size: int = -1) -> bytes:
-        data: bytes = self.stream.read(size)
-        self.first, self.last = self.first or data[:BLOCK], (self.last + data[-BLOCK:])[-BLOCK:]
+        data: bytes = self.unpacked.read(min(size, MOST_AT_ONCE) if size >= 0 else MOST_AT_ONCE)
+        self.last = (self.last + data[-BLOCK:])[-BLOCK:]
+        self.bytes += len(data)
+        try:
+            FILE.check(self.bytes, f"A sample after '{self.key}' in {self.shard}", DataError)
+        except DataError as error:
+            self.refused = str(error)
+            raise
         return data
 
     def close(self) -> None:
@@ -115,8 +148,34 @@ class _TarStream:
 
     def check_end(self) -> None:
         """Raise EOFError for an uncompressed tar that does not end in a block of zeros."""
-        if self.first[257:262] == b"ustar" and self.last != bytes(BLOCK):
+        if not self.is_packed and self.last != bytes(BLOCK):
             raise EOFError("it is cut off")
+
+
+class _Rest(io.RawIOBase):
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, first: bytes, stream: Any) -> None:
+        self.first, self.stream = first, stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.first[: len(buffer)] if self.first else self.stream.read(len(buffer))
+        self.first = self.first[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _unpacked(stream: _Rest) -> Any:
+    """Return a stream of what a compressed one holds: gzip, bzip2 or xz, told by its first bytes."""
+    buffered, first = io.BufferedReader(stream), stream.first
+    if first[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(fileobj=buffered)
+    if first[:3] == b"BZh":
+        return bz2.BZ2File(buffered)
+    return lzma.LZMAFile(buffered) if first[:6] == b"\xfd7zXZ\0" else buffered
 
 
 def fingerprint(shards: list[str]) -> dict[str, Any]:

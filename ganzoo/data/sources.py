@@ -8,13 +8,17 @@ from __future__ import annotations
 import hashlib
 import lzma
 import os
+import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol, TypeAlias
 
 from ganzoo.errors import DataError, OptionError
+from ganzoo.files import folders
+from ganzoo.files.limits import FILE
+from ganzoo.files.regular import read_regular, require_regular
 from ganzoo.image_io import image_paths
 
 Paths: TypeAlias = "Path | str | Sequence[Path | str]"
@@ -28,6 +32,7 @@ class Source(Protocol):
 
     path: Path
     names: list[str]
+    notes: list[str]  # sentences on what was left out
 
     def read(self, name: str) -> bytes:
         """Return the content of one file. Raises DataError that names it."""
@@ -39,21 +44,23 @@ class Source(Protocol):
 
 
 class Folder:
-    """The files below a folder; links to other folders are followed."""
+    """The files below a folder; links to other folders are followed, each folder is read once."""
 
     def __init__(self, path: Path) -> None:
+        found = folders.walk(path, _refuse)
         self.path = path
-        self.names = sorted(_files_below(path))
+        self.names = found.files
+        self.notes = found.notes
 
     def read(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            return read_regular(self.path / name, FILE, DataError)
         except OSError as error:
             raise DataError(f"{name}: it cannot be read ({error.strerror or error}).") from error
 
     def size(self, name: str) -> int:
         try:
-            return (self.path / name).stat().st_size
+            return require_regular(self.path / name)
         except OSError as error:
             raise DataError(f"{name}: it cannot be read ({error.strerror or error}).") from error
 
@@ -66,6 +73,7 @@ class Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.notes: list[str] = []
         self._opened: dict[int, zipfile.ZipFile] = {}  # process -> the archive
         self.names = sorted(
             {
@@ -79,8 +87,12 @@ class Archive:
         return {**vars(self), "_opened": {}}
 
     def read(self, name: str) -> bytes:
+        FILE.check(self.size(name), name, DataError)
         try:
-            return self._zip().read(name)
+            with self._zip().open(name) as file:
+                content = file.read(FILE.value + 1)  # a member may hold more than it declares
+                FILE.check(len(content), name, DataError)
+                return content
         except _ZIP_ERRORS as error:
             raise DataError(f"{name}: it is damaged or locked in the archive ({error}).") from error
 
@@ -91,8 +103,9 @@ class Archive:
         process = os.getpid()
         if process not in self._opened:
             try:
+                require_regular(self.path)
                 self._opened = {process: zipfile.ZipFile(self.path)}
-            except (zipfile.BadZipFile, OSError) as error:
+            except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
                 raise DataError(
                     f"{self.path} is not a readable zip archive ({error}). Copy or download it again."
                 ) from error
@@ -105,6 +118,7 @@ class Combined:
     def __init__(self, a: Source, b: Source) -> None:
         self.sides = {"A": a, "B": b}
         self.path = Path(f"{a.path} and {b.path}")
+        self.notes = [*a.notes, *b.notes]
         self.names = [f"{side}/{name}" for side, source in self.sides.items() for name in source.names]
 
     def read(self, name: str) -> bytes:
@@ -168,21 +182,7 @@ def fingerprint(source: Source, names: Iterable[str], count: int) -> dict[str, A
 
 def is_visible(name: str) -> bool:
     """Tell whether a file counts: it is neither hidden nor left over by an archiver."""
-    return not name.startswith(".") and name != "__MACOSX"
-
-
-def _files_below(folder: Path) -> Iterator[str]:
-    """Yield the visible files; also a broken link, so that reading it names what is missing."""
-    for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        folders[:] = [name for name in folders if is_visible(name) and not _leads_up(Path(root, name))]
-        for name in files:
-            path = Path(root, name)
-            if is_visible(name) and (path.is_file() or not path.exists()):  # a pipe would never end
-                yield path.relative_to(folder).as_posix()
-
-
-def _leads_up(folder: Path) -> bool:
-    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+    return folders.is_visible(name)
 
 
 def _refuse(error: OSError) -> None:

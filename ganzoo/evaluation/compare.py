@@ -15,6 +15,7 @@ from typing import Any
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Protocol, Score, differences, score_from_dict
 from ganzoo.errors import ProtocolError, RegistryError, UnknownName, suggest
+from ganzoo.files.regular import read_text
 
 
 @dataclass(frozen=True)
@@ -217,12 +218,12 @@ def read(path: Path) -> tuple[str, tuple[Score, ...]]:
     Raises RegistryError that says what is wrong with the file.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_text(path, ProtocolError))
     except FileNotFoundError as error:
         raise RegistryError(f"{path} does not exist. Give a file that `ganzoo eval` wrote, or a model.") from error
     except OSError as error:
         raise RegistryError(
-            f"{path} cannot be read: {error.strerror}. Give a file that `ganzoo eval` wrote."
+            f"{path} cannot be read: {error.strerror or error}. Give a file that `ganzoo eval` wrote."
         ) from error
     except (ValueError, RecursionError) as error:
         raise RegistryError(f"{path} is not valid JSON: {error}. Give a file that `ganzoo eval` wrote.") from error

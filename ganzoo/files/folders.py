@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from os import scandir
+from fnmatch import fnmatchcase
 
 
 @dataclass
@@ -61,6 +62,32 @@ def walk(folder: str | os.PathLike[str], on_error: Callable[[OSError], None], re
     return Walked(sorted(found.files), sorted(found.repeated), sorted(found.irregular))
 
 
+def matching_files(pattern: str, on_error: Callable[[OSError], None]) -> list[str]:
+    """Return the regular files that a shell pattern matches, sorted; ** stands for any number of folders.
+
+    As `glob.glob` with ``recursive``, but each folder is visited once, whatever links lead to it.
+    """
+    parts = pattern.split("/")
+    if "**" not in parts:
+        return [path for path in sorted(glob.glob(pattern)) if os.path.isfile(path)]
+    place = parts.index("**")
+    begin, rest = "/".join(parts[:place]), parts[place:]
+    bases = glob.glob(begin) if begin else ["/" if pattern.startswith("/") else ""]
+    found = set[str]()
+    for base in filter(lambda base: os.path.isdir(base or os.curdir), bases):
+        files = walk(base or os.curdir, on_error).files
+        found |= {os.path.join(base, name) for name in files if _matches(name.split("/"), rest)}
+    return sorted(path for path in found if os.path.isfile(path))
+
+
+def _matches(names: list[str], patterns: list[str]) -> bool:
+    if not patterns:
+        return not names
+    if patterns[0] == "**":
+        return any(_matches(names[skipped:], patterns[1:] or ["*"]) for skipped in range(len(names) + 1))
+    return bool(names) and fnmatchcase(names[0], patterns[0]) and _matches(names[1:], patterns[1:])
+
+
 class _Walker:
     def __init__(self, root: str, on_error: Callable[[OSError], None], recursive: bool) -> None:
         self.root, self.on_error, self.recursive = root, on_error, recursive
@@ -82,7 +109,7 @@ class _Walker:
                 self.found.repeated += [folder] if is_link else []
                 return
             self.visited.add(identity)
-            with scandir(path) as entries:
+            with os.scandir(path) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             self.on_error(error)

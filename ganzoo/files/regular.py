@@ -20,8 +20,6 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
-# Without O_NONBLOCK, a pipe that replaces the file between the two checks would block. Windows has neither flag.
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 class IrregularFileError(OSError):
@@ -44,13 +42,18 @@ def require_regular(path: str | os.PathLike[str]) -> int:
 def open_regular(path: str | os.PathLike[str]) -> IO[bytes]:
     """Open a regular file for reading; never waits. Raises what `require_regular` raises."""
     require_regular(path)  # opening some devices has effects
-    descriptor = os.open(path, _FLAGS)
+    file = open(path, "rb", -1, None, None, None, True, _opened)  # noqa: SIM115 - returned
     try:
-        _check(os.fstat(descriptor))
-        return os.fdopen(descriptor, "rb")
+        _check(os.fstat(file.fileno()))
     except BaseException:
-        os.close(descriptor)
+        file.close()
         raise
+    return file
+
+
+def _opened(path: str, flags: int) -> int:
+    # Without O_NONBLOCK, a pipe that replaces the file between the two checks would block. Windows has no such flag.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def read_regular(path: str | os.PathLike[str], limit: Limit, error: type[GanzooError]) -> bytes:

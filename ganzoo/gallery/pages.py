@@ -12,6 +12,7 @@ from ganzoo.cards.card import Card
 from ganzoo.cards.licenses import allowed
 from ganzoo.cards.protocol import Score
 from ganzoo.catalog import tasks
+from ganzoo.files.regular import open_regular
 from ganzoo.reports import html
 from ganzoo.version import __version__
 from ganzoo.weights import readme
@@ -59,9 +60,9 @@ def write(path: Path, models: Sequence[PageEntry]) -> Path:
 def is_gallery(path: Path) -> bool:
     """Return whether a file is a gallery's page."""
     try:
-        with path.open(encoding="utf-8") as file:
-            return f"<title>{TITLE}</title>" in file.read(1000)
-    except (OSError, UnicodeDecodeError):
+        with open_regular(path) as file:
+            return f"<title>{TITLE}</title>".encode() in file.read(1000)
+    except OSError:
         return False
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ganzoo.errors import HubError
+from ganzoo.files.regular import read_text
+
 
 def find(repo_id: str, file: str, revision: str = "") -> Path | None:
     """Return the cached file of a model repository, or None. ``revision``: a commit, a branch or a tag; "" is main.
@@ -13,9 +16,18 @@ def find(repo_id: str, file: str, revision: str = "") -> Path | None:
     """
     repository = _root() / f"models--{repo_id.replace('/', '--')}"
     reference = repository / "refs" / (revision or "main")
-    commit = reference.read_text(encoding="utf-8").strip() if os.path.isfile(reference) else revision
+    commit = _commit(reference) or revision
+    if not commit or "/" in commit or commit.startswith("."):  # an edited cache
+        return None
     path = repository / "snapshots" / commit / file
-    return path if commit and os.path.isfile(path) else None  # Path.is_file() raises if the cache may not be read
+    return path if os.path.isfile(path) else None  # Path.is_file() raises if the cache may not be read
+
+
+def _commit(reference: Path) -> str:
+    try:
+        return read_text(reference, HubError, "replace").strip()
+    except OSError:  # also HubError
+        return ""
 
 
 def _root() -> Path:

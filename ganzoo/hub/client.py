@@ -49,6 +49,7 @@ from ganzoo.errors import (
 from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
 from ganzoo.files.hashing import file_sha256
+from ganzoo.files.regular import read_text
 from ganzoo.hub.errors import HTTP_ERROR, Target, is_unreachable, translated
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
@@ -269,7 +270,7 @@ def _find_model_files(folder: Path) -> list[Path]:
         )
     for card in (path for path in files if path.name == "README.md"):
         try:
-            _read_head(card.read_text(encoding="utf-8"))
+            _read_head(read_text(card, RegistryError))
         except ValueError as error:  # the Hub would refuse it too, but only once the repository is made
             raise RegistryError(
                 f"'{card}' has a head that is not a YAML dict: {error}. Fix it or remove it."

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from ganzoo.errors import ImageError
+from ganzoo.files.regular import open_regular
 from ganzoo.image_io.image_paths import FORMATS
 from ganzoo.image_io.limits import MAX_PIXELS as MAX_PIXELS
 from ganzoo.image_io.pillow_settings import ignored_warnings, lifted_limits
@@ -108,7 +109,7 @@ def _open(source: object) -> IO[bytes]:
     if isinstance(source, (str, os.PathLike)):
         if os.path.isdir(source):
             raise ImageError(f"{source} is a folder, not an image. Give the files in it.")
-        return open(source, "rb")
+        return open_regular(source)
     data = source.read() if hasattr(source, "read") else source
     if not isinstance(data, (bytes, bytearray, memoryview)):
         found = "A file opened as text" if isinstance(data, str) else f"A {type(source).__name__}"

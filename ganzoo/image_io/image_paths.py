@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ganzoo.errors import ImageError
+from ganzoo.files.folders import walk
 
 FORMATS = {  # suffix -> Pillow's name of the format
     ".png": "PNG",
@@ -26,8 +27,21 @@ def is_image_path(path: str | os.PathLike[str]) -> bool:
     return Path(path).suffix.lower() in SUFFIXES
 
 
-def find(folder: str | os.PathLike[str], recursive: bool = True, suffixes: Sequence[str] = SUFFIXES) -> list[Path]:
-    """Return the files of a folder with one of these suffixes, sorted. Hidden files are skipped, links are followed.
+def find(
+    folder: str | os.PathLike[str],
+    recursive: bool = True,
+    suffixes: Sequence[str] = SUFFIXES,
+    log: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Return the files of a folder with one of these suffixes, sorted.
+
+    Hidden files, pipes and devices are skipped. Links are followed; each folder is visited once.
+
+    Args:
+        folder: Where to look.
+        recursive: Include subfolders.
+        suffixes: In lower case, with their dots.
+        log: Called with a sentence on what was left out.
 
     Raises:
         ImageError: The folder, or one below it, cannot be listed.
@@ -35,18 +49,12 @@ def find(folder: str | os.PathLike[str], recursive: bool = True, suffixes: Seque
     if not os.path.isdir(folder):
         problem = "is a file, not a folder" if os.path.exists(folder) else "does not exist"
         raise ImageError(f"'{folder}' {problem}. Give a folder of images.")
-    found = []
-    for root, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        folders[:] = [name for name in folders if recursive and _should_enter(Path(root, name))]
-        matching = (name for name in files if Path(name).suffix.lower() in suffixes and not name.startswith("."))
-        found += [Path(root, name) for name in matching]
-    return sorted(found)
+    found = walk(folder, refuse, recursive)
+    for note in found.notes if log else ():
+        log(note)  # type: ignore[misc]
+    return sorted(Path(folder, name) for name in found.files if Path(name).suffix.lower() in suffixes)
 
 
-def _should_enter(folder: Path) -> bool:
-    hidden = folder.name.startswith(".") or folder.name == "__MACOSX"
-    return not hidden and not folder.parent.resolve().is_relative_to(folder.resolve())  # a link back up never ends
-
-
-def _refuse(error: OSError) -> None:
+def refuse(error: OSError) -> None:
+    """Raise ImageError for a folder that cannot be listed."""
     raise ImageError(f"The folder {error.filename} cannot be listed: {error.strerror}. Check its permissions.")

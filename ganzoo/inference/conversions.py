@@ -24,6 +24,7 @@ from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Engine, Runner, Signature
 from ganzoo.errors import DeviceError, GanzooError, OutputError, WeightsError
 from ganzoo.files.cache import cache_folder
+from ganzoo.files.regular import read_text
 from ganzoo.inference.verification_samples import samples
 from ganzoo.version import __version__
 
@@ -104,8 +105,8 @@ def find(card: Card, name: str, engine: Engine, dtype: str) -> Conversion | None
     """Return the conversion in the cache, which may be a refusal, or None."""
     folder = place(card, name, engine, dtype)
     try:
-        return Conversion(folder, Facts(**json.loads((folder / FACTS).read_text(encoding="utf-8"))))
-    except (OSError, ValueError, TypeError):  # not there, or not whole
+        return Conversion(folder, Facts(**json.loads(read_text(folder / FACTS, OutputError))))
+    except (OSError, ValueError, TypeError, RecursionError):  # not there, or not whole
         return None
 
 

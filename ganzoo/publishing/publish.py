@@ -15,6 +15,7 @@ from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.errors import HashMismatch, OptionError, OutputError
 from ganzoo.files.atomic import replacing
+from ganzoo.files.regular import read_text
 from ganzoo.hub import client
 from ganzoo.weights import model_folder, weights_file
 
@@ -117,7 +118,7 @@ def _compare(card: Card, folder: Path, repo: str) -> None:
 
 def _pin(path: Path, name: str, repo: str, revision: str) -> None:
     """Write a card's repository and commit into the registry file."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = json.loads(read_text(path, OutputError))
     for card in content["cards"]:
         if card["name"] == name:
             card["weights"] |= {"repo": repo, "revision": revision}

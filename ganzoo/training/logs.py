@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.errors import OutputError
 from ganzoo.files.atomic import UNFINISHED, replacing
+from ganzoo.files.regular import open_regular
 
 METRICS = "metrics.jsonl"
 VALIDATION = "validation.jsonl"
@@ -33,7 +34,8 @@ def drop_after(run: Path, step: int) -> None:
     for name in (METRICS, VALIDATION, WARNINGS):
         path = run / name
         if path.exists():
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            with open_regular(path) as file:
+                lines = file.read().decode("utf-8", "replace").splitlines()
             remaining = [line for line in lines if _parse_step(line) <= step]
             with replacing(path) as temporary:
                 temporary.write_text("".join(line + "\n" for line in remaining), encoding="utf-8")

@@ -14,6 +14,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from ganzoo.files.regular import open_regular
 from ganzoo.reports import curves, html
 from ganzoo.training import best_step, environment, logs
 from ganzoo.training import settings as run_settings
@@ -71,7 +72,8 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        with open_regular(path) as file:
+            return str(file.read(), "utf-8", "replace")
     except OSError:
         return ""
 

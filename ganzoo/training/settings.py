@@ -19,6 +19,7 @@ from ganzoo.contracts.limits import NonNegativeInt, PositiveInt, ProperFraction,
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
 from ganzoo.files.atomic import replacing
+from ganzoo.files.regular import read_text
 
 FILE = "run.json"
 
@@ -165,13 +166,13 @@ def read_settings(run: Path) -> Settings:
     """Read run.json, that of an older version too. Raises TrainingError where ``run`` is not the folder of a run."""
     path = run / FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_text(path, TrainingError))
         if not isinstance(values, dict):
             raise ValueError("it does not hold a JSON object")
         return parse_settings(former_names.settings(values, _default_parts(values.get("recipe"))))
     except FileNotFoundError as error:
         raise TrainingError(f"{run} is not a training run: it has no {FILE}. Give the folder that -o named.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise TrainingError(f"{path} cannot be read: {str(error).rstrip('.')}. Undo what was changed in it.") from error
 
 

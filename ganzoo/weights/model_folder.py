@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.cards.card import Card, Weights, card_from_dict, card_to_dict
 from ganzoo.errors import OutputError, RegistryError
 from ganzoo.files.atomic import replacing
+from ganzoo.files.regular import read_text
 from ganzoo.weights import readme, weights_file
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def read(folder: Path) -> Card:
     """Return the card of a model folder. Raises RegistryError that says what is missing or wrong."""
     path = folder / CONFIG
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config = json.loads(read_text(path, RegistryError))
     except FileNotFoundError as error:
         if not folder.exists():
             raise RegistryError(f"There is no folder {folder}. Check the path.") from error
@@ -124,6 +125,8 @@ def read(folder: Path) -> Card:
         ) from error
     except NotADirectoryError as error:
         raise RegistryError(f"{folder} is a file. A model is a folder with a {CONFIG}: give that.") from error
+    except RegistryError:  # also a ValueError
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise RegistryError(
             f"{path} cannot be read as JSON: {error}. Pull or save the model again into another folder; a run's "

@@ -14,6 +14,7 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import HashMismatch, WeightsError
 from ganzoo.files.atomic import replacing
 from ganzoo.files.hashing import file_sha256
+from ganzoo.files.regular import open_regular
 from ganzoo.hub import cache
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _refuse_other_formats(path: Path) -> None:
     Reads no more than the file holds, whatever length the head claims.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             _check_head(path, file)
     except OSError as error:
         raise unreadable(path, error) from error

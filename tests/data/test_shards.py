@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -127,3 +128,34 @@ def test_without_the_library_the_error_says_how_to_get_it(tmp_path: Path, monkey
     monkeypatch.setitem(sys.modules, "webdataset", None)
     with pytest.raises(MissingPackage, match=r"pip install 'ganzoo-core\[webdataset\]'"):
         list(shards.read(names[0], lambda _: None))
+
+
+@pytest.mark.parametrize("packed", ["", "gz", "bz2", "xz"])
+def test_a_sample_over_the_limit_is_refused(tmp_path: Path, packed: str, monkeypatch) -> None:
+    path = tmp_path / "s.tar"
+    with tarfile.open(path, f"w:{packed}") as tar:  # type: ignore[call-overload]
+        for name, size in (("0.txt", 100), ("1.a", 700_000), ("1.b", 700_000), ("2.txt", 100)):
+            info = tarfile.TarInfo(name)
+            info.size = size
+            tar.addfile(info, io.BytesIO(bytes(size)))
+    assert [sample.key for sample in shards.read(str(path), print)] == ["0", "1", "2"]
+    monkeypatch.setenv("GANZOO_MAX_FILE", "1MB")
+    with pytest.raises(DataError, match=r"A sample after '1' in .*s\.tar would take 1,0\d\d,\d\d\d bytes, .* raise"):
+        list(shards.read(str(path), print))
+
+
+def test_a_header_cannot_ask_for_memory(tmp_path: Path, monkeypatch) -> None:
+    """A pax header of 2 GiB, zeros that compress to 2 MB; here 2 MB over a limit of 1 MB."""
+    info = tarfile.TarInfo("0.txt")
+    info.type, info.size = tarfile.XHDTYPE, 2_000_000
+    (tmp_path / "s.tar.gz").write_bytes(gzip.compress(info.tobuf() + bytes(2_000_000)))
+    monkeypatch.setenv("GANZOO_MAX_FILE", "1MB")
+    with pytest.raises(DataError, match="raise the limit: GANZOO_MAX_FILE"):
+        list(shards.read(str(tmp_path / "s.tar.gz"), print))
+
+
+def test_a_pipe_is_no_shard(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "s.tar")
+    notes: list[str] = []
+    assert list(shards.read(str(tmp_path / "s.tar"), notes.append)) == []
+    assert "it is a named pipe, not a regular file" in notes[0]

@@ -229,3 +229,58 @@ def test_processes_that_read_one_archive_do_not_mix_it_up(tmp_path: Path, packed
     for process in processes:
         process.join()
     assert found == [0, 0, 0]
+
+
+# ---- limits
+
+
+@pytest.fixture
+def a_megabyte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_MAX_FILE", "1MB")
+
+
+def test_a_small_archive_with_a_large_member_is_refused(tmp_path: Path, a_megabyte: None, monkeypatch) -> None:
+    path = pack(tmp_path / "x.zip", {"large.png": bytes(2_000_000)}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(DataError, match=r"large\.png would take 2,000,000 bytes, more than the limit of 1,000,000"):
+        open_source(path).read("large.png")
+    lying = path.read_bytes().replace(struct.pack("<I", 2_000_000), struct.pack("<I", 1000))
+    (tmp_path / "lying.zip").write_bytes(lying)
+    with pytest.raises(DataError, match=r"large\.png"):
+        open_source(tmp_path / "lying.zip").read("large.png")
+    monkeypatch.setenv("GANZOO_MAX_FILE", "2MB")
+    assert len(open_source(path).read("large.png")) == 2_000_000
+
+
+def pack(path: Path, files: dict[str, bytes], method: int) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_a_sparse_file_is_refused(tmp_path: Path, a_megabyte: None) -> None:
+    with (tmp_path / "sparse.png").open("wb") as file:
+        file.truncate(2**32)
+    with pytest.raises(DataError, match=r"sparse\.png would take 4,294,967,296 bytes"):
+        open_source(tmp_path).read("sparse.png")
+
+
+def test_an_idx_file_is_unpacked_up_to_the_limit(a_megabyte: None) -> None:
+    packed = gzip.compress(b"\0\0\x08\x01" + struct.pack(">I", 2_000_000) + bytes(2_000_000))
+    assert len(packed) < 3000
+    with pytest.raises(DataError, match="train-images, unpacked, would take 1,000,001 bytes"):
+        idx.parse(packed, "train-images")
+
+
+def test_what_was_left_out_of_a_folder_is_said(tmp_path: Path) -> None:
+    write_files(tmp_path, ["a/x.png", "b/y.png"])
+    (tmp_path / "a" / "up").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "a" / "pipe.png")
+    source = open_sources([str(tmp_path), str(tmp_path)])
+    assert source.names == ["A/a/x.png", "A/b/y.png", "B/a/x.png", "B/b/y.png"]
+    assert source.notes[:2] == [
+        "1 link leads to a folder that is read anyway: a/up.",
+        "1 file is not regular and left out: a/pipe.png.",
+    ]
+    with pytest.raises(DataError, match="it is a named pipe, not a regular file"):
+        source.read("A/a/pipe.png")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 from pathlib import Path
 
 import pytest
 
-from ganzoo.files import folders
-from ganzoo.files.folders import Walked, walk
+from ganzoo.files.folders import Walked, matching_files, walk
 
 
 def walked(folder: Path, recursive: bool = True) -> Walked:
@@ -72,9 +72,10 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch:
     def scandir(path: str) -> object:  # root may list any folder
         if path.endswith("closed"):
             raise PermissionError(errno.EACCES, "Permission denied", path)
-        return os.scandir(path)
+        return real(path)
 
-    monkeypatch.setattr(folders, "scandir", scandir)
+    real = os.scandir
+    monkeypatch.setattr(os, "scandir", scandir)
     errors: list[OSError] = []
     walk(tmp_path, errors.append)
     assert [error.filename for error in errors] == [f"{tmp_path}/closed"]
@@ -87,3 +88,18 @@ def test_a_deep_tree_is_walked(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     (deep / "x.png").touch()
     assert len(walked(tmp_path).files) == 1
+
+
+def test_patterns_match_as_glob_does_and_end_in_a_web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a/x.png", "a/b/y.png", "a/b/c/z.jpg", ".h/x.png", "x.png", "a/.x.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    patterns = ["*.png", "**", "**/*.png", "a/**", "a/**/*.png", "*/**/?.png", "**/b/*", "**/b/**/*.jpg", "a/*", "q/**"]
+    for place in ("", f"{tmp_path}/"):
+        monkeypatch.chdir(tmp_path)
+        for pattern in patterns:
+            expected = sorted(path for path in glob.glob(place + pattern, recursive=True) if os.path.isfile(path))
+            assert matching_files(place + pattern, print) == expected, pattern
+    web(tmp_path / "web")
+    os.mkfifo(tmp_path / "web" / "pipe.png")
+    assert len(matching_files(f"{tmp_path}/web/**/*.png", print)) == 12

@@ -16,6 +16,7 @@ from ganzoo.evaluation.metrics.paired_images import check, measure_truths, to_ar
 from ganzoo.evaluation.metrics.registry import library_versions
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.moments import Array
+from ganzoo.files.regular import require_regular
 from ganzoo.weights import weights_file
 
 
@@ -128,6 +129,7 @@ def _build(network: Any) -> nn.Module:
 
 def _load_weights(module: Any, path: Path, backbone: Backbone) -> nn.Module:
     try:
+        require_regular(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
         # "slice2.3.weight" and "slices.1.3.squeeze.weight" are "features.3..." in torchvision's own network.
         names = {name: "features." + re.sub(r"^slices?\.?\d+\.", "", name) for name in module.net.state_dict()}

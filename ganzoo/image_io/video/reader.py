@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ganzoo.errors import ImageError
+from ganzoo.files.regular import open_regular
 from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
 from ganzoo.image_io.video.colors import Appearance, color_conversion
 from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, VideoFormat
@@ -179,6 +180,6 @@ def _ticks(target_format: VideoFormat, video: Any) -> tuple[Fraction, int]:
 
 
 def _has_trailer(gif: Path) -> bool:
-    with gif.open("rb") as file:
+    with open_regular(gif) as file:
         file.seek(max(0, gif.stat().st_size - 64))
         return file.read().rstrip(b"\0\r\n").endswith(b";")
