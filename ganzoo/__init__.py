@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.metric import metric as metric
     from ganzoo.contracts.reader import Frames as Frames
     from ganzoo.contracts.reader import Reader as Reader
+    from ganzoo.contracts.recipe import Parts as Parts
     from ganzoo.contracts.regularizer import Regularizer as Regularizer
     from ganzoo.contracts.tasks import Task as Task
     from ganzoo.contracts.writer import OpenFile as OpenFile
@@ -129,6 +130,7 @@ _HOMES = {
     "NonNegativeInt": "ganzoo.contracts.limits",
     "OpenFile": "ganzoo.contracts.writer",
     "OutputSpec": "ganzoo.contracts.writer",
+    "Parts": "ganzoo.contracts.recipe",
     "PositiveFloat": "ganzoo.contracts.limits",
     "PositiveInt": "ganzoo.contracts.limits",
     "ProperFraction": "ganzoo.contracts.limits",

@@ -32,13 +32,28 @@ def recorded_architecture(network: Any) -> dict[str, Any]:
     return {"entry": network.architecture.entry, "options": dict(network.architecture.options)}
 
 
-def build(spec: str, /, **values: Any) -> Any:
-    """Build the entry ``spec`` ("generator:resnet") with these options; weights are random, or an extractor's own.
+def build(spec: str, config: Config | None = None, /, **values: Any) -> Any:
+    """Build an entry; weights are random, or an extractor's own. Recipes need data: `ganzoo.train` builds those.
 
-    Raises UnknownName for the entry and OptionError for an option, each saying what would be right.
-    Recipes need data and parts: `ganzoo.train` builds those.
+    Args:
+        spec: KIND:NAME, as "generator:resnet".
+        config: Its options as an object that editors complete, as ``ganzoo_plugins.cyclegan.ResnetConfig(width=32)``.
+        **values: Its options by name, in place of those of ``config``.
+
+    Returns:
+        A torch module, a loss or whatever the contract of the kind says. A network has ``architecture``, which says how
+        to build it again.
+
+    Raises:
+        UnknownName: No plugin has this entry.
+        OptionError: An option is unknown, or beyond its limits.
     """
     entry = catalog.find(spec)
+    if config is not None:
+        if type(config) is not entry.config:
+            expected = f"{entry.config.__module__}.{entry.config.__name__}"
+            raise OptionError(f"{type(config).__name__} holds no options of {spec}: use {expected}.")
+        values = {**options.changed(config), **values}
     if entry.kind == "recipe":
         raise OptionError(f"'{spec}' is a recipe, which needs data. Use ganzoo.train or `ganzoo train {entry.name}`.")
     return _build(entry, options.parse(entry, values))

@@ -72,6 +72,12 @@ def as_dict(config: Config) -> dict[str, Any]:
     return values
 
 
+def changed(config: Config) -> dict[str, Any]:
+    """Return the options of ``config`` that differ from their defaults, as JSON can hold them."""
+    defaults = as_dict(type(config)())
+    return {name: value for name, value in as_dict(config).items() if value != defaults[name]}
+
+
 def _adapter(kind: Any) -> pydantic.TypeAdapter[Any]:
     return _checked(kind)[0]
 

@@ -116,14 +116,14 @@ class Family:
         self._entries.append(Entry("task", task.name, Config, lambda config: task, summary))
 
     def public_name(self, name: str) -> Any:
-        """Return a recipe's class by its name; ``__getattr__ = family.public_name`` lets others import it.
+        """Return a class that an entry builds by its name; ``__getattr__ = family.public_name`` lets others import it.
 
         Raises:
-            AttributeError: If no recipe of this plugin is built by such a class.
+            AttributeError: If no entry of this plugin builds such a class.
         """
         for entry in self._entries:
             build = entry.build
-            if entry.kind == "recipe" and isinstance(build, ImportedWhenBuilt) and build.path.endswith(f".{name}"):
+            if isinstance(build, ImportedWhenBuilt) and build.path.endswith(f".{name}"):
                 return build.target()
         raise AttributeError(f"module '{self.package}' has no attribute '{name}'")
 

@@ -15,6 +15,7 @@ from pydantic_core import ArgsKwargs
 
 from ganzoo import catalog
 from ganzoo.catalog import former_names, options
+from ganzoo.contracts.config import Config
 from ganzoo.contracts.limits import NonNegativeInt, PositiveInt, ProperFraction, wrong_value
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
@@ -104,9 +105,8 @@ def parse_settings(values: dict[str, Any]) -> Settings:
             raise OptionError(
                 f"Training has no setting '{name}'.{suggest(name, known)} Its settings are: {', '.join(known)}."
             )
-    plain = {name: dict(value) if isinstance(value, Mapping) else value for name, value in values.items()}
     try:
-        return _validate(_split_part_options(plain))
+        return _validate(_split_part_options(_plain(values)))
     except pydantic.ValidationError as error:
         raise OptionError(f"Training: {_explain(error)}.") from error
 
@@ -133,6 +133,13 @@ def _explain(error: pydantic.ValidationError) -> str:
 def _innermost(hint: Any, depth: int) -> Any:
     """Return the annotation of a dict's values, or of theirs."""
     return hint if depth == 0 else _innermost(get_args(hint)[1], depth - 1)
+
+
+def _plain(value: Any) -> Any:
+    """Return a mapping as a dict, and the options in a config as one: a run records what differs from defaults."""
+    if isinstance(value, Config):
+        return options.changed(value)
+    return {name: _plain(inner) for name, inner in value.items()} if isinstance(value, Mapping) else value
 
 
 def _split_part_options(values: dict[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def train(
         reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
         values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
             device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
-            of a part; ``parts`` maps roles to entries.
+            of a part, or is the recipe's config, such as ``ganzoo_plugins.cyclegan.CycleGANOptions(cycle_weight=5.0)``;
+            ``part_options`` maps roles to dicts or configs; ``parts`` maps roles to entries.
 
     Raises:
         OptionError, UnknownName, DataError: before anything is written.

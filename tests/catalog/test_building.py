@@ -16,6 +16,8 @@ from ganzoo.catalog.building import Architecture, ChosenParts
 from ganzoo.contracts.limits import OptionText
 from ganzoo.errors import OptionError, PluginError, UnknownName
 from ganzoo.losses.multi_scale import MultiScaleLoss
+from ganzoo_plugins.cyclegan import ResnetConfig
+from ganzoo_plugins.pix2pix import UNetConfig
 
 
 def parts(recipe: str = "dcgan", chosen: Mapping[str, str] | None = None, **options: Mapping[str, Any]) -> ChosenParts:
@@ -42,6 +44,15 @@ def test_options_of_a_command_line_are_read_and_text_in_python_is_refused() -> N
     assert network.architecture.options["dropout"] is True
     with pytest.raises(OptionError, match="width='4' should be an integer, at least 1"):
         ganzoo.build("generator:resnet", **text)
+
+
+def test_options_can_be_a_config_that_editors_complete() -> None:
+    network = ganzoo.build("generator:resnet", ResnetConfig(width=4, blocks=3), blocks=1)
+    assert [network.architecture.options[name] for name in ("width", "blocks", "in_channels")] == [4, 1, 3]
+    with pytest.raises(OptionError, match="width=0 should be at least 1"):
+        ganzoo.build("generator:resnet", ResnetConfig(width=0))
+    with pytest.raises(OptionError, match=r"UNetConfig holds no options of generator:resnet: use .*\.ResnetConfig"):
+        ganzoo.build("generator:resnet", UNetConfig())
 
 
 def test_weights_follow_the_seed() -> None:

@@ -52,6 +52,7 @@ PUBLIC = [
     "NonNegativeInt",
     "OpenFile",
     "OutputSpec",
+    "Parts",
     "PositiveFloat",
     "PositiveInt",
     "ProperFraction",
@@ -115,6 +116,21 @@ def test_type_checkers_see_the_names_that_are_loaded_lazily():
     seen = {alias.asname: node.module for node in checking.body for alias in node.names}
     assert seen == {name: home for name, home in ganzoo._HOMES.items()}
     assert all(hasattr(importlib.import_module(home), name) for name, home in seen.items())
+
+
+@pytest.mark.parametrize("file", sorted(Path(ganzoo_plugins.__file__).parent.glob("**/__init__.py")), ids=str)
+def test_what_type_checkers_see_of_a_family_can_be_imported_from_it(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    checking = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    parts = file.parent.relative_to(Path(ganzoo_plugins.__file__).parent).parts
+    module = importlib.import_module(".".join(("ganzoo_plugins", *parts)))
+    for node in checking[0].body if checking else ():
+        home = importlib.import_module(f".{node.module}", module.__name__)
+        for alias in node.names:
+            assert getattr(module, alias.name) is getattr(home, alias.name)
+    if "__getattr__" in vars(module):
+        with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+            _ = module.Nothing
 
 
 def test_there_are_hooks_for_entries_cards_commands_and_training():

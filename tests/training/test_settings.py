@@ -13,6 +13,7 @@ import ganzoo
 from ganzoo.contracts.limits import OptionText
 from ganzoo.errors import OptionError, OutputError, TrainingError
 from ganzoo.training import settings
+from ganzoo_plugins.cyclegan import CycleGANOptions, ResnetConfig
 
 
 def parsed(**values: object) -> settings.Settings:
@@ -31,6 +32,13 @@ def test_options_take_the_keys_of_the_command_line() -> None:
     assert found.options == {"image_size": 32}
     assert found.part_options == {"generator": {"width": 4}, "loss": {"a": 1, "b": 2}}
     assert both["options"] == {"image_size": 32, "generator.width": 4, "loss.a": 1}  # the caller's own
+
+
+def test_configs_are_taken_as_options_in_which_only_changes_count() -> None:
+    recipe = CycleGANOptions(cycle_weight=5.0, image_size=256)
+    found = parsed(recipe="cyclegan", options=recipe, part_options={"generator": ResnetConfig(width=4)})
+    assert found.options == {"cycle_weight": 5.0}
+    assert found.part_options == {"generator": {"width": 4}}
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -17,6 +17,11 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
 )
+
+if TYPE_CHECKING:
+    from .networks import AcganDiscriminator as AcganDiscriminator
+    from .networks import AcganGenerator as AcganGenerator
+    from .recipe import ACGANRecipe as ACGANRecipe
 
 family = Family(__name__, paper="arXiv:1610.09585")
 

@@ -6,11 +6,18 @@ The paper's own networks, perceptrons for 28x28 digits, are ``cgan-mlp``; ``cgan
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Interval
 
 from ganzoo import AdversarialConfig, ClassCount, Config, DoubledSize, Family, PositiveInt, ProperFraction
+
+if TYPE_CHECKING:
+    from .networks import CganDiscriminator as CganDiscriminator
+    from .networks import CganGenerator as CganGenerator
+    from .perceptrons import PerceptronDiscriminator as PerceptronDiscriminator
+    from .perceptrons import PerceptronGenerator as PerceptronGenerator
+    from .recipe import CGANRecipe as CGANRecipe
 
 family = Family(__name__, paper="arXiv:1411.1784")
 TASK = "class-conditional-image-generation"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -17,6 +17,9 @@ from ganzoo import (
     PositiveInt,
     TranslationConfig,
 )
+
+if TYPE_CHECKING:
+    from .recipe import CUTRecipe as CUTRecipe
 
 family = Family(__name__, paper="arXiv:2007.15651")
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ganzoo import (
     Check,
@@ -15,6 +15,10 @@ from ganzoo import (
     PositiveInt,
     TranslationConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import ResnetGenerator as ResnetGenerator
+    from .recipe import CycleGANRecipe as CycleGANRecipe
 
 PARTS = {"generator": "generator:resnet", "discriminator": "discriminator:patchgan", "loss": "loss:least-squares"}
 family = Family(__name__, paper="arXiv:1703.10593")

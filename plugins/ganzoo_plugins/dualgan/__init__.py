@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ganzoo import (
     Enlargement,
@@ -14,6 +15,9 @@ from ganzoo import (
     ProperFraction,
     TranslationConfig,
 )
+
+if TYPE_CHECKING:
+    from .recipe import DualGANRecipe as DualGANRecipe
 
 family = Family(__name__, paper="arXiv:1704.02510")
 

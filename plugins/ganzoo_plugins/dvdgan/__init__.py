@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -20,6 +20,12 @@ from ganzoo import (
 )
 
 from .sizes import split_size
+
+if TYPE_CHECKING:
+    from .networks import DvdGanGenerator as DvdGanGenerator
+    from .networks import SpatialDiscriminator as SpatialDiscriminator
+    from .networks import TemporalDiscriminator as TemporalDiscriminator
+    from .recipe import DVDGANRecipe as DVDGANRecipe
 
 family = Family(__name__, paper="arXiv:1907.06571")
 PARTS = {"spatial": "discriminator:dvdgan-spatial", "temporal": "discriminator:dvdgan-temporal", "loss": "loss:hinge"}

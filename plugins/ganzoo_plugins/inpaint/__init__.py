@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
@@ -17,6 +17,10 @@ from ganzoo import (
     PositiveFloat,
     PositiveInt,
 )
+
+if TYPE_CHECKING:
+    from .networks import ContextEncoder as ContextEncoder
+    from .recipe import InpaintRecipe as InpaintRecipe
 
 family = Family(__name__, paper="arXiv:1604.07379")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -19,6 +19,12 @@ from ganzoo import (
 )
 
 from .sizes import level_sizes
+
+if TYPE_CHECKING:
+    from .networks import ConvolutionalDiscriminator as ConvolutionalDiscriminator
+    from .networks import DenseDiscriminator as DenseDiscriminator
+    from .networks import PyramidGenerator as PyramidGenerator
+    from .recipe import LAPGANRecipe as LAPGANRecipe
 
 family = Family(__name__, paper="arXiv:1506.05751")
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ganzoo import AdversarialConfig, Config, DoubledSize, Family, PositiveInt
+
+if TYPE_CHECKING:
+    from .networks import LsganDiscriminator as LsganDiscriminator
+    from .networks import LsganGenerator as LsganGenerator
+    from .recipe import LSGANRecipe as LSGANRecipe
 
 family = Family(__name__, paper="arXiv:1611.04076")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
@@ -16,6 +16,12 @@ from ganzoo import (
     PositiveInt,
     TranslationConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import MultiScaleDiscriminator as MultiScaleDiscriminator
+    from .networks import PatchDiscriminator as PatchDiscriminator
+    from .networks import UNetGenerator as UNetGenerator
+    from .recipe import Pix2PixRecipe as Pix2PixRecipe
 
 family = Family(__name__, paper="arXiv:1611.07004")
 Norm = Literal["batch", "instance", "none"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -20,6 +20,13 @@ from ganzoo import (
     ProperFraction,
     RecipeConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import Bicubic as Bicubic
+    from .networks import SrganDiscriminator as SrganDiscriminator
+    from .networks import SRResNet as SRResNet
+    from .recipe import SRGANRecipe as SRGANRecipe
+    from .recipe import SRResNetRecipe as SRResNetRecipe
 
 family = Family(__name__, paper="arXiv:1609.04802")
 

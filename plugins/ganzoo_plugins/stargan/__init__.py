@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
 
@@ -20,6 +20,11 @@ from ganzoo import (
 )
 
 from .sizes import halvings
+
+if TYPE_CHECKING:
+    from .networks import StarGanDiscriminator as StarGanDiscriminator
+    from .networks import StarGanGenerator as StarGanGenerator
+    from .recipe import StarGANRecipe as StarGANRecipe
 
 family = Family(__name__, paper="arXiv:1711.09020")
 

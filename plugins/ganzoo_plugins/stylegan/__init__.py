@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
@@ -17,6 +17,11 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
 )
+
+if TYPE_CHECKING:
+    from .networks import StyleGanDiscriminator as StyleGanDiscriminator
+    from .networks import StyleGanGenerator as StyleGanGenerator
+    from .recipe import StyleGANRecipe as StyleGANRecipe
 
 family = Family(__name__, paper="arXiv:1912.04958")
 

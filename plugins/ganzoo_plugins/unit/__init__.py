@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Interval
 
@@ -17,6 +17,11 @@ from ganzoo import (
     PositiveInt,
     TranslationConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import UnitDiscriminator as UnitDiscriminator
+    from .networks import UnitGenerator as UnitGenerator
+    from .recipe import UNITRecipe as UNITRecipe
 
 family = Family(__name__, paper="arXiv:1703.00848")
 

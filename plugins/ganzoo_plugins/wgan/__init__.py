@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
 from ganzoo import AdversarialConfig, Config, Family, PositiveFloat, PositiveInt, ProperFraction
+
+if TYPE_CHECKING:
+    from .networks import Critic as Critic
+    from .recipe import WGANGPRecipe as WGANGPRecipe
+    from .recipe import WGANRecipe as WGANRecipe
 
 family = Family(__name__)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
@@ -19,6 +19,10 @@ from ganzoo import (
     ProperFraction,
     RecipeConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import AdainGenerator as AdainGenerator
+    from .recipe import AdaINRecipe as AdaINRecipe
 
 family = Family(__name__, paper="arXiv:1703.06868")
 

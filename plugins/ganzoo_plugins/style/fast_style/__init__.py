@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ganzoo import (
     Config,
@@ -16,6 +16,10 @@ from ganzoo import (
     ProperFraction,
     RecipeConfig,
 )
+
+if TYPE_CHECKING:
+    from .networks import FastStyleGenerator as FastStyleGenerator
+    from .recipe import FastStyleRecipe as FastStyleRecipe
 
 family = Family(__name__, paper="arXiv:1603.08155")
 

@@ -34,4 +34,5 @@ class TinyDiscriminator(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Score images (N, 1, 16, 16) in [-1, 1]: logits (N, 1), no sigmoid."""
-        return self.layers(images.flatten(1))
+        logits: Tensor = self.layers(images.flatten(1))
+        return logits

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from ganzoo import Recipe
+from ganzoo import Parts, Recipe
+from ganzoo_tiny import TinyConfig
 
 
 class TinyRecipe(Recipe):
     """The loop around it owns steps, devices, checkpoints and logs."""
 
-    def __init__(self, config, parts) -> None:
+    def __init__(self, config: TinyConfig, parts: Parts) -> None:
         self.generator, self.discriminator = parts.build("generator"), parts.build("discriminator")
         self.loss = parts.build("loss")
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
@@ -41,4 +42,5 @@ class TinyRecipe(Recipe):
         """Return images from the same latents every time, as many as ``batch`` has."""
         like = batch["image"]
         latents = torch.randn(len(like), self.generator.latent_dim, generator=torch.Generator().manual_seed(0))
-        return networks["generator"](latents.to(like.device))
+        images: Tensor = networks["generator"](latents.to(like.device))
+        return images
