@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from ganzoo.contracts.entry import KINDS
 from ganzoo.loading import load
 from ganzoo.weights import readme
 from ganzoo.weights.readme import facts
+
+if TYPE_CHECKING:
+    from ganzoo.loading.engine_survey import Row
 
 
 @click.command("info", short_help="Show a model's card, or a catalog entry.")
@@ -93,20 +96,23 @@ def _show_engines(ref: str, as_json: bool, token: str | None) -> None:
     if as_json:
         output.print_json([dataclasses.asdict(row) for row in found])
         return
-    head = ("ENGINE", "DTYPE", "AUTO", "SPEED", "DIFFERENCE", "PSNR", "NOTE")
-    rows = [
-        (row.engine, row.dtype, "auto" if row.auto else "", *_measured(row.speed, row.difference, row.psnr), row.note)
-        for row in found
-    ]
+    head = ("ENGINE", "DTYPE", "START", "IMAGE", "DIFFERENCE", "PSNR", "NOTE")
+    rows = [(row.engine, row.dtype, *_times(row), *_accuracy(row), row.note) for row in found]
     output.print_table(head, rows)
     click.echo(
-        "\nSPEED is relative to torch in float32 on this machine. DIFFERENCE is the largest difference from it,\n"
-        "for values in [-1, 1]; PSNR is the mean. Both were measured on four photographs when the model was converted."
+        "\nSTART is what an engine needs to start in a new process, IMAGE what it needs for an image at the training\n"
+        "size, measured once on this machine. auto takes what finishes first: one image, a folder of 100, a video of\n"
+        "2,000 frames. DIFFERENCE is the largest difference from torch in float32, for values in [-1, 1]; PSNR is the\n"
+        "mean. Both were measured on four photographs when the model was converted."
     )
 
 
-def _measured(speed: float, difference: float, psnr: float) -> tuple[str, str, str]:
-    return (f"{speed:.2f}x", f"{difference:.1e}", f"{psnr:.1f} dB") if speed else ("", "", "")
+def _times(row: Row) -> tuple[str, str]:
+    return (f"{row.start:.2f} s", f"{row.seconds * 1000:.0f} ms") if row.seconds else ("", "")
+
+
+def _accuracy(row: Row) -> tuple[str, str]:
+    return (f"{row.difference:.1e}", f"{row.psnr:.1f} dB") if row.psnr else ("", "")
 
 
 def _text(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from ganzoo.errors import GanzooError, ImageError, OptionError
 if TYPE_CHECKING:
     from ganzoo.batch.jobs import Job, Outcome, Work
     from ganzoo.cli.translation_progress import ProgressDisplay
+    from ganzoo.inference.workload import Workload
 
 
 @click.command("translate", short_help="Translate images, such as horses to zebras.")
@@ -79,7 +81,7 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
         click.echo(f"{len(planned) - len(jobs)} of {len(planned)} outputs already exist.", err=True)
     if not jobs:
         return
-    work = _build_work(ref, values)
+    work = _build_work(ref, values, jobs)
     with progress_display(len(jobs)) as display:
         outcomes = list(_print_each(_run(work, jobs, values, display), display))
     _print_summary(outcomes, output, len(planned))
@@ -95,13 +97,14 @@ def _parse_format(text: str) -> str:
     return name
 
 
-def _build_work(ref: str, values: dict[str, Any]) -> Work:
+def _build_work(ref: str, values: dict[str, Any], jobs: list[Job]) -> Work:
     from ganzoo.batch.jobs import Work
     from ganzoo.batch.rasters import Selection
     from ganzoo.inference.image_pass import Settings
 
     bits = int(values["bits"] or 0)
     load = {name: values[name] for name in ("device", "dtype", "engine", "token")}
+    load["work"] = _workload(values["size"], jobs)
     load["options"] = dict(output.parse_assignments(values["assignments"], "--set", "KEY=VALUE"))
     conditioning = {name: values[name] for name in INPUTS if values[name] is not None}
     return Work(
@@ -114,6 +117,15 @@ def _build_work(ref: str, values: dict[str, Any]) -> Work:
         values["temporal_smoothing"],
         Selection(values["bands"], values["frames"], values["axes"]),
     )
+
+
+def _workload(size: str, jobs: list[Job]) -> Workload:
+    from ganzoo.inference.workload import KINDS, Workload
+
+    side = int(size) if size.isdecimal() else 0
+    if any(job.is_video() for job in jobs):
+        return replace(KINDS["video"], side=side)
+    return Workload(len(jobs), side)
 
 
 def _calibration(path: str | None) -> dict[str, Any]:

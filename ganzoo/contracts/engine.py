@@ -83,13 +83,17 @@ class Engine(OptionalDependency):
         devices: The kinds of devices on which it runs: some of "cpu", "cuda", "mps".
         torch_free: True if it runs a file, converted once from the generator, without torch. The file is converted
             again when `version` changes.
-        rank: "auto" uses the installed engine with the highest rank: its speed on CPUs, relative to torch in float32.
+        rank: Its speed on CPUs, relative to torch in float32. "auto" tries installed engines with a rank, and takes the
+            fastest where they were measured, else the one with the highest rank.
+        one_size: True if it starts anew for each size of images, which takes long: "auto" tries it only for much work
+            of one size.
     """
 
     dtypes: ClassVar[tuple[str, ...]] = ("float32",)
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     torch_free: ClassVar[bool] = False
     rank: ClassVar[float] = 0.0
+    one_size: ClassVar[bool] = False
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
         """Return a function that computes the generator's output, on the generator's device and in its dtype."""

@@ -49,7 +49,7 @@ def check(name: str) -> None:
 
 
 def choose(name: str = "auto", device: str = "auto", dtype: str | None = None) -> list[Choice]:
-    """Return the engines to try, in that order: one, or for "auto" the best that are installed, and torch after them.
+    """Return the engines to try: one, or for "auto" all that are installed, which `engine_timing` puts into order.
 
     torch is imported only where there may be a GPU, or one is asked for. Raises DeviceError where nothing that is
     installed does what is asked.
@@ -81,17 +81,20 @@ def fitting(choices: list[Choice], task: Task) -> list[Choice]:
         )
     if len(choices) == 1 or (task.source == "image" and not task.inputs):
         return choices
-    return [choice for choice in choices if not choice.engine.torch_free]
+    return [choice for choice in choices if not choice.engine.torch_free and not choice.engine.one_size]
 
 
 def assess(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
     """Say of every engine, the best first, whether "auto" takes it on this device in this dtype, and why."""
     for name, engine in _all():
         wrong = _unfit(engine, device, dtype) or ("" if engine.rank else "only when asked for")
+        if engine.one_size and device != "cpu":
+            wrong = wrong or "only when asked for"
         if wrong:
             yield Verdict(name, engine, wrong)
         else:
             why = "starts without torch" if engine.torch_free else "is always there"
+            why = "for long videos" if engine.one_size else why
             yield Choice(name, engine, dtype or engine.dtypes[0], device, why)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Runner, Signature
 from ganzoo.errors import DeviceError, OptionError, OutputError
-from ganzoo.inference import conversions
+from ganzoo.inference import conversions, engine_timing
 from ganzoo.inference.engine_selection import Choice
+from ganzoo.inference.engine_timing import Timing
+from ganzoo.inference.workload import Workload
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,23 +46,48 @@ def start(
     generator: Callable[[], nn.Module],
     calibration: Callable[[Signature], Sequence[Array]],
     log: Log,
+    work: Workload,
 ) -> Running:
-    """Return the first of ``choices`` that can run the model; those that cannot are logged, and remembered.
+    """Return what runs the model: of several ``choices`` the one that does ``work`` first; the others that refuse the
+    model are logged, and remembered.
 
     generator    returns the network, in the requested type and on the requested device
     calibration  returns images for int8
     Raises DeviceError where none can.
     """
-    for choice in choices[:-1]:
+
+    def attempt(choice: Choice) -> Running | None:
         try:
             return _start(choice, card, generator, calibration, log)
         except OutputError as error:  # the cache cannot be written
-            log(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
+            log(str(error))
         except DeviceError as error:
             if not _is_refused(choice, card):
                 conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))
-                log(f"{error} Going on with {choices[choices.index(choice) + 1].name}.")
-    return _start(choices[-1], card, generator, calibration, log)
+                log(str(error))
+        return None
+
+    def measure(choice: Choice, side: int) -> Timing | None:
+        began = time.perf_counter()
+        if (running := attempt(choice)) is None:
+            return None
+        if choice.engine.torch_free:
+            began = time.perf_counter()  # without its conversion, which is made once
+            running = attempt(choice) or running
+        try:
+            image = engine_timing.time_runner(running.run, running.signature, side)
+        except Exception as error:  # torch.compile raises whatever it likes, without a compiler for example
+            log(f"{choice.name} does not run {card.name}: {type(error).__name__}.")
+            return None
+        opened = time.perf_counter() - began - engine_timing.PASSES * image
+        return Timing(engine_timing.import_seconds(choice.engine.packages or ("torch",)) + opened, image)
+
+    ranked = engine_timing.fastest_first(choices, card, work, measure)
+    for choice in ranked[:-1]:
+        if running := attempt(choice):
+            return running
+        log(f"Going on with {ranked[ranked.index(choice) + 1].name}.")
+    return _start(ranked[-1], card, generator, calibration, log)
 
 
 def _start(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ganzoo.cards.card import Card
-from ganzoo.inference import conversions, engine_selection
+from ganzoo.inference import conversions, engine_selection, engine_timing
 from ganzoo.inference.engine_selection import Choice
+from ganzoo.inference.workload import KINDS
 from ganzoo.loading.load import load
 
 
@@ -15,54 +16,64 @@ from ganzoo.loading.load import load
 class Row:
     """One engine in one number type, for one model.
 
-    auto        "auto" takes it
-    speed       times as fast as torch in float32, when it was converted on this machine; 0 where not measured
-    difference  greatest one from torch in float32, in [-1, 1]; psnr the mean, in decibels
+    auto        kinds of work for which "auto" takes it, such as "image, folder"; "" for none
+    start       seconds until it has started in a new process, 0 where not measured
+    seconds     of an image at the size the model was trained at, 0 where not measured
+    difference  greatest one from torch in float32, in [-1, 1]; psnr the mean, in decibels; 0 where not measured
     note        why it is taken, or is not
     """
 
     engine: str
     dtype: str
-    auto: bool
-    speed: float
+    auto: str
+    start: float
+    seconds: float
     difference: float
     psnr: float
     note: str
 
 
 def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Callable[[str], None]) -> list[Row]:
-    """Return a row for every engine and number type; what "auto" takes is converted and measured if it was not yet.
+    """Return a row for every engine and number type; what "auto" weighs is converted and measured if it was not yet.
 
     Raises what `ganzoo.load` does.
     """
-    model = load(ref, device, token=token, log=log)
-    taken = model.engine
-    place = engine_selection.choose("auto", device)[0].device
+    taken: dict[str, list[str]] = {}
+    for kind, work in KINDS.items():
+        model = load(ref, device, token=token, log=log, work=work)
+        engine = model.engine  # measures what was not measured yet
+        choices = engine_selection.choose("auto", device)
+        taken.setdefault(engine_timing.fastest_anew(choices, model.card, work) or engine, []).append(kind)
+    place = choices[0].device
     return [row for verdict in engine_selection.assess(place, None) for row in _rows(verdict, model.card, taken)]
 
 
-def _rows(verdict: Choice | engine_selection.Verdict, card: Card, taken: str) -> Iterator[Row]:
+def _rows(verdict: Choice | engine_selection.Verdict, card: Card, taken: Mapping[str, list[str]]) -> Iterator[Row]:
     engine = verdict.engine
     for dtype in engine.dtypes:
-        auto = verdict.name == taken and dtype == engine.dtypes[0]
+        auto = ", ".join(taken.get(verdict.name, ())) if dtype == engine.dtypes[0] else ""
         found = (
             None if engine.missing() or not engine.torch_free else conversions.find(card, verdict.name, engine, dtype)
         )
-        if found is None:
-            yield Row(verdict.name, dtype, auto, 0.0, 0.0, 0.0, _note(verdict, dtype, auto))
-        elif found.facts.refused:
-            yield Row(verdict.name, dtype, auto, 0.0, 0.0, 0.0, found.facts.refused)
+        timing = (
+            engine_timing.known(verdict, card, KINDS["folder"])
+            if isinstance(verdict, Choice) and dtype == verdict.dtype
+            else None
+        )
+        start, seconds = (timing.start, timing.image) if timing else (0.0, 0.0)
+        if found is not None and found.facts.refused:
+            yield Row(verdict.name, dtype, auto, 0.0, 0.0, 0.0, 0.0, found.facts.refused)
         else:
-            facts = found.facts
-            note = f"taken: {verdict.why}" if auto else "converted"
-            yield Row(verdict.name, dtype, auto, facts.speed, facts.difference, facts.psnr, note)
+            difference, psnr = (found.facts.difference, found.facts.psnr) if found else (0.0, 0.0)
+            note = _note(verdict, dtype, auto, timing is not None or found is not None)
+            yield Row(verdict.name, dtype, auto, start, seconds, difference, psnr, note)
 
 
-def _note(verdict: Choice | engine_selection.Verdict, dtype: str, auto: bool) -> str:
+def _note(verdict: Choice | engine_selection.Verdict, dtype: str, auto: str, measured: bool) -> str:
     if auto:
-        return f"taken: {verdict.why}"
+        return f"fastest for: {auto}"
     if isinstance(verdict, engine_selection.Verdict):
         return verdict.why
     if dtype != verdict.engine.dtypes[0]:
         return f"with --dtype {dtype}"
-    return "measured at its first use" if verdict.engine.torch_free else verdict.why
+    return "slower here" if measured else f"not tried: {verdict.why}"

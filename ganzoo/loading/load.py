@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from ganzoo.inference.workload import Workload
     from ganzoo.loading.model import Model
 
 
@@ -82,6 +83,7 @@ def load(
     token: str | None = None,
     calibration: Iterable[Any] = (),
     log: Callable[[str], None] | None = None,
+    work: Workload | None = None,
 ) -> Model:
     """Load a model, ready for use.
 
@@ -95,6 +97,7 @@ def load(
         token: for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left.
         calibration: images by which an int8 conversion is made.
         log: called with a line of text when a generator is converted for an engine.
+        work: what it will do, by which "auto" weighs an engine's start against its speed; a hundred images by default.
 
     Raises:
         UnknownName, ReferenceError, WeightsError, HashMismatch, HubError, DeviceError: it never falls back on random
@@ -117,6 +120,7 @@ def load(
         choices=choices,
         calibration=calibration,
         log=log,
+        work=work,
     )
     if not choices[0].engine.torch_free:
         model.generator  # noqa: B018 - an error in it shows now

@@ -19,6 +19,7 @@ from ganzoo.inference.image_pass import Network, Progress, Settings
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.translation import translate
 from ganzoo.inference.working_size import working_size
+from ganzoo.inference.workload import KINDS, Workload
 from ganzoo.rasters.raster import Raster
 from ganzoo.weights import model_folder, weights_file
 
@@ -55,6 +56,7 @@ class Model:
         choices: Sequence[engine_selection.Choice] | None = None,
         calibration: Iterable[Any] = (),
         log: Callable[[str], None] | None = None,
+        work: Workload | None = None,
     ) -> None:
         """Wrap a generator.
 
@@ -67,6 +69,7 @@ class Model:
             choices: the engines to try; torch by default.
             calibration: images by which an int8 conversion is made.
             log: called with a line of text when the generator is converted for an engine.
+            work: what it will do, by which the fastest of several engines is chosen; a hundred images by default.
         """
         kind, name = str(device), str(dtype).removeprefix("torch.")
         self.card = card
@@ -74,6 +77,7 @@ class Model:
         self._device, self._dtype = kind, name
         self._discriminator = discriminator
         self._choices = choices or engine_selection.choose("torch", kind, name)
+        self._work = work or KINDS["folder"]
         self._calibration, self._log = calibration, log or (lambda text: None)
         self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 
@@ -110,7 +114,9 @@ class Model:
 
     @cached_property
     def _running(self) -> Running:
-        running = start(self._choices, self.card, lambda: self.generator, self._calibration_images, self._log)
+        running = start(
+            self._choices, self.card, lambda: self.generator, self._calibration_images, self._log, self._work
+        )
         self._dtype = running.choice.dtype
         if not running.choice.engine.torch_free:  # it may have come after one that converts the network in float32
             self.generator.to(self.device, self.dtype)

@@ -183,10 +183,20 @@ def test_engines_are_listed_with_measurements(capsys: Capture, monkeypatch: pyte
     code, out, err = call(capsys, "info", "dir:t", "--engines")
     assert code == 0 and "Converting tiny/translator for openvino" in err
     line = next(line for line in out.splitlines() if line.startswith("openvino") and "float32" in line)
-    assert "auto" in line and "dB" in line and "taken: starts without torch" in line
+    assert "dB" in line and " s " in line and " ms " in line
     rows = json.loads(call(capsys, "info", "dir:t", "--engines", "--json")[1])
-    assert [row["engine"] for row in rows if row["auto"]] == ["openvino"]
-    assert 0 < rows[0]["difference"] < 1e-3 and rows[0]["speed"] > 0
+    measured = {row["engine"]: row for row in rows if row["seconds"]}
+    assert {"openvino", "onnxruntime", "torch"} <= set(measured) and {row["dtype"] for row in measured.values()} == {
+        "float32"
+    }
+    assert sorted(kind for row in rows if row["auto"] for kind in row["auto"].split(", ")) == [
+        "folder",
+        "image",
+        "video",
+    ]
+    fastest = min(measured.values(), key=lambda row: row["start"] + row["seconds"])
+    assert fastest["auto"].startswith("image") and fastest["note"].startswith("fastest for: image")
+    assert 0 < rows[0]["difference"] < 1e-3
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,10 @@ def distant(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_auto_takes_the_fastest_that_is_installed_and_torch_after_it(auto: None) -> None:
     choices = engine_selection.choose("auto", "cpu")
-    assert [choice.name for choice in choices] == ["openvino", "onnxruntime", "torch"]
+    assert [choice.name for choice in choices] == ["openvino", "onnxruntime", "compile", "torch"]
     assert {choice.dtype for choice in choices} == {"float32"}
     assert [choice.name for choice in engine_selection.choose("auto", "cpu", "int8")] == ["openvino"]
-    assert [choice.name for choice in engine_selection.choose("auto", "cpu", "float16")] == ["torch"]
+    assert [choice.name for choice in engine_selection.choose("auto", "cpu", "float16")] == ["compile", "torch"]
 
 
 def test_latents_are_torchs(auto: None) -> None:
@@ -83,7 +83,7 @@ def test_the_environment_says_what_auto_means(monkeypatch: pytest.MonkeyPatch) -
 
 def test_every_engine_is_evaluated_with_a_reason(auto: None, distant: None) -> None:
     verdicts = {verdict.name: verdict for verdict in engine_selection.assess("cpu", None)}
-    assert list(verdicts)[:2] == ["distant", "openvino"] and verdicts["compile"].why == "only when asked for"
+    assert list(verdicts)[:2] == ["distant", "openvino"] and verdicts["compile"].why == "for long videos"
     assert isinstance(verdicts["openvino"], engine_selection.Choice) and "not installed" in verdicts["distant"].why
     on_gpu = engine_selection.assess("cuda:1", None)
     assert [verdict.name for verdict in on_gpu if isinstance(verdict, engine_selection.Choice)] == ["torch"]

@@ -32,6 +32,8 @@ class Compiled(Engine):
 
     dtypes = ("float32", "bfloat16", "float16")
     devices = ("cpu", "cuda")
+    rank = 1.2
+    one_size = True
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
         import torch

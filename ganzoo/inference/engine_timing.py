@@ -1,0 +1,186 @@
+"""How long each engine takes on this machine: measured once for a model and size, and remembered.
+
+"auto" takes the engine that finishes a piece of work first: the time until it has started, and the time of all images.
+Engines compete only once they were found right: a conversion was compared with the generator before. Where no number
+type was asked for, all of them compute in float32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ganzoo.cards.card import Card
+from ganzoo.contracts.engine import Runner, Signature, thread_count
+from ganzoo.errors import GanzooError
+from ganzoo.files.atomic import replacing
+from ganzoo.files.cache import cache_folder
+from ganzoo.inference import conversions
+from ganzoo.inference.engine_selection import Choice
+from ganzoo.inference.workload import Workload
+
+FORMAT = 1
+PASSES = 3  # of each engine, after one that warms up; the fastest counts: whatever else ran only made it slower
+LARGEST = 1024  # side in pixels of a measurement
+
+Measure = Callable[[Choice, int], "Timing | None"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds until an engine has started in a new process, and seconds of an image."""
+
+    start: float
+    image: float
+
+    def of(self, work: Workload, started: bool) -> float:
+        """Return the seconds of a piece of work; ``started``: what takes long to import is there already."""
+        return work.images * self.image + (0.0 if started else self.start)
+
+
+@dataclass
+class Speeds:
+    """What was measured on this machine: a file in the cache, which another machine's does not replace.
+
+    Attributes:
+        engines: Key of an engine, model and size -> its timing.
+        imports: Package -> seconds of its import in a new process.
+    """
+
+    engines: dict[str, Timing] = field(default_factory=dict)
+    imports: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls) -> Speeds:
+        """Return what the cache has; nothing where it has none, or it cannot be read."""
+        try:
+            content = json.loads(_file().read_text(encoding="utf-8"))
+            return cls({key: Timing(**value) for key, value in content["engines"].items()}, dict(content["imports"]))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return cls()
+
+    @classmethod
+    def add(cls, key: str, timing: Timing) -> None:
+        """Remember the timing of an engine."""
+        speeds = cls.read()
+        speeds.engines[key] = timing
+        speeds.write()
+
+    def write(self) -> None:
+        """Write it to the cache; without a cache that can be written, it is measured again next time."""
+        try:
+            _file().parent.mkdir(parents=True, exist_ok=True)
+            with replacing(_file()) as temporary:
+                temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+        except (OSError, GanzooError):
+            pass
+
+
+def fastest_first(choices: Sequence[Choice], card: Card, work: Workload, measure: Measure) -> list[Choice]:
+    """Return the choices, that which finishes ``work`` first in front; those that refuse the model come last.
+
+    Args:
+        choices: Engines, as `engine_selection.choose` returns them.
+        card: The model's.
+        work: What it will do.
+        measure: Times an engine on images of a side in pixels; returns None where the engine refuses the model.
+    """
+    if len(choices) < 2:
+        return list(choices)
+    weighed = [choice for choice in choices if not choice.engine.one_size]
+    if choices[0].device != "cpu" or choices[0].dtype != "float32" or (card.weights is None and card.parameters):
+        return weighed
+    found, side = Speeds.read().engines, measured_side(card, work)
+    costs: dict[str, float] = {}
+    for choice in [*weighed, *(choice for choice in choices if choice.engine.one_size)]:
+        if choice.engine.one_size and not _may_pay(work, costs):
+            continue
+        key = _key(choice, card, side)
+        timing = found.get(key)
+        if timing is None and (timing := measure(choice, side)) is not None:
+            Speeds.add(key, timing)
+        started = not choice.engine.torch_free and _torch_is_imported()
+        costs[choice.name] = timing.of(work, started) if timing else math.inf
+    return sorted([choice for choice in choices if choice.name in costs], key=lambda choice: costs[choice.name])
+
+
+def fastest_anew(choices: Sequence[Choice], card: Card, work: Workload) -> str:
+    """Return the name of the engine that finishes ``work`` first in a new process; "" where none was measured."""
+    timings = {choice.name: known(choice, card, work) for choice in choices}
+    costs = {name: timing.of(work, started=False) for name, timing in timings.items() if timing}
+    return min(costs, key=lambda name: costs[name], default="")
+
+
+def known(choice: Choice, card: Card, work: Workload) -> Timing | None:
+    """Return what was measured of an engine, None where nothing was."""
+    return Speeds.read().engines.get(_key(choice, card, measured_side(card, work)))
+
+
+def measured_side(card: Card, work: Workload) -> int:
+    """Return the side of the images by which ``work`` is measured: its working size, 1024 pixels at most."""
+    return min(work.side or card.image_size or 256, LARGEST)
+
+
+def time_runner(run: Runner, signature: Signature, side: int) -> float:
+    """Return the seconds of one image of about ``side`` pixels, after a pass that warms up."""
+    multiple = max(signature.smallest, round(side / signature.stride) * signature.stride)
+    shape = (1, signature.channels, multiple, multiple)
+    image = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    run(image)
+    times = []
+    for _ in range(PASSES):
+        began = time.perf_counter()
+        run(image)
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def import_seconds(packages: Sequence[str]) -> float:
+    """Return the seconds that importing these takes in a new process, measured once on this machine."""
+    speeds = Speeds.read()
+    for package in packages:
+        if package not in speeds.imports:
+            command = f"import time; began = time.perf_counter(); import {package}; print(time.perf_counter() - began)"
+            done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, timeout=120)
+            speeds.imports[package] = float(done.stdout) if done.returncode == 0 else 0.0
+            speeds.write()
+    return sum(speeds.imports[package] for package in packages)
+
+
+def _torch_is_imported() -> bool:
+    return "torch" in sys.modules
+
+
+def _may_pay(work: Workload, costs: Mapping[str, float]) -> bool:
+    """Return whether an engine that is slow for the first image of a size may pay: much work, all of one size."""
+    return work.same_size and min(costs.values(), default=math.inf) > work.worth_compiling
+
+
+def _key(choice: Choice, card: Card, side: int) -> str:
+    torch = "" if choice.engine.torch_free else importlib.metadata.version("torch")
+    return f"{conversions.place(card, choice.name, choice.engine, choice.dtype).name}{torch}-{side}"
+
+
+def _file() -> Path:
+    machine = f"{platform.node()}-{_processor()}-{os.cpu_count()}-{thread_count()}"
+    return cache_folder() / "engines" / f"speeds-{hashlib.sha256(machine.encode()).hexdigest()[:12]}-{FORMAT}.json"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next((line for line in lines if line.startswith("model name")), platform.processor())
+    except OSError:
+        return platform.processor()

@@ -1,0 +1,134 @@
+"""Which engine "auto" takes: the one that finishes first by what was measured, once for a model, size and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tiny_models import translator
+
+from ganzoo.cards.card import Card, Weights
+from ganzoo.inference import engine_selection, engine_timing
+from ganzoo.inference.engine_selection import Choice
+from ganzoo.inference.engine_timing import Speeds, Timing
+from ganzoo.inference.workload import KINDS, Workload
+
+SLOW_START = {"openvino": (2.0, 0.1), "onnxruntime": (0.5, 0.3), "torch": (1.5, 1.0), "compile": (30.0, 0.01)}
+
+
+@pytest.fixture
+def choices(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Choice]:
+    """All engines, none of them measured, in a process that has not imported torch."""
+    monkeypatch.delenv(engine_selection.VARIABLE)
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(engine_timing, "_torch_is_imported", lambda: False)
+    return engine_selection.choose("auto", "cpu")
+
+
+@pytest.fixture
+def card() -> Card:
+    return replace(translator().card, weights=Weights("model.safetensors", "ab" * 32, 9))
+
+
+def timer(
+    seconds: Mapping[str, tuple[float, float] | None], asked: list[tuple[str, int]]
+) -> Callable[[Choice, int], Timing | None]:
+    """Return what measures engines: these (start, image) seconds; it notes what it is asked for."""
+
+    def measure(choice: Choice, side: int) -> Timing | None:
+        asked.append((choice.name, side))
+        found = seconds[choice.name]
+        return Timing(*found) if found else None
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("images", "first"), [(1, "onnxruntime"), (7, "onnxruntime"), (8, "openvino"), (1000, "openvino")]
+)
+def test_start_and_images_together_decide(choices: list[Choice], card: Card, images: int, first: str) -> None:
+    ranked = engine_timing.fastest_first(choices, card, Workload(images), timer(SLOW_START, []))
+    costs = [SLOW_START[choice.name][0] + images * SLOW_START[choice.name][1] for choice in ranked]
+    assert ranked[0].name == first and costs == sorted(costs)
+    assert "compile" not in [choice.name for choice in ranked], "images of any size would be compiled again and again"
+
+
+def test_torch_that_is_imported_already_has_started(
+    choices: list[Choice], card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = {**SLOW_START, "torch": (100.0, 0.2)}
+    first = engine_timing.fastest_first(choices, card, Workload(1), timer(seconds, []))[0]
+    monkeypatch.setattr(engine_timing, "_torch_is_imported", lambda: True)
+    again = engine_timing.fastest_first(choices, card, Workload(1), timer(seconds, []))[0]
+    assert (first.name, again.name) == ("onnxruntime", "torch")
+    assert engine_timing.fastest_anew(choices, card, Workload(1)) == "onnxruntime"
+
+
+def test_each_engine_is_measured_once_for_a_size(choices: list[Choice], card: Card) -> None:
+    asked: list[tuple[str, int]] = []
+    for work in (KINDS["image"], KINDS["folder"], Workload(3, side=64)):
+        engine_timing.fastest_first(choices, card, work, timer(SLOW_START, asked))
+    assert asked == [("openvino", 64), ("onnxruntime", 64), ("torch", 64)], "the model was trained at 64 pixels"
+    engine_timing.fastest_first(choices, card, Workload(3, side=4000), timer(SLOW_START, asked))
+    assert asked[3:] == [("openvino", 1024), ("onnxruntime", 1024), ("torch", 1024)]
+    other = replace(card, weights=Weights("model.safetensors", "cd" * 32, 9))
+    engine_timing.fastest_first(choices, other, KINDS["image"], timer(SLOW_START, asked))
+    assert len(asked) == 9
+
+
+def test_compiling_is_tried_for_long_videos_only(choices: list[Choice], card: Card) -> None:
+    short, long = replace(KINDS["video"], images=100), KINDS["video"]
+    for work, tried in ((KINDS["folder"], False), (short, False), (long, True)):
+        asked: list[tuple[str, int]] = []
+        ranked = engine_timing.fastest_first(choices, card, work, timer(SLOW_START, asked))
+        assert (("compile", 64) in asked, ranked[0].name == "compile") == (tried, tried)
+
+
+def test_an_engine_that_refuses_comes_last_and_is_asked_again(choices: list[Choice], card: Card) -> None:
+    asked: list[tuple[str, int]] = []
+    for _ in range(2):
+        ranked = engine_timing.fastest_first(
+            choices, card, KINDS["image"], timer({**SLOW_START, "onnxruntime": None}, asked)
+        )
+        assert [choice.name for choice in ranked] == ["openvino", "torch", "onnxruntime"]
+    assert asked.count(("onnxruntime", 64)) == 2 and asked.count(("torch", 64)) == 1
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"engines": {"a": 1}, "imports": {}}', '{"engines": 5, "imports": 6}']
+)
+def test_a_damaged_file_is_measured_anew(choices: list[Choice], card: Card, content: str) -> None:
+    engine_timing._file().parent.mkdir(parents=True)
+    engine_timing._file().write_text(content)
+    asked: list[tuple[str, int]] = []
+    engine_timing.fastest_first(choices, card, KINDS["image"], timer(SLOW_START, asked))
+    assert len(asked) == 3 and len(Speeds.read().engines) == 3
+
+
+def test_nothing_is_measured_where_nothing_is_chosen(choices: list[Choice], card: Card) -> None:
+    def never(choice: Choice, side: int) -> Timing:
+        raise AssertionError(f"{choice.name} was measured")
+
+    one = engine_selection.choose("onnxruntime", "cpu")
+    assert engine_timing.fastest_first(one, card, KINDS["image"], never) == one
+    half = engine_selection.choose("auto", "cpu", "bfloat16")
+    assert [choice.name for choice in engine_timing.fastest_first(half, card, KINDS["image"], never)] == [
+        "openvino",
+        "torch",
+    ]
+    unknown = replace(card, weights=None, parameters=5)
+    ranked = engine_timing.fastest_first(choices, unknown, KINDS["image"], never)
+    assert [choice.name for choice in ranked] == ["openvino", "onnxruntime", "torch"]
+
+
+def test_imports_are_timed_once_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
+    assert 0 < engine_timing.import_seconds(["html"]) < 60
+    assert engine_timing.import_seconds(["no_such_package"]) == 0
+    speeds = Speeds.read()
+    assert set(speeds.imports) == {"html", "no_such_package"}
+    speeds.imports["html"] = 7.0
+    speeds.write()
+    assert engine_timing.import_seconds(["html", "no_such_package"]) == 7.0
