@@ -8,55 +8,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 from conftest import picture
+from fresh_environment import PACKAGES, Environment
 from PIL import Image
 
-SOURCE = Path(__file__).parents[1] / "third_party" / "ganzoo-tiny"
-
-
-class Environment:
-    """A virtual environment with ganzoo-tiny installed, and a working folder that has nothing to do with either."""
-
-    def __init__(self, folder: Path) -> None:
-        self.work = folder / "work"
-        self.work.mkdir()
-        self.python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-        self.run(sys.executable, "-m", "venv", "--without-pip", folder / "env")
-        (site,) = (folder / "env").rglob("site-packages")
-        # addsitedir, because a plain path would leave out the .pth files there, which editable installs live by
-        ours = sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-        (site / "running.pth").write_text("".join(f"import site; site.addsitedir({path!r})\n" for path in ours))
-        shutil.copytree(SOURCE, folder / "source")  # building leaves files behind
-        pip = (self.python, "-m", "pip", "--disable-pip-version-check")
-        wheels = folder / "wheels"
-        self.run(*pip, "wheel", "--no-build-isolation", "--no-deps", "-w", wheels, folder / "source")
-        (self.wheel,) = wheels.iterdir()
-        self.run(*pip, "install", "--no-deps", "--no-index", self.wheel)
-
-    def ganzoo(self, *arguments: object) -> str:
-        """Run the command line, which must succeed; return what it printed."""
-        return self.run(self.python, "-m", "ganzoo", *arguments)
-
-    def run(self, *command: object) -> str:
-        """Run a command in the working folder, which must succeed; return what it printed."""
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        done = subprocess.run(
-            [str(part) for part in command], capture_output=True, text=True, cwd=self.work, env=environment, timeout=300
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+SOURCE = PACKAGES / "ganzoo-tiny"
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Environment:
-    return Environment(tmp_path_factory.mktemp("third-party"))
+    return Environment(tmp_path_factory.mktemp("third-party"), "ganzoo-tiny")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +41,7 @@ def columns(line: str) -> list[str]:
 
 
 def test_wheel_is_installed_in_the_fresh_environment_alone(installed):
-    assert installed.wheel.name == "ganzoo_tiny-1.2.0-py3-none-any.whl"
+    assert installed.wheels[0].name == "ganzoo_tiny-1.2.0-py3-none-any.whl"
     where = Path(installed.run(installed.python, "-c", "import ganzoo_tiny; print(ganzoo_tiny.__file__)").strip())
     assert installed.python.parent.parent in where.parents
     here = subprocess.run([sys.executable, "-c", "import ganzoo_tiny"], capture_output=True, cwd=installed.work)
@@ -102,7 +68,7 @@ def test_entries_are_listed_beside_ours(installed):
 
 
 def test_its_own_tests_pass_where_it_is_installed(installed):
-    tests = installed.work.parent / "source" / "tests"
+    tests = installed.work.parent / "source" / "ganzoo-tiny" / "tests"
     done = installed.run(installed.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, tests)
     assert re.search(r"\b8 passed", done)
 
