@@ -9,6 +9,7 @@ from ganzoo import catalog
 from ganzoo.catalog import building, options
 from ganzoo.contracts.importer import DetectedCheckpoint, Tensors
 from ganzoo.errors import OptionError, WeightsError, suggest
+from ganzoo.weights import network_size
 from ganzoo.weights.weights_file import load_into
 
 if TYPE_CHECKING:
@@ -29,12 +30,14 @@ def build_network(detected: DetectedCheckpoint, values: Mapping[str, Any]) -> tu
     _check_names(detected, values)
     undetermined = {name: _choose(name, choices, values) for name, choices in detected.undetermined.items()}
     config = options.as_dict(options.parse(catalog.find(detected.entry), {**detected.options, **undetermined}))
-    network: nn.Module = building.build(detected.entry, **config)
+    shapes = {name: tuple(tensor.shape) for name, tensor in detected.tensors.items()}
+    source = f"The tensors of {detected.source}"
+    network: nn.Module = network_size.build_for(lambda: building.build(detected.entry, **config), shapes, source)
     _refuse_integers(network, detected.tensors)
     load_into(
         network,
         _complete(network, detected.tensors, detected.unbiased),
-        f"The tensors of {detected.source}",
+        source,
         detected.entry,
         "The file is damaged, or from an unsupported version of that code.",
     )

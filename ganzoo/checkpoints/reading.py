@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
 import warnings
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ganzoo.contracts.importer import Tensors
 from ganzoo.errors import WeightsError
-from ganzoo.files.regular import open_regular
-from ganzoo.weights.weights_file import unreadable
+from ganzoo.files.archives import refusal_of_torch_zip
+from ganzoo.files.limits import WEIGHTS
+from ganzoo.files.regular import open_regular, require_regular
+from ganzoo.files.terminal import clean
+from ganzoo.weights.weights_file import LFS, NAME_LENGTH, unreadable
 
 _FIRST_BYTES = (b"PK", *(bytes([0x80, version]) for version in range(2, 6)))  # of torch.save: zip, and pickle
+MAX_DEPTH = 50  # of dicts in dicts
+MAX_GROUPS = 10_000
 _WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
 
 
@@ -24,7 +31,7 @@ def read_groups(path: Path) -> dict[str, Tensors]:
     Raises:
         WeightsError: the file is not a checkpoint, or holds code.
     """
-    groups = dict(_find_groups(_read(path)))
+    groups = dict(_Search(path).groups(_read(path)))
     if not groups:
         raise WeightsError(f"{path} holds no named tensors. Save one with torch.save(network.state_dict(), FILE).")
     return groups
@@ -35,6 +42,8 @@ def _read(path: Path) -> Any:
     from safetensors.torch import load_file
 
     _check_first_bytes(path)
+    if reason := _refusal_of_zip(path):
+        raise WeightsError(f"{path} is not a checkpoint of torch.save: {reason}. Save it again.")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -59,11 +68,18 @@ def _check_first_bytes(path: Path) -> None:
     if not path.is_file():
         raise WeightsError(f"There is no file {path}. Check the path.")
     try:
-        with open_regular(path) as file:
-            first_bytes = file.read(2)
+        require_regular(path)
+        with path.open("rb") as file:
+            first_bytes, suffix = file.read(64), path.suffix.lower()
     except OSError as error:
         raise unreadable(path, error) from error
-    if path.suffix != ".safetensors" and first_bytes not in _FIRST_BYTES:
+    if first_bytes.startswith(LFS):
+        raise WeightsError(f"{path} is a Git LFS pointer, not the file itself. Run `git lfs pull` where it is from.")
+    if suffix == ".onnx" or (first_bytes[:1] == b"\x08" and re.search(rb"pytorch|onnx|tf2onnx", first_bytes)):
+        raise WeightsError(
+            f"{path} is an ONNX file, which has no names of layers. Give the checkpoint it was made from."
+        )
+    if path.suffix != ".safetensors" and first_bytes[:2] not in _FIRST_BYTES:
         raise WeightsError(f"{path} is not a checkpoint: neither a torch.save nor a safetensors file. Check the path.")
 
 
@@ -84,21 +100,75 @@ def _name_of_code(error: Exception) -> str:
     return f" ({next(filter(None, found.groups()))})" if found else ""
 
 
-def _find_groups(content: Any, place: str = "") -> Iterator[tuple[str, Tensors]]:
-    """Yield every dict of tensors within nested dicts, under its path: "models.G"."""
+def _refusal_of_zip(path: Path) -> str:
+    """Return why a zip cannot be a checkpoint, "" for one that can be, and for other files."""
+    try:
+        with open_regular(path) as file:
+            if file.read(2) != b"PK":
+                return ""
+        with zipfile.ZipFile(path) as archive:
+            if any(name.endswith("/constants.pkl") for name in archive.namelist()):
+                return "it is a TorchScript program, so save the state_dict() of the model it was made from"
+        return refusal_of_torch_zip(path)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, struct.error):
+        return ""  # torch says what is wrong with it
+
+
+class _Search:
+    """Finds the dicts of tensors within nested dicts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.count, self.bytes = path, 0, 0
+
+    def groups(self, content: Any, place: str = "", outer: tuple[int, ...] = ()) -> Iterator[tuple[str, Tensors]]:
+        """Yield every dict of tensors under its path: "models.G"."""
+        import torch
+
+        if not isinstance(content, Mapping):
+            return
+        self.count += 1
+        if id(content) in outer or len(outer) > MAX_DEPTH or self.count > MAX_GROUPS:
+            raise WeightsError(f"{self.path} nests dicts without end. Save only its state_dict() with torch.save.")
+        found = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
+        if found:
+            yield place, _strip_wrappers({name: self._plain(name, tensor) for name, tensor in found.items()})
+        for name, value in content.items():
+            inner = f"{place}.{name}" if place else str(name)
+            yield from self.groups(value, inner, (*outer, id(content)))
+
+    def _plain(self, name: str, tensor: Any) -> Any:
+        """Return a tensor; half precision as float32. Raises WeightsError for one that is more than its bytes."""
+        import torch
+
+        name = clean(name, NAME_LENGTH)
+        kind = _kind(tensor)
+        if kind:
+            raise WeightsError(
+                f"{self.path}: {name} is {kind}. Save ordinary tensors: tensor.cpu().to_dense().clone()."
+            )
+        declared = tensor.numel() * tensor.element_size()
+        stored = tensor.untyped_storage().nbytes()
+        if declared > stored:
+            raise WeightsError(
+                f"{self.path}: {name} declares {declared:,} bytes, but the file has {stored:,} for it: it is an "
+                "expanded tensor. Save tensor.clone()."
+            )
+        self.bytes += declared
+        WEIGHTS.check(self.bytes, str(self.path), WeightsError)
+        return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _kind(tensor: Any) -> str:
+    """Return what a tensor is that cannot be weights, "" for an ordinary one."""
     import torch
 
-    if not isinstance(content, Mapping):
-        return
-    tensors = {
-        str(name): value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-        for name, value in content.items()
-        if isinstance(value, torch.Tensor)
-    }
-    if tensors:
-        yield place, _strip_wrappers(tensors)
-    for name, value in content.items():
-        yield from _find_groups(value, f"{place}.{name}" if place else str(name))
+    if tensor.is_nested:
+        return "a nested tensor"
+    if tensor.layout != torch.strided:
+        return "a sparse tensor"
+    if tensor.device.type != "cpu":
+        return f"a tensor on the device '{tensor.device.type}', without values"
+    return "a quantized tensor" if tensor.is_quantized else ""
 
 
 def _strip_wrappers(tensors: Tensors) -> Tensors:

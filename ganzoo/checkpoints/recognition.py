@@ -9,6 +9,8 @@ from ganzoo import catalog
 from ganzoo.checkpoints.reading import read_groups
 from ganzoo.contracts.importer import DetectedCheckpoint, Tensors
 from ganzoo.errors import OptionError, WeightsError, suggest
+from ganzoo.files.terminal import clean
+from ganzoo.weights.weights_file import NAME_LENGTH
 
 
 def recognize(groups: Mapping[str, Tensors], kind: str) -> dict[str, DetectedCheckpoint]:
@@ -43,10 +45,9 @@ def choose_generator(groups: Mapping[str, Tensors], key: str, file: Path) -> tup
             f"{file} holds a discriminator but no generator. Give the generator's file and --discriminator {file}."
         )
     known = "; ".join(entry.summary for entry in catalog.entries("importer"))
-    names = [name for tensors in groups.values() for name in tensors][:3]
-    raise WeightsError(
-        f"{file} is not from a supported code base (its first tensors: {', '.join(names)}). Supported: {known}."
-    )
+    first = [name for tensors in groups.values() for name in tensors][:3]
+    names = ", ".join(clean(name, NAME_LENGTH) for name in first)
+    raise WeightsError(f"{file} is not from a supported code base (its first tensors: {names}). Supported: {known}.")
 
 
 def _listed(found: Iterable[str]) -> str:

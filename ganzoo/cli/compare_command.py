@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import options, output
+from ganzoo.cli.echo import echo
 from ganzoo.loading import load
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _show(table: Table) -> None:
         ],
     )
     if marks := _marks(table.rows):
-        click.echo(f"\n{marks}")
+        echo(f"\n{marks}")
     output.print_protocols(row.protocol for row in table.rows)
 
 

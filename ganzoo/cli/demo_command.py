@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli import completion, options
+from ganzoo.cli.echo import echo
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.errors import OptionError
 
@@ -64,12 +65,12 @@ def command(
     from ganzoo.loading import load
 
     def open_browser(address: str) -> None:
-        click.echo(f"{ref}: {address} (press Ctrl-C to stop)")
+        echo(f"{ref}: {address} (press Ctrl-C to stop)")
         if not no_browser and _has_display():
             webbrowser.open(address)
 
     with serving.open_listener(host, port) as listener:
-        model = load.load(ref, device, dtype, engine, token=token, log=lambda text: click.echo(text, err=True))
+        model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
         _check_generates_images(model)
         model.engine  # noqa: B018 - errors in it show here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send this

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import options, output
+from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ def _show(evaluation: Evaluation) -> None:
     output.print_table(["METRIC", "VALUE", "INTERVAL"], rows)
     output.print_protocols(score.protocol for score in evaluation.scores)
     for diagnosis in evaluation.diagnoses:
-        click.echo(f"{'Warning: ' if diagnosis.alarm else ''}{diagnosis.text}", err=diagnosis.alarm)
+        echo(f"{'Warning: ' if diagnosis.alarm else ''}{diagnosis.text}", err=diagnosis.alarm)
     for note in evaluation.notes:
-        click.echo(f"Note: {note}", err=True)
+        echo(f"Note: {note}", err=True)
 
 
 def _reproduce(pattern: str, sets: tuple[str, ...], metrics: list[str], device: str, as_json: bool) -> None:
@@ -151,7 +152,7 @@ def _reproduce(pattern: str, sets: tuple[str, ...], metrics: list[str], device: 
         ]
         output.print_table(["MODEL", "METRIC", "PUBLISHED", "NOW", ""], rows)
     if not all(one.agrees for one in reproductions):
-        click.echo("Error: some scores differ from the published ones; the last column shows which, and how.", err=True)
+        echo("Error: some scores differ from the published ones; the last column shows which, and how.", err=True)
         click.get_current_context().exit(1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli import completion, options, output
+from ganzoo.cli.echo import echo
 
 
 @click.command("export", short_help="Export a model for other programs.")
@@ -26,8 +27,8 @@ def command(ref: str, format: str, target: str, as_json: bool, token: str | None
         files = [str(path) for path in exported.files]
         output.print_json({"files": files, "difference": exported.difference, "psnr": exported.psnr})
         return
-    click.echo("\n".join(f"{path} ({path.stat().st_size / 1e6:.1f} MB)" for path in exported.files))
-    click.echo(
+    echo("\n".join(f"{path} ({path.stat().st_size / 1e6:.1f} MB)" for path in exported.files))
+    echo(
         f"Compared with PyTorch: values differ by up to {exported.difference:.2g} in [-1, 1], "
         f"PSNR {exported.psnr:.0f} dB."
     )

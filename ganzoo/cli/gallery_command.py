@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ganzoo.cli.echo import echo
+
 if TYPE_CHECKING:
     from ganzoo.gallery.build_gallery import ModelResult
 
@@ -42,16 +44,16 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     results = build_gallery.build_gallery(
         output, pattern, task=task, inputs=parsed, download=download, seed=seed, on_progress=_print_result
     )
-    click.echo(str(output / build_gallery.PAGE))
+    echo(str(output / build_gallery.PAGE))
     if any(result.error for result in results):
-        click.echo("Error: some models could not be shown; the page says why.", err=True)
+        echo("Error: some models could not be shown; the page says why.", err=True)
         click.get_current_context().exit(1)
 
 
 def _print_result(result: ModelResult) -> None:
     name = result.card.name
     if result.image:
-        click.echo(f"{name}: {result.image}")
+        echo(f"{name}: {result.image}")
         return
     reason = result.error or result.missing_package or "Its weights are not on this machine."
-    click.echo(f"{name}: no image. {reason}", err=True)
+    echo(f"{name}: no image. {reason}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli import completion, options
+from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
 
 
@@ -59,4 +60,4 @@ def command(
     write = generated_output.choose_writer(model, output, fps)
     write(model.generate(number, seed, labels or None))
     if output != "-":
-        click.echo(generated_output.summarize(model, output, number))
+        echo(generated_output.summarize(model, output, number))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import output
+from ganzoo.cli.echo import echo
 
 
 @click.command("import", short_help="Import a checkpoint from another code base.")
@@ -46,5 +47,5 @@ def command(
         file, name, folder, key=key, discriminator=discriminator, values=values, license=license, summary=summary
     )
     for line in imported.messages:
-        click.echo(line, err=True)
-    click.echo(f"dir:{folder}")
+        echo(line, err=True)
+    echo(f"dir:{folder}")

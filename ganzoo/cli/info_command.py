@@ -12,6 +12,7 @@ import click
 from ganzoo import catalog
 from ganzoo.cards.card import card_to_dict
 from ganzoo.cli import card_summary, completion, entry_descriptions, options, output
+from ganzoo.cli.echo import echo
 from ganzoo.contracts.entry import KINDS
 from ganzoo.loading import load
 from ganzoo.weights import readme
@@ -49,7 +50,7 @@ def command(ref: str, verbose: bool, engines: bool, as_json: bool, token: str | 
         _show(card.name, card.summary, [*place, *facts(card), *limits, *tried])
         return
     _show(card.name, card.summary, [*place, *card_summary.rows(card)], wrapped=True)
-    click.echo(f"\n{readme.command(card, '' if exact == card.name else exact)}")
+    echo(f"\n{readme.command(card, '' if exact == card.name else exact)}")
 
 
 def _show_entry(spec: str, as_json: bool) -> None:
@@ -63,15 +64,15 @@ def _show_entry(spec: str, as_json: bool) -> None:
     parts = [(f"part {role}", part) for role, part in description.pop("parts").items()]
     rows = [(name, value) for name, value in description.items() if name not in ("entry", "summary") and value]
     _show(entry.spec, entry.summary, [*rows, *parts])
-    click.echo()
+    echo()
     _show_options(entry_options)
     if entry_options and (notes := entry_descriptions.notes(entry)):
-        click.echo(f"\n{notes}")
+        echo(f"\n{notes}")
 
 
 def _show_options(entry_options: Sequence[Mapping[str, Any]]) -> None:
     if not entry_options:
-        click.echo("It has no options.")
+        echo("It has no options.")
         return
     rows = [
         (
@@ -92,14 +93,14 @@ def _allowed(option: Mapping[str, Any]) -> str:
 def _show_engines(ref: str, as_json: bool, token: str | None) -> None:
     from ganzoo.loading.engine_survey import survey
 
-    found = survey(ref, token=token, log=lambda text: click.echo(text, err=True))
+    found = survey(ref, token=token, log=lambda text: echo(text, err=True))
     if as_json:
         output.print_json([dataclasses.asdict(row) for row in found])
         return
     head = ("ENGINE", "DTYPE", "START", "IMAGE", "DIFFERENCE", "PSNR", "NOTE")
     rows = [(row.engine, row.dtype, *_times(row), *_accuracy(row), row.note) for row in found]
     output.print_table(head, rows)
-    click.echo(
+    echo(
         "\nSTART is what an engine needs to start in a new process, IMAGE what it needs for an image at the training\n"
         "size, measured once on this machine. auto takes what finishes first: one image, a folder of 100, a video of\n"
         "2,000 frames. DIFFERENCE is the largest difference from torch in float32, for values in [-1, 1]; PSNR is the\n"
@@ -124,10 +125,10 @@ def _show(title: str, summary: str, rows: Sequence[tuple[str, str]], wrapped: bo
     indent = max(len(name) for name, _ in rows) + 4
     text = f"{title}: {summary}" if summary else title
     text = _wrap("", text, 2) if wrapped else text
-    click.echo(click.style(title, bold=True) + text.removeprefix(title))
+    echo(click.style(title, bold=True) + text.removeprefix(title))
     for name, value in rows:
         head = f"  {name}".ljust(indent)
-        click.echo(_wrap(head, value, indent) if wrapped and name != "reference" else head + value)
+        echo(_wrap(head, value, indent) if wrapped and name != "reference" else head + value)
 
 
 def _wrap(head: str, text: str, indent: int) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import options, output
+from ganzoo.cli.echo import echo
 from ganzoo.errors import GanzooError, ImageError
 
 if TYPE_CHECKING:
@@ -104,14 +105,14 @@ def _for_json(facts: dict[str, Any]) -> dict[str, Any]:
 
 def _print(facts: dict[str, Any], first: bool) -> None:
     if not first:
-        click.echo()
+        echo()
     channels: list[ChannelStatistics] = facts["channels"]
     count = facts["images"]
     words = {"page": "pages", "": "images"}.get(facts["axis"], f"images along {' and '.join(facts['axis'])}")
     several = f"{count} {words} of " if count > 1 else ""
     size = f"{facts['width']}x{facts['height']}" + ("" if facts["same_size"] else " and other sizes")
     plural = "s" if len(channels) > 1 else ""
-    click.echo(
+    echo(
         click.style(facts["file"], bold=True)
         + f": {several}{size}, {len(channels)} channel{plural} of {facts['dtype']}"
     )
@@ -119,14 +120,14 @@ def _print(facts: dict[str, Any], first: bool) -> None:
     rows = [_row(channel, number) for number, channel in enumerate(channels[:MAX_CHANNELS], 1)]
     output.print_table(head, rows)
     if len(channels) > MAX_CHANNELS:
-        click.echo(f"  and {len(channels) - MAX_CHANNELS} more; --json shows all")
+        echo(f"  and {len(channels) - MAX_CHANNELS} more; --json shows all")
     if channels[0].step > 1:
-        click.echo(f"  values of every {channels[0].step}th pixel along both sides")
+        echo(f"  values of every {channels[0].step}th pixel along both sides")
     if len(facts["levels"]) > 1:
-        click.echo("  levels: " + ", ".join(f"{width}x{height}" for height, width in facts["levels"]))
+        echo("  levels: " + ", ".join(f"{width}x{height}" for height, width in facts["levels"]))
     if facts["kept"]:
-        click.echo("  kept: " + "; ".join(f"{name} {value}" for name, value in facts["kept"].items()))
-    click.echo(f"  use: {facts['use']}")
+        echo("  kept: " + "; ".join(f"{name} {value}" for name, value in facts["kept"].items()))
+    echo(f"  use: {facts['use']}")
 
 
 def _row(channel: ChannelStatistics, number: int) -> list[str]:

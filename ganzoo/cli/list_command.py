@@ -12,6 +12,7 @@ from ganzoo.cards.card import Card, card_to_dict
 from ganzoo.cards.grades import EXPERIMENTAL
 from ganzoo.catalog import tasks
 from ganzoo.cli import entry_descriptions, model_table, options, output
+from ganzoo.cli.echo import echo
 from ganzoo.errors import suggest
 from ganzoo.weights import weights_file
 
@@ -71,11 +72,11 @@ def command(
         output.print_json([{**card_to_dict(card), "here": weights_file.is_here(card)} for card in shown])
         return
     if not cards:
-        click.echo(_explain_no_match(pattern, task), err=True)
+        echo(_explain_no_match(pattern, task), err=True)
         return
     model_table.show(shown, long)
     if len(shown) < len(cards):
-        click.echo(f"{len(cards) - len(shown)} experimental models are hidden. --all shows them.", err=True)
+        echo(f"{len(cards) - len(shown)} experimental models are hidden. --all shows them.", err=True)
 
 
 def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
@@ -84,7 +85,7 @@ def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
         output.print_json([{"name": name, **score.to_dict()} for name, score in scores])
         return
     if not scores:
-        click.echo("None of these models has scores. Measure some with `ganzoo eval`.", err=True)
+        echo("None of these models has scores. Measure some with `ganzoo eval`.", err=True)
         return
     protocols = [*dict.fromkeys(score.protocol.conditions for _, score in scores)]
     output.print_table(
@@ -100,9 +101,9 @@ def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
             for name, score in scores
         ],
     )
-    click.echo()
+    echo()
     for number, conditions in enumerate(protocols, 1):
-        click.echo(f"{number}  {conditions}")
+        echo(f"{number}  {conditions}")
 
 
 def _list_hub(pattern: str, task: str | None, as_json: bool, token: str | None) -> None:
@@ -122,7 +123,7 @@ def _list_hub(pattern: str, task: str | None, as_json: bool, token: str | None) 
         output.print_json([dataclasses.asdict(one) for one in found])
         return
     if not found:
-        click.echo(f"No ganzoo model on the Hub matches '{pattern}'.", err=True)
+        echo(f"No ganzoo model on the Hub matches '{pattern}'.", err=True)
         return
     rows = [(f"hf-hub:{one.repo_id}", one.task, one.license, str(one.downloads), one.changed) for one in found]
     output.print_table(("REFERENCE", "TASK", "LICENSE", "DOWNLOADS", "CHANGED"), rows)
@@ -158,7 +159,7 @@ def _list_entries(pattern: str, as_json: bool) -> None:
         )
         return
     if not found:
-        click.echo(f"No entry matches '{pattern}'. Write a pattern such as 'loss:*' or 'dcgan'.", err=True)
+        echo(f"No entry matches '{pattern}'. Write a pattern such as 'loss:*' or 'dcgan'.", err=True)
         return
     output.print_table(
         ("ENTRY", "SUMMARY", "PAPER", "PLUGIN"),

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from ganzoo.catalog import discovery
+from ganzoo.cli.echo import echo_error
 from ganzoo.errors import GanzooError, OutputError, suggest
 from ganzoo.version import __version__
 
@@ -146,5 +147,5 @@ def _fail(message: str, code: int) -> Any:
     except OSError:
         _drop_output()
     rank = os.environ.get("RANK", "0")  # set by torchrun: several processes can report the same error
-    click.echo(f"{'' if rank == '0' else f'[process {rank}] '}Error: {message}", err=True)
+    echo_error(f"{'' if rank == '0' else f'[process {rank}] '}Error: {message}")
     sys.exit(code)

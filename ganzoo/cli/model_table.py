@@ -9,6 +9,7 @@ import click
 from ganzoo.cards.card import Card
 from ganzoo.cards.grades import GRADES
 from ganzoo.cli import output
+from ganzoo.cli.echo import echo
 from ganzoo.weights import weights_file
 
 SPACE = 2  # between columns
@@ -29,13 +30,13 @@ def show(cards: Sequence[Card], long: bool) -> None:
         missing = sum(widths) + SPACE * (len(columns) - 1) - output.terminal_width()
         what = columns.index("WHAT")
         widths[what] = max(WHAT, widths[what] - max(0, missing))
-    click.echo(click.style(_line(columns, widths), bold=True))
+    echo(click.style(_line(columns, widths), bold=True))
     for grade, promise in (*GRADES.items(), ("", "not graded")):
         graded = [card for card in cards if card.grade == grade]
         if graded:
-            click.echo(click.style(f"{grade}: {promise}" if grade else promise, dim=True))
+            echo(click.style(f"{grade}: {promise}" if grade else promise, dim=True))
         for card in graded:
-            click.echo(_line(rows[card.name], widths))
+            echo(_line(rows[card.name], widths))
 
 
 def _fitting(cards: Sequence[Card], width: int) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from ganzoo.cli.echo import echo
+
 
 @click.command("new-plugin", short_help="Create a plugin package of your own.")
 @click.argument("name")
@@ -18,4 +20,4 @@ def command(name: str, output: Path | None) -> None:
     from ganzoo.scaffold import new_plugin
 
     for path in new_plugin.create(name, output):
-        click.echo(path)
+        echo(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import textwrap
@@ -13,22 +12,24 @@ import click
 
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Protocol
+from ganzoo.cli.echo import echo, echo_json
 from ganzoo.contracts.limits import OptionText
+from ganzoo.files.terminal import clean
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print left-aligned columns, two spaces apart."""
-    lines = [list(head), *(list(row) for row in rows)]
+    lines = [list(head), *([clean(cell, sys.maxsize) for cell in row] for row in rows)]  # before widths are measured
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     for number, line in enumerate(lines):
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 else text)
+        echo(click.style(text, bold=True) if number == 0 else text)
 
 
 def print_tab_separated(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print uncut cells with tabs between them, for other programs; a tab or line break in a cell becomes a space."""
     for line in (head, *rows):
-        click.echo("\t".join(" ".join(cell.split()) for cell in line))
+        echo("\t".join(" ".join(cell.split()) for cell in line))
 
 
 def is_piped() -> bool:
@@ -53,12 +54,12 @@ def print_protocols(protocols: Iterable[Protocol]) -> None:
         numbers = f" ({one.numbers})" if one.numbers else ""
         groups.setdefault(one.conditions, []).append(f"{one.metric}{numbers}")
     for conditions, metrics in groups.items():
-        click.echo(f"\n{', '.join(metrics)}:\n  {conditions}")
+        echo(f"\n{', '.join(metrics)}:\n  {conditions}")
 
 
 def print_json(value: Any) -> None:
     """Print JSON, indented."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    echo_json(value)
 
 
 def direction_arrow(metric: str) -> str:

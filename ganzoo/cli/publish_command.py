@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import options, output
+from ganzoo.cli.echo import echo
 
 
 @click.command("publish", short_help="Push a registry's bundled models to the Hub and pin them.")
@@ -27,9 +28,9 @@ def command(owner: str, pattern: str, path: Path | None, private: bool, as_json:
     from ganzoo.publishing.publish import publish
 
     published = []
-    for one in publish(owner, path, pattern, private=private, token=token, log=lambda text: click.echo(text, err=True)):
+    for one in publish(owner, path, pattern, private=private, token=token, log=lambda text: echo(text, err=True)):
         published.append({"name": one.name, "repo": one.repo, "revision": one.revision, "new": one.new})
         if not as_json:
-            click.echo(f"{one.name}  hf-hub:{one.repo}@{one.revision[:12]}{'' if one.new else '  (unchanged)'}")
+            echo(f"{one.name}  hf-hub:{one.repo}@{one.revision[:12]}{'' if one.new else '  (unchanged)'}")
     if as_json:
         output.print_json(published)

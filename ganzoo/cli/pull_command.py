@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganzoo.cli import completion, options
+from ganzoo.cli.echo import echo
 from ganzoo.errors import WeightsError
 
 
@@ -25,9 +26,9 @@ def command(ref: str, output: Path | None, token: str | None) -> None:
     if located.weights is None:
         raise WeightsError(f"{ref} has no weights, so there is nothing to download. Use it as it is.")
     if output is None:
-        click.echo(located.weights)
+        echo(located.weights)
         return
     card = located.card
     model_folder.refuse_another(output, card, lambda: card.weights.sha256 if card.weights else "")
     model_folder.copy(output, located.card, located.weights, located.discriminator)
-    click.echo(f"dir:{output}")
+    echo(f"dir:{output}")

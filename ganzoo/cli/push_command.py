@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ganzoo.cli import completion, options
+from ganzoo.cli.echo import echo
 
 
 @click.command("push", short_help="Upload a model to the Hugging Face Hub.")
@@ -25,11 +26,9 @@ def command(
     client.check_repo_id(repo_id)  # before the model is loaded
     model = load.load(ref, device="cpu", engine="torch", token=token)
     pushed = model.push(repo_id, private=private, token=token, message=message, license=license, summary=summary)
-    click.echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
+    echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):
-        click.echo(
-            f"{other} is a separate model and was not pushed. To push it: ganzoo push {other} OWNER/NAME", err=True
-        )
+        echo(f"{other} is a separate model and was not pushed. To push it: ganzoo push {other} OWNER/NAME", err=True)
 
 
 def _models_inside(ref: str) -> list[str]:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from ganzoo.cli import completion, options
+from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def command(
             return
         run = _train(recipe, data, output, settings)
     if os.environ.get("RANK", "0") == "0":
-        click.echo(f"dir:{run}")
+        echo(f"dir:{run}")
 
 
 def _train(recipe: str, data: tuple[str, ...], output: Path | None, settings: Mapping[str, Any]) -> Path:
@@ -165,16 +166,16 @@ def _steps_within(minutes: float, recipe: str, data: tuple[str, ...], settings: 
 
     seconds = dry_run(recipe, data, **settings).step_seconds
     steps = max(1, round(minutes * 60 / seconds))
-    click.echo(f"{steps:,} steps of {seconds:.3g} s fit in {duration(minutes * 60)}.", err=True)
+    echo(f"{steps:,} steps of {seconds:.3g} s fit in {duration(minutes * 60)}.", err=True)
     return steps
 
 
 def _dry_run(recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> None:
     from ganzoo.training.dry_run import STEPS, dry_run
 
-    click.echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
+    echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
     for line in _describe(dry_run(recipe, data, **settings)):
-        click.echo(line)
+        echo(line)
 
 
 def _describe(found: DryRun) -> Iterator[str]:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
+from ganzoo.cli.echo import echo
+from ganzoo.files.terminal import clean
 
 if TYPE_CHECKING:
     from ganzoo.training.reporter import Reporter
@@ -72,10 +73,10 @@ class Lines:
     def step(self, step: int, losses: Mapping[str, float] | None) -> None:
         self.pace.add(step)
         if losses is not None:
-            click.echo("  ".join([f"step {step}/{self.steps}", *describe(losses), str(self.pace)]), err=True)
+            echo("  ".join([f"step {step}/{self.steps}", *describe(losses), str(self.pace)]), err=True)
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 class Bar:
@@ -95,7 +96,7 @@ class Bar:
         self.progress.update(self.task, completed=step, description="  ".join([*self.losses, str(self.pace)]))
 
     def note(self, text: str) -> None:
-        self.progress.console.print(text, highlight=False, markup=False)
+        self.progress.console.print(clean(text), highlight=False, markup=False)
 
 
 def describe(losses: Mapping[str, float]) -> list[str]:

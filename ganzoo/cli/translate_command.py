@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ganzoo.cli import completion, options, output
+from ganzoo.cli.echo import echo
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.contracts.tasks import INPUTS
 from ganzoo.errors import GanzooError, ImageError, OptionError
@@ -75,10 +76,10 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
     working_size.check(values["size"])
     chosen = _parse_format(values["format"])
     output = output or plan.default_output(inputs, ref, chosen)
-    planned = plan.plan_jobs(inputs, output, values["recursive"], chosen, lambda text: click.echo(text, err=True))
+    planned = plan.plan_jobs(inputs, output, values["recursive"], chosen, lambda text: echo(text, err=True))
     jobs = [job for job in planned if not (values["skip_existing"] and job.is_done())]
     if len(jobs) < len(planned):
-        click.echo(f"{len(planned) - len(jobs)} of {len(planned)} outputs already exist.", err=True)
+        echo(f"{len(planned) - len(jobs)} of {len(planned)} outputs already exist.", err=True)
     if not jobs:
         return
     work = _build_work(ref, values, jobs)
@@ -179,4 +180,4 @@ def _print_summary(outcomes: list[Outcome], output: str, planned: int) -> None:
         succeeded = "none succeeded" if len(errors) == len(outcomes) else "the others are done"
         raise GanzooError(f"{len(errors)} of {len(outcomes)} images failed, {succeeded}:\n  {listing}")
     if planned > 1:
-        click.echo(f"{len(outcomes)} images in {output}")
+        echo(f"{len(outcomes)} images in {output}")

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-import click
-
+from ganzoo.cli.echo import echo
 from ganzoo.cli.training_progress import duration
 
 LINE_INTERVAL = 10.0  # seconds between lines about one large image
@@ -55,13 +54,13 @@ class ProgressLines:
         self.last = share
         if now - self.printed_at >= LINE_INTERVAL and share < 1:
             self.printed_at = now
-            click.echo(f"{share:.0%}{_time_left(now - self.started, share)}", err=True)
+            echo(f"{share:.0%}{_time_left(now - self.started, share)}", err=True)
 
     def done(self, text: str) -> None:
-        click.echo(text)
+        echo(text)
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
 
 class ProgressBar:
@@ -80,12 +79,12 @@ class ProgressBar:
         self.finished, self.current = self.finished + 1, 0.0
         if self.total == 1:
             self.stop()
-            click.echo(text)
+            echo(text)
         else:
             self._show()
 
     def note(self, text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
     def stop(self) -> None:
         if self.progress is not None:

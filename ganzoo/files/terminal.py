@@ -25,3 +25,8 @@ def clean(text: str, length: int = MAX_LENGTH) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+def clean_json(text: str) -> str:
+    """Return JSON text in which such characters are written as JSON writes them, \\\\u009b; its meaning stays."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -14,7 +14,7 @@ from ganzoo.cards.card import Card
 from ganzoo.contracts.entry import Entry
 from ganzoo.errors import OptionError, RegistryError, UnknownName, WeightsError
 from ganzoo.loading import notices
-from ganzoo.weights import model_folder, weights_file
+from ganzoo.weights import model_folder, network_size, weights_file
 
 if TYPE_CHECKING:
     import torch
@@ -143,9 +143,14 @@ def _remedy(reference: references.Reference, path: Path) -> str:
 
 def _load_generator(ref: str, card: Card, weights: Path | None, changed: tuple[str, ...]) -> nn.Module:
     """Return the generator with its weights; ``changed``: the options that are not the card's."""
-    generator = _build(ref, card, changed)
-    tensors = {} if weights is None else weights_file.read(weights)
     try:
+        if weights is None:
+            generator, tensors = _build(ref, card, changed), {}
+        else:
+            generator = network_size.build_for(
+                lambda: _build(ref, card, changed), weights_file.shapes(weights), f"The weights of {ref}"
+            )
+            tensors = weights_file.read(weights)
         weights_file.load_into(generator, tensors, f"The weights of {ref}")
     except WeightsError as error:
         if not changed:

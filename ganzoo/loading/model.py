@@ -21,7 +21,7 @@ from ganzoo.inference.translation import translate
 from ganzoo.inference.working_size import working_size
 from ganzoo.inference.workload import KINDS, Workload
 from ganzoo.rasters.raster import Raster
-from ganzoo.weights import model_folder, weights_file
+from ganzoo.weights import model_folder, network_size, weights_file
 
 if TYPE_CHECKING:
     import torch
@@ -151,7 +151,11 @@ class Model:
         known = self.card.discriminator
         if self._discriminator is None or not known:
             return None
-        network: nn.Module = building.build(known["entry"], **known["options"])
+        network: nn.Module = network_size.build_for(
+            lambda: building.build(known["entry"], **known["options"]),
+            weights_file.shapes(self._discriminator),
+            str(self._discriminator),
+        )
         weights_file.load_into(network, weights_file.read(self._discriminator), str(self._discriminator))
         return network.eval().requires_grad_(False).to(self.device)
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 
 from ganzoo.cards.card import Card
 from ganzoo.files.cache import cache_folder
+from ganzoo.files.terminal import clean
 from ganzoo.weights.readme import allowed_use
 
 VARIABLE = "GANZOO_NOTICES"  # "off": no notices
@@ -28,6 +29,7 @@ def notify_once(card: Card) -> None:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     data = f", its data set {card.dataset.name} under '{card.dataset.license}'" if card.dataset else ""
+    name, terms = clean(card.name, 200), clean(card.license, 200)
     logger.warning(
-        "%s is for %s: its weights are under '%s'%s. This notice is shown once.", card.name, use, card.license, data
+        "%s is for %s: its weights are under '%s'%s. This notice is shown once.", name, use, terms, clean(data, 400)
     )

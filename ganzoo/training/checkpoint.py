@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from ganzoo.catalog import former_names
-from ganzoo.errors import OutputError, PluginError, TrainingError
+from ganzoo.errors import GanzooError, OutputError, PluginError, TrainingError
+from ganzoo.files.archives import refusal_of_torch_zip
 from ganzoo.files.atomic import replacing
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"
+_MISFITS = (KeyError, ValueError, TypeError, RuntimeError, AttributeError, IndexError, OverflowError)
 _KEYS = {"step", "seconds", "networks", "averages", "optimizers", "recipe", "random"}
 
 
@@ -118,13 +121,45 @@ def load_newest(run: Path, device: torch.device) -> tuple[dict[str, Any], list[P
 def _read(path: Path, device: torch.device) -> dict[str, Any] | None:
     """Return a checkpoint's content, or None where it is damaged or something else."""
     try:
+        if refusal_of_torch_zip(path):
+            return None
         with zipfile.ZipFile(path) as archive:
             if archive.testzip() is not None:  # torch.load compares no checksum: changed weights would go unnoticed
                 return None
         state = torch.load(path, map_location=device, weights_only=True)
     except Exception:  # zip, pickle and OS errors of many kinds, all meaning that it is damaged
         return None
-    return state if isinstance(state, dict) and state.keys() >= _KEYS else None
+    return state if _is_checkpoint(state) else None
+
+
+def _is_checkpoint(state: object) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a file's content has the parts of a checkpoint, each of its type. Early ones lack some."""
+    if not isinstance(state, dict) or not state.keys() >= _KEYS:
+        return False
+    dicts = ("networks", "averages", "optimizers", "scalers", "loop", "data")
+    random = state["random"]
+    return (
+        type(state["step"]) is int
+        and state["step"] >= 0
+        and type(state["seconds"]) in (int, float)
+        and all(isinstance(state.get(name, {}), Mapping) for name in dicts)
+        and (isinstance(random, Mapping) or (isinstance(random, list) and all(isinstance(r, Mapping) for r in random)))
+    )
+
+
+@contextmanager
+def fitting(step: int) -> Iterator[None]:
+    """Turn the errors of a checkpoint's content that has other types or shapes into a TrainingError that says so."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except _MISFITS as error:
+        reason = " ".join(str(error).split())
+        raise TrainingError(
+            f"The checkpoint of step {step} does not fit what run.json describes ({reason[:300]}). "
+            "Undo what was changed since: run.json, or the version of a plugin."
+        ) from error
 
 
 def load_step(run: Path, step: int, device: torch.device) -> dict[str, Any]:
@@ -166,7 +201,7 @@ def restore(
     Raises:
         TrainingError: the state does not fit, for example after an edit of run.json or with another plugin version.
     """
-    try:
+    with fitting(state["step"]):
         networks, averaged = (former_names.networks(name, state[key]) for key in ("networks", "averages"))
         for key, network in recipe.networks.items():
             network.load_state_dict(networks[key])
@@ -179,15 +214,9 @@ def restore(
         recipe.load_state(state["recipe"])
         for role, regularizer in recipe.regularizers.items():
             regularizer.load_state(state.get("regularizers", {}).get(role, {}))
-    except (KeyError, ValueError, TypeError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise TrainingError(
-            f"The checkpoint of step {state['step']} does not fit what run.json describes ({reason[:300]}). "
-            "Undo what was changed since: run.json, or the version of a plugin."
-        ) from error
-    random = random_states(state)
-    if processes.rank < len(random):
-        restore_random(random[processes.rank])
+        random = random_states(state)
+        if processes.rank < len(random):
+            restore_random(random[processes.rank])
 
 
 def random_states(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -204,11 +233,17 @@ def check_data(state: Mapping[str, Any], now: Mapping[str, Any], run: Path) -> N
     then = state.get("data")
     if not then or then == now:
         return
+    with fitting(state["step"]):
+        changed = _describe_change(then, now)
+    raise TrainingError(f"The data of {run} changed: {changed}. Put the data back, or start a new run.")
+
+
+def _describe_change(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     key, unit = ("shards", "shards") if "shards" in then and "shards" in now else ("pictures", "images")
     counts = f"{then[key]} {unit} then, {now[key]} now"
     if then[key] == now[key]:
         counts = f"{now[key]} {unit} then and now, but their names or sizes differ"
-    raise TrainingError(f"The data of {run} changed: {counts}. Put the data back, or start a new run.")
+    return counts
 
 
 def _check_plain(value: object, recipe: str) -> None:

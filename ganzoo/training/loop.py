@@ -59,7 +59,8 @@ class Loop:
     def restore(self, content: Mapping[str, Any]) -> None:
         """Put everything back as it was when the checkpoint with this ``content`` was written."""
         self.checkpoints.restore(content)
-        self.state.restore(content)
+        with checkpoint.fitting(content["step"]):
+            self.state.restore(content)
         before = len(checkpoint.random_states(content))
         if before != self.processes.count:
             self.logger.reporter.note(

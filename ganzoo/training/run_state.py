@@ -43,7 +43,10 @@ class RunState:
         self._logged_step, self._logged_seconds = checkpoint["step"], self.seconds
         if stored := checkpoint.get("loop"):
             self.collapse_detector.load_state(stored["watch"])
-            best = Best(*stored["best"])
+            measure, step, value = stored["best"]
+            if (type(measure), type(step)) != (str, int) or type(value) not in (int, float):
+                raise TypeError(f"{stored['best']} is not a best step")
+            best = Best(measure, step, value)
             if self.best.measure in ("", best.measure):  # another measure starts anew
                 self.best = best
 

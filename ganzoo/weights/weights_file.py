@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -14,14 +14,18 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import HashMismatch, WeightsError
 from ganzoo.files.atomic import replacing
 from ganzoo.files.hashing import file_sha256
+from ganzoo.files.limits import TEXT
 from ganzoo.files.regular import open_regular
+from ganzoo.files.terminal import clean
 from ganzoo.hub import cache
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+LFS = b"version https://git-lfs"  # the first bytes of a pointer
 FILE = "model.safetensors"
 DISCRIMINATOR_FILE = "discriminator.safetensors"
+NAME_LENGTH = 200  # characters of a tensor's name in a message
 DTYPES = ("float32", "float16", "bfloat16")  # on disk
 
 
@@ -115,9 +119,25 @@ def read(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        raise WeightsError(
-            f"{path} is damaged or truncated ({error}). Delete it and download or export it again."
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of each tensor of a safetensors file. Raises WeightsError; see `read`."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise WeightsError(f"There is no weights file {path}.")
+    _refuse_other_formats(path)
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except (SafetensorError, OSError, ValueError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> WeightsError:
+    return WeightsError(f"{path} is damaged or truncated ({error}). Delete it and download or export it again.")
 
 
 def write(path: Path, tensors: Mapping[str, Tensor], dtype: str = "float32") -> None:
@@ -167,12 +187,24 @@ def load_into(
     complaints = [f"missing: {_some(missing)}"] if missing else []
     complaints += [f"not in the network: {_some(extra)}"] if extra else []
     complaints += [f"wrong shape: {_some(shapes)}"] if shapes else []
+    kinds = [] if complaints else list(_wrong_kinds(expected, tensors))
+    complaints += [f"wrong type: {_some(kinds)}"] if kinds else []
     if complaints:
         raise WeightsError(f"{what} do not fit {network}: {'; '.join(complaints)}. {advice}")
     module.load_state_dict(dict(tensors))
 
 
+def _wrong_kinds(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> Iterator[str]:
+    """Yield the tensors whose numbers would be converted silently: whole numbers, booleans, complex numbers."""
+    for name, own in expected.items():
+        found = tensors[name]
+        if found.is_floating_point() != own.is_floating_point() or found.is_complex() != own.is_complex():
+            kinds = (str(one.dtype).removeprefix("torch.") for one in (found, own))
+            yield "{} holds {}, the network {}".format(clean(name, NAME_LENGTH), *kinds)
+
+
 def _some(names: list[str]) -> str:
+    names = [clean(name, NAME_LENGTH) for name in names[:3]] + names[3:]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
@@ -195,6 +227,10 @@ def _refuse_other_formats(path: Path) -> None:
 
 def _check_head(path: Path, file: IO[bytes]) -> None:
     head, begins = file.read(8), file.read(1)
+    if head == LFS[:8]:
+        raise WeightsError(
+            f"{path} is not a safetensors file but a Git LFS pointer. Run `git lfs pull` where it is from."
+        )
     marked = head[:1] == b"\x80" and head[1:2] in b"\x02\x03\x04\x05"
     if head[:2] == b"PK" or (marked and begins != b"{"):  # a length such as 0x480 has the marks of a pickle
         raise WeightsError(
@@ -206,6 +242,7 @@ def _check_head(path: Path, file: IO[bytes]) -> None:
     (length,) = struct.unpack("<Q", head)
     if length > path.stat().st_size - 8:
         raise WeightsError(f"{path} is not a safetensors file, or is truncated. Download or export it again.")
+    TEXT.check(length, f"The header of {path}", WeightsError)
     file.seek(8)
     try:
         header: Any = json.loads(file.read(length))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -220,3 +221,38 @@ def test_found_are_sorted_and_whole_files_only(tmp_path: Path) -> None:
     for name in ("step-00000010.pt", "step-00000009.pt", ".step-00000011.pt.1.tmp", "step-00000012.pt.damaged"):
         (folder / name).write_bytes(b"")
     assert [path.name for path in checkpoints.find_checkpoints(tmp_path)] == ["step-00000009.pt", "step-00000010.pt"]
+
+
+# ---- edited checkpoints
+
+WRONG: list[object] = [7, "text", {"a": 1}, [[1, 2]]]
+EDITED = [
+    *(("step",), ("seconds",), ("random",), ("loop",), ("data",), ("networks",), ("optimizers",)),
+    *(("random", "python"), ("random", "numpy"), ("random", "torch"), ("loop", "watch"), ("loop", "best")),
+    *(("networks", "generator"), ("optimizers", "generator"), ("data", "pictures")),
+]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train("dcgan", tmp_path_factory.mktemp("edited"), steps=2, sample_every=9, ema_decay=0.0)
+
+
+@pytest.mark.parametrize("place", EDITED, ids=".".join)
+def test_other_types_in_a_checkpoint_are_refused_in_words(
+    finished: Path, tmp_path: Path, place: tuple[str, ...]
+) -> None:
+    (path,) = (finished / "checkpoints").iterdir()
+    for number, value in enumerate(WRONG):
+        state = torch.load(path, weights_only=True)
+        target = state["random"][0] if place[0] == "random" and len(place) > 1 else state
+        for name in place[:-1]:
+            target = target if name == "random" else target[name]
+        if type(target[place[-1]]) is type(value) or (place == ("seconds",) and value == 7):
+            continue
+        target[place[-1]] = value
+        run = tmp_path / f"{number}"
+        shutil.copytree(finished, run)
+        torch.save(state, run / "checkpoints" / path.name)
+        with pytest.raises(TrainingError, match=r"does not fit|can be read|of .* changed"):
+            ganzoo.resume(run, steps=3)
