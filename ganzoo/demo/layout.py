@@ -14,7 +14,7 @@ from ganzoo.demo.actions import MAX_IMAGES, DemoModel
 from ganzoo.demo.visitors import REFUSAL, Uploads
 from ganzoo.errors import GanzooError
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
-from ganzoo.reports import html
+from ganzoo.pages.rendering import render
 from ganzoo.weights import readme
 
 DELETE_CACHE = (600, 3600)  # every ten minutes, files older than an hour are deleted
@@ -226,6 +226,5 @@ def _show_card(card: Card) -> None:
 
     facts = readme.facts(card)
     licenses = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("license")]
-    paragraphs = "".join(f"<p>{escape(text)}</p>" for text in (card.summary, " ".join(licenses), card.limits) if text)
-    details = f"<details><summary>Full model card</summary>{html.pairs(dict(facts))}</details>"
-    gradio.HTML(paragraphs + details, elem_classes="facts")
+    paragraphs = [text for text in (card.summary, " ".join(licenses), card.limits) if text]
+    gradio.HTML(str(render("demo_card.html", paragraphs=paragraphs, facts=facts)), elem_classes="facts")

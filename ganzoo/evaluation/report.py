@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from pathlib import Path
+from typing import Any
 
+from markupsafe import Markup
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Score
-from ganzoo.contracts.metric import Diagnosis
 from ganzoo.evaluation.samples.results import Evaluation, Example, ReportSamples
 from ganzoo.image_io import tensors
 from ganzoo.image_io.grids import grid
@@ -24,99 +24,52 @@ from ganzoo.reports import distributions, html
 SHEET, SHEET_BYTES = 1024, 600_000  # a grid of images: its side in pixels at most, and its file's bytes
 IMAGE_SIDES, IMAGE_BYTES = (320, 224, 128), 30_000  # the same of an image in an example
 EXAMPLES, PAIRS = 12, 24  # at most: among the best and among the worst, and next to their nearest neighbors
-HEADLINES = 4  # scores in large figures on top
-_ARROWS = {"higher": "↑", "lower": "↓", "": ""}
 
 
 def write(evaluation: Evaluation, path: Path) -> Path:
     """Write the page, whole or not at all, and return its path. Raises OutputError."""
     samples = evaluation.report_samples
-    sections = [
-        _head(evaluation),
-        *_diagnoses(evaluation.diagnoses),
-        *_scores(evaluation.scores),
-        *_samples(samples),
-        *_examples(f"Best translations, by {samples.ordered_by}", samples.best, EXAMPLES, "examples wide"),
-        *_examples(f"Worst translations, by {samples.ordered_by}", samples.worst, EXAMPLES, "examples wide"),
-        *_examples("Nearest neighbors", samples.neighbors, PAIRS, "examples"),
-        *_charts(samples),
-        *_notes(evaluation.notes),
-    ]
-    return html.write(path, f"{evaluation.model}: evaluation", sections)
-
-
-def _head(evaluation: Evaluation) -> str:
-    """Return what was evaluated on which data, and the first scores in large figures."""
-    written = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    on = f"on {escape(evaluation.data)}, " if evaluation.data else ""
-    cells = "".join(
-        f"<div><dt>{escape(score.metric)}</dt><dd>{_value(score)}</dd></div>" for score in evaluation.scores[:HEADLINES]
+    return html.write(
+        path,
+        "evaluation.html",
+        title=f"{evaluation.model}: evaluation",
+        model=evaluation.model,
+        data=evaluation.data,
+        written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        scores=[_score(score) for score in evaluation.scores],
+        failures=[one for one in evaluation.diagnoses if one.alarm],
+        diagnoses=[one for one in evaluation.diagnoses if not one.alarm],
+        grids=list(_grids(samples)),
+        ordered_by=samples.ordered_by,
+        best=_examples(samples.best, EXAMPLES),
+        worst=_examples(samples.worst, EXAMPLES),
+        neighbors=_examples(samples.neighbors, PAIRS),
+        charts=list(_charts(samples)),
+        notes=evaluation.notes,
     )
-    title = f"<h1>{escape(evaluation.model)} <small>evaluation</small></h1>"
-    return f'<header>{title}<p class="note">{on}as of {written}</p><dl>{cells}</dl></header>'
 
 
-def _diagnoses(diagnoses: Sequence[Diagnosis]) -> Iterator[str]:
-    """Yield failures in red, then all other diagnoses."""
-    failures = [_diagnosis(one) for one in diagnoses if one.alarm]
-    if failures:
-        yield html.alarms("1 failure" if len(failures) == 1 else f"{len(failures)} failures", failures)
-    others = "".join(f"<li>{_diagnosis(one)}</li>" for one in diagnoses if not one.alarm)
-    if others:
-        yield html.section("Diagnoses", f"<ul>{others}</ul>")
-
-
-def _diagnosis(diagnosis: Diagnosis) -> str:
-    return f"<b>{escape(diagnosis.name)}</b><br>{escape(diagnosis.text)}"
-
-
-def _notes(notes: Sequence[str]) -> Iterator[str]:
-    if notes:
-        yield html.section("Notes", f"<ul>{''.join(f'<li>{escape(note)}</li>' for note in notes)}</ul>")
-
-
-# ---- scores ----------------------------------------------------------------------------------------------------------
-
-
-def _scores(scores: Sequence[Score]) -> Iterator[str]:
-    """Yield the table: an upward arrow means that higher is better."""
-    if scores:
-        head = ("metric", "value", "interval", "how it was measured")
-        yield html.section("Scores", html.table(head, (_row(score) for score in scores), "scores"))
-
-
-def _row(score: Score) -> tuple[str, str, str, str]:
-    bounds = "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}"
-    fields = html.pairs(dict(html.flatten(score.protocol.to_dict())))
-    details = f"<details><summary>complete protocol</summary>{fields}</details>"
-    interval = f"{bounds}<br><small>{escape(score.protocol.interval)}</small>" if bounds else ""
-    return f"<b>{escape(score.metric)}</b>", _value(score), interval, f"{escape(str(score.protocol))}{details}"
-
-
-def _value(score: Score) -> str:
-    """Return the value to four digits, all of them in its title, and an arrow."""
-    better = metric_direction.better(score.metric)
-    arrow = f' <span class="arrow" title="{better} is better">{_ARROWS[better]}</span>' if better else ""
-    return f'<span title="{score.value!r}">{score.value:.4g}</span>{arrow}'
+def _score(score: Score) -> dict[str, Any]:
+    """Return what the page shows of a score."""
+    return {
+        "score": score,
+        "better": metric_direction.better(score.metric),
+        "bounds": "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}",
+        "fields": list(html.flatten(score.protocol.to_dict())),
+    }
 
 
 # ---- images ----------------------------------------------------------------------------------------------------------
 
 
-def _samples(samples: ReportSamples) -> Iterator[str]:
-    """Yield a grid of the evaluated images, next to one of the real ones."""
-    sides = (("evaluated", samples.samples), ("real", samples.real))
-    grids = "".join(_grid(name, images) for name, images in sides if images)
-    if grids:
-        yield html.section("Samples", f'<div class="side-by-side">{grids}</div>')
-
-
-def _grid(name: str, images: Sequence[Tensor]) -> str:
-    columns = next(n for n in range(1, len(images) + 1) if n * n >= len(images))
-    sheet = grid(_cells([_to_pil(one) for one in images], SHEET // columns), columns)
-    embedded = html.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
-    image = embedded.img(f"{len(images)} images, {name}", shown=480)
-    return f"<figure>{image}<figcaption>{escape(name)}, {len(images)} images</figcaption></figure>"
+def _grids(samples: ReportSamples) -> Iterator[dict[str, Any]]:
+    """Yield a grid of the evaluated images, and one of the real ones."""
+    for name, images in (("evaluated", samples.samples), ("real", samples.real)):
+        if images:
+            columns = next(n for n in range(1, len(images) + 1) if n * n >= len(images))
+            sheet = grid(_cells([_to_pil(one) for one in images], SHEET // columns), columns)
+            embedded = html.embed(sheet, SHEET_BYTES, (SHEET + 2 * columns + 2, 800, 500))
+            yield {"name": name, "count": len(images), "image": embedded}
 
 
 def _cells(images: Sequence[Image.Image], side: int) -> list[Image.Image]:
@@ -127,22 +80,15 @@ def _cells(images: Sequence[Image.Image], side: int) -> list[Image.Image]:
     return [ImageOps.pad(one, size) if one.size != size else one for one in images]
 
 
-def _examples(heading: str, examples: Sequence[Example], most: int, kind: str) -> Iterator[str]:
-    """Yield rows of images with a label under each, and a caption under each row."""
+def _examples(examples: Sequence[Example], most: int) -> dict[str, Any] | None:
+    """Return rows of images with a label for each and a caption for each row, and how many rows there are in all."""
     if not examples:
-        return
-    rows = "".join(_example(one) for one in examples[:most])
-    more = f'<p class="note">{most} of {len(examples)}</p>' if len(examples) > most else ""
-    yield html.section(heading, f'<div class="{kind}">{rows}</div>{more}')
-
-
-def _example(example: Example) -> str:
-    cells = (
-        f"<div>{_embed(image).img(label, shown=160)}<small>{escape(label)}</small></div>"
-        for label, image in example.images.items()
-    )
-    caption = f"<figcaption>{escape(example.caption)}</figcaption>" if example.caption else ""
-    return f'<figure><div class="row">{"".join(cells)}</div>{caption}</figure>'
+        return None
+    shown = [
+        {"images": [(label, _embed(image)) for label, image in one.images.items()], "caption": one.caption}
+        for one in examples[:most]
+    ]
+    return {"shown": shown, "count": len(examples)}
 
 
 def _embed(image: Tensor) -> html.Embedded:
@@ -157,8 +103,8 @@ def _to_pil(image: Tensor) -> Image.Image:
 # ---- charts ----------------------------------------------------------------------------------------------------------
 
 
-def _charts(samples: ReportSamples) -> Iterator[str]:
-    """Yield histograms, scatter plots and bars; a series has one color in all of them."""
+def _charts(samples: ReportSamples) -> Iterator[tuple[str, list[Markup]]]:
+    """Yield the heading and the charts of histograms, scatter plots and bars; a series has one color in all of them."""
     colors = _assign_colors(samples)
     for heading, charts in (
         ("Distributions", [distributions.histogram(s, title, colors) for title, s in samples.histograms.items()]),
@@ -166,7 +112,7 @@ def _charts(samples: ReportSamples) -> Iterator[str]:
         ("Classes", [distributions.bars(s, title, colors) for title, s in samples.shares.items()]),
     ):
         if charts:
-            yield html.section(heading, "".join(charts))
+            yield heading, [Markup(chart) for chart in charts]
 
 
 def _assign_colors(samples: ReportSamples) -> dict[str, int]:

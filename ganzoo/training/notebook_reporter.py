@@ -6,25 +6,15 @@ import importlib
 import sys
 import time
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
+from markupsafe import Markup
+
+from ganzoo.pages.rendering import render
 from ganzoo.reports import curves
 from ganzoo.training.reporter import Reporter, SilentReporter
 
 REFRESH = 1.0  # seconds between two drawings
-
-_STYLE = """
-.ganzoo-run { max-width: 46rem; font: 13px/1.5 system-ui, sans-serif; --line: #d0d5dd; --dim: #667085; --paper: #fff;
-  --alarm: #b42318; --c0: #2563eb; --c1: #e0682b; --c2: #16936a; --c3: #9b3fc4; --c4: #b58900; --c5: #0e8fa8; }
-.ganzoo-run progress { width: 100%; height: 6px; } .ganzoo-run figure { margin: .5rem 0; }
-.ganzoo-run svg { width: 100%; height: auto; } .ganzoo-run svg path { fill: none; }
-.ganzoo-run svg text { fill: var(--dim); font: 12px system-ui, sans-serif; }
-.ganzoo-run .grid { stroke: var(--line); } .ganzoo-run .axis { stroke: var(--dim); } .ganzoo-run .raw { opacity: .28; }
-.ganzoo-run .line { stroke-width: 2; } .ganzoo-run .dot { fill: var(--paper); stroke-width: 2; }
-.ganzoo-run .broken { stroke: var(--alarm); } .ganzoo-run .legend span { margin-right: 1.25rem; }
-.ganzoo-run .legend i { display: inline-block; width: .9rem; height: .2rem; margin-right: .4rem; }
-"""
 
 
 def default_reporter() -> Reporter:
@@ -72,7 +62,5 @@ class NotebookReporter:
         left = seconds / done * (self.steps - self.done) if done else 0.0
         time_left = f", {left:.0f} s left" if done and self.done < self.steps else ""
         head = f"step {self.done:,} of {self.steps:,}, {seconds:.0f} s{time_left}"
-        notes = "".join(f"<div>{escape(text)}</div>" for text in self.notes)
-        charts = "".join(curves.chart(group, "loss") for group in curves.group_by_size(self.losses))
-        bar = f'<progress max="{self.steps}" value="{self.done}"></progress>'
-        return f'<style>{_STYLE}</style><div class="ganzoo-run">{head}{bar}{notes}{charts}</div>'
+        charts = [Markup(curves.chart(group, "loss")) for group in curves.group_by_size(self.losses)]
+        return render("notebook_run.html", head=head, steps=self.steps, done=self.done, notes=self.notes, charts=charts)

@@ -9,10 +9,12 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 from pathlib import Path
 from typing import Any, TypeGuard
+
+from markupsafe import Markup
 
 from ganzoo.files.regular import open_regular
 from ganzoo.reports import curves, html
@@ -33,17 +35,26 @@ def write(run: Path) -> Path:
     Files that are missing in the run's folder, or cannot be read, are left out. Raises OutputError.
     """
     metrics, settings = _lines(run / logs.METRICS), _object(run / run_settings.FILE)
+    warnings, chosen = _lines(run / logs.WARNINGS), _object(run / best_step.FILE)
     folder = run.resolve().name
     name = str(settings.get("recipe", "training"))
-    sections = [
-        _head(f"{escape(name)} <small>{escape(folder)}</small>", settings, metrics, _object(run / best_step.FILE)),
-        *_warnings(_lines(run / logs.WARNINGS)),
-        *_curves(run, metrics),
-        *_timeline(run),
-        *html.facts("Settings", dict(html.flatten(settings))),
-        *html.facts("Environment", dict(html.flatten(_object(run / environment.FILE)))),
-    ]
-    return html.write(run / FILE, f"{name}: {folder}", sections)
+    step, steps = metrics[-1]["step"] if metrics else 0, settings.get("steps")
+    return html.write(
+        run / FILE,
+        "run.html",
+        title=f"{name}: {folder}",
+        name=name,
+        folder=folder,
+        written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        progress=(step, steps) if _is_number(steps) else None,
+        figures=list(_figures(step, settings, metrics, chosen)),
+        warnings=[_warning(line) for line in warnings[-MAX_WARNINGS:]],
+        warning_count=len(warnings),
+        curves=list(_curves(run, metrics, chosen)),
+        sheets=list(_timeline(run)),
+        settings=list(html.flatten(settings)),
+        environment=list(html.flatten(_object(run / environment.FILE))),
+    )
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -96,22 +107,18 @@ def _columns(lines: list[dict[str, Any]], left_out: set[str]) -> dict[str, list[
 # ---- sections --------------------------------------------------------------------------------------------------------
 
 
-def _head(title: str, settings: Mapping[str, Any], metrics: list[dict[str, Any]], chosen: Mapping[str, Any]) -> str:
-    """Return the title and the run's progress."""
-    last = metrics[-1] if metrics else {"step": 0}
-    step, steps, seconds = last["step"], settings.get("steps"), last.get("seconds")
-    facts = [("step", f"{step:,}" + (f" of {steps:,}" if _is_number(steps) else ""))]
+def _figures(
+    step: int, settings: Mapping[str, Any], metrics: list[dict[str, Any]], chosen: Mapping[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield names and values of the run's progress, which the page shows in large figures."""
+    steps, seconds = settings.get("steps"), metrics[-1].get("seconds") if metrics else None
+    yield "step", f"{step:,}" + (f" of {steps:,}" if _is_number(steps) else "")
     if _is_number(seconds):
-        facts.append(("training time", _duration(float(seconds))))
+        yield "training time", _duration(float(seconds))
     if pace := _pace(metrics, settings):
-        facts.append(("images/s", f"{pace:,.0f}" if pace >= 10 else f"{pace:.2g}"))
+        yield "images/s", f"{pace:,.0f}" if pace >= 10 else f"{pace:.2g}"
     if _is_number(chosen.get("step")) and _is_number(chosen.get("value")):
-        text = f"{chosen['value']:.4g} at step {chosen['step']:,}"
-        facts.append((f"best {chosen.get('measure', '')}", text))
-    cells = "".join(f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in facts)
-    share = f'<progress max="{steps}" value="{step}"></progress>' if _is_number(steps) else ""
-    written = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    return f'<header><h1>{title}</h1><p class="note">as of {written}</p>{share}<dl>{cells}</dl></header>'
+        yield f"best {chosen.get('measure', '')}", f"{chosen['value']:.4g} at step {chosen['step']:,}"
 
 
 def _pace(metrics: list[dict[str, Any]], settings: Mapping[str, Any]) -> float:
@@ -133,22 +140,14 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{seconds:.1f} s"
 
 
-def _warnings(lines: list[dict[str, Any]]) -> Iterator[str]:
-    newest = lines[-MAX_WARNINGS:]
-    if not newest:
-        return
-    items = (
-        f"<b>{escape(_KINDS.get(str(line.get('kind')), str(line.get('kind', 'Warning'))))}</b> "
-        f"<small>step {line['step']:,}</small><br>{escape(str(line.get('text', '')))}"
-        for line in newest
-    )
-    more = f" The newest {len(newest)} of {len(lines)}:" if len(lines) > len(newest) else ""
-    yield html.alarms("1 warning" if len(lines) == 1 else f"{len(lines)} warnings", items, more)
+def _warning(line: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return kind, step and text of a warning."""
+    kind = str(line.get("kind", "Warning"))
+    return _KINDS.get(kind, kind), f"{line['step']:,}", str(line.get("text", ""))
 
 
-def _curves(run: Path, metrics: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield charts of the losses and of the validation measures, with the best value marked."""
-    chosen = _object(run / best_step.FILE)
+def _curves(run: Path, metrics: list[dict[str, Any]], chosen: Mapping[str, Any]) -> Iterator[tuple[str, list[Markup]]]:
+    """Yield title and charts of the losses and of the validation measures, with the best value marked."""
     measured = _lines(run / logs.VALIDATION)
     for title, lines, unit, best_one in (
         ("Losses", metrics, "loss", {}),
@@ -156,8 +155,7 @@ def _curves(run: Path, metrics: list[dict[str, Any]]) -> Iterator[str]:
     ):
         groups = curves.group_by_size(_columns(lines, _NO_LOSSES))
         if groups:
-            drawn = "".join(curves.chart(group, unit, _mark(best_one, group)) for group in groups)
-            yield html.section(title, drawn)
+            yield title, [Markup(curves.chart(group, unit, _mark(best_one, group))) for group in groups]
 
 
 def _mark(chosen: Mapping[str, Any], group: Mapping[str, curves.Points]) -> tuple[float, float] | None:
@@ -167,7 +165,16 @@ def _mark(chosen: Mapping[str, Any], group: Mapping[str, curves.Points]) -> tupl
     return None
 
 
-def _timeline(run: Path) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Sheet:
+    """A sample sheet: its step in words, the image, and its file's path relative to the page."""
+
+    step: str
+    image: html.Embedded
+    link: str
+
+
+def _timeline(run: Path) -> Iterator[_Sheet]:
     """Yield at most 12 of the sample sheets: the first, the last, and every 2nd, 4th, 8th ... in between.
 
     This choice stays the same while the run goes on, so that only new sheets are decoded for the next page.
@@ -176,22 +183,18 @@ def _timeline(run: Path) -> Iterator[str]:
     stride = 1
     while len(found[:-1:stride]) >= MAX_SHEETS:
         stride *= 2
-    figures = [figure for path in [*found[:-1:stride], *found[-1:]] for figure in _sheet(path)]
-    if figures:
-        yield html.section("Samples", f'<div class="sheets">{"".join(figures)}</div>')
+    for path in [*found[:-1:stride], *found[-1:]]:
+        yield from _sheet(path)
 
 
-def _sheet(path: Path) -> Iterator[str]:
+def _sheet(path: Path) -> Iterator[_Sheet]:
     """Yield a sheet with its step, linked to the file; nothing if it cannot be read."""
     try:
-        sheet = _embed(path, path.stat().st_mtime_ns)
+        image = _embed(path, path.stat().st_mtime_ns)
     except (OSError, ValueError, SyntaxError):  # Pillow raises these for a damaged file
         return
     digits = path.stem.removeprefix("step-")
-    step = f"{int(digits):,}" if digits.isdecimal() else digits
-    image = sheet.img(f"samples at step {step}", shown=400)
-    link = f'<a href="{logs.SAMPLES}/{escape(path.name)}">{image}</a>'
-    yield f"<figure>{link}<figcaption>step {escape(step)}</figcaption></figure>"
+    yield _Sheet(f"{int(digits):,}" if digits.isdecimal() else digits, image, f"{logs.SAMPLES}/{path.name}")
 
 
 @lru_cache(maxsize=2 * MAX_SHEETS)

@@ -1,0 +1,1 @@
+"""HTML: the templates of every page, and what renders them. Everything that is put into one is escaped."""
