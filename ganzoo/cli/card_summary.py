@@ -19,6 +19,8 @@ def rows(card: Card) -> list[tuple[str, str]]:
         ("task", card.task),
         ("labels", ", ".join(card.classes)),
         ("network", _network(card)),
+        ("takes", "; ".join(channel.description for channel in card.input_channels)),
+        ("returns", "; ".join(channel.description for channel in card.output_channels)),
         ("trained", _training(card)),
         ("license", f"{card.license}; {allowed_use(card)}"),
         ("paper", card.paper),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from ganzoo.inference import conversions
 from ganzoo.inference.engine_selection import install_hint
 from ganzoo.inference.verification_samples import samples
 from ganzoo.loading import load
+from ganzoo.rasters.channel import Channel
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
@@ -96,10 +98,15 @@ def find_format(name: str) -> Format:
 def metadata(card: Card, signature: Signature) -> dict[str, str]:
     """Return what a user of the file must know: name -> text."""
     accepts = f"latents from N(0, 1), float32 (N, {signature.latent_dim})"
+    returned = "(value + 1) * 127.5 of 8 bits"
     if signature.channels:
-        colors = "RGB" if signature.channels == 3 else "gray"
+        colors = {1: "gray ", 3: "RGB "}.get(signature.channels, "")
+        values = "value / 127.5 - 1 of 8 bits"
+        if card.has_channels:
+            colors, values = "", "-1 and 1 stand for the range of each of input_channels"
+            returned = "-1 and 1 stand for the range of each of output_channels"
         accepts = (
-            f"{colors} images, float32 (N, {signature.channels}, H, W): value / 127.5 - 1 of 8 bits; H and W are "
+            f"{colors}images, float32 (N, {signature.channels}, H, W): {values}; H and W are "
             f"multiples of {signature.stride}, from {signature.smallest} on (reflect right and bottom, then crop)"
         )
     shape = (
@@ -109,7 +116,9 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         "name": card.name,
         "task": card.task,
         "input": accepts,
-        "output": f"float32 (N, {card.out_channels}, {shape}) in [-1, 1]: (value + 1) * 127.5 of 8 bits",
+        "output": f"float32 (N, {card.out_channels}, {shape}) in [-1, 1]: {returned}",
+        "input_channels": _as_json(card.input_channels),
+        "output_channels": _as_json(card.output_channels),
         "stride": str(signature.stride),
         "image_size": str(card.image_size),
         "license": card.license,
@@ -119,6 +128,10 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         "made_by": f"ganzoo {__version__}",
     }
     return {name: value for name, value in facts.items() if value}
+
+
+def _as_json(channels: Sequence[Channel]) -> str:
+    return json.dumps([channel.to_dict() for channel in channels]) if channels else ""
 
 
 def _write(writer: Format, name: str, model: Model, signature: Signature, path: Path) -> tuple[float, float]:

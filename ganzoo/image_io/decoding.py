@@ -82,7 +82,7 @@ def read(source: Source, *, max_pixels: int | None = None, srgb: bool = False) -
                 raise ImageError(f"{name} is not a supported image file ({formats}). Convert it to PNG or JPEG.")
             _check_size(container.width, container.height, limit, name)
             container.check_length()
-            return _decode_container(container, name, srgb)
+            return _decode_container(container, name, srgb, limit)
 
 
 def _check_size(width: int, height: int, limit: int, name: str) -> None:
@@ -134,12 +134,12 @@ def _orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
-def _decode_container(container: Container, name: str, srgb: bool) -> DecodedImage:
+def _decode_container(container: Container, name: str, srgb: bool, limit: int) -> DecodedImage:
     tags = container.tags or metadata.parse_exif(container.exif)
     orientation = metadata.orientation(tags, container.xmp)
     layout = tiff.find_layout(container.tags) if container.tags else None
     if layout and layout.readable:
-        channels = pixels.read_deep_tiff(layout, name)
+        channels = pixels.read_deep_tiff(layout, name, limit)
         gray = "F" if layout.format == 3 else "I;16"
         mode, to_undo = (gray, "LA", "RGB", "RGBA")[channels.shape[2] - 1], orientation
     else:

@@ -134,9 +134,20 @@ def _conversion(
     facts = conversion.facts
     log(
         f"Done: {facts.speed:.2g} times as fast as torch in float32 just now, values differ by up to "
-        f"{facts.difference:.2g} in [-1, 1], PSNR {facts.psnr:.1f} dB."
+        f"{facts.difference:.2g} in [-1, 1]{_in_units(card, facts.difference)}, PSNR {facts.psnr:.1f} dB."
     )
     return conversion
+
+
+def _in_units(card: Card, difference: float) -> str:
+    """Return a difference in [-1, 1] in the units of the output's channels, where the card has them."""
+    parts = [
+        f"{difference * abs(channel.range[1] - channel.range[0]) / 2:.2g} {channel.unit}".rstrip()
+        + (f" of {channel.name}" if channel.name else "")
+        for channel in card.output_channels
+        if channel.range and channel.transform == "linear"
+    ]
+    return f" ({', '.join(dict.fromkeys(parts))})" if parts else ""
 
 
 def _open(choice: Choice, card: Card, conversion: Conversion) -> Running:

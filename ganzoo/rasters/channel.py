@@ -132,6 +132,20 @@ class Channel:
         low, high = FULL_RANGES[kind]
         return replace(self, range=(max(low, 1.0), high) if self.transform in POSITIVE else (low, high))
 
+    @property
+    def description(self) -> str:
+        """The channel in a few words: "CT in HU, int16, -1024:3071"."""
+        words = [f"{self.name or 'unnamed'} in {self.unit}" if self.unit else self.name or "unnamed"]
+        words += [self.dtype or ""]
+        if self.range:
+            words += [
+                f"{self.range[0]:g}:{self.range[1]:g}" + ("" if self.transform == "linear" else f" {self.transform}")
+            ]
+        elif self.scope != "set":
+            words += [self.scope if self.scope.startswith("like:") else f"range of each {self.scope}"]
+        words += ["kept beyond" if self.range and self.outside == "keep" else ""]
+        return ", ".join(word for word in words if word)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the channel as JSON holds it, without the fields that have their default."""
         defaults = asdict(Channel())

@@ -89,7 +89,8 @@ def _call(card: Card) -> str:
     given = {"label": card.classes[0] if card.classes else 0, "mask": "mask.png", "style": "style.jpg"}
     if card.does.source == "image":
         conditioning = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
-        return f'model.translate("photo.jpg"{conditioning}).save("out.png")'
+        source, target = files(card)
+        return f'model.translate("{source}"{conditioning}).save("{target}")'
     conditioning = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
     return f"model.generate(16, seed=0{conditioning})" + ("  # each a list of images" if card.frames else "")
 
@@ -99,8 +100,14 @@ def command(card: Card, ref: str = "") -> str:
     given = {"label": card.classes[0] if card.classes else "0", "mask": "mask.png", "style": "style.jpg"}
     conditioning = "".join(f" --{name} {shlex.quote(given[name])}" for name in card.does.inputs)
     if card.does.source == "image":
-        return f"ganzoo translate {ref or card.name} photo.jpg{conditioning} -o out.png"
+        source, target = files(card)
+        return f"ganzoo translate {ref or card.name} {source}{conditioning} -o {target}"
     return f"ganzoo generate {ref or card.name} -n 16{conditioning} -o {'clips/' if card.frames else 'grid.png'}"
+
+
+def files(card: Card) -> tuple[str, str]:
+    """Return names of an input and an output, for examples."""
+    return ("image.tif", "out.tif") if card.has_channels else ("photo.jpg", "out.png")
 
 
 def facts(card: Card) -> list[tuple[str, str]]:
@@ -115,6 +122,8 @@ def facts(card: Card) -> list[tuple[str, str]]:
         ("enlarges", f"{card.scale} times" if card.scale > 1 else ""),
         ("labels", ", ".join(card.classes)),
         ("values", f"{card.value_range[0]:g} to {card.value_range[1]:g}"),
+        ("input channels", "; ".join(channel.description for channel in card.input_channels)),
+        ("output channels", "; ".join(channel.description for channel in card.output_channels)),
         ("parameters", f"{card.parameters:,}" if card.parameters else ""),
         ("plugin", card.plugin),
         ("license of the weights", card.license),

@@ -100,9 +100,9 @@ def read_deep_png(image: Any, file: IO[bytes]) -> Array | None:
     return channels.view(np.uint16)
 
 
-def read_deep_tiff(layout: tiff.Layout, name: str) -> Array:
+def read_deep_tiff(layout: tiff.Layout, name: str, max_pixels: int) -> Array:
     """Decode a layout that `tiff` reads; samples that are neither color nor alpha are left out."""
-    samples = _to_uint16(tiff.read(layout), name)
+    samples = _to_uint16(tiff.read(layout, max_pixels), name)
     if layout.alpha is None:
         return samples[..., : layout.colors]
     channels = samples[..., [*range(layout.colors), layout.alpha]]

@@ -83,6 +83,10 @@ class TiffFrames(Frames):
 
     def __getitem__(self, index: int) -> Raster:
         number = range(len(self))[index]
+        with as_image_errors(self._name):
+            return self._raster(number)
+
+    def _raster(self, number: int) -> Raster:
         part = int(np.searchsorted(self._starts, number, side="right")) - 1
         series, dimensions = self._parts[part]
         name = f"{self._name}, {self.labels[number]}" if len(self) > 1 else self._name
@@ -151,6 +155,8 @@ def _dimensions(series: Any, axes: str, name: str) -> Dimensions:
     """Return what the dimensions of a series are: as it says, or as ``axes`` says."""
     shape = tuple(map(int, series.shape))
     stored = Dimensions(series.axes, shape)
+    if not {"Y", "X"} <= set(stored.axes) or len(stored.axes) != len(shape):
+        raise ValueError("it has no rows and columns")
     if axes:
         checked = axis_letters.check(axes, len(shape), name)
         if {checked[stored.axes.index(letter)] for letter in "YX"} != {"Y", "X"} or checked.index("Y") > checked.index(

@@ -20,6 +20,7 @@ from ganzoo.errors import ImageError
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 MISSING = "the list of its strips or tiles is too short"
 BEYOND = "it is cut off, or its strips lie beyond its end"
+PART = 1 << 22  # bytes that are read at once where nothing is compressed
 LEAST_CACHE = 1 << 26  # bytes of decoded strips and tiles that are kept
 JPEGS = (6, 7, 34892, 33007)
 # By number of the compression, the most bytes that one compressed byte gives: none, LZW (12 bits for a string of at
@@ -88,6 +89,8 @@ class StoredPage:
         values = np.empty(shape, self.dtype)
         if self.offset is not None:
             self._read_plain(values, rows, columns)
+        elif self._has_plain_strips:
+            self._read_strips(values, rows, columns)
         else:
             for plane, top, left, block in self._segments(rows, columns):
                 _paste(values[plane], block, top - rows.start, left - columns.start)
@@ -115,6 +118,30 @@ class StoredPage:
                 place = first + number * row_bytes + start * stored.itemsize
                 data = read_bytes(handle, place, count * stored.itemsize)
                 values[plane, number] = np.frombuffer(data, stored).reshape(-1, samples)
+
+    @property
+    def _has_plain_strips(self) -> bool:
+        """Whether rows can be read from the middle of a strip: it is neither compressed nor packed."""
+        key = self.key
+        plain = key.compression == 1 and key.predictor == 1 and key.fillorder == 1 and not key.bitspersample % 8
+        return plain and not key.is_tiled and key.shaped[1] == 1
+
+    def _read_strips(self, values: Array, rows: slice, columns: slice) -> None:
+        """Read rows from strips that are not compressed, `PART` bytes at a time."""
+        planes, _, height, width, samples = self.key.shaped
+        stored = np.dtype(self.key.dtype).newbyteorder(self.page.parent.byteorder)
+        row_bytes, (high, _) = width * samples * stored.itemsize, self.segment_size
+        down = -(-height // high)
+        if len(self.page.dataoffsets) < planes * down:
+            raise ValueError(MISSING)
+        step = max(1, PART // row_bytes)
+        for plane in range(planes):
+            for top in range(rows.start, rows.stop, step):
+                for first, last in _cut(top, min(top + step, rows.stop), high):
+                    offset = int(self.page.dataoffsets[plane * down + first // high]) + first % high * row_bytes
+                    data = read_bytes(self.page.parent.filehandle, offset, (last - first) * row_bytes)
+                    block = np.frombuffer(data, stored).reshape(last - first, width, samples)
+                    values[plane, first - rows.start : last - rows.start] = block[:, columns]
 
     def _segments(self, rows: slice, columns: slice) -> Iterator[tuple[int, int, int, Array]]:
         """Yield plane, top, left and (h, w, samples) of the strips or tiles that touch a window."""
@@ -192,6 +219,14 @@ class StoredPage:
             raise ValueError(
                 f"it is cut off: a strip has {length} bytes, and its pixels take {needed // ratio} at least"
             )
+
+
+def _cut(first: int, last: int, high: int) -> Iterator[tuple[int, int]]:
+    """Yield the rows first..last in parts that lie within one strip each."""
+    while first < last:
+        end = min(last, (first // high + 1) * high)
+        yield first, end
+        first = end
 
 
 def _paste(target: Array, block: Array, top: int, left: int) -> None:

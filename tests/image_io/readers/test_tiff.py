@@ -134,7 +134,7 @@ def test_upright() -> None:
 
 def test_a_large_strip_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     given = noise(50, 6, 3, top=65536)
-    monkeypatch.setattr("ganzoo.image_io.readers.tiff.CHUNK", 100)
+    monkeypatch.setattr("ganzoo.image_io.readers.tiff_segments.PART", 100)
     assert np.array_equal(read(raw.tiff([given.tobytes()], 6, 50, {258: (258, 3, [16] * 3)})).rgb, given)
 
 
