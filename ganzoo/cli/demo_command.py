@@ -72,6 +72,11 @@ def command(
     with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
         _check_generates_images(model)
+        if model.card.has_channels:
+            raise OptionError(
+                f"The demo shows photographs, and {ref} takes images whose channels have units. "
+                f"Use ganzoo translate {ref} image.tif -o out.tif."
+            )
         model.engine  # noqa: B018 - errors in it show here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send this
         idle = serving.serve(

@@ -12,6 +12,7 @@ from ganzoo.contracts.config import Config
 from ganzoo.contracts.reader import HEAD, Frames, Reader
 from ganzoo.contracts.writer import OutputSpec, Writer
 from ganzoo.errors import ImageError, MissingPackage, OutputError
+from ganzoo.files.regular import open_regular
 from ganzoo.image_io import image_paths
 from ganzoo.rasters.raster import Raster, add_saver
 
@@ -56,14 +57,15 @@ def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
     """
     text = os.fspath(path)
     try:
-        with open(text, "rb") as file:
+        with open_regular(text) as file:
             head = file.read(HEAD)
     except IsADirectoryError:
         head = b""
     except FileNotFoundError as error:
         raise ImageError(f"No file {text}. Check the path.") from error
     except OSError as error:
-        raise ImageError(f"{text} cannot be read: {error.strerror}. Check its permissions.") from error
+        reason = error.strerror or error
+        raise ImageError(f"{text} cannot be read: {reason}. Check its permissions, and that it is a file.") from error
     for name, reader in readers().items():
         if reader.recognizes(head, text):
             if missing := reader.missing():

@@ -311,3 +311,11 @@ def test_damage_is_one_sentence(tmp_path):
             [np.asarray(frame) for frame in frames]
     except ImageError as error:
         assert len(str(error).splitlines()) == 1
+
+
+def test_pipes_and_folders_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.tif")
+
+    for path in (tmp_path / "pipe.tif", tmp_path):
+        with pytest.raises(ImageError, match=r"named pipe|not an image of a supported kind"):
+            open_frames(path)

@@ -11,9 +11,15 @@ from torch import nn
 
 from ganzoo import Channel, Raster
 from ganzoo.batch.rasters import Selection, chosen_frames, translate_file
+from ganzoo.contracts.engine import Signature
 from ganzoo.errors import ImageError, OptionError, OutputError
+from ganzoo.exporting.export import metadata
 from ganzoo.image_io.raster_files import open_frames
 from ganzoo.inference.image_pass import Settings
+from ganzoo.inference.raster_translation import MemoryFile, translate_raster
+from ganzoo.inference.running import _in_units
+from ganzoo.inference.verification_samples import samples
+from ganzoo.weights import readme
 
 
 def numbers(count=3, dtype="uint16", size=(40, 56), top=60_000):
@@ -119,8 +125,6 @@ def test_what_is_cut_is_told():
     values[:5] = 200
     network = tiny.raster_network()
     prepared = network.prepared(Raster.from_array(values, "YX", channels=(Channel("a"),)))
-
-    from ganzoo.inference.raster_translation import MemoryFile, translate_raster
 
     spec = network.spec(prepared)
     file = MemoryFile(spec)
@@ -254,3 +258,18 @@ def test_super_resolution_enlarges_values_masks_and_pixel_size(tmp_path):
         assert result.shape == (2, 40, 48) and frames[0].metadata["pixel_size"] == (0.5, 0.5)
     assert np.isnan(result[:, 6:8, 8:10]).all() and np.isnan(result).sum() == 8
     assert np.nanmax(np.abs(result[:, ::2, ::2] - values)) < 1e-4
+
+
+def test_info_and_export_tell_what_channels_mean():
+    outputs = (Channel("CT", "HU", (-1000, 3000), dtype="int16"), Channel("VV", range=(1, 9), transform="db"))
+    card = identity(Channel("T1", range=(0, 4095), outside="keep"), Channel("", scope="image"), outputs=outputs).card
+    rows = dict(readme.facts(card))
+    exported = metadata(card, Signature(2, 1))
+
+    assert rows["input channels"] == "T1, 0:4095, kept beyond; unnamed, range of each image"
+    assert rows["output channels"] == "CT in HU, int16, -1000:3000; VV, 1:9 db"
+    assert readme.command(card).endswith("image.tif -o out.tif")
+    assert "8 bits" not in exported["input"] + exported["output"]
+    assert '"unit": "HU"' in exported["output_channels"] and '"range": [0.0, 4095.0]' in exported["input_channels"]
+    assert _in_units(card, 1e-3) == " (2 HU of CT)"
+    assert {one.shape[1] for one in samples(Signature(5, 1))} == {5}
