@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -24,9 +23,6 @@ SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 SLIDES = ("svs", "ndpi", "scn", "bif", "philips", "ventana", "avs", "qpi", "indica")
 REDUCED, MASK = 1, 4  # bits of NewSubfileType
 MAX_FRAMES = 1 << 20
-
-# tifffile reports what is odd in a file by logging. What matters is an error here; the rest is not for a terminal.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class TiffReader(Reader):

@@ -6,6 +6,7 @@ processes that were forked, can read one file at the same time.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict
@@ -27,6 +28,9 @@ JPEGS = (6, 7, 34892, 33007)
 # most 4096), deflate under two numbers, PackBits (2 for 128). Others have no such limit.
 RATIOS = {1: 1, 5: 2731, 8: 1032, 32946: 1032, 32773: 64}
 PALETTE, MIN_IS_WHITE, YCBCR = 3, 0, 6
+
+# tifffile reports what is odd in a file by logging. What matters is an error here; the rest is not for a terminal.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 @dataclass
