@@ -30,6 +30,7 @@ from ganzoo.contracts.entry import Entry
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = ROOT / "docs" / "zensical.toml"
+TOP = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 COMMANDS = "reference/commands.md"
 PYTHON = "reference/python.md"
 PLUGINS = "reference/plugins.md"
@@ -69,8 +70,10 @@ def write_sources(folder: Path) -> None:
     """Write the Markdown of every page: that of docs/, the README as the front page, and the reference."""
     shutil.copytree(ROOT / "docs", folder, ignore=shutil.ignore_patterns("zensical.toml"))
     (folder / "reference").mkdir(exist_ok=True)
-    for source, page in (("README.md", "index.md"), ("CHANGELOG.md", "changelog.md")):
+    for source, page in TOP.items():
         text = re.sub(r"(\]\(|src=\")docs/", r"\1", (ROOT / source).read_text(encoding="utf-8"))
+        for other, its_page in TOP.items():
+            text = text.replace(f"]({other})", f"]({its_page})")
         (folder / page).write_text(text, encoding="utf-8")
     (folder / COMMANDS).write_text("\n".join(commands()), encoding="utf-8")
     (folder / PYTHON).write_text("\n".join(names(for_plugins=False)), encoding="utf-8")

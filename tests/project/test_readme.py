@@ -66,6 +66,19 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_mine.py")
 
 
+def test_the_family_of_the_contributors_page_works_as_printed(tmp_path: Path) -> None:
+    for name in ("tutorial/__init__.py", "tutorial/networks.py", "tutorial/recipe.py", "test_tutorial.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(printed_file(name))
+    assert len(printed_file("tutorial/__init__.py").splitlines()) < 65
+    announce(tmp_path, "ganzoo-tutorial", {"tutorial": "tutorial"})
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT), str(ROOT / "plugins")])}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_tutorial.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_printed_command_parses(line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
@@ -84,7 +97,14 @@ def test_every_link_and_image_of_a_page_leads_to_a_file(page: Path) -> None:
 
 def test_the_menu_of_the_site_lists_every_page() -> None:
     docs = script("docs")
-    listed = set(docs.listed(docs.SETTINGS)) - {"index.md", "changelog.md", docs.COMMANDS, docs.PYTHON, docs.PLUGINS}
+    listed = set(docs.listed(docs.SETTINGS)) - {
+        "index.md",
+        "changelog.md",
+        "contributing.md",
+        docs.COMMANDS,
+        docs.PYTHON,
+        docs.PLUGINS,
+    }
     assert listed == set(docs.pages(ROOT / "docs"))
 
 
