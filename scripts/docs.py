@@ -83,17 +83,15 @@ def write_sources(folder: Path) -> None:
             file.write("\n".join(models_and_options(page.stem)))
     for page in folder.rglob("*.md"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(without_outer_links(text, page, folder), encoding="utf-8")
+        page.write_text(without_outer_links(text, page), encoding="utf-8")
 
 
-def without_outer_links(text: str, page: Path, folder: Path) -> str:
+def without_outer_links(text: str, page: Path) -> str:
     """Return the text with links to files that the site lacks replaced by their words."""
 
     def keep_or_drop(match: re.Match[str]) -> str:
         target = match[2].partition("#")[0]
-        outside = not re.match(r"https?:|mailto:|$", target) and not (page.parent / target).resolve().is_relative_to(
-            folder
-        )
+        outside = not re.match(r"https?:|mailto:|$", target) and not (page.parent / target).exists()
         return match[1] if outside else match[0]
 
     return re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", keep_or_drop, text)
