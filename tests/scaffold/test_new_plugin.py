@@ -32,6 +32,7 @@ def test_a_name_of_two_words_works_in_every_place(tmp_path: Path, capsys: pytest
         "README.md",
         "ganzoo_blue_moon/__init__.py",
         "ganzoo_blue_moon/networks.py",
+        "ganzoo_blue_moon/py.typed",
         "tests/test_blue_moon.py",
     ]
     texts = [path.read_text() for path in folder.rglob("*") if path.is_file()]
@@ -67,3 +68,22 @@ def test_a_taken_name_and_a_folder_in_use_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="exists and is not an empty folder"):
         new_plugin.create("mine", tmp_path / "kept.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_the_packages_of_all_kinds_keep_the_contract(tmp_path: Path) -> None:
+    kinds = [kind for kind in new_plugin.KINDS if kind != "generator"]
+    for kind in kinds:
+        folder = tmp_path / kind
+        files = new_plugin.create(f"my-{kind}", folder, kind)
+        assert folder / f"ganzoo_my_{kind}" / "py.typed" in files
+        assert not any("$" in path.read_text() for path in files)
+        announce(folder, f"ganzoo-my-{kind}", {kind: f"ganzoo_my_{kind}"})
+    paths = [*(str(tmp_path / kind) for kind in kinds), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *kinds],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        capture_output=True,
+        text=True,
+    )
+    assert f"{len(kinds)} passed" in done.stdout, done.stdout + done.stderr
