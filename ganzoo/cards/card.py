@@ -127,6 +127,23 @@ class Card:
     input_channels: tuple[Channel, ...] = ()
     output_channels: tuple[Channel, ...] = ()
 
+    def _repr_html_(self, note: str = "") -> str:
+        """Return what notebooks show; ``note`` follows the name."""
+        from ganzoo.pages.rendering import render
+
+        trained = f"{self.dataset.name}, {self.dataset.count:,} images" if self.dataset else ""
+        facts = [
+            ("task", self.task),
+            ("architecture", ", ".join(filter(None, (self.entry, self.paper)))),
+            ("size", self.size),
+            ("parameters", f"{self.parameters:,}" if self.parameters else ""),
+            ("trained on", trained),
+            ("license", self.license),
+            ("grade", self.grade),
+        ]
+        shown = [(name, value) for name, value in facts if value]
+        return str(render("notebook_card.html", card=self, note=note, facts=shown, scores=self.scores))
+
     @property
     def size(self) -> str:
         """Size and channels as people read them: "128x128 RGB"."""

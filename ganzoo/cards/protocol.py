@@ -105,6 +105,12 @@ class Score:
     low: float | None = None
     high: float | None = None
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show."""
+        from ganzoo.pages.rendering import render
+
+        return str(render("notebook_scores.html", model="", data="", scores=[self], diagnoses=(), notes=()))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON stores it."""
         bounds = {} if self.low is None else {"low": self.low, "high": self.high}

@@ -49,6 +49,12 @@ class Table:
     models: tuple[str, ...]
     rows: tuple[Row, ...]
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: a table whose sure winners are bold."""
+        from ganzoo.pages.rendering import render
+
+        return str(render("notebook_comparison.html", table=self))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the table as JSON stores it, every score with its protocol."""
         rows = [

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ganzoo.errors import ImageError
 from ganzoo.image_io.pil_images import flatten
@@ -34,6 +36,22 @@ def grid(images: Sequence[Image.Image], columns: int | None = None, padding: int
         row, column = divmod(index, columns)
         sheet.paste(flatten(image, BACKGROUND), (column * width + padding, row * height + padding))
     return sheet
+
+
+class Images(list[Any]):
+    """A list of images, or of clips, that a notebook shows as one grid."""
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the grid as a PNG, a clip as a row; None, which shows text, for anything that is no PIL image."""
+        rows = [each if isinstance(each, list) else [each] for each in self]
+        images = [image for row in rows for image in row]
+        if not images or not all(isinstance(image, Image.Image) for image in images):
+            return None
+        size = max(image.width for image in images), max(image.height for image in images)
+        padded = [ImageOps.pad(image, size) if image.size != size else image for image in images]
+        buffer = io.BytesIO()
+        grid(padded, max(map(len, rows)) if len(images) > len(rows) else None).save(buffer, "PNG")
+        return buffer.getvalue()
 
 
 def _blank(images: Sequence[Image.Image], size: tuple[int, int]) -> Image.Image:

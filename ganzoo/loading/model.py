@@ -14,6 +14,7 @@ import numpy as np
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
+from ganzoo.image_io.grids import Images
 from ganzoo.inference import conditions, engine_selection
 from ganzoo.inference.image_pass import Network, Progress, Settings
 from ganzoo.inference.running import Running, start
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 # Generated images at a time, always so many: the last bits of a result depend on the size of its batch.
 BATCH = 8
 MAX_CALIBRATION = 64  # images
+_STARTED = {"generator", "_running", "_network", "_strips"}  # attributes that a copy makes anew
 
 
 class Model:
@@ -78,8 +80,22 @@ class Model:
         self._discriminator = discriminator
         self._choices = choices or engine_selection.choose("torch", kind, name)
         self._work = work or KINDS["folder"]
-        self._calibration, self._log = calibration, log or (lambda text: None)
+        self._calibration, self._log = calibration, log or _say_nothing
         self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what `pickle`, `copy.deepcopy` and `torch.save` keep: the generator with its weights, and no engine.
+
+        A copy needs no file of this machine but the discriminator's; its engine starts at the first use.
+        """
+        kept = {name: value for name, value in vars(self).items() if name not in _STARTED}
+        known = isinstance(self._calibration, (list, tuple))
+        anew = {"_prepared": None, "_log": _say_nothing, "_calibration": self._calibration if known else ()}
+        return {**kept, "_load": self.generator, **anew}
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the card, and where the model computes."""
+        return self.card._repr_html_(f"on {self._device}, {self._dtype}")
 
     def __repr__(self) -> str:
         return f"<ganzoo.Model {self.card.name}: {self.card.entry}, {self.card.size}, on {self._device}>"
@@ -251,7 +267,7 @@ class Model:
         if axes or isinstance(x, Raster) or (self.card.has_channels and not isinstance(x, (list, tuple))):
             return self._translate_array(x, axes, size, given, tiles, max_memory)
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
-            return [self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x]
+            return Images(self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x)
         self._check_translates()
         inputs = {name: value for name, value in given.items() if value is not None}
         settings = Settings(size, tiles, max_memory, bits=8, inputs=inputs)
@@ -390,12 +406,12 @@ class Model:
 
         random = torch.Generator().manual_seed(seed)
         numbers = torch.tensor(conditions.numbers(self.card, label, -(-n // BATCH) * BATCH))
-        generated: list[Any] = []
+        generated = Images()
         while len(generated) < n:
             first = len(generated)
             latents = torch.stack([torch.randn(self.card.latent_dim, generator=random) for _ in range(BATCH)])
             conditioning = {"label": numbers[first : first + BATCH]} if len(numbers) else {}
-            generated += _to_pils(self(latents, **conditioning)[: n - first])
+            generated.extend(_to_pils(self(latents, **conditioning)[: n - first]))
         return generated
 
     def save(self, folder: str | Path) -> Card:
@@ -460,6 +476,10 @@ class Model:
         with tempfile.TemporaryDirectory() as folder:
             self._save(Path(folder), card, f"hf-hub:{repo_id}")
             return client.push(Path(folder), repo_id, private=private, token=token, message=message)
+
+
+def _say_nothing(text: str) -> None:
+    """Take a line of a log, where nobody listens."""
 
 
 def _to_pils(batch: Tensor) -> list[Any]:

@@ -91,7 +91,7 @@ def _call(card: Card) -> str:
         conditioning = "".join(f", {name}={given[name]!r}" for name in card.does.inputs).replace("'", '"')
         source, target = files(card)
         return f'model.translate("{source}"{conditioning}).save("{target}")'
-    conditioning = f", labels={[given['label']]!r}".replace("'", '"') if "label" in card.does.inputs else ""
+    conditioning = f", label={given['label']!r}".replace("'", '"') if "label" in card.does.inputs else ""
     return f"model.generate(16, seed=0{conditioning})" + ("  # each a list of images" if card.frames else "")
 
 

@@ -75,6 +75,13 @@ class Evaluation:
 
     __repr__ = __str__
 
+    def _repr_html_(self) -> str:
+        """Return what notebooks show: the scores with their protocols, diagnoses and notes."""
+        from ganzoo.pages.rendering import render
+
+        parts = {"scores": self.scores, "diagnoses": self.diagnoses, "notes": self.notes}
+        return str(render("notebook_scores.html", model=self.model, data=self.data, **parts))
+
     def __getitem__(self, metric: str) -> float:
         """Return the value of a metric, as ``evaluation["psnr"]``. Raises KeyError that lists the metrics."""
         for score in self.scores:
