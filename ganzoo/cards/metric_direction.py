@@ -4,11 +4,11 @@ from __future__ import annotations
 
 _HIGHER = {
     *("psnr", "ssim", "is", "precision", "recall", "density", "coverage", "modes"),
-    *("accuracy", "f1", "specificity"),
+    *("accuracy", "f1", "specificity", "pearson"),
 }
 _LOWER = {
     *("fid", "kid", "fd", "kd", "swd", "balance", "memorized"),
-    *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss"),
+    *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss", "sam", "ergas"),
 }
 # Of images translated there and back, of images left as they are, of a filled hole, of a discriminator, of the classes
 # of images.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options, output
+from ganzoo.cli import options, output, raster_options
 from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 @click.argument("ref", required=False)
 @click.option(
     "--data", multiple=True, help="Real images: a folder, .zip or IDX files; give it twice for pairs or two sets."
+)
+@raster_options.reading
+@click.option(
+    "--baseline", multiple=True, metavar="NAME", help="For models of rasters: linear, copy or mean, next to the scores."
 )
 @click.option("--metrics", help="Comma separated, e.g. fd,precision,recall [default: depends on the model].")
 @click.option("--extractor", default="inception", show_default=True, help="E.g. efficientnet-lite0, timm.")
@@ -87,12 +91,13 @@ def command(
     ganzoo eval pix2pix/facades --data facades.zip --validation 0.06 --report report.html
     ganzoo eval stargan/landscapes --data landscapes/ --label monet --extractor efficientnet-lite0
     ganzoo eval images:outputs/ --data photos/ --size 128 --metrics fid,kid -o scores.json
+    ganzoo eval dir:runs/stain --baseline linear --baseline copy
     ganzoo eval --registry --data sets/
 
     Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorized
     (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
     cycle-psnr, identity (unpaired); swd-frames, swd-motion (clips); class-accuracy (class-conditional); discriminator
-    (runs).
+    (runs). Models of rasters: mae, rmse, bias, pearson, psnr, ssim, sam, ergas, in units.
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:
@@ -102,6 +107,9 @@ def command(
         raise click.UsageError("Give REF: a model, or images:FOLDER. Or --registry for all published scores.")
     from ganzoo.evaluation.evaluate import evaluate
 
+    data, own = raster_options.take(data, values)
+    own.pop("split_by", None) if not own.get("split_by") else None
+    values |= {**own, "baseline": values["baseline"]}
     optional = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
     values |= {name: value for name, value in optional.items() if value is not None}
     values |= {"extractor_options": dict(parse_assignments(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
@@ -121,10 +129,11 @@ def _show(evaluation: Evaluation) -> None:
             f"{one.metric}{output.direction_arrow(one.metric)}",
             f"{one.value:.5g}",
             _interval(one.low, one.high),
+            *(f"{baseline[one.metric]:.5g}" for baseline in evaluation.baselines.values()),
         )
         for one in evaluation.scores
     ]
-    output.print_table(["METRIC", "VALUE", "INTERVAL"], rows)
+    output.print_table(["METRIC", "VALUE", "INTERVAL", *map(str.upper, evaluation.baselines)], rows)
     output.print_protocols(score.protocol for score in evaluation.scores)
     for diagnosis in evaluation.diagnoses:
         echo(f"{'Warning: ' if diagnosis.alarm else ''}{diagnosis.text}", err=diagnosis.alarm)

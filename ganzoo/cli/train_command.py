@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ganzoo.cli import completion, options
+from ganzoo.cli import completion, options, raster_options
 from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
 
@@ -25,6 +25,7 @@ DAY = 24 * 60 * 60  # seconds
 @click.command("train", short_help="Train a recipe on a data set, or resume a run.")
 @click.argument("recipe", required=False, shell_complete=completion.recipe)
 @click.argument("data", nargs=-1)
+@raster_options.rasters
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder. dir:FOLDER loads its model.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Resume this run instead; only --steps may be changed.")
 @click.option("--steps", type=click.IntRange(1), help="Total number of updates [default: 10000].")
@@ -110,12 +111,15 @@ def command(
 ) -> None:
     """Train RECIPE on DATA: a folder, a .zip, IDX files or WebDataset shards; two of them for two sets or for pairs.
 
+    Images of any channels and depth are files, folders or patterns: --input and --target for pairs, or A and B as DATA.
+
     `ganzoo list 'recipe:*' --entries` lists the recipes; `ganzoo info recipe:dcgan` shows one, its options and parts.
 
     \b
     ganzoo train dcgan photos/ -o runs/mine --steps 20000 --set image_size=64
     ganzoo train cyclegan horses/ zebras/ -o runs/h2z --set generator.width=32 --part loss=hinge
     ganzoo train --resume runs/mine
+    ganzoo train pix2pix --input cells.tif --target nuclei.tif --split-by page --validation 0.25 -o runs/stain
     torchrun --standalone --nproc-per-node 2 -m ganzoo train dcgan photos/ -o runs/mine
     """
     if steps is not None and minutes is not None:
@@ -124,11 +128,13 @@ def command(
         _refuse_other_options()
         run = _resume(resume, steps)
     else:
+        data, raster_values = raster_options.take(data, values)
         if not (recipe and data and (output or dry_run)):
             required = {"RECIPE": recipe, "DATA": data, "-o RUN": output}
             missing = ", ".join(name for name, value in required.items() if not value)
             raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or only --resume RUN. Missing: {missing}.")
         settings = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
+        settings |= raster_values
         if "classes" in settings:
             settings["classes"] = [name.strip() for name in settings["classes"].split(",")]
         settings["options"] = dict(parse_assignments(assignments, "--set", "KEY=VALUE"))

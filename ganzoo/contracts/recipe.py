@@ -69,6 +69,8 @@ class RecipeContract(ABC):
             to the generator. Leave an edition out if it has none.
         validation_batch: How many held-out images `validate` gets at a time.
         step_state: Set by the loop.
+        takes_masks: Whether `step` leaves out pixels that the batch marks as missing. Set it on the class that has
+            `step`: data with missing pixels are refused for others.
     """
 
     networks: dict[str, nn.Module]
@@ -77,6 +79,7 @@ class RecipeContract(ABC):
     discriminators: Mapping[str, str] = MappingProxyType({})
     validation_batch: int = 8
     step_state: StepState = StepState()
+    takes_masks: bool = False
 
     @abstractmethod
     def step(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:
@@ -85,8 +88,9 @@ class RecipeContract(ABC):
         Args:
             batch: What the entry's ``data`` says, images as float32 in [-1, 1]. "images": {"image": (N, C, H, W)};
                 "labeled": also "label", (N,) int64; "paired": "input" and "target"; "unpaired": "a" and "b";
-                "clips": {"clip": (N, C, T, H, W)}, also "label" if the config has ``classes``. Do not change it in
-                place.
+                "clips": {"clip": (N, C, T, H, W)}, also "label" if the config has ``classes``. Of data with missing
+                pixels also "valid", or "valid_a" and "valid_b", (N, 1, H, W): 1 where a pixel is known, 0 where images
+                hold 0 instead. Do not change it in place.
 
         Returns:
             Named losses. Scalar tensors are best: they are read only when they are logged. A Python number, as from

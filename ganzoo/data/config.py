@@ -42,8 +42,6 @@ class DataConfig:
     def __post_init__(self) -> None:
         if self.image_size < 0:
             raise OptionError(f"image_size={self.image_size} is not valid: give pixels, or 0 for the data's own size.")
-        if self.channels not in (0, 1, 3):
-            raise OptionError(f"channels={self.channels} is not valid: give 1 (gray), 3 (RGB), or 0 for the data's.")
         if not 1 <= self.enlarge <= 8:
             raise OptionError(f"enlarge={self.enlarge} is not valid: give a factor from 1 to 8.")
         self._check_clips()

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ganzoo.data.image_stores import Images, take
 from ganzoo.data.preprocessing import to_floats
+from ganzoo.rasters.channel import Channel
 
 WHOLE = slice(None)
 Crops: TypeAlias = "list[tuple[int, int, bool]]"  # top, left, mirrored
@@ -64,6 +65,9 @@ class Data:
         frames: Of a clip, 0 for images.
         in_channels: Of the input of pairs, or of A of two sets; 0: as many as ``channels``.
         depth: Bits of a stored value: 8 for ordinary images.
+        input_channels: What the input's channels mean, or those of A; () for 8-bit gray or RGB.
+        masked: Whether batches say which pixels are missing.
+        output_channels: Those of the target, of B, or of what is generated.
     """
 
     train: Dataset
@@ -78,6 +82,9 @@ class Data:
     frames: int = 0
     in_channels: int = 0
     depth: int = 8
+    input_channels: tuple[Channel, ...] = ()
+    output_channels: tuple[Channel, ...] = ()
+    masked: bool = False
 
 
 @dataclass(frozen=True)

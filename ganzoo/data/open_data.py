@@ -43,6 +43,11 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
         OptionError: An option is invalid, or does not fit the data.
     """
     data_config, paths = DataConfig.from_config(config), list_paths(path, kind)
+    if data_config.channels not in (0, 1, 3):
+        raise OptionError(
+            f"channels={data_config.channels} is not valid for 8-bit images: give 1 (gray), 3 (RGB), or 0 for the "
+            "data's. For others name files: --input, --target, --bands."
+        )
     if any(shards.are_shards(each) for each in paths):
         _check_shards(kind)
         return open_shards(paths, kind, data_config, validation)

@@ -16,6 +16,7 @@ from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
+from ganzoo.loading import load
 from ganzoo.loading.model import Model
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def evaluate(
             the images of all other classes are translated and compared with those of this class.
         back: Reference of the model of the other direction, for cycle-psnr.
         train: The training images, for memorized.
+        baseline: For models of rasters: some of "linear", "copy", "mean", to which the scores are compared.
+        bands, target_bands, split_by, panels, z_neighbors, axes: For models of rasters, see
+            `ganzoo.data.rasters.options.RasterOptions`. Such models are measured in the units of their channels, by
+            mae, rmse, bias, pearson, psnr, ssim, sam and ergas; without ``data``, on what their run held out.
         extractor, extractor_options, precision, neighbors, subsets, subset_size, clusters, resamples, seed,
             batch_size, cache: How to measure; see `ganzoo.evaluation.samples.config.EvalConfig`.
 
@@ -76,8 +81,14 @@ def evaluate(
         DataError: images are missing, damaged, too few or of unequal sizes.
         WeightsError, HubError, OutputError: weights cannot be read or fetched, or the report cannot be written.
     """
-    names = registry.check(metrics)
     eval_options.check(options)
+    if _is_of_rasters(ref, token):
+        evaluation = _evaluate_rasters(ref, data, metrics, options, device, token, on_progress)
+        if report_to:
+            report.write(evaluation, Path(report_to))
+        return evaluation
+    eval_options.refuse_rasters(options)
+    names = registry.check(metrics)
     config = eval_options.build_config(options)
     request = eval_options.build_request(data, names, options)
     context = setup.open_context(ref, request, config, device, token)
@@ -86,6 +97,40 @@ def evaluate(
     if report_to:
         report.write(evaluation, Path(report_to))
     return evaluation
+
+
+def _is_of_rasters(ref: str | Model, token: str | None) -> bool:
+    """Tell whether a model translates images whose channels its card describes."""
+    if isinstance(ref, str) and ref.startswith(setup.FOLDER):
+        return False
+    card = ref.card if isinstance(ref, Model) else load.info(ref, token=token)
+    return card.has_channels and card.does.source == "image"
+
+
+def _evaluate_rasters(
+    ref: str | Model,
+    data: Paths,
+    metrics: Sequence[str] | str,
+    options: EvalOptions,
+    device: str,
+    token: str | None,
+    on_progress: Progress,
+) -> Evaluation:
+    from ganzoo.evaluation.units.evaluate_rasters import evaluate_rasters
+
+    model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
+    listed = metrics.split(",") if isinstance(metrics, str) else metrics
+    return evaluate_rasters(
+        model,
+        ref if isinstance(ref, str) else model.card.name,
+        [data] if isinstance(data, str) else [str(path) for path in ([data] if isinstance(data, Path) else data)],
+        metrics=[name.strip() for name in listed if name.strip()],
+        baseline=options.get("baseline", ()),
+        validation=options.get("validation", 0.0),
+        seed=options.get("seed", 0),
+        raster_options=eval_options.pick_rasters(options),
+        on_progress=on_progress,
+    )
 
 
 def measure(context: EvalContext, metrics: Sequence[str], call: Mapping[str, Any]) -> Evaluation:

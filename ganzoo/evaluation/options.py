@@ -45,16 +45,42 @@ class ConfigOptions(TypedDict, total=False):
     cache: bool
 
 
-class EvalOptions(RequestOptions, ConfigOptions, total=False):
+class RasterEvalOptions(TypedDict, total=False):
+    """For models of rasters: what they are compared with, and fields of `RasterOptions`."""
+
+    baseline: Sequence[str]
+    bands: str
+    target_bands: str
+    split_by: str
+    panels: str
+    z_neighbors: int
+    axes: str
+
+
+class EvalOptions(RequestOptions, ConfigOptions, RasterEvalOptions, total=False):
     """All options of `ganzoo.evaluate`."""
 
 
 def check(options: EvalOptions) -> None:
     """Raise OptionError with a suggestion for an option that does not exist."""
-    known = [*RequestOptions.__annotations__, *ConfigOptions.__annotations__]
+    known = [each for kind in (RequestOptions, ConfigOptions, RasterEvalOptions) for each in kind.__annotations__]
     for name in options:
         if name not in known:
             raise OptionError(f"Evaluation has no option '{name}'.{suggest(name, known)}")
+
+
+def pick_rasters(options: EvalOptions) -> dict[str, Any]:
+    """Return the options that are fields of `RasterOptions`."""
+    names = [name for name in RasterEvalOptions.__annotations__ if name != "baseline"]
+    return {name: value for name, value in options.items() if name in names}
+
+
+def refuse_rasters(options: EvalOptions) -> None:
+    """Raise OptionError for an option that only models of rasters have."""
+    if found := [name for name in RasterEvalOptions.__annotations__ if options.get(name)]:
+        raise OptionError(
+            f"{found[0]}={options[found[0]]!r} is for models of rasters, whose card describes their channels."  # type: ignore[literal-required]
+        )
 
 
 def build_config(options: EvalOptions) -> EvalConfig:

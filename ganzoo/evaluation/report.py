@@ -37,6 +37,7 @@ def write(evaluation: Evaluation, path: Path) -> Path:
         data=evaluation.data,
         written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         scores=[_score(score) for score in evaluation.scores],
+        baselines=evaluation.baselines,
         failures=[one for one in evaluation.diagnoses if one.alarm],
         diagnoses=[one for one in evaluation.diagnoses if not one.alarm],
         grids=list(_grids(samples)),

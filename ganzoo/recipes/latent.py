@@ -36,6 +36,7 @@ class LatentRecipe(Recipe):
         real_images: Those of this step, (N, C, H, W), for losses whose generator's half compares with real images.
     """
 
+    takes_masks = True
     real_images: Tensor | None = None
     validation_batch = 2048  # a distance between two sets needs many images of each
 
@@ -67,6 +68,7 @@ class LatentRecipe(Recipe):
         self.real_images = batch["image"]
         with torch.set_grad_enabled(is_generator_step):
             fake = self.generator(self.latents(len(batch["image"]), batch["image"].device), *conditions)
+            fake = self.keep_valid(fake, batch.get("valid"))  # missing where real images are, for the discriminator
 
         real, augmented = self.augment(batch["image"]), self.augment(fake.detach())
         discriminator_loss = self.discriminator_loss(real, augmented, *conditions)

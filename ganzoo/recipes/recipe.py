@@ -227,6 +227,16 @@ class Recipe(RecipeContract):
         return list(out.split(sizes))
 
     @staticmethod
+    def keep_valid(images: Tensor, valid: Tensor | None) -> Tensor:
+        """Return images with 0 where pixels are missing, as the data have it, so that no gradient comes from there.
+
+        Args:
+            images: (N, C, H, W), generated ones say.
+            valid: (N, 1, H, W), the batch's; None where none are missing.
+        """
+        return images if valid is None else images * valid
+
+    @staticmethod
     def side_by_side(*columns: Tensor) -> Tensor:
         """Return images for a sample sheet: the first of each column, then the second of each, and so on.
 

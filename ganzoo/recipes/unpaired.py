@@ -62,10 +62,11 @@ class UnpairedRecipe(Recipe):
         """
         a, b = batch["a"], batch["b"]
         a2b, b2a = networks["a2b"], networks["b2a"]
-        fake_b, fake_a = a2b(a).float(), b2a(b).float()
+        fake_b = self.keep_valid(a2b(a).float(), batch.get("valid_a"))
+        fake_a = self.keep_valid(b2a(b).float(), batch.get("valid_b"))
         distance = (sliced_wasserstein(fake_b, b) + sliced_wasserstein(fake_a, a)) / 2
         return {
             "distance": distance,
-            "cycle_a": mean_absolute_error(b2a(fake_b), a).item(),
-            "cycle_b": mean_absolute_error(a2b(fake_a), b).item(),
+            "cycle_a": mean_absolute_error(b2a(fake_b), a, batch.get("valid_a")).item(),
+            "cycle_b": mean_absolute_error(a2b(fake_a), b, batch.get("valid_b")).item(),
         }

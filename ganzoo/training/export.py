@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ganzoo.catalog import compatibility, discovery
 from ganzoo.catalog.building import Architecture, recorded_architecture
 from ganzoo.catalog.tasks import find as find_task
 from ganzoo.inference import devices
+from ganzoo.rasters.channel import Channel
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup
 from ganzoo.version import __version__
@@ -53,6 +55,7 @@ class ModelExporter:
         architecture: Architecture = network.architecture  # type: ignore[assignment]
         entry = catalog.find(architecture.entry)
         data, plugin = self.setup.data, discovery.plugin(catalog.origin(architecture.entry))
+        first, last = self._channels(edition, network)
         return Card(
             name=f"{self.settings.recipe}/{_variant(self.run, edition)}",
             entry=architecture.entry,
@@ -72,8 +75,20 @@ class ModelExporter:
             inference="; ".join(self._inference_notes(architecture)),
             dataset=self._dataset(),
             discriminator=recorded_architecture(discriminator) if discriminator else {},
+            input_channels=first,
+            output_channels=last,
             training=self._training(step, seconds),
         )
+
+    def _channels(self, edition: str, network: nn.Module) -> tuple[tuple[Channel, ...], tuple[Channel, ...]]:
+        """Return what the channels of a generator's input and output mean; nothing of ordinary images."""
+        data = self.setup.data
+        first, last = data.input_channels, data.output_channels
+        if edition == "b2a":
+            first, last = last, first
+        is_input = int(getattr(network, "in_channels", 0)) > 0
+        inputs = tuple(dataclasses.replace(one, outside="keep") for one in first) if is_input else ()
+        return inputs, tuple(dataclasses.replace(one, outside="clip") for one in last)
 
     def _inference_notes(self, architecture: Architecture) -> Iterator[str]:
         if self.settings.ema_decay:

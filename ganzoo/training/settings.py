@@ -17,6 +17,7 @@ from ganzoo import catalog
 from ganzoo.catalog import former_names, options
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.limits import NonNegativeInt, PositiveInt, ProperFraction, wrong_value
+from ganzoo.data.rasters.open_rasters import resolve
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
 from ganzoo.files.atomic import replacing
@@ -57,6 +58,8 @@ class Settings:
         parts: role -> entry.
         part_options: role -> options of that part.
         plugins: third-party packages that add the recipe and the parts, name -> version; recorded, not chosen.
+        raster_options: how rasters are read, split and mapped to [-1, 1], see `ganzoo.data.rasters.options`; None: the
+            data are ordinary 8-bit images, videos or shards.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True, "allow_inf_nan": False}
@@ -87,6 +90,7 @@ class Settings:
     parts: dict[str, str] = field(default_factory=dict)
     part_options: dict[str, dict[str, Any]] = field(default_factory=dict)
     plugins: dict[str, str] = field(default_factory=dict)
+    raster_options: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.best and not self.validation:
@@ -159,8 +163,10 @@ def _split_part_options(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def resolve_data(data: str | Path) -> str:
-    """Return ``data`` as run.json stores it: an absolute path, so that a run resumes from anywhere, or a URL."""
-    return str(data) if is_remote(str(data)) else str(Path(data).resolve())
+    """Return ``data`` as run.json stores it: absolute paths, so that a run resumes from anywhere, or a URL."""
+    if is_remote(str(data)):
+        return str(data)
+    return resolve(str(data)) if "=" in str(data) and not Path(data).exists() else str(Path(data).resolve())
 
 
 def write_settings(run: Path, settings: Settings) -> None:

@@ -15,8 +15,11 @@ from ganzoo.catalog import compatibility, options
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
+from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data
 from ganzoo.data.open_data import open_data
+from ganzoo.data.rasters import choosing
+from ganzoo.data.rasters.open_rasters import open_files, open_rasters
 from ganzoo.errors import OptionError
 from ganzoo.inference import devices
 from ganzoo.loading import load
@@ -77,6 +80,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True) -> Run
     config, data = open_recipe_data(entry, requested, settings)
     try:
         recipe = build_recipe(entry, config, parts, settings.seed)
+        _check_masks(recipe, data, entry)
         check_size(recipe, data.image_size)
     except OptionError as error:
         if getattr(requested, "image_size", None) == data.image_size:
@@ -123,7 +127,7 @@ def build_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) ->
 
 def open_recipe_data(entry: Entry, config: Config, settings: Settings) -> tuple[Config, Data]:
     """Read the data; return it with the recipe's config, in which sizes of 0 are replaced by the data's."""
-    data = open_data(settings.data, entry.data, config, settings.validation)
+    data = _open(entry, config, settings)
     if settings.classes:
         data.classes = name_classes(data.classes, settings.classes)
     sizes = {
@@ -134,6 +138,7 @@ def open_recipe_data(entry: Entry, config: Config, settings: Settings) -> tuple[
         "classes": len(data.classes),
         "frames": data.frames,
     }
+    _check_channels(config, data)
     known, class_count = options.names(entry), getattr(config, "classes", 0)
     if class_count and class_count < len(data.classes):
         raise OptionError(
@@ -141,6 +146,34 @@ def open_recipe_data(entry: Entry, config: Config, settings: Settings) -> tuple[
         )
     filled = {name: value for name, value in sizes.items() if name in known and not getattr(config, name)}
     return dataclasses.replace(config, **filled), data
+
+
+def _check_masks(recipe: Recipe, data: Data, entry: Entry) -> None:
+    """Raise OptionError where pixels are missing and the class that has the recipe's step does not leave them out."""
+    owner = next(each for each in type(recipe).__mro__ if "step" in vars(each))
+    if data.masked and not vars(owner).get("takes_masks", False):
+        raise OptionError(
+            f"Pixels are missing in these data, and the recipe '{entry.name}' cannot leave them out. Use one that can, "
+            "such as pix2pix or cyclegan, or crop the images to where they are complete."
+        )
+
+
+def _check_channels(config: Config, data: Data) -> None:
+    """Raise OptionError where the recipe's options ask for other channels than rasters have."""
+    for name, count in (("channels", data.channels), ("in_channels", data.in_channels)):
+        asked = getattr(config, name, 0)
+        if data.output_channels and asked and asked != count:
+            raise OptionError(f"{name}={asked} is not right: the data have {count}. Choose among them with --bands.")
+
+
+def _open(entry: Entry, config: Config, settings: Settings) -> Data:
+    """Open the data: rasters, where the settings have options for them."""
+    if settings.raster_options is None:
+        return open_data(settings.data, entry.data, config, settings.validation)
+    raster_options = choosing.parse_options(settings.raster_options)
+    specs = [settings.data] if isinstance(settings.data, str) else settings.data
+    request = open_files(specs, entry.data, DataConfig.from_config(config), raster_options, settings.validation)
+    return open_rasters(request)
 
 
 def name_classes(found: list[str], names: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ganzoo import catalog
 from ganzoo.catalog import compatibility
+from ganzoo.data.rasters import choosing
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
 from ganzoo.training import checkpoint, logs, run_lock, validation_metric
@@ -45,6 +46,10 @@ def train(
             device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
             of a part, or is the recipe's config, such as ``ganzoo_plugins.cyclegan.CycleGANOptions(cycle_weight=5.0)``;
             ``part_options`` maps roles to dicts or configs; ``parts`` maps roles to entries.
+        values: fields of `ganzoo.data.rasters.options.RasterOptions`, for images of any channels and depth: bands,
+            range, split_by, ...; and fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the
+            recipe's own), seed, device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and
+            "ROLE.KEY" for those of a part; ``parts`` maps roles to entries.
 
     Raises:
         OptionError, UnknownName, DataError: before anything is written.
@@ -73,6 +78,9 @@ def new_settings(recipe: str, data: str | Path | Sequence[str | Path], **values:
     defaults = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
     paths = [resolve_data(path) for path in ([data] if isinstance(data, (str, Path)) else data)]
     sources = paths[0] if len(paths) == 1 else paths
+    given = {name: values.pop(name) for name in choosing.OPTIONS if name in values}
+    if given or choosing.are_rasters(paths):
+        values["raster_options"] = dataclasses.asdict(choosing.parse_options(given))
     settings = parse_settings({**defaults, **values, "recipe": recipe, "data": sources})
     choose_parts(settings)
     validation_metric.split(settings.best)  # raises for an unknown extractor before the data is read

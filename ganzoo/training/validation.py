@@ -120,7 +120,8 @@ def shares(names: list[str], sample: Tensor, batch: Mapping[str, Tensor]) -> dic
     clips = [tensor.transpose(1, 2) for tensor in batch.values() if tensor.dim() == 5]  # (N, T, C, H, W)
     if clips:
         sample = sample.view(-1, clips[0].shape[1] * sample.shape[1], *sample.shape[2:])
-    images = [composite(tensor) for tensor in batch.values() if tensor.dim() == 4]
+    shown = {name: tensor for name, tensor in batch.items() if not name.startswith("valid")}
+    images = [composite(tensor) for tensor in shown.values() if tensor.dim() == 4]
     real = [tensor.flatten(1, 2) for tensor in clips] or images
     real_variety = sum(variety(tensor) for tensor in real) / len(real)
     columns = sample.view(len(real[0]), -1, *sample.shape[1:]).unbind(1)

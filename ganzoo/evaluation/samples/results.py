@@ -59,6 +59,7 @@ class Evaluation:
         scores: Values with their protocols.
         diagnoses: Observations in words.
         notes: What a reader of the scores should know.
+        baselines: Name -> metric -> value, of what a model is compared with.
         report_samples: What a report shows.
     """
 
@@ -68,6 +69,7 @@ class Evaluation:
     diagnoses: list[Diagnosis] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     report_samples: ReportSamples = field(default_factory=ReportSamples)
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return a line for the model and one for each score."""
@@ -97,6 +99,7 @@ class Evaluation:
             "scores": [score.to_dict() for score in self.scores],
             "diagnoses": [asdict(diagnosis) for diagnosis in self.diagnoses],
             "notes": self.notes,
+            **({"baselines": self.baselines} if self.baselines else {}),
         }
 
     def save(self, path: str | Path) -> None:

@@ -17,6 +17,8 @@ from .image_pool import ImagePool
 class CycleGANRecipe(UnpairedRecipe):
     """Generators a2b and b2a with a discriminator each; an image translated there and back should not change."""
 
+    takes_masks = True
+
     def __init__(self, config, parts) -> None:
         require_rgb_options(config)
         super().__init__(config, parts)
@@ -33,11 +35,13 @@ class CycleGANRecipe(UnpairedRecipe):
         """Update both generators, then both discriminators on what those had generated before their update."""
         a, b = batch["a"], batch["b"]
         background_a, background_b = self.backgrounds(a, b)
+        valid_a, valid_b = batch.get("valid_a"), batch.get("valid_b")
         if self.is_generator_step():
-            fake_a, fake_b, losses = self.update_generators(a, b, background_a, background_b)
+            fake_a, fake_b, losses = self.update_generators(a, b, background_a, background_b, valid_a, valid_b)
         else:
             with torch.no_grad():
                 fake_a, fake_b, losses = self.b2a(b), self.a2b(a), {}
+        fake_a, fake_b = self.keep_valid(fake_a, valid_b), self.keep_valid(fake_b, valid_a)
         loss_d = self.discriminator_loss("a", self.visible(a, background_a), self.visible(fake_a, background_b))
         loss_d = loss_d + self.discriminator_loss(
             "b", self.visible(b, background_b), self.visible(fake_b, background_a)
@@ -46,24 +50,33 @@ class CycleGANRecipe(UnpairedRecipe):
         return {**losses, "discriminator": loss_d}
 
     def update_generators(
-        self, a: Tensor, b: Tensor, background_a: Tensor | None, background_b: Tensor | None
+        self,
+        a: Tensor,
+        b: Tensor,
+        background_a: Tensor | None,
+        background_b: Tensor | None,
+        valid_a: Tensor | None = None,
+        valid_b: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Minimize equation 3; return the translations of b and of a, and the losses."""
         config = self.config
         with self.frozen("discriminator_a", "discriminator_b"):
             fake_b, identity_b = self.translate(self.a2b, a, b)
             fake_a, identity_a = self.translate(self.b2a, b, a)
+            fake_b, fake_a = self.keep_valid(fake_b, valid_a), self.keep_valid(fake_a, valid_b)
             adversarial = self.adversarial_loss(
                 self.discriminator_b, self.visible(fake_b, background_a), self.visible(b, background_b)
             )
             adversarial = adversarial + self.adversarial_loss(
                 self.discriminator_a, self.visible(fake_a, background_b), self.visible(a, background_a)
             )
-            cycle = mean_absolute_error(self.b2a(fake_b), a) + mean_absolute_error(self.a2b(fake_a), b)
+            cycle = mean_absolute_error(self.b2a(fake_b), a, valid_a)
+            cycle = cycle + mean_absolute_error(self.a2b(fake_a), b, valid_b)
             losses = {"adversarial": adversarial, "cycle": cycle}
             total = adversarial + config.cycle_weight * cycle
             if config.identity_weight:
-                losses["identity"] = mean_absolute_error(identity_b, b) + mean_absolute_error(identity_a, a)
+                identity = mean_absolute_error(identity_b, b, valid_b)
+                losses["identity"] = identity + mean_absolute_error(identity_a, a, valid_a)
                 total = total + config.cycle_weight * config.identity_weight * losses["identity"]
             if config.preserve_background:
                 losses["kept"] = background_change(background_a, a, fake_b) + background_change(background_b, b, fake_a)

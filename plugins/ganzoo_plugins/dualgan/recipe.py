@@ -20,6 +20,8 @@ class DualGANRecipe(UnpairedRecipe):
     recipe follows the paper.
     """
 
+    takes_masks = True
+
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts, norm="instance")
         self.loss = parts.build("loss")
@@ -38,10 +40,10 @@ class DualGANRecipe(UnpairedRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update and clip the critics, then update the generators if this is a generator step."""
-        a, b = batch["a"], batch["b"]
+        a, b, valid_a, valid_b = batch["a"], batch["b"], batch.get("valid_a"), batch.get("valid_b")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
-            fake_b, fake_a = self.a2b(a), self.b2a(b)
+            fake_b, fake_a = self.keep_valid(self.a2b(a), valid_a), self.keep_valid(self.b2a(b), valid_b)
 
         loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a)
         loss_d = loss_d + self.discriminator_loss(self.discriminator_b, b, fake_b)
@@ -53,7 +55,8 @@ class DualGANRecipe(UnpairedRecipe):
         with self.frozen("discriminator_a", "discriminator_b"):
             adversarial = self.adversarial_loss(self.discriminator_a, fake_a, a)
             adversarial = adversarial + self.adversarial_loss(self.discriminator_b, fake_b, b)
-            cycle_a, cycle_b = mean_absolute_error(self.b2a(fake_b), a), mean_absolute_error(self.a2b(fake_a), b)
+            cycle_a = mean_absolute_error(self.b2a(fake_b), a, valid_a)
+            cycle_b = mean_absolute_error(self.a2b(fake_a), b, valid_b)
             total = adversarial + self.config.reconstruction_weight_a * cycle_a
             total = total + self.config.reconstruction_weight_b * cycle_b
             losses = {"adversarial": adversarial, "reconstruction_a": cycle_a, "reconstruction_b": cycle_b}

@@ -13,6 +13,8 @@ from ganzoo import Recipe, mean_absolute_error
 class Pix2PixRecipe(Recipe):
     """The generator minimizes adversarial loss + lambda * L1; the discriminator sees input and output stacked."""
 
+    takes_masks = True
+
     def __init__(self, config, parts) -> None:
         self.config, inner, outer = config, config.input_channels, config.channels
         self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=config.image_size)
@@ -33,10 +35,10 @@ class Pix2PixRecipe(Recipe):
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        inputs, targets = batch["input"], batch["target"]
+        inputs, targets, valid = batch["input"], batch["target"], batch.get("valid")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
-            outputs = self.generator(inputs)
+            outputs = self.keep_valid(self.generator(inputs), valid)
             fake_pair = torch.cat([inputs, outputs], 1)
 
         real, fake = self.augment(torch.cat([inputs, targets], 1)), self.augment(fake_pair.detach())
@@ -51,7 +53,7 @@ class Pix2PixRecipe(Recipe):
                 self.discriminator(self.augment(fake_pair)),
                 lambda: self.discriminator(self.augment(torch.cat([inputs, targets], 1))),
             )
-            l1 = mean_absolute_error(outputs, targets)
+            l1 = mean_absolute_error(outputs, targets, valid)
             losses = {"generator": adversarial, "l1": l1, "discriminator": loss_d}
             total = adversarial + self.l1_weight * l1
             self.update("generator", self.with_extra_losses(total, losses, batch, {"image": outputs}))
@@ -64,4 +66,5 @@ class Pix2PixRecipe(Recipe):
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the mean absolute error, in [0, 2], of images in [-1, 1]."""
-        return {"l1": mean_absolute_error(networks["generator"](batch["input"]), batch["target"]).item()}
+        outputs = networks["generator"](batch["input"])
+        return {"l1": mean_absolute_error(outputs, batch["target"], batch.get("valid")).item()}

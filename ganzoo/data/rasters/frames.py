@@ -1,0 +1,159 @@
+"""One frame of a file, or an array, as the training reads it: windows in the file's number type."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+
+from ganzoo.contracts.reader import Frames
+from ganzoo.errors import DataError, ImageError
+from ganzoo.image_io.raster_files import open_frames
+from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.raster import Raster
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+MAX_OPEN = 32  # files that a process keeps open
+
+
+class Frame(Protocol):
+    """Some channels of an image; can be passed to a worker process."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]: ...
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)"""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
+        """Return values (C, h, w), and where they are valid, (C, h, w) bool or None for everywhere."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class HeldFrame:
+    """A frame in memory."""
+
+    values: Array
+    mask: Array | None
+    channels: tuple[Channel, ...]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        count, height, width = self.values.shape
+        return count, height, width
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.values.dtype
+
+    def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
+        mask = None if self.mask is None else self.mask[:, rows, columns]
+        return self.values[:, rows, columns], mask
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """A frame that stays in its file.
+
+    Attributes:
+        path: Of the file.
+        number: Which frame of it.
+        axes: What the file's dimensions are; "": what it says.
+        bands: Names or numbers of the channels that count; "": all.
+        left: First column that counts, of a panel.
+        width: Columns that count; 0: all.
+    """
+
+    path: str
+    number: int = 0
+    axes: str = ""
+    bands: str = ""
+    left: int = 0
+    width: int = 0
+
+    def raster(self) -> Raster:
+        """Open the frame, in this process."""
+        raster = opened(self.path, self.axes)[self.number]
+        return raster.select(self.bands) if self.bands else raster
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return self.raster().channels
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        count, height, width = self.raster().shape
+        return count, height, self.width or width
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.raster().dtype
+
+    def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
+        columns = slice(columns.start + self.left, columns.stop + self.left)
+        try:
+            raster = self.raster()
+            return raster.window(rows, columns), raster.mask_window(rows, columns)
+        except ImageError as error:
+            raise DataError(str(error)) from error
+
+
+_opened: OrderedDict[tuple[object, ...], Frames] = OrderedDict()
+
+
+def opened(path: str, axes: str = "") -> Frames:
+    """Return a file's frames, opened by this process: a handle of another process reads wrong bytes.
+
+    Raises:
+        DataError: The file cannot be read.
+    """
+    key = (os.getpid(), path, axes, *_version(path))
+    if key not in _opened:
+        try:
+            _opened[key] = open_frames(path, axes=axes)
+        except ImageError as error:
+            raise DataError(str(error)) from error
+        while len(_opened) > MAX_OPEN:
+            owner, frames = _opened.popitem(last=False)
+            if owner[0] == key[0]:
+                frames.close()
+    _opened.move_to_end(key)
+    return _opened[key]
+
+
+def _version(path: str) -> tuple[int, int]:
+    """Return what changes when a file is written again."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    return found.st_mtime_ns, found.st_size
+
+
+def hold(frame: Frame) -> HeldFrame:
+    """Return a frame's pixels in memory, in their number type."""
+    _, height, width = frame.shape
+    values, mask = frame.read(slice(0, height), slice(0, width))
+    return HeldFrame(np.ascontiguousarray(values), mask, frame.channels)
+
+
+def from_raster(raster: Raster) -> HeldFrame:
+    """Return a raster's pixels in memory."""
+    return HeldFrame(raster.window(), raster.mask_window(), raster.channels)
+
+
+def named(frame: HeldFrame | StoredFrame, names: tuple[str, ...]) -> tuple[Channel, ...]:
+    """Return a frame's channels under other names, where there are any."""
+    channels = frame.channels
+    if not any(names):
+        return channels
+    return tuple(replace(channel, name=name) for channel, name in zip(channels, names, strict=True))

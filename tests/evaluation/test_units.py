@@ -1,0 +1,78 @@
+"""Errors in units against numpy by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ganzoo.evaluation.units import measures
+from ganzoo.evaluation.units.similarity import sum_ssim
+from ganzoo.evaluation.units.sums import sum_up
+
+
+def summed(predicted, true, valid, span=100.0):
+    similar = [sum_ssim(one, other, valid, span) for one, other in zip(predicted, true, strict=True)]
+    similarity, windows = (np.array(each, float) for each in zip(*similar, strict=True))
+    return sum_up(predicted, true, valid, np.full(len(true), 1e6), similarity, windows)
+
+
+@pytest.fixture
+def image():
+    random = np.random.default_rng(0)
+    true = random.normal(1e6, 20, (2, 20, 24))
+    predicted = true + random.normal(3, 5, true.shape)
+    valid = random.random((20, 24)) > 0.2
+    predicted[:, ~valid] = np.nan
+    return predicted, true, valid
+
+
+def test_errors_are_those_of_valid_pixels(image):
+    predicted, true, valid = image
+    found = measures.compute(summed(*image), np.full(2, 100.0))
+    errors = (predicted - true)[:, valid]
+    assert found["mae"] == pytest.approx(np.abs(errors).mean(1))
+    assert found["rmse"] == pytest.approx(np.sqrt((errors**2).mean(1)))
+    assert found["bias"] == pytest.approx(errors.mean(1))
+    correlation = [np.corrcoef(predicted[index, valid], true[index, valid])[0, 1] for index in range(2)]
+    assert found["pearson"] == pytest.approx(correlation)
+    assert found["psnr"] == pytest.approx(10 * np.log10(100**2 / (errors**2).mean(1)))
+
+
+def test_the_angle_between_spectra_and_the_relative_error_agree_with_torchmetrics():
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.image")
+    random = np.random.default_rng(1)
+    true = random.uniform(10, 200, (3, 16, 16))
+    predicted = true * random.uniform(0.9, 1.1, true.shape)
+    found = measures.compute(summed(predicted, true, np.ones((16, 16), bool)), np.full(3, 255.0))
+    one, other = (torch.from_numpy(each)[None] for each in (predicted, true))
+    angle = functional.spectral_angle_mapper(one, other).item()
+    assert found["sam"][0] == pytest.approx(np.degrees(angle), rel=1e-4)
+    ergas = functional.error_relative_global_dimensionless_synthesis(one, other, ratio=1).item()
+    assert found["ergas"][0] == pytest.approx(ergas, rel=1e-4)
+
+
+def test_ssim_is_that_of_8_bit_images_and_leaves_out_windows_with_missing_pixels():
+    torch = pytest.importorskip("torch")
+    from ganzoo.evaluation.metrics.ssim import ssim
+
+    random = np.random.default_rng(2)
+    true = random.integers(0, 256, (1, 24, 24)).astype(np.uint8)
+    predicted = np.clip(true + random.normal(0, 20, true.shape), 0, 255).astype(np.uint8)
+    whole = np.ones((24, 24), bool)
+    value, count = sum_ssim(predicted[0], true[0], whole, 255.0)
+    assert value / count == pytest.approx(
+        ssim(*(torch.from_numpy(each)[None] for each in (predicted, true)))[0], abs=1e-6
+    )
+    holes = whole.copy()
+    holes[0, 0] = False
+    assert sum_ssim(predicted[0], true[0], holes, 255.0)[1] == count - 1
+
+
+def test_images_of_one_group_are_drawn_together():
+    random = np.random.default_rng(3)
+    true = random.normal(0, 1, (1, 16, 16))
+    groups = {name: summed(true + shift, true, np.ones((16, 16), bool)) for name, shift in (("a", 1.0), ("b", 3.0))}
+    low, high = measures.intervals(groups, np.array([1.0]))["mae"][0]
+    assert (low, high) == (1.0, 3.0)
+    assert measures.intervals({"a": groups["a"]}, np.array([1.0])) == {}

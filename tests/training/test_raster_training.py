@@ -1,0 +1,131 @@
+"""Training on rasters: other channels in than out, masks, resumed exactly, units on the card and in the scores."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+
+import ganzoo
+from ganzoo import catalog
+from ganzoo.catalog import options
+from ganzoo.catalog.building import ChosenParts
+from ganzoo.errors import OptionError
+from ganzoo.evaluation.units import baselines
+from ganzoo.rasters.channel import Channel
+
+SMALL = {
+    "generator.width": 2,
+    "discriminator.width": 2,
+    "generator.dropout": False,
+    "image_size": 32,
+}
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Two 12-bit bands in; out, in floats, two linear functions of them and one of the first alone. Six pages."""
+    random = np.random.default_rng(0)
+    inputs = random.integers(0, 4096, (6, 2, 40, 40)).astype(np.uint16)
+    first, second = inputs[:, 0].astype(np.float32), inputs[:, 1].astype(np.float32)
+    targets = np.stack([first + second, first - 2 * second, first / 10 + 5], 1)
+    targets[2, 0, :4] = np.nan
+    for name, values in (("in", inputs), ("out", targets)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    return [tmp_path / "in.tif", tmp_path / "out.tif"]
+
+
+def train(pairs, output, **values):
+    given = {"steps": 4, "checkpoint_every": 2, "sample_every": 4, "device": "cpu", "seed": 3, "split_by": "page"}
+    return ganzoo.train("pix2pix", pairs, output, **{**given, "options": SMALL, "validation": 0.3, **values})
+
+
+def test_bands_of_16_bits_become_three_channels_of_floats(pairs, tmp_path):
+    whole = train(pairs, tmp_path / "whole")
+    card = ganzoo.info(f"dir:{whole}")
+    assert (card.in_channels, card.out_channels) == (2, 3)
+    assert [channel.dtype for channel in card.output_channels] == ["float32"] * 3
+    assert [channel.outside for channel in (*card.input_channels, *card.output_channels)] == ["keep"] * 2 + ["clip"] * 3
+    settings = json.loads((whole / "run.json").read_text())
+    assert settings["raster_options"]["split_by"] == "page"
+    assert settings["options"]["in_channels"] == 2
+    assert (whole / "samples" / "step-00000004.png").is_file()
+
+
+def test_an_interrupted_run_continues_to_the_same_bits(pairs, tmp_path):
+    """The schedule spans all steps, so both runs are of four; one loses its last checkpoint."""
+    whole, again = train(pairs, tmp_path / "whole"), train(pairs, tmp_path / "again")
+    (again / "checkpoints" / "step-00000004.pt").unlink()
+    ganzoo.resume(again)
+    one, other = (torch.load(run / "checkpoints" / "step-00000004.pt", weights_only=True) for run in (whole, again))
+    for name, weights in one["networks"].items():
+        assert all(torch.equal(tensor, other["networks"][name][key]) for key, tensor in weights.items())
+
+
+def test_scores_are_in_units_and_linear_regression_finds_a_linear_function(pairs, tmp_path):
+    run = train(pairs, tmp_path / "run", validation=0.5)
+    found = ganzoo.evaluate(f"dir:{run}", baseline=["linear", "mean", "copy"], device="cpu")
+    scores = {score.metric: score for score in found.scores}
+    names = [channel.name or str(number) for number, channel in enumerate(ganzoo.info(f"dir:{run}").output_channels, 1)]
+    assert {f"mae-{name}" for name in names} | {"mae", "sam", "ergas"} <= set(scores)
+    assert found.baselines["linear"]["mae"] < 0.01
+    assert found.baselines["mean"]["mae"] > 100
+    assert scores["mae"].low < scores["mae"].value < scores["mae"].high
+    assert scores["psnr"].protocol.settings["data_range"] == pytest.approx([8191, 12285, 409.5], rel=0.05)
+    assert "mae" in found.to_dict()["baselines"]["copy"]
+
+
+def test_scores_of_other_files_need_both_sides_and_the_models_channels(pairs, tmp_path):
+    run = train(pairs, tmp_path / "run", validation=0.0)
+    with pytest.raises(OptionError, match="held nothing out"):
+        ganzoo.evaluate(f"dir:{run}", device="cpu")
+    found = ganzoo.evaluate(f"dir:{run}", [str(path) for path in pairs], metrics="rmse", device="cpu", split_by="page")
+    assert [score.metric.partition("-")[0] for score in found.scores] == ["rmse"] * 4
+    with pytest.raises(ganzoo.GanzooError, match="--bands"):
+        ganzoo.evaluate(f"dir:{run}", [str(path) for path in pairs], bands="1", device="cpu")
+
+
+def test_a_recipe_that_cannot_leave_pixels_out_refuses_data_with_missing_ones(pairs, tmp_path):
+    with pytest.raises(OptionError, match="cannot leave them out"):
+        ganzoo.train("fastcut", pairs[::-1], tmp_path / "run", steps=1, device="cpu", options={"image_size": 32})
+
+
+def test_options_of_rasters_are_checked_by_name(pairs, tmp_path):
+    with pytest.raises(OptionError, match="split_by"):
+        train(pairs, tmp_path / "run", split_by="block:0")
+    with pytest.raises(OptionError, match="channels=3 is not right: the data have 2"):
+        ganzoo.train("dcgan", pairs[0], tmp_path / "run", steps=1, options={"channels": 3, "image_size": 32})
+
+
+def test_a_step_measures_valid_pixels_only():
+    entry = catalog.find("recipe:pix2pix")
+    parts = {"generator": {"width": 2, "dropout": False}, "discriminator": {"width": 2}}
+    recipe = entry.build(options.parse(entry, {"image_size": 32, "channels": 1}), ChosenParts(entry, {}, parts))
+    random = torch.Generator().manual_seed(1)
+    images = {name: torch.rand(1, 1, 32, 32, generator=random) * 2 - 1 for name in ("input", "target")}
+    valid = torch.ones(1, 1, 32, 32)
+    valid[..., :16] = 0
+    batch = {name: image * valid for name, image in images.items()} | {"valid": valid}
+    errors = (recipe.generator(batch["input"]) - batch["target"]).abs()
+    assert recipe.step(batch)["l1"].item() == pytest.approx(errors[..., 16:].mean().item(), rel=1e-5)
+
+
+def test_the_l1_loss_counts_valid_pixels_only():
+    output, target = torch.zeros(1, 2, 2, 2), torch.full((1, 2, 2, 2), 3.0)
+    target[..., 0, 0] = 100
+    valid = torch.ones(1, 1, 2, 2)
+    valid[..., 0, 0] = 0
+    assert ganzoo.mean_absolute_error(output, target, valid) == 3
+    assert ganzoo.mean_absolute_error(output, target) > 3
+
+
+def test_a_copy_takes_the_channel_of_the_same_name():
+    inputs, outputs = [Channel("a"), Channel("b")], [Channel("b"), Channel("new")]
+    copy = baselines.fit("copy", [], inputs, outputs, "nothing")
+    values = np.arange(8.0).reshape(2, 2, 2)
+    assert np.array_equal(copy.predict(values), values[[1, 1]])
+    with pytest.raises(OptionError, match="linear"):
+        baselines.fit("lineal", [], inputs, outputs, "")
