@@ -16,6 +16,8 @@ from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
+from ganzoo.evaluation.units import measures
+from ganzoo.evaluation.units.evaluate_rasters import evaluate_rasters
 from ganzoo.loading import load
 from ganzoo.loading.model import Model
 
@@ -81,50 +83,48 @@ def evaluate(
         DataError: images are missing, damaged, too few or of unequal sizes.
         WeightsError, HubError, OutputError: weights cannot be read or fetched, or the report cannot be written.
     """
+    names = _check_metrics(metrics)
     eval_options.check(options)
-    if _is_of_rasters(ref, token):
-        evaluation = _evaluate_rasters(ref, data, metrics, options, device, token, on_progress)
-        if report_to:
-            report.write(evaluation, Path(report_to))
-        return evaluation
-    eval_options.refuse_rasters(options)
-    names = registry.check(metrics)
     config = eval_options.build_config(options)
-    request = eval_options.build_request(data, names, options)
-    context = setup.open_context(ref, request, config, device, token)
-    context.on_progress = on_progress
-    evaluation = measure(context, names or DEFAULT_METRICS[context.kind], eval_options.describe_call(data, options))
+    loaded: Model | None
+    if isinstance(ref, str) and not ref.startswith(setup.FOLDER):
+        loaded = load.load(ref, device, engine="torch", token=token)
+    else:
+        loaded = ref if isinstance(ref, Model) else None
+    name = ref if isinstance(ref, str) else ref.card.name
+    if loaded is not None and loaded.card.has_channels and loaded.card.does.source == "image":
+        evaluation = _evaluate_rasters(loaded, name, data, names, options, on_progress)
+    else:
+        registry.check(names)
+        eval_options.refuse_rasters(options)
+        request = eval_options.build_request(data, names, options)
+        if loaded is None:
+            context = setup.open_folder(name, request, config, device)
+        else:
+            context = setup.open_model(loaded, name, request, config)
+        context.on_progress = on_progress
+        evaluation = measure(context, names or DEFAULT_METRICS[context.kind], eval_options.describe_call(data, options))
     if report_to:
         report.write(evaluation, Path(report_to))
     return evaluation
 
 
-def _is_of_rasters(ref: str | Model, token: str | None) -> bool:
-    """Tell whether a model translates images whose channels its card describes."""
-    if isinstance(ref, str) and ref.startswith(setup.FOLDER):
-        return False
-    card = ref.card if isinstance(ref, Model) else load.info(ref, token=token)
-    return card.has_channels and card.does.source == "image"
+def _check_metrics(metrics: Sequence[str] | str) -> list[str]:
+    """Return the names of metrics, each once. Raises UnknownName for one that no kind of model has."""
+    listed = metrics.split(",") if isinstance(metrics, str) else metrics
+    names = list(dict.fromkeys(name.strip() for name in listed if name.strip()))
+    registry.check([name for name in names if name not in measures.NAMES])
+    return names
 
 
 def _evaluate_rasters(
-    ref: str | Model,
-    data: Paths,
-    metrics: Sequence[str] | str,
-    options: EvalOptions,
-    device: str,
-    token: str | None,
-    on_progress: Progress,
+    model: Model, name: str, data: Paths, metrics: Sequence[str], options: EvalOptions, on_progress: Progress
 ) -> Evaluation:
-    from ganzoo.evaluation.units.evaluate_rasters import evaluate_rasters
-
-    model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
-    listed = metrics.split(",") if isinstance(metrics, str) else metrics
     return evaluate_rasters(
         model,
-        ref if isinstance(ref, str) else model.card.name,
-        [data] if isinstance(data, str) else [str(path) for path in ([data] if isinstance(data, Path) else data)],
-        metrics=[name.strip() for name in listed if name.strip()],
+        name,
+        [str(path) for path in ([data] if isinstance(data, (str, Path)) else data)],
+        metrics=metrics,
         baseline=options.get("baseline", ()),
         validation=options.get("validation", 0.0),
         seed=options.get("seed", 0),

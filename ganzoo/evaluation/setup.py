@@ -24,21 +24,6 @@ FOLDER = "images:"  # the prefix of a reference to a folder of images
 MAX_GENERATED = 50_000  # images to generate at most, unless the user gives a number
 
 
-def open_context(
-    ref: str | Model, request: EvalRequest, config: EvalConfig, device: str, token: str | None
-) -> EvalContext:
-    """Return the context of a model, or of a folder of images.
-
-    Raises:
-        OptionError: something is missing or does not fit.
-        DataError: images are missing, damaged, too few or of unequal sizes.
-    """
-    if isinstance(ref, str) and ref.startswith(FOLDER):
-        return open_folder(ref, request, config, device)
-    model = ref if isinstance(ref, Model) else load.load(ref, device, engine="torch", token=token)
-    return open_model(model, ref if isinstance(ref, str) else model.card.name, request, config)
-
-
 def open_folder(ref: str, request: EvalRequest, config: EvalConfig, device: str) -> EvalContext:
     """Return the context of a folder of images: of pairs with ``data`` if a metric needs truths."""
     path = ref.removeprefix(FOLDER)

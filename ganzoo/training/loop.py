@@ -39,13 +39,20 @@ class Loop:
         reporter: shows its progress.
         processes: those that train the run together.
         is_new: whether the run starts, so that networks take the weights they start from.
+        objects: the data, where they are no files.
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, reporter: Reporter, processes: Processes, is_new: bool = True
+        self,
+        folder: Path,
+        settings: Settings,
+        reporter: Reporter,
+        processes: Processes,
+        is_new: bool = True,
+        objects: Any = None,
     ) -> None:
         self.folder, self.settings, self.processes = folder, settings, processes
-        self.setup = set_up(settings, processes, is_new)
+        self.setup = set_up(settings, processes, is_new, objects)
         averages = build_averages(self.setup.recipe, settings.ema_decay)
         metric = _validation_metric(settings, self.setup, processes)
         self.observer = Observer(self.setup.recipe, averages, self.setup.data, self.setup.machine, metric)

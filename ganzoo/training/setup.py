@@ -17,7 +17,9 @@ from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data
+from ganzoo.data.objects import PREFIX
 from ganzoo.data.open_data import open_data
+from ganzoo.data.open_objects import open_objects
 from ganzoo.data.rasters import choosing
 from ganzoo.data.rasters.open_rasters import open_files, open_rasters
 from ganzoo.errors import OptionError
@@ -65,19 +67,20 @@ class RunSetup:
         return [f"recipe:{settings.recipe}", *(part["entry"] for part in self.parts.values())]
 
 
-def set_up(settings: Settings, processes: Processes, is_new: bool = True) -> RunSetup:
+def set_up(settings: Settings, processes: Processes, is_new: bool = True, objects: Any = None) -> RunSetup:
     """Read the data and build the recipe on the device. Processes differ only in their random state.
 
     Args:
         settings: the run's.
         processes: those that train the run together.
         is_new: whether networks take the weights they start from; a checkpoint would replace them.
+        objects: the data, where they are no files.
     """
     machine = choose_machine(settings, processes)
     entry = catalog.find(f"recipe:{settings.recipe}")
     parts = choose_parts(settings)
     requested = parts.config(settings.options)
-    config, data = open_recipe_data(entry, requested, settings)
+    config, data = open_recipe_data(entry, requested, settings, objects)
     try:
         recipe = build_recipe(entry, config, parts, settings.seed)
         _check_masks(recipe, data, entry)
@@ -125,9 +128,9 @@ def build_recipe(entry: Entry, config: Config, parts: ChosenParts, seed: int) ->
     return recipe
 
 
-def open_recipe_data(entry: Entry, config: Config, settings: Settings) -> tuple[Config, Data]:
+def open_recipe_data(entry: Entry, config: Config, settings: Settings, objects: Any = None) -> tuple[Config, Data]:
     """Read the data; return it with the recipe's config, in which sizes of 0 are replaced by the data's."""
-    data = _open(entry, config, settings)
+    data = _open(entry, config, settings, objects)
     if settings.classes:
         data.classes = name_classes(data.classes, settings.classes)
     sizes = {
@@ -166,8 +169,16 @@ def _check_channels(config: Config, data: Data) -> None:
             raise OptionError(f"{name}={asked} is not right: the data have {count}. Choose among them with --bands.")
 
 
-def _open(entry: Entry, config: Config, settings: Settings) -> Data:
-    """Open the data: rasters, where the settings have options for them."""
+def _open(entry: Entry, config: Config, settings: Settings, objects: Any) -> Data:
+    """Open the data: rasters, where the settings have options for them, or ``objects`` that are no files."""
+    if objects is not None:
+        own = None if settings.raster_options is None else choosing.parse_options(settings.raster_options)
+        return open_objects(objects, entry.data, config, own, settings.validation)
+    if isinstance(settings.data, str) and settings.data.startswith(PREFIX):
+        raise OptionError(
+            f"This run trains on {settings.data.removeprefix(PREFIX)}, which no file holds. Give the same again, in "
+            "Python: ganzoo.resume(run, data=...)."
+        )
     if settings.raster_options is None:
         return open_data(settings.data, entry.data, config, settings.validation)
     raster_options = choosing.parse_options(settings.raster_options)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from ganzoo import catalog
 from ganzoo.catalog import compatibility
+from ganzoo.data.objects import describe, is_object, open_sides
 from ganzoo.data.rasters import choosing
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
@@ -25,7 +26,7 @@ from ganzoo.weights import model_folder
 
 def train(
     recipe: str,
-    data: str | Path | Sequence[str | Path],
+    data: Any,
     output: str | Path,
     *,
     reporter: Reporter | None = None,
@@ -39,17 +40,16 @@ def train(
     Args:
         recipe: the recipe's name, for example "cyclegan".
         data: a folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
-            one.
+            one. Files, patterns or {"input": ..., "target": ...} for images of any channels and depth. Or no paths: an
+            array or tensor of images, a list of arrays or PIL images, a torch Dataset, a Hugging Face Dataset; see
+            `ganzoo.data.objects.open_sides`.
         output: the run's folder.
         reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
         values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
             device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
             of a part, or is the recipe's config, such as ``ganzoo_plugins.cyclegan.CycleGANOptions(cycle_weight=5.0)``;
-            ``part_options`` maps roles to dicts or configs; ``parts`` maps roles to entries.
-        values: fields of `ganzoo.data.rasters.options.RasterOptions`, for images of any channels and depth: bands,
-            range, split_by, ...; and fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the
-            recipe's own), seed, device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and
-            "ROLE.KEY" for those of a part; ``parts`` maps roles to entries.
+            ``part_options`` maps roles to dicts or configs; ``parts`` maps roles to entries. For images of any channels
+            and depth also fields of `ganzoo.data.rasters.options.RasterOptions`: bands, range, split_by, ...
 
     Raises:
         OptionError, UnknownName, DataError: before anything is written.
@@ -57,12 +57,13 @@ def train(
             accept the images, a signal stops the run, or a loss is not finite.
     """
     run, reporter = Path(output), reporter or default_reporter()
+    objects = data if is_object(data) else None
     settings = new_settings(recipe, data, **values)
     _check_outside(run, settings)
     with joined() as processes:
         if processes.leads:
             run_lock.check_free(run)  # before data is read
-        loop = Loop(run, settings, reporter, processes)
+        loop = Loop(run, settings, reporter, processes, objects=objects)
         with run_lock.locked(run) if processes.leads else nullcontext():
             if processes.leads:
                 run_lock.check_free(run)  # again: reading the data took time
@@ -73,11 +74,12 @@ def train(
     return run
 
 
-def new_settings(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> Settings:
+def new_settings(recipe: str, data: Any, **values: Any) -> Settings:
     """Return the settings of a new run. Raises OptionError and UnknownName for wrong values."""
-    defaults = {"batch_size": catalog.find(f"recipe:{recipe}").batch_size}
-    paths = [resolve_data(path) for path in ([data] if isinstance(data, (str, Path)) else data)]
-    sources = paths[0] if len(paths) == 1 else paths
+    entry = catalog.find(f"recipe:{recipe}")
+    defaults = {"batch_size": entry.batch_size}
+    paths: list[str] = [] if is_object(data) else [resolve_data(path) for path in _list_sides(data)]
+    sources = (paths[0] if len(paths) == 1 else paths) or describe(open_sides(data, entry.data))
     given = {name: values.pop(name) for name in choosing.OPTIONS if name in values}
     if given or choosing.are_rasters(paths):
         values["raster_options"] = dataclasses.asdict(choosing.parse_options(given))
@@ -89,6 +91,13 @@ def new_settings(recipe: str, data: str | Path | Sequence[str | Path], **values:
     return settings
 
 
+def _list_sides(data: Any) -> list[str | Path]:
+    """Return one path or several as a list, those of a mapping in the order input, target or a, b."""
+    if isinstance(data, Mapping):
+        return [data[name] for name in sorted(data, key=str)]
+    return [data] if isinstance(data, (str, Path)) else list(data)
+
+
 def _check_outside(run: Path, settings: Settings) -> None:
     """Raise OptionError where the run's sample sheets would become training images."""
     for source in [settings.data] if isinstance(settings.data, str) else settings.data:
@@ -96,7 +105,7 @@ def _check_outside(run: Path, settings: Settings) -> None:
             raise OptionError(f"The run's folder {run} lies within the data, {source}. Name one outside.")
 
 
-def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | None = None) -> Path:
+def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | None = None, data: Any = None) -> Path:
     """Resume an interrupted run, or extend a finished one; return its folder.
 
     A run that was killed before its first checkpoint starts again.
@@ -105,8 +114,10 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
         run: the run's folder.
         steps: a new total of steps. The learning rate schedule spans all steps, so it gets longer from here on.
         reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
+        data: the same data again, where the run began with an array, a list or a data set instead of paths.
 
     Raises:
+        OptionError: the run needs ``data``.
         TrainingError: there is no run or no readable checkpoint, nothing is left to do, the data changed, or another
             process trains the run.
     """
@@ -117,12 +128,13 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
     if steps is not None:
         settings = parse_settings({**dataclasses.asdict(settings), "steps": steps})
     with joined() as processes, run_lock.locked(folder) if processes.leads else nullcontext():
-        _resume(folder, settings, reporter, processes)
+        _resume(folder, settings, reporter, processes, data)
     return folder
 
 
-def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Processes) -> None:
-    loop = Loop(folder, settings, reporter, processes, is_new=not checkpoint.find_checkpoints(folder))
+def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Processes, objects: Any) -> None:
+    is_new = not checkpoint.find_checkpoints(folder)
+    loop = Loop(folder, settings, reporter, processes, is_new, objects)
     content, first = _load_newest(folder, loop, processes), 0
     if content is not None:
         first = content["step"]

@@ -66,7 +66,7 @@ def test_an_interrupted_run_continues_to_the_same_bits(pairs, tmp_path):
 
 
 def test_scores_are_in_units_and_linear_regression_finds_a_linear_function(pairs, tmp_path):
-    run = train(pairs, tmp_path / "run", validation=0.5)
+    run = train(pairs, tmp_path / "run", validation=0.7)
     found = ganzoo.evaluate(f"dir:{run}", baseline=["linear", "mean", "copy"], device="cpu")
     scores = {score.metric: score for score in found.scores}
     names = [channel.name or str(number) for number, channel in enumerate(ganzoo.info(f"dir:{run}").output_channels, 1)]

@@ -32,7 +32,10 @@ def _names_files(path: str) -> bool:
         return False
     if NAMED.fullmatch(path) or glob.has_magic(path):
         return not Path(path).exists()
-    return Path(path).is_file() and not path.lower().endswith(".zip")
+    file = Path(path)
+    if not file.is_file() or path.lower().endswith(".zip"):
+        return False
+    return not image_paths.is_image_path(file) or _is_tiff(file) or _is_deep(file)
 
 
 def _is_deep_folder(folder: Path) -> bool:
@@ -45,16 +48,24 @@ def _is_deep_folder(folder: Path) -> bool:
     return any(_is_deep(path) for path in images[:LOOKED_AT])
 
 
-def _is_deep(path: Path) -> bool:
-    """Tell whether an image has values of more than 8 bits. What cannot be read is reported later, by name."""
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            head = file.read(DEPTH_AT + 1)
+            return file.read(DEPTH_AT + 1)
     except OSError:
-        return False
+        return b""
+
+
+def _is_tiff(path: Path) -> bool:
+    return _head(path)[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def _is_deep(path: Path) -> bool:
+    """Tell whether an image has values of more than 8 bits. What cannot be read is reported later, by name."""
+    head = _head(path)
     if head.startswith(PNG):
         return head[DEPTH_AT:] == b"\x10"
-    if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+    if not _is_tiff(path):
         return False
     from ganzoo.errors import GanzooError
     from ganzoo.image_io.raster_files import open_frames

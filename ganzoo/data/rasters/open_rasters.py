@@ -14,7 +14,9 @@ import numpy as np
 from ganzoo.data.class_folders import class_folders
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data
+from ganzoo.data.objects import Objects, digest, rasters_of
 from ganzoo.data.rasters import ranges
+from ganzoo.data.rasters.frames import from_raster
 from ganzoo.data.rasters.items import (
     Item,
     Stack,
@@ -33,6 +35,7 @@ from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
 from ganzoo.image_io import raster_files
 from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.raster import Raster
 
 LARGEST_WINDOW = 256  # the default side, where the recipe has none
 SIDES = ("input", "target")
@@ -198,7 +201,7 @@ def _build(
         described = tuple(side.channels for side in (found if request.kind == "paired" else [found[number]]))
         windows.append(WindowSet(train, described, own[number], size, request.config.flip))
         tiles.append(WindowSet(held_out, described, own[number], size, tiles=grid(held_out, size)))
-    masked = any(value.invalid for side in found for value in side.values)
+    masked = any(value.invalid for side in found for value in side.values) or _any_missing(parts, found)
     held = any(len(each) for each in tiles)
     if request.kind == "unpaired":
         train_set: Any = UnpairedWindows(windows[0], windows[1], masked)
@@ -227,6 +230,15 @@ def _build(
         output_channels=found[-1].channels,
         masked=masked,
     )
+
+
+def _any_missing(parts: Sequence[tuple[list[Item], list[Item]]], found: Sequence[_Side]) -> bool:
+    """Tell whether a pixel of the held-out images is missing."""
+    for number, side in enumerate(found):
+        items, place = (parts[0][1], number) if len(parts) == 1 else (parts[number][1], 0)
+        if any(value.invalid for value in ranges.measure(items, place, side.channels)):
+            return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -285,14 +297,11 @@ def _per_image(items: Sequence[Item], channels: tuple[Channel, ...]) -> dict[str
         return {}
     found: dict[str, tuple[Channel, ...]] = {}
     for item in items:
-        whole = {
-            "image": [item],
-            "volume": [each for each in items if each.file == item.file],
-        }
+        whole = {"image": [item], "volume": [each for each in items if each.file == item.file]}
         own = list(channels)
-        for scope, together in whole.items():
+        for scope, alike in whole.items():
             indices = [index for index, channel in enumerate(channels) if channel.scope == scope]
-            values = ranges.measure(together, 0, channels) if indices else []
+            values = ranges.measure(alike, 0, channels) if indices else []
             for index in indices:
                 one = values[index]
                 low, high = np.percentile(one.sample, ranges.PERCENTILES) if one.count else (0.0, 1.0)
@@ -345,3 +354,25 @@ def resolve(spec: str) -> str:
         name, equals, path = part.rpartition("=") if "=" in spec else ("", "", part)
         resolved.append(f"{name}{equals}{Path(path).absolute()}")
     return ",".join(resolved)
+
+
+def from_objects(
+    sides: Sequence[Objects], kind: str, config: DataConfig, options: RasterOptions, validation: float
+) -> RasterRequest:
+    """Return the request for images that are no files, each a group of its own unless they say otherwise."""
+    stacks = tuple([_stack(raster, index) for index, raster in enumerate(rasters_of(side))] for side in sides)
+    return RasterRequest(stacks, kind, config, options, validation, fingerprint_of(sides))
+
+
+def _stack(raster: Raster, index: int) -> Stack:
+    name = raster.group or f"image {index}"
+    return Stack(f"{index}", name, ((from_raster(raster),),), raster.channels)
+
+
+def fingerprint_of(sides: Sequence[Objects]) -> dict[str, Any]:
+    """Return what identifies images that are no files: their number, and a SHA-256 of all their values."""
+    whole = hashlib.sha256()
+    for side in sides:
+        for index in range(len(side)):
+            whole.update(digest(side.image(index)))
+    return {"pictures": sum(map(len, sides)), "sha256": whole.hexdigest()}
