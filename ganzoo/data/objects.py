@@ -190,6 +190,7 @@ class ObjectSource:
     objects: Objects
     path: Path = field(default_factory=lambda: Path("the data"))
     names: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         digits = len(str(len(self.objects)))
