@@ -129,3 +129,11 @@ def test_a_copy_takes_the_channel_of_the_same_name():
     assert np.array_equal(copy.predict(values), values[[1, 1]])
     with pytest.raises(OptionError, match="linear"):
         baselines.fit("lineal", [], inputs, outputs, "")
+
+
+def test_a_report_has_the_baselines_error_maps_and_scatter_plots(pairs, tmp_path):
+    run = train(pairs, tmp_path / "run")
+    ganzoo.evaluate(f"dir:{run}", baseline=["linear"], device="cpu", report_to=tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text()
+    assert "Baselines" in page and "Translations, in order of the files" in page
+    assert "error of" in page and "prediction (up) against truth (right)" in page
