@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.image_io import raster_files
 from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.inference.raster_translation import TranslationReport, translate_raster
+from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.stacked import neighbor_offsets, with_neighbors
 
 if TYPE_CHECKING:
     from ganzoo.contracts.reader import Frames
@@ -67,8 +69,9 @@ def translate_file(
     with raster_files.open_frames(source, axes=selection.axes, max_pixels=max_pixels) as frames:
         numbers = chosen_frames(selection.frames, len(frames), source)
         network = model.raster_network(settings.inputs)
-        rasters = [_selected(frames, number, selection) for number in numbers]
-        prepared = network.prepared(rasters[0], rasters, by_position=bool(selection.bands))
+        rasters = [_selected(frames, number, selection, network.inputs) for number in numbers]
+        in_order = bool(selection.bands) and not neighbor_offsets(network.inputs)
+        prepared = network.prepared(rasters[0], rasters, by_position=in_order)
         spec = network.spec(prepared, len(numbers), frames.axis if len(numbers) > 1 else "")
         writer = raster_files.find_writer(target, prepared)
         writer.check(spec)
@@ -77,13 +80,33 @@ def translate_file(
             for place, raster in enumerate(rasters):
                 if raster.shape[1:] != prepared.shape[1:]:
                     raise ImageError(f"{raster.name} has another size than the first one. Choose with --frames.")
-                ready = network.prepared(raster, rasters, by_position=bool(selection.bands), like=prepared)
+                ready = network.prepared(raster, rasters, by_position=in_order, like=prepared)
                 shown = _shared(progress, place, len(rasters))
                 reports.append(translate_raster(ready, network, settings, file, spec, shown, place))
     return merged(reports).sentences()
 
 
-def _selected(frames: Frames, number: int, selection: Selection) -> Raster:
+def _selected(frames: Frames, number: int, selection: Selection, wanted: Sequence[Channel]) -> Raster:
+    """Return one image with the bands that are chosen, and with its neighbors where the model takes those."""
+    own, offsets = _with_bands(frames, number, selection), neighbor_offsets(wanted)
+    count = len(own.channels)
+    if not offsets or count * len(offsets) != len(wanted):
+        return own
+    bases = wanted[offsets.index(0) * count :][:count]
+    renamed = bool(selection.bands) or not {one.name for one in own.channels} & {one.name for one in bases}
+
+    def frame(index: int) -> Raster:
+        raster = _with_bands(frames, index, selection)
+        if not renamed:
+            return raster
+        return raster.described(
+            [replace(one, name=base.name) for one, base in zip(raster.channels, bases, strict=True)]
+        )
+
+    return with_neighbors(frame, number, len(frames), offsets)
+
+
+def _with_bands(frames: Frames, number: int, selection: Selection) -> Raster:
     raster = frames[number]
     return raster.select(selection.bands) if selection.bands else raster
 

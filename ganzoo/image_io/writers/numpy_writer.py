@@ -81,8 +81,8 @@ class NumpyFile(SpooledFile):
         full = self._full_axes
         if len(full) > 4:  # two dimensions of frames lie in one
             full = "Z" + full[-3:]
-        if own and set(own) - {"C"} == set(full) - {"C"} and ("C" in own or self.spec.shape[0] > 1):
-            axes = own if "C" in own else own + "C"
+        if "C" in own and set(own) == set(full):
+            axes = own
         elif self.spec.shape[0] == 1 and (own == full.replace("C", "") or not own):
             axes = full.replace("C", "")
         else:
