@@ -319,3 +319,27 @@ def test_pipes_and_folders_are_not_read(tmp_path):
     for path in (tmp_path / "pipe.tif", tmp_path):
         with pytest.raises(ImageError, match=r"named pipe|not an image of a supported kind"):
             open_frames(path)
+
+
+@pytest.mark.parametrize("size", [SIZE, (300, 270)])
+def test_a_mask_of_integers_is_a_page_of_bits(size, tmp_path, monkeypatch):
+    monkeypatch.setattr("ganzoo.image_io.writers.tiff_writer.LARGE_PAGE", 50_000)
+    values = numbers(3, size=size)
+    mask = np.ones(size, bool)
+    mask[3:9, 5:] = False
+    channels = [Channel(name) for name in ("B1", "B2", "B3")]
+
+    Raster.from_array(values, mask=mask, channels=channels).save(tmp_path / "a.tif")
+
+    with open_frames(tmp_path / "a.tif") as frames, tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert len(frames) == 1 and np.array_equal(np.asarray(frames[0]), values)
+        assert np.array_equal(frames[0].mask, np.broadcast_to(mask, values.shape))
+        assert file.pages[-1].bitspersample == 1 and file.pages[-1].photometric == 4
+
+
+def test_a_mask_that_has_no_place_is_refused(tmp_path):
+    raster = Raster.from_array(numbers(2), mask=np.eye(*SIZE, dtype=bool))
+
+    with pytest.raises(OutputError, match=r"no place for missing values of uint16. Write a.tif of one image, .npz"):
+        raster.save(tmp_path / "a.ome.tif")
+    assert os.listdir(tmp_path) == []

@@ -97,6 +97,7 @@ class SpooledFile(OpenFile):
         with self._as_output_errors():
             folder = Path(os.path.realpath(path)).parent
             self.spool = Spool((spec.frames, *spec.shape), spec.dtype, folder)
+            self.invalid: Spool | None = None  # 1 where a pixel has no value and the type has no mark for that
 
     @contextlib.contextmanager
     def _as_output_errors(self) -> Any:
@@ -119,6 +120,16 @@ class SpooledFile(OpenFile):
             values = np.where(valid, values, np.asarray(missing, values.dtype))
         with self._as_output_errors():
             self.spool.write(frame, top, left, values)
+            if valid is not None and missing is None and not valid.all():
+                self._mark(frame, top, left, valid)
+
+    def _mark(self, frame: int, top: int, left: int, valid: Array) -> None:
+        """Keep where pixels have no value in some channel."""
+        if self.invalid is None:
+            frames, _, height, width = self.spool.shape
+            self.invalid = Spool((frames, 1, height, width), "uint8", Path(os.path.realpath(self.path)).parent)
+        pixels = valid if valid.ndim == 2 else np.logical_and.reduce(valid, axis=0)
+        self.invalid.write(frame, top, left, (~pixels).astype(np.uint8)[None])
 
     def missing_value(self) -> float | None:
         """Return what stands for a missing value; None: nothing does."""
@@ -130,11 +141,13 @@ class SpooledFile(OpenFile):
             with self._as_output_errors(), replacing(self.path) as temporary:
                 self.encode(temporary)
         finally:
-            self.spool.close()
+            self.discard()
 
     def discard(self) -> None:
         """Drop what was collected."""
-        self.spool.close()
+        for spool in (self.spool, self.invalid):
+            if spool is not None:
+                spool.close()
 
     @abstractmethod
     def encode(self, path: Path) -> None:

@@ -18,7 +18,7 @@ from ganzoo.image_io.writers.spool import Array, Spool, SpooledFile
 OME_TYPES = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 IMAGEJ_TYPES = ("uint8", "uint16", "float32")
 LOSSLESS = {1: None, 5: 5, 8: 8, 32946: 8, 32773: 32773, 34925: 34925, 50000: 50000}  # kept; the others become deflate
-DEFLATE, RGB, MIN_IS_BLACK = 8, 2, 1
+DEFLATE, RGB, MIN_IS_BLACK, MASK = 8, 2, 1, 4
 TILE = 256
 LARGE_PAGE = 1 << 26  # bytes of a page beyond which it is stored in tiles
 BIG = (1 << 32) - (1 << 25)
@@ -66,6 +66,16 @@ class TiffFile(SpooledFile):
         limits = np.iinfo(kind)
         return declared if limits.min <= declared <= limits.max and declared.is_integer() else None
 
+    def _mark(self, frame: int, top: int, left: int, valid: Array) -> None:
+        """Keep where pixels have no value; refuse where there is no place for that."""
+        if _kind(str(self.path), self.spec) != "tiff" or self.spec.frames > 1:
+            other = _plain_name(str(self.path))
+            raise OutputError(
+                f"{self.path} has no place for missing values of {self.spec.dtype}. Write {other} "
+                "of one image, .npz, or a model whose output is float32, where they are NaN."
+            )
+        super()._mark(frame, top, left, valid)
+
     def encode(self, path: Path) -> None:
         """Write all frames, and the levels of a pyramid where the input has them."""
         import tifffile
@@ -91,6 +101,8 @@ class TiffFile(SpooledFile):
             else:
                 for frame in range(self.spec.frames):
                     self._write_pyramid(file, range(frame, frame + 1), None, None)
+                if self.invalid is not None:
+                    self._write_mask(file, self.invalid)
         if kind == "ome":
             tiff_words.restore_ome(path, self._metadata.get("ome_xml", ""))
 
@@ -126,6 +138,22 @@ class TiffFile(SpooledFile):
             )
         for each in smaller:
             each.close()
+
+    def _write_mask(self, file: Any, invalid: Spool) -> None:
+        """Write where pixels are valid as a page of bits, as GDAL does within a file."""
+        _, _, height, width = invalid.shape
+        storage: dict[str, Any] = {"tile": (TILE, TILE)} if height * width > LARGE_PAGE else {}
+        blocks = (block == 0 for block in self._blocks(invalid, range(1), storage))
+        file.write(
+            blocks,
+            shape=(height, width),
+            dtype=bool,
+            photometric=MASK,
+            subfiletype=MASK,
+            compression=DEFLATE,
+            metadata=None,
+            **storage,
+        )
 
     def _level_count(self) -> int:
         """Return the input's number of levels, as far as the output can be halved so often."""
