@@ -27,6 +27,11 @@ MAX_FILES = 1000  # of one plugin: a generator may never end
 _NAME = re.compile(r"[a-z0-9]+([-._][a-z0-9]+)*/[a-z0-9]+([-._][a-z0-9]+)*")
 
 
+def is_name(name: str) -> bool:
+    """Tell whether this can be a model's name: "family/variant" in lower case."""
+    return _NAME.fullmatch(name) is not None
+
+
 def read_registry(path: Path) -> list[Card]:
     """Return the cards of one registry file. Raises RegistryError that says which file, card and field is wrong."""
     try:

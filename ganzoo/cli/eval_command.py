@@ -64,6 +64,9 @@ if TYPE_CHECKING:
 @click.option("--registry", is_flag=True, help="Measure all published scores again, on the data sets in --data.")
 @click.option("--report", "report_to", type=click.Path(path_type=Path), help="Write an HTML report here.")
 @click.option("-o", "--output", "save_to", type=click.Path(path_type=Path), help="Write the scores as JSON here.")
+@click.option(
+    "--save-to", "model_folder", metavar="FOLDER", help="Put the scores on the card of the model in this folder."
+)
 @options.device
 @options.token
 @options.as_json
@@ -82,6 +85,7 @@ def command(
     label: str | None,
     kind: str | None,
     back: str | None,
+    model_folder: str | None,
     **values: Any,
 ) -> None:
     """Score the model REF, or the images in images:FOLDER, against --data.
@@ -117,6 +121,10 @@ def command(
         evaluation = evaluate(ref, data, metrics=names(metrics), on_progress=on_progress, **values)
     if save_to:
         evaluation.save(save_to)
+    if model_folder:
+        from ganzoo.evaluation import card_scores
+
+        card_scores.save(evaluation, ref, Path(model_folder.removeprefix("dir:")))
     if as_json:
         output.print_json(evaluation.to_dict())
     else:

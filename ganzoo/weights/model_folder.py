@@ -84,6 +84,13 @@ def _write(folder: Path, card: Card, puts: Mapping[str, Callable[[Path], object]
     return card
 
 
+def update_card(folder: Path, card: Card, ref: str = "dir:FOLDER") -> None:
+    """Write another card of the same model into its folder: README.md and config.json; the weights stay."""
+    with replacing(folder / CONFIG) as config, replacing(folder / README) as text:
+        text.write_text(readme.text(card, ref), encoding="utf-8", errors="replace")
+        config.write_text(json.dumps(to_config(card), indent=2) + "\n", encoding="utf-8")
+
+
 def hash_written(write: Callable[[Path], Card]) -> str:
     """Return the hash that the weights have when ``write`` writes them, into a folder that is then thrown away."""
     with tempfile.TemporaryDirectory() as folder:
