@@ -1,4 +1,8 @@
-"""precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797), by nearest neighbors."""
+"""precision, recall (arXiv:1904.06991), density and coverage (arXiv:2002.09797), by nearest neighbors.
+
+Kept by hand: torch-fidelity has precision and recall alone, from features that it extracts itself, and prdc holds all
+distances in memory at once. These read features of any extractor in blocks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Confidence intervals of scores, by resampling images with replacement (Efron & Tibshirani 1993, chapter 13)."""
+"""Confidence intervals of scores, by resampling images with replacement (Efron & Tibshirani 1993, chapter 13).
+
+Kept by hand: scipy.stats.bootstrap would need scipy for two short functions, and it has no interval around a statistic
+whose resampled values are biased.
+"""
 
 from __future__ import annotations
 

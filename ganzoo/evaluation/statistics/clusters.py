@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, MissingPackage
 from ganzoo.evaluation.statistics.moments import BLOCK, Array
 from ganzoo.evaluation.statistics.nearest_neighbors import nearest
 
 AT_MOST = 10_000  # rows that centers are found from, which then lie in memory
 ROUNDS = 25  # of Lloyd's algorithm; the last of them move few rows
+STARTS = 3  # a single one leaves two far modes to one center every now and then
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,19 +55,14 @@ class Scatter:
 def find_centers(features: Array, clusters: int, random: np.random.Generator, rows: Array) -> Array:
     """Return centers (clusters, D) float64 of some ``rows`` by k-means++ and Lloyd's rounds, on at most 10,000.
 
-    Raises DataError for fewer rows than clusters. Source: Arthur & Vassilvitskii 2007 (k-means++).
+    Raises DataError for fewer rows than clusters, MissingPackage without scikit-learn. Source: Arthur & Vassilvitskii
+    2007 (k-means++).
     """
     if len(rows) < clusters:
         raise DataError(f"{len(rows):,} images cannot form {clusters:,} clusters. Give fewer clusters, or more images.")
     chosen = np.sort(random.permutation(rows)[:AT_MOST])  # in order: a file is read forwards
     known = np.asarray(features[chosen], dtype=np.float64)
-    centers = _spread(known, clusters, random)
-    for _ in range(ROUNDS):
-        moved = _means(known, assign(known, centers), centers)
-        if np.array_equal(moved, centers):
-            break
-        centers = moved
-    return centers
+    return _k_means(known, clusters, int(random.integers(2**31)))
 
 
 def assign(features: Array, centers: Array) -> Array:
@@ -90,33 +87,14 @@ def scatter(features: Array, centers: Array, rows: Array | None = None) -> Scatt
     return Scatter(counts, offsets, squares, centers)
 
 
-def _spread(rows: Array, clusters: int, random: np.random.Generator) -> Array:
-    """Draw rows as first centers, each with a chance that grows with its squared distance to those before.
-
-    Of a few drawn each time the best is taken: a single one leaves two far modes to one center every now and then.
-    """
-    chosen = [int(random.integers(len(rows)))]
-    apart = _squares(rows, rows[chosen])[0]
-    for _ in range(1, clusters):
-        total = apart.sum()
-        chances = apart / total if total else None  # None: every row lies on a center, and any will do
-        drawn = random.choice(len(rows), size=2 + int(np.log(clusters)), p=chances)
-        left = np.minimum(apart, _squares(rows, rows[drawn]))
-        best = int(left.sum(1).argmin())
-        chosen.append(int(drawn[best]))
-        apart = left[best]
-    return rows[chosen]
-
-
-def _squares(rows: Array, places: Array) -> Array:
-    """Return squared distances (P, N) of the rows to each of a few places."""
-    found: Array = np.stack([((rows - place) ** 2).sum(1) for place in places])
+def _k_means(rows: Array, clusters: int, seed: int) -> Array:
+    """Return the centers of rows by scikit-learn. Raises MissingPackage."""
+    try:
+        from sklearn.cluster import KMeans
+        from sklearn.exceptions import ConvergenceWarning
+    except ImportError as error:
+        raise MissingPackage.of("Clusters of images", "scikit-learn", "eval") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different rows than clusters: centers coincide
+        found: Array = KMeans(clusters, n_init=STARTS, max_iter=ROUNDS, random_state=seed).fit(rows).cluster_centers_
     return found
-
-
-def _means(rows: Array, labels: Array, centers: Array) -> Array:
-    """Return the mean row of each cluster; one that lost all its rows stays where it was."""
-    moved = centers.copy()
-    for label in np.unique(labels):
-        moved[label] = rows[labels == label].mean(0)
-    return moved

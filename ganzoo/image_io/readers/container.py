@@ -2,6 +2,9 @@
 
 Decoders allocate what a header asks for, and unpack what lies around the pixels. So sizes are read here first, and
 PNG and JPEG are passed on without metadata: damaged or hostile metadata cannot spoil the image.
+
+Kept by hand: Pillow and imagecodecs read metadata within the decoder, where a damaged profile spoils the whole image.
+No library hands over the bare image of a PNG or JPEG without decoding it.
 """
 
 from __future__ import annotations

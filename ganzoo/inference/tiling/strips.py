@@ -3,6 +3,9 @@
 The image is processed in horizontal strips. Statistics of norms over the whole image are gathered in separate passes
 (`passes`), strips pass on the rows that convolutions need from their neighbors (`timelines`), and what several passes
 need is stored in memory, in temporary files, or computed again.
+
+Kept by hand: libraries for tiled inference (MONAI, tiler, Segmentation Models) blend overlapping tiles, which changes
+every pixel of a network with norms over the whole image. None gives the result of the untiled network.
 """
 
 from __future__ import annotations
