@@ -61,6 +61,10 @@ class VideoReader:
         self.close()
 
     def close(self) -> None:
+        # Closing waits for the decoder's threads without releasing the GIL, and these wait for the GIL where av.logging
+        # has a level, which older torchvision sets. So let them finish first.
+        if self.video.codec_context.is_open:
+            self.video.codec_context.flush_buffers()
         self._file.close()
 
     def frames(self) -> Iterator[VideoFrame]:
