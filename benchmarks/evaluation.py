@@ -24,8 +24,6 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 from torch.utils.data import Dataset
-from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
-from torch_fidelity.utils import get_featuresdict_from_dataset
 from training import peak_memory, peaks, timed
 
 import ganzoo
@@ -187,6 +185,9 @@ def random_weights(path: Path) -> Path:
 
 def build_baseline(job: Job) -> Callable[[RandomImages], Tensor]:
     """Return a function that computes features with torch-fidelity's loop, without workers: images are in memory."""
+    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+    from torch_fidelity.utils import get_featuresdict_from_dataset
+
     device = devices.choose(job.device)
     extractor = FeatureExtractorInceptionV3(NAME, [LAYER], feature_extractor_weights_path=job.weights).to(device)
     on_gpu = device.type == "cuda"

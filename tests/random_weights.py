@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import timm
 import torch
 from torch import nn
 
@@ -34,6 +33,8 @@ def inception(path: Path, seed: int = 0) -> Path:
 
 def tiny_timm(path: Path, seed: int = 0) -> Path:
     """Write a state dict of the network that timm calls `TINY_TIMM`."""
+    import timm
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         torch.save(timm.create_model(TINY_TIMM).state_dict(), path)

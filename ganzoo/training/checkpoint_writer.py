@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from timm.utils import ModelEmaV3
+from typing import TYPE_CHECKING, Any
 
 from ganzoo.recipes.distributed import Processes
 from ganzoo.training import best_step, checkpoint
@@ -16,6 +14,9 @@ from ganzoo.training.run_state import RunState
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup
 from ganzoo.training.validation import Observer
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
 
 
 class CheckpointWriter:

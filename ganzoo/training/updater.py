@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
-from timm.utils import ModelEmaV3
 from torch import Tensor
 
 from ganzoo.contracts.recipe import StepState
@@ -15,6 +15,9 @@ from ganzoo.training.data_order import draws
 from ganzoo.training.ema import update_averages
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
 
 
 class Updater:

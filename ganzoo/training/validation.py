@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from timm.utils import ModelEmaV3
 from torch import Tensor, nn
 
 from ganzoo.data.datasets import Data, in_order
@@ -20,6 +20,9 @@ from ganzoo.training.collapse_detector import variety
 from ganzoo.training.machine import Machine
 from ganzoo.training.randomness import undisturbed
 from ganzoo.training.validation_metric import ValidationMetric
+
+if TYPE_CHECKING:
+    from timm.utils import ModelEmaV3
 
 TRANSLATED_SAMPLES = 8  # inputs in a sample sheet
 GENERATED_SAMPLES = 64

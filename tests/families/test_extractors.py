@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import random_weights
-import timm
 import torch
 import torch.nn.functional as F
 from conftest import script
@@ -228,6 +227,8 @@ def timm_network(file: Path, **options: Any) -> Any:
 
 @torch.inference_mode()
 def test_timm_has_the_features_and_logits_of_timms_own_pipeline(timm_file: Path) -> None:
+    import timm
+
     network = timm.create_model(random_weights.TINY_TIMM).eval()
     network.load_state_dict(torch.load(timm_file, weights_only=True))
     config = timm.data.resolve_model_data_config(network)
@@ -243,6 +244,8 @@ def test_timm_has_the_features_and_logits_of_timms_own_pipeline(timm_file: Path)
 
 @torch.inference_mode()
 def test_a_level_of_timm_is_features_only_averaged(timm_file: Path) -> None:
+    import timm
+
     network = timm.create_model(random_weights.TINY_TIMM, features_only=True).eval()
     weights = torch.load(timm_file, weights_only=True)
     network.load_state_dict({name: weights[name] for name in network.state_dict()})

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import random_weights
-import timm
 import torch
 
 import ganzoo
@@ -31,6 +30,8 @@ def test_lite_maps_are_those_of_the_network_with_its_batch_norms() -> None:
 
 
 def test_timm_maps_are_normalized_as_timm_says(tmp_path: Path) -> None:
+    import timm
+
     path = random_weights.tiny_timm(tmp_path / "weights.pth")
     maps = ganzoo.build("features:timm", model=random_weights.TINY_TIMM, weights=str(path))
     plain = timm.create_model(random_weights.TINY_TIMM, features_only=True).eval()

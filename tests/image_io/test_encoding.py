@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import raw_files as raw
-import skimage.io
 import tifffile
 from needs import needs
 from odd_files import array, encoded, noise, photo
@@ -66,6 +65,8 @@ def test_png_and_tiff_keep_every_bit(kind: str, bits: int, gray: bool, alpha: bo
 @pytest.mark.parametrize("gray", [False, True])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_files_of_16_bits_are_read_by_others(tmp_path: Path, kind: str, gray: bool, alpha: bool) -> None:
+    import skimage.io
+
     given = picture(16, gray, alpha)
     save_decoded(given, tmp_path / f"a.{kind}")
     with Image.open(tmp_path / f"a.{kind}") as image:

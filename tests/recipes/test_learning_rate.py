@@ -7,7 +7,6 @@ import math
 
 import pytest
 import torch
-from timm.scheduler import CosineLRScheduler
 from torch.optim import SGD
 from torch.optim.lr_scheduler import CosineAnnealingLR, LambdaLR, LinearLR, LRScheduler
 
@@ -63,6 +62,8 @@ def test_warm_up_is_torchs_line() -> None:
 
 
 def test_warm_up_before_a_late_decay_is_timms() -> None:
+    from timm.scheduler import CosineLRScheduler
+
     warm, after = (
         CosineLRScheduler(optimizer(), STEPS, warmup_t=8, warmup_lr_init=0.01),
         factors("cosine", decay_from=0, warmup=0.2),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -80,6 +79,8 @@ def weights_file(variant: int = 0) -> Path:
 
 def network(tensors: dict[str, Tensor], variant: int = 0) -> nn.Module:
     """Build timm's network with these tensors, which have other names in the same order."""
+    import timm
+
     name = f"tf_efficientnet_lite{variant}"
     network = timm.create_model(name, num_classes=1000)
     expected = network.state_dict()

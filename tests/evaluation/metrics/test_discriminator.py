@@ -7,13 +7,6 @@ import math
 import numpy as np
 import pytest
 import torch
-from torchmetrics.functional.classification import (
-    binary_accuracy,
-    binary_f1_score,
-    binary_precision,
-    binary_recall,
-    binary_specificity,
-)
 
 from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.discriminator import classify
@@ -25,15 +18,17 @@ def logits(count: int, seed: int, mean: float) -> Array:
 
 
 def test_scores_are_torchmetrics_with_real_as_the_positive_class() -> None:
+    from torchmetrics.functional import classification
+
     real, fake = logits(300, 0, 1.5), logits(170, 1, -0.5)
     found = classify(real, fake)
     text, truth = torch.from_numpy(np.concatenate([real, fake])), torch.tensor([1] * 300 + [0] * 170)
     theirs = {
-        "accuracy": binary_accuracy,
-        "precision": binary_precision,
-        "recall": binary_recall,
-        "f1": binary_f1_score,
-        "specificity": binary_specificity,
+        "accuracy": classification.binary_accuracy,
+        "precision": classification.binary_precision,
+        "recall": classification.binary_recall,
+        "f1": classification.binary_f1_score,
+        "specificity": classification.binary_specificity,
     }
     for name, measure in theirs.items():
         assert found[name] == pytest.approx(float(measure(text.sigmoid(), truth)), abs=1e-6), name

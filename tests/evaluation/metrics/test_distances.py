@@ -7,11 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
-from torch_fidelity.metric_isc import isc_features_to_metric
-from torch_fidelity.metric_kid import kid_features_to_metric
-from torchmetrics.image.fid import FrechetInceptionDistance
-from torchmetrics.image.kid import KernelInceptionDistance, poly_mmd
 
 from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.frechet import frechet_distance
@@ -41,6 +36,9 @@ class Given(torch.nn.Module):
 
 @pytest.mark.parametrize(("count", "width"), [(500, 16), (300, 64), (40, 64), (2, 8)])
 def test_frechet_is_that_of_torch_fidelity_and_torchmetrics(count: int, width: int) -> None:
+    from torch_fidelity.metric_fid import KEY_METRIC_FID, fid_features_to_statistics, fid_statistics_to_metric
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
     fake, real = features(count, width, 0, shift=0.3), features(count + 7, width, 1)
     found = frechet_distance(moments.compute(fake), moments.compute(real))
     statistics = (fid_features_to_statistics(torch.from_numpy(each)) for each in (fake, real))
@@ -74,6 +72,8 @@ def test_frechet_refuses_one_image_and_other_widths() -> None:
 
 
 def test_kernel_is_that_of_torch_fidelity(tmp_path: Path) -> None:
+    from torch_fidelity.metric_kid import kid_features_to_metric
+
     fake, real = features(300, 64, 0, shift=0.3), features(400, 64, 1)
     found = kernel_distance(fake, real, subsets=20, subset_size=100, seed=5)
     options = {"kid_subsets": 20, "kid_subset_size": 100, "rng_seed": 5, "verbose": False}
@@ -86,6 +86,8 @@ def test_kernel_is_that_of_torch_fidelity(tmp_path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*save all extracted features")
 def test_kernel_is_that_of_torchmetrics() -> None:
+    from torchmetrics.image.kid import KernelInceptionDistance
+
     fake, real = features(120, 64, 0, shift=0.3), features(120, 64, 1)
     theirs = KernelInceptionDistance(Given(64), subsets=3, subset_size=120)  # all images: nothing left to draw
     for each, is_real in ((fake, False), (real, True)):
@@ -110,6 +112,8 @@ def test_kernel_names_subset_size_when_images_are_too_few() -> None:
 
 
 def test_the_whole_kernel_distance_is_torchmetrics_and_plain_loops() -> None:
+    from torchmetrics.image.kid import poly_mmd
+
     fake, real = features(60, 16, 0, shift=0.3), features(60, 16, 1)
     theirs = poly_mmd(torch.from_numpy(fake).double(), torch.from_numpy(real).double())
     assert kernel_distance_of_all_pairs(fake, real) == pytest.approx(float(theirs), rel=1e-9)
@@ -124,12 +128,16 @@ def test_the_whole_kernel_distance_is_torchmetrics_and_plain_loops() -> None:
 
 
 def test_the_whole_kernel_distance_goes_over_blocks() -> None:
+    from torchmetrics.image.kid import poly_mmd
+
     fake, real = (features(BLOCK + 50, 4, seed).astype(np.float64) for seed in (0, 1))
     theirs = poly_mmd(torch.from_numpy(fake), torch.from_numpy(real))
     assert kernel_distance_of_all_pairs(fake, real) == pytest.approx(float(theirs), rel=1e-6, abs=1e-9)
 
 
 def test_the_inception_score_is_that_of_torch_fidelity() -> None:
+    from torch_fidelity.metric_isc import isc_features_to_metric
+
     logits = np.random.default_rng(0).normal(0, 3, (205, 10)).astype(np.float32)
     theirs = isc_features_to_metric(torch.from_numpy(logits), splits=4, shuffle=True, rng_seed=2020)
     assert inception_score(logits, splits=4) == pytest.approx((*theirs.values(),), rel=1e-9)

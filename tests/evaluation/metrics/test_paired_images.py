@@ -10,10 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torchvision
-from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import Tensor
-from torchmetrics.functional.image import learned_perceptual_image_patch_similarity, structural_similarity_index_measure
 
 from ganzoo.errors import DataError, HashMismatch, OptionError, WeightsError
 from ganzoo.evaluation.metrics.l1 import l1
@@ -40,6 +37,8 @@ def for_skimage(image: Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_psnr_is_scikit_images(side: tuple[int, int, int]) -> None:
+    from skimage.metrics import peak_signal_noise_ratio
+
     outputs, truth = images(*side)
     theirs = [
         peak_signal_noise_ratio(b.numpy(), a.numpy(), data_range=255) for a, b in zip(outputs, truth, strict=True)
@@ -66,6 +65,8 @@ def test_l1_is_a_share_of_the_range() -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_ssim_is_scikit_images(side: tuple[int, int, int]) -> None:
+    from skimage.metrics import structural_similarity
+
     outputs, truth = images(*side)
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
     theirs = [
@@ -76,6 +77,8 @@ def test_ssim_is_scikit_images(side: tuple[int, int, int]) -> None:
 
 
 def test_ssim_is_torchmetrics_inside_the_border() -> None:
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     outputs, truth = (side.double() for side in images())
     options = {"data_range": 255.0, "reduction": "none", "return_full_image": True}
     _, everywhere = structural_similarity_index_measure(outputs, truth, **options)
@@ -119,11 +122,13 @@ NETWORKS = {"alex": "alexnet", "squeeze": "squeezenet1_1"}
 @pytest.fixture(scope="module")
 def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str, torch.nn.Module]]:
     """Return for each network a file of random weights as torchvision's, its SHA-256, and the network's features."""
+    from torchvision import models
+
     found = {}
     for network, name in NETWORKS.items():
         with torch.random.fork_rng():
             torch.manual_seed(1)
-            whole = getattr(torchvision.models, name)(weights=None)
+            whole = getattr(models, name)(weights=None)
         state = {key: value for key, value in whole.state_dict().items() if key.startswith("features.")}
         path = tmp_path_factory.mktemp("weights") / f"{name}.pth"
         torch.save(state, path)
@@ -136,6 +141,8 @@ def backbones(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path,
 def test_lpips_is_torchmetrics_with_the_same_weights(
     network: str, channels: int, backbones: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from torchmetrics.functional.image import learned_perceptual_image_patch_similarity
+
     path, sha256, features = backbones[network]
     outputs, truth = images(channels, 64, 64)
     distance = load_lpips(path, network, sha256=sha256[:10])
@@ -181,6 +188,8 @@ def test_lpips_takes_no_weights_but_torchvisions(backbones: dict) -> None:
 
 
 def test_lpips_fetches_what_torchvision_names(backbones: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.models import AlexNet_Weights
+
     requests = []
 
     def fetch_file(url: str, sha256: str, **_: str) -> Path:
@@ -191,12 +200,13 @@ def test_lpips_fetches_what_torchvision_names(backbones: dict, monkeypatch: pyte
     with pytest.raises(HashMismatch):  # the file is checked however it came
         fetch_lpips()
     (url, sha256) = requests[0]
-    assert url == torchvision.models.AlexNet_Weights.IMAGENET1K_V1.url
+    assert url == AlexNet_Weights.IMAGENET1K_V1.url
     assert re.search(f"-{sha256}\\.pth$", url)
 
 
 def test_backbones_are_torchvisions() -> None:
-    models = torchvision.models
+    from torchvision import models
+
     theirs = {
         "vgg": models.VGG16_Weights.IMAGENET1K_V1.url,
         "squeeze": models.SqueezeNet1_1_Weights.IMAGENET1K_V1.url,

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch_fidelity.metric_prc import prc_features_to_metric
 
 from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.precision_recall import Manifolds, compare_manifolds
@@ -41,6 +40,8 @@ def slowly(fake: Array, real: Array, k: int) -> tuple[float, float]:
 @pytest.mark.parametrize("shift", [0.0, 0.7, 1.5])
 @pytest.mark.usefixtures("small_blocks")
 def test_precision_and_recall_are_torch_fidelitys(shift: float) -> None:
+    from torch_fidelity.metric_prc import prc_features_to_metric
+
     fake, real = features(200, 0, shift=shift), features(330, 1)
     found = compare_manifolds(fake, real, k=3)
     sides = (torch.from_numpy(each).double() for each in (fake, real))
