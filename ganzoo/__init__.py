@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.writer import OutputSpec as OutputSpec
     from ganzoo.contracts.writer import Writer as Writer
     from ganzoo.errors import GanzooError as GanzooError
+    from ganzoo.evaluation.compare_models import compare as compare
     from ganzoo.evaluation.evaluate import evaluate as evaluate
     from ganzoo.exporting.export import export as export
     from ganzoo.hub.client import fetch_file as fetch_file
@@ -86,6 +87,7 @@ _HOMES = {
     "AdversarialConfig": "ganzoo.contracts.config",
     "at_least_float32": "ganzoo.losses.precision",
     "build": "ganzoo.catalog.building",
+    "compare": "ganzoo.evaluation.compare_models",
     "Card": "ganzoo.cards.card",
     "Channel": "ganzoo.rasters.channel",
     "Check": "ganzoo.contracts.limits",

@@ -91,7 +91,7 @@ def without_outer_links(text: str, page: Path) -> str:
 
     def keep_or_drop(match: re.Match[str]) -> str:
         target = match[2].partition("#")[0]
-        outside = not re.match(r"https?:|mailto:|$", target) and not (page.parent / target).exists()
+        outside = not re.match(r"https?:|mailto:|$", target) and not (page.parent / target).is_file()
         return match[1] if outside else match[0]
 
     return re.sub(r"(?<!!)\[([^\]]+)\]\(([^)\s]+)\)", keep_or_drop, text)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ganzoo.cli import options, output
 from ganzoo.cli.echo import echo
-from ganzoo.loading import load
 
 if TYPE_CHECKING:
-    from ganzoo.cards.protocol import Score
     from ganzoo.evaluation.compare import Row, Table
 
 
@@ -28,36 +25,18 @@ def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | 
     A star marks the best value of a row. Scores that were measured under different protocols are refused, and the
     message names what differs.
     """
-    from ganzoo.evaluation import compare
+    from ganzoo.evaluation.compare_models import compare
 
     if len(sources) < 2 or len(set(sources)) < len(sources):
         raise click.UsageError(
             "Give two models or more, each once, e.g. `ganzoo compare dcgan/fashion-mnist mine.json`."
         )
     names = [name.strip() for name in metrics.split(",") if name.strip()]
-    table = compare.compare(_scores(sources, token), names)
+    table = compare(*sources, metrics=names, token=token)
     if as_json:
         output.print_json(table.to_dict())
     else:
         _show(table)
-
-
-def _scores(sources: Sequence[str], token: str | None) -> dict[str, tuple[Score, ...]]:
-    """Return the scores by model; a file whose model has a column already gets its file name in its title."""
-    from ganzoo.evaluation import compare
-
-    found: dict[str, tuple[Score, ...]] = {}
-    for source in sources:
-        if _is_file(source):
-            name, scores = compare.read(Path(source))
-            found[f"{name} ({source})" if name in (*found, *sources) else name] = scores
-        else:
-            found[source] = load.info(source, token).scores
-    return found
-
-
-def _is_file(source: str) -> bool:
-    return source.lower().endswith(".json") or Path(source).is_file()
 
 
 def _show(table: Table) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from tiny_models import maker, score, translator, write_registry
 
+import ganzoo
 from ganzoo.cards import registry
 from ganzoo.cards.protocol import Score
+from ganzoo.errors import OptionError
 from ganzoo.evaluation.samples.results import Evaluation
 from tests.cli.test_main import call
 
@@ -39,6 +41,19 @@ def rows(out: str) -> list[list[str]]:
     starts = [k for k, letter in enumerate(lines[0]) if letter != " " and (k == 0 or lines[0][k - 1] == " ")]
     ends = [*starts[1:], None]
     return [[line[a:b].strip() for a, b in zip(starts, ends, strict=True)] for line in lines]
+
+
+def test_python_compares_references_files_and_evaluations(zoo: Path) -> None:
+    path = saved("mine.json", score("kid", 0.125))
+    evaluations = [Evaluation("dir:x", "horses", [score("kid", value)]) for value in (0.75, 0.0625)]
+    table = ganzoo.compare("tiny/maker", Path(path), *evaluations, metrics=["kid"])
+    assert table.models == ("tiny/maker", "dir:mine", "dir:x", "dir:x (2)")
+    (row,) = table.rows
+    assert [row.scores[name].value for name in table.models] == [0.5, 0.125, 0.75, 0.0625]
+    assert row.best == ("dir:x (2)",)
+    for wrong in (("tiny/maker",), ("tiny/maker", "tiny/maker"), (evaluations[0], evaluations[0])):
+        with pytest.raises(OptionError, match="two models or more, each once"):
+            ganzoo.compare(*wrong)
 
 
 def test_cards_of_the_registry_are_compared(capsys: Capture) -> None:

@@ -69,6 +69,7 @@ PUBLIC = [
     "__version__",
     "at_least_float32",
     "build",
+    "compare",
     "evaluate",
     "export",
     "fetch_file",
