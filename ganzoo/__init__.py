@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ganzoo.contracts.config import RecipeConfig as RecipeConfig
     from ganzoo.contracts.config import RegularizerConfig as RegularizerConfig
     from ganzoo.contracts.config import TranslationConfig as TranslationConfig
+    from ganzoo.contracts.data_source import DataSource as DataSource
     from ganzoo.contracts.discriminator import Discriminator as Discriminator
     from ganzoo.contracts.engine import Engine as Engine
     from ganzoo.contracts.engine import Format as Format
@@ -95,6 +96,7 @@ _HOMES = {
     "Config": "ganzoo.contracts.config",
     "DetectedCheckpoint": "ganzoo.contracts.importer",
     "Diagnosis": "ganzoo.contracts.metric",
+    "DataSource": "ganzoo.contracts.data_source",
     "Discriminator": "ganzoo.contracts.discriminator",
     "DoubledSize": "ganzoo.layers.image_sizes",
     "Engine": "ganzoo.contracts.engine",

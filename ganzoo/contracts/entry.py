@@ -24,6 +24,7 @@ KINDS = (
     "importer",
     "reader",
     "writer",
+    "data",
     "metric",
     "task",
 )

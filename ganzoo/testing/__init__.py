@@ -28,6 +28,7 @@ from ganzoo.catalog import options
 from ganzoo.catalog.entries import complaints
 from ganzoo.catalog.tasks import names as task_names
 from ganzoo.contracts.entry import Entry
+from ganzoo.testing.data_sources import check_data
 from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require
 from ganzoo.testing.extractors import check_extractor
@@ -43,6 +44,7 @@ from ganzoo.testing.tasks import check_task
 
 __all__ = [
     "CHECKS",
+    "check_data",
     "check_declaration",
     "check_discriminator",
     "check_engine",
@@ -78,6 +80,7 @@ CHECKS: dict[str, Callable[[Entry, Mapping[str, Any]], None]] = {
     "task": check_task,
     "reader": check_reader,
     "writer": check_writer,
+    "data": check_data,
 }
 HEAVY = ("torch", "timm", "pydantic", "huggingface_hub")
 

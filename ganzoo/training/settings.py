@@ -17,6 +17,7 @@ from ganzoo import catalog
 from ganzoo.catalog import former_names, options
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.limits import NonNegativeInt, PositiveInt, ProperFraction, wrong_value
+from ganzoo.data.named_sources import is_named
 from ganzoo.data.rasters.open_rasters import resolve
 from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
@@ -164,7 +165,7 @@ def _split_part_options(values: dict[str, Any]) -> dict[str, Any]:
 
 def resolve_data(data: str | Path) -> str:
     """Return ``data`` as run.json stores it: absolute paths, so that a run resumes from anywhere, or a URL."""
-    if is_remote(str(data)):
+    if is_remote(str(data)) or is_named(data):
         return str(data)
     return resolve(str(data)) if "=" in str(data) and not Path(data).exists() else str(Path(data).resolve())
 

@@ -17,6 +17,7 @@ from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data
+from ganzoo.data.named_sources import is_named, open_named
 from ganzoo.data.objects import PREFIX
 from ganzoo.data.open_data import open_data
 from ganzoo.data.open_objects import open_objects
@@ -171,6 +172,8 @@ def _check_channels(config: Config, data: Data) -> None:
 
 def _open(entry: Entry, config: Config, settings: Settings, objects: Any) -> Data:
     """Open the data: rasters, where the settings have options for them, or ``objects`` that are no files."""
+    if objects is None and isinstance(settings.data, str) and is_named(settings.data):
+        objects = open_named(settings.data, entry.data)
     if objects is not None:
         own = None if settings.raster_options is None else choosing.parse_options(settings.raster_options)
         return open_objects(objects, entry.data, config, own, settings.validation)

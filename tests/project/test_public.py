@@ -23,6 +23,7 @@ PUBLIC = [
     "Check",
     "ClassCount",
     "Config",
+    "DataSource",
     "DetectedCheckpoint",
     "Diagnosis",
     "Discriminator",
