@@ -50,7 +50,7 @@ def test_wheel_is_installed_in_the_fresh_environment_alone(installed):
 
 def test_plugins_shows_the_stranger_with_its_version(installed):
     lines = [columns(line) for line in installed.ganzoo("plugins").splitlines()]
-    assert ["ganzoo_tiny", "ganzoo-tiny", "1.2.0", "loaded"] in lines
+    assert ["ganzoo_tiny", "ganzoo-tiny", "1.2.0", "1 discriminator, 1 generator, 1 loss, 1 recipe", "loaded"] in lines
     assert "ganzoo_plugins.dcgan" in [line[0] for line in lines]
 
 
