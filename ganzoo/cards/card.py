@@ -26,11 +26,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 class Weights:
     """Where the weights are: a bundled ``file``, or ``repo`` + ``revision`` + ``file`` on the Hub, or both.
 
-    file      "package:path" for weights inside an installed package, a path beside the registry file, or a name
-              in the repository; weights that are in a package and in a repository are taken from the package
-    sha256    64 hex digits of the whole file
-    bytes     its length
-    dtype     the tensors' type on disk; networks are built in float32 and the tensors converted
+    Attributes:
+        file: "package:path" for weights inside an installed package, a path next to the registry file, or a name in the
+            repository. Weights that are in a package and in a repository are taken from the package.
+        sha256: 64 hexadecimal digits of the whole file.
+        bytes: Its length.
+        dtype: The tensors' type on disk. Networks are built in float32, and the tensors converted.
+        repo: "owner/name" on the Hub, or "".
+        revision: A commit, branch or tag of it.
     """
 
     file: str
@@ -80,20 +83,37 @@ class TrainingInfo:
 class Card:
     """One published model: what it is, where its weights come from, what it may be used for.
 
-    name         in a registry "family/variant", lower case
-    entry        what builds it, as "generator:resnet"; ``options`` are that entry's
-    image_size   the side of the images it was trained on, in pixels
-    in_channels  of a translation's input, 0 for generation from latents
-    classes      names of the labels 0, 1, ... that it takes
-    frames       of a clip that it generates, 0 for images
-    scale        how many times as high and wide as its input the output is
-    grade        one of `grades.GRADES`: recommended, baseline, teaching or experimental; "" where nobody graded it
-    grade_reason why, in one sentence
-    plugin       the package that adds the entry, of ``plugin_version``; ``training.plugins`` has all of them
-    inference    what differs between training and use, in words (dropout, averaged weights)
-    tried        other training runs that were tried, and the result of each, in a sentence or two
-    discriminator   {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}
-    input_channels, output_channels   what each channel means, `Channel`s; () for 8-bit gray or RGB
+    Attributes:
+        name: In a registry "family/variant", lower case.
+        entry: What builds it, as "generator:resnet".
+        task: One of the tasks, which declares the generator's inputs and output.
+        image_size: Side of the images that it was trained on, in pixels.
+        out_channels: Channels of the output.
+        in_channels: Channels of a translation's input, 0 for generation from latents.
+        latent_dim: Dimension of the latents, 0 for translation.
+        classes: Names of the labels 0, 1, ... that it takes.
+        frames: Frames of a clip that it generates, 0 for images.
+        scale: How many times as high and wide as its input the output is.
+        options: The options of ``entry``, every one with its value.
+        value_range: Smallest and largest value of images in the network.
+        parameters: Number of learned parameters.
+        summary: One sentence.
+        license: License of the weights.
+        paper: Where it is described, as "arXiv:1703.10593".
+        plugin: The package that adds the entry; ``training.plugins`` has all of them.
+        plugin_version: Its version.
+        inference: What differs between training and use, in words (dropout, averaged weights).
+        grade: One of `grades.GRADES`: recommended, baseline, teaching or experimental; "" if nobody graded it.
+        grade_reason: Why, in one sentence.
+        limits: What it does not do well, in words.
+        tried: Other training runs that were tried, and the result of each, in a sentence or two.
+        weights: Where its weights are.
+        dataset: What it was trained on.
+        training: How it was trained.
+        scores: What was measured, each score with its protocol.
+        discriminator: {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}.
+        input_channels: What each channel of the input means; () for 8-bit gray or RGB.
+        output_channels: The same of the output.
     """
 
     name: str

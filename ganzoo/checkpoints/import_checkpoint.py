@@ -34,9 +34,9 @@ class ImportResult:
     """An imported model.
 
     Args:
-        card: as written to the model's folder.
-        folder: the model's.
-        messages: for the user: how the model was recognized, what was assumed, what differs.
+        card: As written to the model's folder.
+        folder: The model's.
+        messages: For the user: how the model was recognized, what was assumed, what differs.
     """
 
     card: Card
@@ -58,16 +58,16 @@ def import_checkpoint(
     """Turn a checkpoint of another code base into a model folder.
 
     Args:
-        file: a torch.save file, which may hold only tensors and plain values, or a .safetensors file.
-        name: of the model, "family/variant".
-        output: the model's folder.
-        key: the generator's name in the file, if it has several.
-        discriminator: a file to take the discriminator from. By default it is looked for in ``file``: the only one
+        file: A torch.save file, which may hold only tensors and plain values, or a .safetensors file.
+        name: Of the model, "family/variant".
+        output: The model's folder.
+        key: The generator's name in the file, if it has several.
+        discriminator: A file to take the discriminator from. By default it is looked for in ``file``: the only one
             there, or netD_A for netG_A.
-        values: options that the checkpoint does not determine, by name, such as {"padding": "reflect"}. By default
+        values: Options that the checkpoint does not determine, by name, such as {"padding": "reflect"}. By default
             the importer's first choice is taken. "image_size" sets the size on the card, in pixels.
-        license: of the weights.
-        summary: what the model does, in one line.
+        license: Of the weights.
+        summary: What the model does, in one line.
 
     Raises:
         WeightsError: the file cannot be read or is not recognized.

@@ -117,6 +117,10 @@ class Engine(OptionalDependency):
     def open(self, folder: Path, dtype: str) -> Runner:
         """Load what `convert` wrote, without torch.
 
+        Args:
+            folder: Where `convert` wrote it.
+            dtype: Number type in which it computes, one of ``dtypes``.
+
         Returns:
             A function of float32 arrays, the task's inputs in order, to the float32 output.
 
@@ -147,5 +151,12 @@ class Format(OptionalDependency):
         raise NotImplementedError(f"{type(self).__name__} has no write")
 
     def open(self, path: Path) -> Runner:
-        """Load a file that `write` wrote, so that its output can be compared with the generator's."""
+        """Load a file that `write` wrote, so that its output can be compared with the generator's.
+
+        Args:
+            path: The file.
+
+        Returns:
+            A function of float32 arrays, the task's inputs in order, to the float32 output.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no open")

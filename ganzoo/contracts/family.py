@@ -88,21 +88,49 @@ class Family:
         return list(self._entries)
 
     def generator(self, name: str, target: Target, *, task: str, **more: str) -> Callable[[C], C]:
-        """Add a generator; ``task`` is one of `ganzoo.contracts.tasks.TASKS`."""
+        """Return what adds a generator when it decorates the generator's options.
+
+        Args:
+            name: The entry's name.
+            target: See `Family`.
+            task: One of `ganzoo.contracts.tasks.TASKS`.
+            **more: ``summary`` and ``paper``, in place of the docstring's first line and the family's.
+        """
         return self.entry("generator", name, target, task=task, **more)
 
     def discriminator(self, name: str, target: Target, **more: str) -> Callable[[C], C]:
-        """Add a discriminator."""
+        """Return what adds a discriminator when it decorates the discriminator's options.
+
+        Args:
+            name: The entry's name.
+            target: See `Family`.
+            **more: ``summary`` and ``paper``, as for `generator`.
+        """
         return self.entry("discriminator", name, target, **more)
 
     def recipe(
         self, name: str, target: Target, *, data: str, parts: Mapping[str, str], batch_size: int = 1, **more: str
     ) -> Callable[[C], C]:
-        """Add a recipe; ``data``, ``parts`` and ``batch_size`` are those of `Entry`."""
+        """Return what adds a recipe when it decorates the recipe's options.
+
+        Args:
+            name: The entry's name.
+            target: See `Family`.
+            data: Kind of data, one of `ganzoo.contracts.entry.DATA_KINDS`.
+            parts: Role to entry, as {"generator": "generator:resnet"}.
+            batch_size: Default number of images in a step.
+            **more: ``summary`` and ``paper``, as for `generator`.
+        """
         return self.entry("recipe", name, target, data=data, parts=parts, batch_size=batch_size, **more)
 
     def importer(self, name: str, target: Target, summary: str) -> None:
-        """Add an importer without options."""
+        """Add an importer without options.
+
+        Args:
+            name: The entry's name.
+            target: See `Family`.
+            summary: One line.
+        """
         self.entry("importer", name, target, summary=summary, paper="")(Config)
 
     def metric(self, name: str, target: str, summary: str, paper: str = "", config: type[Config] = Config) -> None:

@@ -26,9 +26,18 @@ class Loss(Protocol):
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-        """Return the scalar that the discriminator minimizes."""
+        """Return the scalar that the discriminator minimizes.
+
+        Args:
+            real_logits: float32 (N, ...), the discriminator's output for real images, without sigmoid.
+            fake_logits: The same for generated images, of the same shape.
+        """
         ...
 
     def generator(self, fake_logits: Tensor) -> Tensor:
-        """Return the scalar that the generator minimizes; it may take ``real_logits`` as well."""
+        """Return the scalar that the generator minimizes; it may take ``real_logits`` as well.
+
+        Args:
+            fake_logits: float32 (N, ...), the discriminator's output for generated images, without sigmoid.
+        """
         ...

@@ -79,7 +79,9 @@ class MetricContext(Protocol):
     on_progress: Callable[[int], None]
 
     @property
-    def extractors(self) -> Any: ...
+    def extractors(self) -> Any:
+        """The extractors of this evaluation: ``chosen``, and ``inception`` for FID and KID."""
+        ...
 
     def require(self, name: str) -> Any:
         """Return one of `NEEDS`: an image set or a network. Raises OptionError that says what to give for it."""

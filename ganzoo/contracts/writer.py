@@ -63,7 +63,11 @@ class OpenFile(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Complete the file: it appears under its name now, whole. Raises OutputError."""
+        """Complete the file: it appears under its name now, whole.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
 
     @abstractmethod
     def discard(self) -> None:
@@ -94,8 +98,23 @@ class Writer(OptionalDependency, ABC):
 
     @abstractmethod
     def check(self, spec: OutputSpec) -> None:
-        """Raise OutputError where the format cannot hold such an image without loss, naming one that can."""
+        """Check that the format holds such an image without loss.
+
+        Args:
+            spec: Size, channels and number type of the image.
+
+        Raises:
+            OutputError: It does not; the message names a format that does.
+        """
 
     @abstractmethod
     def open(self, path: str, spec: OutputSpec) -> OpenFile:
-        """Begin a file. Raises OutputError."""
+        """Begin a file.
+
+        Args:
+            path: Where it will be.
+            spec: Size, channels and number type of the image.
+
+        Raises:
+            OutputError: It cannot be written there.
+        """

@@ -31,7 +31,7 @@ class ImageStore(Protocol):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """(N, C, H, W)"""
+        """(N, C, H, W)."""
         ...
 
     def __len__(self) -> int: ...

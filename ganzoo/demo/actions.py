@@ -66,7 +66,9 @@ class DemoModel:
             path: the input image.
             size: see `Model.translate`.
             progress: called with the share that is done.
-            label, mask, style: the other inputs of the model's task.
+            label: the class to translate to, for tasks that take one.
+            mask: an image, white where something is missing, for inpainting.
+            style: an image to take the style from, for style transfer.
 
         Returns:
             Previews of the input and of the translation in 8 bits, and the translation in its full bit depth. The

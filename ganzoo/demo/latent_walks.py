@@ -20,7 +20,8 @@ def walk(model: Model, first: int, last: int, steps: int, label: str | None = No
 
     Args:
         model: a generator.
-        first, last: seeds, as `Model.generate` takes them.
+        first: the seed of the first image, as `Model.generate` takes it.
+        last: the seed of the last image.
         steps: the number of images, 2 or more.
         label: the class of all images, for conditional models; None: the first class.
 

@@ -30,9 +30,9 @@ class ExportResult:
     """The files written, and how their results differ from PyTorch's on four photographs, or on latents.
 
     Args:
-        files: with the requested one last.
-        difference: the largest, for values in [-1, 1].
-        psnr: the mean, in decibels.
+        files: With the requested one last.
+        difference: The largest, for values in [-1, 1].
+        psnr: The mean, in decibels.
     """
 
     files: tuple[Path, ...]
@@ -48,10 +48,10 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
     to 0.001.
 
     Args:
-        ref: the model.
+        ref: The model.
         format: "onnx", "openvino", "torchscript", "torch-export" or a plugin's format.
-        target: the file.
-        token: for the Hugging Face Hub.
+        target: The file.
+        token: For the Hugging Face Hub.
 
     Raises:
         OptionError: the file name does not fit the format, or the model takes more than one input.

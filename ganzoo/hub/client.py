@@ -169,12 +169,19 @@ def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | 
 
 
 def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
-    """Bring the file at `url`, whose SHA-256 is known, into ganzoo's own cache, and return its path.
+    """Bring a file whose SHA-256 is known into ganzoo's own cache, and return its path.
 
-    `sha256` is all 64 digits, or as many of the first as are known: torchvision's file names have 8.
-    A cached file needs no network; its hash is checked each time. `otherwise` ends the message where it cannot be
-    fetched: what else a user can do. Raises HubUnreachable without network, HashMismatch for other content,
-    OutputError where the cache cannot be written.
+    A cached file needs no network; its hash is checked each time.
+
+    Args:
+        url: Where it is.
+        sha256: All 64 digits, or as many of the first as are known: torchvision's file names have 8.
+        otherwise: What else a user can do if it cannot be fetched, which ends the message.
+
+    Raises:
+        HubUnreachable: There is no network.
+        HashMismatch: The content is another one.
+        OutputError: The cache cannot be written.
     """
     name = url.rpartition("/")[2]
     path = cache_folder() / "files" / sha256[:8] / name

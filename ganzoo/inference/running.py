@@ -48,12 +48,20 @@ def start(
     log: Log,
     work: Workload,
 ) -> Running:
-    """Return what runs the model: of several ``choices`` the one that does ``work`` first; the others that refuse the
-    model are logged, and remembered.
+    """Return what runs the model: of several ``choices`` the one that does ``work`` first.
 
-    generator    returns the network, in the requested type and on the requested device
-    calibration  returns images for int8
-    Raises DeviceError where none can.
+    Others that refuse the model are logged, and remembered.
+
+    Args:
+        choices: The engines to try.
+        card: The model's.
+        generator: Returns the network, in the requested type and on the requested device.
+        calibration: Returns images for int8.
+        log: Called with a line of text.
+        work: What the model will do.
+
+    Raises:
+        DeviceError: None can.
     """
 
     def attempt(choice: Choice) -> Running | None:

@@ -21,6 +21,7 @@ class InstanceNorm(nn.InstanceNorm2d):
     same_as = nn.InstanceNorm2d
 
     def forward(self, features: Tensor) -> Tensor:
+        """Normalize each channel of (N, C, H, W) over its pixels to mean 0 and variance 1."""
         if features.device.type == "cpu" and not features.is_contiguous():
             each = [F.batch_norm(one, None, None, training=True, eps=1e-5) for one in torch.split(features, 1)]
             return each[0] if len(each) == 1 else torch.cat(each)

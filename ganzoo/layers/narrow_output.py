@@ -21,6 +21,7 @@ class NarrowOutputConv2d(nn.Conv2d):
     same_as = nn.Conv2d
 
     def forward(self, features: Tensor) -> Tensor:
+        """Convolve (N, C, H, W) without padding: (N, out, H - k + 1, W - k + 1)."""
         if features.device.type != "cpu":
             return super().forward(features)
         rows = self.kernel_size[0]

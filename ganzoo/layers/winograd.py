@@ -28,6 +28,7 @@ class WinogradConv2d(nn.Conv2d):
     least_channels, least_tiles = 256, 64
 
     def forward(self, features: Tensor) -> Tensor:
+        """Convolve (N, C, H, W) by 3x3 kernels, without padding: (N, out, H - 2, W - 2)."""
         if not (self.training and torch.is_grad_enabled() and self.pays(features)):
             return super().forward(features)
         out: Tensor = Winograd.apply(features.contiguous(memory_format=torch.channels_last), self.weight)
@@ -65,6 +66,7 @@ class Winograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, weight: Tensor) -> Tensor:
+        """Return the convolution (N, out, H, W) of features by a weight (out, in, 3, 3), in squares of 4x4 pixels."""
         ctx.save_for_backward(features, weight)
         count, _, high, wide = features.shape
         down, across = high // 4, wide // 4
@@ -75,6 +77,7 @@ class Winograd(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *output_gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return the gradients of features and weight, None for what needs none."""
         features, weight = ctx.saved_tensors
         (output_gradient,) = output_gradients
         count, outputs, high, wide = output_gradient.shape

@@ -42,7 +42,7 @@ def info(ref: str, token: str | None = None) -> Card:
 
     Args:
         ref: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
-        token: for private repositories on the Hub.
+        token: For private repositories on the Hub.
 
     Raises:
         UnknownName, ReferenceError, RegistryError, HubError: each says what would be right.
@@ -90,14 +90,14 @@ def load(
     Args:
         ref: "family/variant" from the registry, "hf-hub:owner/repo[@revision]", or "dir:path".
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1" or "mps".
-        dtype: of the network while it runs; None for float32, or "float16", "bfloat16", "int8" where the engine can.
+        dtype: Of the network while it runs; None for float32, or "float16", "bfloat16", "int8" where the engine can.
         engine: "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" means.
-        options: of its architecture, in place of its card's: those that its weights do not depend on, such as a
+        options: Of its architecture, in place of its card's: those that its weights do not depend on, such as a
             number of steps or the strength of a style (`ganzoo info generator:NAME` lists all).
-        token: for private repositories on the Hub; else HF_TOKEN or what `hf auth login` left.
-        calibration: images by which an int8 conversion is made.
-        log: called with a line of text when a generator is converted for an engine.
-        work: what it will do, by which "auto" weighs an engine's start against its speed; a hundred images by default.
+        token: For private repositories on the Hub; else HF_TOKEN or what `hf auth login` left.
+        calibration: Images by which an int8 conversion is made.
+        log: Called with a line of text when a generator is converted for an engine.
+        work: What it will do, by which "auto" weighs an engine's start against its speed; a hundred images by default.
 
     Raises:
         UnknownName, ReferenceError, WeightsError, HashMismatch, HubError, DeviceError: it never falls back on random

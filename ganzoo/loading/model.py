@@ -43,8 +43,8 @@ class Model:
     """A generator with its card, on a device, run by an engine. `ganzoo.load` returns one.
 
     Attributes:
-        generator: the torch module, in inference mode; loaded at its first use.
-        card: what it is and where it came from.
+        generator: The torch module, in inference mode; loaded at its first use.
+        card: What it is and where it came from.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class Model:
         """Wrap a generator.
 
         Args:
-            generator: a module, or a function that loads it.
-            card: its card.
-            device: where it computes.
-            dtype: in which type it computes.
-            discriminator: its discriminator's weights file.
-            choices: the engines to try; torch by default.
-            calibration: images by which an int8 conversion is made.
-            log: called with a line of text when the generator is converted for an engine.
-            work: what it will do, by which the fastest of several engines is chosen; a hundred images by default.
+            generator: A module, or a function that loads it.
+            card: Its card.
+            device: Where it computes.
+            dtype: In which type it computes.
+            discriminator: Its discriminator's weights file.
+            choices: The engines to try; torch by default.
+            calibration: Images by which an int8 conversion is made.
+            log: Called with a line of text when the generator is converted for an engine.
+            work: What it will do, by which the fastest of several engines is chosen; a hundred images by default.
         """
         kind, name = str(device), str(dtype).removeprefix("torch.")
         self.card = card
@@ -182,8 +182,8 @@ class Model:
         result is cropped.
 
         Args:
-            inputs: images (N, C, H, W) in [-1, 1], or latents (N, latent_dim).
-            conditioning: the task's other inputs by name: label (N,), mask (N, 1, H, W), style (N or 1, 3, h, w), as
+            inputs: Images (N, C, H, W) in [-1, 1], or latents (N, latent_dim).
+            conditioning: The task's other inputs by name: label (N,), mask (N, 1, H, W), style (N or 1, 3, h, w), as
                 `ganzoo.contracts.tasks.Task` describes them. What lies under a mask is ignored.
 
         Returns:
@@ -243,17 +243,17 @@ class Model:
         what its channels mean, become a `ganzoo.Raster` in the output's units, at their own size.
 
         Args:
-            x: a path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of them; a
+            x: A path, PIL image, uint8 or float array (H, W, 3), tensor (3, H, W) in [-1, 1], or a list of them; a
                 batch (N, 3, H, W) counts as a list.
             size: "auto" works at the image's own size up to the training size, "native" always at its own, a number
                 at that many pixels on the shorter side. The result has the input's size in any case; super-resolution
                 enlarges it.
-            label: the class to translate to, a name or number, for tasks that take one.
-            mask: an image of the input's size, white where something is missing, for inpainting.
-            style: an image to take the style from, for style transfer.
-            tiles: for large images, see `ganzoo.inference.image_pass.Settings`.
-            max_memory: in bytes beyond the loaded model; 0: half of the free memory.
-            axes: what the dimensions of an array, or of a file that does not say so, are: "CYX", "YXC", "ZCYX".
+            label: The class to translate to, a name or number, for tasks that take one.
+            mask: An image of the input's size, white where something is missing, for inpainting.
+            style: An image to take the style from, for style transfer.
+            tiles: For large images, see `ganzoo.inference.image_pass.Settings`.
+            max_memory: In bytes beyond the loaded model; 0: half of the free memory.
+            axes: What the dimensions of an array, or of a file that does not say so, are: "CYX", "YXC", "ZCYX".
 
         Returns:
             A PIL image of 8 bits a channel, or a `ganzoo.Raster`; a list of them for a list, and for a file or an
@@ -290,9 +290,9 @@ class Model:
         """Translate a raster into another, in memory, with the input's metadata and the output's channels.
 
         Args:
-            raster: the input, with the model's channels: by name, or as many.
-            settings: see `ganzoo.inference.image_pass.Settings`; the size is the image's own.
-            progress: called with the share that is done.
+            raster: The input, with the model's channels: by name, or as many.
+            settings: See `ganzoo.inference.image_pass.Settings`; the size is the image's own.
+            progress: Called with the share that is done.
 
         Raises:
             ImageError: its channels do not fit, or no pixel is valid.
@@ -324,9 +324,9 @@ class Model:
         """Translate a decoded image into another, which has its bits, alpha and metadata.
 
         Args:
-            image: the input.
-            settings: see `ganzoo.inference.image_pass.Settings`.
-            progress: called with the share that is done, where the image is processed in pieces.
+            image: The input.
+            settings: See `ganzoo.inference.image_pass.Settings`.
+            progress: Called with the share that is done, where the image is processed in pieces.
         """
         self._check_translates()
         settings = settings or Settings()
@@ -384,9 +384,9 @@ class Model:
         """Generate images from latents; image i is the same for a seed whatever ``n`` is.
 
         Args:
-            n: how many, at least 1.
-            seed: from 0 to 2**63 - 1.
-            label: for class-conditional models: the name or number of a class, or a list of them, taken in turn again
+            n: How many, at least 1.
+            seed: From 0 to 2**63 - 1.
+            label: For class-conditional models: the name or number of a class, or a list of them, taken in turn again
                 and again; None: all classes in turn.
 
         Returns:
@@ -456,11 +456,11 @@ class Model:
 
         Args:
             repo_id: "owner/repo".
-            private: of a repository that is created.
-            token: else HF_TOKEN or what `hf auth login` left.
-            message: of the commit.
-            license: of the published card, in place of this model's own.
-            summary: of the published card, in place of this model's own.
+            private: Of a repository that is created.
+            token: Else HF_TOKEN or what `hf auth login` left.
+            message: Of the commit.
+            license: Of the published card, in place of this model's own.
+            summary: Of the published card, in place of this model's own.
 
         Returns:
             The repository's address and commit.

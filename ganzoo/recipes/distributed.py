@@ -37,6 +37,7 @@ class Processes:
 
     @property
     def leads(self) -> bool:
+        """Whether this process writes files and shows progress."""
         return self.rank == 0
 
     def average(self, tensors: Iterable[Tensor]) -> None:

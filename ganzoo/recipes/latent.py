@@ -87,14 +87,25 @@ class LatentRecipe(Recipe):
         return ()
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, *conditions: Tensor) -> Tensor:
-        """Return what the discriminator minimizes, penalties included; real and fake have the same `conditions`."""
+        """Return the scalar that the discriminator minimizes, penalties included.
+
+        Args:
+            real: Images (N, C, H, W) in [-1, 1], augmented.
+            fake: Generated ones, without gradient.
+            *conditions: What both networks take with each image, as labels (N,).
+        """
         logits = self.forward_batched(self.discriminator, real, fake, conditioning=conditions)
         score = (lambda images: self.discriminator(images, *conditions)) if conditions else self.discriminator
         loss: Tensor = self.loss.discriminator(*logits) + self.penalty(score, real, fake)
         return loss
 
     def generator_loss(self, fake: Tensor, *conditions: Tensor) -> Tensor:
-        """Return what the generator minimizes."""
+        """Return the scalar that the generator minimizes.
+
+        Args:
+            fake: Generated images (N, C, H, W) in [-1, 1], augmented, with gradient.
+            *conditions: What the discriminator takes with each image, as labels (N,).
+        """
         loss: Tensor = self.loss.generator(self.discriminator(fake, *conditions), self.real_logits(*conditions))
         return loss
 

@@ -63,7 +63,14 @@ class Recipe(RecipeContract):
     def with_extra_losses(
         self, total: Tensor, losses: dict[str, Tensor], batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
     ) -> Tensor:
-        """Return ``total`` plus all `extra_losses`, which are added to ``losses``, the ones that are logged."""
+        """Return what the generators minimize, with all `extra_losses`.
+
+        Args:
+            total: The scalar that they minimize without them.
+            losses: The losses that are logged, to which the extra ones are added.
+            batch: As for `step`.
+            outputs: As for `extra_losses`.
+        """
         for name, loss in self.extra_losses(batch, outputs).items():
             losses[name] = loss
             total = total + loss
@@ -252,16 +259,33 @@ class Recipe(RecipeContract):
         return side_by_side(*columns)
 
     def normal(self, count: int, *shape: int, device: Any) -> Tensor:
-        """Draw (count, *shape) from N(0, 1), one row for each image of this micro-batch.
+        """Draw from N(0, 1), one row for each image of this micro-batch.
 
         Use this, not torch.randn: the numbers are the same however a batch is split among micro-batches and processes.
+
+        Args:
+            count: Images in the micro-batch.
+            *shape: Shape of a row.
+            device: Where the numbers are needed.
+
+        Returns:
+            (count, *shape), float32.
         """
         import torch
 
         return self._draw_rows(torch.randn, count, shape, device)
 
     def uniform(self, count: int, *shape: int, device: Any) -> Tensor:
-        """Draw (count, *shape) uniformly from [0, 1), one row for each image of this micro-batch, as `normal` does."""
+        """Draw uniformly from [0, 1), one row for each image of this micro-batch, as `normal` does.
+
+        Args:
+            count: Images in the micro-batch.
+            *shape: Shape of a row.
+            device: Where the numbers are needed.
+
+        Returns:
+            (count, *shape), float32.
+        """
         import torch
 
         return self._draw_rows(torch.rand, count, shape, device)

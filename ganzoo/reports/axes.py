@@ -26,6 +26,7 @@ class Axis:
     end: float
 
     def place(self, value: float) -> float:
+        """Return where a value lies, in the SVG's units."""
         return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
 
     def contains(self, values: Array) -> Array:

@@ -16,11 +16,13 @@ SEED = 20
 
 
 def require(holds: bool, entry: Entry, complaint: str) -> None:
+    """Raise AssertionError that names the entry, unless ``holds``."""
     if not holds:
         raise AssertionError(f"{entry.spec} {complaint}")
 
 
 def require_images(entry: Entry, images: Any, shape: tuple[int, ...]) -> None:
+    """Raise AssertionError unless ``images`` are float32 of this shape, finite and in [-1, 1]."""
     require(isinstance(images, Tensor), entry, f"returns {type(images).__name__}, not a tensor")
     require(images.shape == shape, entry, f"returns images {tuple(images.shape)}, not {shape}")
     require(images.dtype == torch.float32, entry, f"returns {images.dtype}, not float32")
@@ -29,8 +31,10 @@ def require_images(entry: Entry, images: Any, shape: tuple[int, ...]) -> None:
 
 
 def equal(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
+    """Return whether two state dicts have the same names and equal tensors."""
     return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
 
 
 def random_images(*shape: int) -> Tensor:
+    """Return uniform random images of a shape in [-1, 1], the same at every call."""
     return torch.rand(shape, generator=torch.Generator().manual_seed(SEED)) * 2 - 1

@@ -23,6 +23,7 @@ class RecordingParts(ChosenParts):
         self.regularized: set[str] = set()
 
     def build(self, role: str, **suggestions: Any) -> Any:
+        """Build the part as the catalog does. Raises AssertionError for a role that the entry does not declare."""
         declared = ", ".join(self.specs) or "none"
         require(
             role in self.specs,
@@ -54,5 +55,6 @@ class RecordingLoss(MultiScaleLoss):
     def regularizer(
         self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
     ) -> Tensor | float:
+        """Return the loss's regularizer, and note that it was asked for."""
         self._regularized.add(self._role)
         return super().regularizer(discriminator, real_images, fake_images, uniform)

@@ -32,34 +32,34 @@ class Settings:
     """The settings of one training run.
 
     Args:
-        recipe: the recipe's name.
-        data: the folder or archive to read, or two of them.
-        steps: updates in total; the learning rate schedule spans them.
-        batch_size: images per step, over all processes.
-        accumulate: micro-batches per step, processed one after the other to save memory.
-        seed: of weights, latents, data order and augmentation.
+        recipe: The recipe's name.
+        data: The folder or archive to read, or two of them.
+        steps: Updates in total; the learning rate schedule spans them.
+        batch_size: Images per step, over all processes.
+        accumulate: Micro-batches per step, processed one after the other to save memory.
+        seed: Of weights, latents, data order and augmentation.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "fp32", or "bf16" or "fp16" with autocast; fp16 scales gradients.
-        memory_format: of images and weights: "contiguous", "channels_last", or "auto": the latter on GPUs.
-        compile: run the networks through torch.compile.
-        start_from: network ("": the main generator) -> reference of a model whose weights it starts from.
-        ema_decay: of the averaged generator, which is saved, sampled and validated; 0: no average.
-        validation: share of the images to hold out.
-        log_every: in steps.
-        sample_every: in steps.
-        checkpoint_every: in steps.
-        keep: how many of the newest checkpoints to keep; the best one is kept as well.
-        best: the validation measure that chooses the best step ("": the recipe's first), or a metric of `ganzoo eval`
+        memory_format: Of images and weights: "contiguous", "channels_last", or "auto": the latter on GPUs.
+        compile: Run the networks through torch.compile.
+        start_from: Network ("": the main generator) -> reference of a model whose weights it starts from.
+        ema_decay: Of the averaged generator, which is saved, sampled and validated; 0: no average.
+        validation: Share of the images to hold out.
+        log_every: In steps.
+        sample_every: In steps.
+        checkpoint_every: In steps.
+        keep: How many of the newest checkpoints to keep; the best one is kept as well.
+        best: The validation measure that chooses the best step ("": the recipe's first), or a metric of `ganzoo eval`
             on the held-out images: fd-EXTRACTOR or kd-EXTRACTOR.
-        classes: names of the labels 0, 1, ..., for data that has only numbers.
-        stop_on_warning: stop, with a checkpoint, when a collapse or a vanished loss is detected.
-        tensorboard: also log for TensorBoard, to RUN/tensorboard.
-        workers: processes that decode images which do not fit in memory; 0: chosen by the number of cores.
-        options: the recipe's options.
-        parts: role -> entry.
-        part_options: role -> options of that part.
-        plugins: third-party packages that add the recipe and the parts, name -> version; recorded, not chosen.
-        raster_options: how rasters are read, split and mapped to [-1, 1], see `ganzoo.data.rasters.options`; None: the
+        classes: Names of the labels 0, 1, ..., for data that has only numbers.
+        stop_on_warning: Stop, with a checkpoint, when a collapse or a vanished loss is detected.
+        tensorboard: Also log for TensorBoard, to RUN/tensorboard.
+        workers: Processes that decode images which do not fit in memory; 0: chosen by the number of cores.
+        options: The recipe's options.
+        parts: Role -> entry.
+        part_options: Role -> options of that part.
+        plugins: Third-party packages that add the recipe and the parts, name -> version; recorded, not chosen.
+        raster_options: How rasters are read, split and mapped to [-1, 1], see `ganzoo.data.rasters.options`; None: the
             data are ordinary 8-bit images, videos or shards.
     """
 

@@ -38,14 +38,14 @@ def train(
     is replaced.
 
     Args:
-        recipe: the recipe's name, for example "cyclegan".
-        data: a folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
+        recipe: The recipe's name, for example "cyclegan".
+        data: A folder, a .zip or shards, or two of them: A and B of an unpaired recipe, inputs and targets of a paired
             one. Files, patterns or {"input": ..., "target": ...} for images of any channels and depth. Or no paths: an
             array or tensor of images, a list of arrays or PIL images, a torch Dataset, a Hugging Face Dataset; see
             `ganzoo.data.objects.open_sides`.
-        output: the run's folder.
-        reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
-        values: fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
+        output: The run's folder.
+        reporter: Shows the progress; by default live curves in a notebook, and nothing elsewhere.
+        values: Fields of `ganzoo.training.settings.Settings`: steps, batch_size (by default the recipe's own), seed,
             device, precision, ...; ``options`` takes the keys of ``--set``: the recipe's own, and "ROLE.KEY" for those
             of a part, or is the recipe's config, such as ``ganzoo_plugins.cyclegan.CycleGANOptions(cycle_weight=5.0)``;
             ``part_options`` maps roles to dicts or configs; ``parts`` maps roles to entries. For images of any channels
@@ -111,10 +111,10 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
     A run that was killed before its first checkpoint starts again.
 
     Args:
-        run: the run's folder.
-        steps: a new total of steps. The learning rate schedule spans all steps, so it gets longer from here on.
-        reporter: shows the progress; by default live curves in a notebook, and nothing elsewhere.
-        data: the same data again, where the run began with an array, a list or a data set instead of paths.
+        run: The run's folder.
+        steps: A new total of steps. The learning rate schedule spans all steps, so it gets longer from here on.
+        reporter: Shows the progress; by default live curves in a notebook, and nothing elsewhere.
+        data: The same data again, where the run began with an array, a list or a data set instead of paths.
 
     Raises:
         OptionError: the run needs ``data``.

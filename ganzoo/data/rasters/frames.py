@@ -27,7 +27,7 @@ class Frame(Protocol):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, H, W)"""
+        """(C, H, W)."""
         ...
 
     @property

@@ -1,4 +1,6 @@
-"""The training of arXiv:1610.09585, section 3, with its two sums:
+"""The training of arXiv:1610.09585, section 3.
+
+Its two sums are
 
     L_S = E[log P(S = real | X_real)] + E[log P(S = fake | X_fake)]    (equation 2)
     L_C = E[log P(C = c | X_real)] + E[log P(C = c | X_fake)]          (equation 3)
@@ -30,6 +32,7 @@ class ACGANRecipe(LatentRecipe):
             )
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """Return the labels (N,) of the batch, which the generator takes."""
         return (batch["label"],)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, *conditions: Tensor) -> Tensor:

@@ -27,4 +27,5 @@ class CGANRecipe(LatentRecipe):
             )
 
     def conditions(self, batch: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        """Return the labels (N,) of the batch, which both networks take."""
         return (batch["label"],)

@@ -56,6 +56,7 @@ class ResnetConfig(Config):
 
 
 def build_mobile_generator(config: MobileResnetConfig):
+    """Return the network with random weights."""
     from .mobile import MobileResnetGenerator
 
     inner = config.numbers("inner")
@@ -113,6 +114,7 @@ class MobileResnetConfig(Config):
 
 
 def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
+    """Raise ValueError for a skip from input to output whose channels differ."""
     if config.global_skip and config.in_channels != config.out_channels:
         raise ValueError(
             f"global_skip={config.global_skip} adds the input to the output: in_channels={config.in_channels} and "
@@ -121,6 +123,7 @@ def require_equal_channels(config: ResnetConfig | MobileResnetConfig) -> None:
 
 
 def check_class_range(text: str) -> None:
+    """Raise ValueError unless ``text`` is a first and a last class, as 151-388."""
     first, _, last = text.partition("-")
     if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
         raise ValueError(f"foreground_classes={text!r} should be the first and the last, as 151-388")

@@ -31,6 +31,7 @@ class ResnetImporter(Importer):
     """Detects blocks, width, norm, dropout, zero padding, and where CUT blurs."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the generator that these tensors are, by the names and shapes of its layers; None for any others."""
         blocks = sorted({int(found[1]) for name in tensors if (found := BLOCK.fullmatch(name))})
         first = tensors.get("model.1.weight")
         if not blocks or first is None or first.shape[2:] != (7, 7):
@@ -76,6 +77,7 @@ class MobileResnetImporter(Importer):
     """Detects widths, blocks and zero padding of GAN Compression's generators, compressed or not."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the generator that these tensors are, by its separable convolutions; None for any others."""
         pointwise = {}  # (block, position in it) -> weight of the 1x1 convolution
         for name, tensor in tensors.items():
             found = SEPARABLE.fullmatch(name)

@@ -121,9 +121,11 @@ class CycleGANRecipe(UnpairedRecipe):
         return images * (1 - background) if self.config.discriminate_foreground and background is not None else images
 
     def state(self) -> dict[str, Any]:
+        """Return the images of both pools, which a resumed run needs."""
         return {name: pool.images for name, pool in self.pools.items()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restore the images of both pools."""
         for name, pool in self.pools.items():
             pool.images = list(state[name])
 

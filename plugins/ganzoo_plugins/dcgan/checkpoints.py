@@ -17,6 +17,7 @@ class DcganImporter(Importer):
     """Detects image size (4 times a power of two), width, channels and latent_dim; batch norm, no biases."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the generator or discriminator that these tensors are; None for any others."""
         found = {name: NAME.fullmatch(name) for name in tensors}
         if not tensors or not all(found.values()) or "main.0.bias" in tensors:
             return None

@@ -36,6 +36,7 @@ NO_CLASSES = (
 
 
 def check_classes(classes: int) -> None:
+    """Raise ValueError for fewer than two classes, with what to do."""
     if classes < 2:
         raise ValueError(f"classes={classes} should be at least 2: {NO_CLASSES}")
 

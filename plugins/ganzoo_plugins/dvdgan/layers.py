@@ -57,6 +57,7 @@ class UpBlock(nn.Module):
         self.shortcut = conv(inputs, outputs, 1) if inputs != outputs else nn.Identity()
 
     def forward(self, features: Tensor, conditioning: Tensor) -> Tensor:
+        """Return features (N, out, H, W), or of twice the size, conditioned by (N, conditions)."""
         residual = F.relu(self.norms[0](features, conditioning))
         residual = self.first(self._upsample(residual))
         residual = self.second(F.relu(self.norms[1](residual, conditioning)))
@@ -85,6 +86,7 @@ class DownBlock(nn.Module):
         self.shortcut = conv(inputs, outputs, 1, dimensions) if other else nn.Identity()
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features with the block's channels, of half the size where it reduces."""
         residual = self.first(features if self.is_first else F.relu(features))
         residual = self.second(F.relu(residual))
         # Pooling and a 1x1 convolution commute: this order is cheaper.

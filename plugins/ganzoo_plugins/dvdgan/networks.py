@@ -92,6 +92,7 @@ class ProjectionHead(nn.Module):
         self.embedding = spectral(nn.Embedding(classes, channels)) if classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None) -> Tensor:
+        """Return logits (N, 1) of features (N, C): a linear layer, plus the projection on the label's embedding."""
         logits: Tensor = self.linear(features)
         if self.embedding is None:
             return logits

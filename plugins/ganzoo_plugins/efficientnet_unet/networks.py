@@ -41,6 +41,7 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, out, H/s, W/s) for the block's stride s."""
         residual = self.layers(features)
         return features + residual if self.shortcut else residual
 
@@ -64,6 +65,7 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(self, images: Tensor) -> list[Tensor]:
+        """Return maps of images (N, 3, H, W), from the largest to the smallest."""
         features = self.stem((127.5 * images + 0.5) / 128)  # (value - 127) / 128 of 8-bit values
         maps = []
         for index, stage in enumerate(self.stages):
@@ -86,6 +88,7 @@ class Residual(nn.Module):
         self.layers = nn.Sequential(*layer(channels, channels), *layer(channels, channels)[:-1])
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, C, H, W) of the same shape: the input plus what the block changes."""
         return features + self.layers(features)
 
 

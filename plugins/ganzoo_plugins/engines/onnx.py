@@ -28,9 +28,11 @@ class OnnxRuntime(Engine):
     def convert(
         self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, images: Sequence[Array]
     ) -> None:
+        """Write the generator as an ONNX file into ``folder``."""
         write(generator, signature, folder / FILE, {})
 
     def open(self, folder: Path, dtype: str) -> Runner:
+        """Return what runs the file on arrays."""
         return load_session(folder / FILE)
 
 
@@ -42,9 +44,11 @@ class OnnxFile(Format):
     extra = "onnx"
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write the generator as an ONNX file with this metadata."""
         write(generator, signature, path, metadata)
 
     def open(self, path: Path) -> Runner:
+        """Return what runs the file on arrays."""
         return load_session(path)
 
 

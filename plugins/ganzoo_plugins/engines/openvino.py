@@ -36,10 +36,12 @@ class OpenVino(Engine):
     def convert(
         self, generator: nn.Module, signature: Signature, folder: Path, dtype: str, images: Sequence[Array]
     ) -> None:
+        """Write the generator as OpenVINO's files into ``folder``, quantized by ``images`` for int8."""
         model = convert_model(generator, signature)
         save(quantize(model, images) if dtype == "int8" else model, folder / FILE)
 
     def open(self, folder: Path, dtype: str) -> Runner:
+        """Return what runs the files on arrays, in this number type."""
         return load_compiled(folder / FILE, dtype)
 
 
@@ -51,12 +53,14 @@ class OpenVinoFile(Format):
     extra = "openvino"
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write the generator as OpenVINO's .xml and .bin with this metadata."""
         model = convert_model(generator, signature)
         for name, value in metadata.items():
             model.set_rt_info(value, ["ganzoo", name])
         save(model, path)
 
     def open(self, path: Path) -> Runner:
+        """Return what runs the files on arrays."""
         return load_compiled(path, "float32")
 
 
@@ -105,6 +109,7 @@ def import_openvino() -> Any:
 
 
 def save(model: Any, path: Path) -> None:
+    """Write a model as .xml and .bin, in its own number type."""
     import_openvino().save_model(model, path, compress_to_fp16=False)
 
 

@@ -24,6 +24,7 @@ class Eager(Engine):
     rank = 1.0
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Return the generator itself."""
         return generator
 
 
@@ -36,6 +37,7 @@ class Compiled(Engine):
     one_size = True
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
+        """Return the generator through torch.compile, which compiles at the first call for each image size."""
         import torch
 
         compiled: Callable[[Tensor], Tensor] = torch.compile(generator)
@@ -48,6 +50,7 @@ class TorchScript(Format):
     suffix = ".pt"
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write the traced generator with this metadata."""
         import torch
 
         example = torch.rand(signature.example_shape()) * 2 - 1
@@ -57,6 +60,7 @@ class TorchScript(Format):
             torch.jit.save(traced, path, _extra_files=dict(metadata))
 
     def open(self, path: Path) -> Runner:
+        """Return what runs the file on arrays."""
         import torch
 
         with warnings.catch_warnings():
@@ -70,6 +74,7 @@ class TorchExport(Format):
     suffix = ".pt2"
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write the exported program of the generator with this metadata."""
         import torch
 
         with warnings.catch_warnings():
@@ -77,6 +82,7 @@ class TorchExport(Format):
             torch.export.save(export_program(generator, signature), path, extra_files=dict(metadata))
 
     def open(self, path: Path) -> Runner:
+        """Return what runs the file on arrays."""
         import torch
 
         return wrap_arrays(torch.export.load(path).module())

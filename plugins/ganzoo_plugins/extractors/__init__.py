@@ -42,6 +42,7 @@ class TimmConfig(Config):
 
 
 def check_size(size: int) -> None:
+    """Raise ValueError for a side from 1 to 31 pixels, or below 0."""
     if size != 0 and size < 32:
         raise ValueError(f"size={size} should be 0 (the images' own) or at least 32 pixels")
 

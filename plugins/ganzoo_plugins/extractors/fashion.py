@@ -51,12 +51,14 @@ class FashionExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
+        """Turn uint8 images (N, C, H, W) into (N, 1, 28, 28), normalized."""
         gray = as_gray(images)
         if gray.shape[2:] != (SIZE, SIZE):
             gray = F.interpolate(gray, size=(SIZE, SIZE), mode="bilinear", antialias=True)
         return normalize(gray)
 
     def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, D) of what `resize` returned."""
         return self.trunk(inputs)
 
     def logits(self, features: Tensor) -> Tensor:

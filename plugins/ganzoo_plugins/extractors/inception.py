@@ -45,9 +45,11 @@ class InceptionExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
+        """Turn uint8 images (N, C, H, W) into (N, 3, 299, 299) in [-1, 1), as torch-fidelity does."""
         return resize_like_fidelity(as_rgb(images)).sub_(128).div_(128)
 
     def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, 2048) of what `resize` returned."""
         hidden = inputs.contiguous(memory_format=torch.channels_last)
         for layer in self.layers.children():
             hidden = layer(hidden)

@@ -41,6 +41,7 @@ class LiteExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
+        """Turn uint8 images (N, C, H, W) into RGB of the extractor's size, normalized."""
         size = [self.size or max(side, MIN_SIDE) for side in images.shape[2:]]
         floats = as_rgb(images).float()
         if [*images.shape[2:]] != size:
@@ -48,6 +49,7 @@ class LiteExtractor(ImageExtractor):
         return (floats - 127) / 128
 
     def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, D) of what `resize` returned."""
         return self.network(inputs.contiguous(memory_format=torch.channels_last))
 
     def logits(self, features: Tensor) -> Tensor:
@@ -62,6 +64,7 @@ class LiteExtractor(ImageExtractor):
 
 
 def build(size: int, variant: int = 0) -> LiteExtractor:
+    """Return EfficientNet-Lite of a variant, 0 or 2; images are resized to ``size`` pixels, 0 for their own."""
     path = weights_file(variant)
     return LiteExtractor(network(read(path), variant), sha256(path), size, variant)
 

@@ -78,9 +78,11 @@ class LiteMaps(FeatureMaps):
         self.finish()
 
     def normalize(self, images: Tensor) -> Tensor:
+        """Turn RGB images in [-1, 1] into what the network was trained on."""
         return (127.5 * images + 0.5) / 128
 
     def compute(self, inputs: Tensor) -> list[Tensor]:
+        """Return maps (N, C, h, w), from the largest to the smallest."""
         maps = [self.stem(inputs)]
         for stage in self.stages:
             maps.append(stage(maps[-1]))
@@ -101,14 +103,17 @@ class TimmMaps(FeatureMaps):
         self.finish()
 
     def normalize(self, images: Tensor) -> Tensor:
+        """Turn RGB images in [-1, 1] into what the network was trained on."""
         return ((images + 1) / 2 - self.mean) / self.std
 
     def compute(self, inputs: Tensor) -> list[Tensor]:
+        """Return maps (N, C, h, w), from the largest to the smallest."""
         levels = zip(self.network(inputs), self.last, strict=True)  # some networks have channels last
         return [one if one.shape[1] == channels else one.permute(0, 3, 1, 2) for one, channels in levels]
 
 
 def build_lite() -> LiteMaps:
+    """Return the maps of EfficientNet-Lite0 with its ImageNet weights."""
     path = lite.weights_file()
     return LiteMaps(lite.network(read(path)), sha256(path))
 

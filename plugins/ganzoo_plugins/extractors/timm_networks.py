@@ -44,6 +44,7 @@ class TimmExtractor(ImageExtractor):
             return self(torch.zeros(1, 3, 8, 8, dtype=torch.uint8)).shape[1]
 
     def resize(self, images: Tensor) -> Tensor:
+        """Turn uint8 images (N, C, H, W) into RGB of the network's own size, normalized."""
         floats = F.interpolate(images.float(), size=self.size, mode=self.mode, antialias=True)
         mean, deviation = (
             torch.tensor(by_channel, device=images.device).view(1, 3, 1, 1)
@@ -52,6 +53,7 @@ class TimmExtractor(ImageExtractor):
         return (as_rgb(floats.clamp(0, 255)) / 255 - mean) / deviation
 
     def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, D) of what `resize` returned: the input of the classifier."""
         return self.network.forward_head(self.network.forward_features(inputs), pre_logits=True).flatten(1)
 
 
@@ -67,6 +69,7 @@ class TimmLevel(TimmExtractor):
     """One level of ``features_only``, averaged over the image."""
 
     def compute(self, inputs: Tensor) -> Tensor:
+        """Return features (N, C) of what `resize` returned: the means of one level's map."""
         (level,) = self.network(inputs)
         last = self.network.feature_info.channels()[0]
         return level.mean((1, 2) if level.shape[1] != last else (2, 3))  # some networks have channels last
@@ -88,6 +91,7 @@ def create_levels(model: str, weights: str) -> nn.Module:
 
 
 def create(model: str, weights: str, layer: int, arguments: dict[str, Any]) -> nn.Module:
+    """Return a network of timm with its own weights, or those in a file. Raises OptionError for another name."""
     if weights:
         config = {"state_dict": read(Path(weights).expanduser()), "custom_load": False}
         arguments = {**arguments, "pretrained_cfg_overlay": config}

@@ -33,4 +33,5 @@ ENTRIES = (
 
 @hookimpl
 def ganzoo_entries() -> list[Entry]:
+    """Return the readers and writers of image files."""
     return [Entry(kind, name, NoOptions, builder(target), summary) for kind, name, target, summary in ENTRIES]

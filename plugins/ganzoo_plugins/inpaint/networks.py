@@ -26,6 +26,7 @@ class ChannelWise(nn.Module):
         self.across = nn.Conv2d(channels, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Join every pixel of a channel with every other one: (N, C, H, W) to the same shape."""
         if tuple(features.shape[-2:]) != (self.side, self.side):
             raise GanzooError(
                 "A context encoder with a channel-wise middle takes square images of its image_size only. "

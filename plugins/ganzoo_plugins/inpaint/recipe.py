@@ -70,6 +70,7 @@ class InpaintRecipe(Recipe):
             self.discriminators = {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update both networks once: the discriminator, then the generator by both losses of equation 3."""
         real, is_generator_step = batch["image"], self.is_generator_step()
         masks = self.masks(real)
         with torch.set_grad_enabled(is_generator_step):

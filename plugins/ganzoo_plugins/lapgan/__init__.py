@@ -30,6 +30,7 @@ family = Family(__name__, paper="arXiv:1506.05751")
 
 
 def check_odd(kernel_size: int) -> None:
+    """Raise ValueError for an even kernel size."""
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size={kernel_size} should be odd, as 3, 5 or 7")
 

@@ -32,6 +32,7 @@ class UNetImporter(Importer):
     """Detects depth, width, norm and channels of a U-Net; dropout has no tensors."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the U-Net that these tensors are, by its nested levels; None for any others."""
         first, last = tensors.get("model.model.0.weight"), tensors.get("model.model.3.weight")
         if first is None or last is None or "model.model.1.model.1.weight" not in tensors:
             return None
@@ -68,6 +69,7 @@ class PatchImporter(Importer):
     """Detects receptive field, width, norm, input channels and CUT's blurs of a PatchGAN."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the PatchGAN that these tensors are, by its chain of convolutions; None for any others."""
         root = next((root for root in ("model", "net") if f"{root}.0.weight" in tensors), "")
         convolutions = sorted(
             int(name.split(".")[1])

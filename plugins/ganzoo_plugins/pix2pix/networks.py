@@ -123,6 +123,7 @@ class UNetLevel(nn.Module):
         self.layers = nn.Sequential(*down, *up)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return the input, joined on channels with what the inner levels make of it."""
         return torch.cat([features, self.layers(features)], dim=1)
 
 

@@ -35,6 +35,7 @@ class Pix2PixRecipe(Recipe):
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update both networks once: the discriminator, then the generator by its loss and L1."""
         inputs, targets, valid = batch["input"], batch["target"], batch.get("valid")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):

@@ -13,6 +13,7 @@ family = Family(__name__)
 
 
 def build_discriminator(config: ProjectedConfig):
+    """Return the discriminator on the frozen network that the options name."""
     import ganzoo
 
     from .networks import ProjectedDiscriminator

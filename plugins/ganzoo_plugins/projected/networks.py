@@ -71,6 +71,7 @@ class Mixer(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, maps: list[Tensor]) -> list[Tensor]:
+        """Mix maps across channels, then from the smallest scale to the largest; same sizes, in the same order."""
         mixed: list[Tensor] = []
         for one, channel, scale in zip(maps[::-1], reversed(self.channels), reversed(self.scales), strict=True):
             features = channel(one)

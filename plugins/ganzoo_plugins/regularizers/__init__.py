@@ -21,6 +21,7 @@ class GradientConfig(RegularizerConfig):
 
 
 def build_gradient_penalty(config: GradientPenaltyConfig):
+    """Return the function itself, which has no options."""
     from ganzoo.losses.gradient_penalty import gradient_penalty
 
     return gradient_penalty

@@ -40,6 +40,7 @@ class ResidualBlock(nn.Module):
                 self.layers[3].weight *= 0.1
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, C, H, W) of the same shape: the input plus what the block changes."""
         return features + self.layers(features)
 
 
@@ -105,6 +106,7 @@ class Enlargement(nn.Module):
         self.shuffle = nn.PixelShuffle(scale)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Enlarge images (N, C, H, W) by the factor, bicubically: (N, C, f * H, f * W)."""
         return self.shuffle(F.conv2d(self.border(images), self.kernel, groups=self.channels))
 
 

@@ -43,6 +43,7 @@ class SRResNetRecipe(Recipe):
         self.exports: Mapping[str, str] = {"": "generator"}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update the generator once by the squared error of pixels."""
         restored = self.restore(batch["image"])
         mse = F.mse_loss(restored, batch["image"])
         losses = {"mse": mse}
@@ -93,6 +94,7 @@ class SRGANRecipe(SRResNetRecipe):
         return super().learning_rate(progress) * (1.0 if progress < self.config.drop_from else 0.1)
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update both networks once: the discriminator, then the generator by the perceptual loss (equation 3)."""
         real = batch["image"]
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):

@@ -30,6 +30,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, C, H, W) of the same shape: the input plus what the block changes."""
         return features + self.layers(features)
 
 

@@ -107,9 +107,11 @@ class StarGANRecipe(Recipe):
 
     @property
     def domains(self) -> range:
+        """Return the numbers of all domains."""
         return range(self.config.classes)
 
     def to_domain(self, networks: Mapping[str, nn.Module], images: Tensor, domain: int) -> Tensor:
+        """Return images (N, C, H, W) translated to one domain."""
         labels = torch.full((len(images),), domain, device=images.device)
         translated: Tensor = networks["generator"](images, labels).float()
         return translated

@@ -14,6 +14,7 @@ from .fast_style import FastStyleOptions as FastStyleOptions
 
 @hookimpl
 def ganzoo_entries():
+    """Return the entries of all three methods."""
     return [*gatys.family.entries(), *fast_style.family.entries(), *adain.family.entries()]
 
 

@@ -24,6 +24,7 @@ class EqualLinear(nn.Module):
         self.scale, self.rate = rate / math.sqrt(inputs), rate
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return (N, out) of (N, in), with weights scaled at run time (arXiv:1710.10196)."""
         return F.linear(features, self.weight * self.scale, self.bias * self.rate)
 
 
@@ -40,6 +41,7 @@ class EqualConv2d(nn.Module):
         self.scale, self.halves = 1 / math.sqrt(inputs * kernel**2), halves
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return (N, out, H, W) of (N, in, H, W), or half the size, with weights scaled at run time."""
         pad = self.weight.shape[-1] // 2
         if self.halves:  # 4 taps lie between pixels: one more pixel on each side preserves the center
             features, pad = blur(features, pad + 1, pad + 1), 0

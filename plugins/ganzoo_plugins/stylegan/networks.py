@@ -54,6 +54,7 @@ class ToImage(nn.Module):
         self.bias = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, features: Tensor, w: Tensor) -> Tensor:
+        """Return what features (N, C, H, W) and w (N, D) add to the image, (N, channels, H, W)."""
         return at_least_float32(self.convolution(features, w) + self.bias)
 
 
@@ -65,6 +66,7 @@ class Mapping(nn.Module):
         self.layers = nn.ModuleList(EqualLinear(latent_dim, latent_dim, MAPPING_RATE) for _ in range(depth))
 
     def forward(self, latents: Tensor) -> Tensor:
+        """Return w (N, D) of latents z (N, D)."""
         features = latents * torch.rsqrt(latents.square().mean(1, keepdim=True) + 1e-8)
         for layer in self.layers:
             features = activate(layer(features))
@@ -172,6 +174,7 @@ class ResidualBlock(nn.Module):
         self.shortcut = EqualConv2d(inputs, outputs, 1, halves=True, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return features (N, out, H/2, W/2)."""
         change = activate(self.second(activate(self.first(features))))
         return (change + self.shortcut(features)) / math.sqrt(2)
 
@@ -185,6 +188,7 @@ class GroupDeviation(nn.Module):
     mixes_samples = True
 
     def forward(self, features: Tensor) -> Tensor:
+        """Add a channel with the standard deviation within each group: (N, C + 1, H, W)."""
         count = len(features)
         group = next(size for size in range(GROUP, 0, -1) if count % size == 0)
         groups = at_least_float32(features).unflatten(0, (-1, group))

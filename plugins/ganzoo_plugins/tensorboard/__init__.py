@@ -55,10 +55,12 @@ class Log:
         return self.writer
 
     def flush(self) -> None:
+        """Write what is buffered."""
         if self.writer is not None:
             self.writer.flush()
 
     def close(self) -> None:
+        """Write what is buffered, and end the log."""
         if self.writer is not None:
             self.writer.close()
 
@@ -68,12 +70,14 @@ _LOGS: dict[Path, Log] = {}  # by the run's folder: a process can train several 
 
 @hookimpl
 def ganzoo_train_start(run, settings):
+    """Open a log for a run that asks for one."""
     if settings.get("tensorboard"):
         _LOGS[run] = Log(run / FOLDER, settings["batch_size"])
 
 
 @hookimpl
 def ganzoo_train_step(run, step, losses):
+    """Log the losses and images per second of a step."""
     if run in _LOGS:
         _LOGS[run].scalars("loss", step, losses)
         _LOGS[run].speed(step)
@@ -81,6 +85,7 @@ def ganzoo_train_step(run, step, losses):
 
 @hookimpl
 def ganzoo_train_sample(run, step, sheet, measures):
+    """Log a sample sheet and the validation measures."""
     if run in _LOGS:
         _LOGS[run].scalars("validation", step, measures)
         _LOGS[run].sheet(step, sheet)
@@ -95,5 +100,6 @@ def ganzoo_train_checkpoint(run):
 
 @hookimpl
 def ganzoo_train_end(run):
+    """End the run's log."""
     if run in _LOGS:
         _LOGS.pop(run).close()

@@ -63,6 +63,7 @@ ganzoo_entries = family.entries
 
 @hookimpl
 def ganzoo_commands(cli):
+    """Add `ganzoo seed-experiment`."""
     from .command import command
 
     cli.add_command(command)

@@ -15,6 +15,7 @@ MAX_WIDTH_FACTOR = 8  # VGG-19 has at most 512 channels, at width 64
 
 
 def level_channels(width: int, level: int) -> int:
+    """Return the channels of a level, 0 the largest; each doubles them up to a limit."""
     return width * min(2**level, MAX_WIDTH_FACTOR)
 
 

@@ -41,6 +41,7 @@ class AdaINRecipe(Recipe):
         self.optimizers = {"generator": self.adam(self.generator)}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update the network once by content, style, color and identity losses."""
         outputs: dict[str, Tensor] = {}
         losses = self.losses(self.generator, batch["a"], batch["b"], outputs)
         self.update("generator", self.with_extra_losses(losses["total"], losses, batch, outputs))

@@ -27,6 +27,7 @@ class FastStyleImporter(Importer):
     """Detects width and number of blocks; drops the statistics of old instance norms, which were never used."""
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
+        """Return the generator that these tensors are, by the names of its layers; None for any others."""
         first, last = tensors.get("conv1.conv2d.weight"), tensors.get("deconv3.conv2d.weight")
         if first is None or last is None or first.dim() != 4:
             return None

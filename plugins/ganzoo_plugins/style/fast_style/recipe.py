@@ -43,6 +43,7 @@ class FastStyleRecipe(Recipe):
         self.optimizers = {"generator": self.adam(self.generator)}
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Update the network once by content, style and color losses."""
         outputs: dict[str, Tensor] = {}
         losses = self.losses(self.generator, batch["image"], outputs)
         self.update("generator", self.with_extra_losses(losses["total"], losses, batch, outputs))

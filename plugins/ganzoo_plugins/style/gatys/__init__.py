@@ -13,6 +13,7 @@ family = Family(__name__)
 
 
 def build_generator(config: GatysConfig):
+    """Return the method on the network of features that the options name."""
     from ganzoo import build
 
     from .transfer import GatysTransfer
