@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from ganzoo import Config, Entry, hookimpl
+from ganzoo import Config, Family
 
+family = Family(__name__)
+family.entry(
+    "data",
+    "torchvision",
+    ".torchvision_sets.TorchvisionSets",
+    summary="Data sets of torchvision that are on this machine: torchvision:CIFAR10@FOLDER",
+)(Config)
 
-def build_torchvision(config: Config):
-    from .torchvision_sets import TorchvisionSets
-
-    return TorchvisionSets()
-
-
-@hookimpl
-def ganzoo_entries():
-    return [
-        Entry(
-            kind="data",
-            name="torchvision",
-            config=Config,
-            build=build_torchvision,
-            summary="Data sets of torchvision that are on this machine: torchvision:CIFAR10@FOLDER",
-        ),
-    ]
+ganzoo_entries = family.entries
