@@ -50,6 +50,7 @@ from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
 from ganzoo.files.hashing import file_sha256
 from ganzoo.files.regular import read_text
+from ganzoo.hub.answers import checked_answers
 from ganzoo.hub.errors import HTTP_ERROR, Target, is_unreachable, translated
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
@@ -107,7 +108,7 @@ def push(
     """
     files = _find_model_files(Path(folder))
     target = Target(check_repo_id(repo_id), revision, token, writing=True)
-    with translated(target), _quiet_when_piped():
+    with translated(target), checked_answers(), _quiet_when_piped():
         is_new = _open_repository(target, private)
         operations = [CommitOperationAdd(path_in_repo=file.name, path_or_fileobj=file) for file in files]
         with _reporting_an_empty_repository(target) if is_new else nullcontext():
@@ -131,25 +132,27 @@ def pull(
     """
     names = None if files is None else tuple(files)
     target = Target(check_repo_id(repo_id), revision, token, names)
-    with translated(target), _quiet_when_piped():
+    with translated(target), checked_answers(), _quiet_when_piped():
         if re.fullmatch("[0-9a-f]{40}", revision or "") and (cached := _find_cached(target, cache)):
             return cached
         try:
             info = _ask(target)
         except (HTTP_ERROR, ConnectionError, ValueError) as error:
+            if isinstance(error, GanzooError):  # an answer that is not to be trusted
+                raise
             if not is_unreachable(error):
                 raise
             if cached := _find_cached(target, cache):
                 return cached
             info = _ask_again(target, error)
-        _check_files(target, [sibling.rfilename for sibling in info.siblings or ()])
+        _check_files(target, [str(sibling.rfilename) for sibling in info.siblings or ()])
         return _snapshot(target, cache)
 
 
 def search(text: str = "", *, token: str | None = None, limit: int = 100) -> list[Found]:
     """Return the models on the Hub that carry ganzoo's library tag and have ``text`` in their names, newest first."""
     target = Target("the list of models", token=token)
-    with translated(target):
+    with translated(target), checked_answers():
         models = target.api.list_models(
             filter="ganzoo", search=text or None, sort="last_modified", limit=limit, full=True
         )

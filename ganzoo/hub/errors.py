@@ -34,9 +34,12 @@ from ganzoo.errors import (
     RegistryError,
     suggest,
 )
+from ganzoo.files.terminal import clean
 
 HTTP_ERROR: type[Exception] = HfHubHTTPError.__bases__[0]  # of httpx or httpx2, whichever this client is built on
-_CLIENT_ERRORS = (HTTP_ERROR, OSError, ValueError, RuntimeError)
+# An answer that is JSON, but of another shape, fails in any of these ways.
+_SHAPES = (TypeError, LookupError, AttributeError, AssertionError)
+_CLIENT_ERRORS = (HTTP_ERROR, OSError, ValueError, RuntimeError, *_SHAPES)
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
 
 
@@ -192,8 +195,15 @@ def _explain_value(error: Exception, target: Target) -> GanzooError:
     return _explain_connection(error, target)
 
 
+def _explain_shape(error: Exception, target: Target) -> GanzooError:
+    return HubError(
+        f"{target}: what answers at {constants.ENDPOINT} is not a Hub: its answers have another shape "
+        f"({_name(error)}). Check HF_ENDPOINT."
+    )
+
+
 def _name(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:300]
+    return clean(f"{type(error).__name__}: {error}", 300)
 
 
 _LOG_IN = "run `hf auth login`, or set HF_TOKEN"
@@ -212,5 +222,6 @@ _EXPLANATIONS: tuple[tuple[type[Exception], _Explain], ...] = (  # the first tha
     (ConnectionError, _explain_xet),
     (OSError, _explain_disk),
     (ValueError, _explain_value),
+    *((kind, _explain_shape) for kind in _SHAPES),
     (RuntimeError, _explain_xet),
 )

@@ -13,7 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from ganzoo.contracts.engine import Array
 
 FACTS = "conversion.json"
+LEFTOVER = 3600.0  # seconds, after which an unfinished folder counts as left behind
 FORMAT = 1
 # What a conversion must keep to: in float32 a greatest difference on [-1, 1], else a least PSNR in decibels.
 TOLERANCE = 1e-3
 LEAST_PSNR = {"bfloat16": 35.0, "float16": 40.0, "int8": 24.0}
+
+
+class MeasuredDifference(DeviceError):
+    """A conversion computes something else than its model. Nothing but this is remembered as a refusal."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,8 @@ def _folder() -> Iterator[Path]:
     """Yield a new folder next to the conversions, which is removed afterwards unless it was moved."""
     try:
         _home().mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".making-", dir=_home()))
+        _sweep()
+        work = Path(tempfile.mkdtemp(prefix=f".making-{os.getpid()}-", dir=_home()))
     except OSError as error:
         raise OutputError(
             f"Cannot write to {_home()}: {error.strerror}. Set GANZOO_CACHE to a folder, or use --engine torch."
@@ -99,6 +105,25 @@ def _folder() -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove folders that killed processes left behind: an hour old, and of no process of this machine."""
+    for path in [*_home().glob(".making-*"), *_home().glob(".old-*")]:
+        process = path.name.split("-")[1]
+        with suppress(OSError, OverflowError):
+            if time.time() - path.stat().st_mtime > LEFTOVER and not (process.isdigit() and _is_alive(int(process))):
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def find(card: Card, name: str, engine: Engine, dtype: str) -> Conversion | None:
@@ -163,6 +188,10 @@ def _convert(
         difference, psnr, speed = compare(original(generator), run, samples(signature))
     except GanzooError:
         raise
+    except (OSError, MemoryError) as error:  # says nothing about the engine
+        raise OutputError(
+            f"{card.name} was not converted for {name}: {error}. Free some space, and try again."
+        ) from error
     except Exception as error:  # converters raise whatever they like
         reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
         raise DeviceError(f"{name} cannot run {card.name} in {dtype}: {reason}. Use --engine torch.") from error
@@ -204,12 +233,14 @@ def compare(one: Runner, other: Runner, inputs: Sequence[Array]) -> tuple[float,
 def check(difference: float, psnr: float, dtype: str, what: str) -> None:
     """Raise DeviceError where a result is too far from the generator's."""
     if dtype == "float32" and not difference <= TOLERANCE:  # NaN lands here too
-        raise DeviceError(
+        raise MeasuredDifference(
             f"{what}: values differ by up to {difference:.2g}, more than {TOLERANCE}. Use --engine torch."
         )
     least = LEAST_PSNR.get(dtype, 0.0)
     if not psnr >= least:
-        raise DeviceError(f"{what}: PSNR {psnr:.1f} dB, less than {least:.0f}. Use another dtype, or --engine torch.")
+        raise MeasuredDifference(
+            f"{what}: PSNR {psnr:.1f} dB, less than {least:.0f}. Use another dtype, or --engine torch."
+        )
 
 
 def memory_per_pixel(generator: nn.Module) -> float:
@@ -231,9 +262,16 @@ def _seconds(run: Callable[[Array], Array], given: Array) -> float:
 
 def _keep(work: Path, target: Path, facts: Facts) -> Conversion:
     """Move a finished folder to its place; of two processes that converted the same, either's is kept."""
+    try:
+        return _move(work, target, facts)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}. Free some space.") from error
+
+
+def _move(work: Path, target: Path, facts: Facts) -> Conversion:
     (work / FACTS).write_text(json.dumps(asdict(facts), indent=2), encoding="utf-8")
     if target.exists():  # an older calibration, a refusal, or another process's
-        aside = Path(tempfile.mkdtemp(prefix=".old-", dir=target.parent))
+        aside = Path(tempfile.mkdtemp(prefix=f".old-{os.getpid()}-", dir=target.parent))
         os.replace(target, aside / "it")
         shutil.rmtree(aside, ignore_errors=True)
     os.replace(work, target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,7 +51,7 @@ def start(
 ) -> Running:
     """Return what runs the model: of several ``choices`` the one that does ``work`` first.
 
-    Others that refuse the model are logged, and remembered.
+    Others that refuse the model are logged; those that compute something else are remembered.
 
     Args:
         choices: The engines to try.
@@ -69,9 +70,12 @@ def start(
             return _start(choice, card, generator, calibration, log)
         except OutputError as error:  # the cache cannot be written
             log(str(error))
-        except DeviceError as error:
-            if not _is_refused(choice, card):
+        except conversions.MeasuredDifference as error:
+            log(str(error))
+            with suppress(OutputError):  # where it cannot be remembered, it is measured again
                 conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))
+        except DeviceError as error:  # a full disk or a missing library may be the reason: it is tried again
+            if not _is_refused(choice, card):
                 log(str(error))
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from torch import nn
 
 import ganzoo
 from ganzoo.contracts.engine import thread_count
-from ganzoo.errors import DeviceError, OptionError
+from ganzoo.errors import DeviceError, OptionError, OutputError
 from ganzoo.inference import conversions, engine_selection
 
 TRANSLATE = """
@@ -185,3 +186,51 @@ def test_comparison_knows_the_answer() -> None:
     difference, psnr, speed = conversions.compare(lambda x: x, lambda x: x + np.float32(0.02), inputs)
     assert difference == pytest.approx(0.02) and psnr == pytest.approx(40, abs=0.01) and speed > 0
     assert conversions.compare(lambda x: x, lambda x: x, inputs)[:2] == (0, pytest.approx(126.02, abs=0.01))
+
+
+@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), OSError(5, "Input/output error"),
+                                     RuntimeError("cannot write model.bin"), MemoryError()], ids=repr)  # fmt: skip
+def test_a_failure_of_the_disk_is_not_remembered(
+    ref: str, cache: Path, monkeypatch: pytest.MonkeyPatch, told: list[str], failure: Exception
+) -> None:
+    """A full disk while converting once switched an engine off for good."""
+    monkeypatch.delenv(engine_selection.VARIABLE)
+
+    def fail(*_: object, **__: object) -> None:
+        raise failure
+
+    with monkeypatch.context() as broken:
+        for choice in engine_selection.choose("auto", "cpu"):
+            if choice.engine.torch_free:
+                broken.setattr(type(choice.engine), "convert", fail)
+        model = ganzoo.load(ref, "cpu", log=told.append)
+        assert model.translate(picture(20, 20)).size == (20, 20) and model.engine not in ("openvino", "onnxruntime")
+    assert told and list(cache.glob("*")) == []
+    assert ganzoo.load(ref, "cpu", engine="openvino").translate(picture(20, 20)).size == (20, 20)
+
+
+def test_a_full_disk_at_the_last_step_leaves_nothing_and_is_said(
+    ref: str, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(conversions.os, "replace", fail)
+        with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+            ganzoo.load(ref, "cpu", engine="openvino").translate(picture(20, 20))
+    assert list(cache.iterdir()) == []
+    assert ganzoo.load(ref, "cpu", engine="openvino").translate(picture(20, 20)).size == (20, 20)
+
+
+def test_what_killed_processes_left_behind_is_swept(ref: str, cache: Path) -> None:
+    old, young, mine = (
+        cache / name for name in (".making-999999999-a", ".old-999999999-b", f".making-{os.getpid()}-c")
+    )
+    for path in (old, young, mine):
+        path.mkdir(parents=True)
+        (path / "model.bin").touch()
+    for path in (old, mine):
+        os.utime(path, (0, 0))
+    ganzoo.load(ref, "cpu", engine="openvino").translate(picture(20, 20))
+    assert not old.exists() and young.exists() and mine.exists()

@@ -13,6 +13,7 @@ import numpy as np
 
 from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
+from ganzoo.files.limits import FILE
 from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.rasters import axes as axis_letters
@@ -182,9 +183,11 @@ def _map_npy(path: str) -> Array:
 def _read_npz(path: str, limit: int) -> tuple[Array, Mapping[str, Array]]:
     """Return the one image in an archive, and what lies beside it."""
     with zipfile.ZipFile(path) as archive:
-        shapes = {
+        described = {
             name.removesuffix(".npy"): _shape(archive, name) for name in archive.namelist() if name[-4:] == ".npy"
         }
+    shapes = {name: shape for name, (shape, _) in described.items()}
+    sizes = {name: size for name, (_, size) in described.items()}
     words = {AXES, CHANNELS, MASK}
     images = [name for name, shape in shapes.items() if len(shape) >= 2 and name not in words]
     if len(images) != 1:
@@ -193,16 +196,18 @@ def _read_npz(path: str, limit: int) -> tuple[Array, Mapping[str, Array]]:
     for name in images + [name for name in words if name in shapes]:
         if math.prod(shapes[name]) > limit * 64:
             raise ImageError(f"{path}: the array '{name}' declares {shapes[name]}, more than can be unpacked at once.")
+        FILE.check(math.prod(shapes[name]) * sizes[name], f"{path}: the array '{name}'", ImageError)
     with np.load(path, allow_pickle=False, max_header_size=LARGEST_HEADER) as arrays:
         return arrays[images[0]], {name: arrays[name] for name in words if name in shapes}
 
 
-def _shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+def _shape(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], int]:
+    """Return the shape that an array declares, and the bytes of a value."""
     with archive.open(name) as file:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, _ = read(file, max_header_size=LARGEST_HEADER)
-    return tuple(shape)
+        shape, _, dtype = read(file, max_header_size=LARGEST_HEADER)
+    return tuple(shape), int(dtype.itemsize)
 
 
 def _channels(text: Array | None) -> tuple[Channel, ...]:
