@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog
@@ -16,6 +16,7 @@ from ganzoo.errors import OptionError, PluginError, suggest
 if TYPE_CHECKING:
     pass
 
+FACTS = ("image_size", "channels", "in_channels", "out_channels", "classes", "frames")  # suggested by every recipe
 LABELED = ("labeled", "clips")  # kinds of data whose batches may have labels
 
 
@@ -72,6 +73,7 @@ class ChosenParts:
     Attributes:
         specs: role -> "kind:name".
         options: role -> the options that the user set.
+        suggestions: sentences on options of parts that the recipe sets to something else than their own default.
         built: role -> every option of what was built, with its value; where a role was built several times, those
             that all of them share.
     """
@@ -89,6 +91,7 @@ class ChosenParts:
         self.specs = {role: _fitting(role, default, chosen.get(role)) for role, default in roles.items()}
         self.options = {role: dict(part_options.get(role, {})) for role in roles}
         self.built: dict[str, dict[str, Any]] = {}
+        self.suggestions: dict[str, None] = {}  # in order
         for role, spec in self.specs.items():  # a wrong choice is an error now, not at the first step
             options.parse(catalog.find(spec), self.options[role])
 
@@ -131,6 +134,7 @@ class ChosenParts:
         values = {name: value for name, value in suggestions.items() if name in known}
         config = options.parse(entry, {**values, **self.options[role]})
         self._record(role, options.as_dict(config))
+        self._note_suggestions(role, entry, config, {name for name in values if name not in self.options[role]})
         built = _build(entry, config)
         if getattr(built, "conditional", False) and self.recipe.data not in LABELED:
             raise OptionError(
@@ -154,6 +158,14 @@ class ChosenParts:
     def build_regularizers(self) -> dict[str, Any]:
         """Build every part that is a regularizer: role -> regularizer, with its weight and interval."""
         return {role: self.build(role) for role, spec in self.specs.items() if spec.startswith("regularizer:")}
+
+    def _note_suggestions(self, role: str, entry: Entry, config: Config, suggested: Collection[str]) -> None:
+        """Remember which suggestions of the recipe, facts of the data aside, replace a default of the part's own."""
+        defaults = options.as_dict(options.parse(entry, {}))
+        for name, value in options.as_dict(config).items():
+            if name in suggested and name not in FACTS and value != defaults[name]:
+                text = f"The recipe sets {role}.{name}={value}; the default of {entry.spec} is {defaults[name]}."
+                self.suggestions[text] = None
 
     def _record(self, role: str, values: dict[str, Any]) -> None:
         shared = self.built.get(role, values)

@@ -28,6 +28,7 @@ from ganzoo.catalog import options
 from ganzoo.catalog.entries import complaints
 from ganzoo.catalog.tasks import names as task_names
 from ganzoo.contracts.entry import Entry
+from ganzoo.testing import unread_options
 from ganzoo.testing.data_sources import check_data
 from ganzoo.testing.engines import check_engine, check_format
 from ganzoo.testing.expectations import require
@@ -127,10 +128,12 @@ def check_declaration(entry: Entry) -> None:
 
 
 def check_options(entry: Entry) -> None:
-    """Check that the default options survive JSON."""
+    """Check that the default options survive JSON, and that something reads each of them."""
     config = options.parse(entry, {})
     written = json.loads(json.dumps(options.as_dict(config)))
     require(options.parse(entry, written) == config, entry, "options differ after JSON: use plain types")
+    unread = ", ".join(unread_options.find(entry))
+    require(not unread, entry, f"has options that nothing reads: {unread}. Use them, or remove them")
 
 
 def check_import(module: str) -> None:

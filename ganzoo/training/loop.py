@@ -101,6 +101,8 @@ class Loop:
         logs.write_held_out(self.folder, self.setup.data.held_out)
         environment.write(self.folder, environment.describe(self.setup.machine.device, self.processes))
         self.logger.data(self.setup.data)
+        for text in self.setup.suggestions if first == 0 else ():
+            self.logger.reporter.note(text)
         self.logger.send("ganzoo_train_start", settings=dataclasses.asdict(self.settings))
         self.logger.reporter.start(first, self.settings.steps, self.settings.batch_size)
 

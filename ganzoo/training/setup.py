@@ -44,6 +44,7 @@ class RunSetup:
         data: for training and validation.
         machine: where this process computes.
         options: all of the recipe's options, with their values.
+        suggestions: sentences on options of parts that the recipe sets to something else than their own default.
         parts: role -> {"entry": what was built, "options": all of its options, with their values}.
     """
 
@@ -52,6 +53,7 @@ class RunSetup:
     machine: Machine
     options: Mapping[str, Any]
     parts: Mapping[str, Any]
+    suggestions: tuple[str, ...] = ()
 
     def record(self, settings: Settings) -> Settings:
         """Return settings that name every part and option, so that a later version's defaults change nothing."""
@@ -97,7 +99,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True, object
     if not processes.leads:
         seed_all(mix(settings.seed, 4, processes.rank))
     described = {role: {"entry": spec, "options": parts.built.get(role, {})} for role, spec in parts.specs.items()}
-    return RunSetup(recipe, data, machine, options.as_dict(config), described)
+    return RunSetup(recipe, data, machine, options.as_dict(config), described, tuple(parts.suggestions))
 
 
 def choose_machine(settings: Settings, processes: Processes) -> Machine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -576,3 +577,22 @@ def test_a_wrong_declaration_is_one_sentence(change: dict[str, Any], complaint: 
 def test_something_else_than_an_entry_is_refused() -> None:
     with pytest.raises(AssertionError, match=r"^42 is not a ganzoo.Entry\.$"):
         testing.check_entry(42)  # type: ignore[arg-type]
+
+
+def test_an_option_that_nothing_reads_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "unread.py").write_text(
+        "from dataclasses import dataclass\n"
+        "from ganzoo import LossConfig\n"
+        "from ganzoo.losses.hinge import HingeLoss\n"
+        "@dataclass(frozen=True)\n"
+        "class Options(LossConfig):\n"
+        "    width: int = 1\n"
+        "    forgotten: int = 1\n"
+        "def build(config):\n"
+        "    assert config.width\n"
+        "    return HingeLoss()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("unread")
+    with pytest.raises(AssertionError, match="loss:unread has options that nothing reads: forgotten"):
+        testing.check_entry(Entry("loss", "unread", module.Options, module.build, "A loss"))

@@ -97,3 +97,15 @@ def test_a_user_adds_a_regularizer_to_any_adversarial_recipe(name: str) -> None:
 def test_a_recipe_without_a_discriminator_takes_no_regularizer() -> None:
     with pytest.raises(ganzoo.GanzooError, match="no part 'regularizer'"):
         ChosenParts(ganzoo.catalog.find("recipe:srresnet"), {"regularizer": "r1"}, {})
+
+
+def test_a_suggestion_that_replaces_a_default_is_said_unless_the_user_decided() -> None:
+    entry = ganzoo.catalog.find("recipe:cyclegan")
+    small = {"generator": {"width": 4, "blocks": 0}, "discriminator": {"width": 4}}
+    for own, expected in (
+        ({}, ("The recipe sets loss.factor=1.0; the default of loss:least-squares is 0.5.",)),
+        ({"loss": {"factor": 0.7}}, ()),
+    ):
+        chosen = ChosenParts(entry, {}, {**small, **own})
+        entry.build(chosen.config({"image_size": 32, "channels": 3}), chosen)
+        assert tuple(chosen.suggestions) == expected

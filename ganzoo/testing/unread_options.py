@@ -1,0 +1,75 @@
+"""Options that nothing reads: fields that occur nowhere in the plugin's code, and that core does not apply."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from ganzoo.contracts.config import AdversarialConfig, LossConfig, RegularizerConfig, TranslationConfig
+from ganzoo.contracts.entry import Entry
+from ganzoo.contracts.family import ImportedWhenBuilt
+from ganzoo.data.config import DataConfig
+
+# The options that core reads wherever they are declared.
+APPLIED = {
+    field.name
+    for config in (AdversarialConfig, TranslationConfig, LossConfig, RegularizerConfig, DataConfig)
+    for field in dataclasses.fields(config)
+} | {"classes"}
+
+
+def find(entry: Entry) -> list[str]:
+    """Return the options of an entry that nothing reads.
+
+    An option is read where the package that declares it, or the function that builds the entry, uses its name: as an
+    attribute, a parameter, a keyword, a text, or the end of a formatted one. What cannot be looked up counts as read.
+    """
+    names = [field.name for field in dataclasses.fields(entry.config) if field.name not in APPLIED]
+    if not names:
+        return []
+    used: set[str] = set()
+    for owner in _owners(entry):
+        try:
+            file = inspect.getsourcefile(owner)
+        except TypeError:
+            file = None
+        if file is None:
+            return []
+        used |= _used_in(Path(file))
+    endings = tuple(name[1:] for name in used if name.startswith("*"))
+    return [name for name in names if name not in used and not (endings and name.endswith(endings))]
+
+
+def _owners(entry: Entry) -> Iterator[type]:
+    """Yield the classes of the options, and what is built from them."""
+    yield from (each for each in entry.config.__mro__ if dataclasses.is_dataclass(each))
+    if isinstance(entry.build, ImportedWhenBuilt):
+        yield entry.build.target()
+
+
+@cache
+def _used_in(file: Path) -> frozenset[str]:
+    """Return every name that is used in a file, and in its package if it is one of a plugin's."""
+    package = (file.parent / "__init__.py").is_file()
+    used: set[str] = set()
+    for path in sorted(file.parent.rglob("*.py")) if package else [file]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            used |= set(_names(node))
+    return frozenset(used)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, (ast.arg, ast.keyword)) and node.arg:
+        yield node.arg
+    elif isinstance(node, ast.JoinedStr):  # of getattr(config, f"{loss}_weight")
+        yield from (
+            f"*{part.value}" for part in node.values[1:] if isinstance(part, ast.Constant) and "_" in str(part.value)
+        )
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
