@@ -83,7 +83,7 @@ def translate_file(
                 ready = network.prepared(raster, rasters, by_position=in_order, like=prepared)
                 shown = _shared(progress, place, len(rasters))
                 reports.append(translate_raster(ready, network, settings, file, spec, shown, place))
-    return merged(reports).sentences()
+    return [*network.assumptions(prepared), *merged(reports).sentences()]
 
 
 def _selected(frames: Frames, number: int, selection: Selection, wanted: Sequence[Channel]) -> Raster:

@@ -53,7 +53,7 @@ def do(work: Work, model: Model, job: Job) -> Outcome:
 
 def is_raster(work: Work, model: Model, job: Job) -> bool:
     """Return whether a job is translated as a raster: the model has channels, or some of a file are chosen."""
-    return not job.is_video() and (model.card.has_channels or bool(work.selection))
+    return not job.is_video() and (model.card.uses_rasters or bool(work.selection))
 
 
 def _read_ahead(

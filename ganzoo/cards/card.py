@@ -172,7 +172,7 @@ class Card:
 
     def _colors(self) -> str:
         """Return the channels in words: "gray" and "RGB" for 8-bit images, else "4 to 2 channels"."""
-        if not self.has_channels and {self.in_channels, self.out_channels} <= {0, 1, 3}:
+        if not self.uses_rasters:
             return "gray" if self.out_channels == 1 else "RGB"
         before = f"{self.in_channels} to " if self.in_channels not in (0, self.out_channels) else ""
         return f"{before}{self.out_channels} channel{'s' if self.out_channels > 1 else ''}"
@@ -181,6 +181,11 @@ class Card:
     def has_channels(self) -> bool:
         """Whether the card says what its channels mean. Otherwise images are 8-bit gray or RGB."""
         return bool(self.input_channels or self.output_channels)
+
+    @property
+    def uses_rasters(self) -> bool:
+        """Whether it takes or returns anything but 8-bit gray or RGB: `ganzoo.Raster`s instead of photographs."""
+        return self.has_channels or not {self.in_channels, self.out_channels} <= {0, 1, 3}
 
     @property
     def channels_in(self) -> tuple[Channel, ...]:

@@ -72,7 +72,7 @@ def command(
     with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
         _check_generates_images(model)
-        if model.card.has_channels:
+        if model.card.uses_rasters:
             raise OptionError(
                 f"The demo shows photographs, and {ref} takes images whose channels have units. "
                 f"Use ganzoo translate {ref} image.tif -o out.tif."

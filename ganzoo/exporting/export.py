@@ -102,9 +102,9 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
     if signature.channels:
         colors = {1: "gray ", 3: "RGB "}.get(signature.channels, "")
         values = "value / 127.5 - 1 of 8 bits"
-        if card.has_channels:
-            colors, values = "", "-1 and 1 stand for the range of each of input_channels"
-            returned = "-1 and 1 stand for the range of each of output_channels"
+        if card.uses_rasters:
+            colors, values = "", "-1 and 1 stand for the range of each of input_channels, or of the number type"
+            returned = "-1 and 1 stand for the range of each of output_channels, or of the number type"
         accepts = (
             f"{colors}images, float32 (N, {signature.channels}, H, W): {values}; H and W are "
             f"multiples of {signature.stride}, from {signature.smallest} on (reflect right and bottom, then crop)"

@@ -85,6 +85,14 @@ class RasterNetwork:
         known = like.channels if like is not None else ()
         return raster_channels.fitting(raster, self.inputs, self.name, volume, by_position, known)
 
+    def assumptions(self, prepared: Raster) -> list[str]:
+        """Return what had to be assumed because the card does not say it, a sentence each."""
+        unknown = [one for one in (*self.inputs, *self.outputs) if one.range is None and one.scope == "set"]
+        if not unknown or str(prepared.dtype) == "uint8":
+            return []
+        low, high = unknown[0].with_full_range(prepared.dtype).range or (0, 0)
+        return [f"{self.name} says no range of its channels: {low:g}:{high:g} of {prepared.dtype} stands for -1:1."]
+
     def spec(self, raster: Raster, frames: int = 1, axis: str = "") -> OutputSpec:
         """Return what the output of a prepared raster is."""
         channels = raster_channels.of_output(self.outputs, raster)

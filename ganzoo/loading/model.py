@@ -264,7 +264,7 @@ class Model:
             OptionError: the model does not translate, or an option does not fit it.
         """
         given = {"label": label, "mask": mask, "style": style}
-        if axes or isinstance(x, Raster) or (self.card.has_channels and not isinstance(x, (list, tuple))):
+        if axes or isinstance(x, Raster) or (self.card.uses_rasters and not isinstance(x, (list, tuple))):
             return self._translate_array(x, axes, size, given, tiles, max_memory)
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
             return Images(self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x)

@@ -107,7 +107,7 @@ def command(card: Card, ref: str = "") -> str:
 
 def files(card: Card) -> tuple[str, str]:
     """Return names of an input and an output, for examples."""
-    return ("image.tif", "out.tif") if card.has_channels else ("photo.jpg", "out.png")
+    return ("image.tif", "out.tif") if card.uses_rasters else ("photo.jpg", "out.png")
 
 
 def facts(card: Card) -> list[tuple[str, str]]:

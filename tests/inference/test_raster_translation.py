@@ -10,7 +10,9 @@ from channel_models import Identity, Mix, bands, identity, model
 from torch import nn
 
 from ganzoo import Channel, Raster
+from ganzoo.batch.jobs import Job, Work
 from ganzoo.batch.rasters import Selection, chosen_frames, translate_file
+from ganzoo.batch.run import do
 from ganzoo.contracts.engine import Signature
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.exporting.export import metadata
@@ -273,3 +275,21 @@ def test_info_and_export_tell_what_channels_mean():
     assert '"unit": "HU"' in exported["output_channels"] and '"range": [0.0, 4095.0]' in exported["input_channels"]
     assert _in_units(card, 1e-3) == " (2 HU of CT)"
     assert {one.shape[1] for one in samples(Signature(5, 1))} == {5}
+
+
+def test_a_network_of_four_channels_is_no_photographer_without_a_word_on_its_card(tmp_path):
+    """Imported checkpoints say nothing of channels: the range is that of an unsigned type."""
+    plain = identity(Channel(""), *bands(3), input_channels=(), output_channels=())
+    values = numbers(4)
+    np.save(tmp_path / "in.npy", values)
+    work = Work("dir:unused", selection=Selection(axes="CYX"))
+
+    result = plain.translate(values, axes="CYX")
+    outcome = do(work, plain, Job(str(tmp_path / "in.npy"), str(tmp_path / "out.npy")))
+
+    assert plain.card.uses_rasters and not plain.card.has_channels and "4 channels" in plain.card.size
+    assert np.array_equal(np.asarray(result), values)
+    assert outcome.notes == ("tiny/channels says no range of its channels: 0:65535 of uint16 stands for -1:1.",)
+    assert outcome.error == "" and np.array_equal(np.load(tmp_path / "out.npy"), values)
+    picture = do(Work("dir:unused"), plain, Job(str(tmp_path / "in.npy"), str(tmp_path / "out.png")))
+    assert "does not say what its dimensions are" in picture.error
