@@ -53,13 +53,22 @@ def _owners(entry: Entry) -> Iterator[type]:
 
 @cache
 def _used_in(file: Path) -> frozenset[str]:
-    """Return every name that is used in a file, and in its package if it is one of a plugin's."""
-    package = (file.parent / "__init__.py").is_file()
+    """Return every name that is used in a file, and in the whole plugin if it is part of a package."""
     used: set[str] = set()
-    for path in sorted(file.parent.rglob("*.py")) if package else [file]:
+    for path in _files(file):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             used |= set(_names(node))
     return frozenset(used)
+
+
+def _files(file: Path) -> list[Path]:
+    """Return a module's file, or all files of the plugin whose package it is in."""
+    folder = file.parent
+    if not (folder / "__init__.py").is_file():
+        return [file]
+    while (folder.parent / "__init__.py").is_file() and folder.parent.name not in ("ganzoo", "ganzoo_plugins"):
+        folder = folder.parent
+    return sorted(folder.rglob("*.py"))
 
 
 def _names(node: ast.AST) -> Iterator[str]:
@@ -68,8 +77,7 @@ def _names(node: ast.AST) -> Iterator[str]:
     elif isinstance(node, (ast.arg, ast.keyword)) and node.arg:
         yield node.arg
     elif isinstance(node, ast.JoinedStr):  # of getattr(config, f"{loss}_weight")
-        yield from (
-            f"*{part.value}" for part in node.values[1:] if isinstance(part, ast.Constant) and "_" in str(part.value)
-        )
+        ends = [part.value for part in node.values[1:] if isinstance(part, ast.Constant)]
+        yield from ("*" + end for end in ends if isinstance(end, str) and "_" in end)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
