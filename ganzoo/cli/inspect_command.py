@@ -122,7 +122,7 @@ def _print(facts: dict[str, Any], first: bool) -> None:
     if len(channels) > MAX_CHANNELS:
         echo(f"  and {len(channels) - MAX_CHANNELS} more; --json shows all")
     if channels[0].step > 1:
-        echo(f"  values of every {channels[0].step}th pixel along both sides")
+        echo(f"  values of one pixel in {channels[0].step} along both sides")
     if len(facts["levels"]) > 1:
         echo("  levels: " + ", ".join(f"{width}x{height}" for height, width in facts["levels"]))
     if facts["kept"]:

@@ -1,4 +1,4 @@
-"""Readers and writers of images of any channels: TIFF, NumPy's files, photographs."""
+"""Readers and writers of images of any channels: TIFF, NumPy's files, NIfTI, photographs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ ENTRIES = (
     ("reader", "tifffile", "readers.tiff_reader.TiffReader", "TIFF, BigTIFF, OME-TIFF, ImageJ: any channels and depth"),
     ("reader", "numpy", "readers.numpy_reader.NumpyReader", "NumPy's .npy and .npz"),
     ("reader", "pillow", "readers.photograph_reader.PhotographReader", "PNG, JPEG, WebP, BMP and GIF"),
+    ("reader", "nifti", "readers.nifti_reader.NiftiReader", "NIfTI volumes, slice by slice"),
     ("writer", "tifffile", "writers.tiff_writer.TiffWriter", "TIFF, BigTIFF, OME-TIFF, ImageJ"),
     ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
+    ("writer", "nifti", "writers.nifti_writer.NiftiWriter", "NIfTI volumes, with the input's affine"),
     ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
 )
 
