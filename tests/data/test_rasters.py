@@ -274,3 +274,14 @@ def test_two_sets_without_pairs(stacks):
     found = batch(data, range(2))
     assert found["a"].shape == found["b"].shape == (2, 1, 16, 16)
     assert data.input_channels[0].range != data.output_channels[0].range
+
+
+def test_a_large_image_is_held_strip_by_strip(tmp_path, monkeypatch):
+    values = np.random.default_rng(0).random((20, 24)).astype(np.float32)
+    values[7, 3] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    monkeypatch.setattr("ganzoo.data.rasters.frames.STRIP", 3 * 24)
+    data = opened([tmp_path / "a.npy", tmp_path / "a.npy"], size=20)
+    held = data.train.windows.items[0].sides[0][0]
+    assert np.array_equal(held.values[0], values, equal_nan=True)
+    assert np.array_equal(held.mask[0], np.isfinite(values))

@@ -76,3 +76,9 @@ def test_images_of_one_group_are_drawn_together():
     low, high = measures.intervals(groups, np.array([1.0]))["mae"][0]
     assert (low, high) == (1.0, 3.0)
     assert measures.intervals({"a": groups["a"]}, np.array([1.0])) == {}
+
+
+def test_a_constant_prediction_correlates_with_nothing():
+    true = np.random.default_rng(4).normal(1e6, 3, (1, 16, 16))
+    constant = np.full(true.shape, true.mean())
+    assert np.isnan(measures.compute(summed(constant, true, np.ones((16, 16), bool)), np.ones(1))["pearson"][0])

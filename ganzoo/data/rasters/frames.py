@@ -17,6 +17,7 @@ from ganzoo.rasters.raster import Raster
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 MAX_OPEN = 32  # files that a process keeps open
+STRIP = 1 << 22  # pixels that are read at once
 
 
 class Frame(Protocol):
@@ -140,10 +141,16 @@ def _version(path: str) -> tuple[int, int]:
 
 
 def hold(frame: Frame) -> HeldFrame:
-    """Return a frame's pixels in memory, in their number type."""
-    _, height, width = frame.shape
-    values, mask = frame.read(slice(0, height), slice(0, width))
-    return HeldFrame(np.ascontiguousarray(values), mask, frame.channels)
+    """Return a frame's pixels in memory, in their number type, read strip by strip."""
+    count, height, width = frame.shape
+    values, mask, rows = np.empty((count, height, width), frame.dtype), None, max(1, STRIP // width)
+    for top in range(0, height, rows):
+        strip = slice(top, min(top + rows, height))
+        values[:, strip], valid = frame.read(strip, slice(0, width))
+        if valid is not None:
+            mask = np.ones(values.shape, bool) if mask is None else mask
+            mask[:, strip] = valid
+    return HeldFrame(values, mask, frame.channels)
 
 
 def from_raster(raster: Raster) -> HeldFrame:

@@ -331,7 +331,7 @@ def _notes(
     """Return a sentence on each fact that the user may want to know."""
     count = sum(len(items) for items in sets)
     groups = len({item.group for items in sets for item in items})
-    what = "pairs" if request.kind == "paired" else "images"
+    what = ("pair" if request.kind == "paired" else "image") + ("s" if count > 1 else "")
     where = "in memory" if total <= request.options.memory else f"read in windows: they take {total / 2**30:.1f} GiB"
     notes = [
         f"{count:,} {what} in {groups:,} group{'s' if groups > 1 else ''}, {where}. Windows of {size}x{size} at their "

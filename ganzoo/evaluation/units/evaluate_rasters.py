@@ -242,7 +242,8 @@ def _scores(evaluation: RasterEvaluation, groups: Mapping[str, Sums], spans: Arr
                 (f"{name}-{one.name or index + 1}", float(values[index]), index) for index, one in enumerate(channels)
             ]
         for metric, value, index in rows:
-            low, high = (float(bound) for bound in intervals[name][index]) if name in intervals else (None, None)
+            bounds_of = intervals[name][index] if name in intervals else np.array([np.nan, np.nan])
+            low, high = (float(bound) for bound in bounds_of) if np.isfinite(bounds_of).all() else (None, None)
             protocol = _protocol(evaluation, metric, name, index, spans, bool(intervals))
             scores.append(Score(metric, value, protocol, low, high))
     return scores

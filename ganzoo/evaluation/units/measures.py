@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -13,6 +14,7 @@ from ganzoo.evaluation.units.sums import Sums
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 RESAMPLES = 1000
+ROUNDING = 1e-11  # of squares, in float64
 
 PER_CHANNEL: dict[str, Callable[[Sums, Array], Array]] = {
     "mae": lambda sums, spans: sums.absolute / sums.count,
@@ -31,12 +33,13 @@ UNITLESS = ("pearson", "psnr", "ssim", "sam", "ergas")
 
 
 def _pearson(sums: Sums) -> Array:
+    """Return Pearson's correlation, NaN where predictions or truths do not vary beyond rounding."""
     covariance = sums.count * sums.product - sums.predicted * sums.true
-    spreads = (sums.count * sums.predicted_squared - sums.predicted**2) * (
-        sums.count * sums.true_squared - sums.true**2
-    )
+    squares = [sums.count * each for each in (sums.predicted_squared, sums.true_squared)]
+    spreads = [one - total**2 for one, total in zip(squares, (sums.predicted, sums.true), strict=True)]
+    vary = np.logical_and(*(spread > ROUNDING * square for spread, square in zip(spreads, squares, strict=True)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        found: Array = np.where(spreads > 0, covariance / np.sqrt(spreads), np.nan)
+        found: Array = np.where(vary, covariance / np.sqrt(spreads[0] * spreads[1]), np.nan)
     return found
 
 
@@ -78,7 +81,9 @@ def intervals(groups: Mapping[str, Sums], spans: Array, seed: int = 0) -> dict[s
         for name, values in compute(resampled, spans).items():
             drawn.setdefault(name, []).append(_with_mean(values))
     shares = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    return {name: np.nanquantile(np.stack(values), shares, axis=0).T for name, values in drawn.items()}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a metric without a value has no interval either
+        return {name: np.nanquantile(np.stack(values), shares, axis=0).T for name, values in drawn.items()}
 
 
 def _first(groups: Mapping[str, Sums]) -> Sums:
