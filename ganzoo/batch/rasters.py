@@ -28,14 +28,16 @@ class Selection:
         bands: Channels by name or number from 1, as "B4,B3,B2"; "" for the model's.
         frames: Images by number from 1, as "1-3,7"; "" for all.
         axes: What the file's dimensions are, where it does not say so.
+        level: Of a pyramid; 0 is the full resolution.
     """
 
     bands: str = ""
     frames: str = ""
     axes: str = ""
+    level: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.bands or self.frames or self.axes)
+        return bool(self.bands or self.frames or self.axes or self.level)
 
 
 def translate_file(
@@ -107,7 +109,7 @@ def _selected(frames: Frames, number: int, selection: Selection, wanted: Sequenc
 
 
 def _with_bands(frames: Frames, number: int, selection: Selection) -> Raster:
-    raster = frames[number]
+    raster = frames[number].at_level(selection.level)
     return raster.select(selection.bands) if selection.bands else raster
 
 

@@ -30,7 +30,7 @@ class OutputSpec:
         frames: How many images.
         axis: The dimensions along which they lie; see `Frames.axis`.
         template: The raster whose metadata it shall carry, where it is the writer's own format; None: no metadata.
-        scale: How many times as high and wide as the template it is: pixels are so many times smaller.
+        scale: How many times as high and wide as the template's file it is: pixels are so many times smaller.
     """
 
     shape: tuple[int, int, int]
@@ -39,7 +39,7 @@ class OutputSpec:
     frames: int = 1
     axis: str = ""
     template: Raster | None = None
-    scale: int = 1
+    scale: float = 1
 
 
 class OpenFile(ABC):

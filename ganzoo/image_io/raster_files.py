@@ -125,7 +125,7 @@ def save(raster: Raster, path: str | os.PathLike[str]) -> None:
         OutputError: The kind is unknown, cannot hold the raster without loss, or the file cannot be written.
     """
     writer = find_writer(path, raster)
-    spec = OutputSpec(raster.shape, str(raster.dtype), raster.channels, template=raster)
+    spec = OutputSpec(raster.shape, str(raster.dtype), raster.channels, template=raster, scale=raster.zoom)
     writer.check(spec)
     count, height, width = raster.shape
     step = max(1, ROWS // (count * width))

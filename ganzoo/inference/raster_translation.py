@@ -100,7 +100,7 @@ class RasterNetwork:
         dtype = kinds.pop() if len(kinds) == 1 else str(np.result_type(*kinds))
         scale = self.network.scale
         shape = (len(channels), raster.shape[1] * scale, raster.shape[2] * scale)
-        return OutputSpec(shape, dtype, channels, frames, axis, raster, scale)
+        return OutputSpec(shape, dtype, channels, frames, axis, raster, scale * raster.zoom)
 
 
 def translate_raster(

@@ -89,6 +89,42 @@ class ArraySource:
         return None if self.mask is None else self.mask[list(channels), rows, columns]
 
 
+@dataclass(frozen=True)
+class LevelSource:
+    """A smaller level of another source, and those below it."""
+
+    source: PixelSource
+    level: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of the level."""
+        return self.source.shape[0], *self.levels[0]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The source's."""
+        return self.source.dtype
+
+    @property
+    def levels(self) -> tuple[tuple[int, int], ...]:
+        """Those from this one on."""
+        return self.source.levels[self.level :]
+
+    @property
+    def masked(self) -> bool:
+        """The source's."""
+        return self.source.masked
+
+    def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
+        """Return a window."""
+        return self.source.read(rows, columns, channels, self.level + level)
+
+    def read_mask(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array | None:
+        """Return the mask's window."""
+        return self.source.read_mask(rows, columns, channels, self.level + level)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Raster:
     """An image (C, H, W) in its file's number type, read in windows, with the meaning of its channels.
@@ -104,6 +140,7 @@ class Raster:
             and the writer of its format.
         group: What must not be split between training and test: images of one group belong together.
         selection: Which of the source's channels these are; None: all.
+        zoom: Its pixels for one of the file's at full resolution: below 1 for a smaller level of a pyramid.
     """
 
     source: PixelSource
@@ -113,6 +150,7 @@ class Raster:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     group: str = ""
     selection: tuple[int, ...] | None = None
+    zoom: float = 1.0
 
     def __repr__(self) -> str:
         size = "x".join(map(str, self.shape))
@@ -253,6 +291,19 @@ class Raster:
             channels=tuple(self.channels[index] for index in indices),
             selection=tuple(own[index] for index in indices),
         )
+
+    def at_level(self, level: int) -> Raster:
+        """Return one level of a pyramid as a raster of its own; 0 is the full resolution.
+
+        Raises:
+            ImageError: There is no such level.
+        """
+        if not 0 <= level < len(self.levels):
+            raise ImageError(f"{self.name} has no level {level}: it has {len(self.levels)}, the first is 0.")
+        if not level:
+            return self
+        zoom = self.zoom * self.levels[level][1] / self.levels[0][1]
+        return replace(self, source=LevelSource(self.source, level), zoom=zoom)
 
     def described(self, channels: Sequence[Channel]) -> Raster:
         """Return the same pixels with other descriptions of their channels."""

@@ -83,7 +83,9 @@ def stack(rasters: Sequence[Raster], names: Sequence[str] = ()) -> Raster:
         channels += [
             replace(channel, name=new) if name else channel for channel, new in zip(one.channels, numbered, strict=True)
         ]
-    return Raster(StackedSource(tuple(rasters)), tuple(channels), first.name, first.format, first.metadata, first.group)
+    source = StackedSource(tuple(rasters))
+    more = (first.name, first.format, first.metadata, first.group)
+    return Raster(source, tuple(channels), *more, zoom=first.zoom)
 
 
 def neighbor_offsets(channels: Sequence[Channel]) -> list[int]:

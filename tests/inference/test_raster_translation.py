@@ -293,3 +293,21 @@ def test_a_network_of_four_channels_is_no_photographer_without_a_word_on_its_car
     assert outcome.error == "" and np.array_equal(np.load(tmp_path / "out.npy"), values)
     picture = do(Work("dir:unused"), plain, Job(str(tmp_path / "in.npy"), str(tmp_path / "out.png")))
     assert "does not say what its dimensions are" in picture.error
+
+
+def test_a_level_of_a_pyramid_is_translated_and_its_pixels_are_larger(tmp_path):
+    values = numbers(2, size=(64, 96))
+    words = {"axes": "CYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5}
+    with tifffile.TiffWriter(tmp_path / "in.ome.tif", ome=True) as file:
+        file.write(values, subifds=2, metadata=words, tile=(16, 16))
+        file.write(values[:, ::2, ::2], subfiletype=1, tile=(16, 16))
+        file.write(values[:, ::4, ::4], subfiletype=1, tile=(16, 16))
+    paths = str(tmp_path / "in.ome.tif"), str(tmp_path / "out.ome.tif")
+
+    translate_file(identity(*bands(2)), *paths, Selection(level=1), Settings())
+
+    with open_frames(paths[1]) as frames:
+        assert np.array_equal(np.asarray(frames[0]), values[:, ::2, ::2])
+        assert frames[0].metadata["pixel_size"] == (1.0, 1.0) and frames[0].levels[1] == (16, 24)
+    with pytest.raises(ImageError, match="has no level 3: it has 3, the first is 0"):
+        translate_file(identity(*bands(2)), *paths, Selection(level=3), Settings())

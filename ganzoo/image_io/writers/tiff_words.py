@@ -98,7 +98,7 @@ def tags(spec: OutputSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "extratags": [(code, dtype, count, value, True) for code, dtype, count, value in extra]}
 
 
-def _scaled(tag: tuple[int, int, int, Any], scale: int) -> tuple[int, int, int, Any]:
+def _scaled(tag: tuple[int, int, int, Any], scale: float) -> tuple[int, int, int, Any]:
     """Return GeoTIFF's pixel scale for an image that is so many times larger."""
     code, dtype, count, value = tag
     if code == 33550 and scale != 1:

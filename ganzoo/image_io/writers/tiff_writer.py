@@ -22,6 +22,7 @@ DEFLATE, RGB, MIN_IS_BLACK, MASK = 8, 2, 1, 4
 TILE = 256
 LARGE_PAGE = 1 << 26  # bytes of a page beyond which it is stored in tiles
 BIG = (1 << 32) - (1 << 25)
+LARGEST_IMAGEJ = 1 << 28  # bytes of a page, which is in memory at once
 SMALLEST_LEVEL = 1
 
 
@@ -225,8 +226,9 @@ def _kind(path: str, spec: OutputSpec) -> str:
     if own == "ome" and spec.dtype in OME_TYPES:
         return "ome"
     size = int(np.prod(spec.shape, dtype=np.int64)) * spec.frames * np.dtype(spec.dtype).itemsize
-    if own == "imagej" and spec.dtype in IMAGEJ_TYPES and size < BIG:
-        return "imagej"
+    page = spec.shape[1] * spec.shape[2] * np.dtype(spec.dtype).itemsize
+    if own == "imagej" and spec.dtype in IMAGEJ_TYPES:
+        return "imagej" if size < BIG and page <= LARGEST_IMAGEJ else "ome"  # ImageJ reads neither tiles nor BigTIFF
     return "tiff"
 
 
