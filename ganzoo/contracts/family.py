@@ -134,7 +134,15 @@ class Family:
         self.entry("importer", name, target, summary=summary, paper="")(Config)
 
     def metric(self, name: str, target: str, summary: str, paper: str = "", config: type[Config] = Config) -> None:
-        """Add a metric: ".module.function" of a `ganzoo.MetricContext`, or a class whose objects are such functions."""
+        """Add a metric.
+
+        Args:
+            name: The entry's name.
+            target: ".module.function" of a `ganzoo.MetricContext`, or a class whose objects are such functions.
+            summary: One line.
+            paper: Where it is described; "": the family's.
+            config: Its options, for a class.
+        """
         build = FunctionItself(self.package, target)
         self._entries.append(Entry("metric", name, config, build, summary, paper or self.paper))
 

@@ -92,11 +92,21 @@ class MetricContext(Protocol):
         ...
 
     def features(self, extractor: Any, side: str) -> np.ndarray:
-        """Return the features (N, D) of "evaluated", "real", ..., extracted once."""
+        """Return features (N, D), extracted once.
+
+        Args:
+            extractor: One of ``extractors``.
+            side: "evaluated", "real" or another image set.
+        """
         ...
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
-        """Return what ``compute`` returned when it was first called under this name."""
+        """Return what ``compute`` returned when it was first called under this name.
+
+        Args:
+            name: What several metrics share, as "neighbors".
+            compute: Called once.
+        """
         ...
 
 

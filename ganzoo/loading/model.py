@@ -377,7 +377,13 @@ class Model:
         return Strips(self.generator)
 
     def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
-        """Return the (height, width) at which `translate` processes an image of this size."""
+        """Return the (height, width) at which `translate` processes an image.
+
+        Args:
+            height: The image's, in pixels.
+            width: The image's, in pixels.
+            size: As for `translate`.
+        """
         return working_size(height, width, size, 0 if self.card.does.enlarges else self.card.image_size)
 
     def generate(self, n: int = 1, seed: int = 0, label: Iterable[str | int] | str | int | None = None) -> list[Any]:

@@ -245,9 +245,16 @@ class Raster:
     def mask_window(
         self, rows: Span = None, columns: Span = None, channels: Sequence[int] | None = None, level: int = 0
     ) -> Array | None:
-        """Return bool (channels, rows, columns), True where a value is valid; None where all are.
+        """Return where values are valid. Invalid is what the file declares so (nodata, a mask), NaN and infinity.
 
-        Invalid is what the file declares so (nodata, a mask), and NaN and infinity of floats.
+        Args:
+            rows: First row and the one after the last; None: all.
+            columns: First column and the one after the last; None: all.
+            channels: Numbers of channels; None: all.
+            level: Of the image pyramid, 0 the largest.
+
+        Returns:
+            bool (channels, rows, columns), True for valid; None where all are.
         """
         place = self._place(rows, columns, channels, level)
         found = self.source.read_mask(*place)

@@ -116,7 +116,15 @@ class LatentRecipe(Recipe):
         return lambda: self.discriminator(self.augment(images), *conditions)
 
     def latents(self, count: int, device: torch.device) -> Tensor:
-        """Draw (count, latent_dim) from N(0, 1)."""
+        """Draw latents from N(0, 1).
+
+        Args:
+            count: Images in the micro-batch.
+            device: Where they are needed.
+
+        Returns:
+            (count, latent_dim), float32.
+        """
         return self.normal(count, self.generator.latent_dim, device=device)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:

@@ -16,7 +16,16 @@ SEED = 20
 
 
 def require(holds: bool, entry: Entry, complaint: str) -> None:
-    """Raise AssertionError that names the entry, unless ``holds``."""
+    """Check an expectation.
+
+    Args:
+        holds: Whether it holds.
+        entry: What it is expected of.
+        complaint: What to say after its name.
+
+    Raises:
+        AssertionError: It does not hold.
+    """
     if not holds:
         raise AssertionError(f"{entry.spec} {complaint}")
 

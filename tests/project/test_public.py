@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 
 import pytest
 from conftest import picture
 
 import ganzoo
+import ganzoo.testing
 import ganzoo_plugins
 from ganzoo import catalog
 from ganzoo.catalog import discovery
@@ -99,6 +101,45 @@ def test_public_name_exists_is_shown_by_dir_and_is_documented(name):
     value = getattr(ganzoo, name)
     assert name in dir(ganzoo)
     assert name in ("__version__", "hookimpl") or inspect.getdoc(value)
+
+
+def public_functions():
+    """Yield (name, function) of ganzoo, of its classes' methods, and of ganzoo.testing."""
+    for module, names in ((ganzoo, ganzoo.__all__), (ganzoo.testing, dir(ganzoo.testing))):
+        for name in names:
+            value = getattr(module, name)
+            if inspect.isfunction(value) and not name.startswith("_") and value.__module__.startswith("ganzoo"):
+                yield f"{module.__name__}.{name}", value
+            elif inspect.isclass(value) and module is ganzoo:
+                methods = ((key, each) for key, each in vars(value).items() if inspect.isfunction(each))
+                yield from ((f"ganzoo.{name}.{key}", each) for key, each in methods if not key.startswith("_"))
+
+
+# What overrides a method of `RecipeContract`, which documents it.
+RECIPES = ("LatentRecipe", "UnpairedRecipe")
+OVERRIDES = {f"ganzoo.{name}.{method}" for name in RECIPES for method in ("sample", "validate")}
+
+
+def test_every_public_function_documents_its_arguments_in_google_style():
+    for name, function in public_functions():
+        text = inspect.getdoc(function)
+        assert text and text.splitlines()[0].endswith((".", "?", ":")), name
+        parameters = [each for each in inspect.signature(function).parameters.values() if each.name != "self"]
+        named = [each.name for each in parameters if each.kind is not inspect.Parameter.VAR_KEYWORD]
+        if name not in OVERRIDES and len(named) > 1:
+            missing = [each for each in named if not documented(each, text)]
+            assert not missing, f"{name}: {missing}"
+
+
+@pytest.mark.parametrize("entry", catalog.entries(), ids=lambda entry: entry.spec)
+def test_every_option_is_documented(entry):
+    texts = [inspect.cleandoc(base.__doc__ or "") for base in entry.config.__mro__]
+    own = [name for name in vars(entry.config).get("__annotations__", {}) if not name.startswith("_")]
+    assert [name for name in own if not documented(name, "\n".join(texts))] == []
+
+
+def documented(name, text):
+    return re.search(rf"(?m)^    (\w+, )*\*{{0,2}}{name}(, \w+)*:", text) is not None
 
 
 def test_star_import_gives_the_public_names():

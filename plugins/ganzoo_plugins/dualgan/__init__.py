@@ -34,9 +34,16 @@ class DualGANOptions(TranslationConfig):
 
     The paper's values: RMSProp 5e-5, 2 to 4 critic updates (``discriminator_steps``) for one of the generators.
 
-    ``reconstruction_weight_a`` and ``_b`` (lambda U and V) are from 100 to 1000 in the paper, the smaller one on the
-    side of natural images. ``weight_clip`` (c of algorithm 1) is from 0.01 to 0.1; 0 is none, as for another loss
-    than the critics' own. ``beta2`` is RMSProp's decay, ``beta1`` its momentum.
+    ``beta2`` is RMSProp's decay, ``beta1`` its momentum.
+
+    Attributes:
+        enlarge: Images are enlarged by this factor, then cropped at random.
+        flip: Mirror images at random.
+        reconstruction_weight_a: Weight of the L1 error of A after translation there and back, lambda U: from 100 to
+            1000 in the paper, the smaller one on the side of natural images.
+        reconstruction_weight_b: The same of B, lambda V.
+        weight_clip: Weights of the critics are clipped to [-c, c], c of algorithm 1, from 0.01 to 0.1 in the paper; 0:
+            not, as for another loss than the critics' own.
     """
 
     image_size: NonNegativeInt = 256

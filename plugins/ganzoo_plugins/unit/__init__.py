@@ -31,9 +31,13 @@ family = Family(__name__, paper="arXiv:1703.00848")
 class GeneratorConfig(Config):
     """Encoder to a latent space that two domains share, and decoder, UNIT's generator.
 
-    The paper's width 64, with 3 residual blocks of its own and 1 shared one in the encoder and in the decoder.
-
-    ``global_skip``: learn a change of the input, which the paper has not.
+    Attributes:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        width: Channels of the first layer, 64 in the paper.
+        blocks: Residual blocks of one domain alone, in the encoder and in the decoder; 3 in the paper.
+        shared_blocks: Residual blocks that both domains share, in each; 1 in the paper.
+        global_skip: Learn a change of the input, which the paper does not.
     """
 
     in_channels: PositiveInt = 3
@@ -56,7 +60,10 @@ class GeneratorConfig(Config):
 class DiscriminatorConfig(Config):
     """Strided convolutions without norm, a score a patch.
 
-    ``layers`` halve the image, the paper's 5 from ``width`` 64 on, each twice as wide as the one before.
+    Attributes:
+        in_channels: Channels of the images.
+        width: Channels of the first layer; each next one doubles them.
+        layers: Number of layers that halve the image, 5 in the paper.
     """
 
     in_channels: PositiveInt = 3
@@ -76,10 +83,15 @@ class UNITOptions(TranslationConfig):
 
     The paper's values (section 4): Adam 1e-4 with beta1 0.5, and its weights lambda 0 to 4.
 
-    ``gan_weight`` (lambda 0) is of the adversarial loss. ``kl_weight`` (1) is of the KL divergence of each image's
-    code from N(0, 1), ``reconstruction_weight`` (2) of the L1 error of each image out of its own code.
-    ``cycle_kl_weight`` (3) and ``cycle_weight`` (4) are of the same two for the code of an image's translation.
-    ``enlarge`` and ``flip`` are of the data; the paper names no augmentation, its authors' code crops and mirrors.
+    Attributes:
+        enlarge: Images are enlarged by this factor, then cropped at random. The paper names no augmentation; its
+            authors' code crops and mirrors.
+        flip: Mirror images at random.
+        gan_weight: Weight of the adversarial loss, lambda 0.
+        kl_weight: Weight of the KL divergence of each image's code from N(0, 1), lambda 1.
+        reconstruction_weight: Weight of the L1 error of each image out of its own code, lambda 2.
+        cycle_kl_weight: As ``kl_weight``, for the code of an image's translation, lambda 3.
+        cycle_weight: As ``reconstruction_weight``, for the code of an image's translation, lambda 4.
     """
 
     image_size: NonNegativeInt = 256
