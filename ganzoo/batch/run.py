@@ -85,6 +85,7 @@ def _translate(
             _translate_video(work, model, job, on_progress)
             return Outcome(job), None
         image = reading.result()
+        _check_work(work, model, image)
         translated = model.translate_decoded(image, work.settings, on_progress)
     except GanzooError as error:
         return _failed(job, error), None
@@ -99,6 +100,17 @@ def _translate_raster(work: Work, model: Model, job: Job, on_progress: Progress 
     return rasters.translate_file(
         model, job.source, job.target, work.selection, work.settings, work.max_pixels, on_progress
     )
+
+
+def _check_work(work: Work, model: Model, image: DecodedImage) -> None:
+    """Raise OptionError where an image would be processed at more pixels than the limit for images."""
+    height, width = model.working_size(image.rgb.shape[0], image.rgb.shape[1], work.settings.size)
+    limit = max(work.max_pixels or decoding.MAX_PIXELS, image.rgb.shape[0] * image.rgb.shape[1])
+    if height * width > limit:
+        raise OptionError(
+            f"size {work.settings.size} means {width}x{height} pixels, more than the limit of {limit}. Choose a "
+            f"smaller size, or raise the limit: --max-pixels {height * width}."
+        )
 
 
 def _translate_video(work: Work, model: Model, job: Job, on_progress: Progress | None) -> None:

@@ -128,6 +128,8 @@ def _explain(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         return f"The output cannot be written: {error.strerror}."
+    if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP) and error.filename is not None:
+        return f"{os.fsdecode(error.filename)[:200]}: {error.strerror}. Check the path."
     return f"{type(error).__name__}: {error}\nThis error is unexpected. Add --debug to see the traceback."
 
 

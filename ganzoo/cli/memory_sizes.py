@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 import click
+
+from ganzoo.files.limits import parse_amount
 
 
 class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks only
@@ -18,13 +19,10 @@ class Amount(click.ParamType):  # type: ignore[type-arg]  # generic in newer cli
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        match = re.fullmatch(rf"(\d+(?:\.\d+)?) ?([kmgt]?)(i?){self.unit}", value.strip(), re.IGNORECASE)
-        number = (
-            float(match[1]) * (1024 if match[3] else 1000) ** " kmgt".index(match[2].lower() or " ") if match else 0
-        )
-        if number < 1:
-            self.fail(f"'{value}' is not a size. Write it like {self.example}.", param, ctx)
-        return int(number)
+        try:
+            return parse_amount(value, self.unit)
+        except ValueError:
+            self.fail(f"'{value[:100]}' is not a size. Write it like {self.example}.", param, ctx)
 
 
 class Bytes(Amount):

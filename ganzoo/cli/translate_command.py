@@ -104,7 +104,9 @@ def _build_work(ref: str, values: dict[str, Any], jobs: list[Job]) -> Work:
     from ganzoo.batch.rasters import Selection
     from ganzoo.inference.image_pass import Settings
 
-    bits = int(values["bits"] or 0)
+    bits, smoothing = int(values["bits"] or 0), values["temporal_smoothing"]
+    if not 0 <= smoothing < 1:  # click lets NaN pass
+        raise OptionError(f"A temporal smoothing of {smoothing} is not valid. Give a number from 0 (off) to below 1.")
     load = {name: values[name] for name in ("device", "dtype", "engine", "token")}
     load["work"] = _workload(values["size"], jobs)
     load["options"] = dict(output.parse_assignments(values["assignments"], "--set", "KEY=VALUE"))

@@ -69,4 +69,5 @@ class Limit:
 
 TEXT = Limit("GANZOO_MAX_TEXT", 64 * 2**20, "a text file")  # config.json, registries, run.json, scores
 FILE = Limit("GANZOO_MAX_FILE", 2**30, "one file of data")  # an image, a member of an archive, an IDX file unpacked
+IMAGES = Limit("GANZOO_MAX_IMAGES", 8 * 2**30, "generated images in memory")
 WEIGHTS = Limit("GANZOO_MAX_WEIGHTS", 8 * 2**30, "the tensors of a checkpoint or network")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ganzoo.errors import OptionError
 
+LARGEST = 1_000_000  # pixels of the shorter side
+
 
 def working_size(height: int, width: int, size: str | int, trained: int) -> tuple[int, int]:
     """Return the (height, width) at which an image is translated; the result is scaled back to its own size.
@@ -35,3 +37,5 @@ def check(size: str | int) -> None:
         raise OptionError(f"size '{size}' is not right. Write auto, native, or the shorter side in pixels.") from error
     if number < 1:
         raise OptionError(f"size {number} is not right: it should be at least 1 pixel.")
+    if number > LARGEST:
+        raise OptionError(f"size {str(number)[:30]} is not right: it should be at most {LARGEST} pixels.")

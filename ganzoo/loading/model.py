@@ -13,6 +13,7 @@ import numpy as np
 
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
+from ganzoo.files.limits import IMAGES
 from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
 from ganzoo.image_io.grids import Images
 from ganzoo.inference import conditions, engine_selection
@@ -408,6 +409,8 @@ class Model:
             raise OptionError(f"n={n} is not right: it should be at least 1.")
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
+        values = max(self.card.frames, 1) * self.card.image_size**2 * self.card.out_channels
+        IMAGES.check(n * values, f"{n:,} generated images", OptionError)
         import torch
 
         random = torch.Generator().manual_seed(seed)
