@@ -165,7 +165,9 @@ def test_colors_stay(suffix, matrix, full, tmp_path):
     translate_video(clip, tmp_path / f"b{suffix}", lambda picture: seen.append(picture.rgb) or picture)
     translate_video(tmp_path / f"b{suffix}", tmp_path / "c.gif", lambda picture: seen.append(picture.rgb) or picture)
     for rgb in (seen[2], seen[6]):
-        np.testing.assert_allclose(colors(rgb), colors(flag), atol=3.5)  # by the other matrix it is 14 and more
+        np.testing.assert_allclose(
+            colors(rgb), colors(flag), atol=5
+        )  # FFmpeg versions round by 4; the other matrix is off by 14
     with av.open(tmp_path / f"b{suffix}") as file:
         frame = next(file.decode(video=0))
         assert suffix == ".avi" or (frame.colorspace, frame.color_range) == (matrix, 1 + full)  # AVI cannot say it
