@@ -71,6 +71,7 @@ DAY = 24 * 60 * 60  # seconds
 )
 @click.option("--stop-on-warning", is_flag=True, default=None, help="Stop when the run collapses or a loss vanishes.")
 @click.option("--tensorboard", is_flag=True, default=None, help="Also log for TensorBoard, to RUN/tensorboard.")
+@click.option("--logger", "loggers", multiple=True, metavar="NAME", help="Also log to wandb, mlflow or trackio.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that decode images which do not fit in memory.")
 @click.option(
     "--dry-run", is_flag=True, help="Show what would be read and built, and how long it takes; write nothing."
@@ -135,6 +136,7 @@ def command(
             raise click.UsageError(f"Give RECIPE, DATA and -o RUN, or only --resume RUN. Missing: {missing}.")
         settings = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
         settings |= raster_values
+        settings["loggers"] = list(settings.get("loggers", ()))
         if "classes" in settings:
             settings["classes"] = [name.strip() for name in settings["classes"].split(",")]
         settings["options"] = dict(parse_assignments(assignments, "--set", "KEY=VALUE"))

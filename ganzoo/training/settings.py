@@ -54,6 +54,7 @@ class Settings:
         classes: Names of the labels 0, 1, ..., for data that has only numbers.
         stop_on_warning: Stop, with a checkpoint, when a collapse or a vanished loss is detected.
         tensorboard: Also log for TensorBoard, to RUN/tensorboard.
+        loggers: Services to log to as well: "wandb", "mlflow", "trackio", or one of a plugin.
         workers: Processes that decode images which do not fit in memory; 0: chosen by the number of cores.
         options: The recipe's options.
         parts: Role -> entry.
@@ -86,6 +87,7 @@ class Settings:
     classes: list[str] = field(default_factory=list)
     stop_on_warning: bool = False
     tensorboard: bool = False
+    loggers: list[str] = field(default_factory=list)
     workers: NonNegativeInt = 0
     options: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, str] = field(default_factory=dict)

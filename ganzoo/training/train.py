@@ -15,7 +15,7 @@ from ganzoo.data.objects import describe, is_object, open_sides
 from ganzoo.data.rasters import choosing
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
-from ganzoo.training import checkpoint, logs, run_lock, validation_metric
+from ganzoo.training import checkpoint, loggers, logs, run_lock, validation_metric
 from ganzoo.training.loop import Loop
 from ganzoo.training.notebook_reporter import default_reporter
 from ganzoo.training.reporter import Reporter
@@ -86,6 +86,7 @@ def new_settings(recipe: str, data: Any, **values: Any) -> Settings:
     settings = parse_settings({**defaults, **values, "recipe": recipe, "data": sources})
     choose_parts(settings)
     validation_metric.split(settings.best)  # raises for an unknown extractor before the data is read
+    loggers.check(settings.loggers)
     if settings.tensorboard and importlib.util.find_spec("tensorboard") is None:
         raise MissingPackage.of("tensorboard=True", "TensorBoard", "tensorboard")
     return settings
