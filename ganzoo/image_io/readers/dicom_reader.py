@@ -1,0 +1,228 @@
+"""DICOM files as rasters: stored numbers in the units that the file states, its frames, and its padding as missing.
+
+Compressed frames are decoded by imagecodecs. What would need a decision is refused in one sentence: segmentations,
+32 bits a value, palettes, look-up tables instead of a slope. Names of patients never leave the file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from ganzoo.contracts.reader import Frames, Reader
+from ganzoo.errors import ImageError
+from ganzoo.files.limits import FILE
+from ganzoo.files.regular import open_regular
+from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.raster import ArraySource, Raster
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+PREAMBLE = 128  # bytes before the magic word
+# Transfer syntaxes of encapsulated frames -> the function of imagecodecs that decodes one.
+DECODERS = {
+    "1.2.840.10008.1.2.4.50": "jpeg8_decode",
+    "1.2.840.10008.1.2.4.57": "ljpeg_decode",
+    "1.2.840.10008.1.2.4.70": "ljpeg_decode",
+    "1.2.840.10008.1.2.4.80": "jpegls_decode",
+    "1.2.840.10008.1.2.4.81": "jpegls_decode",
+    "1.2.840.10008.1.2.4.90": "jpeg2k_decode",
+    "1.2.840.10008.1.2.4.91": "jpeg2k_decode",
+}
+GRAY, COLOR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_RCT", "YBR_ICT", "YBR_FULL_422")
+
+
+class DicomReader(Reader):
+    """Reader of .dcm, by pydicom."""
+
+    suffixes: ClassVar[tuple[str, ...]] = (".dcm",)
+    packages: ClassVar[tuple[str, ...]] = ("pydicom",)
+    extra: ClassVar[str] = "medical"
+
+    def recognizes(self, head: bytes, path: str) -> bool:
+        """Look for the magic word behind the preamble."""
+        return head[PREAMBLE : PREAMBLE + 4] == b"DICM"
+
+    def open(self, path: str, *, axes: str = "", max_pixels: int | None = None) -> Frames:
+        """Open a file; ``axes`` does not apply."""
+        if axes:
+            raise ImageError(f"{path} says itself what its dimensions are. Omit --axes {axes}.")
+        with as_image_errors(path):
+            return DicomFrames(path)
+
+
+class DicomFrames(Frames):
+    """The frames of a file, in the order in which it has them."""
+
+    def __init__(self, path: str) -> None:
+        """Raises ImageError for what is refused; see the module."""
+        import pydicom
+
+        with open_regular(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about small faults that do not concern the image
+            self._set = pydicom.dcmread(file)
+        self._path = path
+        missing = [name for name in ("Rows", "Columns", "BitsAllocated", "PixelData") if name not in self._set]
+        if missing:
+            raise ImageError(f"{path} holds no image: it lacks {', '.join(missing)}. Check that the file is complete.")
+        self._count = int(self._get("NumberOfFrames") or 1)
+        self._samples = int(self._get("SamplesPerPixel") or 1)
+        self._shape = (int(self._set.Rows), int(self._set.Columns))
+        if reason := self._unfit():
+            raise ImageError(f"{path} {reason}")
+        size = self._count * self._samples * self._shape[0] * self._shape[1] * int(self._set.BitsAllocated) // 8
+        FILE.check(size, path, ImageError)
+        if size < 1:
+            raise ImageError(f"{path} has no pixels: {self._count} frames of {self._shape[1]}x{self._shape[0]}.")
+
+    def _get(self, name: str) -> Any:
+        return self._set.get(name)
+
+    def _unfit(self) -> str:
+        """Return why the file is refused, "" where it is not."""
+        kind, bits = str(self._get("PhotometricInterpretation") or ""), int(self._set.BitsAllocated)
+        if str(self._get("Modality")) == "SEG" or bits == 1:
+            return "is a segmentation, whose values are no intensities. Convert it to TIFF, one channel a segment."
+        if kind == "PALETTE COLOR":
+            return "has colors by palette. Convert it to RGB."
+        if bits not in (8, 16) or kind not in (*GRAY, *COLOR) or self._samples not in (1, 3):
+            return f"has {self._samples} x {bits} bits as {kind}. Supported are gray and RGB of 8 or 16 bits."
+        if "ModalityLUTSequence" in self._set:
+            return "states its values by a look-up table, not by a slope. Convert it with the table applied."
+        syntax = self._set.file_meta.TransferSyntaxUID
+        if syntax.is_compressed and str(syntax) not in DECODERS and not syntax.is_RLE:
+            return f"is compressed as '{syntax.name}', which is not supported. Decompress it first."
+        return ""
+
+    @cached_property
+    def _stored(self) -> Array:
+        """The numbers in the file, (frames, C, H, W)."""
+        syntax = self._set.file_meta.TransferSyntaxUID
+        with as_image_errors(self._path), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if str(syntax) in DECODERS:
+                values = self._decoded(DECODERS[str(syntax)])
+            else:
+                values = self._set.pixel_array
+        values = values.reshape(self._count, *self._shape, self._samples)
+        return self._signed(values.transpose(0, 3, 1, 2))
+
+    def _decoded(self, decoder: str) -> Array:
+        import imagecodecs
+        from pydicom.encaps import generate_frames
+
+        decode = getattr(imagecodecs, decoder)
+        frames = [decode(data) for data in generate_frames(self._set.PixelData, number_of_frames=self._count)]
+        if len(frames) != self._count or any(one.shape[:2] != self._shape for one in frames):
+            raise ImageError(
+                f"{self._path} declares {self._count} frames of {self._shape[1]}x{self._shape[0]}, and has others."
+            )
+        return np.stack(frames)
+
+    def _signed(self, values: Array) -> Array:
+        """Return values of the type that the file states: a decoder knows nothing of signs."""
+        if not int(self._get("PixelRepresentation") or 0):
+            return values
+        signed = np.dtype(f"int{8 * values.dtype.itemsize}")
+        bits = int(self._get("BitsStored") or 8 * values.dtype.itemsize)
+        shift = 8 * values.dtype.itemsize - bits
+        found: Array = (values.astype(signed) << shift) >> shift  # the sign is the highest of the stored bits
+        return found
+
+    def _slope(self, frame: int) -> tuple[float, float, str]:
+        """Return slope, intercept and unit: of the frame, of all frames, or of the file, in this order."""
+        groups = []
+        if frames := self._get("PerFrameFunctionalGroupsSequence"):
+            groups.append(frames[frame])
+        groups += list(self._get("SharedFunctionalGroupsSequence") or [])
+        for group in groups:
+            for one in group.get("PixelValueTransformationSequence") or []:
+                return _numbers(one)
+        return _numbers(self._set)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Raster:
+        number = range(self._count)[index]
+        stored = self._stored[number]
+        slope, intercept, unit = self._slope(number)
+        original = str((self._get("ImageType") or [""])[0]) == "ORIGINAL"
+        if not unit and str(self._get("Modality")) == "CT" and original:
+            unit = "HU"
+        names = ("red", "green", "blue") if self._samples == 3 else (str(self._get("Modality") or ""),)
+        channels = tuple(Channel(name, "" if self._samples == 3 else unit) for name in names)
+        name = f"{self._path}, {self.labels[number]}" if self._count > 1 else self._path
+        padding = self._padding(stored)
+        source = ArraySource(_scaled(stored, slope, intercept, self._span()), padding)
+        return Raster(source, channels, name, "dicom", group=str(self._get("SeriesInstanceUID") or self._path))
+
+    def _span(self) -> tuple[int, int]:
+        """Return the least and the greatest number that the stored bits can hold."""
+        bits = int(self._get("BitsStored") or self._set.BitsAllocated)
+        signed = int(self._get("PixelRepresentation") or 0)
+        return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if signed else (0, (1 << bits) - 1)
+
+    def _padding(self, stored: Array) -> Array | None:
+        """Return where values are no padding, None where all are: padding is stated before slope and intercept."""
+        first = self._get("PixelPaddingValue")
+        if first is None:
+            return None
+        last = self._get("PixelPaddingRangeLimit")
+        low, high = sorted((int(first), int(first if last is None else last)))
+        valid: Array = (stored < low) | (stored > high)
+        return None if valid.all() else valid
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """As "frame 3"."""
+        return [f"frame {number + 1}" for number in range(self._count)] if self._count > 1 else [""]
+
+    @property
+    def axis(self) -> str:
+        """Frames may be slices, times or views."""
+        return "page" if self._count > 1 else ""
+
+    @property
+    def description(self) -> Mapping[str, str]:
+        """What is known of the image; nothing of the patient."""
+        facts = {"format": "DICOM", "modality": str(self._get("Modality") or "")}
+        with suppress(TypeError, ValueError):
+            rows, columns = (float(each) for each in self._get("PixelSpacing"))
+            facts["pixel size"] = f"{columns:g} x {rows:g} mm"
+        if str(self._get("PhotometricInterpretation")) == "MONOCHROME1":
+            facts["shown"] = "low values are bright (MONOCHROME1)"
+        facts["compression"] = str(self._set.file_meta.TransferSyntaxUID.name)
+        return {name: text for name, text in facts.items() if text}
+
+
+def _numbers(group: Any) -> tuple[float, float, str]:
+    """Return slope, intercept and unit of a data set that has them, or 1 and 0."""
+    slope, intercept = group.get("RescaleSlope"), group.get("RescaleIntercept")
+    unit = str(group.get("RescaleType") or "")
+    return (
+        1.0 if slope is None else float(slope),
+        0.0 if intercept is None else float(intercept),
+        "" if unit in ("US", "NORMALIZED") else unit,
+    )
+
+
+def _scaled(stored: Array, slope: float, intercept: float, span: tuple[int, int]) -> Array:
+    """Return the values: whole numbers where slope and intercept are whole, else float32.
+
+    The type is the smallest that holds whatever the stored bits may be, so that all files of a series have the same.
+    """
+    if (slope, intercept) == (1.0, 0.0):
+        return stored
+    if not (slope.is_integer() and intercept.is_integer()):
+        return (stored * slope + intercept).astype(np.float32)
+    low, high = sorted(number * int(slope) + int(intercept) for number in span)
+    fitting = [
+        kind for kind in (np.int16, np.uint16, np.int32) if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max
+    ]
+    return (stored.astype(np.int64) * int(slope) + int(intercept)).astype(fitting[0] if fitting else np.int64)
