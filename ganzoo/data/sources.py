@@ -79,7 +79,9 @@ class Archive:
             {
                 info.filename
                 for info in self._zip().infolist()
-                if not info.is_dir() and all(is_visible(part) for part in PurePosixPath(info.filename).parts)
+                if info.filename
+                and not info.is_dir()
+                and all(is_visible(part) for part in PurePosixPath(info.filename).parts)
             }
         )
 
@@ -178,6 +180,10 @@ def fingerprint(source: Source, names: Iterable[str], count: int) -> dict[str, A
     """Return what identifies data without reading it: the count, and a SHA-256 of all names and lengths."""
     listing = "\n".join(f"{source.size(name)} {name}" for name in sorted(names))
     return {"pictures": count, "sha256": hashlib.sha256(listing.encode(errors="surrogateescape")).hexdigest()}
+
+
+def _is_visible_path(name: str) -> bool:
+    return all(is_visible(part) for part in PurePosixPath(name).parts)
 
 
 def is_visible(name: str) -> bool:

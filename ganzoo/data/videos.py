@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ganzoo.data.image_stores import Images, damaged_files, in_threads
 from ganzoo.data.preprocessing import ImageInfo, ImageSpec, preprocess
-from ganzoo.data.sources import Source
+from ganzoo.data.sources import Folder, Source
 from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io.decoding import MAX_PIXELS, DecodedImage
 from ganzoo.image_io.video.formats import find_format, is_video_path, require_pyav
@@ -185,9 +185,8 @@ def _read_gif(content: bytes, name: str) -> Iterator[DecodedImage]:
 @contextmanager
 def _on_disk(source: Source, name: str) -> Iterator[Path]:
     """Yield the path of a file; a file in an archive is copied out of it."""
-    path = source.path / name
-    if path.is_file():
-        yield path
+    if isinstance(source, Folder):  # a name in an archive may be any path
+        yield source.path / name
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"video{PurePosixPath(name).suffix}")

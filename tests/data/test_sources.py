@@ -284,3 +284,17 @@ def test_what_was_left_out_of_a_folder_is_said(tmp_path: Path) -> None:
     ]
     with pytest.raises(DataError, match="it is a named pipe, not a regular file"):
         source.read("A/a/pipe.png")
+
+
+def test_names_in_an_archive_are_no_paths(tmp_path: Path) -> None:
+    """A video is copied out of an archive; one of an absolute name once was read at that place."""
+    from ganzoo.data.videos import _on_disk
+
+    (tmp_path / "private.mp4").write_bytes(b"private")
+    outside = f"{tmp_path}/private.mp4"
+    names = [outside, "../private.mp4", "a/../../x.mp4"]
+    source = open_source(pack(tmp_path / "x.zip", dict.fromkeys(names, b"own"), zipfile.ZIP_STORED))
+    for name in source.names:
+        with _on_disk(source, name) as path:
+            assert path.read_bytes() == b"own" and path.parent != tmp_path
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["private.mp4", "x.zip"]

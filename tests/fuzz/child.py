@@ -80,6 +80,7 @@ def main() -> None:
         request = json.loads(line)
         reader = READERS[request["reader"]]
         if request["reader"] not in prepared:
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
             seeds[request["reader"]] = reader.seeds(folder)
             for index, seed in enumerate(seeds[request["reader"]]):  # imports what it needs, before memory is limited
                 place = reader.place(folder, f"seed-{index}")

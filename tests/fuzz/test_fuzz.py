@@ -43,12 +43,11 @@ def test_mutated_files_are_read_or_refused(child: Child, reader: str) -> None:
     assert sum(result.counts.values()) == COUNT
 
 
-@pytest.mark.parametrize(
-    "path", sorted(path for path in CORPUS.rglob("*") if path.is_file()), ids=lambda path: path.name
-)
-def test_what_once_failed_is_read_or_refused(child: Child, path: Path) -> None:
-    answer = replay(child, path)
-    assert answer["outcome"] in GOOD, answer["detail"]
+def test_what_once_failed_is_read_or_refused(child: Child) -> None:
+    kept = sorted(path for path in CORPUS.rglob("*") if path.is_file())
+    answers = {f"{path.parent.name}/{path.name}": replay(child, path) for path in kept}
+    assert len(kept) > 10
+    assert {name: answer for name, answer in answers.items() if answer["outcome"] not in GOOD} == {}
 
 
 def test_mutations_depend_on_their_number_only() -> None:
