@@ -285,7 +285,7 @@ def test_nonsense_from_the_hook_is_skipped_and_named_once(strange, returned, com
 
 def test_command_line_skips_a_malformed_registry_of_a_plugin(ganzoo_command, strange, tmp_path):
     path = strange("bad_cards", [full(licence="MIT")])
-    done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    done = ganzoo_command("list", "--all", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 0 and "dcgan/fashion-mnist" in done.stdout
     assert done.stderr == f"Skipped: {path}: card 1: there is no field 'licence'. Did you mean 'license'?\n"
 

@@ -230,7 +230,7 @@ def test_command_line_skips_a_broken_plugin_with_a_line_on_stderr(ganzoo_command
 
 def test_command_line_skips_a_misspelled_hook_with_a_line_on_stderr(ganzoo_command, tmp_path):
     install(tmp_path, "bad_speller", "from ganzoo import hookimpl\n@hookimpl\ndef ganzoo_entrys(): return []")
-    done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    done = ganzoo_command("list", "--all", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert done.returncode == 0 and "dcgan/fashion-mnist" in done.stdout
     assert done.stderr.startswith(
         "Skipped: The plugin 'bad_speller' of bad-speller implements 'ganzoo_entrys', which is not a hook of ganzoo."
@@ -287,7 +287,7 @@ def test_plugins_shows_every_culprit_at_once(ganzoo_command, tmp_path):
 
 def test_models_are_listed_though_an_entry_is_refused(ganzoo_command, tmp_path):
     install(tmp_path, "film_nets", DATALESS)
-    done = ganzoo_command("list", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    done = ganzoo_command("list", "--all", env={**os.environ, "PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
 
 
