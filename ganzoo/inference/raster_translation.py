@@ -256,9 +256,15 @@ class MemoryFile(OpenFile):
     """An output that is kept in memory, as a raster."""
 
     def __init__(self, spec: OutputSpec) -> None:
-        """Take the memory for it."""
+        """Take the memory for it. Raises ImageError where there is not enough."""
         self.spec = spec
-        self.values = np.zeros((spec.frames, *spec.shape), spec.dtype)
+        try:
+            self.values = np.zeros((spec.frames, *spec.shape), spec.dtype)
+        except (MemoryError, ValueError) as error:
+            size = "x".join(map(str, spec.shape))
+            raise ImageError(
+                f"The output, {size} of {spec.dtype}, does not fit in memory. Translate into a file: ganzoo translate."
+            ) from error
         self.valid: Array | None = None
 
     def write_window(self, top: int, left: int, values: Array, valid: Array | None = None, frame: int = 0) -> None:

@@ -343,3 +343,17 @@ def test_a_mask_that_has_no_place_is_refused(tmp_path):
     with pytest.raises(OutputError, match=r"no place for missing values of uint16. Write a.tif of one image, .npz"):
         raster.save(tmp_path / "a.ome.tif")
     assert os.listdir(tmp_path) == []
+
+
+def test_a_size_that_a_header_only_claims_is_noticed_when_it_is_opened(tmp_path):
+    data = bytearray(write(tmp_path / "a.tif", numbers(1)[0], metadata=None).read_bytes())
+    for tag in (256, 257):  # width and height
+        place = data.index(bytes([tag & 255, tag >> 8]), 8)
+        data[place + 2 : place + 12] = bytes([4, 0, 1, 0, 0, 0]) + (1_000_000).to_bytes(4, "little")
+    (tmp_path / "b.tif").write_bytes(data)
+    np.savez(tmp_path / "c.npz", image=numbers(1)[0])
+
+    with pytest.raises(ImageError, match=r"b.tif cannot be read: it is cut off"):
+        open_frames(tmp_path / "b.tif")
+    with pytest.raises(ImageError, match=r"the array 'image' declares \(37, 53\), more than can be unpacked at once"):
+        open_frames(tmp_path / "c.npz", max_pixels=100)

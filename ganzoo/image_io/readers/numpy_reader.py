@@ -23,6 +23,7 @@ from ganzoo.rasters.raster import Raster, check_numbers
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
 LARGEST_HEADER = 1 << 16
+BYTES = 8  # of a pixel that may be unpacked at once, for each of the limit
 # Names of arrays in .npz that say what the image means, as `ganzoo.image_io.writers.numpy_writer` writes them.
 AXES, CHANNELS, MASK = "axes", "channels", "mask"
 
@@ -194,7 +195,7 @@ def _read_npz(path: str, limit: int) -> tuple[Array, Mapping[str, Array]]:
         listing = ", ".join(images) or "none"
         raise ImageError(f"{path} should hold one array with two dimensions or more; it holds {listing}.")
     for name in images + [name for name in words if name in shapes]:
-        if math.prod(shapes[name]) > limit * 64:
+        if math.prod(shapes[name]) > limit * BYTES:
             raise ImageError(f"{path}: the array '{name}' declares {shapes[name]}, more than can be unpacked at once.")
         FILE.check(math.prod(shapes[name]) * sizes[name], f"{path}: the array '{name}'", ImageError)
     with np.load(path, allow_pickle=False, max_header_size=LARGEST_HEADER) as arrays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -13,7 +14,7 @@ from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.image_io.readers import tiff_metadata
-from ganzoo.image_io.readers.tiff_segments import SegmentCache
+from ganzoo.image_io.readers.tiff_segments import RATIOS, YCBCR, SegmentCache
 from ganzoo.image_io.readers.tiff_series import PAGE_LETTERS, Dimensions, TiffSource
 from ganzoo.rasters import axes as axis_letters
 from ganzoo.rasters.raster import Raster
@@ -58,6 +59,7 @@ class TiffFrames(Frames):
         self._parts = [(one, _dimensions(one, axes, name)) for one in series]
         self._masks = tuple(masks[0].levels) if masks else ()
         self._check()
+        self._check_claims()
         self._cache = SegmentCache()
         self._metadata = tiff_metadata.read(file, series[0])
         self._starts = np.cumsum([0, *(dimensions.frames for _, dimensions in self._parts)])
@@ -73,6 +75,20 @@ class TiffFrames(Frames):
             if not all(dimensions.shape) or not one.dtype or one.dtype.kind not in "biuf":
                 what = f"values of {one.dtype}" if all(dimensions.shape) else "no pixels"
                 raise ImageError(f"{self._name} has {what}. Give integers, or floats of 16 to 64 bits.")
+
+    def _check_claims(self) -> None:
+        """Raise ValueError where the file is too short for the size that it declares, however well it is packed."""
+        size = self._file.filehandle.size
+        for one, _ in self._parts:
+            for level in one.levels:
+                key = level.keyframe
+                ratio, bits = RATIOS.get(int(key.compression)), key.bitspersample
+                sparse = any(not length for length in key.databytecounts)
+                if ratio is None or sparse or key.photometric == YCBCR or not isinstance(bits, int):
+                    continue
+                needed = math.prod(map(int, level.shape)) * bits // 8 // ratio
+                if needed > size:
+                    raise ValueError(f"it is cut off: it has {size} bytes, and its pixels take {needed} at least")
 
     def __len__(self) -> int:
         return int(self._starts[-1])
