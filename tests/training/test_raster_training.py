@@ -137,3 +137,68 @@ def test_a_report_has_the_baselines_error_maps_and_scatter_plots(pairs, tmp_path
     page = (tmp_path / "report.html").read_text()
     assert "Baselines" in page and "Translations, in order of the files" in page
     assert "error of" in page and "prediction (up) against truth (right)" in page
+
+
+RECIPES = {
+    "cyclegan": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2, "identity_weight": 0.0},
+    "fastcut": {"generator.width": 2, "generator.blocks": 5, "discriminator.width": 2},
+    "dualgan": {"generator.width": 2, "discriminator.width": 2},
+    "unit": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2, "discriminator.layers": 2},
+    "dcgan": {"generator.width": 2, "discriminator.width": 2},
+    "inpaint": {"generator.width": 2, "discriminator.width": 2},
+    "srresnet": {"generator.width": 2, "generator.blocks": 1},
+    "stargan": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2},
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_image_recipe_trains_on_deep_images_of_its_own_channels(recipe, tmp_path):
+    random = np.random.default_rng(0)
+    for name, count in (("a", 2), ("b", 2 if recipe == "stargan" else 3)):
+        (tmp_path / "sets" / name).mkdir(parents=True)
+        for index in range(3):
+            values = random.integers(0, 60000, (count, 36, 36)).astype(np.uint16)
+            path = tmp_path / "sets" / name / f"{index}.tif"
+            tifffile.imwrite(path, values, metadata={"axes": "CYX"}, photometric="minisblack")
+    kind = catalog.find(f"recipe:{recipe}").data
+    sets = [tmp_path / "sets" / "a", tmp_path / "sets" / "b"] if kind == "unpaired" else [tmp_path / "sets" / "a"]
+    data = tmp_path / "sets" if kind == "labeled" else sets
+    values = {"steps": 1, "batch_size": 2, "device": "cpu", "validation": 0.4}
+    run = ganzoo.train(recipe, data, tmp_path / "run", options={"image_size": 32, **RECIPES[recipe]}, **values)
+    card = ganzoo.info(f"dir:{run}")
+    assert card.out_channels == (3 if kind == "unpaired" else 2)
+    assert [channel.dtype for channel in card.output_channels] == ["uint16"] * card.out_channels
+    if (run / "b2a").is_dir():
+        back = ganzoo.info(f"dir:{run}/b2a")
+        assert back.input_channels[0].range == card.output_channels[0].range
+        assert back.output_channels[0].outside == "clip"
+
+
+@pytest.mark.parametrize("recipe", ["cyclegan", "dualgan", "dcgan", "inpaint", "srresnet"])
+def test_a_step_leaves_missing_pixels_out(recipe):
+    """What generators return where pixels are missing pulls at no weight of theirs."""
+    entry, parts = catalog.find(f"recipe:{recipe}"), {}
+    for name, value in RECIPES[recipe].items():
+        role, dot, key = name.partition(".")
+        if dot:
+            parts.setdefault(role, {})[key] = value
+    sizes = {"image_size": 32, "channels": 1} | ({"discriminator_steps": 1} if recipe == "dualgan" else {})
+    built = entry.build(options.parse(entry, sizes), ChosenParts(entry, {}, parts))
+    names = ("a", "b") if entry.data == "unpaired" else ("image",)
+    random, gradients = torch.Generator().manual_seed(0), []
+    valid = torch.ones(2, 1, 32, 32)
+    valid[..., :16] = 0
+    batch = {name: (torch.rand(2, 1, 32, 32, generator=random) * 2 - 1) * valid for name in names}
+    masks = {"valid_a": valid, "valid_b": valid} if len(names) == 2 else {"valid": valid}
+
+    def watch(module, inputs, output):
+        if output.requires_grad:
+            output.register_hook(lambda gradient: gradients.append(gradient.abs()))
+
+    for name in built.exports.values():
+        built.networks[name].register_forward_hook(watch)
+    losses = built.step({**batch, **masks})
+    assert all(torch.isfinite(torch.as_tensor(loss)) for loss in losses.values())
+    assert gradients
+    assert not any(gradient[..., :16].any() for gradient in gradients)
+    assert any(gradient[..., 16:].any() for gradient in gradients)

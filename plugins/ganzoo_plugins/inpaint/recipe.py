@@ -52,6 +52,8 @@ class InpaintRecipe(Recipe):
     holes filled by the generator. It never sees the mask.
     """
 
+    takes_masks = True
+
     def __init__(self, config: Any, parts: Any) -> None:
         self.config, channels, size = config, config.channels, config.image_size
         visible_size = size // 2 if config.masks == "center" else size
@@ -71,10 +73,10 @@ class InpaintRecipe(Recipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks once: the discriminator, then the generator by both losses of equation 3."""
-        real, is_generator_step = batch["image"], self.is_generator_step()
+        real, valid, is_generator_step = batch["image"], batch.get("valid"), self.is_generator_step()
         masks = self.masks(real)
         with torch.set_grad_enabled(is_generator_step):
-            output = self.fill_holes(self.generator, real, masks)
+            output = self.keep_valid(self.fill_holes(self.generator, real, masks), valid)
             inpainted = self.visible(real * (1 - masks) + output * masks)
 
         visible, fake = self.augment(self.visible(real)), self.augment(inpainted.detach())
@@ -89,7 +91,7 @@ class InpaintRecipe(Recipe):
                 self.discriminator(self.augment(inpainted)),
                 lambda: self.discriminator(self.augment(self.visible(real))),
             )
-            reconstruction = self.reconstruction_loss(output, real, masks)
+            reconstruction = self.reconstruction_loss(output, real, masks, valid)
             total = self.config.reconstruction_weight * reconstruction + self.config.adversarial_weight * adversarial
             losses = {"reconstruction": reconstruction, "adversarial": adversarial, "discriminator": loss_d}
             self.update("generator", self.with_extra_losses(total, losses, batch, {"image": inpainted}))
@@ -117,11 +119,13 @@ class InpaintRecipe(Recipe):
         size, side = images.shape[-1], images.shape[-1] // 2
         return images[..., size // 4 : size // 4 + side, size // 4 : size // 4 + side]
 
-    def reconstruction_loss(self, output: Tensor, real: Tensor, masks: Tensor) -> Tensor:
+    def reconstruction_loss(self, output: Tensor, real: Tensor, masks: Tensor, valid: Tensor | None = None) -> Tensor:
         """Return the mean squared error in the hole and, weighted, in the band around it (equation 1)."""
         band = surrounding_band(masks, self.config.overlap)
-        weights = masks + self.config.overlap_weight * band
-        counted = (masks + band).sum() * output.shape[1]
+        weights = self.keep_valid(masks + self.config.overlap_weight * band, valid)
+        counted = self.keep_valid(masks + band, valid).sum() * output.shape[1]
+        if valid is not None:
+            counted = counted.clamp_min(1)
         return (weights * (output - real).square()).sum() / counted
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:

@@ -24,8 +24,18 @@ def downsample(images: Tensor, scale: int, rounded: bool = True) -> Tensor:
     return ((small.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1 if rounded else small
 
 
+def squared_error(output: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+    """Return the mean squared error, of the pixels that are ``valid`` (N, 1, H, W) where some are missing."""
+    if valid is None:
+        return F.mse_loss(output, target)
+    counted = (valid.sum() * output.shape[1]).clamp_min(1)
+    return ((output - target).square() * valid).sum() / counted
+
+
 class SRResNetRecipe(Recipe):
     """The generator minimizes the mean squared error of restored crops, values in [-1, 1] (equation 4)."""
+
+    takes_masks = True
 
     def __init__(self, config: Any, parts: Any) -> None:
         self.config, channels = config, config.channels
@@ -45,7 +55,7 @@ class SRResNetRecipe(Recipe):
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generator once by the squared error of pixels."""
         restored = self.restore(batch["image"])
-        mse = F.mse_loss(restored, batch["image"])
+        mse = squared_error(restored, batch["image"], batch.get("valid"))
         losses = {"mse": mse}
         self.update("generator", self.with_extra_losses(mse, losses, batch, {"image": restored}))
         return losses
@@ -78,6 +88,8 @@ class SRGANRecipe(SRResNetRecipe):
     discriminator is updated first. Of images that are neither gray nor RGB, the features of each channel are compared.
     """
 
+    takes_masks = True
+
     def __init__(self, config: Any, parts: Any) -> None:
         super().__init__(config, parts)
         channels, size = config.channels, config.image_size
@@ -95,10 +107,10 @@ class SRGANRecipe(SRResNetRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks once: the discriminator, then the generator by the perceptual loss (equation 3)."""
-        real = batch["image"]
+        real, valid = batch["image"], batch.get("valid")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
-            restored = self.restore(real)
+            restored = self.keep_valid(self.restore(real), valid)
 
         real_crops, fake = self.augment(real), self.augment(restored.detach())
         loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, real_crops, fake))
@@ -113,7 +125,7 @@ class SRGANRecipe(SRResNetRecipe):
             )
             losses = {
                 "content": self.content_loss(restored, real),
-                "mse": F.mse_loss(restored, real),
+                "mse": squared_error(restored, real, valid),
                 "adversarial": adversarial,
             }
             weights = {name: getattr(self.config, f"{name}_weight") for name in losses}

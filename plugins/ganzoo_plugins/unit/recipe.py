@@ -18,6 +18,8 @@ class UNITRecipe(UnpairedRecipe):
     no reconstructions.
     """
 
+    takes_masks = True
+
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
         require_encoder_and_decoder(self.a2b)
@@ -30,13 +32,14 @@ class UNITRecipe(UnpairedRecipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminators, then encoders and decoders together (section 3, "Learning")."""
-        a, b = batch["a"], batch["b"]
+        a, b, valid_a, valid_b = batch["a"], batch["b"], batch.get("valid_a"), batch.get("valid_b")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
             means = self.a2b.encode(a), self.b2a.encode(b)
             code_a, code_b = (self.draw_code(mean) for mean in means)
             fake_b, reconstructed_b = decode_batched(self.a2b, (code_a, a), (code_b, b))
             fake_a, reconstructed_a = decode_batched(self.b2a, (code_b, b), (code_a, a))
+            fake_b, fake_a = self.keep_valid(fake_b, valid_a), self.keep_valid(fake_a, valid_b)
 
         loss_d = self.discriminator_loss(self.discriminator_a, a, fake_a)
         loss_d = loss_d + self.discriminator_loss(self.discriminator_b, b, fake_b)
@@ -49,8 +52,9 @@ class UNITRecipe(UnpairedRecipe):
             losses = {
                 "adversarial": adversarial + self.adversarial_loss(self.discriminator_b, fake_b, b),
                 "kl": kl(means[0]) + kl(means[1]),
-                "reconstruction": mean_absolute_error(reconstructed_a, a) + mean_absolute_error(reconstructed_b, b),
-                **self.cycle_losses(a, b, fake_a, fake_b),
+                "reconstruction": mean_absolute_error(reconstructed_a, a, valid_a)
+                + mean_absolute_error(reconstructed_b, b, valid_b),
+                **self.cycle_losses(a, b, fake_a, fake_b, valid_a, valid_b),
             }
             outputs = {"fake_a": fake_a, "fake_b": fake_b}
             self.update("generators", self.with_extra_losses(self.weighted(losses), losses, batch, outputs))
@@ -70,12 +74,20 @@ class UNITRecipe(UnpairedRecipe):
         """Return the adversarial term of a generator's loss (equations 5 and 6)."""
         return self.loss.generator(discriminator(self.augment(fake)), lambda: discriminator(self.augment(real)))
 
-    def cycle_losses(self, a: Tensor, b: Tensor, fake_a: Tensor, fake_b: Tensor) -> dict[str, Tensor]:
+    def cycle_losses(
+        self,
+        a: Tensor,
+        b: Tensor,
+        fake_a: Tensor,
+        fake_b: Tensor,
+        valid_a: Tensor | None = None,
+        valid_b: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """Return the losses of images that are translated there and back (equations 7 and 8)."""
         mean_a, mean_b = self.a2b.encode(fake_a), self.b2a.encode(fake_b)
         back_a = self.b2a.decode(self.draw_code(mean_b), fake_b)
         back_b = self.a2b.decode(self.draw_code(mean_a), fake_a)
-        cycle = mean_absolute_error(back_a, a) + mean_absolute_error(back_b, b)
+        cycle = mean_absolute_error(back_a, a, valid_a) + mean_absolute_error(back_b, b, valid_b)
         return {"cycle_kl": kl(mean_a) + kl(mean_b), "cycle": cycle}
 
     def weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
