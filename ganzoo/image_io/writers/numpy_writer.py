@@ -61,7 +61,9 @@ class NumpyFile(SpooledFile):
             file.truncate(start + int(np.prod(shape, dtype=np.int64)) * self.spool.dtype.itemsize)
         target = np.memmap(path, self.spool.dtype, "r+", start, shape)
         # A view of the file with the dimensions in the spool's order: what is put there lies where it belongs.
-        self._copy(_untwist(target, axes, self._full_axes).reshape(self.spool.shape, copy=False))
+        view = _untwist(target, axes, self._full_axes).reshape(self.spool.shape)
+        assert np.may_share_memory(view, target), "a copy would not reach the file"
+        self._copy(view)
         target.flush()
 
     @property
