@@ -120,6 +120,7 @@ def command(
     ganzoo train dcgan photos/ -o runs/mine --steps 20000 --set image_size=64
     ganzoo train cyclegan horses/ zebras/ -o runs/h2z --set generator.width=32 --part loss=hinge
     ganzoo train --resume runs/mine
+    ganzoo train runs/mine/run.yaml -o runs/again --seed 1
     ganzoo train pix2pix --input cells.tif --target nuclei.tif --split-by page --validation 0.25 -o runs/stain
     torchrun --standalone --nproc-per-node 2 -m ganzoo train dcgan photos/ -o runs/mine
     """
@@ -130,6 +131,7 @@ def command(
         run = _resume(resume, steps)
     else:
         data, raster_values = raster_options.take(data, values)
+        recipe, data, from_file = _read_run_file(recipe, data)
         if not (recipe and data and (output or dry_run)):
             required = {"RECIPE": recipe, "DATA": data, "-o RUN": output}
             missing = ", ".join(name for name, value in required.items() if not value)
@@ -137,12 +139,16 @@ def command(
         settings = {name: value for name, value in {**values, "steps": steps}.items() if value is not None}
         settings |= raster_values
         settings["loggers"] = list(settings.get("loggers", ()))
+        if not settings["loggers"]:
+            del settings["loggers"]
         if "classes" in settings:
             settings["classes"] = [name.strip() for name in settings["classes"].split(",")]
         settings["options"] = dict(parse_assignments(assignments, "--set", "KEY=VALUE"))
         settings["parts"] = parse_assignments(parts, "--part", "ROLE=ENTRY")
         settings["start_from"] = dict(_parse_start(text) for text in start_from)
-        settings["device"] = device
+        if not from_file or click.get_current_context().get_parameter_source("device") is ParameterSource.COMMANDLINE:
+            settings["device"] = device
+        settings = _merged(from_file, settings) if from_file else settings
         if minutes is not None:
             settings["steps"] = _steps_within(minutes, recipe, data, settings)
         if dry_run:
@@ -151,6 +157,24 @@ def command(
         run = _train(recipe, data, output, settings)
     if os.environ.get("RANK", "0") == "0":
         echo(f"dir:{run}")
+
+
+def _read_run_file(recipe: str | None, data: tuple[str, ...]) -> tuple[str | None, tuple[str, ...], dict[str, Any]]:
+    """Return recipe, data and settings: those of a run file, if RECIPE is one; DATA on the command line goes first."""
+    from ganzoo.training import run_file
+
+    if recipe is None or not run_file.is_run_file(recipe):
+        return recipe, data, {}
+    values = run_file.read(Path(recipe))
+    found = values.pop("data", ())
+    sources = (found,) if isinstance(found, str) else tuple(found or ())
+    return values.pop("recipe"), data or sources, values
+
+
+def _merged(values: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    from ganzoo.training import run_file
+
+    return run_file.merged(values, given)
 
 
 def _train(recipe: str, data: tuple[str, ...], output: Path | None, settings: Mapping[str, Any]) -> Path:

@@ -12,7 +12,7 @@ from ganzoo.errors import MissingPackage, UnknownName, suggest
 def known() -> dict[str, str]:
     """Return the loggers of all plugins, name to the package that each needs."""
     found: dict[str, str] = {}
-    for plugin in discovery.registered().get_plugins():
+    for _, plugin in discovery.registered().list_name_plugin():
         found |= dict(getattr(plugin, "GANZOO_LOGGERS", {}))
     return found
 

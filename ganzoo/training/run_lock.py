@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import OutputError, TrainingError
-from ganzoo.training import checkpoint, environment, logs, report
+from ganzoo.training import checkpoint, environment, logs, report, run_file
 from ganzoo.training.settings import FILE, read_settings
 from ganzoo.weights import model_folder
 
@@ -39,7 +39,7 @@ def clear(run: Path) -> bool:
     if not (run / FILE).exists():
         return False
     logs.sweep(run)
-    for name in (FILE, *logs.FILES, environment.FILE, report.FILE):
+    for name in (FILE, run_file.FILE, *logs.FILES, environment.FILE, report.FILE):
         (run / name).unlink(missing_ok=True)
     for sheet in (run / logs.SAMPLES).glob("step-*.png"):
         sheet.unlink()

@@ -23,6 +23,7 @@ from ganzoo.data.sources import is_remote
 from ganzoo.errors import OptionError, TrainingError, UnknownName, suggest
 from ganzoo.files.atomic import replacing
 from ganzoo.files.regular import read_text
+from ganzoo.training import run_file
 
 FILE = "run.json"
 
@@ -173,9 +174,10 @@ def resolve_data(data: str | Path) -> str:
 
 
 def write_settings(run: Path, settings: Settings) -> None:
-    """Write run.json."""
+    """Write run.json, and run.yaml for people."""
     with replacing(run / FILE) as temporary:
         temporary.write_text(json.dumps(dataclasses.asdict(settings), indent=2) + "\n", encoding="utf-8")
+    run_file.write(run, settings)
 
 
 def read_settings(run: Path) -> Settings:
