@@ -285,3 +285,16 @@ def test_a_large_image_is_held_strip_by_strip(tmp_path, monkeypatch):
     held = data.train.windows.items[0].sides[0][0]
     assert np.array_equal(held.values[0], values, equal_nan=True)
     assert np.array_equal(held.mask[0], np.isfinite(values))
+
+
+def test_a_target_with_the_range_of_an_input_takes_that_of_the_same_image(tmp_path):
+    pages = np.stack([np.linspace(0, 100, 1600).reshape(40, 40), np.linspace(0, 1000, 1600).reshape(40, 40)])
+    tifffile.imwrite(tmp_path / "a.tif", pages.astype(np.float32), metadata={"axes": "ZYX"}, photometric="minisblack")
+    name = opened([tmp_path / "a.tif", tmp_path / "a.tif"]).input_channels[0].name
+    rules = ["input=image", f"target=like:{name}"]
+    data = opened([tmp_path / "a.tif", tmp_path / "a.tif"], range=rules, split_by="page", size=40)
+    found = batch(data, [0, 1])
+    assert torch.allclose(found["target"][0], found["target"][1], atol=1e-3)
+    blocks = opened([tmp_path / "a.tif", tmp_path / "a.tif"], range=rules, split_by="block:18:2", size=16)
+    own = {name: channels[0][0].range for name, channels in blocks.train.windows.own_channels.items()}
+    assert len(set(own.values())) == 2  # the blocks of an image have its range

@@ -195,7 +195,10 @@ def _build(
 ) -> Data:
     parts = [split_items(items, request) for items in sets]
     found = _measured(request, [train for train, _ in parts], channels)
-    own = [_per_image(items, side.channels) for items, side in zip(sets, found, strict=False)]
+    own = [
+        ranges.of_images(items, [side.channels for side in (found if request.kind == "paired" else found[number:])])
+        for number, items in enumerate(sets)
+    ]
     windows, tiles = [], []
     for number, (train, held_out) in enumerate(parts):
         described = tuple(side.channels for side in (found if request.kind == "paired" else [found[number]]))
@@ -289,25 +292,6 @@ def _describe(
     return replace(
         channel, dtype=str(dtype), range=found[0].range, transform=found[0].transform, scope=f"like:{source}"
     )
-
-
-def _per_image(items: Sequence[Item], channels: tuple[Channel, ...]) -> dict[str, tuple[Channel, ...]]:
-    """Return item name -> channels with ranges of its own, where they are measured on each image or volume."""
-    if not any(channel.scope in ("image", "volume") for channel in channels):
-        return {}
-    found: dict[str, tuple[Channel, ...]] = {}
-    for item in items:
-        whole = {"image": [item], "volume": [each for each in items if each.file == item.file]}
-        own = list(channels)
-        for scope, alike in whole.items():
-            indices = [index for index, channel in enumerate(channels) if channel.scope == scope]
-            values = ranges.measure(alike, 0, channels) if indices else []
-            for index in indices:
-                one = values[index]
-                low, high = np.percentile(one.sample, ranges.PERCENTILES) if one.count else (0.0, 1.0)
-                own[index] = replace(channels[index], range=(float(low), float(high if high > low else low + 1)))
-        found[item.name] = tuple(own)
-    return found
 
 
 def _classes(

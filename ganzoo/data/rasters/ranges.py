@@ -188,6 +188,60 @@ def _percentiles(rule: str) -> tuple[float, float]:
     )
 
 
+def of_images(
+    items: Sequence[Item], sides: Sequence[tuple[Channel, ...]]
+) -> dict[str, tuple[tuple[Channel, ...], ...]]:
+    """Return item name -> the channels of each side, where those of the first are measured on each image or volume.
+
+    A target's channel that takes the range of an input channel takes it from the same image.
+
+    Args:
+        items: The images; blocks of one have the ranges of the whole.
+        sides: Channels of the input, and of the target where there is one.
+    """
+    scopes = {channel.scope for channel in sides[0]} & {"image", "volume"}
+    if not scopes:
+        return {}
+    measured: dict[tuple[str, object], list[Values]] = {}
+    found: dict[str, tuple[tuple[Channel, ...], ...]] = {}
+    for item in items:
+        first = list(sides[0])
+        for scope in scopes:
+            alike = [item] if scope == "image" else [each for each in items if each.file == item.file]
+            wholes = list({each.sides[0]: _whole(each) for each in alike}.values())
+            key = (scope, item.sides[0] if scope == "image" else item.file)
+            if key not in measured:
+                measured[key] = measure(wholes, 0, sides[0])
+            for index, channel in enumerate(sides[0]):
+                if channel.scope == scope:
+                    first[index] = replace(channel, range=_span(measured[key][index], channel, item.name))
+        found[item.name] = (tuple(first), *(_like(side, first) for side in sides[1:]))
+    return found
+
+
+def _whole(item: Item) -> Item:
+    """Return the image that a block belongs to."""
+    _, height, width = item.sides[0][0].shape
+    return replace(item, top=0, left=0, height=height, width=width)
+
+
+def _span(values: Values, channel: Channel, name: str) -> tuple[float, float]:
+    """Return the range of one image: percentiles as in translation. Raises DataError where all values are the same."""
+    if values.count:
+        low, high = (float(each) for each in np.percentile(values.sample, PERCENTILES))
+        low, high = (low, high) if low < high else (values.low, values.high)
+        if low < high:
+            return low, high
+    raise DataError(f"{name}: {channel} has no two different values, so no range can be measured on it.")
+
+
+def _like(channels: tuple[Channel, ...], inputs: Sequence[Channel]) -> tuple[Channel, ...]:
+    """Return channels with the ranges of the inputs that their scopes name."""
+    by_name = {channel.name: channel for channel in inputs}
+    sources = [by_name.get(channel.scope.removeprefix("like:"), channel) for channel in channels]
+    return tuple(replace(channel, range=source.range) for channel, source in zip(channels, sources, strict=True))
+
+
 def check_names(rules: Sequence[str], sides: Mapping[str, Sequence[Channel]], option: str) -> None:
     """Raise OptionError for a rule about a channel that there is not."""
     names = [channel.name for channels in sides.values() for channel in channels if channel.name]

@@ -7,7 +7,7 @@ make up the batch that one process would see, though only the process that reads
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -36,7 +36,7 @@ class WindowSet:
     Attributes:
         items: The images.
         channels: Of each side, in every item alike.
-        own_channels: Item name -> channels of its first side, where ranges are measured on each image.
+        own_channels: Item name -> channels of each side, where ranges are measured on each image.
         size: Side of a window.
         flip: Mirror half of them.
         tiles: Fixed windows (item, top, left), for validation; None: windows at random.
@@ -44,7 +44,7 @@ class WindowSet:
 
     items: Sequence[Item]
     channels: tuple[tuple[Channel, ...], ...]
-    own_channels: dict[str, tuple[Channel, ...]]
+    own_channels: Mapping[str, Sequence[tuple[Channel, ...]]]
     size: int
     flip: bool = False
     tiles: Sequence[tuple[int, int, int]] | None = None
@@ -91,7 +91,7 @@ class WindowSet:
         if valid is not None:
             valid[:] = True
         for number, layers in enumerate(item.sides):
-            channels = self.own_channels.get(item.name, self.channels[0]) if not number else self.channels[number]
+            channels = self.own_channels.get(item.name, self.channels)[number]
             first = 0
             for layer in layers:
                 count = layer.shape[0]

@@ -12,6 +12,7 @@ import numpy as np
 
 from ganzoo.cards.protocol import Protocol, Sample, Score
 from ganzoo.data.config import DataConfig
+from ganzoo.data.rasters import ranges
 from ganzoo.data.rasters.choosing import parse_options
 from ganzoo.data.rasters.items import Item, make_items
 from ganzoo.data.rasters.open_rasters import RasterRequest, open_files, split_items
@@ -162,9 +163,11 @@ def measure(evaluation: RasterEvaluation, on_progress: Progress = lambda count: 
         )
         for name in evaluation.baselines
     }
+    fit = all(sum(one.shape[0] for one in item.sides[0]) == len(card.channels_in) for item in evaluation.items)
+    own = ranges.of_images(evaluation.items, [card.channels_in, card.channels_out]) if fit else {}
     found = _Measured()
     for item in evaluation.items:
-        pair = predict(evaluation.model, item)
+        pair = predict(evaluation.model, item, own.get(item.name, ()))
         if not pair.valid.any():
             continue
         for who, values in _predictions(pair, fitted):

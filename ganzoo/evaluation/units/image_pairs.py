@@ -49,13 +49,18 @@ def read_item(item: Item, side: int, rows: slice, columns: slice) -> tuple[Array
     return np.concatenate(parts), valid
 
 
-def predict(model: Model, item: Item) -> RasterPair:
+def predict(model: Model, item: Item, own: Sequence[tuple[Channel, ...]] = ()) -> RasterPair:
     """Translate an image tile by tile, each at most `LARGEST` pixels a side.
+
+    Args:
+        model: The model.
+        item: The image.
+        own: Channels of input and target, where their ranges are measured on each image; (): those of the card.
 
     Raises:
         DataError: Its channels are not those of the model.
     """
-    first, last = model.card.channels_in, model.card.channels_out
+    first, last = own or (model.card.channels_in, model.card.channels_out)
     outer = (slice(item.top, item.top + item.height), slice(item.left, item.left + item.width))
     inputs, valid = read_item(item, 0, *outer)
     true, known = read_item(item, 1, *outer)
