@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import threading
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ganzoo.errors import GanzooError, OutputError
 
-UNFINISHED = re.compile(r"\.(.+)\.(\d+)\.tmp")  # temporary files of `replacing`: target and process
+# Temporary files of `replacing`: target, thread unless it is the main one, and process.
+UNFINISHED = re.compile(r"\.(.+?)(?:\.t\d+)?\.(\d+)\.tmp")
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
             kind = "a folder" if target.is_dir() else "not a regular file"
             raise OutputError(f"Cannot write {path}: it is {kind}. Give the path of a file.")
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        temporary = target.with_name(f".{target.name}.{_writer()}.tmp")
         try:
             yield temporary
             os.replace(temporary, target)
@@ -42,6 +44,12 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or error
         raise OutputError(f"Cannot write {path}: {reason}. Choose a folder that is writable and has space.") from error
+
+
+def _writer() -> str:
+    """Return what tells this writer from all others: two threads may write one file, too."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return f"{os.getpid()}" if is_main else f"t{threading.get_ident()}.{os.getpid()}"
 
 
 def remove_unfinished(targets: Iterable[Path], processes: Collection[int] | None = None) -> None:
