@@ -167,7 +167,8 @@ def _open(side: Any, axes: str) -> Objects:
         return Objects(side, image or "", label, tuple(map(str, names)), axes)
     if isinstance(element, (tuple, list)) and len(element) == 2 and not _is_image(element[1]):
         return Objects(side, 0, 1, tuple(map(str, getattr(side, "classes", ()) or ())), axes)
-    return Objects(side, axes=axes)
+    alone = isinstance(element, (tuple, list)) and len(element) == 1  # as torch's TensorDataset of images
+    return Objects(side, 0 if alone else None, axes=axes)
 
 
 def _split_elements(whole: Objects, names: tuple[str, ...], kind: str) -> tuple[Objects, ...]:

@@ -68,10 +68,11 @@ def test_8_bit_colors_stay_pixels_and_everything_else_is_a_raster():
         [RANDOM.integers(0, 256, (20, 20, 3), np.uint8) for _ in range(4)],
         [Image.fromarray(RANDOM.integers(0, 256, (24, 20), np.uint8)) for _ in range(4)],
         TensorDataset(torch.randint(0, 256, (4, 3, 20, 20), dtype=torch.uint8), torch.tensor([0, 1, 0, 1])),
+        TensorDataset(torch.randint(0, 256, (4, 3, 20, 20), dtype=torch.uint8)),
         RANDOM.integers(0, 4096, (4, 2, 20, 20)).astype(np.uint16),
         Examples(4),
     ],
-    ids=["array", "list of arrays", "list of PIL images", "torch", "deep array", "Hugging Face"],
+    ids=["array", "list of arrays", "list of PIL images", "torch", "torch, alone", "deep array", "Hugging Face"],
 )
 def test_a_recipe_trains_on(data, tmp_path):
     run = train(data, tmp_path / "run")

@@ -127,6 +127,8 @@ def test_a_copy_takes_the_channel_of_the_same_name():
     copy = baselines.fit("copy", [], inputs, outputs, "nothing")
     values = np.arange(8.0).reshape(2, 2, 2)
     assert np.array_equal(copy.predict(values), values[[1, 1]])
+    around = baselines.fit("copy", [], [Channel("t1-1"), Channel("t1"), Channel("t1+1")], [Channel("gm")], "nothing")
+    assert around.sources == (1,)
     with pytest.raises(OptionError, match="linear"):
         baselines.fit("lineal", [], inputs, outputs, "")
 

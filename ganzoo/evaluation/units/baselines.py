@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -14,6 +15,7 @@ from ganzoo.rasters.channel import Channel
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 Pair: TypeAlias = "tuple[Array, Array, Array]"  # input (N, H, W) and truth (M, H, W) in file values, valid (H, W)
 NAMES = ("linear", "copy", "mean")
+NEIGHBOR = re.compile(r"[+-]\d+$")  # ends the name of a channel that is a neighboring page
 
 
 class Baseline(Protocol):
@@ -92,8 +94,9 @@ def fit(name: str, pairs: Iterable[Pair], inputs: Sequence[Channel], outputs: Se
 
 def _copy(inputs: Sequence[Channel], outputs: Sequence[Channel]) -> Copy:
     names = [channel.name for channel in inputs]
+    own = [index for index, name in enumerate(names) if not NEIGHBOR.search(name)] or list(range(len(names)))
     sources = [
-        names.index(channel.name) if channel.name and channel.name in names else min(number, len(names) - 1)
+        names.index(channel.name) if channel.name and channel.name in names else own[min(number, len(own) - 1)]
         for number, channel in enumerate(outputs)
     ]
     listing = ", ".join(f"{source + 1}" for source in sources)
