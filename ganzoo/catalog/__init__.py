@@ -1,5 +1,5 @@
 """The catalog knows code: (kind, name) -> `Entry`, from every plugin."""
 
-from ganzoo.catalog.entries import entries, find, origin, refresh, refusals
+from ganzoo.catalog.entries import by_plugin, entries, find, origin, refresh, refusals
 
-__all__ = ["entries", "find", "origin", "refresh", "refusals"]
+__all__ = ["by_plugin", "entries", "find", "origin", "refresh", "refusals"]

@@ -57,6 +57,14 @@ def origin(spec: str) -> str:
     return _origins()[(entry.kind, entry.name)]
 
 
+def by_plugin() -> dict[str, list[Entry]]:
+    """Return each plugin's entries, sorted. It warns of nothing: `refusals` says what is wrong."""
+    collected, found = _collected(), dict[str, list[Entry]]()
+    for key, entry in sorted(collected.table.items()):
+        found.setdefault(collected.origins[key], []).append(entry)
+    return found
+
+
 def refusals() -> dict[str, GanzooError]:
     """Return the first reason for which something of a plugin is left out of the catalog, by the plugin's name.
 

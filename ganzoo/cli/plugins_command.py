@@ -32,7 +32,7 @@ def command(name: str | None, as_json: bool) -> None:
         if not found:
             known = [plugin.name for plugin in discovery.plugins()]
             raise UnknownName(f"No plugin is called '{name}'.{suggest(name, known)} `ganzoo plugins` shows all.")
-    added = _entries_by_plugin()
+    added = catalog.by_plugin()
     if as_json:
         output.print_json(
             [
@@ -55,13 +55,6 @@ def command(name: str | None, as_json: bool) -> None:
                 f"{p.name} from {p.distribution} {p.version}, {p.error or 'loaded'}: {_path(p.name) or 'not imported'}"
             )
             output.print_table(("ENTRY", "SUMMARY"), [(one.spec, one.summary) for one in added.get(p.name, [])])
-
-
-def _entries_by_plugin() -> dict[str, list[Entry]]:
-    found: dict[str, list[Entry]] = {}
-    for entry in catalog.entries():
-        found.setdefault(catalog.origin(entry.spec), []).append(entry)
-    return found
 
 
 def _counts(entries: list[Entry]) -> str:
