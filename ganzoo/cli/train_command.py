@@ -234,7 +234,7 @@ def _describe(found: DryRun) -> Iterator[str]:
 def _advice(found: DryRun) -> Iterator[str]:
     """Yield what is unusual about a run, with settings that would fit."""
     settings, images = found.settings, min(found.counts.values(), default=0)
-    if images and settings.batch_size > images / FEW_BATCHES:
+    if images and settings.raster_options is None and settings.batch_size > images / FEW_BATCHES:
         fitting = max(1, images // FEW_BATCHES)
         yield f"note        a batch of {settings.batch_size} is much of {images} images; try --batch-size {fitting}"
     if found.total_seconds > DAY:
