@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.image_io import raster_files
+from ganzoo.image_io.several_files import named_parts, open_source
 from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.inference.raster_translation import TranslationReport, translate_raster
 from ganzoo.rasters.channel import Channel
@@ -53,7 +54,7 @@ def translate_file(
 
     Args:
         model: What translates.
-        source: Path of the input.
+        source: Path of the input, or of its channels: "GM=a_gm.tif,WM=a_wm.tif".
         target: Path of the output, another file.
         selection: What of it.
         settings: How; the size must be "auto" or "native".
@@ -66,9 +67,10 @@ def translate_file(
     Raises:
         GanzooError: With one sentence; there is no output then.
     """
-    if os.path.exists(target) and os.path.samefile(source, target):
+    inputs = named_parts(source).values() or [source]
+    if os.path.exists(target) and any(os.path.exists(one) and os.path.samefile(one, target) for one in inputs):
         raise OutputError(f"{target} would replace its own input. Write to another folder or name.")
-    with raster_files.open_frames(source, axes=selection.axes, max_pixels=max_pixels) as frames:
+    with open_source(source, axes=selection.axes, max_pixels=max_pixels) as frames:
         numbers = chosen_frames(selection.frames, len(frames), source)
         network = model.raster_network(settings.inputs)
         rasters = [_selected(frames, number, selection, network.inputs) for number in numbers]

@@ -17,6 +17,7 @@ from ganzoo.batch import rasters
 from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.errors import GanzooError, OptionError
 from ganzoo.image_io import decoding, encoding
+from ganzoo.image_io.several_files import named_parts
 from ganzoo.image_io.video import translation
 from ganzoo.inference.image_pass import Progress
 
@@ -53,7 +54,8 @@ def do(work: Work, model: Model, job: Job) -> Outcome:
 
 def is_raster(work: Work, model: Model, job: Job) -> bool:
     """Return whether a job is translated as a raster: the model has channels, or some of a file are chosen."""
-    return not job.is_video() and (model.card.uses_rasters or bool(work.selection))
+    chosen = bool(work.selection) or bool(named_parts(job.source))
+    return not job.is_video() and (model.card.uses_rasters or chosen)
 
 
 def _read_ahead(

@@ -10,7 +10,8 @@ from ganzoo.batch.jobs import STREAM, Job
 from ganzoo.cli import output_paths
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.files.folders import matching_files
-from ganzoo.image_io import image_paths
+from ganzoo.image_io import image_paths, raster_files
+from ganzoo.image_io.several_files import named_parts
 from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 
 INPUT_SUFFIXES = tuple(dict.fromkeys((*image_paths.SUFFIXES, ".npy", ".npz", *VIDEO_SUFFIXES)))
@@ -74,7 +75,7 @@ def _check_targets(jobs: list[Job]) -> None:
 
 def _expand(text: str) -> list[str]:
     """Return the files that a pattern matches, sorted; an existing path is never taken as a pattern."""
-    if text == STREAM or not glob.has_magic(text) or Path(text).exists():
+    if text == STREAM or not glob.has_magic(text) or Path(text).exists() or named_parts(text):
         return [text]
     paths = [path for path in matching_files(text, image_paths.refuse) if _is_supported(path)]
     if not paths:
@@ -83,7 +84,12 @@ def _expand(text: str) -> list[str]:
 
 
 def _is_supported(path: str) -> bool:
-    return Path(path).suffix.lower() in INPUT_SUFFIXES
+    return path.lower().endswith(_input_suffixes())
+
+
+def _input_suffixes() -> tuple[str, ...]:
+    """Return the suffixes of files in folders that are translated: photographs, videos, and what readers say."""
+    return tuple(dict.fromkeys((*INPUT_SUFFIXES, *raster_files.suffixes())))
 
 
 def _describe(source: str) -> str:
@@ -91,8 +97,9 @@ def _describe(source: str) -> str:
 
 
 def _single_target(source: str, output: str, format: str) -> str:
-    if source != STREAM and not Path(source).exists():
-        raise ImageError(f"No file {source}. Check the path.")
+    for one in named_parts(source).values() or [source]:
+        if one != STREAM and not Path(one).exists():
+            raise ImageError(f"No file {one}. Check the path.")
     if output_paths.is_folder(output):
         output_paths.check_folder(output)
         return str(Path(output) / _target_name(source, format))
@@ -124,11 +131,11 @@ def _plan_folder(
             continue
         files = [
             one
-            for one in image_paths.find(path, recursive, INPUT_SUFFIXES, log)
+            for one in image_paths.find(path, recursive, _input_suffixes(), log)
             if not _is_earlier_result(one, path, folder)
         ]
         if not files:
-            raise ImageError(f"{path} holds no images or videos. Supported suffixes: {' '.join(INPUT_SUFFIXES)}.")
+            raise ImageError(f"{path} holds no images or videos. Supported suffixes: {' '.join(_input_suffixes())}.")
         jobs += [
             Job(str(one), str(folder / one.relative_to(path).parent / _target_name(one.name, format))) for one in files
         ]
@@ -147,9 +154,14 @@ def _is_earlier_result(file: Path, source: Path, output: Path) -> bool:
 
 def _target_name(source: str, format: str) -> str:
     """Return the output's name: the input's, with the suffix of ``format``, or .png where it cannot be kept."""
-    path = Path("stdin.png" if source == STREAM else source)
+    first = next(iter(named_parts(source).values()), source)
+    path = Path("stdin.png" if source == STREAM else first)
     if is_video_path(path) and not image_paths.is_image_path(path):
         return path.name
+    suffix = raster_files.suffix_of(path)
+    stem = path.name[: len(path.name) - len(suffix)] if suffix else path.name
     if format:
-        return f"{path.stem}.{format}"
-    return path.name if path.suffix.lower() in OUTPUT_SUFFIXES else f"{path.stem}.png"
+        return f"{stem}.{format}"
+    if suffix in OUTPUT_SUFFIXES or (suffix in raster_files.output_suffixes() and not image_paths.is_image_path(path)):
+        return path.name
+    return f"{stem}.png" if image_paths.is_image_path(path) or suffix not in raster_files.suffixes() else f"{stem}.tif"

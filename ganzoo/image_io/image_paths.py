@@ -52,7 +52,7 @@ def find(
     found = walk(folder, refuse, recursive)
     for note in found.notes if log else ():
         log(note)  # type: ignore[misc]
-    return sorted(Path(folder, name) for name in found.files if Path(name).suffix.lower() in suffixes)
+    return sorted(Path(folder, name) for name in found.files if name.lower().endswith(tuple(suffixes)))
 
 
 def refuse(error: OSError) -> None:

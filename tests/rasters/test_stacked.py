@@ -7,8 +7,12 @@ import pytest
 from channel_models import identity
 
 from ganzoo import Channel, Raster
+from ganzoo.batch.jobs import Work
 from ganzoo.batch.rasters import Selection, translate_file
-from ganzoo.errors import ImageError
+from ganzoo.batch.run import do
+from ganzoo.cli.plan import plan_jobs
+from ganzoo.errors import ImageError, OutputError
+from ganzoo.image_io.several_files import open_source
 from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.stacked import neighbor_offsets, stack
 
@@ -57,3 +61,27 @@ def test_a_model_of_neighboring_slices_gets_them(tmp_path):
         translate_file(tiny, str(tmp_path / "in.npy"), str(tmp_path / "out.npy"), selection, Settings())
         found = np.load(tmp_path / "out.npy").reshape(len(expected), 3, 20, 20)
         assert np.array_equal(found, values[expected])
+
+
+def test_channels_in_files_of_their_own_are_translated_together(tmp_path, monkeypatch):
+    values = numbers(2, 20, 20)
+    for name, layer in zip(("gm", "wm"), values, strict=True):
+        np.save(tmp_path / f"a_{name}.npy", layer)
+    monkeypatch.chdir(tmp_path)
+    tiny = identity(Channel("WM", range=(0, 65535)), Channel("GM", range=(0, 65535)))
+    source = "GM=a_gm.npy,WM=a_wm.npy"
+
+    (job,) = plan_jobs((source,), "out.npy")
+    (named,) = plan_jobs((source,), "folder/")
+    outcome = do(Work("dir:unused"), tiny, job)
+
+    assert outcome.error == "" and np.array_equal(np.load("out.npy"), values[::-1])
+    assert named.target == "folder/a_gm.npy"
+    with pytest.raises(ImageError, match=r"No file b.npy"):
+        plan_jobs(("GM=a_gm.npy,WM=b.npy",), "out.npy")
+    with pytest.raises(OutputError, match="would replace its own input"):
+        translate_file(tiny, source, "a_wm.npy", Selection(), Settings())
+    np.save("b.npy", numbers(3, 20, 20))
+    with pytest.raises(ImageError, match=r"unlike numbers of images: b.npy 3, c.npy 1"):
+        np.save("c.npy", numbers(1, 20, 20))
+        open_source("GM=b.npy,WM=c.npy", axes="ZYX")
