@@ -20,6 +20,7 @@ from ganzoo.files.terminal import clean
 from ganzoo.weights.weights_file import LFS, NAME_LENGTH, unreadable
 
 _FIRST_BYTES = (b"PK", *(bytes([0x80, version]) for version in range(2, 6)))  # of torch.save: zip, and pickle
+_NETWORK = re.compile(r"(net_?)?(G|D|generator|discriminator)(_?[A-Za-z0-9]+)?\.")  # as code bases call networks
 MAX_DEPTH = 50  # of dicts in dicts
 MAX_GROUPS = 10_000
 _WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
@@ -131,7 +132,9 @@ class _Search:
             raise WeightsError(f"{self.path} nests dicts without end. Save only its state_dict() with torch.save.")
         found = {str(name): value for name, value in content.items() if isinstance(value, torch.Tensor)}
         if found:
-            yield place, _strip_wrappers({name: self._plain(name, tensor) for name, tensor in found.items()})
+            tensors = _strip_wrappers({name: self._plain(name, tensor) for name, tensor in found.items()})
+            yield place, tensors
+            yield from _networks_within(tensors, place)
         for name, value in content.items():
             inner = f"{place}.{name}" if place else str(name)
             yield from self.groups(value, inner, (*outer, id(content)))
@@ -156,6 +159,14 @@ class _Search:
         self.bytes += declared
         WEIGHTS.check(self.bytes, str(self.path), WeightsError)
         return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
+
+
+def _networks_within(tensors: Tensors, place: str) -> Iterator[tuple[str, Tensors]]:
+    """Yield the networks that one dict holds side by side, told by the first part of the names: netG.main.0.weight."""
+    for network in sorted({name.partition(".")[0] for name in tensors if _NETWORK.match(name)}):
+        prefix = f"{network}."
+        inner = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        yield (f"{place}.{network}" if place else network), _strip_wrappers(inner)
 
 
 def _kind(tensor: Any) -> str:

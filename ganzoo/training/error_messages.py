@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -60,6 +61,11 @@ def of_first_step(recipe: Recipe, data: Data, batch_size: int) -> Iterator[None]
             architecture = getattr(network, "architecture", None)
             what = f" ({architecture.entry})" if isinstance(architecture, Architecture) else ""
             failed = f"The network '{name}'{what} does not accept {shape}: {reason}."
+        if found := re.search(r"expected input.* to have (\d+) channels, but got (\d+)", reason):
+            raise TrainingError(
+                f"{failed} It takes {found[1]} channels and gets {found[2]}. Set the recipe's channels, or "
+                f"--set {name or 'ROLE'}.in_channels={found[2]}."
+            ) from error
         larger = "image_size or batch_size" if batch_size == 1 else "image_size"
         raise TrainingError(
             f"{failed} Set a larger {larger}, or choose another part with --part ROLE=ENTRY, "

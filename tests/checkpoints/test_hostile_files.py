@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 
+import ganzoo
 from ganzoo.checkpoints.reading import read_groups
 from ganzoo.errors import WeightsError
 
@@ -105,6 +106,34 @@ def test_files_of_other_kinds_are_named(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(WeightsError, match=complaint):
             read_groups(tmp_path / name)
+
+
+def test_networks_side_by_side_and_without_the_module_around_them_are_found(tmp_path: Path) -> None:
+    layers = {"0.weight": torch.ones(2, 2), "1.bias": torch.ones(2)}
+    flat = {f"{network}.main.{name}": tensor for network in ("netG", "netD") for name, tensor in layers.items()}
+    torch.save(flat, tmp_path / "x.pth")
+    groups = read_groups(tmp_path / "x.pth")
+    assert list(groups) == ["", "netD", "netG"] and set(groups["netG"]) == {"main.0.weight", "main.1.bias"}
+
+
+def test_layers_of_dcgan_without_main_are_recognized() -> None:
+    from ganzoo_plugins.dcgan.checkpoints import DcganImporter
+
+    shapes = {"0": (8, 4, 4, 4), "3": (4, 4, 4, 4), "6": (4, 1, 4, 4)}
+    tensors = {f"{name}.weight": torch.ones(shape) for name, shape in shapes.items()}
+    tensors |= {f"{place}.{kind}": torch.ones(4) for place in (1, 4) for kind in ("weight", "bias")}
+    for given in (tensors, {f"main.{name}": tensor for name, tensor in tensors.items()}):
+        found = DcganImporter().recognize(given)
+        assert found is not None and found.entry == "generator:dcgan" and "layers.0.weight" in found.tensors
+
+
+def test_instance_norm_with_weights_is_not_taken_for_batch_norm(tmp_path: Path) -> None:
+    from ganzoo_plugins.cyclegan.checkpoints import ResnetImporter
+
+    tensors = {"model.1.weight": torch.ones(4, 3, 7, 7), "model.2.weight": torch.ones(4), "model.2.bias": torch.ones(4)}
+    tensors |= {f"model.4.conv_block.{place}.weight": torch.ones(4, 4, 3, 3) for place in (1, 5)}
+    with pytest.raises(ganzoo.GanzooError, match="instance norm with weights"):
+        ResnetImporter().recognize(tensors)
 
 
 def test_long_keys_are_shortened_in_messages(tmp_path: Path) -> None:

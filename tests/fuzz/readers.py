@@ -364,6 +364,7 @@ READERS: dict[str, FuzzedReader] = {
     "gif": FuzzedReader(read_image, lambda _: [saved("GIF"), saved("GIF", frames=3)], "x.gif"),
     "webp": FuzzedReader(read_image, lambda _: [saved("WEBP"), saved("WEBP", lossless=True)], "x.webp"),
     "tiff": FuzzedReader(read_frames, tiffs, "x.tif"),
+    "tiff-photograph": FuzzedReader(read_image, tiffs, "x.tif"),
     "npy": FuzzedReader(read_frames, npys, "x.npy"),
     "npz": FuzzedReader(read_frames, npzs, "x.npz"),
     "safetensors": FuzzedReader(read_weights, safetensors_files, "model.safetensors"),

@@ -14,6 +14,7 @@ from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.image_io.readers import tiff_metadata
+from ganzoo.image_io.readers.tiff_chain import check_chain
 from ganzoo.image_io.readers.tiff_segments import RATIOS, YCBCR, SegmentCache
 from ganzoo.image_io.readers.tiff_series import PAGE_LETTERS, Dimensions, TiffSource
 from ganzoo.rasters import axes as axis_letters
@@ -40,6 +41,7 @@ class TiffReader(Reader):
         import tifffile
 
         with as_image_errors(path):
+            check_chain(path)
             file = tifffile.TiffFile(path)
             try:
                 return TiffFrames(file, path, axes, max_pixels or MAX_PIXELS)

@@ -18,6 +18,8 @@ class DcganImporter(Importer):
 
     def recognize(self, tensors: Mapping[str, Tensor]) -> DetectedCheckpoint | None:
         """Return the generator or discriminator that these tensors are; None for any others."""
+        if tensors and all(name[:1].isdigit() for name in tensors):  # the layers, saved without the module around them
+            tensors = {f"main.{name}": tensor for name, tensor in tensors.items()}
         found = {name: NAME.fullmatch(name) for name in tensors}
         if not tensors or not all(found.values()) or "main.0.bias" in tensors:
             return None

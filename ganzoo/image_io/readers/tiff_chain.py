@@ -1,0 +1,38 @@
+"""The chain of pages in a TIFF file, followed before a library does: it may lead back to a page before."""
+
+from __future__ import annotations
+
+import struct
+
+from ganzoo.errors import ImageError
+from ganzoo.files.regular import open_regular
+
+MAX_PAGES = 1_000_000
+
+
+def check_chain(path: str) -> None:
+    """Raise ImageError where the pages of a file form a circle, in which a reader would go round and round.
+
+    Other damage is left to the reader, which has words for it.
+    """
+    with open_regular(path) as file:
+        head = file.read(16)
+        order = "<" if head[:2] == b"II" else ">"
+        big = head[2:4] in (b"\x2b\0", b"\0\x2b")
+        count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+        size = struct.calcsize(link)
+        seen: set[int] = set()
+        position = _number(head[place : place + size], order + link)
+        while position and len(seen) < MAX_PAGES:
+            if position in seen:
+                raise ImageError(f"{path} cannot be read: its pages form a circle. Check that the file is complete.")
+            seen.add(position)
+            file.seek(min(position, 2**62))
+            tags = _number(file.read(struct.calcsize(count)), order + count)
+            file.seek(min(tags * entry, 2**40), 1)
+            position = _number(file.read(size), order + link)
+
+
+def _number(data: bytes, kind: str) -> int:
+    """Return a number; 0, the end of the chain, where the file ends."""
+    return int(struct.unpack(kind, data)[0]) if len(data) == struct.calcsize(kind) else 0
