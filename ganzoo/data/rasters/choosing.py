@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import glob
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -39,13 +40,19 @@ def _names_files(path: str) -> bool:
 
 
 def _is_deep_folder(folder: Path) -> bool:
+    """Tell whether the first images of a folder are deep, or, where it has none, whether it has arrays."""
     if not folder.is_dir():
         return False
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    images = [path for path in files if image_paths.is_image_path(path)]
-    if not images:
-        return any(path.suffix.lower() in ARRAYS for path in files)
-    return any(_is_deep(path) for path in images[:LOOKED_AT])
+    arrays = False
+    images: list[Path] = []
+    for root, folders, files in os.walk(folder):  # only until a few are found: sets are large
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        visible = [Path(root, name) for name in sorted(files) if not name.startswith(".")]
+        arrays = arrays or any(path.suffix.lower() in ARRAYS for path in visible)
+        images += [path for path in visible if image_paths.is_image_path(path)]
+        if len(images) >= LOOKED_AT:
+            break
+    return any(_is_deep(path) for path in images[:LOOKED_AT]) if images else arrays
 
 
 def _head(path: Path) -> bytes:
