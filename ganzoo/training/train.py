@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog
 from ganzoo.catalog import compatibility
@@ -23,6 +23,11 @@ from ganzoo.training.settings import Settings, parse_settings, read_settings, re
 from ganzoo.training.setup import choose_parts
 from ganzoo.weights import model_folder
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ganzoo.training.run_options import RunOptions
+
 
 def train(
     recipe: str,
@@ -30,7 +35,7 @@ def train(
     output: str | Path,
     *,
     reporter: Reporter | None = None,
-    **values: Any,
+    **values: Unpack[RunOptions],
 ) -> Path:
     """Train a recipe and return the run's folder, which ``ganzoo.load("dir:FOLDER")`` loads.
 

@@ -21,6 +21,9 @@ assert_type(model, ganzoo.Model)
 assert_type(model.card, ganzoo.Card)
 assert issubclass(CycleGANRecipe, ganzoo.Recipe)
 
+ganzoo.train("dcgan", "photos", "run", steps=2000, precision="bf16", part_options={"generator": {"width": 32}})
+ganzoo.train("dcgan", "photos", "run", steps="2000")  # type: ignore[arg-type]
+ganzoo.train("dcgan", "photos", "run", stpes=2000)  # type: ignore[call-arg]
 CycleGANOptions(cycle_weight="5")  # type: ignore[arg-type]
 CycleGANOptions(cycle_wieght=5.0)  # type: ignore[call-arg]
 CycleGANOptions(schedule="step")  # type: ignore[arg-type]

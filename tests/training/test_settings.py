@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import ganzoo
 from ganzoo.contracts.limits import OptionText
 from ganzoo.errors import OptionError, OutputError, TrainingError
 from ganzoo.training import settings
+from ganzoo.training.run_options import RunOptions
 from ganzoo_plugins.cyclegan import CycleGANOptions, ResnetConfig
 
 
@@ -83,6 +85,11 @@ def test_settings_come_back_from_run_json(tmp_path: Path) -> None:
     requested = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, seed=2**63 - 1)
     settings.write_settings(tmp_path / "new" / "run", requested)
     assert settings.read_settings(tmp_path / "new" / "run") == requested
+
+
+def test_editors_complete_every_setting_of_a_new_run() -> None:
+    given = {each.name for each in fields(settings.Settings)} - {"recipe", "data", "plugins"}  # plugins are recorded
+    assert set(RunOptions.__annotations__) == given
 
 
 def test_the_fields_of_run_json_stay() -> None:
