@@ -212,7 +212,8 @@ def as_decoded() -> Any:
 
 @pytest.mark.parametrize("name", tasks.names())
 def test_only_images_alone_are_left_to_light_engines(name: str) -> None:
-    light = [type("Light", (), {"torch_free": True})(), type("Heavy", (), {"torch_free": False})()]
+    engines = ({"torch_free": True, "one_size": False}, {"torch_free": False, "one_size": False})
+    light = [type("Engine", (), attributes)() for attributes in engines]
     choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
     task = tasks.find(name)
     kept = engine_selection.fitting(choices, task)
