@@ -296,7 +296,7 @@ def _read_head(text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ValueError(" ".join(str(error).split())) from error
     if not isinstance(head, dict):
-        raise ValueError(f"it reads as {head!r}")
+        raise ValueError(f"it reads as a {type(head).__name__}")  # its repr may be endless: YAML has references
     return head
 
 
