@@ -22,7 +22,8 @@ SMALL = ("--set", "generator.width=4", "--set", "discriminator.width=4", "--devi
 
 @pytest.fixture(scope="module")
 def strangers(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    packages = ("ganzoo-r3gan", "ganzoo-brightness", "ganzoo-mat", "ganzoo-perceptual", "ganzoo-tomorrow")
+    names = ("r3gan", "brightness", "mat", "gradients", "perceptual", "tomorrow")
+    packages = [f"ganzoo-{name}" for name in names]
     installed = Environment(tmp_path_factory.mktemp("kinds"), *packages)
     for folder in ("images", "a", "b"):
         (installed.work / folder).mkdir()
@@ -65,6 +66,15 @@ def test_a_strangers_reader_opens_its_files(strangers: Environment) -> None:
     )
     assert json.loads(strangers.run(strangers.python, "-c", code)) == [values.tolist()]
     assert "scan.mat" in strangers.ganzoo("inspect", "scan.mat")
+
+
+def test_a_strangers_data_source_trains_and_resumes(strangers: Environment) -> None:
+    small = ("--set", "image_size=16", "--set", "generator.width=4", "--set", "discriminator.width=4")
+    options = ("-o", "runs/gradients", "--steps", 1, "--batch-size", 2, "--device", "cpu", *small)
+    strangers.ganzoo("train", "dcgan", "gradients:16", *options)
+    strangers.ganzoo("train", "--resume", "runs/gradients", "--steps", 2)
+    settings = json.loads((strangers.work / "runs" / "gradients" / "run.json").read_text())
+    assert "gradients:16" in json.dumps(settings["data"])
 
 
 def test_a_cyclegan_with_one_more_loss_trains(strangers: Environment) -> None:
@@ -114,6 +124,8 @@ def test_without_the_plugin_resuming_is_one_sentence(run: Path, tmp_path: Path) 
 
 
 def test_their_own_tests_pass_where_they_are_installed(strangers: Environment) -> None:
-    tests = [strangers.work.parent / "source" / f"ganzoo-{name}" / "tests" for name in ("r3gan", "brightness", "mat")]
+    tests = [
+        strangers.work.parent / "source" / f"ganzoo-{name}" / "tests" for name in ("brightness", "mat", "gradients")
+    ]
     options = ("-q", "-p", "no:cacheprovider", "--import-mode=importlib", "-c", os.devnull)
     assert "passed" in strangers.run(strangers.python, "-m", "pytest", *options, *tests)

@@ -1,0 +1,18 @@
+"""The contract of every entry of this package."""
+
+from __future__ import annotations
+
+import ganzoo_gradients
+import pytest
+
+from ganzoo import Entry
+from ganzoo.testing import check_entry, check_import
+
+
+@pytest.mark.parametrize("entry", ganzoo_gradients.ganzoo_entries(), ids=lambda entry: entry.spec)
+def test_entry_keeps_the_contract(entry: Entry) -> None:
+    check_entry(entry)
+
+
+def test_importing_it_is_light() -> None:
+    check_import("ganzoo_gradients")
