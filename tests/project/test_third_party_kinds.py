@@ -14,7 +14,6 @@ import pytest
 from conftest import picture
 from fresh_environment import Environment
 from hub_server import Hub, hub
-from scipy.io import savemat
 
 __all__ = ["hub"]  # the fixture
 SMALL = ("--set", "generator.width=4", "--set", "discriminator.width=4", "--device", "cpu")
@@ -57,6 +56,8 @@ def test_a_strangers_metric_evaluates_a_strangers_model(strangers: Environment, 
 
 
 def test_a_strangers_reader_opens_its_files(strangers: Environment) -> None:
+    from scipy.io import savemat
+
     values = np.arange(48, dtype=np.uint16).reshape(6, 8)
     savemat(strangers.work / "scan.mat", {"scan": values})
     code = (
