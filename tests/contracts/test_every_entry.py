@@ -553,7 +553,7 @@ def test_a_regularizer_with_a_state_resumes_in_a_recipe_with_two_discriminators(
 
 
 def test_every_kind_has_a_check() -> None:
-    assert {*testing.CHECKS, "recipe"} | {"reader", "writer"} == set(KINDS)
+    assert {*testing.CHECKS, "recipe"} == set(KINDS)
 
 
 @pytest.mark.parametrize(

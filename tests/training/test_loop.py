@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
         ({"parts": {"los": "hinge"}}, OptionError, "no part 'los'. Did you mean 'loss'"),
         ({"parts": {"loss": "hing"}}, UnknownName, "No loss is called 'hing'. Did you mean 'hinge'"),
         ({"part_options": {"generator": {"wdth": 3}}}, OptionError, "no option 'wdth'. Did you mean 'width'"),
-        ({"part_options": {"generator": {"width": "x"}}}, OptionError, "width='x' is not right"),
+        ({"part_options": {"generator": {"width": "x"}}}, OptionError, "width='x' should be an integer"),
         ({"device": "tpu"}, GanzooError, "'tpu' is not a device"),
         ({"validation": 2}, OptionError, "validation=2"),
     ],
