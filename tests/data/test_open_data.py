@@ -102,9 +102,11 @@ def test_no_image_and_wrong_options_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(DataError, match=r"holds no images\. It has 1 other files"):
         open_data(tmp_path, "images", Asked())
-    for wrong in (Asked(channels=2), Asked(image_size=-1), Asked(enlarge=0.5), Asked(enlarge=float("nan"))):
-        with pytest.raises(OptionError, match="is not valid for 8-bit images: give"):
-            open_data(tmp_path, "images", wrong)
+    with pytest.raises(OptionError, match="is not valid for 8-bit images: give"):
+        open_data(tmp_path, "images", Asked(channels=2))
+    for wrong in ({"image_size": -1}, {"enlarge": 0.5}, {"enlarge": float("nan")}):
+        with pytest.raises(OptionError, match="is not valid: give"):
+            Asked(**wrong)
 
 
 def test_a_broken_first_image_is_named_among_the_others(tmp_path: Path) -> None:
