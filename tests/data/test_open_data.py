@@ -106,7 +106,7 @@ def test_no_image_and_wrong_options_are_refused(tmp_path: Path) -> None:
         open_data(tmp_path, "images", Asked(channels=2))
     for wrong in ({"image_size": -1}, {"enlarge": 0.5}, {"enlarge": float("nan")}):
         with pytest.raises(OptionError, match="is not valid: give"):
-            Asked(**wrong)
+            open_data(tmp_path, "images", Asked(**wrong))
 
 
 def test_a_broken_first_image_is_named_among_the_others(tmp_path: Path) -> None:
