@@ -24,7 +24,7 @@ from ganzoo.image_io import image_paths
 Paths: TypeAlias = "Path | str | Sequence[Path | str]"
 
 # What zipfile raises for a member that is damaged, encrypted, or packed in a way it does not know.
-_ZIP_ERRORS = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, zlib.error, lzma.LZMAError)
+_ZIP_ERRORS = (zipfile.BadZipFile, OSError, EOFError, RuntimeError, MemoryError, zlib.error, lzma.LZMAError)
 
 
 class Source(Protocol):
