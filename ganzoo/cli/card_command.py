@@ -16,7 +16,13 @@ from ganzoo.cli.echo import echo
     "--into", "package", required=True, type=click.Path(path_type=Path), help="Folder of the plugin or its project."
 )
 @click.option("--as", "name", default="", metavar="FAMILY/VARIANT", help="Name of the model. [default: its card's]")
-@click.option("--dtype", type=click.Choice(["float32", "float16"]), default="float32", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "float16"]),
+    default="float32",
+    show_default=True,
+    help="Number type of the weights.",
+)
 @click.option("--license", default="", help="License of the weights, such as cc-by-4.0.")
 @click.option("--summary", default="", help="What the model does, in one line.")
 @click.option("--limits", default="", help="What it cannot do, in a sentence.")

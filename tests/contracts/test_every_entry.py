@@ -93,9 +93,9 @@ class Options(Config):
 class Toy(nn.Module):
     """A generator that is right, but for the one ``fault`` it is asked to have."""
 
-    def __init__(self, fault: str) -> None:
+    def __init__(self, fault: str, size: int = 8) -> None:
         super().__init__()
-        self.fault, self.latent_dim, self.image_size, self.out_channels = fault, 3, 4, 1
+        self.size, self.fault, self.latent_dim, self.image_size, self.out_channels = size, fault, 3, 4, 1
         self.linear = nn.Linear(3, 16)
         self.offset = torch.randn(())
         if fault == "unused":
@@ -129,7 +129,7 @@ def toy(fault: str, config: type[Config] = Options) -> Entry:
         kind="generator",
         name="toy",
         config=config,
-        build=lambda config: Toy(fault),
+        build=lambda config: Toy(fault, getattr(config, "size", 8)),
         summary="A toy",
         task="unconditional-image-generation",
     )
@@ -153,7 +153,7 @@ def test_a_generator_that_has_nothing_to_learn_needs_no_gradient() -> None:
     ("fault", "message"),
     [
         ("unused", "never uses its parameter idle"),
-        ("gray-alpha", "out_channels 2"),
+        ("gray-alpha", r"\(2, 1, 4, 4\), not \(2, 2, 4, 4\)"),
         ("no-latent", "no integer latent_dim"),
         ("shared", "cannot be saved as safetensors"),
         ("crowd", "depend on the others"),
