@@ -75,4 +75,5 @@ def _needed(call: Mapping[str, Any], value: MetricValue) -> dict[str, Any]:
         omitted |= dict.fromkeys(("subsets", "subset_size"), True)
     if value.extractor is None:
         omitted |= dict.fromkeys(("extractor", "extractor_options", "precision"), True)
-    return {name: argument for name, argument in call.items() if not omitted.get(name)}
+    kept = {name: argument for name, argument in call.items() if not omitted.get(name) and argument != ()}
+    return {name: list(argument) if isinstance(argument, tuple) else argument for name, argument in kept.items()}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from exact import make
+from family_cases.timm_networks import SMALL as TIMM
 from torch import Tensor
 
 from ganzoo import Recipe, catalog
@@ -28,11 +29,16 @@ KEYS = {"cyclegan": "ab", "dcgan": ["image"], "lsgan": ["image"], "pix2pix": ["i
 
 
 def swapped(name: str, channels: int = 3, pixels: int = 32, **parts: str) -> Recipe:
-    options = {"generator": SMALL[parts.get("generator", DEFAULTS[name])], "discriminator": {"width": 4}}
+    options: dict[str, dict[str, Any]] = {
+        "generator": SMALL[parts.get("generator", DEFAULTS[name])],
+        "discriminator": {"width": 4},
+    }
     if parts.get("discriminator") == "lapgan-dense":
         options["discriminator"] = {"hidden": 16}
     if parts.get("discriminator") == "patchgan-multiscale":
         options["discriminator"] = {"width": 4, "receptive_field": 16, "scales": 2}
+    if parts.get("discriminator") == "timm":
+        options["discriminator"] = TIMM["discriminator:timm"]
     return make(name, options, parts, image_size=pixels, channels=channels)
 
 

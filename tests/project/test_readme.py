@@ -55,7 +55,8 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    train, generate = (line for line in COMMANDS if "generator=mine" in line or "dir:runs/mine -n 16" in line)
+    found = [line for line in COMMANDS if "generator=mine" in line or "dir:runs/mine -n 16" in line]
+    train, generate = sorted(dict.fromkeys(found), reverse=True)
     assert "generator:mine" in run(sys.executable, "-m", "ganzoo", "list", "--entries")
     run(sys.executable, "-m", *shlex.split(train), "--steps", "2", "--device", "cpu")
     run(sys.executable, "-m", *shlex.split(generate))
