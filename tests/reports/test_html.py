@@ -26,7 +26,15 @@ def noise(side: int) -> Image.Image:
 
 def page(path: Path, title: str, **more: Any) -> Path:
     """Write an evaluation's page: the one with most parts."""
-    empty = {"model": title, "data": title, "written": "now", "ordered_by": title, "best": None, "worst": None}
+    empty: dict[str, Any] = {
+        "baselines": {},
+        "model": title,
+        "data": title,
+        "written": "now",
+        "ordered_by": title,
+        "best": None,
+        "worst": None,
+    }
     lists = dict.fromkeys(("scores", "failures", "diagnoses", "grids", "charts", "notes"), ())
     return html.write(path, "evaluation.html", title=title, neighbors=None, **{**empty, **lists, **more})
 
