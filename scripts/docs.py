@@ -100,7 +100,7 @@ def without_outer_links(text: str, page: Path) -> str:
 def commands() -> Iterator[str]:
     """Yield the reference of commands: what `--help` prints."""
     yield "# Commands\n\nWhat `ganzoo COMMAND --help` prints.\n"
-    context = click.Context(cli, info_name="ganzoo")
+    context = click.Context(cli, info_name="ganzoo", **cli.context_settings)
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         assert command is not None

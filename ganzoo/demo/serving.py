@@ -94,7 +94,8 @@ def serve(
         demo = DemoModel(model, Path(folder), max_pixels, max_work, seconds)
         address = str(listener.getsockname()[0])
         server = _build_server(demo, max_upload, Hosts(address, host if _is_name(host) else ""))
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        # The server has a socket of its own: it may still be closing it when the caller closes the listener.
+        thread = threading.Thread(target=server.run, args=([listener.dup()],), daemon=True)
         thread.start()
         with suppress(KeyboardInterrupt):
             on_ready(_address(listener))

@@ -59,6 +59,6 @@ def test_an_engine_that_is_none_is_refused() -> None:
     engine_selection.check("auto")
     engine_selection.check("torch")
     with pytest.raises(
-        DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, openvino, onnxruntime, torch"
+        DeviceError, match=r"'troch'. Did you mean 'torch'\? Engines: auto, openvino, onnxruntime, compile, torch"
     ):
         engine_selection.check("troch")

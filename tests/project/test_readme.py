@@ -83,9 +83,10 @@ def test_the_family_of_the_contributors_page_works_as_printed(tmp_path: Path) ->
 @pytest.mark.parametrize("line", COMMANDS)
 def test_a_printed_command_parses(line: str) -> None:
     name, *arguments = shlex.split(line)[1:]
-    command = cli.get_command(click.Context(cli), name)
+    context = click.Context(cli, **cli.context_settings)
+    command = cli.get_command(context, name)
     assert command is not None, line
-    command.make_context(name, arguments)  # raises UsageError for an unknown option or argument
+    command.make_context(name, arguments, parent=context)  # raises UsageError for an unknown option or argument
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
