@@ -18,7 +18,12 @@ from ganzoo.loading.model import Model
 from ganzoo.weights import weights_file
 
 REGISTRY, WEIGHTS = "registry.json", "weights"
-HOOK = '''@hookimpl
+HOOK = '''from pathlib import Path
+
+from ganzoo import hookimpl
+
+
+@hookimpl
 def ganzoo_cards() -> Path:
     return Path(__file__).parent / "registry.json"'''
 

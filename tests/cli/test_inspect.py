@@ -11,13 +11,13 @@ from channel_models import bands, model
 from click.testing import CliRunner
 
 from ganzoo import Channel, Raster, build
-from ganzoo.cli.inspect_command import command
+from ganzoo.cli.main import cli
 from ganzoo.errors import ImageError
 from ganzoo.rasters.statistics import SAMPLE, measure
 
 
 def inspect(*arguments):
-    result = CliRunner().invoke(command, list(map(str, arguments)), catch_exceptions=False)
+    result = CliRunner().invoke(cli, ["inspect", *map(str, arguments)], catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 
@@ -83,9 +83,9 @@ def test_what_cannot_be_read_is_named_and_the_others_are_shown(stack, tmp_path):
     (tmp_path / "bad.tif").write_bytes(stack.read_bytes()[:200])
 
     with pytest.raises(ImageError, match=r"bad.tif"):
-        CliRunner().invoke(command, [str(tmp_path / "bad.tif")], catch_exceptions=False)
+        CliRunner().invoke(cli, ["inspect", str(tmp_path / "bad.tif")], catch_exceptions=False)
     with pytest.raises(ImageError, match="1 of 2 files cannot be read"):
-        CliRunner().invoke(command, [str(stack), str(tmp_path / "bad.tif")], catch_exceptions=False)
+        CliRunner().invoke(cli, ["inspect", str(stack), str(tmp_path / "bad.tif")], catch_exceptions=False)
 
 
 def test_large_files_are_looked_at_in_part(tmp_path):
