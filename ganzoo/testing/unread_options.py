@@ -35,7 +35,7 @@ def find(entry: Entry) -> list[str]:
     for owner in _owners(entry):
         try:
             file = inspect.getsourcefile(owner)
-        except TypeError:
+        except (TypeError, OSError):  # built in, or typed into a notebook
             file = None
         if file is None:
             return []

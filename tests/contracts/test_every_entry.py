@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -596,3 +598,11 @@ def test_an_option_that_nothing_reads_is_refused(tmp_path: Path, monkeypatch: py
     module = importlib.import_module("unread")
     with pytest.raises(AssertionError, match="loss:unread has options that nothing reads: forgotten"):
         testing.check_entry(Entry("loss", "unread", module.Options, module.build, "A loss"))
+
+
+def test_options_that_were_typed_into_a_notebook_have_no_file_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+    typed = dataclass(frozen=True)(
+        type("Typed", (Config,), {"__module__": "__main__", "__annotations__": {"odd": int}, "odd": 3})
+    )
+    testing.check_options(toy("", typed))
