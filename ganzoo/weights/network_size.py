@@ -74,14 +74,18 @@ def _at_most(shapes: Shapes) -> Iterator[None]:
 
     tensors = SPARE * len(shapes) + SPARE_TENSORS
     values = SPARE * sum(_count(shape) for shape in shapes.values()) + SPARE_VALUES
-    thread, seen = threading.get_ident(), [0, 0]
+    thread, total = threading.get_ident(), 0
+    # A name of a module counts once: spectral norm registers its own again and again.
+    seen: dict[tuple[int, str], int] = {}
 
-    def count(_: Any, name: str, registered: Any) -> None:  # a parameter, a buffer or a module
+    def count(owner: Any, name: str, registered: Any) -> None:  # a parameter, a buffer or a module
+        nonlocal total
         if threading.get_ident() != thread:
             return
-        seen[0] += 1
-        seen[1] += registered.numel() if hasattr(registered, "numel") else 0
-        if seen[0] > tensors or seen[1] > values:
+        size = registered.numel() if hasattr(registered, "numel") else 0
+        total += size - seen.get((id(owner), name), 0)
+        seen[id(owner), name] = size
+        if len(seen) > tensors or total > values:
             raise _TooLarge
 
     handles = [

@@ -121,3 +121,8 @@ def test_a_pipe_or_device_in_a_model_folder_is_refused(tmp_path: Path, name: str
         make(path)
         with pytest.raises(ganzoo.GanzooError, match=r"not a regular file|no file|no weights file"):
             ganzoo.load(f"dir:{tmp_path / 'm'}")
+
+
+@pytest.mark.parametrize("name", ganzoo.list_models())
+def test_every_bundled_model_is_as_large_as_its_weights(name: str) -> None:
+    assert ganzoo.load(name, "cpu", engine="torch").card.name == name
