@@ -7,8 +7,11 @@ python scripts/notebooks.py --check     run all and store nothing
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +41,11 @@ def run(path: Path) -> Any:
         notebook, timeout=TIMEOUT, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
     client.execute()
-    return without_times(notebook)
+    return cleaned(notebook)
 
 
-def without_times(notebook: Any) -> Any:
-    """Return the notebook without times of execution, what went to stderr, and images stored twice."""
+def cleaned(notebook: Any) -> Any:
+    """Return the notebook without times of execution, names of temporary folders, stderr, and images stored twice."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if "outputs" in cell:
@@ -50,6 +53,8 @@ def without_times(notebook: Any) -> Any:
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output.data.pop("image/jpeg", None)  # the same image once more
+            text = re.sub(re.escape(tempfile.gettempdir()) + r"/tmp\w+", "work", json.dumps(cell.outputs))
+            cell.outputs = [nbformat.from_dict(one) for one in json.loads(text)]
     return notebook
 
 

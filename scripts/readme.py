@@ -67,7 +67,7 @@ def image(card: Card, folder: str) -> str:
 
 def file_size(card: Card) -> str:
     """Return the size of a model's weights."""
-    return f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "none"
+    return card.weights.size if card.weights else "none"
 
 
 def image_name(card: Card) -> str:

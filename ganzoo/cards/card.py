@@ -44,6 +44,11 @@ class Weights:
     revision: str = ""
 
     @property
+    def size(self) -> str:
+        """The file's length as people read it: "7.9 MB"."""
+        return f"{self.bytes / 1e6:.1f} MB"
+
+    @property
     def hub_file(self) -> str:
         """The file's name in the repository."""
         return "model.safetensors" if ":" in self.file else self.file

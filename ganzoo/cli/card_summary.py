@@ -33,7 +33,7 @@ def rows(card: Card) -> list[tuple[str, str]]:
 def _network(card: Card) -> str:
     size = f"{card.size}, " if card.parameters or card.weights else ""
     count = f", {output.short_count(card.parameters)} parameters" if card.parameters else ""
-    return f"{size}{card.entry}{count}" + (f", {card.weights.bytes / 1e6:.1f} MB" if card.weights else "")
+    return f"{size}{card.entry}{count}" + (f", {card.weights.size}" if card.weights else "")
 
 
 def _training(card: Card) -> str:

@@ -75,7 +75,7 @@ _COLUMNS: dict[str, Callable[[Card], str]] = {
     "PARAMS": lambda card: output.short_count(card.parameters),
     "DATASET": lambda card: card.dataset.name if card.dataset else "",
     "SCORE": _score,
-    "SIZE": lambda card: f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else "-",
+    "SIZE": lambda card: card.weights.size if card.weights else "-",
     "LICENSE": lambda card: card.license,
     "GRADE": lambda card: card.grade,
     "HERE": lambda card: "yes" if weights_file.is_here(card) else "no",

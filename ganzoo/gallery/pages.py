@@ -113,7 +113,7 @@ def _chips(card: Card) -> Iterator[str]:
 
 
 def _size(card: Card) -> str:
-    return f"{card.weights.bytes / 1e6:.1f} MB" if card.weights else ""
+    return card.weights.size if card.weights else ""
 
 
 def _licenses(card: Card) -> Iterator[tuple[str, str, str]]:

@@ -133,7 +133,7 @@ def facts(card: Card) -> list[tuple[str, str]]:
         w = card.weights
         place = f"hf-hub:{w.repo}@{w.revision or 'main'} " if w.repo else ""
         rows += [
-            ("weights", f"{place}{w.file} ({w.bytes / 1e6:.1f} MB, {w.dtype})"),
+            ("weights", f"{place}{w.file} ({w.size}, {w.dtype})"),
             ("SHA-256", w.sha256),
         ]
     if card.dataset:
