@@ -173,8 +173,9 @@ def test_a_run_that_another_process_trains_is_left_at_once_by_all(tmp_path: Path
         line = ["--log-dir", logs, "--redirects", 3, "-m", "ganzoo", "train", "--resume", run, "--steps", 9]
         assert complete(tmp_path / "log.txt", *line, processes=2) != 0
     assert [line for line in said_by(logs, 0) if line.startswith(f"Error: {run} is being trained by process")]
-    said = said_by(logs, 1)  # nothing where torchrun ends it before it notices
-    assert len(said) < 2 and all(line.startswith("[process 1] Error: Another process of this") for line in said)
+    if "exitcode  : -15 " not in (tmp_path / "log.txt").read_text():  # torchrun may end it before it notices
+        (said,) = said_by(logs, 1)
+        assert said.startswith("[process 1] Error: Another process of this run ended")
 
 
 def test_an_error_names_the_process_that_has_it(ganzoo_command, monkeypatch: pytest.MonkeyPatch) -> None:
