@@ -31,6 +31,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where there are more, the
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark learning tests as slow, and those of training as such: the others say themselves what they are."""
+    for item in items:
+        if item.get_closest_marker("learning"):
+            item.add_marker(pytest.mark.slow)
+        if "tests/training/" in item.nodeid:
+            item.add_marker(pytest.mark.training)
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         enforce(mark)

@@ -122,11 +122,13 @@ def test_a_refusal_of_the_system_may_pass_a_broken_image_does_not(work: Work, tm
     assert full.error and missing.error and not missing.passing
 
 
+@pytest.mark.slow
 def test_processes_do_what_one_does(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 8, broken=(2,))
     check(work, list(workers.run_in_processes(work, given, 2)), given, (2,))
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_loses_nothing(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 40)
     outcomes: list[Outcome] = []
@@ -139,6 +141,7 @@ def test_a_process_that_dies_loses_nothing(work: Work, tmp_path: Path) -> None:
     check(work, outcomes, given)
 
 
+@pytest.mark.slow
 def test_a_caller_of_processes_that_stops_leaves_nothing_half_written(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 40)
     running = workers.run_in_processes(work, given, 2)
@@ -205,6 +208,7 @@ def worker(address: str, folder: Path) -> daemon:
     )
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, tmp_path: Path, scheduler: str) -> None:
     given = pictures(tmp_path / "in", 40, broken=(4,))
     written: dict[str, int] = {}
@@ -244,6 +248,7 @@ def test_a_cluster_without_workers_is_reported(
         list(run_on_cluster(work, pictures(tmp_path / "in", 1), scheduler))
 
 
+@pytest.mark.slow
 def test_a_caller_that_stops_ends_the_processes(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 300)
     running = workers.run_in_processes(work, given, 2)

@@ -215,6 +215,7 @@ def test_package_installed_later_is_found_after_refresh(strange, tmp_path):
     assert found("came_later").error == ""
 
 
+@pytest.mark.slow
 def test_command_line_skips_a_broken_plugin_with_a_line_on_stderr(ganzoo_command, tmp_path):
     install(tmp_path, "broken_nets", "raise RuntimeError('no luck')", package="broken-gans")
     install(tmp_path, "sound_nets", ENTRY.format(name="sound"))
@@ -256,6 +257,7 @@ UNMARKED = "def ganzoo_entries(): return []"
     ],
     ids=["no data", "duplicate", "misspelled", "unmarked"],
 )
+@pytest.mark.slow
 def test_plugins_shows_the_culprit_that_other_commands_skip(ganzoo_command, tmp_path, source, reason):
     install(tmp_path, "film_nets", source, package="ganzoo-film")
     install(tmp_path, "sound_nets", ENTRY.format(name="sound"))

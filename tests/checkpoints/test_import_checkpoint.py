@@ -704,6 +704,7 @@ def test_an_imported_model_says_where_it_came_from_and_no_training_of_ours(tmp_p
     assert "trained by" not in facts and "training time" not in facts
 
 
+@pytest.mark.slow
 def test_two_commands_from_a_checkpoint_to_a_image(
     ganzoo_command: Callable[..., Any], photo: Path, tmp_path: Path
 ) -> None:

@@ -50,6 +50,7 @@ def generate(capsys: Capture, ref: str, *arguments: str) -> tuple[int, str, str]
     return call(capsys, "generate", ref, *arguments)
 
 
+@pytest.mark.slow
 def test_a_gif_plays_all_clips_together_the_ones_python_gives(capsys: Capture) -> None:
     assert generate(capsys, "dir:c", "-n", "4", "--label", "bag", "--fps", "4", "-o", "a.gif") == (0, "a.gif\n", "")
     frames, durations, loop = read_gif(Path("a.gif"))
@@ -63,6 +64,7 @@ def test_a_gif_plays_all_clips_together_the_ones_python_gives(capsys: Capture) -
             assert np.array_equal(np.asarray(found), np.asarray(clip[number]))
 
 
+@pytest.mark.slow
 def test_a_video_and_a_sheet(capsys: Capture) -> None:
     assert generate(capsys, "dir:c", "-n", "2", "-o", "a.mp4")[0] == 0
     assert [time for time, _ in moving.frames(Path("a.mp4"))] == pytest.approx([0, 0.125, 0.25], abs=0.002)
@@ -73,6 +75,7 @@ def test_a_video_and_a_sheet(capsys: Capture) -> None:
     assert np.array_equal(np.asarray(sheet.crop((38, 20, 54, 36))), np.asarray(expected[1][2]))
 
 
+@pytest.mark.slow
 def test_a_folder_gets_single_clips(capsys: Capture) -> None:
     assert generate(capsys, "dir:c", "-n", "3", "-o", "out/")[:2] == (0, "3 clips in out/\n")
     assert sorted(path.name for path in Path("out").iterdir()) == ["0000.gif", "0001.gif", "0002.gif"]
@@ -80,6 +83,7 @@ def test_a_folder_gets_single_clips(capsys: Capture) -> None:
         assert (image.n_frames, image.size) == (3, (16, 16))
 
 
+@pytest.mark.slow
 def test_stdout_gets_the_sheet() -> None:
     done = piped("generate", "dir:c", "-n", "2", "-o", "-")
     assert (done.returncode, done.stderr) == (0, b"") and done.stdout.startswith(b"\x89PNG")
@@ -99,6 +103,7 @@ def test_stdout_gets_the_sheet() -> None:
         ("dir:m", ("-o", "a.png", "--fps", "4"), "generates still images. Omit --fps"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_wrong_requests(capsys: Capture, ref: str, arguments: tuple[str, ...], text: str) -> None:
     code, _, err = generate(capsys, ref, *arguments)
     assert (code, text in err) == (1, True), err
@@ -111,6 +116,7 @@ def test_a_still_gif_of_images_is_as_before(capsys: Capture) -> None:
         assert getattr(image, "n_frames", 1) == 1
 
 
+@pytest.mark.slow
 def test_the_page_refuses_clips(capsys: Capture) -> None:
     code, _, err = call(capsys, "demo", "dir:c", "--no-browser")
     assert code == 1 and "generates clips: ganzoo generate" in err

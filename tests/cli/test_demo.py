@@ -28,6 +28,7 @@ def model(tmp_path: Path) -> str:
 
 
 @posix
+@pytest.mark.slow
 def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: Path) -> None:
     opened = tmp_path / "opened"
     program = tmp_path / "browser"
@@ -45,6 +46,7 @@ def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: P
 
 
 @posix
+@pytest.mark.slow
 def test_a_running_network_does_not_delay_shutdown(model: str, tmp_path: Path, photo: Path) -> None:
     with served(tmp_path / "page", model, slowness=60, BROWSER="false") as server:
         client = Client(server.address, verbose=False, download_files=tmp_path / "downloads")
@@ -107,6 +109,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     assert not {"gradio", "torch", "numpy", "PIL"} & lightest
 
 
+@pytest.mark.slow
 def test_the_environment_does_not_open_the_page_to_others(model: str, tmp_path: Path) -> None:
     environment = {
         "GRADIO_SHARE": "True",

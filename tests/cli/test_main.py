@@ -98,6 +98,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 @needs(os.path.exists("/dev/full"), "only Linux has /dev/full")
 @pytest.mark.parametrize("command", ["list --entries", "generate dir:m -o -", "translate dir:t photo.jpg -o -"])
+@pytest.mark.slow
 def test_a_full_output_is_one_message(command: str, tmp_path: Path, photo: Path) -> None:
     from tiny_models import maker
 

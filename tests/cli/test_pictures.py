@@ -62,6 +62,7 @@ def test_a_folder_gets_single_files_the_ones_python_gives(capsys: Capture) -> No
     assert [file.name for file in Path("there").iterdir()] == ["0000.png"]
 
 
+@pytest.mark.slow
 def test_a_grid_can_go_to_stdout() -> None:
     done = piped("generate", "dir:m", "-n", "4", "-o", "-")
     assert (done.returncode, done.stderr) == (0, b"")
@@ -145,6 +146,7 @@ def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(cap
     assert found == ["in/out/a.png", "in/out/deep/a.png", "in/out/deep/er/b.png"]
 
 
+@pytest.mark.slow
 def test_stdin_and_stdout() -> None:
     picture(30, 20).save("x.png")
     done = piped("translate", "dir:t", "-", "-o", "-", stdin=Path("x.png").read_bytes())

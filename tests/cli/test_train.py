@@ -280,6 +280,7 @@ def test_resuming_what_is_no_run(capsys: Capture) -> None:
     assert (code, "photos is not a training run" in err) == (1, True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_and_says_how_to_go_on(capsys: Capture) -> None:
     command = [sys.executable, "-m", "ganzoo", "train", "dcgan", "photos", "-o", "run", "--steps", "100000"]
     with subprocess.Popen([*command, "--log-every", "1", *TINY], stderr=subprocess.PIPE, text=True) as process:

@@ -92,6 +92,7 @@ def test_existing_outputs_are_skipped(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("more", [(), ("--jobs", "2")], ids=["one process", "two"])
+@pytest.mark.slow
 def test_failures_are_listed_and_the_rest_is_done(capsys: Capture, more: tuple[str, ...]) -> None:
     write_images()
     Path("in/sub/bad.png").write_bytes(b"not an image")
@@ -143,6 +144,7 @@ def test_memory_is_bounded_on_request(capsys: Capture) -> None:
     assert call(capsys, *arguments, "some")[0] == 2
 
 
+@pytest.mark.slow
 def test_streams_of_any_kind(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     picture(30, 20).save(buffer, "JPEG")
@@ -178,6 +180,7 @@ def test_a_video_goes_to_a_video(capsys: Capture) -> None:
     assert code == 1 and "clip.mp4 is a video, but 'out.png' is not" in err
 
 
+@pytest.mark.slow
 def test_engines_are_listed_with_measurements(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GANZOO_ENGINE")
     code, out, err = call(capsys, "info", "dir:t", "--engines")

@@ -75,6 +75,7 @@ def translate(model: Model, path: Path, size: str = "auto") -> decoding.DecodedI
 # ---- translation
 
 
+@pytest.mark.slow
 def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> None:
     before, after, file = request_translation(translating, photo)
     assert (before.rgb == decoding.read(photo).rgb).all()

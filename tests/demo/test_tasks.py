@@ -80,6 +80,7 @@ def test_inputs_other_than_the_image_reach_the_model(
     assert (expected != pixels(files["photo"])).any()
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_a_mask_and_waits_for_it(files: dict[str, Path], tmp_path: Path) -> None:
     with serve("image-inpainting", tmp_path / "page") as client:
         preview, file = client.predict(handle_file(files["photo"]), "auto", None, api_name="/translate")
@@ -91,6 +92,7 @@ def test_the_page_asks_for_a_mask_and_waits_for_it(files: dict[str, Path], tmp_p
     assert (output[:, :20] == 0).all() and (output[:, 20:] == photo[:, 20:]).all()
 
 
+@pytest.mark.slow
 def test_the_page_offers_the_classes(files: dict[str, Path], tmp_path: Path) -> None:
     subject = model("class-conditional-image-generation")
     with serve("class-conditional-image-generation", tmp_path / "page") as client:

@@ -68,6 +68,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("format", sorted(SUFFIXES))
 @pytest.mark.parametrize("ref", ["dir:t", "dir:m"])
+@pytest.mark.slow
 def test_every_format_gives_the_models_results_at_any_size(ref: str, format: str) -> None:
     made = ganzoo.export(ref, format, f"out/it{SUFFIXES[format]}")
     assert made.difference < 1e-4 and made.psnr > 80 and all(path.stat().st_size for path in made.files)
@@ -146,6 +147,7 @@ def test_wrong_requests() -> None:
         ganzoo.export("dir:t", "onnx", "file/x.onnx")
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = call(capsys, "export", "dir:t", "--format", "onnx", "-o", "it.onnx")
     assert code == 0 and out.startswith("it.onnx (") and "values differ by up to" in out

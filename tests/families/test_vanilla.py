@@ -189,6 +189,7 @@ def squares(tmp_path: Path) -> Path:
     return tmp_path / "squares"
 
 
+@pytest.mark.slow
 def test_the_experiment_is_one_command_that_leaves_a_model(
     squares: Path, tmp_path: Path, ganzoo_command: Command
 ) -> None:
@@ -214,6 +215,7 @@ def test_the_experiment_is_one_command_that_leaves_a_model(
 
 
 @pytest.mark.parametrize(("variable", "threads"), [(None, 1), ("2", 2)])
+@pytest.mark.slow
 def test_one_thread_does_the_work_unless_the_user_names_another_number(
     squares: Path, tmp_path: Path, ganzoo_command: Command, variable: str | None, threads: int
 ) -> None:
@@ -225,6 +227,7 @@ def test_one_thread_does_the_work_unless_the_user_names_another_number(
     assert re.search(rf"\b{threads} threads?\b", json.loads(done.stdout)["hardware"])
 
 
+@pytest.mark.slow
 def test_the_table_has_the_papers_figures_beside_ours(squares: Path, tmp_path: Path, ganzoo_command: Command) -> None:
     done = ganzoo_command("seed-experiment", squares, "-o", tmp_path / "run", "--epochs", 1, "--device", "cpu")
     assert done.returncode == 0, done.stderr

@@ -28,6 +28,7 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
+@pytest.mark.slow
 def test_training_goes_on_after_a_failure_at_any_write(tmp_path: Path, one_thread: None) -> None:
     small = {"steps": 2, "ema_decay": 0.0, "checkpoint_every": 1, "sample_every": 2, "validation": 0.0, "log_every": 1}
     straight = checkpoint(train("dcgan", tmp_path, "straight", **small), 2)

@@ -74,6 +74,7 @@ for ref in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_a_pushed_model_comes_back_bit_for_bit_and_makes_the_same_image(
     alice: dict[str, str], stranger: dict[str, str], tmp_path: Path, photo: Path
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_pushed_model_comes_back_bit_for_bit_and_makes_the_same_image(
     assert len(pictures) == 3 and len(set(pictures)) == 1, done.stderr
 
 
+@pytest.mark.slow
 def test_the_card_on_the_hub_is_one_its_client_reads(
     hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:
@@ -113,6 +115,7 @@ for ref in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_revision_pins_a_model(hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
     first, second = save(tmp_path / "1", seed=3), save(tmp_path / "2", seed=4)
     old, new = upload(alice, "alice/pinned", first, second)
@@ -125,6 +128,7 @@ def test_a_revision_pins_a_model(hub: Hub, alice: dict[str, str], stranger: dict
     assert done.returncode == 1 and "has no revision 'v2'" in done.stderr and "main, v1" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_private_model_is_its_owners(alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
     push(alice, f"dir:{save(tmp_path / 'm', 5)}", "alice/secret", "--private")
     for verb in ("pull", "info"):
@@ -171,6 +175,7 @@ def test_pulling_over_another_model_or_a_run_is_refused(
         assert command(stranger, "pull", "hf-hub:alice/newer", "-o", tmp_path / "out").returncode == 0
 
 
+@pytest.mark.slow
 def test_a_failed_push_shows_of_the_repository_it_made(hub: Hub, alice: dict[str, str], tmp_path: Path) -> None:
     model = save(tmp_path / "m", 26)
     hub.fail("POST /api/models/alice/half/commit", then="status", status=403)
@@ -189,6 +194,7 @@ def test_info_fetches_no_weights(hub: Hub, alice: dict[str, str], stranger: dict
     assert cached == {"config.json"}
 
 
+@pytest.mark.slow
 def test_pushing_needs_a_token_and_a_name(alice: dict[str, str], stranger: dict[str, str], tmp_path: Path) -> None:
     model = save(tmp_path / "m", 7)
     done = command(stranger, "push", f"dir:{model}", "alice/not-mine")
@@ -225,6 +231,7 @@ assert not {"huggingface_hub", "torch"} & set(sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_a_registry_card_loads_from_the_hub_and_offline_afterwards(
     hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path, photo: Path
 ) -> None:
@@ -283,6 +290,7 @@ def test_a_file_damaged_in_the_cache_is_repaired_by_the_advice(
     assert digest(Path(again.stdout.strip())) == digest(model / "model.safetensors")
 
 
+@pytest.mark.slow
 def test_a_registry_name_can_be_pushed(
     hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:
@@ -299,6 +307,7 @@ def test_a_registry_name_can_be_pushed(
     assert pulled.weights == Weights("model.safetensors", card.weights.sha256, card.weights.bytes)
 
 
+@pytest.mark.slow
 def test_model_push_says_where_it_went(
     hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
 ) -> None:

@@ -190,6 +190,7 @@ def test_comparison_knows_the_answer() -> None:
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), OSError(5, "Input/output error"),
                                      RuntimeError("cannot write model.bin"), MemoryError()], ids=repr)  # fmt: skip
+@pytest.mark.slow
 def test_a_failure_of_the_disk_is_not_remembered(
     ref: str, cache: Path, monkeypatch: pytest.MonkeyPatch, told: list[str], failure: Exception
 ) -> None:

@@ -106,6 +106,7 @@ def test_a_light_engine_generates_what_torch_does(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime", "torch"])
+@pytest.mark.slow
 def test_every_engine_takes_batches_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
     model = translator()

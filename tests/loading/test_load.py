@@ -139,6 +139,7 @@ def test_locate_finds_the_discriminator_only_where_it_is(folder: Path) -> None:
     assert load.locate(f"dir:{folder}").discriminator == folder / "discriminator.safetensors"
 
 
+@pytest.mark.slow
 def test_loading_prints_nothing_and_works_from_anywhere(folder: Path, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     code = "import sys, ganzoo; ganzoo.load(sys.argv[1]).translate(sys.argv[2]).save('y.png')"

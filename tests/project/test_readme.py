@@ -38,6 +38,7 @@ def printed_file(name: str) -> str:
     return next(block for _, block in BLOCKS if block.startswith(f"# {name}"))
 
 
+@pytest.mark.slow
 def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
     for name in ("ganzoo_mine/__init__.py", "ganzoo_mine/networks.py", "ganzoo_mine/recipe.py", "tests/test_mine.py"):
         path = tmp_path / name
@@ -67,6 +68,7 @@ def test_the_plugin_works_as_printed(tmp_path: Path) -> None:
     assert "1 passed" in run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_mine.py")
 
 
+@pytest.mark.slow
 def test_the_family_of_the_contributors_page_works_as_printed(tmp_path: Path) -> None:
     for name in ("tutorial/__init__.py", "tutorial/networks.py", "tutorial/recipe.py", "test_tutorial.py"):
         path = tmp_path / name

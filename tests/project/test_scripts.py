@@ -40,6 +40,7 @@ def test_scores_are_measured_as_specified_and_written_to_the_card(
     assert cards["lsgan/fashion-mnist"] == next(c for c in registry.cards() if c.name == "lsgan/fashion-mnist")
 
 
+@pytest.mark.slow
 def test_a_published_score_is_what_is_measured_again() -> None:
     """The cheapest one: it needs no dataset, only the bundled generator and extractor."""
     (one,) = reproduce("vanilla/fashion-mnist", [], ["is-fashion-mnist"], device="cpu")
@@ -105,6 +106,7 @@ GROUPS = {"test_one.py": "def test_one():\n    assert {}\n", "training/test_two.
     [((True, True), "2 passed, 0 failed, 0 skipped", 0), ((False, True), "1 passed, 1 failed, 0 skipped", 1),
      ((True, False), "1 passed, 1 failed, 0 skipped", 1)],
 )  # fmt: skip
+@pytest.mark.slow
 def test_both_groups_of_tests_run_and_are_added_up(
     tmp_path: Path, passing: tuple[bool, bool], ending: str, code: int
 ) -> None:

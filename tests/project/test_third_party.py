@@ -67,12 +67,14 @@ def test_entries_are_listed_beside_ours(installed):
     assert "generator:dcgan" in [line[0] for line in lines]
 
 
+@pytest.mark.slow
 def test_its_own_tests_pass_where_it_is_installed(installed):
     tests = installed.work.parent / "source" / "ganzoo-tiny" / "tests"
     done = installed.run(installed.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, tests)
     assert re.search(r"\b8 passed", done)
 
 
+@pytest.mark.slow
 def test_trained_run_generates_pictures(installed, run):
     card = json.loads((run / "config.json").read_text())["card"]
     assert card["plugin"] == "ganzoo-tiny" and card["training"]["steps"] == 4

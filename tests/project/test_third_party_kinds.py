@@ -40,6 +40,7 @@ def run(strangers: Environment) -> Path:
     return strangers.work / "runs" / "r3gan"
 
 
+@pytest.mark.slow
 def test_the_relativistic_gan_records_parts_and_plugin(run: Path) -> None:
     settings = json.loads((run / "run.json").read_text())
     assert settings["plugins"] == {"ganzoo-r3gan": "1.0.0"}
@@ -69,6 +70,7 @@ def test_a_strangers_reader_opens_its_files(strangers: Environment) -> None:
     assert "scan.mat" in strangers.ganzoo("inspect", "scan.mat")
 
 
+@pytest.mark.slow
 def test_a_strangers_data_source_trains_and_resumes(strangers: Environment) -> None:
     small = ("--set", "image_size=16", "--set", "generator.width=4", "--set", "discriminator.width=4")
     options = ("-o", "runs/gradients", "--steps", 1, "--batch-size", 2, "--device", "cpu", *small)
@@ -102,6 +104,7 @@ LOAD = (
 )
 
 
+@pytest.mark.slow
 def test_a_pushed_model_loads_without_flags_elsewhere(
     strangers: Environment, run: Path, hub: Hub, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def cards(path: Path) -> dict[str, dict[str, Any]]:
     return {card["name"]: card for card in json.loads(path.read_text(encoding="utf-8"))["cards"]}
 
 
+@pytest.mark.slow
 def test_all_bundled_cards_are_published_and_published_again_without_a_byte(
     hub: Hub, alice: dict[str, str], own: Path
 ) -> None:

@@ -71,6 +71,7 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 @linux
+@pytest.mark.slow
 def test_each_knows_its_place(two) -> None:
     assert [found["place"] for found in two] == [[0, 2, 0, True], [1, 2, 1, False]]
 

@@ -70,6 +70,7 @@ def test_a_taken_name_and_a_folder_in_use_are_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
+@pytest.mark.slow
 def test_the_packages_of_all_kinds_keep_the_contract(tmp_path: Path) -> None:
     kinds = [kind for kind in new_plugin.KINDS if kind != "generator"]
     for kind in kinds:

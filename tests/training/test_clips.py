@@ -22,6 +22,7 @@ SMALL = {"generator": {"width": 4, "latent_dim": 4}, "spatial": {"width": 4}, "t
 MOVED = {"image_size": 16, "motion": "bounce", "item_size": 9, "frames": 3}
 
 
+@pytest.mark.slow
 def test_a_run_on_images_that_move_resumes_exactly(tmp_path: Path, one_thread: None) -> None:
     data = lay_idx(tmp_path / "set", 20)
     requested = {

@@ -130,6 +130,7 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], tuple[
 
 
 @pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.slow
 def test_killed_ten_times_at_random_equals_left_alone(tmp_path: Path, straight, processes: int) -> None:
     alone, start_up = straight(processes)
     seed = random.SystemRandom().randrange(10**6)
@@ -148,6 +149,7 @@ def test_killed_ten_times_at_random_equals_left_alone(tmp_path: Path, straight, 
     assert not list(victim.run.rglob(".*.tmp"))
 
 
+@pytest.mark.slow
 def test_several_processes_stop_at_a_signal_and_lose_nothing(tmp_path: Path, straight) -> None:
     """Systemd, Slurm and containers ask every process, and torchrun passes on what it was asked itself."""
     alone, _ = straight(2)
@@ -198,6 +200,7 @@ def test_a_second_sigterm_is_as_patient_as_the_first(tmp_path: Path) -> None:
     assert (tmp_path / "run" / "checkpoints" / "step-00000001.pt").exists()
 
 
+@pytest.mark.slow
 def test_no_process_leaves_before_the_checkpoint_is_whole(tmp_path: Path) -> None:
     """Torchrun ends the others as soon as one has failed, as a stopped one has: by a second signal to the leader."""
     make_data(tmp_path, "images")

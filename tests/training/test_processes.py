@@ -104,6 +104,7 @@ def assert_learned_the_same(one: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_two_processes_equal_one_with_the_same_whole_batch(trained: Path, case: str) -> None:
     assert_learned_the_same(trained / f"{case}-alone", trained / case)
 
@@ -154,6 +155,7 @@ def said_by(logs: Path, rank: int) -> list[str]:
     return path.read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_shared_is_one_clear_error(tmp_path: Path) -> None:
     data, run, logs = make_data(tmp_path, "images"), tmp_path / "run", tmp_path / "logs"
     line = ["--log-dir", logs, "--redirects", 3, "-m", "ganzoo", "train", "dcgan", data, "-o", run]
@@ -166,6 +168,7 @@ def test_a_batch_that_cannot_be_shared_is_one_clear_error(tmp_path: Path) -> Non
     assert not run.exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_another_process_trains_is_left_at_once_by_all(tmp_path: Path, trained: Path) -> None:
     run, logs = tmp_path / "run", tmp_path / "logs"
     shutil.copytree(trained / "dcgan", run)

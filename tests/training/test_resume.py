@@ -32,6 +32,7 @@ def assert_same_run(one: Path, other: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("recipe", CASES)
+@pytest.mark.slow
 def test_stopped_and_resumed_equals_straight_on(tmp_path: Path, recipe: str) -> None:
     straight = train(recipe, tmp_path, "straight")
     with pytest.raises(TrainingError, match="Stopped by SIGTERM after step 3"):
@@ -110,6 +111,7 @@ train("cyclegan", Path(sys.argv[1]), "killed", checkpoint_every=2, validation=0.
 """
 
 
+@pytest.mark.slow
 def test_killed_while_saving_then_resumed_equals_straight_on(tmp_path: Path) -> None:
     straight = train("cyclegan", tmp_path, "straight", checkpoint_every=2, validation=0.0)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1]), "OMP_NUM_THREADS": "1"}

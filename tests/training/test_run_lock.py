@@ -93,6 +93,7 @@ with locked(Path(sys.argv[1])):
 
 
 @needs(run_lock.fcntl, "this platform has no file locks")
+@pytest.mark.slow
 def test_one_process_at_a_time_trains_a_run_and_a_kill_frees_it(tmp_path: Path) -> None:
     run = train("dcgan", tmp_path, steps=1)
     with subprocess.Popen([sys.executable, "-c", HOLDER, str(run)], stdout=subprocess.PIPE, text=True) as other:

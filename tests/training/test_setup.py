@@ -114,6 +114,7 @@ def test_a_run_begins_with_the_weights_of_a_model(tmp_path: Path, recipe: str, n
         assert differences(weights(begun.networks[name]), weights(plain.networks[name])) == [], "others stay"
 
 
+@pytest.mark.slow
 def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model_has_others(tmp_path: Path) -> None:
     expected = {"recipe": "cyclegan", "data": str(make_data(tmp_path, "unpaired")), "device": "cpu"}
     small = {"parts": {"generator": "efficientnet-unet"}, "part_options": {"generator": {"width": 4}}}
@@ -231,6 +232,7 @@ def resumed_equals_straight(folder: Path, case: str, **more: Any) -> Path:
 
 
 @pytest.mark.parametrize("case", ["lsgan", "cyclegan"])
+@pytest.mark.slow
 def test_fp16_trains_with_scaled_gradients_and_resumes_to_the_bit(tmp_path: Path, case: str) -> None:
     straight = resumed_equals_straight(tmp_path, case, precision="fp16")
     state = checkpoint(straight, 6)
@@ -255,6 +257,7 @@ def test_in_fp16_networks_run_in_half_and_the_first_losses_are_nearly_those_of_f
 
 
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_channels_last_gives_the_losses_of_contiguous_images(tmp_path: Path, case: str) -> None:
     values = {"steps": 2, "log_every": 1, "ema_decay": 0.0}
     plain, last = (
@@ -266,12 +269,14 @@ def test_channels_last_gives_the_losses_of_contiguous_images(tmp_path: Path, cas
 
 
 @pytest.mark.parametrize("case", ["dcgan", "cyclegan"])
+@pytest.mark.slow
 def test_channels_last_resumes_to_the_bit(tmp_path: Path, case: str) -> None:
     resumed_equals_straight(tmp_path, case, memory_format="channels_last")
 
 
 @needs(shutil.which(os.environ.get("CXX", "g++")), "torch.compile on a CPU needs a C++ compiler, as g++")
 @pytest.mark.filterwarnings("ignore")  # of torch's compiler, about itself
+@pytest.mark.slow
 def test_compiled_networks_compute_what_plain_ones_do(tmp_path: Path) -> None:
     part = {"generator": {"width": 2, "latent_dim": 2}, "discriminator": {"width": 2}}
     made = []

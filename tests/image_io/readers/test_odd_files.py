@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import odd_files
+import pytest
 from odd_files import Odd
 
 from ganzoo.errors import ImageError
@@ -35,6 +36,7 @@ def digest(odds: list[Odd]) -> str:
     return hashlib.sha256(b"".join(hashlib.sha256(odd.data).digest() for odd in odds)).hexdigest()
 
 
+@pytest.mark.slow
 def test_every_file_is_a_right_image_or_one_clear_error(tmp_path: Path) -> None:
     code = f"from tests.image_io.readers.test_odd_files import read_all; read_all({str(tmp_path)!r})"
     paths = [

@@ -514,6 +514,7 @@ print(count, *(line.split()[1] for line in Path("/proc/self/status").read_text()
 
 
 @needs(Path("/proc/self/status").exists(), "the peak is read from /proc")
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length(tmp_path):
     peaks = {}
     for length in (60, 600):

@@ -211,6 +211,7 @@ with torch.inference_mode():
 """
 
 
+@pytest.mark.slow
 def test_memory_is_bounded_and_that_of_an_untiled_pass_foretold() -> None:
     limit = 60_000_000
     process = run_python(MEASURE, 1536, 1536, limit)  # large enough for the allocator to give all back
