@@ -90,7 +90,7 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
 
 
 def find_writer(path: str | os.PathLike[str], template: Raster | None = None) -> Writer:
-    """Return the writer for a path: of those that write its suffix, the one that can carry the template's metadata.
+    """Return the writer for a path: the one that can carry the template's metadata, else one that needs no extra.
 
     Raises:
         OutputError: None writes such files.
@@ -101,7 +101,7 @@ def find_writer(path: str | os.PathLike[str], template: Raster | None = None) ->
         known = ", ".join(dict.fromkeys(one for writer in writers().values() for one in writer.suffixes))
         raise OutputError(f"Cannot write {path}: '{suffix}' is not a known kind of image. Choose one of {known}.")
     own = template.format if template is not None else ""
-    chosen = max(fitting, key=lambda writer: own in writer.formats)
+    chosen = max(fitting, key=lambda writer: (own in writer.formats, not writer.extra))
     if missing := chosen.missing():
         raise MissingPackage.of(f"Writing {path}", " and ".join(missing), chosen.extra)
     return chosen

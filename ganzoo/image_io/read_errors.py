@@ -31,6 +31,8 @@ def _reason(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error) or type(error).__name__
     if re.search("truncated|not enough image data", text):
         return "it is cut off"
-    if re.search(r"[dD]ecod|[cC]odec|data stream|next frame|corrupted|^-\d+$|^imcd_|^\w+_\w+ returned", text):
+    if re.search(
+        r"[dD]ecod|[cC]odec|data stream|next frame|corrupted|^-\d+$|^Read failed|^imcd_|^\w+_\w+ returned", text
+    ):
         return "its pixels are damaged"
     return " ".join(text.split()).strip(" .")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 from ganzoo.errors import ImageError
 from ganzoo.files.regular import open_regular
 
 MAX_PAGES = 1_000_000
+MAX_TAGS = 4096
+SHORT = 3
 
 
 def check_chain(path: str) -> None:
@@ -30,6 +33,36 @@ def check_chain(path: str) -> None:
             file.seek(min(position, 2**62))
             tags = _number(file.read(struct.calcsize(count)), order + count)
             file.seek(min(tags * entry, 2**40), 1)
+            position = _number(file.read(size), order + link)
+
+
+def directories(path: str) -> Iterator[dict[int, int]]:
+    """Yield the tags of each page: number of the tag -> the first number that its entry holds, or where its value lies.
+
+    Raises:
+        ImageError: The pages form a circle.
+    """
+    check_chain(path)
+    with open_regular(path) as file:
+        head = file.read(16)
+        order = "<" if head[:2] == b"II" else ">"
+        big = head[2:4] in (b"\x2b\0", b"\0\x2b")
+        count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+        size = struct.calcsize(link)
+        position = _number(head[place : place + size], order + link)
+        for _ in range(MAX_PAGES):
+            if not position:
+                return
+            file.seek(min(position, 2**62))
+            tags = min(_number(file.read(struct.calcsize(count)), order + count), MAX_TAGS)
+            block = file.read(tags * entry)
+            found = {}
+            for start in range(0, len(block) - entry + 1, entry):
+                tag, type_ = struct.unpack_from(f"{order}HH", block, start)
+                found[tag] = struct.unpack_from(order + ("H" if type_ == SHORT else "I"), block, start + entry - size)[
+                    0
+                ]
+            yield found
             position = _number(file.read(size), order + link)
 
 

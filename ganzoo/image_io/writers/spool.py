@@ -6,6 +6,7 @@ import contextlib
 import os
 import tempfile
 from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -88,6 +89,20 @@ def _unnamed_file(folder: Path) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder, prefix=".ganzoo-", buffering=0)  # type: ignore[return-value]
 
 
+@contextlib.contextmanager
+def as_output_errors(path: Path) -> Iterator[None]:
+    """Turn any error of an encoder into an OutputError; ganzoo's own pass."""
+    try:
+        yield
+    except GanzooError:
+        raise
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"Cannot write {path}: {reason}. Choose a folder that is writable and has space.") from error
+    except Exception as error:  # encoders raise nearly everything
+        raise OutputError(f"Cannot write {path}: {error}. Choose another kind of file.") from error
+
+
 class SpooledFile(OpenFile):
     """A file whose windows are collected, and encoded when all are there."""
 
@@ -99,19 +114,8 @@ class SpooledFile(OpenFile):
             self.spool = Spool((spec.frames, *spec.shape), spec.dtype, folder)
             self.invalid: Spool | None = None  # 1 where a pixel has no value and the type has no mark for that
 
-    @contextlib.contextmanager
     def _as_output_errors(self) -> Any:
-        try:
-            yield
-        except GanzooError:
-            raise
-        except OSError as error:
-            reason = error.strerror or error
-            raise OutputError(
-                f"Cannot write {self.path}: {reason}. Choose a folder that is writable and has space."
-            ) from error
-        except Exception as error:  # encoders raise nearly everything
-            raise OutputError(f"Cannot write {self.path}: {error}. Choose another kind of file.") from error
+        return as_output_errors(self.path)
 
     def write_window(self, top: int, left: int, values: Array, valid: Array | None = None, frame: int = 0) -> None:
         """Keep a part; see the contract."""

@@ -1,4 +1,4 @@
-"""Readers and writers of images of any channels: TIFF, NumPy's files, NIfTI, DICOM, photographs."""
+"""Readers and writers of images of any channels: TIFF, GeoTIFF, NumPy's files, NIfTI, DICOM, photographs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def builder(target: str) -> Callable[[Config], Any]:
 
 ENTRIES = (
     ("reader", "tifffile", "readers.tiff_reader.TiffReader", "TIFF, BigTIFF, OME-TIFF, ImageJ: any channels and depth"),
+    ("reader", "geotiff", "readers.geotiff_reader.GeotiffReader", "GeoTIFF and COG, with their georeference"),
     ("reader", "numpy", "readers.numpy_reader.NumpyReader", "NumPy's .npy and .npz"),
     ("reader", "pillow", "readers.photograph_reader.PhotographReader", "PNG, JPEG, WebP, BMP and GIF"),
     ("reader", "nifti", "readers.nifti_reader.NiftiReader", "NIfTI volumes, slice by slice"),
     ("reader", "dicom", "readers.dicom_reader.DicomReader", "DICOM files, in the units that they state"),
     ("writer", "tifffile", "writers.tiff_writer.TiffWriter", "TIFF, BigTIFF, OME-TIFF, ImageJ"),
+    ("writer", "geotiff", "writers.geotiff_writer.GeotiffWriter", "GeoTIFF and COG, with the input's georeference"),
     ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
     ("writer", "nifti", "writers.nifti_writer.NiftiWriter", "NIfTI volumes, with the input's affine"),
     ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
