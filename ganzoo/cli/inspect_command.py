@@ -53,7 +53,7 @@ def _inspect(path: str, axes: str, ref: str | None, token: str | None) -> dict[s
     from ganzoo.rasters import statistics
 
     name, reader = raster_files.find_reader(path)
-    with reader.open(path, axes=axes) as frames:
+    with raster_files.open_with(reader, path, axes=axes) as frames:
         rasters = list(frames)
         first = rasters[0]
         sizes = {raster.shape[1:] for raster in rasters}

@@ -227,7 +227,10 @@ def _describe(found: DryRun) -> Iterator[str]:
     yield f"machine     {found.hardware}, {settings.precision}"
     total = duration(found.total_seconds)
     yield f"time        {found.step_seconds:.3g} s per step; {total} for {settings.steps:,} steps"
-    yield f"memory      {found.memory / 2**30:.2f} GiB at most" if found.memory else "memory      not known here"
+    limit = "about" if found.estimated else "at most"
+    yield f"memory      {found.memory / 2**30:.2f} GiB {limit}" if found.memory else "memory      not known here"
+    if found.estimated:
+        yield "            time and memory are estimated from a few images: these steps would take too long to try"
     yield from _advice(found)
 
 

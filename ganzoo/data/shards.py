@@ -11,21 +11,28 @@ import gzip
 import hashlib
 import io
 import lzma
-from collections.abc import Callable, Iterator
+import math
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from ganzoo.data.sources import Folder, image_names, is_remote
-from ganzoo.errors import DataError, GanzooError, MissingPackage
+from ganzoo.errors import DataError, GanzooError, MissingPackage, OptionError
 from ganzoo.files.limits import FILE
 from ganzoo.files.regular import open_regular
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz")
 BLOCK = 512  # bytes of a block in a tar
 MOST_AT_ONCE = 1 << 20  # bytes; a read may ask for all that a header declares
+MOST = 1_000_000  # shards of a pattern
+RANGE = re.compile(r"\{(\d+)\.\.(\d+)")  # of numbers in braces
+COMMANDS = "GANZOO_ALLOW_COMMANDS"  # "1": commands in run files are run
 ATTEMPTS = 3  # to read a shard over a network
 Note: TypeAlias = Callable[[str], None]
 
@@ -59,15 +66,43 @@ def find(path: str) -> list[str]:
         )
     if not is_remote(path) and Path(path).exists():
         return _tars(path) or [path]
-    try:
-        shards: list[str] = sorted(_library().shardlists.expand_urls(path))
-    except AssertionError as error:  # of a ${VARIABLE} that is not set
-        raise DataError(f"'{path}' cannot be expanded: {error}.") from error
+    shards = _expand(path)
     missing = [shard for shard in shards if not is_remote(shard) and not Path(shard).is_file()]
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DataError(f"There is no shard {missing[0]}{more}. Give a folder of .tar files, or a pattern of them.")
     return shards
+
+
+def _expand(path: str) -> list[str]:
+    """Return the shards of a pattern, sorted: what is parted by ::, with braces and ${VARIABLES}. Raises DataError."""
+    number = math.prod(abs(int(last) - int(first)) + 1 for first, last in RANGE.findall(path))
+    if number > MOST:
+        raise DataError(f"'{path}' means {number:,} shards, more than {MOST:,}. Check its braces.")
+    try:
+        return sorted(_library().shardlists.expand_urls(path))
+    except (AssertionError, ValueError) as error:  # of a ${VARIABLE} that is not set, or of braces
+        raise DataError(f"'{path}' cannot be expanded: {error}.") from error
+
+
+def refuse_commands(data: str | Sequence[str], file: str) -> None:
+    """Raise OptionError where ``data``, as a file has it, would run a command or send variables of the environment.
+
+    Only what a person writes does so, unless GANZOO_ALLOW_COMMANDS=1 is set.
+    """
+    remote = [path for path in ([data] if isinstance(data, str) else data) if is_remote(path) or "::" in path]
+    if not remote or os.environ.get(COMMANDS) == "1":
+        return
+    for path in remote:
+        if "${" in path:
+            raise OptionError(
+                f"{file} puts variables of your environment into its data, '{path}'. If you trust it, set {COMMANDS}=1."
+            )
+        if any(urlsplit(shard).scheme == "pipe" for shard in _expand(path)):
+            raise OptionError(
+                f"{file} reads its data from a command, '{path}', which would be run now. If you trust it, set "
+                f"{COMMANDS}=1."
+            )
 
 
 def read(shard: str, note: Note) -> Iterator[Sample]:

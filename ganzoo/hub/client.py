@@ -49,6 +49,7 @@ from ganzoo.errors import (
 from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
 from ganzoo.files.hashing import file_sha256
+from ganzoo.files.parsing import parse_yaml
 from ganzoo.files.regular import read_text
 from ganzoo.hub.answers import checked_answers
 from ganzoo.hub.errors import HTTP_ERROR, Target, is_unreachable, translated
@@ -291,10 +292,7 @@ def _find_model_files(folder: Path) -> list[Path]:
 def _read_head(text: str) -> dict[str, Any]:
     """Return the YAML head of a model card, {} if it has none; ValueError if it cannot be read."""
     match = _CARD_HEAD.match(text)
-    try:
-        head = (yaml.safe_load(match[1]) if match else None) or {}
-    except yaml.YAMLError as error:
-        raise ValueError(" ".join(str(error).split())) from error
+    head = (parse_yaml(match[1]) if match else None) or {}
     if not isinstance(head, dict):
         raise ValueError(f"it reads as a {type(head).__name__}")  # its repr may be endless: YAML has references
     return head

@@ -14,6 +14,8 @@ from ganzoo.contracts.writer import OutputSpec, Writer
 from ganzoo.errors import ImageError, MissingPackage, OutputError
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io import image_paths
+from ganzoo.image_io.guarded_frames import GuardedFrames
+from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.rasters.raster import Raster, add_saver
 
 ROWS = 1 << 22  # values that are copied at once
@@ -78,7 +80,14 @@ def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
 def open_frames(path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
     """Open a file with the reader that recognizes it; see `ganzoo.contracts.reader.Reader.open`."""
     _, reader = find_reader(path)
-    return reader.open(os.fspath(path), axes=axes, max_pixels=max_pixels or None)
+    return open_with(reader, path, axes=axes, max_pixels=max_pixels)
+
+
+def open_with(reader: Reader, path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
+    """Open a file with a reader; whatever its library raises, then or later, is an ImageError that names the file."""
+    text = os.fspath(path)
+    with as_image_errors(text):
+        return GuardedFrames(reader.open(text, axes=axes, max_pixels=max_pixels or None), text)
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganzoo.errors import DeviceError
@@ -45,6 +48,32 @@ def describe(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"{device.type}, {platform.machine()}, {threads} thread{'' if threads == 1 else 's'}"
+
+
+def free_memory(device: torch.device) -> int:
+    """Return the bytes that a device has free, within a container's limit; 0 where the system does not tell."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    free = [_free_of_system(), _free_of_container()]
+    return min((number for number in free if number), default=0)
+
+
+def _free_of_system() -> int:
+    with suppress(OSError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
+    with suppress(AttributeError, OSError, ValueError):  # macOS tells how much there is; Windows nothing
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _free_of_container() -> int:
+    folder = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # "max" is no number
+        return int((folder / "memory.max").read_text()) - int((folder / "memory.current").read_text())
+    return 0
 
 
 def choose_dtype(dtype: str | torch.dtype | None) -> torch.dtype:

@@ -24,9 +24,11 @@ import numpy as np
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Runner, Signature, thread_count
-from ganzoo.errors import GanzooError
+from ganzoo.errors import GanzooError, OutputError
 from ganzoo.files.atomic import replacing
 from ganzoo.files.cache import cache_folder
+from ganzoo.files.parsing import is_number, parse_json
+from ganzoo.files.regular import read_text
 from ganzoo.inference import conversions
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.workload import Workload
@@ -66,10 +68,15 @@ class Speeds:
     def read(cls) -> Speeds:
         """Return what the cache has; nothing where it has none, or it cannot be read."""
         try:
-            content = json.loads(_file().read_text(encoding="utf-8"))
-            return cls({key: Timing(**value) for key, value in content["engines"].items()}, dict(content["imports"]))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            content = parse_json(read_text(_file(), OutputError))
+            engines, imports = content["engines"].items(), content["imports"].items()
+            timings = {key: Timing(value["start"], value["image"]) for key, value in engines}
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, GanzooError):
             return cls()
+        return cls(
+            {key: timing for key, timing in timings.items() if _is_time(timing.start) and _is_time(timing.image)},
+            {package: seconds for package, seconds in imports if _is_time(seconds)},
+        )
 
     @classmethod
     def add(cls, key: str, timing: Timing) -> None:
@@ -157,6 +164,10 @@ def import_seconds(packages: Sequence[str]) -> float:
             speeds.imports[package] = float(done.stdout) if done.returncode == 0 else 0.0
             speeds.write()
     return sum(speeds.imports[package] for package in packages)
+
+
+def _is_time(value: object) -> bool:
+    return is_number(value) and value >= 0
 
 
 def _torch_is_imported() -> bool:

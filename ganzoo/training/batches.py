@@ -22,10 +22,12 @@ from torch.utils.data import Dataset as MapDataset
 
 from ganzoo.data.datasets import Dataset
 from ganzoo.data.streams import Plan, Stream
-from ganzoo.errors import DataError, GanzooError, OptionError, TrainingError
+from ganzoo.errors import DataError, GanzooError, OptionError
+from ganzoo.training import worker_deaths
 from ganzoo.training.data_order import Order
 
 DEATHS = 3  # of workers in a row, after which training gives up
+START_METHOD = "fork" if sys.platform == "linux" else None  # of workers; None: as the system has it
 PREFETCH = 4  # steps decoded ahead by one reader of shards
 MAX_NOTES = 20  # on samples, after which they are only counted
 
@@ -127,6 +129,7 @@ class Batches:
         self._next, self._iterator, self._processes = -1, iter(()), []
 
     def _receive(self, step: int) -> tuple[MicroBatches | str, list[str]]:
+        codes: list[int | None] = []
         for death in range(1, DEATHS + 2):
             try:
                 if not self._any_dead():
@@ -134,14 +137,14 @@ class Batches:
             except (RuntimeError, OSError, EOFError):  # the loader waits for a worker, or takes tensors from it
                 if not self._any_dead(patience=1):
                     raise
+            codes += [process.exitcode for process in self._processes]
             self.close()
+            if error := worker_deaths.unguarded(codes):
+                raise error
             if death <= DEATHS:
                 self.log(f"A process that decodes images died; another one continues from step {step + 1}.")
                 self._start(step)
-        raise TrainingError(
-            f"The processes that decode images died {DEATHS + 1} times in a row at step {step + 1}: the system may "
-            "have too little memory for them. Start again with fewer workers, or with none."
-        )
+        raise worker_deaths.explain(codes, DEATHS + 1, step + 1)
 
     def _start(self, step: int) -> None:
         """Start to decode at ``step``."""
@@ -151,7 +154,10 @@ class Batches:
             return
         with warnings.catch_warnings(), _without_handler():
             warnings.simplefilter("ignore")  # about more workers than cores, and a fork among threads
-            self._iterator = iter(self.steps.loader(step, self.workers))
+            try:
+                self._iterator = iter(self.steps.loader(step, self.workers))
+            except BrokenPipeError as error:  # a spawned process ended before it had read what it should do
+                raise worker_deaths.explain([1], 1, step + 1) from error
         self._processes = list(getattr(self._iterator, "_workers", []))
 
     def _any_dead(self, patience: float = 0) -> bool:
@@ -213,7 +219,7 @@ class StreamSteps(IterableDataset[Any]):
 def _loader(steps: Any, **options: Any) -> DataLoader[Any]:
     """Return an endless loader of whole steps. It does not touch training's random state."""
     # Forked workers do not import the script that trains; spawned ones would, and train again.
-    options["multiprocessing_context"] = "fork" if sys.platform == "linux" else None
+    options["multiprocessing_context"] = START_METHOD
     return DataLoader(steps, batch_size=None, generator=torch.Generator(), worker_init_fn=_ignore_interrupt, **options)
 
 

@@ -17,10 +17,12 @@ from ganzoo.training import environment, error_messages
 from ganzoo.training.batches import Batches
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup, set_up
+from ganzoo.training.step_estimate import IMAGES, StepEstimate, check_memory, estimate_step
 from ganzoo.training.train import new_settings
 from ganzoo.training.updater import Updater
 
 STEPS = 4  # the first one warms up and does not count
+LONGEST = 60.0  # seconds that trying the steps may take; beyond that they are estimated
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class DryRun:
         step_seconds: measured time of a step.
         total_seconds: the same times all steps, without samples and checkpoints.
         memory: peak of the bytes in use during these steps, data included; 0 where unknown.
+        estimated: whether time and memory are those of a few images, multiplied: the steps would take too long.
     """
 
     settings: Settings
@@ -52,13 +55,14 @@ class DryRun:
     step_seconds: float
     total_seconds: float
     memory: int
+    estimated: bool = False
 
 
 def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> DryRun:
     """Do a few steps of what `ganzoo.train` would do, without writing anything. Raises what it would raise."""
     settings = new_settings(recipe, data, **values)
     setup = set_up(settings, ALONE)
-    shapes, seconds = _try_steps(setup, settings)
+    found, estimated = _try_steps(setup, settings)
     return DryRun(
         settings=settings,
         hardware=devices.describe(setup.machine.device),
@@ -66,19 +70,20 @@ def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any)
         held_out=len(setup.data.held_out),
         classes=setup.data.classes,
         notes=setup.data.notes,
-        batch=shapes,
+        batch=found.shapes,
         parameters={
             name: sum(p.numel() for p in network.parameters() if p.requires_grad)
             for name, network in setup.recipe.networks.items()
         },
-        step_seconds=seconds,
-        total_seconds=seconds * settings.steps,
-        memory=environment.peak_memory(setup.machine.device),
+        step_seconds=found.seconds,
+        total_seconds=found.seconds * settings.steps,
+        memory=environment.peak_memory(setup.machine.device) + found.memory,
+        estimated=estimated,
     )
 
 
-def _try_steps(setup: RunSetup, settings: Settings) -> tuple[dict[str, tuple[int, ...]], float]:
-    """Return the shapes of a micro-batch, and the seconds of a step: the median of all but the first."""
+def _try_steps(setup: RunSetup, settings: Settings) -> tuple[StepEstimate, bool]:
+    """Return what a step takes, and whether that is an estimate: large batches are tried where they fit."""
     batches = Batches(
         setup.data.train,
         batch_size=settings.batch_size,
@@ -86,17 +91,28 @@ def _try_steps(setup: RunSetup, settings: Settings) -> tuple[dict[str, tuple[int
         seed=settings.seed,
         workers=settings.workers or None,
     )
-    updater, device = Updater(setup, settings, averages={}), setup.machine.device
-    times: list[float] = []
+    updater = Updater(setup, settings, averages={})
     try:
-        for step in range(1, STEPS + 1):
-            started = time.monotonic()
-            micro_batches = batches.get(step - 1)
-            with error_messages.of_memory(step, device):
-                updater.update(step, micro_batches)
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            times.append(time.monotonic() - started)
+        if settings.batch_size > IMAGES * settings.accumulate:
+            estimate = estimate_step(setup, settings, updater)
+            check_memory(estimate, settings, setup.machine.device)
+            if estimate.seconds * STEPS > LONGEST:
+                return estimate, True
+        return _measure(batches, updater), False
     finally:
         batches.close()
-    return {name: tuple(tensor.shape) for name, tensor in micro_batches[-1].items()}, statistics.median(times[1:])
+
+
+def _measure(batches: Batches, updater: Updater) -> StepEstimate:
+    """Return the shapes of a micro-batch, and the seconds of a step: the median of all but the first."""
+    device, times = updater.machine.device, list[float]()
+    for step in range(1, STEPS + 1):
+        started = time.monotonic()
+        micro_batches = batches.get(step - 1)
+        with error_messages.of_memory(step, device):
+            updater.update(step, micro_batches)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        times.append(time.monotonic() - started)
+    shapes = {name: tuple(tensor.shape) for name, tensor in micro_batches[-1].items()}
+    return StepEstimate(shapes, statistics.median(times[1:]), 0)

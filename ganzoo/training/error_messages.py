@@ -32,12 +32,19 @@ def name_size(error: OptionError, size: int) -> OptionError:
     return OptionError(str(error).replace(option, explained, 1))
 
 
+def is_of_memory(error: Exception) -> bool:
+    """Tell whether memory has run out; for main memory, torch has no class of its own."""
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
 @contextmanager
 def of_memory(step: int, device: torch.device) -> Iterator[None]:
     """Turn a lack of memory in ``step`` into a TrainingError that says how to use less."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except (RuntimeError, MemoryError) as error:
+        if not is_of_memory(error):
+            raise
         raise TrainingError(
             f"Step {step} does not fit in the memory of {device}. Set a larger --accumulate, which splits "
             "the batch into micro-batches, or a smaller batch_size or image_size."
@@ -50,7 +57,7 @@ def of_first_step(recipe: Recipe, data: Data, batch_size: int) -> Iterator[None]
     try:
         yield
     except (RuntimeError, ValueError) as error:
-        if isinstance(error, _NOT_SHAPES) or "CUDA" in str(error):
+        if isinstance(error, _NOT_SHAPES) or is_of_memory(error) or "CUDA" in str(error):
             raise
         shape = f"images of {data.image_size}x{data.image_size} with {data.channels} channels"
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

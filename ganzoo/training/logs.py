@@ -10,6 +10,7 @@ from typing import Any
 
 from ganzoo.errors import OutputError
 from ganzoo.files.atomic import UNFINISHED, replacing
+from ganzoo.files.parsing import is_number, parse_json
 from ganzoo.files.regular import open_regular
 
 METRICS = "metrics.jsonl"
@@ -58,6 +59,7 @@ def sweep(run: Path) -> None:
 def _parse_step(line: str) -> float:
     """Return the step of a log line; infinity for a line that a crash cut off."""
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+        step = parse_json(line)["step"]
+    except (ValueError, KeyError, TypeError, IndexError):
         return math.inf
+    return float(step) if is_number(step) else math.inf

@@ -5,17 +5,16 @@ The page needs no script, no network and no other file, so it can be opened from
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from markupsafe import Markup
 
+from ganzoo.files.parsing import is_number, parse_json
 from ganzoo.files.regular import open_regular
 from ganzoo.reports import curves, html
 from ganzoo.training import best_step, environment, logs
@@ -46,7 +45,7 @@ def write(run: Path) -> Path:
         name=name,
         folder=folder,
         written=time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        progress=(step, steps) if _is_number(steps) else None,
+        progress=(step, steps) if is_number(steps) else None,
         figures=list(_figures(step, settings, metrics, chosen)),
         warnings=[_warning(line) for line in warnings[-MAX_WARNINGS:]],
         warning_count=len(warnings),
@@ -65,17 +64,17 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     found = []
     for line in _text(path).splitlines():
         try:
-            value = json.loads(line)
+            value = parse_json(line)
         except ValueError:
             continue
-        if isinstance(value, dict) and _is_number(value.get("step")):
+        if isinstance(value, dict) and is_number(value.get("step")):
             found.append(value)
     return sorted(found, key=lambda value: float(value["step"]))
 
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(_text(path))
+        value = parse_json(_text(path))
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
@@ -89,17 +88,12 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    """Return whether a JSON value is a finite number; Python writes NaN and infinity into JSON too."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _columns(lines: list[dict[str, Any]], left_out: set[str]) -> dict[str, list[tuple[float, float]]]:
     """Return each number of the lines, finite or not, as (step, value) by name."""
     columns: dict[str, list[tuple[float, float]]] = {}
     for line in lines:
         for name, value in line.items():
-            if name not in left_out and (_is_number(value) or isinstance(value, float)):
+            if name not in left_out and (is_number(value) or isinstance(value, float)):
                 columns.setdefault(name, []).append((float(line["step"]), float(value)))
     return columns
 
@@ -112,22 +106,22 @@ def _figures(
 ) -> Iterator[tuple[str, str]]:
     """Yield names and values of the run's progress, which the page shows in large figures."""
     steps, seconds = settings.get("steps"), metrics[-1].get("seconds") if metrics else None
-    yield "step", f"{step:,}" + (f" of {steps:,}" if _is_number(steps) else "")
-    if _is_number(seconds):
+    yield "step", f"{step:,}" + (f" of {steps:,}" if is_number(steps) else "")
+    if is_number(seconds):
         yield "training time", _duration(float(seconds))
     if pace := _pace(metrics, settings):
         yield "images/s", f"{pace:,.0f}" if pace >= 10 else f"{pace:.2g}"
-    if _is_number(chosen.get("step")) and _is_number(chosen.get("value")):
+    if is_number(chosen.get("step")) and is_number(chosen.get("value")):
         yield f"best {chosen.get('measure', '')}", f"{chosen['value']:.4g} at step {chosen['step']:,}"
 
 
 def _pace(metrics: list[dict[str, Any]], settings: Mapping[str, Any]) -> float:
     """Return the recent images per second, as logged or from the steps' own times; 0 where neither is there."""
     recent = metrics[-10:]
-    logged = [line["pictures_per_second"] for line in recent if _is_number(line.get("pictures_per_second"))]
+    logged = [line["pictures_per_second"] for line in recent if is_number(line.get("pictures_per_second"))]
     if logged:
         return float(sum(logged) / len(logged))
-    timed, batch = [line for line in recent if _is_number(line.get("seconds"))], settings.get("batch_size")
+    timed, batch = [line for line in recent if is_number(line.get("seconds"))], settings.get("batch_size")
     if len(timed) < 2 or not isinstance(batch, int):
         return 0.0
     seconds = timed[-1]["seconds"] - timed[0]["seconds"]
@@ -160,7 +154,7 @@ def _curves(run: Path, metrics: list[dict[str, Any]], chosen: Mapping[str, Any])
 
 def _mark(chosen: Mapping[str, Any], group: Mapping[str, curves.Points]) -> tuple[float, float] | None:
     """Return (step, value) of the best checkpoint if the chart shows its measure."""
-    if chosen.get("measure") in group and _is_number(chosen.get("step")) and _is_number(chosen.get("value")):
+    if chosen.get("measure") in group and is_number(chosen.get("step")) and is_number(chosen.get("value")):
         return float(chosen["step"]), float(chosen["value"])
     return None
 

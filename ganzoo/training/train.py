@@ -13,13 +13,14 @@ from ganzoo import catalog
 from ganzoo.catalog import compatibility
 from ganzoo.data.objects import describe, is_object, open_sides
 from ganzoo.data.rasters import choosing
+from ganzoo.data.shards import refuse_commands
 from ganzoo.errors import MissingPackage, OptionError, TrainingError
 from ganzoo.recipes.distributed import Processes, joined
-from ganzoo.training import checkpoint, loggers, logs, run_lock, validation_metric
+from ganzoo.training import checkpoint, loggers, logs, run_lock, validation_metric, worker_deaths
 from ganzoo.training.loop import Loop
 from ganzoo.training.notebook_reporter import default_reporter
 from ganzoo.training.reporter import Reporter
-from ganzoo.training.settings import Settings, parse_settings, read_settings, resolve_data, write_settings
+from ganzoo.training.settings import FILE, Settings, parse_settings, read_settings, resolve_data, write_settings
 from ganzoo.training.setup import choose_parts
 from ganzoo.weights import model_folder
 
@@ -61,6 +62,7 @@ def train(
         TrainingError: the folder already holds a run or a model, another process trains in it, the networks do not
             accept the images, a signal stops the run, or a loss is not finite.
     """
+    worker_deaths.leave_if_imported()
     run, reporter = Path(output), reporter or default_reporter()
     objects = data if is_object(data) else None
     settings = new_settings(recipe, data, **values)
@@ -127,8 +129,10 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
         TrainingError: there is no run or no readable checkpoint, nothing is left to do, the data changed, or another
             process trains the run.
     """
+    worker_deaths.leave_if_imported()
     folder, reporter = Path(run), reporter or default_reporter()
     settings = read_settings(folder)
+    refuse_commands(settings.data, str(folder / FILE))
     specs = [spec for spec in (f"recipe:{settings.recipe}", *settings.parts.values()) if ":" in spec]
     compatibility.require_entries(str(folder), specs, settings.plugins)
     if steps is not None:

@@ -159,3 +159,8 @@ def test_a_pipe_is_no_shard(tmp_path: Path) -> None:
     notes: list[str] = []
     assert list(shards.read(str(tmp_path / "s.tar"), notes.append)) == []
     assert "it is a named pipe, not a regular file" in notes[0]
+
+
+def test_braces_that_mean_too_many_shards_are_refused() -> None:
+    with pytest.raises(DataError, match=r"means 10,000,000,000 shards, more than 1,000,000\. Check its braces"):
+        shards.find("https://example.invalid/{0..99999}-{00000..99999}.tar")

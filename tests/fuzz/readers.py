@@ -15,10 +15,19 @@ import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from PIL import Image
+from fuzz.image_files import (
+    dicoms,
+    jpegs,
+    niftis,
+    npys,
+    npzs,
+    pngs,
+    read_frames,
+    read_image,
+    saved,
+    tiffs,
+)
 
 
 @dataclass(frozen=True)
@@ -38,88 +47,6 @@ class FuzzedReader:
         work = folder / "seeds"
         work.mkdir(exist_ok=True)
         return list(self.files(work))
-
-
-# ---- images
-
-
-def pixels(seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).integers(0, 255, (9, 12, 3), np.uint8)
-
-
-def saved(kind: str, **options: Any) -> bytes:
-    file = io.BytesIO()
-    mode = options.pop("mode", "RGB")
-    frames = [Image.fromarray(pixels(seed)).convert(mode) for seed in range(options.pop("frames", 1))]
-    more: dict[str, Any] = {"save_all": True, "append_images": frames[1:]} if len(frames) > 1 else {}
-    frames[0].save(file, kind, **more, **options)
-    return file.getvalue()
-
-
-def read_image(path: Path) -> None:
-    from ganzoo.image_io import decoding
-
-    decoded = decoding.read(path)
-    assert decoded.rgb.ndim == 3 and decoded.rgb.shape[2] == 3 and decoded.rgb.size
-    assert decoded.rgb.dtype in (np.uint8, np.uint16)
-
-
-def read_frames(path: Path) -> None:
-    """Read what a reader of rasters finds, window by window."""
-    from ganzoo.image_io import raster_files
-
-    with raster_files.open_frames(path, max_pixels=10_000_000) as frames:
-        for index in range(min(len(frames), 3)):
-            raster = frames[index]
-            array = np.asarray(raster)
-            assert array.ndim == 3 and array.shape == tuple(raster.shape)
-
-
-def pngs(_: Path) -> list[bytes]:
-    deep = io.BytesIO()
-    Image.fromarray(pixels()[..., 0].astype(np.uint16) * 257).save(deep, "PNG")
-    return [saved("PNG"), saved("PNG", mode="RGBA"), saved("PNG", mode="P"), saved("PNG", frames=3), deep.getvalue()]
-
-
-def jpegs(_: Path) -> list[bytes]:
-    exif = Image.Exif()
-    exif[0x0112], exif[0x010F] = 6, "maker"
-    return [
-        saved("JPEG"),
-        saved("JPEG", mode="L", progressive=True),
-        saved("JPEG", exif=exif),
-        saved("JPEG", mode="CMYK"),
-    ]
-
-
-def tiffs(folder: Path) -> Iterable[bytes]:
-    import tifffile
-
-    path = folder / "x.tif"
-    for options in (
-        {"photometric": "rgb"}, {"compression": "zlib", "predictor": True}, {"compression": "lzw"}, {"tile": (16, 16)},
-        {"bigtiff": True}, {"ome": True, "metadata": {"axes": "YXS"}}, {"planarconfig": "separate"},
-    ):  # fmt: skip
-        tifffile.imwrite(path, pixels(), **options)
-        yield path.read_bytes()
-    tifffile.imwrite(path, pixels().astype(np.float32)[..., 0])
-    yield path.read_bytes()
-    tifffile.imwrite(path, pixels().astype(np.uint16).transpose(2, 0, 1), imagej=True)
-    yield path.read_bytes()
-
-
-def npys(_: Path) -> Iterable[bytes]:
-    for array in (pixels()[..., 0], pixels()[..., 0].astype(np.float32), pixels()[..., 0].astype(">u2")):
-        file = io.BytesIO()
-        np.save(file, array)
-        yield file.getvalue()
-
-
-def npzs(_: Path) -> Iterable[bytes]:
-    for save in (np.savez, np.savez_compressed):
-        file = io.BytesIO()
-        save(file, image=pixels()[..., 0])
-        yield file.getvalue()
 
 
 # ---- models
@@ -214,6 +141,55 @@ def read_run(path: Path) -> None:
     from ganzoo.training import settings
 
     settings.read_settings(path.parent)
+
+
+def run_yamls(folder: Path) -> Iterable[bytes]:
+    from ganzoo.training import run_file
+    from ganzoo.training.settings import parse_settings
+
+    values = {"recipe": "dcgan", "data": str(folder), "steps": 4, "options": {"image_size": 16}, "parts": {}}
+    run_file.write(folder, parse_settings(values))
+    yield (folder / run_file.FILE).read_bytes()
+    yield b"recipe: dcgan\ndata: &d [a, b]\noptions: {image_size: 16}\nstart_from: {generator: *d}\n"
+
+
+def read_run_yaml(path: Path) -> None:
+    """Read a run file as `ganzoo train run.yaml` does, up to where data would be read."""
+    from ganzoo.training import run_file
+    from ganzoo.training.train import new_settings
+
+    values = run_file.merged(run_file.read(path), {"steps": 3})
+    new_settings(values.pop("recipe"), values.pop("data", None) or ["a"], **values)
+
+
+def run_logs(_: Path) -> Iterable[bytes]:
+    for extra in ({}, {"seconds": 0.5, "pictures_per_second": 3.0}):
+        lines = [{"step": step, "generator": 0.5 / step, "discriminator": 1.0, **extra} for step in range(1, 5)]
+        yield "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def read_run_log(path: Path) -> None:
+    from ganzoo.training import logs, report
+
+    logs.drop_after(path.parent, 3)
+    assert report.write(path.parent)
+
+
+def engine_times(_: Path) -> Iterable[bytes]:
+    yield json.dumps({"engines": {"a-1": {"start": 0.5, "image": 0.25}}, "imports": {"onnxruntime": 0.25}}).encode()
+
+
+def read_engine_times(path: Path) -> None:
+    """What cannot be used of a file in the cache is measured again, and never an error."""
+    from unittest import mock
+
+    from ganzoo.inference import engine_timing
+    from ganzoo.inference.workload import Workload
+
+    with mock.patch.object(engine_timing, "_file", lambda: path):
+        speeds = engine_timing.Speeds.read()
+        costs = [timing.of(Workload(), started=False) for timing in speeds.engines.values()]
+        assert all(0 <= cost < float("inf") for cost in [*costs, *speeds.imports.values()])
 
 
 def run_states(folder: Path) -> Iterable[bytes]:
@@ -367,11 +343,16 @@ READERS: dict[str, FuzzedReader] = {
     "tiff-photograph": FuzzedReader(read_image, tiffs, "x.tif"),
     "npy": FuzzedReader(read_frames, npys, "x.npy"),
     "npz": FuzzedReader(read_frames, npzs, "x.npz"),
+    "nifti": FuzzedReader(read_frames, niftis, "x.nii"),
+    "dicom": FuzzedReader(read_frames, dicoms, "x.dcm"),
     "safetensors": FuzzedReader(read_weights, safetensors_files, "model.safetensors"),
     "config": FuzzedReader(read_model, configs, "config.json"),
     "registry": FuzzedReader(read_registry, registries, "registry.json"),
     "checkpoint": FuzzedReader(read_checkpoint, checkpoints, "x.pth"),
     "run": FuzzedReader(read_run, run_files, "run.json"),
+    "run-yaml": FuzzedReader(read_run_yaml, run_yamls, "run.yaml"),
+    "run-log": FuzzedReader(read_run_log, run_logs, "metrics.jsonl"),
+    "engine-times": FuzzedReader(read_engine_times, engine_times, "speeds.json"),
     "run-state": FuzzedReader(read_run_state, run_states, "checkpoints/step-00000002.pt"),
     "scores": FuzzedReader(read_scores, score_files, "scores.json"),
     "zip": FuzzedReader(read_zip, zips, "x.zip"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from ganzoo.data.datasets import Augmentation, Data, ImageDataset
 from ganzoo.data.open_data import open_data
 from ganzoo.errors import DataError, OptionError, TrainingError
 from ganzoo.training import batches as module
+from ganzoo.training import worker_deaths
 from ganzoo.training.batches import Batches, split_batch
 from ganzoo.training.data_order import Order
 from tests.data.test_open_data import Asked, write_pictures
@@ -130,6 +133,37 @@ def test_workers_that_always_die_are_given_up(monkeypatch) -> None:
     with pytest.raises(TrainingError, match="died 2 times in a row at step 1: "):
         batches.get(0)
     assert len(notes) == 1
+
+
+# A script that trains without a main guard, on a system where new processes import it.
+SCRIPT = """
+import sys
+import ganzoo
+from ganzoo.training import batches
+from ganzoo.data import open_data
+
+batches.START_METHOD = "spawn"
+open_data.open_data.__defaults__ = (0.0, 1)  # nothing is held in memory
+ganzoo.train("dcgan", sys.argv[1], sys.argv[2], steps=1, workers=1, options={"image_size": 16})
+"""
+
+
+def test_a_script_without_a_main_guard_is_told_of_it(tmp_path: Path) -> None:
+    write_pictures(tmp_path / "images", ["a.png", "b.png"])
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, tmp_path / "script.py", tmp_path / "images", tmp_path / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    assert "TrainingError: The script that trains has no main guard: each process that decodes" in done.stderr
+    assert "memory for them" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"), [([-9, None], "too little memory"), ([1, -15], "exit code 1: above is what they printed")]
+)
+def test_what_workers_died_of_is_told_by_their_exit_codes(codes: list[int | None], words: str) -> None:
+    assert words in str(worker_deaths.explain(codes, 4, 7))
+    assert worker_deaths.unguarded(codes) is None
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -13,9 +13,14 @@ from conftest import picture
 from training_cases import CASES, make_data, train
 
 import ganzoo
+from ganzoo.cli.train_command import _describe
 from ganzoo.errors import GanzooError
+from ganzoo.recipes.distributed import ALONE
 from ganzoo.training import dry_run as dry_run_module
+from ganzoo.training import step_estimate
 from ganzoo.training.dry_run import DryRun, dry_run
+from ganzoo.training.setup import set_up
+from ganzoo.training.train import new_settings
 from tests.cli.test_main import call
 
 Capture = pytest.CaptureFixture[str]
@@ -102,6 +107,43 @@ def test_a_run_afterwards_is_the_same_as_without(tmp_path: Path) -> None:
     assert (alone / "model.safetensors").read_bytes() == (after / "model.safetensors").read_bytes()
 
 
+def test_a_batch_that_cannot_fit_is_refused_before_it_takes_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step_estimate, "free_memory", lambda device: 2**30)
+    expected = (
+        r"^A step on 1,000,000,000,000 images would take at least [\d,.]+ GiB, and cpu has 1\.0 GiB free\. Set a "
+    )
+    with pytest.raises(GanzooError, match=expected + r"smaller batch_size, such as \d+, or a larger --accumulate"):
+        tried("dcgan", tmp_path, batch_size=10**12)
+    with pytest.raises(GanzooError, match=r"A step on 1,000,000,000 images"):
+        tried("dcgan", tmp_path, batch_size=10**12, accumulate=1000)
+
+
+def test_steps_that_would_take_too_long_are_estimated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dry_run_module, "LONGEST", 0.0)
+    monkeypatch.setattr(step_estimate, "free_memory", lambda device: 0)  # which the system does not tell
+    found, few = tried("dcgan", tmp_path, batch_size=10**9), tried("dcgan", tmp_path)
+    assert found.batch == {"image": (10**9, 3, 16, 16)}
+    assert found.estimated and not few.estimated
+    assert found.memory > 10**12 > few.memory and found.step_seconds > 10**4
+    assert "estimated from a few images" in "".join(_describe(found))
+    assert "GiB at most" in "".join(_describe(few))
+
+
+def test_bytes_kept_for_the_backward_pass_count_each_storage_once(tmp_path: Path) -> None:
+    setup = set_up(new_settings("dcgan", make_data(tmp_path, "images"), device="cpu", **CASES["dcgan"][1]), ALONE)
+    kept = step_estimate.KeptBytes(setup)
+    weight = next(p for p in setup.recipe.networks["generator"].parameters() if p.ndim == 1)
+    with kept.counting():
+        value = torch.ones(250, requires_grad=True)  # 1,000 bytes
+        product = (value * value) * weight[0]
+        assert kept.kept == kept.peak == 2000  # the values, once, and their product, but no weight
+        product.sum().backward()
+        del product
+        assert (kept.kept, kept.peak) == (0, 2000)
+
+
 WRONG: list[tuple[str, dict[str, Any]]] = [
     ("dcgan", {"recipe": "dcgna"}),
     ("dcgan", {"stpes": 3}),
@@ -129,9 +171,14 @@ def test_it_raises_what_training_would_raise(tmp_path: Path, case: str, values: 
     assert said[0] == said[1]
 
 
-@pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError])
+def cpu_error(text: str) -> RuntimeError:
+    """Return the error that torch raises where main memory runs out."""
+    return RuntimeError(f"[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: {text}")
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError, MemoryError, cpu_error])
 def test_a_step_that_does_not_fit_is_reported_as_training_shows_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Callable[[str], Exception]
 ) -> None:
     def greedy(self: Any, batch: Any) -> Any:
         raise error("tried to allocate 2 TiB")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import picture
+from needs import require
 
 from ganzoo.errors import OptionError
 from ganzoo.training import run_file
@@ -56,3 +57,54 @@ def test_what_is_no_run_file_is_said(tmp_path: Path, text: str, reason: str) -> 
         run_file.read(tmp_path / "run.yaml")
     with pytest.raises(OptionError, match="cannot be read"):
         run_file.read(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "pipe:touch {flag}",
+        "PIPE:touch {flag}; x://",
+        " pipe:touch {flag}; x://",
+        "{{p,q}}ipe:touch {flag}; x://",
+        "https://example.invalid/0.tar::pipe:touch {flag}",
+        "0.tar::pipe:touch {flag}",
+    ],
+)
+def test_no_command_in_a_run_file_is_run(
+    tmp_path: Path, data: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require("webdataset")
+    command = data.format(flag=tmp_path / "flag")
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump({"recipe": "dcgan", "data": command}))
+    code, _, err = call(capsys, "train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"))
+    assert code == 1 and "reads its data from a command" in err and "GANZOO_ALLOW_COMMANDS=1" in err
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "run.json").write_text(json.dumps({"recipe": "dcgan", "data": command, "options": {}}))
+    code, _, err = call(capsys, "train", "--resume", str(tmp_path / "old"))
+    assert code == 1 and "old/run.json reads its data from a command" in err
+    assert not (tmp_path / "flag").exists()
+    monkeypatch.setenv("GANZOO_ALLOW_COMMANDS", "1")
+    if command.startswith("pipe:"):
+        code, _, err = call(capsys, "train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"))
+        assert code == 1 and (tmp_path / "flag").exists()  # it is run, and is no shard
+
+
+def test_a_run_file_sends_no_variable(tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text("recipe: dcgan\ndata: 'https://example.invalid/${HF_TOKEN}.tar'\n")
+    with pytest.raises(OptionError, match="puts variables of your environment into its data"):
+        run_file.read(tmp_path / "run.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("recipe: dcgan\noutput: /\n", "'output' is not a setting of a run"),
+        ("recipe: dcgan\noptions: [a]\n", "'options' holds no settings by name"),
+        ("recipe: dcgan\ndata: {a: b}\n", "'data' is not a path or a list of paths"),
+        ("recipe: dcgan\ndata: [1]\n", "'data' is not a path or a list of paths"),
+    ],
+)
+def test_sections_of_another_shape_are_named(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "run.yaml").write_text(text)
+    with pytest.raises(OptionError, match=words):
+        run_file.read(tmp_path / "run.yaml")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,8 @@ from ganzoo.evaluation.units.baselines import Baseline
 from ganzoo.evaluation.units.image_pairs import RasterPair, predict, read_item
 from ganzoo.evaluation.units.similarity import sum_ssim
 from ganzoo.evaluation.units.sums import Array, Sums, sum_up
+from ganzoo.files.parsing import is_number, parse_json
+from ganzoo.files.regular import read_text
 from ganzoo.loading.model import Model
 from ganzoo.version import __version__
 
@@ -132,12 +133,26 @@ def _what_to_read(
     run = Path(name.removeprefix("dir:"), "run.json")
     if not name.startswith("dir:") or not run.is_file():
         raise OptionError(f"{name} is evaluated on pairs: give --input FILES and --target FILES.")
-    settings = json.loads(run.read_text(encoding="utf-8"))
-    stored, share = settings.get("raster_options") or {}, settings.get("validation", 0.0)
+    settings = _read_run(run)
+    stored, share = settings["raster_options"], settings["validation"]
     if not share:
         raise OptionError(f"The run {name} held nothing out. Give other data: --input FILES --target FILES.")
-    sides = settings["data"]
-    return [sides] if isinstance(sides, str) else list(sides), {**stored, **options}, share
+    return settings["data"], {**stored, **options}, share
+
+
+def _read_run(path: Path) -> dict[str, Any]:
+    """Return what a run.json says of data, held-out share and raster options. Raises OptionError."""
+    try:
+        settings = parse_json(read_text(path, OptionError))
+        sides, stored = settings.get("data"), settings.get("raster_options") or {}
+        share = settings.get("validation") or 0.0
+    except (OSError, ValueError, AttributeError) as error:
+        raise OptionError(f"{path} cannot be read: {str(error).rstrip('.')}. Give --input and --target.") from error
+    listed = [sides] if isinstance(sides, str) else sides
+    fits = isinstance(listed, list) and all(isinstance(side, str) for side in listed) and isinstance(stored, dict)
+    if not fits or not is_number(share) or not 0 <= share < 1:
+        raise OptionError(f"{path} does not say what the run was trained on. Give --input FILES and --target FILES.")
+    return {"data": listed, "raster_options": stored, "validation": share}
 
 
 @dataclass
