@@ -16,6 +16,7 @@
     |   `-- HubUnreachable                 no connection, or offline and not cached
     |-- ImageError         (ValueError)    an input that is not a readable image
     |-- DataError          (ValueError)    a dataset that cannot be used
+    |   `-- TooFewImages                   a measurement that needs more images
     |-- OutputError        (OSError)       a result that cannot be written
     |-- DeviceError        (RuntimeError)  a device or engine that is not available
     |-- MissingPackage     (ImportError)   a package of an optional extra that is not installed
@@ -94,6 +95,10 @@ class ImageError(GanzooError, ValueError):
 
 class DataError(GanzooError, ValueError):
     """A dataset that cannot be used."""
+
+
+class TooFewImages(DataError):
+    """A measurement that needs more images."""
 
 
 class OutputError(GanzooError, OSError):

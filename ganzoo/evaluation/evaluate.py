@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganzoo.contracts.metric import MetricResult
 from ganzoo.data.sources import Paths
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, TooFewImages
 from ganzoo.evaluation import options as eval_options
 from ganzoo.evaluation import report, report_samples, scores, setup
 from ganzoo.evaluation.metrics import registry
@@ -97,13 +97,15 @@ def evaluate(
     else:
         registry.check(names)
         eval_options.refuse_rasters(options)
+        eval_options.refuse_extractor(names, options)
         request = eval_options.build_request(data, names, options)
         if loaded is None:
             context = setup.open_folder(name, request, config, device)
         else:
             context = setup.open_model(loaded, name, request, config)
         context.on_progress = on_progress
-        evaluation = measure(context, names or DEFAULT_METRICS[context.kind], eval_options.describe_call(data, options))
+        call = eval_options.describe_call(data, options)
+        evaluation = measure(context, names or DEFAULT_METRICS[context.kind], call, needed=bool(names))
     if report_to:
         report.write(evaluation, Path(report_to))
     return evaluation
@@ -133,15 +135,34 @@ def _evaluate_rasters(
     )
 
 
-def measure(context: EvalContext, metrics: Sequence[str], call: Mapping[str, Any]) -> Evaluation:
-    """Return the scores and diagnoses of all ``metrics``; ``call``: the arguments that measure them again."""
+def measure(
+    context: EvalContext, metrics: Sequence[str], call: Mapping[str, Any], *, needed: bool = True
+) -> Evaluation:
+    """Return the scores and diagnoses of all ``metrics``.
+
+    Args:
+        context: What is measured.
+        metrics: Their names.
+        call: The arguments that measure them again.
+        needed: Whether one that needs more images is an error; else it is left out with a note, if others are not.
+    """
     real = context.sides.real
     evaluation = Evaluation(context.name, str(real.sample if real else "nothing but itself"), [])
+    left_out: list[TooFewImages] = []
     for name in metrics:
-        result = _measure_one(context, name)
+        try:
+            result = _measure_one(context, name)
+        except TooFewImages as error:
+            if needed:
+                raise
+            left_out.append(error)
+            continue
         evaluation.scores += [scores.build_score(context, value, call) for value in result.values]
         evaluation.diagnoses += result.diagnoses
+    if left_out and not evaluation.scores:
+        raise left_out[0]
     evaluation.notes = scores.build_notes(context.sides, [score.metric for score in evaluation.scores])
+    evaluation.notes += [f"Left out: {error}" for error in left_out]
     report_samples.add(context)
     evaluation.report_samples = context.report_samples
     return evaluation
@@ -154,6 +175,6 @@ def _measure_one(context: EvalContext, name: str) -> MetricResult:
     try:
         result = metric.measure(context)
     except DataError as error:
-        raise DataError(f"{name} of {context.name}: {error}") from error
+        raise type(error)(f"{name} of {context.name}: {error}") from error
     values = [value if value.library else replace(value, library=metric.library) for value in result.values]
     return MetricResult(values, list(result.diagnoses))

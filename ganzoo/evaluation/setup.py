@@ -43,6 +43,7 @@ def open_folder(ref: str, request: EvalRequest, config: EvalConfig, device: str)
 def open_model(model: Model, name: str, request: EvalRequest, config: EvalConfig) -> EvalContext:
     """Return the context of a model."""
     kind = request.kind or _find_kind(model)
+    _check_kind(model, name, kind)
     if kind != "labeled":
         _refuse_label(request, name)
     request = replace(request, reading=_adapt_reading(model, kind, request))
@@ -174,6 +175,19 @@ def _find_kind(model: Model) -> str:
             f"The card of {model.card.name} does not say whether it was trained on pairs: "
             "give --kind paired or unpaired."
         ) from error
+
+
+def _check_kind(model: Model, name: str, kind: str) -> None:
+    """Raise OptionError where a model that translates would be evaluated as one that generates, or the reverse."""
+    translates = model.card.does.source == "image"
+    if translates == (kind not in ("images", "clips")):
+        return
+    if translates:
+        raise OptionError(
+            f"{name} translates images, and was trained on {kind} without another side to compare with. Give inputs "
+            "and targets, or two sets, as data, and --kind paired or unpaired."
+        )
+    raise OptionError(f"{name} generates images from nothing: kind={kind} is for models that translate. Omit it.")
 
 
 def _adapt_reading(model: Model, kind: str, request: EvalRequest) -> Reading:

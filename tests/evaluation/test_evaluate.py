@@ -20,7 +20,7 @@ import ganzoo
 from ganzoo.cards import protocol
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.data.splitting import split
-from ganzoo.errors import DataError, OptionError, UnknownName
+from ganzoo.errors import DataError, HubUnreachable, OptionError, UnknownName
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.evaluation.statistics import moments
@@ -246,7 +246,11 @@ def test_wrong_names_are_refused_with_a_suggestion(tmp_path: Path) -> None:
         ({"resamples": -1}, "resamples=-1 is not valid"),
         ({"size": 32}, "generates images of 16 pixels: size=32 is not possible"),
         ({"resize": "lanczos"}, "resize='lanczos' is not valid: give one of bicubic"),
-        ({"kind": "unpaired"}, "holds no images in a folder"),
+        ({"kind": "unpaired"}, "tiny/maker generates images from nothing: kind=unpaired is for models that translate"),
+        (
+            {"metrics": ["fid"]},
+            "extractor='grid' is used by none of the metrics: fid take.* measure fd, which",
+        ),
     ],
 )
 def test_what_is_lacking_or_wrong_is_stated(tmp_path: Path, values: dict[str, Any], message: str) -> None:
@@ -264,6 +268,46 @@ def test_too_few_images_are_refused_by_every_measure_that_needs_more(tmp_path: P
     ):
         with pytest.raises(DataError, match=message):
             evaluate(maker(), real, number=count, metrics=[metric], **GRID)
+
+
+def test_of_the_default_measures_those_that_need_more_images_are_left_out(tmp_path: Path) -> None:
+    real = lay(tmp_path / "real", 12)
+    found = evaluate(maker(), real, **GRID)
+    names = [score.metric for score in found.scores]
+    assert "fd-grid-4" in names and not any(name.startswith("modes") for name in names)
+    assert any(note.startswith("Left out: modes of tiny/maker: 12 generated and 12 real") for note in found.notes)
+    with pytest.raises(DataError, match="too few to look for modes"):
+        evaluate(maker(), real, metrics=["fd", "modes"], **GRID)
+    with pytest.raises(DataError, match="at least 2"):  # nothing is left
+        evaluate(maker(), real, number=1, **GRID)
+
+
+def test_a_model_of_images_without_another_side_asks_for_one(tmp_path: Path) -> None:
+    training = TrainingInfo(recipe="dcgan", hardware="cpu", ganzoo_version="1")  # which trains on images alone
+    data = lay(tmp_path / "real", 3)
+    for values in ({}, {"inputs": "B"}, {"kind": "images"}):
+        with pytest.raises(OptionError, match=r"^tiny/translator translates images, and was trained on"):
+            evaluate(translator(training=training), data, **GRID, **values)
+
+
+def test_fid_beside_another_extractor_says_that_it_takes_inception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ganzoo.catalog import building
+
+    build = building.build
+
+    def without_inception(spec: str, **options: Any) -> Any:
+        if spec == "extractor:inception":
+            raise HubUnreachable("weights.pth is not on this machine.")
+        return build(spec, **options)
+
+    monkeypatch.setattr(building, "build", without_inception)
+    real = lay(tmp_path / "real", 8)
+    with pytest.raises(
+        HubUnreachable, match=r"machine\. fid and kid take Inception.*fd and kd take 'grid'"
+    ):
+        evaluate(f"images:{real}", real, metrics=["fd", "fid"], **GRID)
 
 
 def test_folders_of_unlike_sizes_are_refused(tmp_path: Path) -> None:

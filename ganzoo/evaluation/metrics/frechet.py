@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ganzoo.contracts.metric import MetricResult, MetricValue, metric
-from ganzoo.errors import DataError
+from ganzoo.errors import TooFewImages
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
@@ -95,7 +95,7 @@ def _square_root(covariance: Array) -> Array:
 
 def _check_count(side: Moments) -> None:
     if side.count < 2:
-        raise DataError(
+        raise TooFewImages(
             f"A Frechet distance needs at least 2 images a side, and one side has {side.count}. "
             "Give more images; a meaningful value takes thousands."
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
-from ganzoo.errors import DataError
+from ganzoo.errors import TooFewImages
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.results import Example
@@ -86,7 +86,7 @@ def _measure_reference(train: Array, held_out: Array | None, seed: int) -> Array
     check(train, real)
     if len(real) < MIN_REFERENCES:
         kind, remedy = ("training", "Give more") if held_out is None else ("held-out", "Give more, or none at all")
-        raise DataError(
+        raise TooFewImages(
             f"{len(real)} {kind} images are too few to say how near is near; {MIN_REFERENCES} are needed. {remedy}."
         )
     if held_out is not None:

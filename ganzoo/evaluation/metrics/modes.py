@@ -10,7 +10,7 @@ import numpy as np
 
 from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
 from ganzoo.data.listing import some
-from ganzoo.errors import DataError
+from ganzoo.errors import TooFewImages
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.statistics.clusters import Scatter, find_centers, scatter
@@ -113,7 +113,7 @@ def compare_classes(fake_labels: Array, real_labels: Array, classes: Sequence[st
 def _suggest_clusters(fake: int, real: int) -> int:
     clusters = min(MAX_CLUSTERS, real // 2 // CLUSTER_SIZE, fake // CLUSTER_SIZE)
     if clusters < 2:
-        raise DataError(
+        raise TooFewImages(
             f"{fake:,} generated and {real:,} real images are too few to look for modes: at least "
             f"{2 * CLUSTER_SIZE} generated and {4 * CLUSTER_SIZE} real ones are needed. Give more images."
         )

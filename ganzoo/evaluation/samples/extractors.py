@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ganzoo.catalog import building
-from ganzoo.errors import OptionError
+from ganzoo.errors import GanzooError, OptionError
 from ganzoo.evaluation.samples.config import EvalConfig
 from ganzoo.evaluation.samples.features import FeatureExtractor, Progress
 
@@ -30,13 +30,23 @@ class Extractors:
     @cached_property
     def inception(self) -> FeatureExtractor:
         """The extractor of FID and KID. Raises OptionError if the user chose other weights for it."""
-        extractor = self.chosen if self._config.extractor == INCEPTION else self._build(INCEPTION, {})
+        extractor = self.chosen if self._config.extractor == INCEPTION else self._build_inception()
         if str(extractor.network.label) != INCEPTION:
             raise OptionError(
                 f"fid and kid are not defined for these weights ({extractor.network.label}). "
                 "Use fd and kd, which are named after the extractor."
             )
         return extractor
+
+    def _build_inception(self) -> FeatureExtractor:
+        """Build it next to another extractor that the user chose. Raises what building raises, with a word on that."""
+        try:
+            return self._build(INCEPTION, {})
+        except GanzooError as error:
+            raise type(error)(
+                f"{error} fid and kid take Inception, whatever extractor is chosen; fd and kd take "
+                f"'{self._config.extractor}'."
+            ) from error
 
     @property
     def built(self) -> list[FeatureExtractor]:

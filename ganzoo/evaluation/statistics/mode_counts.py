@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, TooFewImages
 from ganzoo.evaluation.statistics.moments import Array
 
 FAIR = 0.25  # of a mode's share among real images: what the generated ones must have for the mode to be covered
@@ -37,7 +37,7 @@ def find_covered(fake: Array, real: Array) -> tuple[Array, Array, float]:
     fair = real / real.sum() * fake.sum()
     covered, evaluated = fake >= FAIR * fair, (fair >= EXPECTED) & (real >= EXPECTED)
     if not evaluated.any():
-        raise DataError(
+        raise TooFewImages(
             f"{int(fake.sum()):,} generated and {int(real.sum()):,} real images leave fewer than {EXPECTED} for each "
             f"of {len(fake)} modes, too few to say which are missing. Give more images, or fewer clusters."
         )

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ganzoo.errors import DataError
+from ganzoo.errors import DataError, TooFewImages
 
 Array = npt.NDArray[Any]
 
@@ -79,7 +79,7 @@ def check(features: Array, *others: Array, least: int = 1) -> None:
         if each.ndim != 2:
             raise DataError(f"Features have shape {each.shape}, and must have (images, features). Flatten them.")
         if len(each) < least:
-            raise DataError(f"There are {len(each):,} images, and at least {least:,} are needed. Give more images.")
+            raise TooFewImages(f"There are {len(each):,} images, and at least {least:,} are needed. Give more images.")
         if each.shape[1] != features.shape[1]:
             raise DataError(
                 f"One set has {features.shape[1]:,} features an image and the other {each.shape[1]:,}. "
