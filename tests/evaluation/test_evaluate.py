@@ -304,9 +304,7 @@ def test_fid_beside_another_extractor_says_that_it_takes_inception(
 
     monkeypatch.setattr(building, "build", without_inception)
     real = lay(tmp_path / "real", 8)
-    with pytest.raises(
-        HubUnreachable, match=r"machine\. fid and kid take Inception.*fd and kd take 'grid'"
-    ):
+    with pytest.raises(HubUnreachable, match=r"machine\. fid and kid take Inception.*fd and kd take 'grid'"):
         evaluate(f"images:{real}", real, metrics=["fd", "fid"], **GRID)
 
 
