@@ -19,8 +19,8 @@ _READING = (
     click.option(
         "--split-by",
         metavar="GROUP",
-        help="What is never parted by --validation: file, page, block:SIDE, or a regular expression for names "
-        "[default: file].",
+        help="What is never parted by --validation: file, page, block:SIDE, tag:NAME (such as tag:PatientID), or a "
+        "regular expression for names [default: file].",
     ),
     click.option("--panels", metavar="NUMBERS", help="Images side by side in a file, input:target, such as 1:2-6."),
     click.option("--z-neighbors", type=click.IntRange(0), help="Pages before and after as channels too (2.5-D)."),

@@ -50,6 +50,14 @@ class Frames(ABC):
         """What is known of the file and kept when it is translated, for people: {"pixel size": "0.25 x 0.25 µm"}."""
         return {}
 
+    def tag(self, name: str) -> str:
+        """Return the value of a tag of the file, "" where it has none; it may be private and is never shown.
+
+        Args:
+            name: In the words of the format: "PatientID".
+        """
+        return ""
+
     def close(self) -> None:
         """Close the file. Rasters of it cannot be read afterwards."""
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ganzoo.data.rasters.frames import Frame, HeldFrame, StoredFrame, hold, opened
-from ganzoo.data.rasters.options import RasterOptions
+from ganzoo.data.rasters.options import TAG, RasterOptions
 from ganzoo.data.rasters.sides import Files
 from ganzoo.errors import DataError, OptionError
 from ganzoo.rasters.channel import Channel
@@ -147,8 +148,24 @@ def _make_item(sides: tuple[Stack, ...], number: int, options: RasterOptions) ->
         found = ", ".join(f"{file} {width}x{height}" for file, (height, width) in sizes.items())
         raise DataError(f"{name}: its parts are of unlike sizes, {found}. They should be aligned.")
     height, width = next(iter(sizes.values()))
-    group = find_group(name, first.name, options.split_by)
+    if options.split_by.startswith(TAG):
+        group = group_of_tag(first.pages[number][0], options.split_by.removeprefix(TAG))
+    else:
+        group = find_group(name, first.name, options.split_by)
     return Item(name, group, first.name, tuple(side.pages[number] for side in sides), 0, 0, height, width)
+
+
+def group_of_tag(frame: Frame, tag: str) -> str:
+    """Return the group of an image by a tag of its file: a digest, since a tag may name a patient.
+
+    Raises:
+        OptionError: The file has no such tag.
+    """
+    value = opened(frame.path, frame.axes).tag(tag) if isinstance(frame, StoredFrame) else ""
+    if not value:
+        name = frame.path if isinstance(frame, StoredFrame) else "An image"
+        raise OptionError(f"split_by='{TAG}{tag}': {name} has no tag '{tag}'. All files should have it.")
+    return f"{tag} {hashlib.sha256(value.encode()).hexdigest()[:12]}"
 
 
 def find_group(name: str, file: str, split_by: str) -> str:

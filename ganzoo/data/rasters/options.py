@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from ganzoo.errors import OptionError
 from ganzoo.rasters.channel import TRANSFORMS
 
+TAG = "tag:"
 GAP = 4  # a gap between blocks is a quarter of a block, unless it is given
 
 
@@ -24,7 +25,8 @@ class RasterOptions:
             "like:NAME", the range of an input channel. Default: 0:255 of 8 bits, else the percentiles 0.1 and 99.9.
         transform: "linear", "log", "db" or "asinh", for one channel as "NAME=...".
         split_by: What is never parted between training and held-out images: "file", "page", "block:SIDE" or
-            "block:SIDE:GAP" in pixels, or a regular expression, whose match in a file's name is its group.
+            "block:SIDE:GAP" in pixels, "tag:NAME" (a tag of the file, such as PatientID), or a regular expression,
+            whose match in a file's name is its group.
         panels: Images side by side in one file, from left to right: "1:2-6", the input before the colon; "1:2/3" where
             there are three.
         z_neighbors: Pages before and after each that become channels of the input as well (2.5-D).
@@ -53,7 +55,7 @@ class RasterOptions:
                 raise ValueError(f"transform='{text}' should be one of {', '.join(TRANSFORMS)}, or NAME=one of them")
         if self.split_by.startswith("block"):
             self.block()
-        elif self.split_by not in ("", "file", "page"):
+        elif self.split_by not in ("", "file", "page") and not self.split_by.startswith(TAG):
             try:
                 re.compile(self.split_by)
             except re.error as error:

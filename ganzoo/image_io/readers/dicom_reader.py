@@ -1,7 +1,7 @@
 """DICOM files as rasters: stored numbers in the units that the file states, its frames, and its padding as missing.
 
 Compressed frames are decoded by imagecodecs. What would need a decision is refused in one sentence: segmentations,
-32 bits a value, palettes, look-up tables instead of a slope. Names of patients never leave the file.
+32 bits a value, look-up tables instead of a slope. Names of patients never leave the file.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeAlias
 
@@ -34,7 +35,9 @@ DECODERS = {
     "1.2.840.10008.1.2.4.90": "jpeg2k_decode",
     "1.2.840.10008.1.2.4.91": "jpeg2k_decode",
 }
+RLE = "1.2.840.10008.1.2.5"  # which pydicom decodes
 GRAY, COLOR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_RCT", "YBR_ICT", "YBR_FULL_422")
+PALETTE = "PALETTE COLOR"
 
 
 class DicomReader(Reader):
@@ -54,6 +57,16 @@ class DicomReader(Reader):
             raise ImageError(f"{path} says itself what its dimensions are. Omit --axes {axes}.")
         with as_image_errors(path):
             return DicomFrames(path)
+
+
+@dataclass(frozen=True, repr=False)
+class DicomHeader:
+    """All tags of a file, for its writer alone: shown, it says nothing of the patient."""
+
+    data: Any
+
+    def __repr__(self) -> str:
+        return "<DICOM header>"
 
 
 class DicomFrames(Frames):
@@ -88,14 +101,12 @@ class DicomFrames(Frames):
         kind, bits = str(self._get("PhotometricInterpretation") or ""), int(self._set.BitsAllocated)
         if str(self._get("Modality")) == "SEG" or bits == 1:
             return "is a segmentation, whose values are no intensities. Convert it to TIFF, one channel a segment."
-        if kind == "PALETTE COLOR":
-            return "has colors by palette. Convert it to RGB."
-        if bits not in (8, 16) or kind not in (*GRAY, *COLOR) or self._samples not in (1, 3):
+        if bits not in (8, 16) or kind not in (*GRAY, *COLOR, PALETTE) or self._samples not in (1, 3):
             return f"has {self._samples} x {bits} bits as {kind}. Supported are gray and RGB of 8 or 16 bits."
         if "ModalityLUTSequence" in self._set:
             return "states its values by a look-up table, not by a slope. Convert it with the table applied."
         syntax = self._set.file_meta.TransferSyntaxUID
-        if syntax.is_compressed and str(syntax) not in DECODERS and not syntax.is_RLE:
+        if syntax.is_compressed and str(syntax) not in DECODERS and str(syntax) != RLE:
             return f"is compressed as '{syntax.name}', which is not supported. Decompress it first."
         return ""
 
@@ -110,7 +121,17 @@ class DicomFrames(Frames):
             else:
                 values = self._set.pixel_array
         values = values.reshape(self._count, *self._shape, self._samples)
+        if str(self._get("PhotometricInterpretation")) == PALETTE:
+            return self._colors(values[..., 0])
         return self._signed(values.transpose(0, 3, 1, 2))
+
+    def _colors(self, numbers: Array) -> Array:
+        """Return RGB (frames, 3, H, W) of the numbers of a palette."""
+        from pydicom.pixels import apply_color_lut
+
+        with as_image_errors(self._path):
+            frames = [apply_color_lut(frame, self._set) for frame in numbers]
+        return np.stack(frames)[..., :3].transpose(0, 3, 1, 2)
 
     def _decoded(self, decoder: str) -> Array:
         import imagecodecs
@@ -155,12 +176,21 @@ class DicomFrames(Frames):
         original = str((self._get("ImageType") or [""])[0]) == "ORIGINAL"
         if not unit and str(self._get("Modality")) == "CT" and original:
             unit = "HU"
-        names = ("red", "green", "blue") if self._samples == 3 else (str(self._get("Modality") or ""),)
-        channels = tuple(Channel(name, "" if self._samples == 3 else unit) for name in names)
+        colored = len(stored) == 3
+        names = ("red", "green", "blue") if colored else (str(self._get("Modality") or ""),)
+        channels = tuple(Channel(name, "" if colored else unit) for name in names)
         name = f"{self._path}, {self.labels[number]}" if self._count > 1 else self._path
-        padding = self._padding(stored)
-        source = ArraySource(_scaled(stored, slope, intercept, self._span()), padding)
-        return Raster(source, channels, name, "dicom", group=str(self._get("SeriesInstanceUID") or self._path))
+        if colored:
+            slope, intercept = 1.0, 0.0
+        source = ArraySource(_scaled(stored, slope, intercept, self._span()), self._padding(stored))
+        padding = self._get("PixelPaddingValue")
+        metadata = {
+            "dicom": DicomHeader(self._set),
+            "scale": (slope, intercept),
+            "unit": channels[0].unit,
+            "padding": None if padding is None else int(padding) * slope + intercept,
+        }
+        return Raster(source, channels, name, "dicom", metadata, str(self._get("SeriesInstanceUID") or self._path))
 
     def _span(self) -> tuple[int, int]:
         """Return the least and the greatest number that the stored bits can hold."""
@@ -177,6 +207,10 @@ class DicomFrames(Frames):
         low, high = sorted((int(first), int(first if last is None else last)))
         valid: Array = (stored < low) | (stored > high)
         return None if valid.all() else valid
+
+    def tag(self, name: str) -> str:
+        """Return the value of a tag by its keyword, such as "PatientID"."""
+        return str(self._get(name) or "")
 
     @property
     def labels(self) -> Sequence[str]:

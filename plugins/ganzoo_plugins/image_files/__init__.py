@@ -32,6 +32,7 @@ ENTRIES = (
     ("writer", "geotiff", "writers.geotiff_writer.GeotiffWriter", "GeoTIFF and COG, with the input's georeference"),
     ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
     ("writer", "nifti", "writers.nifti_writer.NiftiWriter", "NIfTI volumes, with the input's affine"),
+    ("writer", "dicom", "writers.dicom_writer.DicomWriter", "DICOM, derived from the input, as a new series"),
     ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
 )
 

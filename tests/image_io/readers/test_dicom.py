@@ -103,6 +103,14 @@ def test_every_compression_gives_the_stored_numbers(syntax: str, tmp_path: Path)
         assert np.array_equal(read(tmp_path / "a.dcm", frame)[0], numbers[frame])
 
 
+def test_run_lengths_give_the_stored_numbers(tmp_path: Path) -> None:
+    numbers = stored(shape=(2, 24, 31))
+    data = pydicom.dcmread(write(tmp_path / "a.dcm", numbers, ImageType=["DERIVED"]))
+    data.compress(pydicom.uid.RLELossless, generate_instance_uid=False)
+    data.save_as(tmp_path / "b.dcm")
+    assert np.array_equal(read(tmp_path / "b.dcm", 1)[0], numbers[1])
+
+
 def test_signed_numbers_padding_and_inverted_gray(tmp_path: Path) -> None:
     path = tmp_path / "a.dcm"
     numbers = stored("int16") - 2000
@@ -120,6 +128,17 @@ def test_signed_numbers_padding_and_inverted_gray(tmp_path: Path) -> None:
     assert np.array_equal(np.asarray(raster), color[0].transpose(2, 0, 1)) and raster.mask is None
 
 
+def test_a_palette_becomes_colors(tmp_path: Path) -> None:
+    numbers, tables = stored("uint8") % 4, np.array([[9, 8, 7, 6], [50, 40, 30, 20], [255, 0, 1, 2]], np.uint8)
+    fields: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
+    for color, table in zip(("Red", "Green", "Blue"), tables, strict=True):
+        fields[f"{color}PaletteColorLookupTableDescriptor"] = [4, 0, 8]
+        fields[f"{color}PaletteColorLookupTableData"] = table.tobytes()
+    _, raster = read(write(tmp_path / "a.dcm", numbers, **fields))
+    assert [channel.name for channel in raster.channels] == ["red", "green", "blue"]
+    assert np.array_equal(np.asarray(raster), tables[:, numbers[0]])
+
+
 def test_nothing_of_a_patient_leaves_the_file(tmp_path: Path) -> None:
     _, raster = read(write(tmp_path / "a.dcm", stored()))
     with raster_files.open_frames(tmp_path / "a.dcm") as frames:
@@ -131,7 +150,6 @@ def test_nothing_of_a_patient_leaves_the_file(tmp_path: Path) -> None:
     ("fields", "words"),
     [
         ({"Modality": "SEG"}, "is a segmentation"),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "has colors by palette"),
         ({"BitsAllocated": 32}, "1 x 32 bits as MONOCHROME2"),
         ({"ModalityLUTSequence": [pydicom.Dataset()]}, "by a look-up table"),
         ({"Rows": 0}, "has no pixels"),
