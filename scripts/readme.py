@@ -16,8 +16,9 @@ import ganzoo
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.files.atomic import replacing
-from ganzoo.gallery import examples, gallery_items, sheets
+from ganzoo.gallery import gallery_items, sheets
 from ganzoo.image_io import encoding, grids
+from ganzoo.loading import example_inputs
 
 ROOT = Path(__file__).parent.parent
 WIDTH = 360  # pixels, of a model's image; shown at half this width
@@ -93,10 +94,10 @@ def tables() -> dict[Path, str]:
 def write_images() -> None:
     """Write docs/pictures: a few large results, and a small image of every model."""
     folder = ROOT / "docs" / "pictures"
-    facades = examples.parse_example(f"pix2pix/*={ROOT / 'examples' / 'facade-labels.png'}")
+    facades = example_inputs.parse_example(f"pix2pix/*={ROOT / 'examples' / 'facade-labels.png'}")
     for card in registry.cards():
         model = ganzoo.load(card.name, "cpu", engine="torch")
-        item = gallery_items.build_item(model, examples.find(card, [facades]))
+        item = gallery_items.build_item(model, example_inputs.find(card, [facades]))
         frames = sheets.render(dataclasses.replace(item, cells=item.cells[: 1 if card.in_channels else 6]))
         small = [one.resize((WIDTH, max(1, one.height * WIDTH // one.width))) for one in frames]
         path = folder / "models" / image_name(card)

@@ -80,6 +80,17 @@ class Tab:
         self.wait_for(f"!!{script} && !{script}.disabled")
         self.value(f"{script}.click()")
 
+    def drag(self, selector: str, *points: tuple[float, float]) -> None:
+        """Draw with the mouse over an element; points are shares of its width and height."""
+        element = f"document.querySelector({selector!r})"
+        self.value(f"{element}.scrollIntoView()")
+        box = f"{element}.getBoundingClientRect()"
+        left, top, width, height = self.value(f"(({{left, top, width, height}}) => [left, top, width, height])({box})")
+        kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
+        for kind, (x, y) in zip(kinds, [*points, points[-1]], strict=True):
+            place = {"x": left + x * width, "y": top + y * height}
+            self.do("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+
     def screenshot(self, path: Path) -> None:
         """Save a screenshot."""
         path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
@@ -113,6 +124,7 @@ def opened(address: str, folder: Path) -> Iterator[Tab]:
             os.dup2(end, there)
 
     arguments = ["--headless=shell", "--no-sandbox", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
+    arguments += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera that is allowed
     with (folder / "chromium.log").open("wb") as log:
         browser = subprocess.Popen([CHROMIUM, *arguments], preexec_fn=wire, close_fds=False, stderr=log, stdout=log)
     try:

@@ -77,6 +77,25 @@ def maker(seed: int = 0, **card: Any) -> Model:
     return Model(generator, Card(**{**facts, **card}), torch.device("cpu"))
 
 
+def inpainter(seed: int = 0) -> Model:
+    """A context encoder of width 4 for 64x64 pictures."""
+    torch.manual_seed(seed)
+    options = {"width": 4, "levels": 3}
+    card = Card(
+        "tiny/inpainter", "generator:context-encoder", "image-inpainting", 64, 3, in_channels=3, options=options
+    )
+    return Model(building.build(card.entry, **options), card)
+
+
+def clip_maker(seed: int = 0) -> Model:
+    """A DVD-GAN generator of gray 16x16 clips of 3 frames."""
+    torch.manual_seed(seed)
+    options = {"frames": 3, "image_size": 16, "channels": 1, "width": 4, "latent_dim": 4, "classes": 2}
+    facts = {"latent_dim": 4, "frames": 3, "classes": ("sneaker", "bag"), "options": options}
+    card = Card("tiny/clips", "generator:dvdgan", "class-conditional-video-generation", 16, 1, **facts)
+    return Model(building.build(card.entry, **options), card)
+
+
 def write_registry(path: Path, *cards: Card) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"format": 1, "cards": [dataclasses.asdict(card) for card in cards]}))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from ganzoo.cli import completion, options
 from ganzoo.cli.echo import echo
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.errors import OptionError
-
-if TYPE_CHECKING:
-    from ganzoo.loading.model import Model
 
 
 @click.command("demo", short_help="Try a model in the browser.")
@@ -55,8 +51,9 @@ def command(
 ) -> None:
     """Serve a page for the model REF on this machine until you press Ctrl-C.
 
-    A translation model shows an image before and after. A generator shows sheets of samples and walks from one seed
-    to another. The page contacts no other host and is not shared.
+    A translation model shows an image before and after: one of yours, or of a camera. Masks can be drawn. A generator
+    shows sheets of samples or clips, and walks from one seed to another. The page contacts no other host and is not
+    shared.
     """
     import webbrowser
 
@@ -71,7 +68,6 @@ def command(
 
     with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
-        _check_generates_images(model)
         if model.card.uses_rasters:
             raise OptionError(
                 f"The demo shows photographs, and {ref} takes images whose channels have units. "
@@ -91,13 +87,6 @@ def command(
         )
     if not idle:  # libraries crash when Python exits while they are computing
         os._exit(0)
-
-
-def _check_generates_images(model: Model) -> None:
-    """Raise OptionError for a model that generates clips, which the page cannot show."""
-    if model.card.does.output == "clip":
-        name = model.card.name
-        raise OptionError(f"The demo shows images, but {name} generates clips: ganzoo generate {name} -o clips.gif")
 
 
 def _has_display() -> bool:

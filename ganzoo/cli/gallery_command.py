@@ -38,9 +38,10 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     --download. Translation models are shown on photographs that come with ganzoo, or on the examples stored next to
     their weights.
     """
-    from ganzoo.gallery import build_gallery, examples
+    from ganzoo.gallery import build_gallery
+    from ganzoo.loading import example_inputs
 
-    parsed = [examples.parse_example(text) for text in inputs]
+    parsed = [example_inputs.parse_example(text) for text in inputs]
     results = build_gallery.build_gallery(
         output, pattern, task=task, inputs=parsed, download=download, seed=seed, on_progress=_print_result
     )

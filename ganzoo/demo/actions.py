@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ganzoo.demo.examples import ROLES, Examples
 from ganzoo.demo.latent_walks import walk
 from ganzoo.demo.time_limit import SECONDS, time_limit
-from ganzoo.errors import ImageError, OptionError
+from ganzoo.errors import GanzooError, ImageError, OptionError
 from ganzoo.image_io import decoding, encoding, grids, pil_images
+from ganzoo.image_io.video import clip_files
 from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.loading.model import Model
 
@@ -35,6 +37,7 @@ class DemoModel:
         max_pixels: the limit for input images, and for the size at which they are processed.
         max_work: the limit for the pixels that a request computes.
         seconds: the time limit of a request.
+        examples: images that the page offers; what was made of them is kept.
         lock: held while the model is in use.
     """
 
@@ -43,6 +46,7 @@ class DemoModel:
     max_pixels: int = decoding.MAX_PIXELS
     max_work: int = MAX_WORK
     seconds: float = SECONDS
+    examples: Examples = field(default_factory=lambda: Examples({}))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -78,6 +82,9 @@ class DemoModel:
             ImageError: a file is not a supported image.
             OptionError: the size is not valid or too large.
         """
+        key = self.examples.key(path, str(size), label, mask, style)
+        if known := self.examples.result(key):
+            return known[0], known[1], known[2]
         image = self._read(path)
         other_images = {name: self._read(one) for name, one in (("mask", mask), ("style", style)) if one is not None}
         inputs = {**({} if label is None else {"label": label}), **other_images}
@@ -94,15 +101,42 @@ class DemoModel:
         encoding.save_decoded(translated, result)
         after = self._save_preview(translated, "after.png")
         same_size_as = after if self.model.card.does.enlarges else None
-        return self._save_preview(image, "before.png", same_size_as), after, result
+        before = self._save_preview(image, "before.png", same_size_as)
+        self.examples.keep(key, (before, after, result))
+        return before, after, result
+
+    @property
+    def roles(self) -> list[str]:
+        """Which images the task takes, of `examples.ROLES`."""
+        return [role for role in ROLES if role == "image" or role in self.model.card.does.inputs]
+
+    def open_example(self) -> dict[str, Path]:
+        """Translate the first example and return its files by role; nothing where there is none, or it is too large."""
+        rows = self.examples.rows(self.roles)
+        if not rows:
+            return {}
+        files = dict(zip(self.roles, rows[0], strict=True))
+        label = self.model.card.classes[0] if "label" in self.model.card.does.inputs else None
+        try:
+            self.translate(files["image"], "auto", label=label, mask=files.get("mask"), style=files.get("style"))
+        except GanzooError:
+            return {}
+        return files
 
     def generate(self, seed: int | None, count: int, label: str | None = None) -> Path:
-        """Return a sheet of ``count`` images from a seed, of one class or of all in turn; no seed counts as 0."""
+        """Return a sheet of ``count`` images from a seed, of one class or of all in turn; no seed counts as 0.
+
+        Clips play side by side.
+        """
         seed = seed or 0
         self._check_count(count)
-        sheet = self._new_path(f"{self.file_name}-{seed}.png")
         with self._time_limit():
             images = self.model.generate(count, seed, label)
+        if self.model.card.does.output == "clip":
+            clip = self._new_path(f"{self.file_name}-{seed}.gif")
+            clip_files.save_clip(clip_files.side_by_side(images), clip)
+            return clip
+        sheet = self._new_path(f"{self.file_name}-{seed}.png")
         encoding.save(grids.grid(images), sheet)
         return sheet
 

@@ -11,9 +11,9 @@ from typing import Any
 from ganzoo.cards.card import Card
 from ganzoo.contracts.tasks import INPUTS
 from ganzoo.demo.actions import MAX_IMAGES, DemoModel
+from ganzoo.demo.mask_painter import mask_painter
 from ganzoo.demo.visitors import REFUSAL, Uploads
 from ganzoo.errors import GanzooError
-from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.pages.rendering import render
 from ganzoo.weights import readme
 
@@ -23,6 +23,7 @@ STYLE = """
 .gradio-container { max-width: 80rem !important; margin: 0 auto; }
 .enlarged img { width: 100% !important; height: 100% !important; object-fit: contain !important; }
 .pixels img { image-rendering: pixelated; }
+.before-after { display: flex; justify-content: space-between; color: var(--body-text-color-subdued); }
 .facts p { margin: 0 0 .6rem; } .facts summary { cursor: pointer; }
 .facts table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .85rem; }
 .facts th, .facts td { padding: .25rem .75rem .25rem 0 !important; border: 0 !important; font-weight: 400 !important;
@@ -51,10 +52,13 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
     card = demo.model.card
     with gradio.Row():
         with gradio.Column(scale=1):
-            image: Any = gradio.Image(label="Image", type="filepath", sources=["upload", "clipboard"], height=240)
-            image.preprocess = partial(_uploaded_path, uploads)
-            gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], image, cache_examples=False)
+            image = _image_field("Image", uploads, 240, ["upload", "clipboard", "webcam"])
             conditioning = _condition_fields(card, uploads)
+            images = [image if role == "image" else conditioning[role] for role in demo.roles]
+            if "mask" in conditioning:
+                mask_painter(image, conditioning["mask"])
+            if rows := demo.examples.rows(demo.roles):
+                gradio.Examples([list(map(str, row)) for row in rows], images, cache_examples=False)
             size = gradio.Dropdown(
                 ["auto", "native", "256", "512", "1024"],
                 label="Working size",
@@ -63,6 +67,7 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
             )
             _show_card(card)
         with gradio.Column(scale=2):
+            gradio.HTML(str(render("demo_sides.html", enlarges=card.does.enlarges)))
             comparison = gradio.ImageSlider(
                 label="Before and after",
                 type="filepath",
@@ -91,24 +96,28 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
     changes = [field.change for field in (image, size, *conditioning.values())]
     _connect(demo, changes, "translate", translate, fields, [comparison, file])
 
+    def open_example() -> Any:
+        files = demo.open_example()
+        found = [str(files[role]) if files else None for role in demo.roles]
+        return found if len(found) > 1 else found[0]
+
+    _connect(demo, None, "open_example", open_example, [], images)
+
 
 def _describe_sizes(card: Card) -> str:
     """Return the hint of the field for the working size."""
     if card.does.enlarges:
-        return (
-            "auto or native (the image's own size), or the shorter side in pixels. "
-            f"The result is {card.scale} times as high and wide as the image."
-        )
-    return (
-        f"auto (at most {card.image_size} pixels, as in training), native (the image's own size), "
-        "or the shorter side in pixels. The result has the image's size."
-    )
+        return f"auto, native: the image's own; or the shorter side in pixels. The result is {card.scale}x as large."
+    return f"auto: at most {card.image_size} pixels, as in training; native: its own; or the shorter side in pixels."
 
 
 def _condition_fields(card: Card, uploads: Uploads) -> dict[str, Any]:
     """Return a field for each input that the model takes in addition to an image."""
     return {
-        name: _label_field(card, None) if name == "label" else _upload_field(name, uploads) for name in card.does.inputs
+        name: _label_field(card, None)
+        if name == "label"
+        else _image_field(name.capitalize(), uploads, 160, ["upload", "clipboard"])
+        for name in card.does.inputs
     }
 
 
@@ -132,15 +141,11 @@ def _label_field(card: Card, no_class: str | None) -> Any:
     return gradio.Dropdown(choices, value=choices[0][1], label="Label")
 
 
-def _upload_field(name: str, uploads: Uploads) -> Any:
+def _image_field(label: str, uploads: Uploads, height: int, sources: list[str]) -> Any:
     import gradio
 
-    field: Any = gradio.Image(
-        label=f"{name.capitalize()}: {INPUTS[name]}", type="filepath", sources=["upload", "clipboard"], height=160
-    )
+    field: Any = gradio.Image(label=label, type="filepath", sources=sources, height=height)
     field.preprocess = partial(_uploaded_path, uploads)
-    if name == "style":
-        gradio.Examples([str(path) for path in sorted(PHOTOGRAPHS.glob("*.jpg"))], field, cache_examples=False)
     return field
 
 
@@ -153,23 +158,33 @@ def _build_generation(demo: DemoModel) -> None:
             label = [_label_field(card, "all in turn")] if card.classes else []
             _show_card(card)
         with gradio.Column(scale=2):
-            with gradio.Tab("Images"):
+            clips = card.does.output == "clip"
+            with gradio.Tab("Clips" if clips else "Images"):
                 with gradio.Row():
-                    seed, count = _seed_field("Seed", 0), gradio.Slider(1, MAX_IMAGES, 16, step=1, label="Images")
+                    seed = _seed_field("Seed", 0)
+                    count = gradio.Slider(1, MAX_IMAGES, 16, step=1, label="Clips" if clips else "Images")
                 sheet = _image_output(demo, 560)
-            with gradio.Tab("Walk") as tab:
-                with gradio.Row():
-                    first, last = _seed_field("From seed", 0), _seed_field("To seed", 1)
-                    steps = gradio.Slider(2, MAX_IMAGES, 16, step=1, label="Steps")
-                animation, row = _image_output(demo, 420), _image_output(demo, 100)
+            if not clips:
+                _build_walk(demo, label)
 
     def generate(seed: int | None, count: int, label: str | None = None) -> Path:
         return demo.generate(seed, count, label or None)
 
+    _connect(demo, None, "generate", generate, [seed, count, *label], sheet)
+
+
+def _build_walk(demo: DemoModel, label: list[Any]) -> None:
+    import gradio
+
+    with gradio.Tab("Walk") as tab:
+        with gradio.Row():
+            first, last = _seed_field("From seed", 0), _seed_field("To seed", 1)
+            steps = gradio.Slider(2, MAX_IMAGES, 16, step=1, label="Steps")
+        animation, row = _image_output(demo, 420), _image_output(demo, 100)
+
     def walk(first: int | None, last: int | None, steps: int, label: str | None = None) -> tuple[Path, Path]:
         return demo.walk(first, last, steps, label or None)
 
-    _connect(demo, None, "generate", generate, [seed, count, *label], sheet)
     changes = [tab.select, *(field.change for field in (first, last, steps, *label))]
     _connect(demo, changes, "walk", walk, [first, last, steps, *label], [animation, row])
 
@@ -221,10 +236,11 @@ def _image_output(demo: DemoModel, height: int) -> Any:
 
 
 def _show_card(card: Card) -> None:
-    """Show the model's summary, licenses and limits; a click shows the full card."""
+    """Show the model's summary, grade and licenses; a click shows the full card, limits included."""
     import gradio
 
     facts = readme.facts(card)
     licenses = [f"{name.capitalize()}: {value}." for name, value in facts if name.startswith("license")]
-    paragraphs = [text for text in (card.summary, " ".join(licenses), card.limits) if text]
+    grade = f"{card.grade.capitalize()}: {card.grade_reason}" if card.grade else ""
+    paragraphs = [text for text in (card.summary, grade, " ".join(licenses)) if text]
     gradio.HTML(str(render("demo_card.html", paragraphs=paragraphs, facts=facts)), elem_classes="facts")

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo.demo.actions import MAX_WORK, DemoModel
+from ganzoo.demo.examples import fitting
 from ganzoo.demo.time_limit import SECONDS
 from ganzoo.demo.visitors import Guard, Hosts, Uploads
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.image_io import decoding
 from ganzoo.loading.model import Model
-from ganzoo.weights import readme
 
 MAX_UPLOAD = 50_000_000  # bytes
 SHUTDOWN_TIMEOUT = 3.0  # seconds to wait at the end for a request in progress
@@ -81,22 +81,15 @@ def serve(
 
     Returns:
         Whether the model is idle; False if a request is still running.
-
-    Raises:
-        OptionError: the model generates clips.
     """
-    if model.card.does.output == "clip":
-        raise OptionError(
-            f"{model.card.name} generates clips, but the page shows only images. "
-            f"Use `{readme.command(model.card)}` or `ganzoo gallery` instead."
-        )
     with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _isolated(folder):
-        demo = DemoModel(model, Path(folder), max_pixels, max_work, seconds)
+        demo = DemoModel(model, Path(folder), max_pixels, max_work, seconds, fitting(model.card, Path(folder)))
         address = str(listener.getsockname()[0])
         server = _build_server(demo, max_upload, Hosts(address, host if _is_name(host) else ""))
         # The server has a socket of its own: it may still be closing it when the caller closes the listener.
         thread = threading.Thread(target=server.run, args=([listener.dup()],), daemon=True)
         thread.start()
+        threading.Thread(target=_open_example, args=(demo,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             on_ready(_address(listener))
             while thread.is_alive():
@@ -104,6 +97,12 @@ def serve(
         server.should_exit = True
         thread.join(SHUTDOWN_TIMEOUT)
         return demo.lock.acquire(timeout=SHUTDOWN_TIMEOUT)
+
+
+def _open_example(demo: DemoModel) -> None:
+    """Translate what the page opens with before someone looks at it."""
+    with demo.lock:
+        demo.open_example()
 
 
 def _address(listener: socket.socket) -> str:
@@ -169,7 +168,7 @@ def _build_server(demo: DemoModel, max_upload: int, hosts: Hosts) -> Any:
 
     from ganzoo.demo import layout
 
-    uploads = Uploads(demo.folder)
+    uploads = Uploads(demo.folder, demo.examples)
     blocks = layout.build(demo, uploads)
     app = gradio.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),

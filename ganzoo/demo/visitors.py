@@ -6,7 +6,6 @@ another origin could thus make a visitor's browser send requests, and read any i
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import threading
@@ -17,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ganzoo.demo.examples import Examples
 from ganzoo.files.regular import require_regular
-from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 
 REFUSAL = "This page opens only images that you uploaded to it. Upload the image again."
 COOKIE = "ganzoo_visitor"
@@ -43,10 +42,10 @@ class Uploads:
     A visitor is a browser (a cookie) at an address. Programs without cookies at one address count as one visitor.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, examples: Examples) -> None:
         self.folder = folder.resolve()
+        self._examples = examples
         self._owners: OrderedDict[str, set[str]] = OrderedDict()
-        self._examples = {hashlib.sha256(path.read_bytes()).digest(): path.name for path in PHOTOGRAPHS.glob("*.jpg")}
         self._lock = threading.Lock()
 
     def add(self, path: str, visitor: str) -> None:
@@ -63,7 +62,7 @@ class Uploads:
             return False
         with self._lock:
             mine = visitor in self._owners.get(path, ())
-        return mine or self._is_example(Path(path))
+        return mine or self._examples.is_example(Path(path))
 
     def is_inside(self, path: str) -> bool:
         """Tell whether a path names a regular file in the page's own folder."""
@@ -72,11 +71,6 @@ class Uploads:
             return Path(path).resolve().is_relative_to(self.folder)
         except (OSError, ValueError):
             return False
-
-    def _is_example(self, path: Path) -> bool:
-        if path.name not in self._examples.values() or path.stat().st_size > MAX_BODY:
-            return False
-        return self._examples.get(hashlib.sha256(path.read_bytes()).digest()) == path.name
 
     def replace_refused(self, value: Any, visitor: str) -> Any:
         """Return parsed JSON in which each file that the visitor may not open is replaced by one without a path.

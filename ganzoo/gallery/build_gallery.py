@@ -9,10 +9,10 @@ from pathlib import Path
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
-from ganzoo.gallery import examples, gallery_items, pages, sheets
-from ganzoo.gallery.examples import ExampleInput
+from ganzoo.gallery import gallery_items, pages, sheets
 from ganzoo.image_io import decoding
-from ganzoo.loading import load
+from ganzoo.loading import example_inputs, load
+from ganzoo.loading.example_inputs import ExampleInput
 from ganzoo.weights import weights_file
 
 PAGE, IMAGES = "index.html", "pictures"
@@ -93,7 +93,7 @@ def _run_model(
     relative = Path(IMAGES, *f"{card.name}.webp".split("/"))
     try:
         model = load.load(card.name, "cpu", engine="torch")
-        item = gallery_items.build_item(model, examples.find(card, inputs), seed)
+        item = gallery_items.build_item(model, example_inputs.find(card, inputs), seed)
     except MissingPackage as error:
         return ModelResult(card, missing_package=str(error)), None
     except GanzooError as error:

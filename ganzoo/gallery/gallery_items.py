@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from ganzoo.errors import OptionError
 from ganzoo.image_io import pil_images, tensors
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
+from ganzoo.loading import example_inputs
 from ganzoo.loading.model import Model
 
 Frames = list[Image.Image]  # one image, or the frames of a clip
@@ -136,25 +137,12 @@ def _domains(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
 def _inpaintings(model: Model, images: Sequence[Image.Image], masks: Sequence[Path]) -> GalleryItem:
     rows = []
     for number, image in enumerate(images):
-        mask = _read(masks[number % len(masks)]) if masks else _draw_mask(image.size, number)
+        mask = _read(masks[number % len(masks)]) if masks else example_inputs.draw_mask(image.size, number)
         mask = mask.convert("L").resize(image.size, Image.Resampling.NEAREST)
         masked = image.copy()
         masked.paste((255, 255, 255), mask=mask)
         rows.append([[masked], [model.translate(image, mask=mask)], [image]])
     return GalleryItem(rows, ("masked", "inpainted", "original"))
-
-
-def _draw_mask(size: tuple[int, int], number: int) -> Image.Image:
-    """Return a mask, white where the image is missing: a central rectangle for even numbers, else three strokes."""
-    (width, height), mask = size, Image.new("L", size)
-    draw = ImageDraw.Draw(mask)
-    if number % 2 == 0:
-        draw.rectangle((width * 3 // 8, height * 3 // 8, width * 5 // 8, height * 5 // 8), fill=255)
-        return mask
-    for y in (3, 5, 7):
-        line = [(width * x // 10, height * (y + (x // 2) % 2) // 12) for x in (1, 3, 5, 7, 9)]
-        draw.line(line, fill=255, width=max(2, min(size) // 24), joint="curve")
-    return mask
 
 
 def _style_transfers(model: Model, images: Sequence[Image.Image], style_files: Sequence[Path]) -> GalleryItem:

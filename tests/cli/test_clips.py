@@ -114,9 +114,3 @@ def test_a_still_gif_of_images_is_as_before(capsys: Capture) -> None:
     assert generate(capsys, "dir:m", "-n", "4", "-o", "a.gif")[0] == 0
     with Image.open("a.gif") as image:
         assert getattr(image, "n_frames", 1) == 1
-
-
-@pytest.mark.slow
-def test_the_page_refuses_clips(capsys: Capture) -> None:
-    code, _, err = call(capsys, "demo", "dir:c", "--no-browser")
-    assert code == 1 and "generates clips: ganzoo generate" in err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,12 @@ from conftest import ROOT, picture
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from ganzoo.demo import serving
 from ganzoo.demo.actions import DemoModel
+from ganzoo.demo.examples import fitting
 from ganzoo.demo.latent_walks import walk
 from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io.grids import grid
+from ganzoo.image_io.video import clip_files
 from tests.gallery.test_gallery import NAMES, model
 
 PROGRAM = """
@@ -125,9 +127,45 @@ def test_a_walk_stays_within_a_class() -> None:
     assert shades == {153} and np.asarray(walk(subject, 0, 1, 2)[0])[1, 1] == 128
 
 
-def test_clips_are_refused_with_what_to_do() -> None:
-    with (
-        serving.open_listener("127.0.0.1", 0) as listener,
-        pytest.raises(OptionError, match=r"generates clips, .*`ganzoo generate mine/one -n 16 -o clips/`"),
-    ):
-        serving.serve(model("unconditional-video-generation"), listener)
+def test_clips_play_side_by_side(tmp_path: Path) -> None:
+    subject = model("unconditional-video-generation")
+    with Image.open(DemoModel(subject, tmp_path).generate(7, 4)) as clip:
+        expected = clip_files.side_by_side(subject.generate(4, 7))
+        assert (clip.n_frames, clip.size) == (len(expected), expected[0].size)
+        for number, frame in enumerate(expected):
+            clip.seek(number)
+            assert np.abs(np.asarray(clip.convert("L"), int) - np.asarray(frame.convert("L"), int)).max() <= 2
+
+
+@pytest.mark.parametrize("task", ["image-to-image", "image-inpainting", "style-transfer", "super-resolution"])
+def test_the_page_opens_with_an_example_that_is_translated_once(task: str, tmp_path: Path) -> None:
+    subject = model(task)
+    demo = DemoModel(subject, tmp_path, examples=fitting(subject.card, tmp_path))
+    files = demo.open_example()
+    assert list(files) == demo.roles == ["image", *subject.card.does.inputs]
+    copies = {role: Path(shutil.copy(path, made(tmp_path / "copies" / role))) for role, path in files.items()}
+    first, again = (demo.translate(of.pop("image"), "auto", **of) for of in (dict(files), copies))
+    assert first == again
+    assert demo.translate(files["image"], 32, **{n: files[n] for n in subject.card.does.inputs}) != first
+    first[2].unlink()  # as after an hour
+    assert demo.translate(files["image"], "auto", **{n: files[n] for n in subject.card.does.inputs})[2].is_file()
+
+
+def test_what_was_made_of_a_visitors_image_is_not_kept_for_others(files: dict[str, Path], tmp_path: Path) -> None:
+    subject = model("image-to-image")
+    demo = DemoModel(subject, tmp_path, examples=fitting(subject.card, tmp_path))
+    example = demo.open_example()["image"]
+    mine = made(tmp_path / "mine") / example.name  # the name of an example, but not its content
+    picture(30, 20, seed=5).save(mine)
+    for path in (files["photo"], mine):
+        assert demo.translate(path, "auto") != demo.translate(path, "auto")
+
+
+def test_an_example_beyond_the_limits_leaves_the_page_empty(tmp_path: Path) -> None:
+    subject = model("image-to-image")
+    assert DemoModel(subject, tmp_path, 100, examples=fitting(subject.card, tmp_path)).open_example() == {}
+
+
+def made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

@@ -318,11 +318,12 @@ def payloads(_: Path) -> list[bytes]:
 
 def read_payload(path: Path) -> None:
     """What passes the demo's guard names no path but its visitor's own, of which there are none."""
+    from ganzoo.demo.examples import Examples
     from ganzoo.demo.visitors import Uploads
     from ganzoo.errors import OptionError
 
     try:
-        passed = Uploads(path.parent).replace_refused(json.loads(path.read_bytes()), "visitor")
+        passed = Uploads(path.parent, Examples({})).replace_refused(json.loads(path.read_bytes()), "visitor")
     except (ValueError, RecursionError) as error:  # which the guard answers with 400
         raise OptionError("not JSON") from error
     waiting = [passed]

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ganzoo.cards.card import card_from_dict
+from ganzoo.demo.examples import Examples
 from ganzoo.demo.visitors import Hosts, Uploads
 from ganzoo.errors import GanzooError
 from ganzoo.files.limits import parse_amount
@@ -86,7 +87,7 @@ def test_any_json_as_a_card_is_a_card_or_refused(values: dict[str, object]) -> N
 @QUICK
 @given(json_values, st.text(max_size=20))
 def test_no_payload_passes_with_a_path(tmp_path_factory: pytest.TempPathFactory, value: object, path: str) -> None:
-    uploads = Uploads(tmp_path_factory.getbasetemp())
+    uploads = Uploads(tmp_path_factory.getbasetemp(), Examples({}))
     passed = json.dumps(uploads.replace_refused({"data": [value, {"path": f"/{path}", "x": value}]}, "me"))
     assert json.loads(passed)["data"][1] == {"path": ""}
 

@@ -24,7 +24,8 @@ from ganzoo.cards.card import Card, Weights
 from ganzoo.cards.licenses import allowed
 from ganzoo.contracts.tasks import TASKS
 from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError, UnknownName
-from ganzoo.gallery import build_gallery, examples, gallery_items, pages, sheets
+from ganzoo.gallery import build_gallery, gallery_items, pages, sheets
+from ganzoo.loading import example_inputs
 from ganzoo.loading.model import Model
 from ganzoo.weights import readme, weights_file
 
@@ -83,7 +84,7 @@ def model(task: str, **card: Any) -> Model:
 
 
 def build_item(subject: Model) -> gallery_items.GalleryItem:
-    return gallery_items.build_item(subject, examples.find(subject.card))
+    return gallery_items.build_item(subject, example_inputs.find(subject.card))
 
 
 def pixels(cell: list[Image.Image]) -> Any:
@@ -153,9 +154,9 @@ def test_styles_come_from_the_user_or_the_next_photograph(tmp_path: Path) -> Non
     assert item.columns == ("content", "style", "result")
     assert [row[1][0].tobytes() for row in item.cells] == [item.cells[n][0][0].tobytes() for n in (1, 2, 0)]
     picture(40, 30).save(tmp_path / "style.png")
-    inputs = [examples.parse_example(f"mine/*:style={tmp_path / 'style.png'}")]
+    inputs = [example_inputs.parse_example(f"mine/*:style={tmp_path / 'style.png'}")]
     one = model("style-transfer")
-    styled = gallery_items.build_item(one, examples.find(one.card, inputs))
+    styled = gallery_items.build_item(one, example_inputs.find(one.card, inputs))
     assert all(row[1][0].tobytes() == picture(40, 30).tobytes() for row in styled.cells)
 
 
@@ -193,7 +194,7 @@ def test_images_of_several_sizes_share_a_sheet() -> None:
 
 def test_photographs_of_the_models_subject_are_chosen() -> None:
     def names(name: str, summary: str = "") -> list[str]:
-        return [path.stem for path in examples.find(replace(CARD, name=name, summary=summary))["image"]]
+        return [path.stem for path in example_inputs.find(replace(CARD, name=name, summary=summary))["image"]]
 
     assert names("mine/horse2zebra") == ["horses"]
     assert names("mine/pets", "Cats to dogs") == ["cat"]
@@ -206,27 +207,29 @@ def test_examples_next_to_the_weights_come_before_photographs_and_named_ones_bef
     for name in ("one.example-2.png", "one.example-1.jpg", "one.style.png", "one.txt", "other.example.png"):
         picture(9, 9).save(tmp_path / name) if not name.endswith("txt") else (tmp_path / name).write_text("")
     monkeypatch.setattr(weights_file, "bundled", lambda card: tmp_path / "one.safetensors")
-    found = examples.find(CARD)
+    found = example_inputs.find(CARD)
     assert [path.name for path in found["image"]] == ["one.example-1.jpg", "one.example-2.png"]
     assert [path.name for path in found["style"]] == ["one.style.png"] and found["mask"] == []
     inputs = [
-        examples.parse_example("mine/o*=a.png"),
-        examples.parse_example("mine/o*=b.png"),
-        examples.parse_example("x/*=c.png"),
+        example_inputs.parse_example("mine/o*=a.png"),
+        example_inputs.parse_example("mine/o*=b.png"),
+        example_inputs.parse_example("x/*=c.png"),
     ]
-    assert examples.find(CARD, inputs)["image"] == [Path("a.png"), Path("b.png")]
+    assert example_inputs.find(CARD, inputs)["image"] == [Path("a.png"), Path("b.png")]
 
 
 def test_our_own_models_have_examples_that_fit() -> None:
-    assert [path.name for path in examples.find(registry.find("pix2pix/facades"))["image"]] == ["facades.example.png"]
-    zebras = examples.find(registry.find("cyclegan/zebra2horse"))["image"]
+    assert [path.name for path in example_inputs.find(registry.find("pix2pix/facades"))["image"]] == [
+        "facades.example.png"
+    ]
+    zebras = example_inputs.find(registry.find("cyclegan/zebra2horse"))["image"]
     assert [path.name for path in zebras] == ["zebra2horse.example.jpg"]
 
 
 @pytest.mark.parametrize("text", ["photo.png", "=photo.png", "mine/one=", "mine/one:label=photo.png", ":style=a.png"])
 def test_inputs_of_another_form_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match=rf"'{re.escape(text)}' is not right\. Write NAME=IMAGE"):
-        examples.parse_example(text)
+        example_inputs.parse_example(text)
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------
@@ -316,10 +319,12 @@ def test_wrong_arguments_raise_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match=r"No model matches 'dcgna/\*'"):
         build_gallery.build_gallery(tmp_path / "new", "dcgna/*")
     with pytest.raises(OptionError, match=r"No model in this gallery matches 'cyclegan/\*', the name given for a\.png"):
-        build_gallery.build_gallery(tmp_path / "new", "dcgan/*", inputs=[examples.parse_example("cyclegan/*=a.png")])
+        build_gallery.build_gallery(
+            tmp_path / "new", "dcgan/*", inputs=[example_inputs.parse_example("cyclegan/*=a.png")]
+        )
     with pytest.raises(ImageError, match=r"a\.png"):
         build_gallery.build_gallery(
-            tmp_path / "new", "cyclegan/*", inputs=[examples.parse_example(f"cyclegan/*={tmp_path}/a.png")]
+            tmp_path / "new", "cyclegan/*", inputs=[example_inputs.parse_example(f"cyclegan/*={tmp_path}/a.png")]
         )
     with pytest.raises(OptionError, match="seed=-1 is not right"):
         build_gallery.build_gallery(tmp_path / "new", "dcgan/*", seed=-1)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from PIL import Image, ImageDraw
+
 from ganzoo import catalog
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, OptionError
@@ -31,6 +33,7 @@ class ExampleInput:
     path: Path
 
     def matches(self, card: Card) -> bool:
+        """Tell whether the image is meant for a model."""
         return fnmatch.fnmatchcase(card.name, self.pattern)
 
 
@@ -75,7 +78,7 @@ def _weights_folder(card: Card) -> Path | None:
         if path := weights_file.bundled(card):
             return path.parent
         spec = find_spec(catalog.origin(card.entry))
-    except (GanzooError, ImportError, ValueError):  # its plugin is not installed
+    except (GanzooError, ImportError, ValueError, LookupError):  # no plugin, or a folder's card, which no registry has
         return None
     locations = spec.submodule_search_locations if spec else None
     return Path(locations[0]) / "weights" if locations else None
@@ -87,3 +90,16 @@ def _photographs(card: Card) -> list[Path]:
     paths = sorted(PHOTOGRAPHS.glob("*.jpg"))
     count = 3 if card.does.inputs or card.does.enlarges else 2  # with two columns, cells are larger: one row less
     return ([path for path in paths if path.stem.rstrip("s") in words] or paths)[:count]
+
+
+def draw_mask(size: tuple[int, int], number: int) -> Image.Image:
+    """Return a mask, white where the image is missing: a central rectangle for even numbers, else three strokes."""
+    (width, height), mask = size, Image.new("L", size)
+    draw = ImageDraw.Draw(mask)
+    if number % 2 == 0:
+        draw.rectangle((width * 3 // 8, height * 3 // 8, width * 5 // 8, height * 5 // 8), fill=255)
+        return mask
+    for y in (3, 5, 7):
+        line = [(width * x // 10, height * (y + (x // 2) % 2) // 12) for x in (1, 3, 5, 7, 9)]
+        draw.line(line, fill=255, width=max(2, min(size) // 24), joint="curve")
+    return mask
