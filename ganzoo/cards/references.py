@@ -1,4 +1,4 @@
-"""A model reference -> which of three places it names. Nothing is guessed."""
+"""A model reference -> which of four places it names. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 class Reference:
     """Where a model is.
 
-    name      a registry name, owner/repo, or a path
+    name      a registry name, owner/repo, or a path: of a model's folder, or of another code base's checkpoint
     revision  of a Hub repository; "" for main
     card      of a registry name
     """
 
-    place: Literal["registry", "hub", "dir"]
+    place: Literal["registry", "hub", "dir", "file"]
     name: str
     revision: str = ""
     card: Card | None = None
 
     def __str__(self) -> str:
-        prefix = {"registry": "", "hub": "hf-hub:", "dir": "dir:"}[self.place]
+        prefix = {"registry": "", "hub": "hf-hub:", "dir": "dir:", "file": "file:"}[self.place]
         return prefix + self.name + (f"@{self.revision}" if self.revision else "")
 
     @property
     def path(self) -> Path:
-        """The folder of a ``dir:`` reference."""
+        """The folder of a ``dir:`` reference, the file of a ``file:`` reference."""
         return Path(self.name).expanduser()
 
 
 def parse(ref: str) -> Reference:
-    """Return what ``ref`` names: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+    """Return what ``ref`` names: "family/variant", "hf-hub:owner/repo[@revision]", "dir:path" or "file:path".
 
     Raises:
         ReferenceError: another prefix, or a malformed one.
@@ -54,6 +54,10 @@ def parse(ref: str) -> Reference:
         if not rest:
             raise errors.ReferenceError("'dir:' needs a folder. Write dir:PATH, as dir:runs/mine.")
         return Reference("dir", rest)
+    if colon and prefix == "file":
+        if not rest:
+            raise errors.ReferenceError("'file:' needs a checkpoint. Write file:PATH, as file:latest_net_G.pth.")
+        return Reference("file", rest)
     if colon and prefix == "hf-hub":
         repo, at, revision = rest.partition("@")
         if repo.count("/") != 1 or not all(repo.split("/")) or (at and not revision):
@@ -68,7 +72,8 @@ def parse(ref: str) -> Reference:
         )
     if colon and "/" not in prefix:
         raise errors.ReferenceError(
-            f"'{ref}' has the unknown prefix '{prefix}:'. Write FAMILY/VARIANT, hf-hub:OWNER/REPO or dir:PATH."
+            f"'{ref}' has the unknown prefix '{prefix}:'. "
+            "Write FAMILY/VARIANT, hf-hub:OWNER/REPO, dir:PATH or file:PATH."
         )
     card = _find_card(ref)
     return Reference("registry", card.name, card=card)
@@ -80,9 +85,12 @@ def _require_text(ref: object) -> None:
         return
     if isinstance(ref, os.PathLike):
         path = os.fsdecode(ref)
-        raise errors.ReferenceError(f"A reference is text, not the path {path}: write 'dir:{path}'.")
+        raise errors.ReferenceError(
+            f"A reference is text, not the path {path}: write 'dir:{path}', or 'file:{path}' for a checkpoint."
+        )
     raise errors.ReferenceError(
-        f"{ref!r} is not a model reference. Write text: 'FAMILY/VARIANT', 'hf-hub:OWNER/REPO' or 'dir:PATH'."
+        f"{ref!r} is not a model reference. "
+        "Write text: 'FAMILY/VARIANT', 'hf-hub:OWNER/REPO', 'dir:PATH' or 'file:PATH'."
     )
 
 

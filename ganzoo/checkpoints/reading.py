@@ -24,6 +24,7 @@ _NETWORK = re.compile(r"(net_?)?(G|D|generator|discriminator)(_?[A-Za-z0-9]+)?\.
 MAX_DEPTH = 50  # of dicts in dicts
 MAX_GROUPS = 10_000
 _WRAPPERS = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
+_COUNTER = "n_averaged"  # of torch's AveragedModel, next to the weights
 
 
 def read_groups(path: Path) -> dict[str, Tensors]:
@@ -110,7 +111,7 @@ def _refusal_of_zip(path: Path) -> str:
         with zipfile.ZipFile(path) as archive:
             if any(name.endswith("/constants.pkl") for name in archive.namelist()):
                 return "it is a TorchScript program, so save the state_dict() of the model it was made from"
-        return refusal_of_torch_zip(path)
+        return refusal_of_torch_zip(path, compressed=True)
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, struct.error):
         return ""  # torch says what is wrong with it
 
@@ -183,6 +184,8 @@ def _kind(tensor: Any) -> str:
 
 
 def _strip_wrappers(tensors: Tensors) -> Tensors:
+    if len(tensors) > 1 and _COUNTER in tensors:
+        tensors = {name: tensor for name, tensor in tensors.items() if name != _COUNTER}
     for prefix in _WRAPPERS:
         if all(name.startswith(prefix) for name in tensors):
             return _strip_wrappers({name[len(prefix) :]: tensor for name, tensor in tensors.items()})

@@ -21,6 +21,9 @@ from ganzoo.cli.echo import echo
     "--license", default="unknown", show_default=True, help="License of the weights, as stated by their owner."
 )
 @click.option("--summary", default="", help="What the model does, in one line.")
+@click.option(
+    "--no-check", is_flag=True, help="Import an enlarger or restorer even if it changes a photograph too much."
+)
 def command(
     file: Path,
     name: str,
@@ -30,6 +33,7 @@ def command(
     assignments: tuple[str, ...],
     license: str,
     summary: str,
+    no_check: bool,
 ) -> None:
     """Convert FILE, a checkpoint from another code base, into a model folder.
 
@@ -44,7 +48,15 @@ def command(
 
     values = dict(output.parse_assignments(assignments, "--set", "NAME=VALUE"))
     imported = import_checkpoint(
-        file, name, folder, key=key, discriminator=discriminator, values=values, license=license, summary=summary
+        file,
+        name,
+        folder,
+        key=key,
+        discriminator=discriminator,
+        values=values,
+        license=license,
+        summary=summary,
+        checked=not no_check,
     )
     for line in imported.messages:
         echo(line, err=True)

@@ -32,16 +32,22 @@ class Signature:
         channels: Channels of the images; 0 for latents.
         stride: Step of heights and widths, in pixels.
         latent_dim: Dimension of the latents; 0 for images.
+        least: The least height and width that the generator itself declares, in pixels; 0: none.
     """
 
     channels: int = 0
     stride: int = 1
     latent_dim: int = 0
+    least: int = 0
 
     @property
     def smallest(self) -> int:
         """The least height and width in pixels: below it, inner layers have too few to normalize or to reflect."""
-        return -(-16 // self.stride) * self.stride
+        return -(-max(16, self.least) // self.stride) * self.stride
+
+    def padded(self, side: int) -> int:
+        """Return the height or width to which an image of ``side`` pixels is reflected."""
+        return max(self.smallest, -(-side // self.stride) * self.stride)
 
     def example_shape(self) -> tuple[int, ...]:
         """Return an input shape for tracing. No variable dimension is 1, which tracers take for constant."""

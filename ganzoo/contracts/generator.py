@@ -20,6 +20,7 @@ class Generator(Protocol):
         image_size: From latents: side of the images in pixels.
         in_channels: From images: their channels; ``out_channels`` may differ.
         stride: From images: heights and widths of the input are multiples of it.
+        least: From images: the least height and width that it takes, in pixels. Optional.
         global_skip: From images: True if the output is the input plus a learned change. Optional.
         classes: If it takes labels: their number.
         frames: If it generates clips: their length.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from ganzoo.contracts.engine import OptionalDependency
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +30,8 @@ class DetectedCheckpoint:
             unless the user sets another.
         notes: What can differ from the other code base's results, a sentence each.
         unbiased: True if convolutions without a bias tensor have no bias; otherwise such a file counts as damaged.
+        reference: What the other code base itself computes, where it is here to be compared with. Its arguments and
+            result are the network's. A network that differs from it is refused.
     """
 
     source: str
@@ -38,10 +42,18 @@ class DetectedCheckpoint:
     undetermined: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     unbiased: bool = False
+    reference: Callable[..., Tensor] | None = None
 
 
-class Importer(ABC):
-    """Base of importers: each knows the tensor names of one code base."""
+class Importer(OptionalDependency, ABC):
+    """Base of importers: each knows the tensor names of one code base.
+
+    Attributes:
+        general: True if it knows many code bases and builds networks to recognize them: it is asked after all others,
+            and for generators only.
+    """
+
+    general: ClassVar[bool] = False
 
     @abstractmethod
     def recognize(self, tensors: Tensors) -> DetectedCheckpoint | None:

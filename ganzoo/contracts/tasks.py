@@ -28,6 +28,7 @@ class Task:
             [-1, 1], of any size.
         output: "image" (N, C, H, W) or "clip" (N, C, T, H, W).
         enlarges: True if the output is the generator's ``scale`` times as high and wide as the input.
+        own_size: True if images are processed at their own size, whatever size the generator was trained at.
         tag: The task's name on the Hugging Face Hub.
     """
 
@@ -36,6 +37,7 @@ class Task:
     inputs: tuple[str, ...] = ()
     output: Literal["image", "clip"] = "image"
     enlarges: bool = False
+    own_size: bool = False
     tag: str = "image-to-image"
 
 
@@ -51,5 +53,6 @@ TASKS = {
         Task("image-inpainting", "image", ("mask",)),
         Task("style-transfer", "image", ("style",)),
         Task("super-resolution", "image", enlarges=True),
+        Task("image-restoration", "image", own_size=True),
     )
 }

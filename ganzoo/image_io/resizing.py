@@ -44,21 +44,18 @@ def resize_floats(floats: Array, height: int, width: int) -> Array:
     return clipped
 
 
-def pad_to_multiple(tensor: Tensor, multiple: int) -> tuple[Tensor, tuple[int, int]]:
-    """Reflect (..., H, W) at the right and bottom until both sides are multiples of ``multiple``.
+def pad(tensor: Tensor, height: int, width: int) -> Tensor:
+    """Reflect (..., H, W) at the right and bottom up to ``height`` and ``width``; `crop` undoes it.
 
     An image smaller than the padding is reflected repeatedly, so 1x1 works.
-
-    Returns:
-        The padded tensor, and the (H, W) with which `crop` undoes the padding.
     """
-    if multiple < 1:
-        raise ImageError(f"Sides cannot be a multiple of {multiple}. Ask for 1 or more.")
-    height, width = tensor.shape[-2:]
-    for axis, size in ((-2, height), (-1, width)):
-        if size % multiple:
-            tensor = tensor.index_select(axis, _reflected(size, -(-size // multiple) * multiple, tensor))
-    return tensor, (height, width)
+    for axis, length in ((-2, height), (-1, width)):
+        size = tensor.shape[axis]
+        if length < size:
+            raise ImageError(f"{size} pixels cannot be padded to {length}. Ask for {size} or more.")
+        if length > size:
+            tensor = tensor.index_select(axis, _reflected(size, length, tensor))
+    return tensor
 
 
 def _reflected(size: int, length: int, like: Tensor) -> Tensor:

@@ -49,7 +49,7 @@ class MeasuredDifference(DeviceError):
 class Facts:
     """What is known of a conversion.
 
-    stride, global_skip   of the generator, as `Model` uses them
+    stride, least, global_skip   of the generator, as `Model` uses them
     memory       bytes per pixel of an image that is translated whole; 0 where unknown
     difference   greatest one from the generator in float32, on the four photographs, in [-1, 1]
     psnr         mean of theirs, in decibels
@@ -59,6 +59,7 @@ class Facts:
     """
 
     stride: int = 1
+    least: int = 0
     global_skip: bool = False
     memory: float = 0.0
     difference: float = 0.0
@@ -165,7 +166,8 @@ def fingerprint(calibration: Sequence[Array]) -> str:
 def signature_of(card: Card, generator: nn.Module) -> Signature:
     """Return what a generator takes."""
     if card.does.source == "image":
-        return Signature(channels=card.in_channels, stride=int(getattr(generator, "stride", 1)))
+        stride, least = (int(getattr(generator, name, default)) for name, default in (("stride", 1), ("least", 0)))
+        return Signature(card.in_channels, stride, least=least)
     return Signature(latent_dim=card.latent_dim)
 
 
@@ -198,6 +200,7 @@ def _convert(
     check(difference, psnr, dtype, f"{name} in {dtype} computes something else than {card.name}")
     return Facts(
         stride=signature.stride,
+        least=signature.least,
         global_skip=bool(getattr(generator, "global_skip", False)),
         memory=memory_per_pixel(generator),
         difference=difference,

@@ -92,8 +92,7 @@ def run_pass(image: ImagePass, network: Network, settings: Settings, progress: P
     """Run the network over an image that is reflected to a multiple of its stride, and crop the result."""
     height, width = image.size
     signature, scale = network.signature, network.scale
-    multiple = signature.stride if min(image.size) >= signature.smallest else signature.smallest
-    high, wide = (-(-side // multiple) * multiple for side in image.size)
+    high, wide = (signature.padded(side) for side in image.size)
     down, across = resizing.reflected_indices(height, high), resizing.reflected_indices(width, wide)
 
     def rows(first: int, last: int) -> Array:

@@ -169,9 +169,9 @@ def _open(choice: Choice, card: Card, conversion: Conversion) -> Running:
 
 
 def _signature(card: Card, conversion: Conversion | None) -> Signature:
-    stride = conversion.facts.stride if conversion else 1
+    stride, least = (conversion.facts.stride, conversion.facts.least) if conversion else (1, 0)
     translates = card.does.source == "image"
-    return Signature(card.in_channels, stride) if translates else Signature(latent_dim=card.latent_dim)
+    return Signature(card.in_channels, stride, least=least) if translates else Signature(latent_dim=card.latent_dim)
 
 
 def _is_refused(choice: Choice, card: Card) -> bool:

@@ -30,18 +30,20 @@ class Located:
 
     weights        None: the model has none
     discriminator  None: it was not saved
+    network        with its weights, of another code base's checkpoint; None: it is built from ``weights``
     """
 
     card: Card
     weights: Path | None
     discriminator: Path | None = None
+    network: nn.Module | None = None
 
 
 def info(ref: str, token: str | None = None) -> Card:
     """Return a model's card, without downloading its weights.
 
     Args:
-        ref: "family/variant", "hf-hub:owner/repo[@revision]" or "dir:path".
+        ref: "family/variant", "hf-hub:owner/repo[@revision]", "dir:path" or "file:path".
         token: For private repositories on the Hub.
 
     Raises:
@@ -55,15 +57,27 @@ def look_up(ref: str, token: str | None = None) -> tuple[Card, str]:
     reference = references.parse(ref)
     if reference.card:
         return reference.card, str(reference)
+    if reference.place == "file":
+        from ganzoo.checkpoints.opened import open_checkpoint
+
+        return open_checkpoint(reference.path).card, str(reference)
     folder = _folder(reference, token, files=(model_folder.CONFIG,))
     if reference.place == "hub":
         reference = replace(reference, revision=folder.name)  # a snapshot's folder is named after its commit
     return model_folder.read(folder), str(reference)
 
 
-def locate(ref: str, token: str | None = None) -> Located:
-    """Return where a model's files are on this machine, downloaded if need be, their SHA-256 checked."""
+def locate(ref: str, token: str | None = None, options: Mapping[str, Any] | None = None) -> Located:
+    """Return where a model's files are on this machine, downloaded if need be, their SHA-256 checked.
+
+    ``options``: of a checkpoint, in place of what is assumed of it.
+    """
     reference = references.parse(ref)
+    if reference.place == "file":
+        from ganzoo.checkpoints.opened import open_checkpoint
+
+        opened = open_checkpoint(reference.path, values=options)
+        return Located(opened.card, None, network=opened.network)
     if card := reference.card:
         return Located(card, weights_file.locate(card) if card.weights or card.parameters else None)
     folder = _folder(reference, token)
@@ -88,7 +102,8 @@ def load(
     """Load a model, ready for use.
 
     Args:
-        ref: "family/variant" from the registry, "hf-hub:owner/repo[@revision]", or "dir:path".
+        ref: "family/variant" from the registry, "hf-hub:owner/repo[@revision]", "dir:path", or "file:path", a
+            checkpoint of another code base as `ganzoo import` reads it.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "cuda:1" or "mps".
         dtype: Of the network while it runs; None for float32, or "float16", "bfloat16", "int8" where the engine can.
         engine: "auto", or one that `ganzoo info REF --engines` shows; GANZOO_ENGINE says what "auto" means.
@@ -107,12 +122,13 @@ def load(
     from ganzoo.loading.model import Model
 
     known = engine_selection.choose(engine, device, None if dtype is None else str(dtype).removeprefix("torch."))
-    located = locate(ref, token)
+    located = locate(ref, token, options)
     notices.notify_once(located.card)
-    card = replace(located.card, options={**located.card.options, **(options or {})})
+    changed = {} if located.network is not None else dict(options or {})
+    card = replace(located.card, options={**located.card.options, **changed})
     choices = engine_selection.fitting(known, card.does)
     model = Model(
-        partial(_load_generator, ref, card, located.weights, tuple(options or ())),
+        located.network or partial(_load_generator, ref, card, located.weights, tuple(changed)),
         card,
         choices[0].device,
         choices[0].dtype,

@@ -201,13 +201,13 @@ class Model:
         with torch.inference_mode():
             if task.source == "latents":
                 return self._run(inputs, *(conditioning[name] for name in task.inputs))
-            signature = self._running.signature
-            multiple = signature.stride if min(inputs.shape[-2:]) >= signature.smallest else signature.smallest
+            height, width = inputs.shape[-2:]
+            sides = [self._running.signature.padded(side) for side in (height, width)]
             if "mask" in conditioning:
                 mask = (conditioning["mask"] > 0).to(inputs)
                 inputs = inputs * (1 - mask)
-                conditioning["mask"], _ = resizing.pad_to_multiple(mask, multiple)
-            padded, (height, width) = resizing.pad_to_multiple(inputs, multiple)
+                conditioning["mask"] = resizing.pad(mask, *sides)
+            padded = resizing.pad(inputs, *sides)
             output = self._run(padded, *(conditioning[name] for name in task.inputs))
             return resizing.crop(output, height * self.card.scale, width * self.card.scale)
 
@@ -351,7 +351,7 @@ class Model:
             signature=running.signature,
             out_channels=self.card.out_channels,
             scale=running.scale,
-            trained=0 if self.card.does.enlarges else self.card.image_size,
+            trained=self._trained,
             global_skip=running.global_skip,
             memory=self._memory,
             strips=lambda: self._strips,
@@ -377,6 +377,11 @@ class Model:
             )
         return Strips(self.generator)
 
+    @property
+    def _trained(self) -> int:
+        """The side of the images that it was trained on, 0 where it takes images of any size."""
+        return 0 if self.card.does.enlarges or self.card.does.own_size else self.card.image_size
+
     def working_size(self, height: int, width: int, size: str | int = "auto") -> tuple[int, int]:
         """Return the (height, width) at which `translate` processes an image.
 
@@ -385,7 +390,7 @@ class Model:
             width: The image's, in pixels.
             size: As for `translate`.
         """
-        return working_size(height, width, size, 0 if self.card.does.enlarges else self.card.image_size)
+        return working_size(height, width, size, self._trained)
 
     def generate(self, n: int = 1, seed: int = 0, label: Iterable[str | int] | str | int | None = None) -> list[Any]:
         """Generate images from latents; image i is the same for a seed whatever ``n`` is.

@@ -9,14 +9,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from ganzoo.errors import GanzooError, WeightsError
 
-if TYPE_CHECKING:
-    from torch import nn
-
-Network = TypeVar("Network", bound="nn.Module")
+Network = TypeVar("Network")
 Shapes = Mapping[str, tuple[int, ...]]
 
 # While it is built, a network may have parts that it drops; more than this many times its weights is another network.
@@ -25,8 +22,8 @@ SPARE_TENSORS = 1000
 SPARE_VALUES = 50_000_000
 
 
-class _TooLarge(Exception):
-    pass
+class _TooLarge(BaseException):
+    """Not an Exception, which a network's own code may catch while it is built."""
 
 
 def build_for(build: Callable[[], Network], shapes: Shapes, what: str) -> Network:

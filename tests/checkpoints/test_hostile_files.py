@@ -77,14 +77,27 @@ def test_shared_tensors_are_fine_and_their_sum_is_limited(tmp_path: Path, monkey
         read_groups(tmp_path / "x.pt")
 
 
-def test_a_zip_that_torch_save_does_not_write_is_refused(tmp_path: Path) -> None:
-    torch.save({"w": torch.zeros(10**6)}, tmp_path / "x.pt")
-    with zipfile.ZipFile(tmp_path / "x.pt") as whole, zipfile.ZipFile(tmp_path / "y.pt", "w", 8) as packed:
+def packed(tmp_path: Path, weight: torch.Tensor) -> Path:
+    """A checkpoint that another program zipped again, with compression."""
+    torch.save({"w": weight}, tmp_path / "x.pt")
+    with zipfile.ZipFile(tmp_path / "x.pt") as whole, zipfile.ZipFile(tmp_path / "y.pt", "w", 8) as again:
         for name in whole.namelist():
-            packed.writestr(name, whole.read(name))
-    assert (tmp_path / "y.pt").stat().st_size < 20_000
-    with pytest.raises(WeightsError, match=r"its members are compressed, which torch.save never does"):
-        read_groups(tmp_path / "y.pt")
+            again.writestr(name, whole.read(name))
+    return tmp_path / "y.pt"
+
+
+def test_a_zip_that_declares_far_more_than_it_has_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path, torch.zeros(10**6))
+    assert path.stat().st_size < 20_000
+    with pytest.raises(WeightsError, match=r"it declares 4,\d+,\d+ bytes, but has"):
+        read_groups(path)
+
+
+def test_a_checkpoint_that_was_zipped_again_is_read(tmp_path: Path) -> None:
+    weight = torch.rand(1000)
+    path = packed(tmp_path, weight)
+    assert path.stat().st_size < (tmp_path / "x.pt").stat().st_size
+    assert torch.equal(read_groups(path)[""]["w"], weight)
 
 
 def test_files_of_other_kinds_are_named(tmp_path: Path) -> None:

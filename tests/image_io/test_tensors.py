@@ -838,25 +838,24 @@ def test_resize_to_nothing(size):
 @pytest.mark.parametrize("multiple", [1, 4, 8, 32])
 def test_pad_and_crop(size, multiple):
     tensor = torch.rand(2, 3, *size)
-    padded, original = resizing.pad_to_multiple(tensor, multiple)
-    assert original == size
-    assert all(0 <= new - old < multiple for new, old in zip(padded.shape[-2:], size, strict=True))
-    assert all(side % multiple == 0 for side in padded.shape[-2:])
-    assert torch.equal(resizing.crop(padded, *original), tensor)
+    sides = tuple(-(-side // multiple) * multiple for side in size)
+    padded = resizing.pad(tensor, *sides)
+    assert padded.shape == (2, 3, *sides)
+    assert torch.equal(resizing.crop(padded, *size), tensor)
 
 
 def test_pad_reflects():
     row = torch.tensor([1.0, 2.0, 3.0]).view(1, 1, 1, 3)
-    padded, _ = resizing.pad_to_multiple(row, 8)
+    padded = resizing.pad(row, 1, 8)
     assert padded[0, 0, 0].tolist() == [1, 2, 3, 2, 1, 2, 3, 2]
     large = torch.rand(1, 3, 13, 14)
     expected = torch.nn.functional.pad(large, (0, 2, 0, 3), mode="reflect")
-    assert torch.equal(resizing.pad_to_multiple(large, 16)[0], expected)
+    assert torch.equal(resizing.pad(large, 16, 16), expected)
 
 
-def test_pad_to_no_multiple():
-    with pytest.raises(ImageError, match="1 or more"):
-        resizing.pad_to_multiple(torch.zeros(1, 3, 2, 2), 0)
+def test_pad_to_less():
+    with pytest.raises(ImageError, match="2 or more"):
+        resizing.pad(torch.zeros(1, 3, 2, 2), 2, 1)
 
 
 # ---- PIL images ------------------------------------------------------------------------------------------------------

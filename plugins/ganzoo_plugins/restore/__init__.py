@@ -1,0 +1,78 @@
+"""Published networks that enlarge, restore and fill images, as spandrel builds them (https://github.com/chaiNNer-org)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ganzoo import Config, Family
+
+family = Family(__name__)
+
+
+@dataclass(frozen=True)
+class SpandrelConfig(Config):
+    """A network of spandrel's registry.
+
+    Attributes:
+        architecture: Its identifier in spandrel's registry, such as "Compact", "ESRGAN" or "SwinIR".
+        network: Name of its class; an architecture may have several.
+        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
+    """
+
+    architecture: str = "Compact"
+    network: str = "SRVGGNetCompact"
+    hyperparameters: dict[str, Any] = field(default_factory=dict)
+
+
+@family.generator("spandrel", ".networks.Enlarger", task="super-resolution")
+@dataclass(frozen=True)
+class EnlargerConfig(SpandrelConfig):
+    """Enlarges images: ESRGAN, Compact, SwinIR, DAT and others of spandrel.
+
+    Attributes:
+        architecture: Its identifier in spandrel's registry, such as "Compact", "ESRGAN" or "SwinIR".
+        network: Name of its class; an architecture may have several.
+        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
+    """
+
+
+@family.generator("spandrel-restoration", ".networks.Restorer", task="image-restoration")
+@dataclass(frozen=True)
+class RestorerConfig(SpandrelConfig):
+    """Restores images at their size: noise, blur, compression, haze; networks of spandrel.
+
+    Attributes:
+        architecture: Its identifier in spandrel's registry, such as "DnCNN", "SCUNet" or "NAFNet".
+        network: Name of its class; an architecture may have several.
+        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
+    """
+
+    architecture: str = "DnCNN"
+    network: str = "DnCNN"
+
+
+@family.generator("spandrel-inpainting", ".networks.Inpainter", task="image-inpainting")
+@dataclass(frozen=True)
+class InpainterConfig(SpandrelConfig):
+    """Fills what a mask marks as missing: LaMa of spandrel.
+
+    Attributes:
+        architecture: Its identifier in spandrel's registry.
+        network: Name of its class; an architecture may have several.
+        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
+    """
+
+    architecture: str = "LaMa"
+    network: str = "LaMa"
+    hyperparameters: dict[str, Any] = field(default_factory=lambda: {"in_nc": 4})
+
+
+family.importer(
+    "spandrel",
+    ".checkpoints.SpandrelImporter",
+    "Enlargement, restoration and inpainting: ESRGAN, Compact, SwinIR, LaMa and all else that spandrel recognizes",
+)
+
+ganzoo_entries = family.entries
+__getattr__ = family.public_name

@@ -1,0 +1,214 @@
+"""spandrel's networks as generators: images in [-1, 1], clamped, of one contract."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganzoo import GanzooError
+
+NOISE = 15 / 255  # standard deviation of the noise to remove, of networks that take it as a channel: spandrel's choice
+
+
+def registry() -> Any:
+    """Return spandrel's registry of architectures. Raises GanzooError where spandrel is not installed."""
+    try:
+        from spandrel import MAIN_REGISTRY
+    except ImportError as error:
+        raise GanzooError(
+            "This network is one of spandrel's, which is not installed: pip install 'ganzoo-core[restore]'."
+        ) from error
+    return MAIN_REGISTRY
+
+
+def find_architecture(identifier: str) -> Any:
+    """Return spandrel's architecture of that identifier."""
+    support = registry().get(identifier)
+    if support is None:
+        known = ", ".join(sorted(str(each.architecture.id) for each in registry()))
+        raise GanzooError(f"spandrel has no architecture '{identifier}'. It has: {known}.")
+    return support.architecture
+
+
+def find_class(architecture: Any, name: str) -> type[nn.Module]:
+    """Return an architecture's network class by its name."""
+    module = importlib.import_module(type(architecture).__module__)
+    classes = [getattr(module, each) for each in module.__all__]
+    known = {each.__name__: each for each in classes if inspect.isclass(each) and issubclass(each, nn.Module)}
+    if name not in known:
+        raise GanzooError(f"spandrel's {architecture.id} has no network '{name}'. It has: {', '.join(known)}.")
+    return known[name]
+
+
+def stored_hyperparameters(network: Any) -> dict[str, Any]:
+    """Return the hyperparameters of one of spandrel's networks that differ from its defaults, as JSON can hold them.
+
+    Raises:
+        GanzooError: One is neither a number nor text.
+    """
+    defaults = _defaults(type(network))
+    kept: dict[str, Any] = {}
+    for name, value in network.hyperparameters.items():
+        if name in defaults and (value is defaults[name] or _plain(value) == _plain(defaults[name])):
+            continue
+        plain = _plain(value)
+        if plain is None and value is not None:
+            raise GanzooError(f"{type(network).__name__}'s {name} is {type(value).__name__}, which no file can hold.")
+        kept[name] = plain
+    return kept
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with lists for tuples; None for what JSON cannot hold."""
+    if isinstance(value, (list, tuple)):
+        plain = [_plain(each) for each in value]
+        return None if any(each is None for each in plain) else plain
+    return value if isinstance(value, (bool, int, float, str)) else None
+
+
+def _defaults(kind: type[nn.Module]) -> dict[str, Any]:
+    parameters = inspect.signature(kind.__init__).parameters.values()
+    return {each.name: each.default for each in parameters if each.default is not each.empty}
+
+
+def build(architecture: Any, name: str, hyperparameters: Mapping[str, Any]) -> nn.Module:
+    """Return one of spandrel's networks with random weights; lists become tuples where the default is one."""
+    kind = find_class(architecture, name)
+    defaults = _defaults(kind)
+    values = {
+        key: tuple(value) if isinstance(value, list) and isinstance(defaults.get(key), tuple) else value
+        for key, value in hyperparameters.items()
+    }
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of functions of torch that older networks call
+            return kind(**values)
+    except GanzooError:
+        raise
+    except (TypeError, ValueError, AssertionError, KeyError, IndexError, ZeroDivisionError) as error:
+        raise GanzooError(
+            f"spandrel's {architecture.id} cannot be built with {dict(hyperparameters)}: {_first_line(error)}."
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+
+
+def describe(architecture: Any, tensors: Mapping[str, Tensor]) -> Any:
+    """Return spandrel's descriptor of these tensors, with a network of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tensors that are copied to a device without values, for their sizes
+        return architecture.load(dict(tensors))
+
+
+Call = Callable[..., Tensor]
+
+
+def with_noise_level(network: nn.Module, images: Tensor) -> Tensor:
+    """Run a denoiser that takes the level of the noise as one more channel."""
+    output: Tensor = network(torch.cat([images, images[:, :1] * 0 + NOISE], 1))
+    return output
+
+
+def call_of(descriptor: Any) -> Call:
+    """Return how spandrel calls a network, with images (N, C, H, W) in [0, 1] and any N."""
+    network = descriptor.model
+    if descriptor.architecture.id == "DRUNet" or getattr(network, "mode", "") == "FDnCNN":
+        return with_noise_level
+    call: Call = descriptor._call_fn
+    return call
+
+
+class Spandrel(nn.Module):
+    """One of spandrel's networks, with what its descriptor says of it; the subclasses have a task each."""
+
+    purposes: tuple[str, ...] = ()
+
+    def __init__(self, architecture: str, network: str, hyperparameters: Mapping[str, Any]) -> None:
+        super().__init__()
+        found = find_architecture(architecture)
+        descriptor = describe(found, build(found, network, hyperparameters).state_dict())
+        self.in_channels, self.out_channels = descriptor.input_channels, descriptor.output_channels
+        self.scale = descriptor.scale
+        sizes = descriptor.size_requirements
+        self.square = sizes.multiple_of if sizes.square else 0  # 0: images of any shape
+        self.stride, self.least = (1, 0) if sizes.square else (sizes.multiple_of, sizes.minimum)
+        self.identifier, self.call, self.network = architecture, call_of(descriptor), descriptor.model
+        if task_of(descriptor) is not type(self):
+            raise GanzooError(
+                f"spandrel's {architecture} with {dict(hyperparameters)} is for {descriptor.purpose} at scale "
+                f"{self.scale}. Use the entry of that task."
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what `pickle` keeps: spandrel's call is a function without a name."""
+        return {name: value for name, value in vars(self).items() if name != "call"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what `pickle` kept, and ask spandrel for its call again."""
+        super().__setstate__(state)
+        self.call = call_of(describe(find_architecture(self.identifier), self.network.state_dict()))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Spandrel:
+        """Return a copy of its own layers with the same call."""
+        from copy import deepcopy
+
+        copy = type(self).__new__(type(self))
+        memo[id(self)] = copy
+        nn.Module.__init__(copy)
+        for name, value in vars(self).items():
+            copy.__dict__[name] = value if name == "call" else deepcopy(value, memo)
+        return copy
+
+    def _ranged(self, output: Tensor) -> Tensor:
+        """Map [0, 1] to [-1, 1], clamped as spandrel does, but not while it is trained."""
+        ranged = output * 2 - 1
+        return ranged if self.training else ranged.clamp(-1, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Enlarge or restore images (N, in_channels, H, W) in [-1, 1]: (N, out_channels, scale H, scale W)."""
+        if not self.square:
+            return self._ranged(self.call(self.network, images * 0.5 + 0.5))
+        height, width = images.shape[-2:]
+        output = self._ranged(self.call(self.network, squared(images * 0.5 + 0.5, self.square)))
+        return output[..., : height * self.scale, : width * self.scale]
+
+
+def squared(images: Tensor, multiple: int) -> Tensor:
+    """Reflect images (N, C, H, W) at the right and bottom into squares, and repeat the last pixel beyond that."""
+    height, width = images.shape[-2:]
+    side = -(-max(height, width) // multiple) * multiple
+    down, across = min(side - height, height - 1), min(side - width, width - 1)
+    reflected = F.pad(images, (0, across, 0, down), "reflect")
+    return F.pad(reflected, (0, side - width - across, 0, side - height - down), "replicate")
+
+
+class Enlarger(Spandrel):
+    """A network that enlarges."""
+
+
+class Restorer(Spandrel):
+    """A network that restores at the image's size."""
+
+
+class Inpainter(Spandrel):
+    """A network that fills holes."""
+
+    def forward(self, images: Tensor, masks: Tensor) -> Tensor:
+        """Fill images (N, in_channels, H, W) in [-1, 1] where masks (N, 1, H, W) are 1."""
+        return self._ranged(self.call(self.network, images * 0.5 + 0.5, masks))
+
+
+def task_of(descriptor: Any) -> type[Spandrel]:
+    """Return the generator for what a network of spandrel's does."""
+    if descriptor.purpose == "Inpainting":
+        return Inpainter
+    return Enlarger if descriptor.scale > 1 else Restorer

@@ -1,0 +1,200 @@
+"""Networks of spandrel: what its own call computes, out of files as people publish them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from conftest import ROOT
+from torch import Tensor
+
+import ganzoo
+from ganzoo.checkpoints.import_checkpoint import import_checkpoint
+from ganzoo.checkpoints.opened import open_checkpoint
+from ganzoo.cli.main import cli
+from ganzoo.errors import GanzooError, WeightsError
+from ganzoo.inference.conversions import signature_of
+from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture
+
+PHOTO = ROOT / "examples" / "horses.jpg"
+COMPACT = ("Compact", "SRVGGNetCompact", {"num_feat": 8, "num_conv": 2, "upscale": 2})
+# One network for each of spandrel's ways to be called, and for each sort of size requirement.
+NETWORKS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "Compact": COMPACT,
+    "ESRGAN": ("ESRGAN", "RRDBNet", {"num_filters": 8, "num_blocks": 1, "scale": 4}),
+    "DRUNet": ("DRUNet", "DRUNet", {"in_nc": 4, "out_nc": 3, "nc": [4, 8, 8, 8], "nb": 2}),
+    "FDnCNN": ("DnCNN", "DnCNN", {"in_nc": 3, "out_nc": 3, "nc": 8, "nb": 20, "mode": "FDnCNN", "act_mode": "R"}),
+    "NAFNet": ("NAFNet", "NAFNet", {"width": 8, "middle_blk_num": 1, "enc_blk_nums": [1], "dec_blk_nums": [1]}),
+    "RealCUGAN": ("RealCUGAN", "UpCunet2x", {}),
+    "Uformer": ("Uformer", "Uformer", {"embed_dim": 8, "depths": [1] * 9, "num_heads": [1, 1, 2, 2, 4, 4, 2, 2, 1]}),
+}
+
+
+def spandrel_network(name: str) -> Any:
+    """A network of spandrel's with random weights, whose enlargement is close to its input."""
+    architecture, kind, hyperparameters = NETWORKS[name]
+    torch.manual_seed(0)
+    return build(find_architecture(architecture), kind, hyperparameters).eval()
+
+
+def keeping(network: Any) -> Any:
+    """Make a Compact network what it is before training: the enlarged input, with a little noise."""
+    with torch.no_grad():
+        network.body[-1].weight *= 0.01
+        network.body[-1].bias *= 0
+    return network
+
+
+def save(path: Path, content: Any) -> Path:
+    torch.save(content, path)
+    return path
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_computes_what_spandrels_own_call_does(name: str, tmp_path: Path) -> None:
+    network = spandrel_network(name)
+    path = save(tmp_path / "net.pth", network.state_dict())
+    opened = open_checkpoint(path, checked=False)
+    assert opened.card.options["architecture"] == NETWORKS[name][0]
+    theirs = find_architecture(NETWORKS[name][0]).load(network.state_dict())
+    model = ganzoo.Model(opened.network, opened.card)
+    images = torch.rand(1, opened.card.in_channels, 44, 67) * 2 - 1
+    with torch.inference_mode():
+        difference = (model(images) - (theirs(images * 0.5 + 0.5) * 2 - 1)).abs().max()
+    assert difference <= 2e-6  # of [-1, 1], so 1e-6 of [0, 1]
+    pair = torch.cat([images, images.flip(-1)])
+    assert torch.allclose(model(pair)[:1], model(images), atol=1e-5)
+
+
+def layouts(network: Any) -> dict[str, dict[str, Any]]:
+    own = network.state_dict()
+    other = {name: torch.zeros_like(tensor) for name, tensor in own.items()}
+
+    def within(prefix: str) -> dict[str, Tensor]:
+        return {f"{prefix}{name}": tensor for name, tensor in own.items()}
+
+    return {
+        "bare": own,
+        "params": {"params": own},
+        "averaged before trained": {"params": other, "params_ema": own},
+        "DataParallel": within("module."),
+        "averaged by torch": {"n_averaged": torch.tensor(3), **within("module.")},
+        "beside a discriminator": {**within("generator."), "discriminator.conv.weight": torch.zeros(3, 3)},
+        "Lightning": {"state_dict": within("net_g."), "epoch": 3, "hyper_parameters": {"lr": 1e-4}},
+        "a flat file of both": {**within("params_ema."), **{f"params.{name}": one for name, one in other.items()}},
+        "half precision": {name: tensor.half() for name, tensor in own.items()},
+    }
+
+
+@pytest.mark.parametrize("layout", layouts(keeping(spandrel_network("Compact"))))
+def test_files_are_read_as_people_save_them(layout: str, tmp_path: Path) -> None:
+    network = keeping(spandrel_network("Compact"))
+    path = save(tmp_path / "net.pth", layouts(network)[layout])
+    found = open_checkpoint(path).network.state_dict()
+    for name, tensor in network.state_dict().items():
+        assert torch.allclose(found[f"network.{name}"], tensor, atol=1e-3 if layout == "half precision" else 0)
+
+
+def test_the_old_names_of_esrgan_are_read(tmp_path: Path) -> None:
+    network = spandrel_network("ESRGAN")
+    opened = open_checkpoint(save(tmp_path / "net.pth", network.state_dict()), checked=False)
+    assert opened.card.scale == 4 and "model.0.weight" in network.state_dict()
+
+
+def test_a_file_is_imported_without_options_and_used_like_any_model(tmp_path: Path) -> None:
+    path = save(tmp_path / "Tiny 2x.pth", {"params_ema": keeping(spandrel_network("Compact")).state_dict()})
+    run = CliRunner()
+    done = run.invoke(cli, ["import", str(path), "--as", "restore/tiny", "-o", str(tmp_path / "tiny")])
+    assert done.exit_code == 0, done.output
+    assert "trained at" not in done.output
+    config = json.loads((tmp_path / "tiny" / "config.json").read_text())
+    assert config["architecture"] == "generator:spandrel"
+    assert config["options"]["hyperparameters"] == {"num_feat": 8, "num_conv": 2, "upscale": 2}
+    ours, direct = ganzoo.load(f"dir:{tmp_path / 'tiny'}", engine="torch"), ganzoo.load(f"file:{path}", engine="torch")
+    assert (direct.card.name, ours.card.name) == ("file/tiny-2x", "restore/tiny")
+    assert ganzoo.info(f"file:{path}").scale == 2
+    first, second = (np.asarray(model.translate(PHOTO)) for model in (ours, direct))
+    assert first.shape == (880, 960, 3) and np.array_equal(first, second)
+    target = tmp_path / "out.png"
+    translated = run.invoke(cli, ["translate", f"file:{path}", str(PHOTO), "-o", str(target), "--engine", "torch"])
+    assert translated.exit_code == 0 and target.is_file()
+
+
+def test_models_are_copied_and_pickled(tmp_path: Path) -> None:
+    path = save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())
+    model = ganzoo.load(f"file:{path}", engine="torch")
+    images = torch.rand(1, 3, 16, 20)
+    for again in (copy.deepcopy(model.generator), pickle.loads(pickle.dumps(model.generator))):
+        assert torch.equal(again(images), model.generator(images))
+
+
+def bright(tensors: dict[str, Tensor]) -> None:
+    tensors["body.6.bias"] += 0.35
+
+
+def drowned(tensors: dict[str, Tensor]) -> None:
+    """Let the network's own part drown the enlarged input."""
+    tensors["body.6.weight"] *= 1e5
+
+
+@pytest.mark.parametrize(("change", "complaint"), [(bright, "changes the brightness"), (drowned, "something else")])
+def test_a_file_that_spoils_a_photograph_is_refused(
+    change: Callable[[dict[str, Tensor]], None], complaint: str, tmp_path: Path
+) -> None:
+    tensors = keeping(spandrel_network("Compact")).state_dict()
+    change(tensors)
+    path = save(tmp_path / "net.pth", tensors)
+    with pytest.raises(WeightsError, match=complaint):
+        open_checkpoint(path)
+    assert import_checkpoint(path, "restore/odd", tmp_path / "odd", checked=False).card.scale == 2
+
+
+def test_what_looks_like_a_network_and_is_not_is_refused(tmp_path: Path) -> None:
+    tensors = spandrel_network("Compact").state_dict()
+    del tensors["body.2.weight"]
+    with pytest.raises(WeightsError, match=r"looks like RealESRGAN Compact, but spandrel cannot load it"):
+        open_checkpoint(save(tmp_path / "net.pth", tensors))
+    huge = {"body.0.weight": torch.zeros(1, 3, 3, 3), "body.1.weight": torch.zeros(1), "body.9998.bias": torch.zeros(3)}
+    with pytest.raises(WeightsError, match="much larger than"):
+        open_checkpoint(save(tmp_path / "huge.pth", huge))
+    with pytest.raises(WeightsError, match="NaN or infinite"):
+        broken = {name: tensor * torch.nan for name, tensor in spandrel_network("Compact").state_dict().items()}
+        open_checkpoint(save(tmp_path / "nan.pth", broken))
+
+
+def test_without_spandrel_the_message_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = save(tmp_path / "net.pth", spandrel_network("Compact").state_dict())
+    monkeypatch.setitem(sys.modules, "spandrel", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *rest: None)
+    with pytest.raises(WeightsError, match=r"spandrel could not be asked: pip install 'ganzoo-core\[restore\]'"):
+        open_checkpoint(path)
+    with pytest.raises(GanzooError, match=r"pip install 'ganzoo-core\[restore\]'"):
+        ganzoo.build("generator:spandrel")
+
+
+def test_wrong_options_are_refused() -> None:
+    for options, complaint in (
+        ({"architecture": "Compcat"}, "spandrel has no architecture 'Compcat'"),
+        ({"network": "RRDBNet"}, "has no network 'RRDBNet'"),
+        ({"hyperparameters": {"wings": 2}}, "cannot be built with"),
+        ({"hyperparameters": {"upscale": 1}}, "is for Restoration at scale 1"),
+    ):
+        with pytest.raises(GanzooError, match=complaint):
+            ganzoo.build("generator:spandrel", **options)
+
+
+def test_requirements_on_sizes_are_kept() -> None:
+    network = ganzoo.build("generator:spandrel", architecture="RealCUGAN", network="UpCunet2x_fast")
+    assert isinstance(network, Spandrel)
+    card = ganzoo.Card("restore/x", "generator:spandrel", "super-resolution", 128, 3, in_channels=3, scale=2)
+    signature = signature_of(card, network)
+    assert (signature.stride, signature.smallest, signature.padded(30), signature.padded(41)) == (4, 40, 40, 44)
