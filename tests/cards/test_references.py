@@ -46,7 +46,7 @@ def test_a_malformed_hub_reference_is_reported_the_form(text: str) -> None:
 
 
 def test_other_prefixes_and_empty_folders_are_refused() -> None:
-    with pytest.raises(errors.ReferenceError, match=r"unknown prefix 'hub:'.*hf-hub:OWNER/REPO or dir:PATH"):
+    with pytest.raises(errors.ReferenceError, match=r"unknown prefix 'hub:'.*hf-hub:OWNER/REPO, dir:PATH or file:PATH"):
         parse("hub:alice/m")
     with pytest.raises(errors.ReferenceError, match="needs a folder"):
         parse("dir:")
