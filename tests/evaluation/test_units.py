@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganzoo.evaluation.units import measures
+from ganzoo.evaluation.units import fields, measures, pictures
+from ganzoo.evaluation.units.image_pairs import RasterPair
 from ganzoo.evaluation.units.similarity import sum_ssim
 from ganzoo.evaluation.units.sums import sum_up
 
@@ -82,3 +83,36 @@ def test_a_constant_prediction_correlates_with_nothing():
     true = np.random.default_rng(4).normal(1e6, 3, (1, 16, 16))
     constant = np.full(true.shape, true.mean())
     assert np.isnan(measures.compute(summed(constant, true, np.ones((16, 16), bool)), np.ones(1))["pearson"][0])
+
+
+def test_errors_by_tissue_are_those_of_the_truths_hounsfield_units():
+    random = np.random.default_rng(5)
+    true = random.uniform(-1000, 1500, (1, 30, 30))
+    predicted = true + random.normal(0, 40, true.shape)
+    valid = np.ones((30, 30), bool)
+    sums = sum_up(predicted, true, valid, np.full(1, 200.0), np.zeros(1), np.zeros(1), ["HU"])
+    found, errors = measures.compute(sums, np.ones(1)), np.abs(predicted - true)
+    tissues = {"air": true < -200, "soft": (true >= -200) & (true < 200), "bone": true >= 200}
+    for name, pixels in tissues.items():
+        assert found[f"mae-{name}"][0] == pytest.approx(errors[pixels].mean())
+    assert np.isnan(measures.compute(summed(predicted, true, valid), np.ones(1))["mae-bone"][0]), "not in HU"
+    assert fields.wanted("mae-bone", ["HU"]) and not fields.wanted("mae-bone", [""])
+
+
+def test_nine_tenths_of_all_errors_are_below_le90(image):
+    predicted, true, valid = image
+    found = measures.compute(summed(*image), np.full(2, 100.0))["le90"]
+    assert found == pytest.approx(np.percentile(np.abs(predicted - true)[:, valid], 90, axis=1), rel=0.02)
+    exact = measures.compute(summed(true, true, valid), np.ones(2))["le90"]
+    assert exact.tolist() == [0, 0] and fields.wanted("le90", ["m", "m"]) and not fields.wanted("le90", ["HU"])
+
+
+def test_a_bland_altman_plot_has_the_bias_and_its_limits():
+    random = np.random.default_rng(6)
+    true = random.uniform(0, 100, (1, 20, 20))
+    predicted = true + 5
+    pair = RasterPair(None, true, predicted, true, np.ones((20, 20), bool))
+    points = pictures.bland_altman([pair], 0, "m")
+    assert list(points) == ["pixels", "bias 5 m", "limits of agreement 5 to 5 m"]
+    assert np.allclose(np.array(points["pixels"])[:, 1], 5)
+    assert np.array(points["pixels"])[:, 0].min() == pytest.approx(true.min() + 2.5)

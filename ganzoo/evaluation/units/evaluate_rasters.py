@@ -18,7 +18,7 @@ from ganzoo.data.rasters.open_rasters import RasterRequest, open_files, split_it
 from ganzoo.errors import DataError, OptionError, UnknownName, suggest
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
-from ganzoo.evaluation.units import baselines, measures, pictures
+from ganzoo.evaluation.units import baselines, fields, measures, pictures
 from ganzoo.evaluation.units.baselines import Baseline
 from ganzoo.evaluation.units.image_pairs import RasterPair, predict, read_item
 from ganzoo.evaluation.units.similarity import sum_ssim
@@ -186,7 +186,7 @@ def measure(evaluation: RasterEvaluation, on_progress: Progress = lambda count: 
         if not pair.valid.any():
             continue
         for who, values in _predictions(pair, fitted):
-            found.add(who, item.group, _sum(values, pair, spans, shift))
+            found.add(who, item.group, _sum(values, pair, spans, shift, [one.unit for one in card.channels_out]))
         if len(found.shown) < EXAMPLES:
             found.shown.append(pair)
         on_progress(1)
@@ -209,12 +209,12 @@ def _predictions(pair: RasterPair, fitted: Mapping[str, Baseline]) -> Iterator[t
         yield name, baseline.predict(pair.inputs)
 
 
-def _sum(predicted: Array, pair: RasterPair, spans: Array, shift: Array) -> Sums:
+def _sum(predicted: Array, pair: RasterPair, spans: Array, shift: Array, units: Sequence[str]) -> Sums:
     similar = [
         sum_ssim(one, other, pair.valid, span) for one, other, span in zip(predicted, pair.true, spans, strict=True)
     ]
     similarity, windows = (np.array(each, np.float64) for each in zip(*similar, strict=True))
-    return sum_up(predicted, pair.true, pair.valid, shift, similarity, windows)
+    return sum_up(predicted, pair.true, pair.valid, shift, similarity, windows, units)
 
 
 def _evaluation(
@@ -242,6 +242,10 @@ def _evaluation(
     for index, channel in enumerate(card.channels_out):
         title = f"{channel.name or f'channel {index + 1}'}: prediction (up) against truth (right)"
         samples.scatters[title] = {"pixels": pictures.scatter(found.shown, index, evaluation.seed)}
+        title = (
+            f"{channel.name or f'channel {index + 1}'}: difference (up) against mean of prediction and truth (right)"
+        )
+        samples.scatters[title] = pictures.bland_altman(found.shown, index, channel.unit, evaluation.seed)
     return result
 
 
@@ -250,9 +254,9 @@ def _scores(evaluation: RasterEvaluation, groups: Mapping[str, Sums], spans: Arr
     channels = evaluation.model.card.channels_out
     found = measures.compute(measures.total(list(groups.values())), spans)
     intervals = measures.intervals(groups, spans, evaluation.seed) if bounds else {}
-    scores = []
+    scores, units = [], [one.unit for one in channels]
     for name, values in found.items():
-        if evaluation.metrics and name not in evaluation.metrics:
+        if name not in evaluation.metrics if evaluation.metrics else not fields.wanted(name, units):
             continue
         rows = [(name, float(values.mean()), -1)]
         if len(values) > 1:

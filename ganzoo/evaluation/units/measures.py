@@ -5,21 +5,33 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ganzoo.evaluation.statistics.bootstrap import LEVEL
+from ganzoo.evaluation.units import fields
 from ganzoo.evaluation.units.sums import Sums
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 RESAMPLES = 1000
 ROUNDING = 1e-11  # of squares, in float64
 
+
+def _tissue(index: int, sums: Sums, spans: Array) -> Array:
+    """Return the mean absolute error in one tissue, NaN where there is none of it."""
+    counts = sums.tissue_count[:, index]
+    found: Array = sums.tissue_absolute[:, index] / np.where(counts > 0, counts, np.nan)
+    return found
+
+
 PER_CHANNEL: dict[str, Callable[[Sums, Array], Array]] = {
     "mae": lambda sums, spans: sums.absolute / sums.count,
     "rmse": lambda sums, spans: np.sqrt(sums.squared / sums.count),
     "bias": lambda sums, spans: sums.error / sums.count,
+    "le90": lambda sums, spans: fields.le90(sums.sizes),
+    **{f"mae-{name}": partial(_tissue, index) for index, name in enumerate(fields.TISSUES)},
     "pearson": lambda sums, spans: _pearson(sums),
     "psnr": lambda sums, spans: 10 * np.log10(spans**2 / np.maximum(sums.squared / sums.count, 1e-300)),
     "ssim": lambda sums, spans: sums.similarity / np.where(sums.windows > 0, sums.windows, np.nan),
@@ -77,7 +89,7 @@ def intervals(groups: Mapping[str, Sums], spans: Array, seed: int = 0) -> dict[s
     drawn: dict[str, list[Array]] = {}
     for _ in range(RESAMPLES):
         counts = np.bincount(random.integers(len(groups), size=len(groups)), minlength=len(groups))
-        resampled = Sums(**{name: counts @ values for name, values in stacked.items()}, shift=shift)
+        resampled = Sums(**{name: np.tensordot(counts, values, 1) for name, values in stacked.items()}, shift=shift)
         for name, values in compute(resampled, spans).items():
             drawn.setdefault(name, []).append(_with_mean(values))
     shares = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]

@@ -18,6 +18,7 @@ PERCENTILES = (1.0, 99.0)
 LARGEST = 512  # pixels on a side
 BAR = 12  # pixels, the width of a color bar
 LOW, HIGH = np.array([33, 102, 172]), np.array([178, 24, 43])  # blue and red; white stands for no error
+LINE = 200  # dots that make a line
 POINTS = 1500  # of a scatter plot
 
 
@@ -93,3 +94,22 @@ def scatter(pairs: Sequence[RasterPair], channel: int, seed: int = 0) -> list[tu
     predicted = np.concatenate([pair.predicted[channel][pair.valid] for pair in pairs])
     chosen = random.permutation(len(truth))[:POINTS]
     return [(float(truth[index]), float(predicted[index])) for index in chosen]
+
+
+def bland_altman(
+    pairs: Sequence[RasterPair], channel: int, unit: str = "", seed: int = 0
+) -> dict[str, list[tuple[float, float]]]:
+    """Return (mean, difference) of prediction and truth of some pixels, and lines at the bias and limits of agreement.
+
+    The limits are 1.96 standard deviations around the bias (Bland and Altman, Lancet 1986).
+    """
+    points = np.array(scatter(pairs, channel, seed)).reshape(-1, 2)
+    means, differences = points.mean(1), points[:, 1] - points[:, 0]
+    bias, reach = float(differences.mean()), 1.96 * float(differences.std(ddof=min(1, len(points) - 1)))
+    words = f" {unit}".rstrip()
+    across = np.linspace(means.min(), means.max(), LINE)
+    found = {"pixels": [(float(one), float(other)) for one, other in zip(means, differences, strict=True)]}
+    found[f"bias {bias:.4g}{words}"] = [(float(one), bias) for one in across]
+    limits = f"limits of agreement {bias - reach:.4g} to {bias + reach:.4g}{words}"
+    found[limits] = [(float(one), bias + side) for one in across for side in (-reach, reach)]
+    return found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from ganzoo.evaluation.units import fields
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
@@ -30,6 +33,9 @@ class Sums:
         similarity: Of SSIM.
         windows: How many windows SSIM has.
         angle: (1,), of the angles between spectra, in degrees.
+        sizes: (C, BINS), how many absolute errors are of each size; see `fields`.
+        tissue_absolute: (C, 3), of absolute errors in air, soft tissue and bone; 0 of channels that are not in HU.
+        tissue_count: (C, 3), of the pixels of each.
         shift: What is subtracted from all values.
     """
 
@@ -45,6 +51,9 @@ class Sums:
     similarity: Array
     windows: Array
     angle: Array
+    sizes: Array
+    tissue_absolute: Array
+    tissue_count: Array
     shift: Array
 
     def __add__(self, other: Sums) -> Sums:
@@ -52,7 +61,15 @@ class Sums:
         return Sums(**{**added, "shift": self.shift})
 
 
-def sum_up(predicted: Array, true: Array, valid: Array, shift: Array, similarity: Array, windows: Array) -> Sums:
+def sum_up(
+    predicted: Array,
+    true: Array,
+    valid: Array,
+    shift: Array,
+    similarity: Array,
+    windows: Array,
+    units: Sequence[str] = (),
+) -> Sums:
     """Return the sums of one image.
 
     Args:
@@ -62,9 +79,11 @@ def sum_up(predicted: Array, true: Array, valid: Array, shift: Array, similarity
         shift: (C,), near the channels' middle.
         similarity: (C,), the sum of SSIM over its windows.
         windows: (C,), their number.
+        units: Of each channel; () where they have none.
     """
     one, other = (each[:, valid].astype(np.float64) - shift[:, None] for each in (predicted, true))
     error = one - other
+    tissues = fields.tissues(np.abs(error), other + shift[:, None], units)
     return Sums(
         count=np.full(len(one), one.shape[1], np.float64),
         absolute=np.abs(error).sum(1),
@@ -78,6 +97,9 @@ def sum_up(predicted: Array, true: Array, valid: Array, shift: Array, similarity
         similarity=similarity,
         windows=windows,
         angle=np.array([_angles(predicted, true, valid).sum()]),
+        sizes=fields.count_sizes(np.abs(error)),
+        tissue_absolute=tissues[0],
+        tissue_count=tissues[1],
         shift=shift,
     )
 
