@@ -1,0 +1,80 @@
+"""Every command of the worked examples runs as printed, on small files of the same kinds, with small networks."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from conftest import ROOT
+from needs import require
+
+from ganzoo.cli.main import cli
+from ganzoo.data.rasters import frames
+
+require("rasterio")
+require("nibabel")
+rasterio = importlib.import_module("rasterio")
+nibabel = importlib.import_module("nibabel")
+PAGE = (ROOT / "docs" / "guides" / "satellite-and-brain.md").read_text(encoding="utf-8")
+SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+SMALLER = (
+    (r"--steps \d+", "--steps 2"),
+    (r"width=\d+", "width=4"),
+    (r"image_size=\d+", "image_size=32"),
+    ("block:64", "block:32"),
+)
+
+
+@pytest.fixture(autouse=True)
+def _closed_files() -> Iterator[None]:
+    yield
+    while frames._opened:
+        frames._opened.popitem()[1].close()
+
+
+def run(section: str) -> None:
+    """Run the code and the commands of a section, in their order."""
+    for kind, block in re.findall(r"```(\w+)\n(.*?)```", SECTIONS[section], re.S):
+        if kind == "python":
+            exec(compile(block, section, "exec"), {})
+            continue
+        for pattern, small in SMALLER:
+            block = re.sub(pattern, small, block)
+        for line in block.replace("\\\n", " ").splitlines():
+            done = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
+            assert done.exit_code == 0, f"{line}: {done.output}"
+
+
+@pytest.mark.slow
+def test_a_landsat_band_from_the_other_five(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    transform = rasterio.Affine(28.5, 0, 288_776, 0, -28.5, 9_120_761)
+    profile = {"driver": "GTiff", "count": 6, "height": 96, "width": 90, "dtype": "uint8", "crs": "EPSG:31985"}
+    with rasterio.open("L7_ETMs.tif", "w", transform=transform, compress="deflate", **profile) as file:
+        file.write(np.random.default_rng(0).integers(0, 255, (6, 96, 90)).astype(np.uint8))
+        file.build_overviews([2, 4])
+    run("One Landsat band from the other five")
+    with rasterio.open("band4.cog.tif") as file:
+        assert (file.count, file.shape, file.dtypes) == (1, (96, 90), ("uint8",))
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG" and file.overviews(1) == [2, 4]
+        assert file.transform == transform and file.crs == rasterio.CRS.from_epsg(31985)
+    assert "Bland" not in Path("band4.html").read_text() and "limits of agreement" in Path("band4.html").read_text()
+
+
+@pytest.mark.slow
+def test_gray_and_white_matter_from_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    affine = np.diag([1.0, 1.0, 1.0, 1.0])
+    affine[:3, 3] = (-98, -134, -72)
+    for kind in ("t1", "gm", "wm"):
+        values = np.random.default_rng(len(kind)).integers(0, 256, (40, 36, 140)).astype(np.uint8)
+        nibabel.save(nibabel.Nifti1Image(values, affine), f"{kind}.nii.gz")
+    run("Gray and white matter from a T1 scan")
+    made = nibabel.load("matter.nii.gz")
+    assert made.shape == (40, 36, 140, 1, 2) and np.array_equal(made.affine, affine)
