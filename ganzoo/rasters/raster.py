@@ -214,6 +214,12 @@ class Raster:
         return self.source.levels
 
     @property
+    def block(self) -> tuple[int, int]:
+        """(height, width) of what the source decodes at once; (1, 1) where each pixel can be read by itself."""
+        high, wide = getattr(self.source, "block", (1, 1))
+        return int(high), int(wide)
+
+    @property
     def may_have_mask(self) -> bool:
         """Whether some value may be invalid, told without reading any: floats may be NaN."""
         return self.dtype.kind == "f" or self.source.masked

@@ -91,7 +91,8 @@ class Batches:
         log: Callable[[str], None] = lambda text: None,
     ) -> None:
         slices = split_batch(batch_size, micro_batches, rank, processes)
-        order = Order(len(train), batch_size, seed)
+        own = getattr(train, "order", None)  # of windows that stay in files
+        order = Order(len(train), batch_size, seed, own(seed) if own is not None else None)
         self.workers = default_workers(train) if workers is None else 0 if train.in_memory else workers
         self.steps: MapSteps | StreamSteps
         if isinstance(train, Stream):

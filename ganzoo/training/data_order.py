@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+from ganzoo.data.seeds import mix
+
 
 class Order:
-    """Shuffled passes over ``count`` images, without a gap between passes."""
+    """Shuffled passes over ``count`` images, without a gap between passes.
 
-    def __init__(self, count: int, batch_size: int, seed: int) -> None:
-        self.count, self.batch_size, self.seed = count, batch_size, seed
+    Args:
+        count: Of the images.
+        batch_size: Of a step.
+        seed: Of the order.
+        at: The index at each position from 0, of data that have an order of their own.
+    """
+
+    def __init__(self, count: int, batch_size: int, seed: int, at: Callable[[int], int] | None = None) -> None:
+        self.count, self.batch_size, self.seed, self.at = count, batch_size, seed, at
         self._epoch, self._permutation = -1, torch.empty(0)
 
     def indices(self, step: int) -> list[int]:
         """Return the ``batch_size`` indices of a step, counted from 0."""
         position, end = step * self.batch_size, (step + 1) * self.batch_size
+        if self.at is not None:
+            return [self.at(each) for each in range(position, end)]
         indices: list[int] = []
         while position < end:
             epoch, place = divmod(position, self.count)
@@ -38,11 +51,3 @@ class Order:
 def draws(seed: int, step: int) -> torch.Generator:
     """Return the random generator for what a recipe draws in a step, counted from 0, such as latents."""
     return torch.Generator().manual_seed(mix(seed, 3, step))
-
-
-def mix(*numbers: int) -> int:
-    """Return one seed from several numbers, so that similar numbers give unrelated random streams."""
-    state = 0x9E3779B97F4A7C15
-    for number in numbers:
-        state = ((state ^ number) * 0xBF58476D1CE4E5B9 + 0x94D049BB133111EB) % 2**63
-    return state

@@ -23,13 +23,13 @@ from ganzoo.data.open_data import open_data
 from ganzoo.data.open_objects import open_objects
 from ganzoo.data.rasters import choosing
 from ganzoo.data.rasters.open_rasters import open_files, open_rasters
+from ganzoo.data.seeds import mix
 from ganzoo.errors import OptionError
 from ganzoo.inference import devices
 from ganzoo.loading import load
 from ganzoo.recipes.distributed import Processes
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training import error_messages
-from ganzoo.training.data_order import mix
 from ganzoo.training.machine import Machine
 from ganzoo.training.randomness import seed_all
 from ganzoo.training.settings import Settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias
@@ -34,6 +35,11 @@ class Frame(Protocol):
     @property
     def dtype(self) -> np.dtype[Any]: ...
 
+    @property
+    def block(self) -> tuple[int, int]:
+        """(height, width) of what is decoded at once; (1, 1) where each pixel can be read by itself."""
+        ...
+
     def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
         """Return values (C, h, w), and where they are valid, (C, h, w) bool or None for everywhere."""
         ...
@@ -55,6 +61,10 @@ class HeldFrame:
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.values.dtype
+
+    @property
+    def block(self) -> tuple[int, int]:
+        return 1, 1
 
     def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
         mask = None if self.mask is None else self.mask[:, rows, columns]
@@ -99,6 +109,10 @@ class StoredFrame:
     def dtype(self) -> np.dtype[Any]:
         return self.raster().dtype
 
+    @property
+    def block(self) -> tuple[int, int]:
+        return self.raster().block
+
     def read(self, rows: slice, columns: slice) -> tuple[Array, Array | None]:
         columns = slice(columns.start + self.left, columns.stop + self.left)
         try:
@@ -108,27 +122,43 @@ class StoredFrame:
             raise DataError(str(error)) from error
 
 
-_opened: OrderedDict[tuple[object, ...], Frames] = OrderedDict()
+class _Files(OrderedDict[tuple[object, ...], Frames]):
+    """Open files of one thread, by process, path and version; they are closed when the thread ends."""
+
+    def __del__(self) -> None:
+        for owner, frames in self.items():
+            if owner[0] == os.getpid():
+                frames.close()
+
+
+class _Opened(threading.local):
+    """The files that each thread has opened: two threads shall not close each other's."""
+
+    def __init__(self) -> None:
+        self.files = _Files()
+
+
+_opened = _Opened()
 
 
 def opened(path: str, axes: str = "") -> Frames:
-    """Return a file's frames, opened by this process: a handle of another process reads wrong bytes.
+    """Return a file's frames, opened by this thread of this process: a handle of another one reads wrong bytes.
 
     Raises:
         DataError: The file cannot be read.
     """
-    key = (os.getpid(), path, axes, *_version(path))
-    if key not in _opened:
+    files, key = _opened.files, (os.getpid(), path, axes, *_version(path))
+    if key not in files:
         try:
-            _opened[key] = open_frames(path, axes=axes)
+            files[key] = open_frames(path, axes=axes)
         except ImageError as error:
             raise DataError(str(error)) from error
-        while len(_opened) > MAX_OPEN:
-            owner, frames = _opened.popitem(last=False)
+        while len(files) > MAX_OPEN:
+            owner, frames = files.popitem(last=False)
             if owner[0] == key[0]:
                 frames.close()
-    _opened.move_to_end(key)
-    return _opened[key]
+    files.move_to_end(key)
+    return files[key]
 
 
 def _version(path: str) -> tuple[int, int]:
@@ -142,11 +172,21 @@ def _version(path: str) -> tuple[int, int]:
 
 def hold(frame: Frame) -> HeldFrame:
     """Return a frame's pixels in memory, in their number type, read strip by strip."""
-    count, height, width = frame.shape
-    values, mask, rows = np.empty((count, height, width), frame.dtype), None, max(1, STRIP // width)
-    for top in range(0, height, rows):
-        strip = slice(top, min(top + rows, height))
-        values[:, strip], valid = frame.read(strip, slice(0, width))
+    _, height, width = frame.shape
+    return hold_window(frame, slice(0, height), slice(0, width))
+
+
+def hold_window(frame: Frame, rows: slice, columns: slice) -> HeldFrame:
+    """Return the pixels of a window in memory, in their number type, read strip by strip."""
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    if height * width <= 2 * STRIP:
+        return HeldFrame(*frame.read(rows, columns), frame.channels)
+    values, mask = np.empty((frame.shape[0], height, width), frame.dtype), None
+    step = max(1, STRIP // width)
+    for top in range(0, height, step):
+        strip = slice(top, min(top + step, height))
+        read = slice(rows.start + strip.start, rows.start + strip.stop)
+        values[:, strip], valid = frame.read(read, columns)
         if valid is not None:
             mask = np.ones(values.shape, bool) if mask is None else mask
             mask[:, strip] = valid

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -29,8 +29,9 @@ from ganzoo.data.rasters.items import (
 )
 from ganzoo.data.rasters.options import RasterOptions
 from ganzoo.data.rasters.ranges import RangeRules, Values
+from ganzoo.data.rasters.regions import Regions
 from ganzoo.data.rasters.sides import find_files, pair_up
-from ganzoo.data.rasters.windows import UnpairedWindows, WindowDataset, WindowSet, grid
+from ganzoo.data.rasters.windows import UnpairedWindows, WindowDataset, WindowSet, fitting, grid
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
 from ganzoo.image_io import raster_files
@@ -202,7 +203,7 @@ def _build(
     windows, tiles = [], []
     for number, (train, held_out) in enumerate(parts):
         described = tuple(side.channels for side in (found if request.kind == "paired" else [found[number]]))
-        windows.append(WindowSet(train, described, own[number], size, request.config.flip))
+        windows.append(_random_windows(train, described, own[number], size, request))
         tiles.append(WindowSet(held_out, described, own[number], size, tiles=grid(held_out, size)))
     masked = any(value.invalid for side in found for value in side.values) or _any_missing(parts, found)
     held = any(len(each) for each in tiles)
@@ -233,6 +234,20 @@ def _build(
         output_channels=found[-1].channels,
         masked=masked,
     )
+
+
+def _random_windows(
+    items: Sequence[Item],
+    channels: tuple[tuple[Channel, ...], ...],
+    own: Mapping[str, Sequence[tuple[Channel, ...]]],
+    size: int,
+    request: RasterRequest,
+) -> WindowSet:
+    """Return windows to train on, cut out of regions where the items stay in their files."""
+    windows = WindowSet(items, channels, own, size, request.config.flip)
+    if windows.in_memory:
+        return windows
+    return replace(windows, regions=Regions.of(items, [fitting(item, size) for item in items], size))
 
 
 def _any_missing(parts: Sequence[tuple[list[Item], list[Item]]], found: Sequence[_Side]) -> bool:

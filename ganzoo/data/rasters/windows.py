@@ -7,7 +7,7 @@ make up the batch that one process would see, though only the process that reads
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -19,7 +19,9 @@ from torch import Tensor
 
 from ganzoo.data.datasets import WHOLE
 from ganzoo.data.rasters.frames import HeldFrame
-from ganzoo.data.rasters.items import Item
+from ganzoo.data.rasters.items import Item, Layers
+from ganzoo.data.rasters.regions import RegionCache, RegionOrder, Regions, has_valid
+from ganzoo.data.seeds import mix
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.values import FILL, stack_to_network
 
@@ -40,6 +42,7 @@ class WindowSet:
         size: Side of a window.
         flip: Mirror half of them.
         tiles: Fixed windows (item, top, left), for validation; None: windows at random.
+        regions: What random windows are cut out of where items stay in their files; None: anywhere.
     """
 
     items: Sequence[Item]
@@ -48,6 +51,7 @@ class WindowSet:
     size: int
     flip: bool = False
     tiles: Sequence[tuple[int, int, int]] | None = None
+    regions: Regions | None = None
 
     @cached_property
     def in_memory(self) -> bool:
@@ -72,27 +76,72 @@ class WindowSet:
             valid: Bool (S, S), overwritten with where all channels of all sides are valid; None where none are missing.
         """
         if self.tiles is not None:
-            number, top, left = self.tiles[index]
-            self._at(self.items[number], top, left, False, out, valid)
+            number, top, left = self.tiles[index % len(self.tiles)]
+            item = self.items[number]
+            self._at(item.sides, self._channels(item), top, left, False, out, valid)
             return number
-        number = bisect_right(self.starts, index) - 1
-        item, random = self.items[number], np.random.default_rng(seed)
+        random = np.random.default_rng(seed)
         mirrored = self.flip and random.random() < 0.5
+        if self.regions is None:
+            number = bisect_right(self.starts, index % len(self)) - 1
+            item = self.items[number]
+            sides, left, top, columns, rows = item.sides, item.left, item.top, item.width, item.height
+        else:
+            number, sides, rows, columns = self._region(index, valid is not None)
+            item, left, top = self.items[number], 0, 0
+        channels = self._channels(item)
         for _ in range(TRIES):
-            top = item.top + int(random.integers(item.height - self.size + 1))
-            left = item.left + int(random.integers(item.width - self.size + 1))
-            self._at(item, top, left, mirrored, out, valid)
+            row = top + int(random.integers(rows - self.size + 1))
+            column = left + int(random.integers(columns - self.size + 1))
+            self._at(sides, channels, row, column, mirrored, out, valid)
             if valid is None or valid.any():
                 break
         return number
 
-    def _at(self, item: Item, top: int, left: int, mirrored: bool, out: Sequence[Array], valid: Array | None) -> None:
+    def _channels(self, item: Item) -> Sequence[tuple[Channel, ...]]:
+        return self.own_channels.get(item.name, self.channels)
+
+    @cached_property
+    def _cache(self) -> RegionCache:
+        assert self.regions is not None
+        return RegionCache(self.regions, self.items)
+
+    def order(self, seed: int, stream: int = 0) -> RegionOrder | None:
+        """Return in which order regions come, and decode each before it does; None without regions."""
+        return RegionOrder(self.regions, seed, stream, self._cache.prepare) if self.regions else None
+
+    def _region(self, index: int, masked: bool) -> tuple[int, tuple[Layers, ...], int, int]:
+        """Return the item, pixels, height and width of a region; of another one at random where no pixel is valid."""
+        regions = self.regions
+        assert regions is not None
+        chosen = index % len(regions.all)
+        for attempt in range(len(regions.all)):
+            if chosen not in self._cache.empty:
+                sides = self._cache.get(chosen)
+                if not masked or has_valid(sides):
+                    break
+                self._cache.empty.add(chosen)
+            chosen = mix(index, attempt) % len(regions.all)
+        else:
+            sides = self._cache.get(chosen)
+        region = regions.all[chosen]
+        return region.item, sides, region.rows + self.size - 1, region.columns + self.size - 1
+
+    def _at(
+        self,
+        sides: Sequence[Layers],
+        described: Sequence[tuple[Channel, ...]],
+        top: int,
+        left: int,
+        mirrored: bool,
+        out: Sequence[Array],
+        valid: Array | None,
+    ) -> None:
         rows, columns = slice(top, top + self.size), slice(left, left + self.size)
         if valid is not None:
             valid[:] = True
-        for number, layers in enumerate(item.sides):
-            channels = self.own_channels.get(item.name, self.channels)[number]
-            first = 0
+        for number, layers in enumerate(sides):
+            channels, first = described[number], 0
             for layer in layers:
                 count = layer.shape[0]
                 values, mask = layer.read(rows, columns)
@@ -164,6 +213,11 @@ class WindowDataset:
     def in_memory(self) -> bool:
         return self.windows.in_memory
 
+    def order(self, seed: int) -> Callable[[int], int] | None:
+        """Return position -> index of windows that stay in files; None where they may come in any order."""
+        own = self.windows.order(seed)
+        return own.at if own else None
+
     def __len__(self) -> int:
         return len(self.windows)
 
@@ -194,16 +248,27 @@ class UnpairedWindows:
     def in_memory(self) -> bool:
         return self.a.in_memory and self.b.in_memory
 
+    def order(self, seed: int) -> Callable[[int], int] | None:
+        """Return position -> index of windows that stay in files, of both sets in one number."""
+        a, b = self.a.order(seed), self.b.order(seed, 1)
+        if a is None or b is None:
+            return None
+        count = len(a.regions.all)
+        return lambda position: a.at(position) + count * b.at(position)
+
     def __len__(self) -> int:
         return max(len(self.a), len(self.b))
 
     def batch(self, indices: list[int], random: torch.Generator, own: slice = WHOLE) -> dict[str, Tensor]:
         """Return the batch; see the protocol."""
         partners = indices
-        if self.shuffled:
+        if self.a.regions is not None and self.b.regions is not None:
+            count = len(self.a.regions.all)
+            indices, partners = [index % count for index in indices], [index // count for index in indices]
+        elif self.shuffled:
             partners = torch.randint(len(self.b), (len(indices),), generator=random).tolist()
-        (a,), valid_a, _ = read_windows(self.a, [index % len(self.a) for index in indices], random, own, self.masked)
-        (b,), valid_b, _ = read_windows(self.b, [index % len(self.b) for index in partners], random, own, self.masked)
+        (a,), valid_a, _ = read_windows(self.a, indices, random, own, self.masked)
+        (b,), valid_b, _ = read_windows(self.b, partners, random, own, self.masked)
         masks = {} if valid_a is None or valid_b is None else {"valid_a": valid_a, "valid_b": valid_b}
         return {"a": a, "b": b, **masks}
 

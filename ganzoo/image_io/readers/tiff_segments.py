@@ -22,6 +22,7 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 MISSING = "the list of its strips or tiles is too short"
 BEYOND = "it is cut off, or its strips lie beyond its end"
 PART = 1 << 22  # bytes that are read at once where nothing is compressed
+NARROW = 1 << 14  # bytes of a row that are not asked for, above which rows are read one by one
 LEAST_CACHE = 1 << 26  # bytes of decoded strips and tiles that are kept
 JPEGS = (6, 7, 34892, 33007)
 # By number of the compression, the most bytes that one compressed byte gives: none, LZW (12 bits for a string of at
@@ -124,6 +125,11 @@ class StoredPage:
                 values[plane, number] = np.frombuffer(data, stored).reshape(-1, samples)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether parts of a row can be read by themselves."""
+        return self.offset is not None or self._has_plain_strips
+
+    @property
     def _has_plain_strips(self) -> bool:
         """Whether rows can be read from the middle of a strip: it is neither compressed nor packed."""
         key = self.key
@@ -138,14 +144,19 @@ class StoredPage:
         down = -(-height // high)
         if len(self.page.dataoffsets) < planes * down:
             raise ValueError(MISSING)
-        step = max(1, PART // row_bytes)
+        pixel = samples * stored.itemsize
+        one_by_one = (width - columns.stop + columns.start) * pixel > NARROW
+        left, wide = (columns.start, columns.stop - columns.start) if one_by_one else (0, width)
+        step = 1 if one_by_one else max(1, PART // row_bytes)
         for plane in range(planes):
             for top in range(rows.start, rows.stop, step):
                 for first, last in _cut(top, min(top + step, rows.stop), high):
                     offset = int(self.page.dataoffsets[plane * down + first // high]) + first % high * row_bytes
-                    data = read_bytes(self.page.parent.filehandle, offset, (last - first) * row_bytes)
-                    block = np.frombuffer(data, stored).reshape(last - first, width, samples)
-                    values[plane, first - rows.start : last - rows.start] = block[:, columns]
+                    size = (last - first) * wide * pixel
+                    data = read_bytes(self.page.parent.filehandle, offset + left * pixel, size)
+                    block = np.frombuffer(data, stored).reshape(last - first, wide, samples)
+                    target = values[plane, first - rows.start : last - rows.start]
+                    target[:] = block[:, columns.start - left : columns.stop - left]
 
     def _segments(self, rows: slice, columns: slice) -> Iterator[tuple[int, int, int, Array]]:
         """Yield plane, top, left and (h, w, samples) of the strips or tiles that touch a window."""

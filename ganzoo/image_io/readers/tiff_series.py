@@ -99,6 +99,13 @@ class TiffSource:
         return tuple((int(level.shape[places[0]]), int(level.shape[places[1]])) for level in self.series)
 
     @property
+    def block(self) -> tuple[int, int]:
+        """(height, width) of a strip or tile that must be decoded as a whole; (1, 1) where nothing is packed."""
+        with as_image_errors(self.name):
+            page = self._page(self.series[0], 0)
+            return (1, 1) if page.is_plain else page.segment_size
+
+    @property
     def masked(self) -> bool:
         """Whether the file declares a missing value or a mask."""
         return self.nodata is not None or bool(self.mask)
@@ -121,7 +128,6 @@ class TiffSource:
     def _read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         series = self.series[level]
         samples = self.dimensions.length("S") if self._samples_in_page(series) else 1
-        values = np.empty((len(channels), rows.stop - rows.start, columns.stop - columns.start), self.dtype)
         pages: dict[int, list[tuple[int, int]]] = {}
         for place, channel in enumerate(channels):
             number, sample = divmod(channel, samples)
@@ -129,6 +135,9 @@ class TiffSource:
         stored = [(self._page(series, number), wanted) for number, wanted in pages.items()]
         with self.cache.lock:
             self.cache.capacity = max(self.cache.capacity, sum(page.row_bytes for page, _ in stored if not page.offset))
+        if len(channels) == len(stored) == samples == 1:
+            return stored[0][0].read(rows, columns)
+        values = np.empty((len(channels), rows.stop - rows.start, columns.stop - columns.start), self.dtype)
         for page, wanted in stored:
             window = page.read(rows, columns)
             for place, sample in wanted:
