@@ -77,6 +77,12 @@ def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
     raise ImageError(f"{text} is not an image of a supported kind ({known}). Convert it to TIFF.")
 
 
+def is_image_folder(path: str | os.PathLike[str]) -> bool:
+    """Tell whether a folder is one image, as OME-Zarr's are."""
+    text = os.fspath(path)
+    return os.path.isdir(text) and any(reader.recognizes(b"", text) for reader in readers().values())
+
+
 def open_frames(path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
     """Open a file with the reader that recognizes it; see `ganzoo.contracts.reader.Reader.open`."""
     _, reader = find_reader(path)

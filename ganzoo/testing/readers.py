@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,8 +69,8 @@ def check_writer(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
                 file.write_window(8, 0, np.ones((1, 8, 16), np.uint8))
                 file.write_window(0, 0, np.zeros((1, 8, 16), np.uint8))
                 require(not path.exists(), entry, f"lets '{suffix}' appear before it is complete")
-            require(path.is_file(), entry, f"writes no '{suffix}'")
-            path.unlink()
+            require(path.exists(), entry, f"writes no '{suffix}'")
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _check_suffixes(entry: Entry, suffixes: tuple[str, ...]) -> None:

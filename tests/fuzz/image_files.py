@@ -77,6 +77,26 @@ def tiffs(folder: Path) -> Iterable[bytes]:
     yield path.read_bytes()
 
 
+def geotiffs(folder: Path) -> Iterable[bytes]:
+    import rasterio
+
+    profile = {"driver": "GTiff", "height": 36, "width": 48, "crs": "EPSG:32631", "nodata": 7}
+    transform = rasterio.Affine(10, 0, 500_000, 0, -10, 4_600_000)
+    values = np.tile(pixels(), (4, 4, 1)).transpose(2, 0, 1)
+    for options in (
+        {},
+        {"compress": "deflate", "tiled": True, "blockxsize": 16, "blockysize": 16},
+        {"compress": "jpeg"},
+    ):
+        with rasterio.open(
+            folder / "x.tif", "w", count=3, dtype="uint8", transform=transform, **profile, **options
+        ) as file:
+            file.write(values)
+            file.set_band_description(1, "B4")
+            file.build_overviews([2])
+        yield (folder / "x.tif").read_bytes()
+
+
 def npys(_: Path) -> Iterable[bytes]:
     for array in (pixels()[..., 0], pixels()[..., 0].astype(np.float32), pixels()[..., 0].astype(">u2")):
         file = io.BytesIO()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from fuzz.image_files import (
     dicoms,
+    geotiffs,
     jpegs,
     niftis,
     npys,
@@ -342,6 +343,7 @@ READERS: dict[str, FuzzedReader] = {
     "webp": FuzzedReader(read_image, lambda _: [saved("WEBP"), saved("WEBP", lossless=True)], "x.webp"),
     "tiff": FuzzedReader(read_frames, tiffs, "x.tif"),
     "tiff-photograph": FuzzedReader(read_image, tiffs, "x.tif"),
+    "geotiff": FuzzedReader(read_frames, geotiffs, "x.tif"),
     "npy": FuzzedReader(read_frames, npys, "x.npy"),
     "npz": FuzzedReader(read_frames, npzs, "x.npz"),
     "nifti": FuzzedReader(read_frames, niftis, "x.nii"),

@@ -34,9 +34,18 @@ def _names_files(path: str) -> bool:
     if NAMED.fullmatch(path) or glob.has_magic(path):
         return not Path(path).exists()
     file = Path(path)
+    if file.is_dir():
+        return _is_one_image(file)
     if not file.is_file() or path.lower().endswith(".zip"):
         return False
     return not image_paths.is_image_path(file) or _is_tiff(file) or _is_deep(file)
+
+
+def _is_one_image(folder: Path) -> bool:
+    """Tell whether a folder is an image of its own, as OME-Zarr's are."""
+    from ganzoo.image_io.raster_files import is_image_folder
+
+    return is_image_folder(folder)
 
 
 def _is_deep_folder(folder: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ganzoo.data.listing import some
 from ganzoo.errors import DataError
+from ganzoo.image_io.raster_files import is_image_folder
 
 NAMED = re.compile(r"([A-Za-z_][\w .+-]*)=(.+)")
 
@@ -62,7 +63,7 @@ def find_files(side: str, suffixes: tuple[str, ...]) -> list[Files]:
 def _expand(pattern: str, suffixes: tuple[str, ...]) -> dict[str, str]:
     """Return key -> path of the files that a path or pattern names."""
     path = Path(pattern)
-    if path.is_dir():
+    if path.is_dir() and not is_image_folder(path):
         inside = sorted(each for each in path.rglob("*") if _is_visible(each, path) and each.is_file())
         found = {_stem(str(each.relative_to(path))): str(each) for each in inside if _has_suffix(each.name, suffixes)}
         if not found:
@@ -70,7 +71,7 @@ def _expand(pattern: str, suffixes: tuple[str, ...]) -> dict[str, str]:
         return found
     if path.exists():
         return {_stem(path.name): pattern}
-    matching = sorted(each for each in glob.glob(pattern) if os.path.isfile(each))
+    matching = sorted(each for each in glob.glob(pattern) if os.path.isfile(each) or is_image_folder(each))
     if not matching:
         wildcards = glob.has_magic(pattern)
         raise DataError(f"{'No file matches' if wildcards else 'There is no'} {pattern}. Give files that exist.")

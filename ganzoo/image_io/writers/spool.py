@@ -18,6 +18,7 @@ from ganzoo.files.atomic import replacing
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 IN_MEMORY = 1 << 26  # bytes of an image that is not put on the disk
+LARGE_PAGE = 1 << 26  # bytes of a page beyond which it is stored in tiles
 BLOCK = 1 << 24  # bytes that are read back at once
 
 
@@ -87,6 +88,28 @@ class Spool:
 
 def _unnamed_file(folder: Path) -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder, prefix=".ganzoo-", buffering=0)  # type: ignore[return-value]
+
+
+def halved(spool: Spool, folder: Path) -> Spool:
+    """Return every second pixel of a spool: values stay values of the image, whatever they mean."""
+    frames, count, height, width = spool.shape
+    high, wide = max(1, height // 2), max(1, width // 2)
+    smaller = Spool((frames, count, high, wide), str(spool.dtype), folder)
+    step = max(2, (LARGE_PAGE // max(1, width * spool.dtype.itemsize)) // 2 * 2)
+    for frame in range(frames):
+        for channel in range(count):
+            for top in range(0, high * 2, step):
+                rows = slice(top, min(top + step, height))
+                part = spool.read(frame, channel, rows, slice(0, width))[::2, ::2][: high - top // 2, :wide]
+                _write_layer(smaller, frame, channel, top // 2, part)
+    return smaller
+
+
+def _write_layer(spool: Spool, frame: int, channel: int, top: int, part: Array) -> None:
+    if spool._memory is not None:
+        spool._memory[frame, channel, top : top + len(part)] = part
+    else:
+        spool._put(spool._place(frame, channel, top, 0), part)
 
 
 @contextlib.contextmanager

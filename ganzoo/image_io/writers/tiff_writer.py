@@ -13,14 +13,13 @@ from ganzoo.contracts.writer import OpenFile, OutputSpec, Writer
 from ganzoo.errors import OutputError
 from ganzoo.image_io.readers import tiff_metadata
 from ganzoo.image_io.writers import tiff_words
-from ganzoo.image_io.writers.spool import Array, Spool, SpooledFile
+from ganzoo.image_io.writers.spool import LARGE_PAGE, Array, Spool, SpooledFile, halved
 
 OME_TYPES = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 IMAGEJ_TYPES = ("uint8", "uint16", "float32")
 LOSSLESS = {1: None, 5: 5, 8: 8, 32946: 8, 32773: 32773, 34925: 34925, 50000: 50000}  # kept; the others become deflate
 DEFLATE, RGB, MIN_IS_BLACK, MASK = 8, 2, 1, 4
 TILE = 256
-LARGE_PAGE = 1 << 26  # bytes of a page beyond which it is stored in tiles
 BIG = (1 << 32) - (1 << 25)
 LARGEST_IMAGEJ = 1 << 28  # bytes of a page, which is in memory at once
 SMALLEST_LEVEL = 1
@@ -127,7 +126,7 @@ class TiffFile(SpooledFile):
             **first,
         )
         for _ in range(levels - 1):
-            spool = _halved(spool, self.path.parent)
+            spool = halved(spool, self.path.parent)
             smaller.append(spool)
             file.write(
                 self._blocks(spool, frames, common),
@@ -237,25 +236,3 @@ def _plain_name(path: str) -> str:
     for suffix in (".ome.tiff", ".ome.tif"):
         name = name.removesuffix(suffix)
     return f"{name}.tif"
-
-
-def _halved(spool: Spool, folder: Path) -> Spool:
-    """Return every second pixel of a spool: values stay values of the image, whatever they mean."""
-    frames, count, height, width = spool.shape
-    high, wide = max(1, height // 2), max(1, width // 2)
-    smaller = Spool((frames, count, high, wide), str(spool.dtype), folder)
-    step = max(2, (LARGE_PAGE // max(1, width * spool.dtype.itemsize)) // 2 * 2)
-    for frame in range(frames):
-        for channel in range(count):
-            for top in range(0, high * 2, step):
-                rows = slice(top, min(top + step, height))
-                part = spool.read(frame, channel, rows, slice(0, width))[::2, ::2][: high - top // 2, :wide]
-                _write_layer(smaller, frame, channel, top // 2, part)
-    return smaller
-
-
-def _write_layer(spool: Spool, frame: int, channel: int, top: int, part: Array) -> None:
-    if spool._memory is not None:
-        spool._memory[frame, channel, top : top + len(part)] = part
-    else:
-        spool._put(spool._place(frame, channel, top, 0), part)

@@ -28,11 +28,13 @@ ENTRIES = (
     ("reader", "pillow", "readers.photograph_reader.PhotographReader", "PNG, JPEG, WebP, BMP and GIF"),
     ("reader", "nifti", "readers.nifti_reader.NiftiReader", "NIfTI volumes, slice by slice"),
     ("reader", "dicom", "readers.dicom_reader.DicomReader", "DICOM files, in the units that they state"),
+    ("reader", "zarr", "readers.zarr_reader.ZarrReader", "OME-Zarr, by levels and windows"),
     ("writer", "tifffile", "writers.tiff_writer.TiffWriter", "TIFF, BigTIFF, OME-TIFF, ImageJ"),
     ("writer", "geotiff", "writers.geotiff_writer.GeotiffWriter", "GeoTIFF and COG, with the input's georeference"),
     ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
     ("writer", "nifti", "writers.nifti_writer.NiftiWriter", "NIfTI volumes, with the input's affine"),
     ("writer", "dicom", "writers.dicom_writer.DicomWriter", "DICOM, derived from the input, as a new series"),
+    ("writer", "zarr", "writers.zarr_writer.ZarrWriter", "OME-Zarr, in several levels"),
     ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
 )
 
