@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--baseline", multiple=True, metavar="NAME", help="For models of rasters: linear, copy or mean, next to the scores."
 )
 @click.option("--metrics", help="Comma separated, e.g. fd,precision,recall [default: depends on the model].")
-@click.option("--extractor", default="inception", show_default=True, help="E.g. efficientnet-lite0, timm.")
+@click.option("--extractor", default="auto", help="E.g. efficientnet-lite0. [default: inception, or what is installed]")
 @click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Set an option of the extractor.")
 @click.option("-n", "--number", type=click.IntRange(1), help="Images to generate [default: as many as real ones].")
 @click.option("--seed", default=0, show_default=True, help="For generated images, subsets and resamples.")

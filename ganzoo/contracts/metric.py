@@ -114,8 +114,10 @@ class MetricContext(Protocol):
 class Metric(Protocol):
     """A function of a `MetricContext`, or an object that is called like one.
 
-    It can have an attribute ``needs``, names from `NEEDS` without which it cannot be measured, by default ("real",).
-    A function gets it from ``@ganzoo.metric(needs=("truths",))``.
+    It can have attributes, which ``@ganzoo.metric(needs=("truths",), extractor="chosen", least=2)`` gives a function:
+    ``needs``, names from `NEEDS` without which it cannot be measured, by default ("real",); ``extractor``, the one that
+    it uses, "chosen" or "inception"; ``least``, how many images each side must have. They are checked before anything
+    is computed.
     """
 
     def __call__(self, context: Any) -> MetricResult:
@@ -133,11 +135,17 @@ class Metric(Protocol):
 Measure = TypeVar("Measure", bound=Callable[..., MetricResult])
 
 
-def metric(*, needs: tuple[str, ...] = ("real",)) -> Callable[[Measure], Measure]:
-    """Return a decorator that notes what a metric needs, names from `NEEDS`."""
+def metric(*, needs: tuple[str, ...] = ("real",), extractor: str = "", least: int = 1) -> Callable[[Measure], Measure]:
+    """Return a decorator that notes what a metric needs, which is checked before anything is computed.
+
+    Args:
+        needs: Names from `NEEDS`.
+        extractor: The extractor that it uses, "chosen" or "inception"; "": none.
+        least: Images that each side must have.
+    """
 
     def note(measure: Measure) -> Measure:
-        measure.needs = needs  # type: ignore[attr-defined]
+        measure.needs, measure.extractor, measure.least = needs, extractor, least  # type: ignore[attr-defined]
         return measure
 
     return note

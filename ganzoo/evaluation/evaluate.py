@@ -149,9 +149,21 @@ def measure(
     real = context.sides.real
     evaluation = Evaluation(context.name, str(real.sample if real else "nothing but itself"), [])
     left_out: list[TooFewImages] = []
-    for name in metrics:
+    found = [registry.find(name) for name in metrics]
+    for metric in found:
+        _check_needs(context, metric)
+    for metric in found:  # weights are had, or not, before images are generated
+        if metric.extractor:
+            getattr(context.extractors, metric.extractor)
+    for metric in found:
         try:
-            result = _measure_one(context, name)
+            _check_counts(context, metric)
+        except TooFewImages:
+            if needed:
+                raise
+    for metric in found:
+        try:
+            result = _measure_one(context, metric)
         except TooFewImages as error:
             if needed:
                 raise
@@ -162,19 +174,36 @@ def measure(
     if left_out and not evaluation.scores:
         raise left_out[0]
     evaluation.notes = scores.build_notes(context.sides, [score.metric for score in evaluation.scores])
+    evaluation.notes += [context.extractors.note] if context.extractors.note else []
     evaluation.notes += [f"Left out: {error}" for error in left_out]
     report_samples.add(context)
     evaluation.report_samples = context.report_samples
     return evaluation
 
 
-def _measure_one(context: EvalContext, name: str) -> MetricResult:
-    metric, context.metric = registry.find(name), name
+def _check_needs(context: EvalContext, metric: registry.KnownMetric) -> None:
+    context.metric = metric.name
     for needed in metric.needs:
         context.require(needed)
+
+
+def _check_counts(context: EvalContext, metric: registry.KnownMetric) -> None:
+    """Raise TooFewImages where a side has fewer images than the metric needs."""
+    for name in ("evaluated", *metric.needs):
+        sample = getattr(getattr(context.sides, name, None), "sample", None)
+        if sample is not None and sample.count < metric.least:
+            raise TooFewImages(
+                f"{metric.name} of {context.name} needs at least {metric.least:,} images a side, and there are "
+                f"{sample.count:,} {name} ones. Give more images."
+            )
+
+
+def _measure_one(context: EvalContext, metric: registry.KnownMetric) -> MetricResult:
+    context.metric = metric.name
+    _check_counts(context, metric)
     try:
         result = metric.measure(context)
     except DataError as error:
-        raise type(error)(f"{name} of {context.name}: {error}") from error
+        raise type(error)(f"{metric.name} of {context.name}: {error}") from error
     values = [value if value.library else replace(value, library=metric.library) for value in result.values]
     return MetricResult(values, list(result.diagnoses))

@@ -86,7 +86,7 @@ def refuse_rasters(options: EvalOptions) -> None:
 def refuse_extractor(metrics: Sequence[str], options: EvalOptions) -> None:
     """Raise OptionError for an extractor that none of the metrics uses: fid and kid are defined on Inception alone."""
     chosen, fixed = options.get("extractor", ""), {"fid": "fd", "kid": "kd"}
-    if metrics and set(metrics) <= set(fixed) and chosen not in ("", "inception"):
+    if metrics and set(metrics) <= set(fixed) and chosen not in ("", "auto", "inception"):
         raise OptionError(
             f"extractor='{chosen}' is used by none of the metrics: {' and '.join(metrics)} take Inception alone. "
             f"Omit it, or measure {' and '.join(fixed[name] for name in metrics)}, which take any extractor."

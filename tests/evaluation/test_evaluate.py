@@ -20,11 +20,12 @@ import ganzoo
 from ganzoo.cards import protocol
 from ganzoo.cards.card import TrainingInfo
 from ganzoo.data.splitting import split
-from ganzoo.errors import DataError, HubUnreachable, OptionError, UnknownName
+from ganzoo.errors import DataError, HubUnreachable, OptionError, TooFewImages, UnknownName
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.metrics.frechet import frechet_distance
 from ganzoo.evaluation.statistics import moments
 from ganzoo.image_io import tensors
+from ganzoo.loading.model import Model
 
 GRID: dict[str, Any] = {"extractor": "grid", "device": "cpu", "resamples": 0}
 
@@ -306,6 +307,47 @@ def test_fid_beside_another_extractor_says_that_it_takes_inception(
     real = lay(tmp_path / "real", 8)
     with pytest.raises(HubUnreachable, match=r"machine\. fid and kid take Inception.*fd and kd take 'grid'"):
         evaluate(f"images:{real}", real, metrics=["fd", "fid"], **GRID)
+
+
+def without_inception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Inception's weights be out of reach, and another extractor be installed."""
+    from evaluation_cases import Grid, GridExtractor
+
+    from ganzoo.catalog import building
+
+    def build(spec: str, **options: Any) -> Any:
+        if spec == "extractor:inception":
+            raise HubUnreachable("weights.pth is not on this machine.")
+        assert spec == "extractor:efficientnet-lite0" and not options
+        return GridExtractor(Grid())
+
+    monkeypatch.setattr(building, "build", build)
+
+
+def test_where_inception_cannot_be_had_another_extractor_is_used_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_inception(monkeypatch)
+    real = lay(tmp_path / "real", 8)
+    found = evaluate(f"images:{real}", real, metrics=["fd"], **{**GRID, "extractor": "auto"})
+    assert [score.metric for score in found.scores] == ["fd-grid-4"]
+    assert any(note.startswith("Inception's weights are not on this machine") for note in found.notes)
+    for values, metrics in (({"extractor": "inception"}, ["fd"]), ({"extractor": "auto"}, ["fid"])):
+        with pytest.raises(HubUnreachable, match=r"weights\.pth is not on this machine"):
+            evaluate(f"images:{real}", real, metrics=metrics, **{**GRID, **values})
+
+
+def test_images_and_weights_are_checked_before_anything_is_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = maker()
+    monkeypatch.setattr(Model, "__call__", lambda *_, **__: pytest.fail("it generates"))
+    one, many = lay(tmp_path / "one", 1), lay(tmp_path / "many", 8)
+    with pytest.raises(TooFewImages, match=r"^fd of tiny/maker needs at least 2 images a side, and there are 1 eval"):
+        evaluate(model, one, metrics=["balance", "fd"], **GRID)
+    without_inception(monkeypatch)
+    with pytest.raises(HubUnreachable):
+        evaluate(model, many, metrics=["fd"], **{**GRID, "extractor": "inception"})
 
 
 def test_folders_of_unlike_sizes_are_refused(tmp_path: Path) -> None:

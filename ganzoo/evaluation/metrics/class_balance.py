@@ -19,7 +19,7 @@ from ganzoo.evaluation.statistics.moments import Array
 TAKING_OVER = 3.0  # times a class's share among real images, from which it displaces the others
 
 
-@metric()
+@metric(extractor="chosen")
 def measure_balance(context: EvalContext) -> MetricResult:
     """Measure the difference of the classes that the extractor predicts for evaluated and real images."""
     extractor = require_classes(context, "balance")

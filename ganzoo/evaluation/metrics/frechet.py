@@ -14,13 +14,13 @@ from ganzoo.evaluation.statistics.bootstrap import LEVEL
 from ganzoo.evaluation.statistics.moments import Array, Moments, check
 
 
-@metric()
+@metric(extractor="inception", least=2)
 def measure_fid(context: EvalContext) -> MetricResult:
     """Measure the Frechet Inception distance."""
     return _measure(context, context.extractors.inception)
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_fd(context: EvalContext) -> MetricResult:
     """Measure the Frechet distance on the chosen extractor."""
     return _measure(context, context.extractors.chosen)

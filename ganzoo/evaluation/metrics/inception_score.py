@@ -12,7 +12,7 @@ from ganzoo.evaluation.statistics.moments import Array, check
 SPLITS = 10
 
 
-@metric(needs=())
+@metric(needs=(), extractor="chosen")
 def measure_is(context: EvalContext) -> MetricResult:
     """Measure the Inception score of the evaluated images alone."""
     library, extractor = library_versions("torch-fidelity"), context.extractors.chosen

@@ -12,13 +12,13 @@ from ganzoo.evaluation.samples.features import FeatureExtractor
 from ganzoo.evaluation.statistics.moments import BLOCK, Array, blocks, check
 
 
-@metric()
+@metric(extractor="inception", least=2)
 def measure_kid(context: EvalContext) -> MetricResult:
     """Measure the kernel Inception distance."""
     return _measure(context, context.extractors.inception)
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_kd(context: EvalContext) -> MetricResult:
     """Measure the kernel distance on the chosen extractor."""
     return _measure(context, context.extractors.chosen)

@@ -20,7 +20,7 @@ MIN_REFERENCES = 100  # real images at least, so that a hundredth of them is one
 SHOWN = 12  # images that a report shows with their nearest training image
 
 
-@metric(needs=("train",))
+@metric(needs=("train",), extractor="chosen")
 def measure_memorized(context: EvalContext) -> MetricResult:
     """Measure the share of images that are near a training image, compared with held-out real ones."""
     extractor = context.extractors.chosen

@@ -22,7 +22,7 @@ VARIED = 0.5  # of the real images' variety; less is collapse
 MAX_CLUSTERS, CLUSTER_SIZE = 50, 20  # clusters at most, and images in each at least, unless the number is given
 
 
-@metric()
+@metric(extractor="chosen")
 def measure_modes(context: EvalContext) -> MetricResult:
     """Measure the modes that are covered: the extractor's classes, or clusters of the real features."""
     extractor, config = context.extractors.chosen, context.config

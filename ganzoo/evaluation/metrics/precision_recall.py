@@ -21,25 +21,25 @@ from ganzoo.evaluation.statistics.moments import Array, check
 from ganzoo.evaluation.statistics.nearest_neighbors import centered_blocks, mean, nearest_about, pairwise_distances
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_precision(context: EvalContext) -> MetricResult:
     """Measure the share of evaluated images among the real ones."""
     return _measure(context, "precision", context.config.neighbors or 3)
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_recall(context: EvalContext) -> MetricResult:
     """Measure the share of real images among the evaluated ones."""
     return _measure(context, "recall", context.config.neighbors or 3)
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_density(context: EvalContext) -> MetricResult:
     """Measure how many real images' balls an evaluated image lies in."""
     return _measure(context, "density", context.config.neighbors or 5)
 
 
-@metric()
+@metric(extractor="chosen", least=2)
 def measure_coverage(context: EvalContext) -> MetricResult:
     """Measure the share of real images with an evaluated one near."""
     return _measure(context, "coverage", context.config.neighbors or 5)

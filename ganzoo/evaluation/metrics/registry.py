@@ -34,12 +34,16 @@ class KnownMetric:
         name: What ``--metrics`` takes.
         measure: The function that measures it, a `ganzoo.Metric`.
         needs: Names of `Sides` and `Models` that must be there, checked in this order.
+        extractor: The extractor that it uses: "chosen", "inception" or "".
+        least: Images that each side must have.
         library: What its numbers are computed with, unless a value says something else.
     """
 
     name: str
     measure: Metric
     needs: tuple[str, ...]
+    extractor: str
+    least: int
     library: str
 
 
@@ -52,7 +56,14 @@ def find(name: str) -> KnownMetric:
     """Return the metric of that name, which `check` has accepted."""
     entry = catalog.find(f"metric:{name}")
     measure: Metric = entry.build(entry.config())
-    return KnownMetric(name, measure, tuple(getattr(measure, "needs", ("real",))), _library(entry.spec))
+    return KnownMetric(
+        name,
+        measure,
+        tuple(getattr(measure, "needs", ("real",))),
+        getattr(measure, "extractor", ""),
+        getattr(measure, "least", 1),
+        _library(entry.spec),
+    )
 
 
 def _library(spec: str) -> str:

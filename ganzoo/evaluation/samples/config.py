@@ -18,7 +18,8 @@ class EvalConfig:
     """How to measure: the part of a protocol that the user chooses.
 
     Attributes:
-        extractor: Name of an extractor in the catalog, as "inception".
+        extractor: Name of an extractor in the catalog, as "inception"; "auto": that one, or an installed one
+            where its weights cannot be had.
         extractor_options: The extractor's options.
         precision: Of the extractor, "float32" or "bfloat16".
         neighbors: k of precision, recall, density and coverage; 0: the papers' 3 (precision, recall) and 5.
@@ -31,7 +32,7 @@ class EvalConfig:
         cache: Keep the features of stored images on disk.
     """
 
-    extractor: str = "inception"
+    extractor: str = "auto"
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
     precision: str = "float32"
     neighbors: int = 0
