@@ -15,6 +15,7 @@ from ganzoo.image_io.readers import tiff_metadata
 from ganzoo.image_io.writers import tiff_words
 from ganzoo.image_io.writers.spool import LARGE_PAGE, Array, Spool, SpooledFile, halved
 
+FORMATS = ("tifffile", "slide")  # readers that describe their files alike
 OME_TYPES = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
 IMAGEJ_TYPES = ("uint8", "uint16", "float32")
 LOSSLESS = {1: None, 5: 5, 8: 8, 32946: 8, 32773: 32773, 34925: 34925, 50000: 50000}  # kept; the others become deflate
@@ -29,7 +30,7 @@ class TiffWriter(Writer):
     """Writer of TIFF; .ome.tif is OME-TIFF, and .tif what the input was."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".ome.tif", ".ome.tiff", ".tif", ".tiff")
-    formats: ClassVar[tuple[str, ...]] = ("tifffile",)
+    formats: ClassVar[tuple[str, ...]] = FORMATS
 
     def check(self, spec: OutputSpec) -> None:
         """Refuse types that TIFF does not have."""
@@ -52,7 +53,7 @@ class TiffFile(SpooledFile):
     @cached_property
     def _metadata(self) -> Mapping[str, Any]:
         template = self.spec.template
-        return template.metadata if template is not None and template.format == "tifffile" else {}
+        return template.metadata if template is not None and template.format in FORMATS else {}
 
     def missing_value(self) -> float | None:
         """Return the input's missing value where the output's type has it; NaN for floats without one."""
@@ -219,7 +220,7 @@ class TiffFile(SpooledFile):
 def _kind(path: str, spec: OutputSpec) -> str:
     """Return "ome", "imagej" or "tiff"."""
     template = spec.template
-    own = template.metadata.get("kind", "") if template is not None and template.format == "tifffile" else ""
+    own = template.metadata.get("kind", "") if template is not None and template.format in FORMATS else ""
     if Path(path).name.lower().endswith((".ome.tif", ".ome.tiff")):
         return "ome"
     if own == "ome" and spec.dtype in OME_TYPES:
