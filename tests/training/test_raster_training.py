@@ -16,6 +16,9 @@ from ganzoo.catalog.building import ChosenParts
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.units import baselines
 from ganzoo.rasters.channel import Channel
+from ganzoo_plugins.cut.losses import patch_nce
+from ganzoo_plugins.cut.recipe import whole_patches
+from ganzoo_plugins.lapgan.networks import pyramid, valid_pyramid
 
 SMALL = {
     "generator.width": 2,
@@ -88,9 +91,64 @@ def test_scores_of_other_files_need_both_sides_and_the_models_channels(pairs, tm
         ganzoo.evaluate(f"dir:{run}", [str(path) for path in pairs], bands="1", device="cpu")
 
 
-def test_a_recipe_that_cannot_leave_pixels_out_refuses_data_with_missing_ones(pairs, tmp_path):
-    with pytest.raises(OptionError, match="cannot leave them out"):
-        ganzoo.train("fastcut", pairs[::-1], tmp_path / "run", steps=1, device="cpu", options={"image_size": 32})
+def test_a_recipe_that_cannot_leave_pixels_out_refuses_data_with_missing_ones(tmp_path):
+    values = np.random.default_rng(0).random((2, 3, 36, 36)).astype(np.float32)
+    values[:, :, 3, 4] = np.nan
+    for name in "ab":
+        tifffile.imwrite(tmp_path / f"{name}.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    with pytest.raises(OptionError, match="'adain' cannot leave them out"):
+        ganzoo.train("adain", [tmp_path / "a.tif", tmp_path / "b.tif"], tmp_path / "run", options={"image_size": 32})
+
+
+def test_positions_that_do_not_count_change_no_contrastive_loss():
+    random = torch.Generator().manual_seed(0)
+    queries, keys = (torch.nn.functional.normalize(torch.randn(2, 6, 4, generator=random), dim=2) for _ in range(2))
+    counted = torch.tensor([[True] * 4 + [False] * 2] * 2)
+    expected = patch_nce(queries[:, :4], keys[:, :4], 0.5)
+    assert patch_nce(queries, keys, 0.5, counted).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert patch_nce(queries, keys, 0.5, torch.zeros(2, 6, dtype=torch.bool)).item() == 0
+
+
+def test_patches_that_cover_a_missing_pixel_are_left_out():
+    valid = torch.ones(1, 1, 8, 8)
+    valid[..., 3, 5] = 0
+    found = whole_patches(valid, torch.zeros(1, 7, 4, 4)).reshape(4, 4)
+    assert (~found).nonzero().tolist() == [[1, 2]]
+
+
+def test_missing_pixels_darken_no_coarser_level_of_a_laplacian_pyramid():
+    valid = torch.ones(1, 1, 16, 16)
+    valid[..., :5, :] = 0
+    images = 0.7 * valid
+    masks = valid_pyramid(valid, 2)
+    for (low, high), mask in zip(pyramid(images, 2, valid), masks, strict=True):
+        assert torch.allclose(low + high, 0.7 * mask, atol=1e-6)
+    assert torch.equal(masks[2], valid) and masks[0].shape[-1] == 4
+
+
+@pytest.mark.parametrize(
+    "recipe, network", [("lapgan", "generate_level"), ("stylegan", "synthesize")], ids=["lapgan", "stylegan"]
+)
+def test_levels_and_styles_leave_missing_pixels_out(recipe, network, monkeypatch):
+    entry, gradients = catalog.find(f"recipe:{recipe}"), []
+    small = {"image_size": 16, "channels": 1} | ({"path_length": 0.0} if recipe == "stylegan" else {})
+    parts = {"generator": {"width": 4}, "discriminator": {"width": 4}} if recipe == "lapgan" else {}
+    built = entry.build(options.parse(entry, small), ChosenParts(entry, {}, parts))
+    original = getattr(built.generator, network)
+
+    def watched(*arguments):
+        images = original(*arguments)
+        if images.requires_grad:
+            images.register_hook(lambda gradient: gradients.append(gradient.abs()))
+        return images
+
+    monkeypatch.setattr(built.generator, network, watched)
+    valid = torch.ones(2, 1, 16, 16)
+    valid[..., :8] = 0
+    built.step({"image": torch.full((2, 1, 16, 16), 0.3) * valid, "valid": valid})
+    finest = [gradient for gradient in gradients if gradient.shape[-1] == 16]
+    assert finest and not any(gradient[..., :8].any() for gradient in finest)
+    assert any(gradient[..., 8:].any() for gradient in finest)
 
 
 def test_options_of_rasters_are_checked_by_name(pairs, tmp_path):
@@ -151,6 +209,14 @@ RECIPES = {
     "srresnet": {"generator.width": 2, "generator.blocks": 1},
     "stargan": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2},
 }
+MASKED = {
+    **{name: RECIPES[name] for name in ("cyclegan", "fastcut", "dcgan", "inpaint", "srresnet")},
+    "cut": RECIPES["fastcut"],
+    "dualgan": {"discriminator_steps": 1, **RECIPES["dualgan"]},
+    "stargan": {"discriminator_steps": 1, **RECIPES["stargan"]},
+    "wgan": {"discriminator_steps": 1, "generator.width": 2, "discriminator.width": 2},
+    "wgan-gp": {"discriminator_steps": 1, "generator.width": 2, "discriminator.width": 2},
+}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -176,22 +242,25 @@ def test_every_image_recipe_trains_on_deep_images_of_its_own_channels(recipe, tm
         assert back.output_channels[0].outside == "clip"
 
 
-@pytest.mark.parametrize("recipe", ["cyclegan", "dualgan", "dcgan", "inpaint", "srresnet"])
+@pytest.mark.parametrize("recipe", MASKED)
 def test_a_step_leaves_missing_pixels_out(recipe):
     """What generators return where pixels are missing pulls at no weight of theirs."""
     entry, parts = catalog.find(f"recipe:{recipe}"), {}
-    for name, value in RECIPES[recipe].items():
+    sizes = {"image_size": 32, "channels": 1} | ({"classes": 2} if recipe == "stargan" else {})
+    for name, value in MASKED[recipe].items():
         role, dot, key = name.partition(".")
         if dot:
             parts.setdefault(role, {})[key] = value
-    sizes = {"image_size": 32, "channels": 1} | ({"discriminator_steps": 1} if recipe == "dualgan" else {})
+        else:
+            sizes[name] = value
     built = entry.build(options.parse(entry, sizes), ChosenParts(entry, {}, parts))
     names = ("a", "b") if entry.data == "unpaired" else ("image",)
     random, gradients = torch.Generator().manual_seed(0), []
     valid = torch.ones(2, 1, 32, 32)
-    valid[..., :16] = 0
+    valid[..., :16, :] = 0
     batch = {name: (torch.rand(2, 1, 32, 32, generator=random) * 2 - 1) * valid for name in names}
     masks = {"valid_a": valid, "valid_b": valid} if len(names) == 2 else {"valid": valid}
+    masks |= {"label": torch.tensor([0, 1])} if recipe == "stargan" else {}
 
     def watch(module, inputs, output):
         if output.requires_grad:
@@ -202,5 +271,5 @@ def test_a_step_leaves_missing_pixels_out(recipe):
     losses = built.step({**batch, **masks})
     assert all(torch.isfinite(torch.as_tensor(loss)) for loss in losses.values())
     assert gradients
-    assert not any(gradient[..., :16].any() for gradient in gradients)
-    assert any(gradient[..., 16:].any() for gradient in gradients)
+    assert not any(gradient[..., :16, :].any() for gradient in gradients)
+    assert any(gradient[..., 16:, :].any() for gradient in gradients)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganzoo import GanzooError, Recipe, sliced_wasserstein
@@ -22,7 +23,12 @@ class CUTRecipe(Recipe):
 
     Where outputs have other channels than inputs, which the paper does not treat, a learned 1x1 convolution leads them
     to the encoder, and there is no identity loss.
+
+    Missing pixels are 0 in images and translations. A patch that covers one is neither a query nor a key, as far as the
+    stride of its layer goes: what reaches it from beyond is 0 in both.
     """
+
+    takes_masks = True
 
     validation_batch = 32  # a distance between two sets needs many images of each
 
@@ -55,12 +61,13 @@ class CUTRecipe(Recipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminator, then the generator and the projection heads on the same images."""
-        a, b = batch["a"], batch["b"]
+        a, b, valid_a, valid_b = batch["a"], batch["b"], batch.get("valid_a"), batch.get("valid_b")
         is_generator_step, use_identity = self.is_generator_step(), self.config.identity_weight > 0
         mirrored = self.draw_mirrored(a)
         with torch.set_grad_enabled(is_generator_step):
             inputs = [mirror(each, mirrored) for each in (a, *([b] if use_identity and is_generator_step else []))]
             fake, *identity = self.forward_batched(self.generator, *inputs)
+            fake = self.keep_valid(fake, None if valid_a is None else mirror(valid_a, mirrored))
         loss_d = self.update_discriminator(b, fake)
         if not is_generator_step:
             return {"discriminator": loss_d}
@@ -69,10 +76,11 @@ class CUTRecipe(Recipe):
             adversarial = self.loss.generator(
                 self.discriminator(self.augment(fake)), lambda: self.discriminator(self.augment(b))
             )
-            losses = {"adversarial": adversarial, "nce": self.contrastive_loss(a, fake, mirrored)}
+            losses = {"adversarial": adversarial, "nce": self.contrastive_loss(a, fake, mirrored, valid_a)}
             total = adversarial + self.config.nce_weight * losses["nce"]
             if use_identity:
-                losses["identity"] = self.contrastive_loss(b, identity[0], mirrored)
+                same = self.keep_valid(identity[0], None if valid_b is None else mirror(valid_b, mirrored))
+                losses["identity"] = self.contrastive_loss(b, same, mirrored, valid_b)
                 total = total + self.config.identity_weight * losses["identity"]
             self.update("generator", self.with_extra_losses(total, losses, batch, {"image": fake}))
         return {**losses, "discriminator": loss_d}
@@ -85,8 +93,13 @@ class CUTRecipe(Recipe):
         self.update("discriminator", loss)
         return loss
 
-    def contrastive_loss(self, inputs: Tensor, outputs: Tensor, mirrored: Tensor | None) -> Tensor:
-        """Return the mean over layers of equation 4: outputs give the queries, inputs the keys."""
+    def contrastive_loss(
+        self, inputs: Tensor, outputs: Tensor, mirrored: Tensor | None, valid: Tensor | None = None
+    ) -> Tensor:
+        """Return the mean over layers of equation 4: outputs give the queries, inputs the keys.
+
+        Positions are drawn where inputs are ``valid`` (N, 1, H, W), as long as there are any.
+        """
         adapter = self.networks.get("adapter")
         queries = self.encoder.features(outputs if adapter is None else adapter(outputs))
         queries = [mirror(each, mirrored) for each in queries]
@@ -96,12 +109,19 @@ class CUTRecipe(Recipe):
         for head, query, key in zip(self.heads, queries, keys, strict=True):
             pixels = key.shape[2] * key.shape[3]
             draws = self.uniform(len(key), pixels, device=key.device)
+            whole = None if valid is None else whole_patches(valid, key)
+            draws = draws if whole is None else draws + whole
             positions = draws.topk(min(self.config.patches, pixels), dim=1).indices  # each once, in any order
             with torch.autocast(key.device.type, enabled=False):
                 query_vectors = embed(head, query, positions)
                 with torch.no_grad():
                     key_vectors = embed(head, key, positions)
-                total = total + patch_nce(query_vectors, key_vectors, self.config.temperature)
+                total = total + patch_nce(
+                    query_vectors,
+                    key_vectors,
+                    self.config.temperature,
+                    None if whole is None else whole.gather(1, positions),
+                )
         return total / len(queries)
 
     def draw_mirrored(self, images: Tensor) -> Tensor | None:
@@ -116,7 +136,14 @@ class CUTRecipe(Recipe):
 
     def validate(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> dict[str, float]:
         """Return the sliced Wasserstein distance of translations to b (arXiv:1710.10196), times 1000."""
-        return {"distance": sliced_wasserstein(networks["generator"](batch["a"]).float(), batch["b"])}
+        fake = self.keep_valid(networks["generator"](batch["a"]).float(), batch.get("valid_a"))
+        return {"distance": sliced_wasserstein(fake, batch["b"])}
+
+
+def whole_patches(valid: Tensor, features: Tensor) -> Tensor:
+    """Return bool (N, H * W): which positions of features (N, C, H, W) stand for pixels that are all valid."""
+    missing = F.adaptive_max_pool2d(1 - valid, features.shape[2:])
+    return missing.flatten(1) == 0
 
 
 def mirror(images: Tensor, which: Tensor | None) -> Tensor:

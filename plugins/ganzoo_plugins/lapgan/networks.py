@@ -8,6 +8,8 @@ from torch import Tensor, nn
 
 from .sizes import level_sizes
 
+EMPTY = 1e-3  # share of valid pixels below which a coarser one counts as missing
+
 
 def downsample(images: Tensor) -> Tensor:
     """Blur by the filter [1, 3, 3, 1] / 8 and keep every other pixel: the paper's d, (N, C, H, W) to half the size."""
@@ -20,15 +22,39 @@ def upsample(images: Tensor) -> Tensor:
     return F.interpolate(images, scale_factor=2.0, mode="bilinear")
 
 
-def pyramid(images: Tensor, levels: int) -> list[tuple[Tensor, Tensor]]:
+def valid_pyramid(valid: Tensor, levels: int) -> list[Tensor]:
+    """Return where pixels of each level are valid, coarsest first: where any pixel below one is.
+
+    Args:
+        valid: (N, 1, H, W), 1 where pixels are valid, else 0.
+        levels: How often the images are halved.
+    """
+    masks = [valid]
+    for _ in range(levels):
+        masks.append((downsample(masks[-1]) > EMPTY).to(valid.dtype))
+    return masks[::-1]
+
+
+def halve(images: Tensor, valid: Tensor | None = None) -> Tensor:
+    """Return images of half the size, each pixel the mean of the valid ones below it; 0 where there is none."""
+    smaller = downsample(images)
+    if valid is None:
+        return smaller
+    share = downsample(valid)
+    return torch.where(share > EMPTY, smaller / share.clamp_min(EMPTY), torch.zeros_like(smaller))
+
+
+def pyramid(images: Tensor, levels: int, valid: Tensor | None = None) -> list[tuple[Tensor, Tensor]]:
     """Split images (N, C, H, W) into (low, high) for each level, coarsest first (section 2.2, equation 3).
 
     ``low`` is l_k = u(d(I_k)) and ``high`` is h_k = I_k - l_k, so that low + high is I_k. At the coarsest level
-    ``low`` is 0 and ``high`` is the small image itself.
+    ``low`` is 0 and ``high`` is the small image itself. Pixels that are not ``valid`` (N, 1, H, W), which are 0, do not
+    darken those around them.
     """
     parts = []
-    for _ in range(levels):
-        smaller = downsample(images)
+    masks = [None] * (levels + 1) if valid is None else valid_pyramid(valid, levels)
+    for level in range(levels):
+        smaller = halve(images, masks[levels - level])
         low = upsample(smaller)
         parts.append((low, images - low))
         images = smaller

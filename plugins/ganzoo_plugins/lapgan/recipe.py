@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ganzoo import GanzooError, LatentRecipe
 
-from .networks import pyramid, uniform
+from .networks import pyramid, uniform, valid_pyramid
 
 
 class LAPGANRecipe(LatentRecipe):
@@ -18,7 +18,12 @@ class LAPGANRecipe(LatentRecipe):
     The levels are independent: the input of G_k is the low-pass l_k of real images, never the output of another level.
     In the paper, D_k sees a real or a generated image with equal probability; here it sees both. The paper trains by
     gradient descent with momentum; here it is Adam, as in the other families.
+
+    Missing pixels take no part in the means that coarser levels are made of, and are 0 for each discriminator, in real
+    and in generated images alike.
     """
+
+    takes_masks = True
 
     def __init__(self, config, parts) -> None:
         self.config = config
@@ -48,18 +53,20 @@ class LAPGANRecipe(LatentRecipe):
                 f"{self.step_state.micro_batches} micro-batches. Train without --accumulate, or with coarse_steps=1."
             )
         losses: dict[str, Tensor] = {}
-        for level, (low, high) in enumerate(pyramid(batch["image"], len(self.generator.sizes) - 1)):
+        count, valid = len(self.generator.sizes) - 1, batch.get("valid")
+        masks = [None] * (count + 1) if valid is None else valid_pyramid(valid, count)
+        for level, (low, high) in enumerate(pyramid(batch["image"], count, valid)):
             for _ in range(1 if level else self.config.coarse_steps):
-                losses |= self.level_step(level, low, high)
+                losses |= self.level_step(level, low, high, masks[level])
         return losses
 
-    def level_step(self, level: int, low: Tensor, high: Tensor) -> dict[str, Tensor]:
+    def level_step(self, level: int, low: Tensor, high: Tensor, valid: Tensor | None = None) -> dict[str, Tensor]:
         """Update D_k, then G_k, on real images l_k + h_k (equations 2 and 6)."""
         side, is_generator_step = self.generator.sizes[level], self.is_generator_step()
         discriminator = self.networks[f"discriminator_{side}"]
         noise = uniform(self.normal(len(low), *self.generator.shapes[level], device=low.device))
         with torch.set_grad_enabled(is_generator_step):
-            generated = self.generator.generate_level(level, noise, low)
+            generated = self.keep_valid(self.generator.generate_level(level, noise, low), valid)
 
         real, fake = self.augment(low + high), self.augment(generated.detach())
         loss_d = self.loss.discriminator(*self.forward_batched(discriminator, real, fake))

@@ -20,8 +20,11 @@ class StarGANRecipe(Recipe):
     generated images + reconstruction_weight * L_rec (equations 3, 4 and 6). L_adv is equation 8, the loss wgan-gp. Here
     D's value of an image, and so the penalized gradient, is the mean over its patches; the authors' code penalizes the
     gradient of their sum. Target domains are drawn uniformly (section 3.1); that code permutes those of the batch.
+
+    Missing pixels are 0 in real and in translated images, and do not count in equation 6.
     """
 
+    takes_masks = True
     validation_batch = 512  # a distance to one domain needs many of its images
 
     def __init__(self, config, parts) -> None:
@@ -50,13 +53,15 @@ class StarGANRecipe(Recipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the discriminator, then the generator on the same images if this is a generator step."""
-        images, labels = batch["image"], batch["label"]
+        images, labels, valid = batch["image"], batch["label"], batch.get("valid")
         targets = (self.uniform(len(images), device=images.device) * self.config.classes).long()
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
-            fake = self.generator(images, targets)
+            fake = self.keep_valid(self.generator(images, targets), valid)
         losses = self.update_discriminator(images, labels, fake.detach())
-        return {**self.update_generator(images, labels, fake, targets), **losses} if is_generator_step else losses
+        if not is_generator_step:
+            return losses
+        return {**self.update_generator(images, labels, fake, targets, valid), **losses}
 
     def update_discriminator(self, images: Tensor, labels: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the discriminator; return its loss and the domain loss of real images (equation 2)."""
@@ -68,13 +73,15 @@ class StarGANRecipe(Recipe):
         self.update("discriminator", loss + self.config.class_weight * real_class)
         return {"discriminator": loss, "real_class": real_class}
 
-    def update_generator(self, images: Tensor, labels: Tensor, fake: Tensor, targets: Tensor) -> dict[str, Tensor]:
+    def update_generator(
+        self, images: Tensor, labels: Tensor, fake: Tensor, targets: Tensor, valid: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Update the generator; return its losses, equations 1, 3 and 4."""
         with self.frozen("discriminator"):
             logits, domains = self.discriminator.classified(self.augment(fake))
             adversarial = self.loss.generator(logits, lambda: self.discriminator(self.augment(images)))
             fake_class = F.cross_entropy(at_least_float32(domains), targets)
-            reconstruction = mean_absolute_error(self.generator(fake, labels), images)
+            reconstruction = mean_absolute_error(self.generator(fake, labels), images, valid)
             total = adversarial + self.config.class_weight * fake_class
             total = total + self.config.reconstruction_weight * reconstruction
             losses = {"adversarial": adversarial, "made_class": fake_class, "reconstruction": reconstruction}
@@ -96,13 +103,14 @@ class StarGANRecipe(Recipe):
             ``distance``: the sliced Wasserstein distance (arXiv:1710.10196) times 1000. Domains that are not in the
             batch do not count.
         """
-        images, labels = batch["image"], batch["label"]
+        images, labels, valid = batch["image"], batch["label"], batch.get("valid")
         distances = []
         for domain in self.domains:
             in_domain = labels == domain
             if in_domain.any() and not in_domain.all() and min(images.shape[2:]) >= MIN_SIDE:
                 fakes = [self.to_domain(networks, some, domain) for some in images[~in_domain].split(16)]
-                distances.append(sliced_wasserstein(torch.cat(fakes), images[in_domain]))
+                fake = self.keep_valid(torch.cat(fakes), None if valid is None else valid[~in_domain])
+                distances.append(sliced_wasserstein(fake, images[in_domain]))
         return {"distance": sum(distances) / len(distances)} if distances else {}
 
     @property

@@ -15,7 +15,13 @@ LENGTH_DECAY = 0.99  # of the running mean of path lengths (section 3.2)
 
 
 class StyleGANRecipe(LatentRecipe):
-    """In each step one update of the discriminator, then one of the generator on the same generated images."""
+    """In each step one update of the discriminator, then one of the generator on the same generated images.
+
+    Where pixels are missing, the discriminator sees 0 in real and in generated images alike. The path length penalty,
+    which compares with no image, counts every pixel.
+    """
+
+    takes_masks = True
 
     def __init__(self, config, parts) -> None:
         super().__init__(config, parts)
@@ -32,6 +38,7 @@ class StyleGANRecipe(LatentRecipe):
         self.real_images = images
         with torch.set_grad_enabled(is_generator_step):
             fake = self.generator.synthesize(self.styles(len(images), images.device), self.noise(images))
+            fake = self.keep_valid(fake, batch.get("valid"))
         losses = self.update_discriminator(images, fake.detach())
         return {**losses, **self.update_generator(fake, batch)} if is_generator_step else losses
 
