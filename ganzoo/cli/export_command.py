@@ -10,7 +10,9 @@ from ganzoo.cli.echo import echo
 
 @click.command("export", short_help="Export a model for other programs.")
 @click.argument("ref", shell_complete=completion.model)
-@click.option("--format", "format", required=True, help="onnx, openvino, torchscript, torch-export, or a plugin's.")
+@click.option(
+    "--format", "format", required=True, help="onnx, openvino, torchscript, torch-export, bioimageio, or a plugin's."
+)
 @click.option("-o", "--output", "target", required=True, help="File to write, such as model.onnx.")
 @options.as_json
 @options.token

@@ -49,7 +49,7 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
 
     Args:
         ref: The model.
-        format: "onnx", "openvino", "torchscript", "torch-export" or a plugin's format.
+        format: "onnx", "openvino", "torchscript", "torch-export", "bioimageio" or a plugin's format.
         target: The file.
         token: For the Hugging Face Hub.
 
@@ -122,6 +122,7 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         "stride": str(signature.stride),
         "image_size": str(card.image_size),
         "license": card.license,
+        "paper": card.paper,
         "dataset_license": card.dataset.license if card.dataset else "unknown",
         "weights_sha256": card.weights.sha256 if card.weights else "",
         "architecture": json.dumps({"entry": card.entry, "options": card.options}),
