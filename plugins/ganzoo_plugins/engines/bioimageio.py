@@ -17,7 +17,7 @@ import yaml
 from ganzoo import Channel, Format
 from ganzoo.errors import OptionError
 
-from .pytorch import TorchScript, wrap_arrays
+from .pytorch import TorchScript
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,10 +57,8 @@ class BioImageIo(Format):
 
     def open(self, path: Path) -> Runner:
         """Return what runs the weights in a package on arrays in [-1, 1]."""
-        import torch
-
-        with zipfile.ZipFile(path) as file, file.open(WEIGHTS) as weights:
-            return wrap_arrays(torch.jit.load(weights))
+        with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as file:
+            return TorchScript().open(Path(file.extract(WEIGHTS, folder)))
 
 
 def _channels(text: str, count: int) -> list[Channel]:
@@ -93,13 +91,11 @@ class _Package:
         inputs: Sequence[Channel],
         outputs: Sequence[Channel],
     ) -> None:
-        import torch
-
         self.folder, self.signature, self.metadata = folder, signature, metadata
         self.inputs = list(inputs)
         side = -(-max(SIDE, signature.smallest) // signature.stride) * signature.stride
         self.seen = _pattern(signature.channels, side)
-        self.network = wrap_arrays(torch.jit.load(folder / WEIGHTS))
+        self.network = TorchScript().open(folder / WEIGHTS)
         self.made = self.network(self.seen)
         self.outputs = list(outputs) or _channels("", self.made.shape[1])
         if self.made.ndim != 4 or len(self.outputs) != self.made.shape[1] or len(self.inputs) != signature.channels:
