@@ -1,4 +1,4 @@
-"""The benchmark of large files, on smaller ones: a sparse GeoTIFF to a COG, a sparse slide to a pyramidal OME-TIFF."""
+"""The benchmarks of files on small ones: a sparse GeoTIFF to a COG, a slide to OME-TIFF, round trips of a folder."""
 
 from __future__ import annotations
 
@@ -23,3 +23,26 @@ def test_large_files_go_through_in_windows(monkeypatch: pytest.MonkeyPatch, caps
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(":")[0] for line in lines] == ["geotiff", "slide"]
     assert all(line.endswith("values right") for line in lines) and "4 levels" in lines[1]
+
+
+def test_a_folder_becomes_a_table(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Any) -> None:
+    import numpy as np
+    import tifffile
+
+    rasterio = importlib.import_module("rasterio")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    benchmark = importlib.import_module("file_round_trips")
+    values = np.arange(2 * 30 * 20).reshape(2, 30, 20).astype(np.uint16)
+    profile = {"driver": "GTiff", "count": 2, "height": 30, "width": 20, "dtype": "uint16", "crs": "EPSG:32631"}
+    with rasterio.open(tmp_path / "a.tif", "w", transform=rasterio.Affine(9, 0, 5, 0, -9, 7), **profile) as file:
+        file.write(values)
+    tifffile.imwrite(tmp_path / "b.tif", values, photometric="minisblack", metadata={"axes": "ZYX"})
+    (tmp_path / "c.tif").write_bytes(b"II*\0 broken")
+    monkeypatch.setattr(sys, "argv", ["file_round_trips.py", str(tmp_path)])
+    assert benchmark.main() == 0
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert (
+        rows[0] == "| `a.tif` | geotiff | 20x30, 2 x uint16; EPSG:32631 | values and type are the same, metadata too |"
+    )
+    assert rows[1] == "| `b.tif` | tifffile | 2 images of 20x30, 1 x uint16 | values and type are the same |"
+    assert rows[2].startswith("| `c.tif` |  |  | refused: c.tif cannot be read")
