@@ -13,6 +13,7 @@ from ganzoo.image_io.several_files import named_parts, open_source
 from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.inference.raster_translation import TranslationReport, translate_raster
 from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.panels import input_panels
 from ganzoo.rasters.stacked import neighbor_offsets, with_neighbors
 
 if TYPE_CHECKING:
@@ -30,15 +31,17 @@ class Selection:
         frames: Images by number from 1, as "1-3,7"; "" for all.
         axes: What the file's dimensions are, where it does not say so.
         level: Of a pyramid; 0 is the full resolution.
+        panels: Images side by side in one, as in training: "1:2-6", of which those before the colon are translated.
     """
 
     bands: str = ""
     frames: str = ""
     axes: str = ""
     level: int = 0
+    panels: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.bands or self.frames or self.axes or self.level)
+        return bool(self.bands or self.frames or self.axes or self.level or self.panels)
 
 
 def translate_file(
@@ -112,6 +115,8 @@ def _selected(frames: Frames, number: int, selection: Selection, wanted: Sequenc
 
 def _with_bands(frames: Frames, number: int, selection: Selection) -> Raster:
     raster = frames[number].at_level(selection.level)
+    if selection.panels:
+        raster = input_panels(raster, selection.panels)
     return raster.select(selection.bands) if selection.bands else raster
 
 

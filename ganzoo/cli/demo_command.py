@@ -68,10 +68,12 @@ def command(
 
     with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
-        if model.card.uses_rasters:
+        does = model.card.does
+        if model.card.uses_rasters and (does.source != "image" or does.inputs):
+            command = "translate" if does.source == "image" else "generate"
             raise OptionError(
-                f"The demo shows photographs, and {ref} takes images whose channels have units. "
-                f"Use ganzoo translate {ref} image.tif -o out.tif."
+                f"The demo shows photographs, and translations of images in units that take an image alone; {ref} is "
+                f"neither. Use ganzoo {command} {ref} -o out.tif."
             )
         model.engine  # noqa: B018 - errors in it show here, not on the page
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # service managers send this

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 @click.option("--frames", default="", help="Images of a file with several, by number: 1-3,7. [default: all]")
 @click.option("--axes", default="", help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...")
 @click.option("--level", type=click.IntRange(0), default=0, help="Level of a pyramid. [default: 0, full resolution]")
+@click.option("--panels", default="", help="Images side by side in a file, input:target, such as 1:2-6.")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")
 @click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF. By default colors become sRGB.")
 @click.option("--format", default="", help="File format in FOLDER/ or on stdout: png, jpg, tiff, webp, ...")
@@ -119,7 +120,7 @@ def _build_work(ref: str, values: dict[str, Any], jobs: list[Job]) -> Work:
         values["keep_metadata"],
         _parse_format(values["format"]) or "png",
         values["temporal_smoothing"],
-        Selection(values["bands"], values["frames"], values["axes"], values["level"]),
+        Selection(values["bands"], values["frames"], values["axes"], values["level"], values["panels"]),
     )
 
 

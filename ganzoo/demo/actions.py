@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from ganzoo.demo import raster_images
 from ganzoo.demo.examples import ROLES, Examples
 from ganzoo.demo.latent_walks import walk
 from ganzoo.demo.time_limit import SECONDS, time_limit
@@ -104,6 +105,22 @@ class DemoModel:
         before = self._save_preview(image, "before.png", same_size_as)
         self.examples.keep(key, (before, after, result))
         return before, after, result
+
+    def translate_raster(self, path: Path, progress: Progress | None = None) -> raster_images.RasterResult:
+        """Translate the first image of a file whose channels have units, in full depth.
+
+        Raises:
+            GanzooError: It is no such image, too large, or takes too long.
+        """
+        with self._time_limit() as check:
+
+            def on_progress(share: float) -> None:
+                check()
+                if progress is not None:
+                    progress(share)
+
+            limit = min(self.max_pixels, self.max_work)
+            return raster_images.translate(self.model, path, limit, self._new_path, self.file_name, on_progress)
 
     @property
     def roles(self) -> list[str]:

@@ -39,7 +39,9 @@ def build(demo: DemoModel, uploads: Uploads) -> Any:
     card = demo.model.card
     with gradio.Blocks(title=f"ganzoo {card.name}", delete_cache=DELETE_CACHE) as blocks:
         gradio.HTML(f"<h1>{escape(card.name)}</h1>")
-        if card.does.source == "image":
+        if card.uses_rasters and card.does.source == "image" and not card.does.inputs:
+            _build_raster_translation(demo, uploads)
+        elif card.does.source == "image":
             _build_translation(demo, uploads)
         else:
             _build_generation(demo)
@@ -102,6 +104,38 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
         return found if len(found) > 1 else found[0]
 
     _connect(demo, None, "open_example", open_example, [], images)
+
+
+def _build_raster_translation(demo: DemoModel, uploads: Uploads) -> None:
+    """Build the page of a model whose channels have units: files in and out, composites to look at."""
+    import gradio
+
+    with gradio.Row():
+        with gradio.Column(scale=1):
+            image: Any = gradio.File(label="Image: TIFF, .npy or another that ganzoo inspect reads", type="filepath")
+            image.preprocess = partial(_uploaded_path, uploads)
+            _show_card(demo.model.card)
+        with gradio.Column(scale=2):
+            gradio.HTML(str(render("demo_sides.html", enlarges=False)))
+            comparison = gradio.ImageSlider(
+                label="Before and after",
+                type="filepath",
+                interactive=False,
+                show_label=False,
+                buttons=["fullscreen"],
+                max_height=700,
+            )
+            notes = gradio.HTML()
+            file = gradio.DownloadButton("Save in full depth", interactive=False)
+
+    def translate(path: str | None, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
+        if not path:
+            return None, "", gradio.DownloadButton(value=None, interactive=False)
+        found = demo.translate_raster(Path(path), progress)
+        text = str(render("demo_notes.html", notes=found.notes))
+        return (found.before, found.after), text, gradio.DownloadButton(value=found.file, interactive=True)
+
+    _connect(demo, [image.change], "translate", translate, [image], [comparison, notes, file])
 
 
 def _describe_sizes(card: Card) -> str:

@@ -10,7 +10,7 @@ from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import gallery_items, pages, sheets
-from ganzoo.image_io import decoding
+from ganzoo.image_io import decoding, raster_files
 from ganzoo.loading import example_inputs, load
 from ganzoo.loading.example_inputs import ExampleInput
 from ganzoo.weights import weights_file
@@ -111,7 +111,10 @@ def _check_inputs(cards: Sequence[Card], inputs: Sequence[ExampleInput], seed: i
             raise OptionError(
                 f"No model in this gallery matches '{example.pattern}', the name given for {example.path}."
             )
-        decoding.read(example.path)
+        if any(example.matches(card) and card.uses_rasters for card in cards):
+            raster_files.open_frames(example.path).close()
+        else:
+            decoding.read(example.path)
 
 
 def _check_folder(target: Path) -> None:

@@ -11,14 +11,16 @@ from typing import Any
 from PIL import Image
 
 from ganzoo.errors import OptionError
-from ganzoo.image_io import pil_images, tensors
+from ganzoo.image_io import pil_images, raster_files, tensors
 from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.loading import example_inputs
 from ganzoo.loading.model import Model
+from ganzoo.rasters import composites
 
 Frames = list[Image.Image]  # one image, or the frames of a clip
 PHOTOGRAPH_SIZE = 256  # pixels, of a bundled photograph
 EXAMPLE_SIZE = 512  # pixels, of the longer side of any other example
+MAX_FRAMES = 3  # rows of a file with several images
 MAX_CLASSES, MAX_DOMAINS = 12, 4  # rows and columns of a model with labels
 
 
@@ -48,6 +50,8 @@ def build_item(model: Model, examples: dict[str, list[Path]], seed: int = 0) -> 
     task = model.card.does
     if task.source == "latents":
         return _classes(model, seed) if "label" in task.inputs else _samples(model, seed)
+    if model.card.uses_rasters:
+        return _raster_translations(model, examples["image"])
     images = [_load_example(path, model.card.image_size, task.enlarges) for path in examples["image"]]
     if task.enlarges:
         return _super_resolution(model, images)
@@ -125,6 +129,26 @@ def _center_square(image: Image.Image, side: int) -> Image.Image:
 
 def _translations(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
     return GalleryItem([[[image], [model.translate(image)]] for image in images], ("before", "after"))
+
+
+def _raster_translations(model: Model, paths: Sequence[Path]) -> GalleryItem:
+    """Return composites of images whose channels have units, and of their translations."""
+    if model.card.does.inputs:
+        raise OptionError(f"The gallery cannot show models in units that take {' and '.join(model.card.does.inputs)}.")
+    rows: list[list[Frames]] = []
+    told: tuple[str, str] = ("", "")
+    for path in paths:
+        if path.parent == PHOTOGRAPHS:
+            raise OptionError(
+                f"{model.card.name} takes images whose channels have units, not photographs. Name one: "
+                f"--input '{model.card.name}=image.tif'."
+            )
+        with raster_files.open_frames(path) as frames:
+            for number in range(min(len(frames), MAX_FRAMES)):
+                output = model.translate_raster(frames[number])
+                rows.append([[composites.to_pil(frames[number])], [composites.to_pil(output)]])
+                told = composites.describe(frames[number]), composites.describe(output)
+    return GalleryItem(rows, ("before", "after"), note=f"Before: {told[0]}. After: {told[1]}.")
 
 
 def _domains(model: Model, images: Sequence[Image.Image]) -> GalleryItem:

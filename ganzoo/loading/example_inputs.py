@@ -22,6 +22,7 @@ from ganzoo.weights import weights_file
 
 ROLES = ("image", "style", "mask")
 _SUFFIXES = "png|jpg|jpeg|webp"
+_RASTER_SUFFIXES = "tif|ome.tif|npy|npz"
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def _next_to_weights(card: Card, role: str) -> list[Path]:
     if folder is None or not folder.is_dir():
         return []
     variant, word = card.name.partition("/")[2], "example" if role == "image" else role
-    name = re.compile(rf"{re.escape(variant)}\.{word}(-\d+)?\.({_SUFFIXES})")
+    suffixes = _RASTER_SUFFIXES if card.uses_rasters else _SUFFIXES
+    name = re.compile(rf"{re.escape(variant)}\.{word}(-\d+)?\.({suffixes})")
     return sorted(path for path in folder.iterdir() if name.fullmatch(path.name))
 
 

@@ -35,6 +35,15 @@ def to_pil(
     return Image.fromarray(layers[0] if len(layers) == 1 else np.stack(layers, axis=-1))
 
 
+def describe(raster: Raster, percentiles: tuple[float, float] = PERCENTILES) -> str:
+    """Return what `to_pil` shows, in words: "B1, B2, B3 as red, green and blue, each from ..."."""
+    names = [channel.name or f"channel {number}" for number, channel in enumerate(raster.channels, 1)]
+    what = f"{names[0]} in gray" if len(names) < 3 else f"{names[0]}, {names[1]}, {names[2]} as red, green and blue"
+    if raster.dtype == np.uint8:
+        return f"{what}, values as they are"
+    return f"{what}, from the percentile {percentiles[0]:g} (black) to {percentiles[1]:g} (white) of valid values"
+
+
 def stretch(values: Array, valid: Array, percentiles: tuple[float, float] = PERCENTILES) -> Array:
     """Return one channel as uint8, its percentiles at 0 and 255, and 0 where it is invalid."""
     if values.dtype == np.uint8:

@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import tiny_models
 import torch
+from channel_models import bands, identity
 from conftest import picture
 from opened_page import Page
 from PIL import Image
@@ -381,3 +383,14 @@ def test_a_model_that_needs_a_package_which_is_not_here_is_listed_with_what_to_i
     (result,) = build_gallery.build_gallery(tmp_path / "out", "style/gatys")
     assert (result.image, result.error, result.missing_package) == (None, "", "a needs b: pip install 'c[d]'")
     assert "a needs b: pip install 'c[d]'" in Opened(tmp_path / "out").text
+
+
+def test_models_in_units_are_shown_as_composites_whose_stretch_is_stated(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 60000, (4, 2, 20, 24)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "stack.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    subject = identity(*bands(2))
+    item = gallery_items.build_item(subject, {"image": [tmp_path / "stack.tif"]})
+    assert [[cell[0].size for cell in row] for row in item.cells] == [[(24, 20), (24, 20)]] * gallery_items.MAX_FRAMES
+    assert "B1 in gray, from the percentile 1 (black) to 99 (white) of valid values" in item.note
+    with pytest.raises(OptionError, match=r"--input 'tiny/channels=image\.tif'"):
+        gallery_items.build_item(subject, example_inputs.find(subject.card))

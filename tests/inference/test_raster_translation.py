@@ -311,3 +311,17 @@ def test_a_level_of_a_pyramid_is_translated_and_its_pixels_are_larger(tmp_path):
         assert frames[0].metadata["pixel_size"] == (1.0, 1.0) and frames[0].levels[1] == (16, 24)
     with pytest.raises(ImageError, match="has no level 3: it has 3, the first is 0"):
         translate_file(identity(*bands(2)), *paths, Selection(level=3), Settings())
+
+
+def test_panels_before_the_colon_are_translated(tmp_path):
+    values = np.random.default_rng(2).integers(0, 65535, (20, 3 * 16)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "panels.tif", values)
+    source, target = str(tmp_path / "panels.tif"), tmp_path / "out.tif"
+    translate_file(identity(*bands(1)), source, str(target), Selection(panels="2:1,3"), Settings())
+    assert np.array_equal(tifffile.imread(target), values[:, 16:32])
+    translate_file(identity(*bands(2)), source, str(target), Selection(panels="3,1/3"), Settings())
+    assert np.array_equal(tifffile.imread(target), np.stack([values[:, 32:], values[:, :16]], axis=-1))
+    with pytest.raises(ImageError, match="48 pixels wide, which 5 panels do not divide"):
+        translate_file(identity(*bands(1)), source, str(target), Selection(panels="1:2-5"), Settings())
+    with pytest.raises(OptionError, match="as 1:2-6"):
+        translate_file(identity(*bands(1)), source, str(target), Selection(panels="left"), Settings())

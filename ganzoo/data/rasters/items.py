@@ -13,6 +13,7 @@ from ganzoo.data.rasters.options import TAG, RasterOptions
 from ganzoo.data.rasters.sides import Files
 from ganzoo.errors import DataError, OptionError
 from ganzoo.rasters.channel import Channel
+from ganzoo.rasters.panels import panel_channel
 
 Layers = tuple[Frame, ...]  # of one image, its channels one after the other
 
@@ -98,10 +99,7 @@ def cut_panels(stack: Stack, count: int, panels: Sequence[int]) -> Stack:
         side = width // count
         pages.append(tuple(replace(frame, left=panel * side, width=side) for panel in panels))
     for panel in panels:
-        names += [
-            replace(channel, name=f"panel{panel + 1}{'-' if channel.name else ''}{channel.name}")
-            for channel in stack.channels
-        ]
+        names += [panel_channel(channel, panel) for channel in stack.channels]
     return replace(stack, pages=tuple(pages), channels=tuple(names))
 
 

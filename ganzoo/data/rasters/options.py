@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from ganzoo.errors import OptionError
 from ganzoo.rasters.channel import TRANSFORMS
+from ganzoo.rasters.panels import panel_numbers
 
 TAG = "tag:"
 GAP = 4  # a gap between blocks is a quarter of a block, unless it is given
@@ -79,23 +79,4 @@ class RasterOptions:
         Raises:
             OptionError: ``panels`` is not of the form "1:2-6".
         """
-        found = re.fullmatch(r"([\d,-]+)(?::([\d,-]+))?(?:/(\d+))?", self.panels)
-        inputs, targets = (_numbers(text or "") for text in found.groups()[:2]) if found else ([], [])
-        count = int(found[3]) if found and found[3] else max([*inputs, *targets], default=0)
-        if not inputs or not all(1 <= number <= count for number in (*inputs, *targets)):
-            raise OptionError(
-                f"panels='{self.panels}' is not right. Write the numbers of the input's panels, from the left, and "
-                "those of the target's, as 1:2-6; with more panels in a file than are used, 1:2/3."
-            )
-        return count, [number - 1 for number in inputs], [number - 1 for number in targets]
-
-
-def _numbers(text: str) -> list[int]:
-    """Return the numbers that a list such as "1,3-5" names; none for anything else."""
-    numbers: list[int] = []
-    for part in filter(None, text.split(",")):
-        first, dash, last = part.partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
-            return []
-        numbers += range(int(first), int(last or first) + 1)
-    return numbers
+        return panel_numbers(self.panels)
