@@ -90,7 +90,7 @@ class Planner:
     def fastest(self, budget: float) -> PassPlan:
         """Return a plan with at most ``budget`` bytes stored in memory: the fastest that single changes lead to."""
         best = self._plan_from(dict.fromkeys(self.candidates, "file"), self.milestones)
-        improved = True
+        improved = len(best.passes) > 1  # a single pass stores nothing
         while improved:
             improved = False
             for place, kind in product(self.candidates, ("memory", "file", "")):

@@ -5,7 +5,8 @@ No row is computed twice in a pass: rows that a later strip needs again are carr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,10 @@ from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.layers import Rows
 
 STRIP = {"cpu": 4 << 20, "elsewhere": 256 << 20}  # bytes of the largest result in a strip; 4 MiB stays in the caches
+LONG = 300  # steps, from which on a strip costs much by itself
+ROWS = 4  # of most results at least in a strip of so many steps, where memory allows
+LOOK = 64  # strips by which a peak of memory is first estimated
+MARGIN = 8  # strips at the end of these, whose followers are not known
 UNUSED = 6  # blocks
 
 
@@ -65,34 +70,55 @@ class Timeline:
 
     def strips(self) -> list[Strip]:
         """Return the strips from top to bottom. They are not cached, because a pass may have thousands."""
+        return self._first(self.count)
+
+    def _first(self, number: int) -> list[Strip]:
+        """Return the first ``number`` strips; of fewer than all, the last ones carry over less than they really do."""
         done = dict.fromkeys(self.pass_.order, 0)
-        extended = [self._extend(done, index) for index in range(1, self.count + 1)]
+        extended = [self._extend(done, index) for index in range(1, number + 1)]
         strips: list[Strip] = []
         carried = {place: self.shapes[place].height for place in self.pass_.order}
         for computed, lows in reversed(extended):
             strips.append(Strip(computed, dict(carried)))
-            carried = {place: min(low, carried[place]) for place, low in lows.items()}
+            for place, low in lows.items():
+                if low < carried[place]:
+                    carried[place] = low
         return strips[::-1]
+
+    @cached_property
+    def _readers(self) -> list[tuple[int, int, bool, list[tuple[int, Callable[[int, int, int], Rows]]], int | None]]:
+        """Every step from the last to the first: its height, whether all of it is computed, who reads it, and how."""
+        whole = {*self.pass_.targets, *self.pass_.written}
+        overwriting = {over: place for place, over in self.pass_.written.items()}
+        steps = self.graph.steps
+        return [
+            (
+                place,
+                self.shapes[place].height,
+                place in whole,
+                [(user, steps[user].operation.input_rows) for user in self.users[place]],
+                overwriting.get(place),
+            )
+            for place in reversed(self.pass_.order)
+        ]
 
     def _extend(self, done: dict[int, int], index: int) -> tuple[dict[int, Rows], dict[int, int]]:
         """Return the rows that strip ``index`` computes of each step, and the first row it needs; advance ``done``."""
         computed: dict[int, Rows] = {}
         lows: dict[int, int] = {}
-        whole = {*self.pass_.targets, *self.pass_.written}
-        overwriting = {over: place for place, over in self.pass_.written.items()}
-        for place in reversed(self.pass_.order):
-            height = self.shapes[place].height
-            low, high = height, done[place]
-            if place in whole:
+        for place, height, whole, readers, over in self._readers:
+            low = height
+            before = high = done[place]
+            if whole:
                 high = max(high, -(-height * index // self.count))
-            for user in self.users[place]:
+            for user, input_rows in readers:
                 if user in computed:
-                    first, last = self.graph.steps[user].operation.input_rows(*computed[user], height)
+                    first, last = input_rows(*computed[user], height)
                     low, high = min(low, first), max(high, last)
-            if overwriting.get(place) in computed:  # a step that overwrites another must not overtake its readers
-                high = max(high, computed[overwriting[place]][1])
-            if high > done[place]:
-                computed[place] = done[place], high
+            if over in computed:  # a step that overwrites another must not overtake its readers
+                high = max(high, computed[over][1])
+            if high > before:
+                computed[place] = before, high
             lows[place], done[place] = low, high
         return computed, lows
 
@@ -100,12 +126,20 @@ class Timeline:
     def peak(self) -> int:
         """Peak memory of the strips in bytes, with a copy of the inputs and the output of an operation.
 
-        As measured, the allocator also keeps the space of a few unused blocks.
+        As measured, the allocator also keeps the space of a few unused blocks. Most strips of a long pass are alike:
+        only so many are looked at as it takes until none needs more than those before.
         """
-        peak = 0
+        number, before = min(self.count, LOOK), -1
+        while (peak := self._peak_of(number)) > before and number < self.count:
+            number, before = min(self.count, 2 * number), peak
+        return peak + UNUSED * max(self.shapes[place].size for place in self.pass_.order) // self.count
+
+    def _peak_of(self, number: int) -> int:
+        """Return the peak of the first ``number`` strips in bytes."""
+        peak = total = 0
         allocated = dict.fromkeys(self.pass_.order, 0)
         done = dict.fromkeys(self.pass_.order, 0)
-        for strip in self.strips():
+        for strip in self._first(number)[: number if number == self.count else -MARGIN]:
             waiting = 0
             for place in self.pass_.order:
                 row = self.shapes[place].row
@@ -114,12 +148,15 @@ class Timeline:
                     new = (done[place] - first) * row
                     inputs = () if place in self.pass_.read else self.graph.steps[place].inputs
                     copies = sum(allocated[source] for source in inputs) + allocated[place] + 2 * new
-                    peak = max(peak, sum(allocated.values()) + waiting + copies)
+                    peak = max(peak, total + waiting + copies)
                     allocated[place] += new
+                    total += new
                     waiting += new if place in self.pass_.written else 0
                 for source in self.finished[place]:
-                    allocated[source] = max(0, done[source] - strip.carried[source]) * self.shapes[source].row
-        return peak + UNUSED * max(self.shapes[place].size for place in self.pass_.order) // self.count
+                    left = max(0, done[source] - strip.carried[source]) * self.shapes[source].row
+                    total += left - allocated[source]
+                    allocated[source] = left
+        return peak
 
 
 def fit_strips(graph: Graph, shapes: list[Shape], one: Pass, room: int, device: str) -> Timeline:
@@ -130,6 +167,9 @@ def fit_strips(graph: Graph, shapes: list[Shape], one: Pass, room: int, device: 
     largest = max(shapes[place].size for place in one.order)
     max_count = max(shapes[place].height for place in one.order)
     count = min(max_count, -(-largest // STRIP.get(device, STRIP["elsewhere"])))
+    if len(one.order) > LONG:
+        usual = Counter(shapes[place].height for place in one.order).most_common(1)[0][0]
+        count = min(count, max(1, usual // ROWS))
     while True:
         timeline = Timeline(graph, shapes, one, count)
         if timeline.peak <= room or count == max_count:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import ganzoo
+from ganzoo.inference.tiling import timelines
 from ganzoo.inference.tiling.passes import Planner, Speeds, plan_passes
 from ganzoo.inference.tiling.strips import Strips
 from ganzoo.inference.tiling.timelines import Timeline
@@ -70,3 +71,30 @@ def test_thinner_strips_hold_less() -> None:
     for memory in (peaks[0], 200_000):
         plan, timelines = plan_passes(strips._graph, shapes, memory, "cpu")
         assert max(held + one.peak for held, one in zip(plan.memory, timelines, strict=True)) <= memory
+
+
+@pytest.mark.parametrize(("spec", "options"), NETWORKS)
+def test_the_peak_of_many_strips_is_found_by_looking_at_some(spec: str, options: dict[str, Any]) -> None:
+    strips = Strips(ganzoo.build(spec, **options))
+    shapes = strips._shapes(1600, 32)
+    for one in Planner(strips._graph, shapes, Speeds()).fastest(200_000).passes:
+        timeline = Timeline(strips._graph, shapes, one, 800)
+        looked: list[int] = []
+        whole = timeline._peak_of
+        timeline._peak_of = lambda number, whole=whole, looked=looked: looked.append(number) or whole(number)  # type: ignore[method-assign]
+        spare = timelines.UNUSED * max(shapes[place].size for place in one.order) // 800
+        assert timeline.peak == pytest.approx(whole(800) + spare, rel=0.05) and max(looked) <= 400
+
+
+def test_a_long_network_of_shared_results_is_one_pass_in_strips_of_several_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(timelines.STRIP, "cpu", 100_000)
+    hyperparameters = {"num_filters": 8, "num_blocks": 7}
+    strips = Strips(
+        ganzoo.build("generator:spandrel", architecture="ESRGAN", network="RRDBNet", hyperparameters=hyperparameters)
+    )
+    shapes = strips._shapes(400, 600)
+    assert len(strips._graph.steps) > timelines.LONG
+    plan, (timeline,) = plan_passes(strips._graph, shapes, 10**9, "cpu")
+    assert len(plan.passes) == 1 and timeline.count == 400 // timelines.ROWS
