@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 from torch.fx.node import map_arg
 
-from ganzoo.errors import OptionError
-from ganzoo.inference.tiling.functions import function_operation
+from ganzoo.inference.tiling.functions import cropping, function_operation, is_image_mean, pieces
 from ganzoo.inference.tiling.layers import IDENTITY, Operation, module_operation
+from ganzoo.inference.tiling.tracing import Size, refusal, trace
 
 VIEWS = (operator.getitem, "float")  # their result shares the memory of their input, or may do so
 
@@ -23,12 +23,17 @@ VIEWS = (operator.getitem, "float")  # their result shares the memory of their i
 class Step:
     """One operation on the results of earlier steps; step 0 is the image.
 
-    ``inplace``: without tiling, it changes its first input.
+    Attributes:
+        operation: How its rows are computed.
+        inputs: The steps whose rows it needs.
+        inplace: Without tiling, it changes its first input.
+        source: The step whose statistics over the whole image it needs, None for none.
     """
 
     operation: Operation
     inputs: tuple[int, ...] = ()
     inplace: bool = False
+    source: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,22 +59,32 @@ class Shape:
 class Graph:
     """The steps of a generator in the order in which they run, and which of them is its output.
 
-    ``sources``: for each norm over the whole image, the step whose statistics it needs.
+    Attributes:
+        sources: For each norm or attention over the whole image, the step whose statistics it needs.
+        sized: It holds for images of the traced size alone.
     """
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: nn.Module, size: Size = (3, 64, 64)) -> None:
         """Trace ``generator``, in evaluation mode, and make its layers work on copies of their inputs.
+
+        Args:
+            generator: The network.
+            size: Channels, height and width of the image.
 
         Raises:
             OptionError: A layer or function, which the message names, cannot be computed by rows.
         """
-        traced = _trace(generator)
-        self.steps, self.output = _Lowering(generator).lower(traced)
+        traced, values, self.sized = trace(generator, size)
+        lowering = _Lowering(generator, values)
+        self.steps, self.output = lowering.lower(traced)
+        self.sized = self.sized or lowering.sized
         for layer in generator.modules():
             if hasattr(layer, "inplace"):
                 setattr(layer, "inplace", False)  # noqa: B010 - mypy takes a module's attributes for tensors
         self.sources = {
-            place: step.inputs[0] for place, step in enumerate(self.steps) if step.operation.groups is not None
+            place: step.inputs[0] if step.source is None else step.source
+            for place, step in enumerate(self.steps)
+            if step.operation.groups is not None
         }
 
     def shapes(self, channels: int, height: int, width: int, dtype: torch.dtype) -> list[Shape]:
@@ -111,77 +126,48 @@ class Graph:
         return peak
 
 
-def refusal(reason: str) -> OptionError:
-    return OptionError(
-        f"{reason}, so this generator cannot be tiled exactly. `--tiles blend` tiles any generator; it is approximate."
-    )
+@dataclass(frozen=True)
+class _Pooled:
+    """A value computed from the mean of a whole step: ``compute`` takes that mean (1, C, 1, 1)."""
 
-
-# ---- tracing ---------------------------------------------------------------------------------------------------------
-
-
-class _Proxy(fx.Proxy):
-    """Stands for a tensor. torch.fx alone would take ``x += y`` for ``x = x + y``, and miss other references to x."""
-
-    def __iadd__(self, other: Any) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.iadd, (self, other), {})
-
-    def __isub__(self, other: Any) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.isub, (self, other), {})
-
-    def __imul__(self, other: Any) -> fx.Proxy:
-        return self.tracer.create_proxy("call_function", operator.imul, (self, other), {})
-
-
-class _Tracer(fx.Tracer):
-    """Traces a generator down to torch's layers; ``culprit`` is the innermost module whose forward it cannot trace."""
-
-    culprit = ""
-
-    def proxy(self, node: fx.Node) -> fx.Proxy:
-        return _Proxy(node, self)
-
-    def call_module(self, m: nn.Module, forward: Any, args: Any, kwargs: Any) -> Any:
-        try:
-            return super().call_module(m, forward, args, kwargs)
-        except Exception:
-            self.culprit = self.culprit or f"'{self.path_of_module(m)}' ({type(m).__name__})"
-            raise
-
-
-def _trace(generator: nn.Module) -> fx.Graph:
-    parameters = inspect.signature(generator.forward).parameters.values()
-    defaults = {one.name: one.default for one in parameters if one.default is not one.empty}
-    tracer = _Tracer()
-    try:
-        return tracer.trace(generator, concrete_args=defaults)
-    except Exception as error:  # a forward may raise anything
-        culprit = tracer.culprit or f"'{type(generator).__name__}'"
-        raise refusal(f"torch.fx cannot trace the forward of {culprit} ({_first_line(error)})") from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+    source: int
+    compute: Callable[[Tensor], Any]
 
 
 class _Lowering:
-    """Turns traced nodes into steps: ``places`` of those that depend on the image, ``constants`` of the others."""
+    """Turns traced nodes into steps.
 
-    def __init__(self, generator: nn.Module) -> None:
-        self.generator = generator
+    Attributes:
+        places: Steps of nodes that depend on the image.
+        pooled: Nodes that depend on the mean of a whole step alone.
+        split: Nodes that are several pieces of a step: the step, and first and last channel of each.
+        constants: All others.
+        views: Pairs of steps that share memory, without tiling.
+        sized: Rows or columns are cut off, which depends on the size.
+    """
+
+    def __init__(self, generator: nn.Module, values: dict[fx.Node, Any]) -> None:
+        self.generator, self.values = generator, values
         self.steps: list[Step] = []
         self.places: dict[fx.Node, int] = {}
+        self.pooled: dict[fx.Node, _Pooled] = {}
+        self.split: dict[fx.Node, tuple[int, list[tuple[int, int]]]] = {}
         self.constants: dict[fx.Node, Any] = {}
-        self.viewed: set[int] = set()
+        self.views: list[tuple[int, int]] = []
+        self.order: dict[fx.Node, int] = {}
+        self.sized = False
 
     def lower(self, traced: fx.Graph) -> tuple[list[Step], int]:
         """Return the steps, and the index of the output."""
+        self.order = {node: index for index, node in enumerate(traced.nodes)}
         *nodes, output = traced.nodes
         for node in nodes:
             if node.op == "placeholder" and not node.args:
                 self._lower_image(node)
-            elif any(one in self.places for one in node.all_input_nodes):
+            elif any(one in self.places or one in self.split for one in node.all_input_nodes):
                 self._lower_call(node)
+            elif any(one in self.pooled for one in node.all_input_nodes):
+                self._lower_pooled(node)
             else:
                 self.constants[node] = self._evaluated(node)
         result = output.args[0]
@@ -197,6 +183,15 @@ class _Lowering:
         self._add(node, Step(IDENTITY))
 
     def _lower_call(self, node: fx.Node) -> None:
+        if self._lower_pieces(node):
+            return
+        if node.target == "type_as" and node.args[0] in self.constants:
+            self.constants[node] = self.constants[node.args[0]].to(self.values[node].dtype)  # type: ignore[index]
+            return
+        first = next(one for one in node.all_input_nodes if one in self.places)
+        if is_image_mean(node, self._layer(node)):
+            self.pooled[node] = _Pooled(self.places[first], lambda mean: mean)
+            return
         inputs: list[fx.Node] = []
         map_arg((node.args, node.kwargs), lambda one: inputs.append(one) if one in self.places else None)
         operation, inplace = (
@@ -206,21 +201,61 @@ class _Lowering:
             self.places[node] = self.places[inputs[0]]
             return
         changed = self.places[inputs[0]]
-        self._add(node, Step(operation, tuple(self.places[one] for one in inputs), inplace))
+        source = next((self.pooled[one].source for one in node.all_input_nodes if one in self.pooled), None)
+        self._add(node, Step(operation, tuple(self.places[one] for one in inputs), inplace, source))
         if node.target in VIEWS:
-            self.viewed |= {changed, self.places[node]}
-        if inplace and changed in self.viewed:
-            raise refusal(f"'{node}' changes a tensor that has another view")
-        if inplace:  # every reference to what was changed sees the change
-            result = self.places[node]
-            self.places |= {holder: result for holder, place in self.places.items() if place == changed}
+            self.views.append((changed, self.places[node]))
+        if inplace:
+            self._change(node, changed)
+
+    def _change(self, node: fx.Node, changed: int) -> None:
+        """Let every reference to what is changed in place see the change. Raises OptionError for views used later."""
+        shared = {other for pair in self.views if changed in pair for other in pair} - {changed}
+        for holder, place in self.places.items():
+            if place in shared and any(self.order[user] > self.order[node] for user in holder.users):
+                raise refusal(f"'{node}' changes a tensor that has another view")
+        result = self.places[node]
+        self.places |= {holder: result for holder, place in self.places.items() if place == changed}
+
+    def _lower_pieces(self, node: fx.Node) -> bool:
+        """Lower the pieces into which channels are split, and the choice of one. Returns whether ``node`` is one."""
+        if node.target is operator.getitem and node.args[0] in self.split:
+            place, ranges = self.split[node.args[0]]  # type: ignore[index]
+            first, last = ranges[node.args[1]]  # type: ignore[index]
+            cut = Operation(lambda rows: rows[:, first:last], channels=lambda _: last - first)
+            self._add(node, Step(cut, (place,)))
+            self.views.append((place, self.places[node]))
+            return True
+        ranges = pieces(node, self.values)
+        if ranges:
+            self.split[node] = self.places[node.args[0]], ranges  # type: ignore[index]
+        return bool(ranges)
+
+    def _lower_pooled(self, node: fx.Node) -> None:
+        sources = {self.pooled[one].source for one in node.all_input_nodes if one in self.pooled}
+        if len(sources) > 1:
+            raise refusal(f"'{node}' combines means of several results")
+        target = self._layer(node) or node.target
+
+        def compute(mean: Tensor) -> Any:
+            args, kwargs = map_arg((node.args, node.kwargs), lambda one: self._constant(one, mean))
+            return _call(target, args, kwargs)
+
+        self.pooled[node] = _Pooled(sources.pop(), compute)
+
+    def _constant(self, node: fx.Node, mean: Tensor) -> Any:
+        return self.pooled[node].compute(mean) if node in self.pooled else self.constants[node]
+
+    def _layer(self, node: fx.Node) -> nn.Module | None:
+        return self.generator.get_submodule(str(node.target)) if node.op == "call_module" else None
 
     def _add(self, node: fx.Node, step: Step) -> None:
         self.places[node] = len(self.steps)
         self.steps.append(step)
 
     def _layer_operation(self, node: fx.Node) -> tuple[Operation, bool]:
-        layer = self.generator.get_submodule(str(node.target))
+        layer = self._layer(node)
+        assert layer is not None
         operation = module_operation(layer) if len(node.args) == 1 and not node.kwargs else None
         if operation is None:
             kind = str(layer).splitlines()[0].rstrip("(")
@@ -231,14 +266,27 @@ class _Lowering:
         target, inplace = _out_of_place(node.target)
         options = {name: value for name, value in node.kwargs.items() if name != "inplace"}
         args, kwargs = map_arg((node.args, options), lambda one: self.constants.get(one, one))
+        pooled = [one for one in node.all_input_nodes if one in self.pooled]
 
         def call(*tensors: Tensor) -> Tensor:
-            values = dict(zip(inputs, tensors, strict=True))
+            values: dict[fx.Node, Any] = dict(zip(dict.fromkeys(inputs), tensors, strict=False))
+            if pooled:  # mean and variance come last
+                mean = tensors[len(inputs)].view(1, -1, 1, 1).to(tensors[0].dtype)
+                values |= {one: self.pooled[one].compute(mean) for one in pooled}
             actual, named = map_arg((args, kwargs), values.__getitem__)
             result: Tensor = _call(target, actual, named)
             return result
 
-        operation = function_operation(target, call, args, kwargs)
+        if target is operator.getitem and (cut := cropping(node, self.values)):
+            self.sized = True
+            return cut, False
+        stand_ins = {one: torch.empty(self.values[one].shape) for one in pooled if self.values.get(one) is not None}
+        if len(stand_ins) < len(pooled) or len({self.pooled[one].source for one in pooled}) > 1:
+            raise refusal(f"'{node}' combines means that are not known")
+        seen, named_seen = map_arg((args, kwargs), lambda one: stand_ins.get(one, one))
+        operation = function_operation(target, call, seen, named_seen)
+        if operation is not None and pooled:
+            operation = replace(operation, groups=0) if operation.compute is call else None
         if operation is None:
             name = target if isinstance(target, str) else target.__name__
             raise refusal(f"ganzoo does not know how '{name}' works on rows of an image, as it is used here")
@@ -265,6 +313,8 @@ def _call(target: Any, args: Any, kwargs: Any) -> Any:
 def _out_of_place(target: Any) -> tuple[Any, bool]:
     """Return the function or method that does the same out of place, and whether ``target`` works in place."""
     name = target if isinstance(target, str) else target.__name__
+    if target is operator.setitem:
+        return target, True
     if target in _INPLACE:
         return _INPLACE[target], True
     if not name.endswith("_") or name.endswith("__"):

@@ -126,11 +126,17 @@ class Planner:
         depths: dict[int, int] = {}
         targets: dict[int, list[int]] = {}
         for place in self.needed:
-            depths[place] = max((depths[one] for one in self.graph.steps[place].inputs), default=0)
+            needed = [*self.graph.steps[place].inputs, *self._statistics(place)]
+            depths[place] = max((depths[one] for one in needed), default=0)
             if place in milestones:
                 targets.setdefault(depths[place], []).append(place)
                 depths[place] += 1
         return [*(tuple(targets[depth]) for depth in sorted(targets)), (self.graph.output,)]
+
+    def _statistics(self, place: int) -> tuple[int, ...]:
+        """Return the step whose statistics a step needs."""
+        source = self.graph.sources.get(place)
+        return () if source is None else (source,)
 
     def _walk(self, targets: tuple[int, ...], ready: set[int]) -> tuple[set[int], set[int]]:
         """Return all steps that computing ``targets`` needs, and those of them that are read."""
@@ -197,4 +203,6 @@ def _needed(graph: Graph) -> list[int]:
     for place in range(graph.output, -1, -1):
         if place in needed:
             needed.update(graph.steps[place].inputs)
+            if place in graph.sources:
+                needed.add(graph.sources[place])
     return sorted(needed)

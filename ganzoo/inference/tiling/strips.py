@@ -11,6 +11,7 @@ every pixel of a network with norms over the whole image. None gives the result 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 from torch import Tensor, nn
@@ -28,15 +29,21 @@ class Strips:
 
     def __init__(self, generator: nn.Module) -> None:
         """Raises OptionError that names a layer with which the generator cannot be tiled exactly."""
-        copy = replace_custom_layers(generator).requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._graph = Graph(copy)
-        self._channels = int(getattr(generator, "in_channels", 3))
+        copy = replace_custom_layers(generator).requires_grad_(False)
+        with suppress(RuntimeError):  # weights of five dimensions have no such format
+            copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._copy, self._channels = copy, int(getattr(generator, "in_channels", 3))
+        stride, least = int(getattr(generator, "stride", 1)), int(getattr(generator, "least", 0))
+        side = -(-max(64, least) // stride) * stride
+        self._traced = (side, side)
+        self._graph = Graph(copy, (self._channels, *self._traced))
         example = next(copy.parameters(), torch.empty(0))
         self._device, self._dtype = example.device, example.dtype
 
     def memory(self, height: int, width: int) -> int:
         """Estimate the bytes that a whole image needs without strips, in addition to the loaded model."""
-        return self._graph.untiled_memory(self._shapes(height, width))
+        shapes = self._shapes(height, width)
+        return self._graph.untiled_memory(shapes)
 
     @torch.inference_mode()
     def run(
@@ -70,6 +77,8 @@ class Strips:
             _Run(self, plan, timelines, shapes, stores, rows, put, progress or (lambda share: None)).run()
 
     def _shapes(self, height: int, width: int) -> list[Shape]:
+        if self._graph.sized and self._traced != (height, width):
+            self._graph, self._traced = Graph(self._copy, (self._channels, height, width)), (height, width)
         return self._graph.shapes(self._channels, height, width, self._dtype)
 
 

@@ -82,6 +82,7 @@ def _detected(architecture: Any, tensors: Mapping[str, Tensor]) -> DetectedCheck
 
 def _reference(descriptor: Any) -> Callable[..., Tensor]:
     """Return spandrel's own call, on images in [-1, 1]."""
+    descriptor.eval()
 
     def run(images: Tensor, *masks: Tensor) -> Tensor:
         output: Tensor = descriptor(images * 0.5 + 0.5, *masks) * 2 - 1

@@ -77,17 +77,6 @@ def test_the_steps_compute_what_the_forward_does(kind: type[nn.Module]) -> None:
         torch.testing.assert_close(through(Graph(generator), picture), expected, rtol=0, atol=1e-6)
 
 
-class Attentive(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.head = nn.Conv2d(3, 4, 3)
-        self.block = nn.Sequential(nn.ReLU(), nn.AdaptiveAvgPool2d(1))
-
-    def forward(self, picture: Tensor) -> Tensor:
-        features = self.head(picture)
-        return features * self.block(features)
-
-
 class Branching(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         return picture if picture.mean() > 0 else -picture
@@ -116,7 +105,7 @@ def view_changed(self: Of, picture: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     ("generator", "named"),
     [
-        (Attentive(), r"'block\.1' \(AdaptiveAvgPool2d\(output_size=1\)\)"),
+        (nn.Sequential(nn.AdaptiveAvgPool2d(2)), r"'0' \(AdaptiveAvgPool2d\(output_size=2\)\)"),
         (Of(lambda self, x: self.inner(x)), r"forward of 'inner' \(Branching\)"),
         (Branching(), "forward of 'Branching'"),
         (Two(), "'style'"),
@@ -124,7 +113,8 @@ def view_changed(self: Of, picture: Tensor) -> Tensor:
         (Of(lambda self, x: F.interpolate(x, size=(64, 64))), "'interpolate'"),
         (Of(lambda self, x: x.mean()), "'mean'"),
         (Of(lambda self, x: x.flip(2)), "'flip'"),
-        (Of(lambda self, x: x[:, :, 1:]), "'getitem'"),
+        (Of(lambda self, x: x[:, :, ::2]), "'getitem'"),
+        (Of(lambda self, x: x * x.mean((2, 3), True) * (x * 2).mean((2, 3), True).mul(x.mean((2, 3), True))), "means"),
         (Of(lambda self, x: torch.cat([x, x], 2)), "'cat'"),
         (Of(lambda self, x: torch.nn.functional.pad(x, (1, 1), mode="circular")), "'pad'"),
         (Of(lambda self, x: F.dropout(x)), "'dropout'"),
@@ -137,6 +127,38 @@ def view_changed(self: Of, picture: Tensor) -> Tensor:
 def test_what_cannot_be_made_by_rows_is_named_with_the_way_out(generator: nn.Module, named: str) -> None:
     with pytest.raises(OptionError, match=f"{named}.*cannot be tiled exactly.*--tiles blend.*approximate"):
         Graph(generator.eval())
+
+
+def padded_and_cropped(self: Of, picture: Tensor) -> Tensor:
+    """Pad to a multiple, as many networks do, and crop: shapes are asked for."""
+    height, width = picture.shape[-2:]
+    wide = F.pad(picture, (0, -width % 8, 0, -height % 8), "reflect")
+    return F.avg_pool2d(wide, 2)[..., : height // 2, 1:]
+
+
+def assigned(self: Of, picture: Tensor) -> Tensor:
+    """Change some channels in place, after they were looked at."""
+    features = picture.repeat_interleave(2, 1)
+    features[:, :4] = F.avg_pool2d(features[:, :4], 3, 1, 1)
+    one, two = features.chunk(2, dim=1)
+    first, rest = torch.split(one * two, [1, 2], dim=1)
+    return torch.cat([rest, first - rest.mean(1, keepdim=True)], 1)
+
+
+def set_aside(self: Of, picture: Tensor) -> Tensor:
+    """Keep something on the module, as spandrel's SPAN does."""
+    self.kept = torch.ones(1, 3, 1, 1).type_as(picture) if picture.dim() == 4 else 0
+    return picture - self.kept
+
+
+@pytest.mark.parametrize("function", [padded_and_cropped, assigned, set_aside])
+@pytest.mark.parametrize("size", [(24, 32), (21, 30)])
+def test_a_forward_may_ask_for_shapes(function: Any, size: tuple[int, int]) -> None:
+    generator, picture = Of(function).eval(), torch.randn(1, 3, *size)
+    with torch.no_grad():
+        graph = Graph(generator, (3, *size))
+        torch.testing.assert_close(through(graph, picture), generator(picture.clone()), rtol=0, atol=1e-6)
+    assert graph.sized == (function is not assigned)
 
 
 def test_rows_of_different_sizes_do_not_meet() -> None:

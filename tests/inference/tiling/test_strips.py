@@ -219,3 +219,34 @@ def test_memory_is_bounded_and_that_of_an_untiled_pass_foretold() -> None:
     in_strips, untiled, foretold = json.loads(process.stdout)
     assert in_strips < 1.25 * limit < 0.5 * untiled
     assert 0.7 * untiled < foretold < 1.25 * untiled
+
+
+class Attentive(nn.Module):
+    """Squeeze and excitation over the whole image (arXiv:1709.01507), and one that asks for sizes."""
+
+    in_channels, stride = 3, 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head, self.tail = nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 3, padding=1)
+        self.squeeze = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(8, 4, 1), nn.ReLU(True), nn.Conv2d(4, 8, 1))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        features = torch.relu(self.head(pictures))
+        features = features * self.squeeze(features).sigmoid()
+        count, channels, _, _ = features.size()
+        weights = torch.mean(features * 2, dim=(2, 3), keepdim=True).view(count, channels, 1, 1)
+        return self.tail(features + weights)
+
+
+@pytest.mark.parametrize("memory", [AMPLE, 150_000])
+def test_attention_over_the_whole_image_is_exact(memory: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    monkeypatch.setitem(timelines.STRIP, "cpu", 4096)
+    network = Attentive().eval()
+    strips = Strips(network)
+    for height, width in ((96, 64), (50, 33), (200, 20)):
+        images = picture(height, width)
+        with torch.inference_mode():
+            expected = network(images)
+        assert (by_strips(strips, images, memory) - expected).abs().max() < 1e-5
