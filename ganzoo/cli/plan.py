@@ -39,7 +39,7 @@ def plan_jobs(
         OptionError, ImageError, OutputError: the inputs and the output do not fit together.
     """
     paths = [path for one in inputs for path in _expand(one)]
-    if len(paths) == 1 and not _holds_images(Path(paths[0])):
+    if len(paths) == 1 and not _holds_images(Path(paths[0]), output):
         jobs = [Job(paths[0], _single_target(paths[0], output, format))]
     else:
         jobs = _plan_folder(paths, output, recursive, format, log)
@@ -51,8 +51,8 @@ def default_output(inputs: Sequence[str], ref: str, format: str = "") -> str:
     """Return a new name in the working folder for the results: the input's, with the model's behind it."""
     name = output_paths.model_part(ref)
     source = Path("stdin.png" if inputs[0] == STREAM else inputs[0])
-    if len(inputs) > 1 or _holds_images(source) or (glob.has_magic(inputs[0]) and not source.exists()):
-        stem = source.resolve().name if _holds_images(source) else "images"
+    if len(inputs) > 1 or _holds_images(source, "/") or (glob.has_magic(inputs[0]) and not source.exists()):
+        stem = source.resolve().name if _holds_images(source, "/") else "images"
         return output_paths.unused(f"{stem}-{name}", "") + "/"
     target = Path(_target_name(source.name, format))
     return output_paths.unused(f"{target.stem}-{name}", target.suffix)
@@ -116,9 +116,14 @@ def _check_file(source: str, output: str) -> None:
         output_paths.check_file(output, "a folder")
 
 
-def _holds_images(path: Path) -> bool:
-    """Return whether a path is a folder of images, and not one image that is a folder."""
-    return path.is_dir() and not raster_files.is_image_folder(path)
+def _holds_images(path: Path, output: str) -> bool:
+    """Return whether a path is a folder of images, and not one image that is a folder.
+
+    A series of scans is both: its files are translated one by one into a folder, or as a volume into a file.
+    """
+    if not path.is_dir() or not raster_files.is_image_folder(path):
+        return path.is_dir()
+    return output_paths.is_folder(output) and raster_files.find_reader(path)[1].of_images
 
 
 def _plan_folder(
@@ -131,7 +136,7 @@ def _plan_folder(
     jobs: list[Job] = []
     for source in inputs:
         path = Path(source)
-        if not _holds_images(path):
+        if not _holds_images(path, output):
             jobs.append(Job(source, str(folder / _target_name(source, format))))
             continue
         files = [

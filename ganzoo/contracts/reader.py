@@ -78,10 +78,12 @@ class Reader(OptionalDependency, ABC):
         suffixes: Of file names in this format, lower case with the dot, to find files in folders. A file is never
             opened for its name: `recognizes` decides.
         precedence: Of two readers that recognize a file, the one with the higher number opens it.
+        of_images: Whether the folders it opens hold files that are images on their own, as a series of scans does.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     precedence: ClassVar[int] = 0
+    of_images: ClassVar[bool] = False
 
     @abstractmethod
     def recognizes(self, head: bytes, path: str) -> bool:

@@ -50,6 +50,11 @@ class GuardedFrames(Frames):
         with as_image_errors(self._path):
             return self._frames.description
 
+    def tag(self, name: str) -> str:
+        """Return the reader's."""
+        with as_image_errors(self._path):
+            return self._frames.tag(name)
+
     def close(self) -> None:
         """Close the file."""
         self._frames.close()

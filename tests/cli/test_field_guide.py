@@ -34,8 +34,8 @@ SMALLER = (
 @pytest.fixture(autouse=True)
 def _closed_files() -> Iterator[None]:
     yield
-    while frames._opened:
-        frames._opened.popitem()[1].close()
+    while frames._opened.files:
+        frames._opened.files.popitem()[1].close()
 
 
 def run(section: str) -> None:

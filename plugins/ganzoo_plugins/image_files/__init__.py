@@ -28,6 +28,7 @@ ENTRIES = (
     ("reader", "pillow", "readers.photograph_reader.PhotographReader", "PNG, JPEG, WebP, BMP and GIF"),
     ("reader", "nifti", "readers.nifti_reader.NiftiReader", "NIfTI volumes, slice by slice"),
     ("reader", "dicom", "readers.dicom_reader.DicomReader", "DICOM files, in the units that they state"),
+    ("reader", "dicom-series", "readers.dicom_series.DicomSeriesReader", "folders of one DICOM series, as a volume"),
     ("reader", "slide", "readers.slide_reader.SlideReader", "slides of 8-bit colors, by levels and windows"),
     ("reader", "zarr", "readers.zarr_reader.ZarrReader", "OME-Zarr, by levels and windows"),
     ("writer", "tifffile", "writers.tiff_writer.TiffWriter", "TIFF, BigTIFF, OME-TIFF, ImageJ"),
