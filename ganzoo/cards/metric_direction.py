@@ -8,7 +8,7 @@ _HIGHER = {
 }
 _LOWER = {
     *("fid", "kid", "fd", "kd", "swd", "balance", "memorized"),
-    *("l1", "mae", "mse", "rmse", "lpips", "identity", "loss", "sam", "ergas"),
+    *("l1", "wasserstein", "mae", "mse", "rmse", "lpips", "identity", "loss", "sam", "ergas"),
 }
 # Of images translated there and back, of images left as they are, of a filled hole, of a discriminator, of the classes
 # of images.

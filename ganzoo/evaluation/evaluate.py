@@ -16,7 +16,7 @@ from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
-from ganzoo.evaluation.units import measures
+from ganzoo.evaluation.units import measures, unpaired
 from ganzoo.evaluation.units.evaluate_rasters import evaluate_rasters
 from ganzoo.loading import load
 from ganzoo.loading.model import Model
@@ -115,7 +115,7 @@ def _check_metrics(metrics: Sequence[str] | str) -> list[str]:
     """Return the names of metrics, each once. Raises UnknownName for one that no kind of model has."""
     listed = metrics.split(",") if isinstance(metrics, str) else metrics
     names = list(dict.fromkeys(name.strip() for name in listed if name.strip()))
-    registry.check([name for name in names if name not in measures.NAMES])
+    registry.check([name for name in names if name not in (*measures.NAMES, *unpaired.NAMES)])
     return names
 
 

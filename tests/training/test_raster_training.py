@@ -15,6 +15,7 @@ from ganzoo.catalog import options
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.errors import OptionError
 from ganzoo.evaluation.units import baselines
+from ganzoo.evaluation.units.unpaired import compare
 from ganzoo.rasters.channel import Channel
 from ganzoo_plugins.cut.losses import patch_nce
 from ganzoo_plugins.cut.recipe import whole_patches
@@ -273,3 +274,30 @@ def test_a_step_leaves_missing_pixels_out(recipe):
     assert gradients
     assert not any(gradient[..., :16, :].any() for gradient in gradients)
     assert any(gradient[..., 16:, :].any() for gradient in gradients)
+
+
+def test_models_without_pairs_are_measured_by_distributions_in_units(tmp_path):
+    random = np.random.default_rng(0)
+    for name, mean in (("a", 1000), ("b", 3000)):
+        values = random.normal(mean, 50, (4, 2, 36, 36)).astype(np.float32)
+        values[0, :, :5] = np.nan
+        tifffile.imwrite(tmp_path / f"{name}.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    sets = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    small = {"image_size": 32, "generator.width": 2, "generator.blocks": 1, "discriminator.width": 2}
+    values = {"steps": 1, "batch_size": 1, "device": "cpu", "validation": 0.5, "split_by": "page"}
+    run = ganzoo.train("cyclegan", sets, tmp_path / "run", options=small, **values)
+    found = ganzoo.evaluate(f"dir:{run}", device="cpu", baseline=["copy"])
+    assert {score.metric for score in found.scores} >= {"wasserstein", "wasserstein-1", "mean-difference-2"}
+    assert found.baselines["copy"]["wasserstein"] == pytest.approx(2000, rel=0.02)
+    assert found.baselines["copy"]["mean-difference-1"] == pytest.approx(-2000, rel=0.02)
+    with pytest.raises(OptionError, match="'mae' compares pixels"):
+        ganzoo.evaluate(f"dir:{run}", metrics="mae", device="cpu")
+    with pytest.raises(OptionError, match="'linear' needs pairs"):
+        ganzoo.evaluate(f"dir:{run}", baseline=["linear"], device="cpu")
+
+
+def test_equal_distributions_are_at_distance_zero_whatever_their_order():
+    values = np.random.default_rng(0).random((2, 500))
+    found = compare(values, values[:, ::-1])
+    assert all(np.allclose(each, 0) for each in found.values())
+    assert np.allclose(compare(values + np.array([[1], [2]]), values)["wasserstein"], [1, 2])

@@ -23,6 +23,7 @@ from ganzoo.evaluation.units.baselines import Baseline
 from ganzoo.evaluation.units.image_pairs import RasterPair, predict, read_item
 from ganzoo.evaluation.units.similarity import sum_ssim
 from ganzoo.evaluation.units.sums import Array, Sums, sum_up
+from ganzoo.evaluation.units.unpaired import UnpairedRequest, evaluate_unpaired, is_unpaired
 from ganzoo.files.parsing import is_number, parse_json
 from ganzoo.files.regular import read_text
 from ganzoo.loading.model import Model
@@ -81,7 +82,8 @@ def evaluate_rasters(
     Args:
         model: A model with channels on its card.
         name: Its reference.
-        data: Inputs and targets; (): what the run in the model's folder held out.
+        data: Inputs and targets, or, of a model that learned without pairs, two sets; (): what the run in the model's
+            folder held out.
         metrics: Some of `measures.NAMES`; (): all that apply.
         baseline: Some of `baselines.NAMES`.
         validation: Measure on the share that training with the same ``validation`` and ``split_by`` held out; 0: all.
@@ -93,6 +95,9 @@ def evaluate_rasters(
         DataError: Images are missing or do not fit the model.
         OptionError: An option is not valid.
     """
+    if is_unpaired(model):
+        sides, options, share = _what_to_read(model, name, data, raster_options or {}, validation)
+        return evaluate_unpaired(UnpairedRequest(model, name, sides, options, share, metrics, baseline), on_progress)
     for each in metrics:
         if each not in measures.NAMES:
             raise UnknownName(

@@ -70,15 +70,30 @@ def predict(model: Model, item: Item, own: Sequence[tuple[Channel, ...]] = ()) -
                 f"{item.name}: its {side} has {len(found)} channels, and {model.card.name} has {len(channels)}. Choose "
                 "them with --bands and --target-bands."
             )
-    predicted = np.empty(true.shape)
-    for rows, columns in _tiles(item.height, item.width):
+    predicted = translate(model, inputs, valid, first, last)
+    return RasterPair(item, inputs, predicted, true, valid & known & _all_valid(true, last))
+
+
+def translate(model: Model, inputs: Array, valid: Array, first: Sequence[Channel], last: Sequence[Channel]) -> Array:
+    """Return a translation (M, H, W) in the units of the channels ``last``, tile by tile.
+
+    Args:
+        model: The model.
+        inputs: (N, H, W) in file values.
+        valid: Bool (H, W); cleared where an input has no value under the transforms of ``first``.
+        first: The input's channels.
+        last: The output's.
+    """
+    height, width = valid.shape
+    predicted = np.empty((len(last), height, width))
+    for rows, columns in _tiles(height, width):
         floats, good = stack_to_network(inputs[:, rows, columns], first)
         floats[:, ~(good & valid[rows, columns])] = 0.0
         valid[rows, columns] &= good
         output = model(torch.from_numpy(floats)[None])[0].cpu().numpy()
         for index, channel in enumerate(last):
             predicted[index, rows, columns] = channel.from_network(output[index], "float64")[0]
-    return RasterPair(item, inputs, predicted, true, valid & known & _all_valid(true, last))
+    return predicted
 
 
 def _all_valid(values: Array, channels: Sequence[Channel]) -> Array:
