@@ -18,6 +18,7 @@ from ganzoo.cards.card import Card
 from ganzoo.catalog.building import recorded_architecture
 from ganzoo.checkpoints.conversion import build_network
 from ganzoo.checkpoints.opened import open_checkpoint
+from ganzoo.checkpoints.openmodeldb import card_fields
 from ganzoo.checkpoints.recognition import find_discriminators
 from ganzoo.contracts.importer import DetectedCheckpoint
 from ganzoo.errors import RegistryError
@@ -52,6 +53,7 @@ def import_checkpoint(
     license: str = "unknown",
     summary: str = "",
     checked: bool = True,
+    openmodeldb: str | Path | None = None,
 ) -> ImportResult:
     """Turn a checkpoint of another code base into a model folder.
 
@@ -67,11 +69,14 @@ def import_checkpoint(
         license: Of the weights.
         summary: What the model does, in one line.
         checked: Refuse a network for enlargement or restoration that makes of a photograph something far from it.
+        openmodeldb: The file's entry in OpenModelDB, a JSON file: license, summary and data set on the card. Its
+            SHA-256 must be the file's.
 
     Raises:
         WeightsError: the file cannot be read or is not recognized.
         OptionError: a value or key is wrong.
         RegistryError: the name is not valid.
+        HashMismatch: ``openmodeldb`` is about another file.
         OutputError: the folder cannot be written, or holds another model.
     """
     if not _NAME.fullmatch(name):
@@ -81,13 +86,13 @@ def import_checkpoint(
     opened = open_checkpoint(Path(file), name, key, values, checked)
     discriminators = find_discriminators(opened.groups, discriminator, opened.key)
     network_d = build_network(next(iter(discriminators.values())), {})[0] if len(discriminators) == 1 else None
-    card = dataclasses.replace(
-        opened.card,
-        license=license,
-        summary=summary,
-        weights=None,
-        discriminator=recorded_architecture(network_d) if network_d else {},
-    )
+    fields: dict[str, Any] = {"license": "unknown"}
+    if openmodeldb is not None and opened.card.weights:
+        fields |= card_fields(Path(openmodeldb), opened.card.weights.sha256, Path(file))
+    fields |= {"summary": summary} if summary else {}
+    fields |= {"license": license} if license != "unknown" else {}
+    discriminator_architecture = recorded_architecture(network_d) if network_d else {}
+    card = dataclasses.replace(opened.card, **fields, weights=None, discriminator=discriminator_architecture)
     state, discriminator_state = opened.network.state_dict(), network_d.state_dict() if network_d else None
 
     def write(folder: Path) -> Card:

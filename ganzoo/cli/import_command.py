@@ -22,6 +22,9 @@ from ganzoo.cli.echo import echo
 )
 @click.option("--summary", default="", help="What the model does, in one line.")
 @click.option(
+    "--openmodeldb", type=click.Path(path_type=Path), metavar="ENTRY.json", help="The file's entry in OpenModelDB."
+)
+@click.option(
     "--no-check", is_flag=True, help="Import an enlarger or restorer even if it changes a photograph too much."
 )
 def command(
@@ -33,6 +36,7 @@ def command(
     assignments: tuple[str, ...],
     license: str,
     summary: str,
+    openmodeldb: Path | None,
     no_check: bool,
 ) -> None:
     """Convert FILE, a checkpoint from another code base, into a model folder.
@@ -57,6 +61,7 @@ def command(
         license=license,
         summary=summary,
         checked=not no_check,
+        openmodeldb=openmodeldb,
     )
     for line in imported.messages:
         echo(line, err=True)

@@ -1,4 +1,4 @@
-"""A notice at the first load of a model that is not for every use."""
+"""A notice at the first load of a model that is not for every use, or whose license nobody knows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ logger = logging.getLogger("ganzoo")
 
 
 def notify_once(card: Card) -> None:
-    """Log, at the first load on this machine, that a model is for non-commercial use only."""
+    """Log, at the first load on this machine, that a model is not for every use.
+
+    That is: for non-commercial use only, or imported from elsewhere under a license that binds what is made from it, or
+    under none.
+    """
     use = allowed_use(card)
-    if "non-commercial" not in use or os.environ.get(VARIABLE) == "off":
+    imported = card.training is not None and card.training.hardware.startswith("imported from")
+    limited = "non-commercial" in use or (imported and use.startswith(("nothing", "any use; what is made")))
+    if not limited or os.environ.get(VARIABLE) == "off":
         return
     known = card.weights.sha256 if card.weights else card.name
     mark = cache_folder() / "notices" / hashlib.sha256(f"{card.name} {known} {use}".encode()).hexdigest()[:32]
@@ -29,6 +35,12 @@ def notify_once(card: Card) -> None:
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
     data = f", its data set {card.dataset.name} under '{card.dataset.license}'" if card.dataset else ""
+    if use.startswith("nothing"):
+        logger.warning(
+            "%s states no license: nothing is known to be allowed, so ask its owners. This notice is shown once.",
+            clean(card.name, 200),
+        )
+        return
     name, terms = clean(card.name, 200), clean(card.license, 200)
     logger.warning(
         "%s is for %s: its weights are under '%s'%s. This notice is shown once.", name, use, terms, clean(data, 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import pickle
 import sys
@@ -198,3 +199,55 @@ def test_requirements_on_sizes_are_kept() -> None:
     card = ganzoo.Card("restore/x", "generator:spandrel", "super-resolution", 128, 3, in_channels=3, scale=2)
     signature = signature_of(card, network)
     assert (signature.stride, signature.smallest, signature.padded(30), signature.padded(41)) == (4, 40, 40, 44)
+
+
+def entry(path: Path, **changed: Any) -> Path:
+    """An entry as OpenModelDB stores them."""
+    sha256 = hashlib.sha256((path / "net.pth").read_bytes()).hexdigest()
+    known = {
+        "name": "Tiny 2x",
+        "author": ["someone", "another"],
+        "license": "CC-BY-NC-SA-4.0",
+        "description": "Purpose: photographs\n\nMore text.",
+        "dataset": "Horses",
+        "datasetSize": 12,
+        "scale": 2,
+        "resources": [{"platform": "pytorch", "type": "pth", "size": 1, "sha256": sha256, "urls": []}],
+    }
+    (path / "entry.json").write_text(json.dumps({**known, **changed}))
+    return path / "entry.json"
+
+
+def test_an_entry_of_openmodeldb_becomes_the_card(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())
+    done = CliRunner().invoke(
+        cli,
+        ["import", str(path), "--as", "restore/t", "-o", f"{tmp_path}/t", "--openmodeldb", str(entry(tmp_path))],
+    )
+    assert done.exit_code == 0, done.output
+    card = ganzoo.info(f"dir:{tmp_path / 't'}")
+    assert card.license == "CC-BY-NC-SA-4.0" and card.summary == "Tiny 2x, by someone, another: Purpose: photographs"
+    assert card.dataset is not None and (card.dataset.name, card.dataset.count) == ("Horses", 12)
+    other = [{"sha256": "0" * 64}]
+    for resources, complaint in ((other, "begins"), ([{}], "states no SHA-256"), ("none", "not an entry")):
+        made = entry(tmp_path, resources=resources)
+        with pytest.raises(GanzooError, match=complaint):
+            import_checkpoint(path, "restore/u", tmp_path / "u", openmodeldb=made)
+    assert not (tmp_path / "u").exists()
+
+
+@pytest.mark.parametrize(
+    ("license", "said"), [("GPL-3.0", "stays under the same"), (None, "nothing is known"), ("MIT", "")]
+)
+def test_a_license_that_binds_is_said_once(
+    license: str | None, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("GANZOO_NOTICES", raising=False)
+    path = save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())
+    import_checkpoint(path, "restore/t", tmp_path / "t", openmodeldb=entry(tmp_path, license=license))
+    for times in (1, 0):
+        caplog.clear()
+        ganzoo.load(f"dir:{tmp_path / 't'}", engine="torch")
+        assert len([each for each in caplog.messages if said and said in each]) == (times if said else 0)
+        assert said or not caplog.messages
