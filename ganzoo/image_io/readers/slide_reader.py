@@ -23,6 +23,7 @@ from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.image_io.readers.tiff_chain import check_chain
 from ganzoo.rasters.channel import default_channels
 from ganzoo.rasters.raster import Raster
+from ganzoo.rasters.tissue import SIDE, tissue_mask
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 VENDORS = ("aperio", "hamamatsu", "leica", "mirax", "philips", "sakura", "trestle", "ventana")
@@ -135,12 +136,14 @@ class SlideFrames(Frames):
 
     @property
     def description(self) -> Mapping[str, str]:
-        """Scanner, pixel size, magnification."""
+        """Scanner, pixel size, magnification, and how much of it is tissue."""
         found = {"format": f"slide, {self._properties.get('openslide.vendor', '')}"}
         if "pixel_size" in self._metadata:
             found["pixel size"] = " x ".join(f"{size:.4g}" for size in self._metadata["pixel_size"]) + " µm"
         if power := self._properties.get("openslide.objective-power"):
             found["magnification"] = power
+        if max(self._source.levels[-1]) <= SIDE:
+            found["tissue"] = f"{tissue_mask(self[0]).mean():.0%} of the area"
         return found
 
     def close(self) -> None:

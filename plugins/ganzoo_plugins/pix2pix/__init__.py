@@ -20,6 +20,7 @@ from ganzoo import (
 if TYPE_CHECKING:
     from .networks import MultiScaleDiscriminator as MultiScaleDiscriminator
     from .networks import PatchDiscriminator as PatchDiscriminator
+    from .networks import PixelwiseGenerator as PixelwiseGenerator
     from .networks import UNetGenerator as UNetGenerator
     from .recipe import Pix2PixRecipe as Pix2PixRecipe
 
@@ -83,6 +84,24 @@ class UNetConfig(Config):
     image_size: Literal[32, 64, 128, 256, 512] = 256
     norm: Norm = "batch"
     dropout: bool = True
+
+
+@family.generator("pixelwise", ".networks.PixelwiseGenerator", task="image-to-image", paper="arXiv:2012.12535")
+@dataclass(frozen=True)
+class PixelwiseConfig(Config):
+    """Maps the color of each pixel by itself, as StainNet does: it can change no shape.
+
+    Attributes:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        width: Channels of the inner layers.
+        layers: Convolutions of 1x1 pixel.
+    """
+
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 32
+    layers: Annotated[int, Interval(ge=2, le=16)] = 3
 
 
 @family.recipe(

@@ -6,6 +6,7 @@ from typing import Any
 
 SMALL: dict[str, dict[str, Any]] = {
     "generator:unet": {"width": 4, "image_size": 32},
+    "generator:pixelwise": {"width": 8},
     "discriminator:patchgan": {"width": 4},
     "discriminator:patchgan-multiscale": {"width": 4},
     "recipe:pix2pix": {"image_size": 32},
@@ -13,6 +14,7 @@ SMALL: dict[str, dict[str, Any]] = {
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:unet", {"width": 4, "image_size": 64, "norm": "instance", "out_channels": 1}),
     ("generator:unet", {"width": 4, "image_size": 32, "norm": "none", "dropout": False}),
+    ("generator:pixelwise", {"width": 4, "layers": 2, "in_channels": 5, "out_channels": 1}),
     ("discriminator:patchgan", {"width": 4, "receptive_field": 1}),
     ("discriminator:patchgan", {"width": 4, "receptive_field": 16, "norm": "none"}),
     ("discriminator:patchgan", {"width": 4, "receptive_field": 286, "norm": "batch", "in_channels": 6}),

@@ -1,0 +1,55 @@
+"""Where a slide of stained tissue has tissue: what is more colored, or darker, than the glass around it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ganzoo.errors import ImageError
+from ganzoo.rasters.raster import Raster
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
+SIDE = 2048  # pixels of the longer side, at most, at which tissue is looked for
+BINS = 256
+
+
+def tissue_mask(raster: Raster) -> Array:
+    """Return where a bright-field slide has tissue, on its smallest level that is not larger than needed.
+
+    A pixel's optical density, the largest of its channels, is parted by Otsu's method (1979, IEEE Transactions on
+    Systems, Man and Cybernetics 9).
+
+    Args:
+        raster: RGB of 8 bits.
+
+    Returns:
+        Bool (h, w) of that level, True for tissue; h and w have the proportions of the slide.
+
+    Raises:
+        ImageError: It has other channels or values.
+    """
+    if len(raster.channels) != 3 or raster.dtype != np.uint8:
+        raise ImageError(f"{raster.name} has {len(raster.channels)} x {raster.dtype}. Tissue is found in 8-bit RGB.")
+    fitting = [level for level, size in enumerate(raster.levels) if max(size) <= SIDE]
+    level = fitting[0] if fitting else len(raster.levels) - 1
+    height, width = raster.levels[level]
+    step = -(-max(height, width) // SIDE)
+    tops = range(0, height, step)
+    colors = np.stack([raster.window((top, top + 1), level=level)[:, 0, ::step] for top in tops], 1)
+    density = -np.log10(np.maximum(colors, 1) / 255.0).max(0)
+    found: Array = density > otsu(density)
+    return found
+
+
+def otsu(values: Array) -> float:
+    """Return the value that parts others into two classes with the largest variance between them; inf for one value."""
+    counts, edges = np.histogram(values, BINS)
+    if values.min() == values.max():
+        return float("inf")
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, sums = np.cumsum(counts), np.cumsum(counts * middles)
+    above = below[-1] - below
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = below * above * (sums / below - (sums[-1] - sums) / above) ** 2
+    return float(edges[1:][int(np.nanargmax(between[:-1]))])
