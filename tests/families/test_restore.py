@@ -8,6 +8,7 @@ import json
 import pickle
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from conftest import ROOT
+from PIL import Image
 from torch import Tensor
 
 import ganzoo
@@ -23,7 +25,10 @@ from ganzoo.checkpoints.import_checkpoint import import_checkpoint
 from ganzoo.checkpoints.opened import open_checkpoint
 from ganzoo.cli.main import cli
 from ganzoo.errors import GanzooError, WeightsError
+from ganzoo.image_io import decoding
+from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.conversions import signature_of
+from ganzoo.inference.image_pass import Settings
 from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture
 
 PHOTO = ROOT / "examples" / "horses.jpg"
@@ -251,3 +256,51 @@ def test_a_license_that_binds_is_said_once(
         ganzoo.load(f"dir:{tmp_path / 't'}", engine="torch")
         assert len([each for each in caplog.messages if said and said in each]) == (times if said else 0)
         assert said or not caplog.messages
+
+
+def test_flat_colors_depth_alpha_and_metadata_stay(tmp_path: Path) -> None:
+    path = save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())
+    model = ganzoo.load(f"file:{path}", engine="torch")
+    with torch.no_grad():
+        model.generator.network.body[-1].weight *= 0
+    for color in ((0, 0, 0), (255, 255, 255), (10, 200, 90)):
+        flat = np.asarray(model.translate(Image.new("RGB", (20, 16), color)))
+        assert np.abs(flat.astype(int) - color).max() <= 1
+    ramp = np.linspace(0, 65535, 48 * 40).reshape(48, 40).astype(np.uint16)
+    alpha = np.where(ramp > 30000, 65535, 0).astype(np.uint16)
+    deep = DecodedImage(np.stack([ramp, ramp[::-1], ramp[:, ::-1]], 2), alpha, False, "x", icc=b"profile", exif=b"Exif")
+    large = model.translate_decoded(deep)
+    assert large.rgb.dtype == np.uint16 and large.rgb.shape == (96, 80, 3) and len(np.unique(large.rgb)) > 1000
+    assert (large.icc, large.exif) == (b"profile", b"Exif")
+    assert large.alpha is not None and large.alpha.dtype == np.uint16 and large.alpha.shape == (96, 80)
+    inside = large.alpha[10:-10, 10:-10]
+    assert inside.min() == 0 and inside.max() == 65535 and len(np.unique(inside)) > 2  # its edge is smooth
+    whole = np.full_like(alpha, 65535)
+    opaque = model.translate_decoded(replace(deep, alpha=whole)).alpha
+    assert opaque is not None and opaque.min() == 65535
+
+
+def test_large_images_are_enlarged_in_exact_strips(tmp_path: Path) -> None:
+    path = save(tmp_path / "net.pth", spandrel_network("Compact").state_dict())
+    model = ganzoo.Model(open_checkpoint(path, checked=False).network, open_checkpoint(path, checked=False).card)
+    image = decoding.read(PHOTO)
+    whole = model.translate_decoded(image)
+    strips = model.translate_decoded(image, Settings(tiles="exact", max_memory=20 * 10**6))
+    assert np.abs(whole.rgb.astype(int) - strips.rgb).max() <= 1
+    assert (whole.rgb != strips.rgb).mean() < 1e-3
+
+
+def test_holes_are_filled_and_the_rest_stays(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = build(find_architecture("LaMa"), "LaMa", {"in_nc": 4}).eval()
+    opened = open_checkpoint(save(tmp_path / "lama.pth", network.state_dict()))
+    assert (opened.card.task, opened.card.in_channels) == ("image-inpainting", 3)
+    model = ganzoo.Model(opened.network, opened.card)
+    photo = Image.open(PHOTO).resize((60, 44))
+    mask = np.zeros((44, 60), np.uint8)
+    mask[10:20, 12:30] = 255
+    filled = np.asarray(model.translate(photo, mask=Image.fromarray(mask)))
+    before = np.asarray(photo)
+    assert np.array_equal(filled[mask == 0], before[mask == 0]) and (filled[mask > 0] != before[mask > 0]).any()
+    with pytest.raises(GanzooError, match="mask"):
+        model.translate(photo)
