@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.echo import echo
+from ganzoo.cli.translation_progress import ProgressDisplay, progress_display
 
 if TYPE_CHECKING:
     from ganzoo.gallery.build_gallery import ModelResult
@@ -38,23 +39,31 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
     --download. Translation models are shown on photographs that come with ganzoo, or on the examples stored next to
     their weights.
     """
+    from ganzoo.cards import registry
     from ganzoo.gallery import build_gallery
     from ganzoo.loading import example_inputs
 
     parsed = [example_inputs.parse_example(text) for text in inputs]
-    results = build_gallery.build_gallery(
-        output, pattern, task=task, inputs=parsed, download=download, seed=seed, on_progress=_print_result
-    )
+    with progress_display(len(registry.cards(pattern, task))) as display:
+        results = build_gallery.build_gallery(
+            output,
+            pattern,
+            task=task,
+            inputs=parsed,
+            download=download,
+            seed=seed,
+            on_progress=lambda result: _show_result(display, result),
+        )
     echo(str(output / build_gallery.PAGE))
     if any(result.error for result in results):
         echo("Error: some models could not be shown; the page says why.", err=True)
         click.get_current_context().exit(1)
 
 
-def _print_result(result: ModelResult) -> None:
+def _show_result(display: ProgressDisplay, result: ModelResult) -> None:
     name = result.card.name
     if result.image:
-        echo(f"{name}: {result.image}")
+        display.done(f"{name}: {result.image}")
         return
     reason = result.error or result.missing_package or "Its weights are not on this machine."
-    echo(f"{name}: no image. {reason}", err=True)
+    display.note(f"{name}: no image. {reason}")

@@ -73,6 +73,7 @@ MODELS: dict[str, tuple[Callable[..., Tensor], dict[str, Any]]] = {
     "unconditional-video-generation": (clip, LATENT | {"frames": 3}),
     "class-conditional-video-generation": (clip, LATENT | {"frames": 3, "classes": NAMES}),
     "image-to-image": (lambda images: -images, {}),
+    "image-restoration": (lambda images: images / 2, {}),
     "multi-domain-image-to-image": (lambda p, labels: p * 0 + labels.view(-1, 1, 1, 1) / 4, {"classes": NAMES}),
     "image-inpainting": (lambda images, masks: images * 0 - 1, {}),
     "style-transfer": (lambda p, style: style.mean((2, 3), keepdim=True).expand_as(p), {}),
@@ -189,6 +190,11 @@ def test_images_of_several_sizes_share_a_sheet() -> None:
     (sheet,) = sheets.render(gallery_items.GalleryItem(cells))
     assert sheet.size == (200 + 4 + 200, 200)
     assert sheet.getpixel((100, 10))[3] == 0  # above the flat one
+
+
+def test_a_model_that_optimizes_each_image_is_shown_on_one() -> None:
+    assert len(build_item(model("style-transfer")).cells) > 1
+    assert len(build_item(model("style-transfer", options={"steps": 150})).cells) == 1
 
 
 # ---- examples --------------------------------------------------------------------------------------------------------
