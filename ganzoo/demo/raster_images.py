@@ -75,9 +75,9 @@ def translate(
         raise type(error)(str(error).replace(str(path), path.name)) from error
     with raster_files.open_frames(file) as frames:
         after = _save_composite(frames[0], new_path("after.png"))
-        told = composites.describe(frames[0])
+        caption = composites.describe(frames[0])
     pages = [f"The file has {count} images; this is the first. ganzoo translate does all."] if count > 1 else []
-    return RasterResult(before, after, file, (f"Before: {shown}.", f"After: {told}.", *pages, *notes))
+    return RasterResult(before, after, file, (f"Before: {shown}.", f"After: {caption}.", *pages, *notes))
 
 
 def _check_size(height: int, width: int, limit: int) -> None:

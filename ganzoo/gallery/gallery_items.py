@@ -138,7 +138,7 @@ def _raster_translations(model: Model, paths: Sequence[Path]) -> GalleryItem:
     if model.card.does.inputs:
         raise OptionError(f"The gallery cannot show models in units that take {' and '.join(model.card.does.inputs)}.")
     rows: list[list[Frames]] = []
-    told: tuple[str, str] = ("", "")
+    captions: tuple[str, str] = ("", "")
     for path in paths:
         if path.parent == PHOTOGRAPHS:
             raise OptionError(
@@ -149,8 +149,8 @@ def _raster_translations(model: Model, paths: Sequence[Path]) -> GalleryItem:
             for number in range(min(len(frames), MAX_FRAMES)):
                 output = model.translate_raster(frames[number])
                 rows.append([[composites.to_pil(frames[number])], [composites.to_pil(output)]])
-                told = composites.describe(frames[number]), composites.describe(output)
-    return GalleryItem(rows, ("before", "after"), note=f"Before: {told[0]}. After: {told[1]}.")
+                captions = composites.describe(frames[number]), composites.describe(output)
+    return GalleryItem(rows, ("before", "after"), note=f"Before: {captions[0]}. After: {captions[1]}.")
 
 
 def _domains(model: Model, images: Sequence[Image.Image]) -> GalleryItem:
