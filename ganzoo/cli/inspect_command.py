@@ -21,7 +21,12 @@ MAX_CHANNELS = 64  # that are listed
 
 @click.command("inspect", short_help="Show what image files hold, channel by channel.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--axes", default="", help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...")
+@click.option(
+    "--axes",
+    "--slices",
+    default="",
+    help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...; of a volume axial, coronal or sagittal.",
+)
 @click.option("--model", "ref", metavar="REF", help="Also say whether this model takes the files.")
 @options.as_json
 @options.token

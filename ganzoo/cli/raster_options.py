@@ -24,7 +24,12 @@ _READING = (
     ),
     click.option("--panels", metavar="NUMBERS", help="Images side by side in a file, input:target, such as 1:2-6."),
     click.option("--z-neighbors", type=click.IntRange(0), help="Pages before and after as channels too (2.5-D)."),
-    click.option("--axes", metavar="LETTERS", help="Dimensions of files that do not name them, such as ZCYX."),
+    click.option(
+        "--axes",
+        "--slices",
+        metavar="LETTERS",
+        help="Dimensions of files that do not name them, such as ZCYX; of volumes axial, coronal or sagittal.",
+    ),
 )
 _RANGES = (
     click.option(

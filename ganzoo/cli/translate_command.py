@@ -44,7 +44,12 @@ if TYPE_CHECKING:
 )
 @click.option("--bands", default="", help="Channels to use, by name or number: B4,B3,B2 or 4,3,2.")
 @click.option("--frames", default="", help="Images of a file with several, by number: 1-3,7. [default: all]")
-@click.option("--axes", default="", help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...")
+@click.option(
+    "--axes",
+    "--slices",
+    default="",
+    help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...; of a volume axial, coronal or sagittal.",
+)
 @click.option("--level", type=click.IntRange(0), default=0, help="Level of a pyramid. [default: 0, full resolution]")
 @click.option("--panels", default="", help="Images side by side in a file, input:target, such as 1:2-6.")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")

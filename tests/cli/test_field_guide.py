@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from conftest import ROOT
 from needs import require
+from PIL import Image
 
 from ganzoo.cli.main import cli
 from ganzoo.data.rasters import frames
@@ -21,13 +23,15 @@ require("rasterio")
 require("nibabel")
 rasterio = importlib.import_module("rasterio")
 nibabel = importlib.import_module("nibabel")
-PAGE = (ROOT / "docs" / "guides" / "satellite-and-brain.md").read_text(encoding="utf-8")
+GUIDES = ROOT / "docs" / "guides"
+PAGE = (GUIDES / "satellite-and-brain.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+SECTIONS["Stain normalization"] = (GUIDES / "stain-normalization.md").read_text(encoding="utf-8")
 SMALLER = (
     (r"--steps \d+", "--steps 2"),
     (r"width=\d+", "width=4"),
     (r"image_size=\d+", "image_size=32"),
-    ("block:64", "block:32"),
+    (r"block:\d+", "block:32"),
 )
 
 
@@ -47,6 +51,8 @@ def run(section: str) -> None:
         for pattern, small in SMALLER:
             block = re.sub(pattern, small, block)
         for line in block.replace("\\\n", " ").splitlines():
+            if line.startswith("pip "):
+                continue
             done = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
             assert done.exit_code == 0, f"{line}: {done.output}"
 
@@ -78,3 +84,23 @@ def test_gray_and_white_matter_from_a_scan(tmp_path: Path, monkeypatch: pytest.M
     run("Gray and white matter from a T1 scan")
     made = nibabel.load("matter.nii.gz")
     assert made.shape == (40, 36, 140, 1, 2) and np.array_equal(made.affine, affine)
+
+
+@pytest.mark.slow
+def test_stain_normalization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require("torchstain")
+    monkeypatch.chdir(tmp_path)
+    tissue = importlib.import_module("skimage.data").immunohistochemistry()
+    for name, left in (("source", 0), ("reference", 300)):
+        Image.fromarray(tissue[:96, left : left + 96]).save(f"{name}.png")
+    run("Stain normalization")
+    with Image.open("student.png") as student, Image.open("macenko.png") as teacher:
+        assert (student.size, student.mode) == (teacher.size, "RGB") == ((96, 96), "RGB")
+
+
+def test_the_direction_of_slices_has_an_option_of_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.nii"
+    nibabel.save(nibabel.Nifti1Image(np.arange(60, dtype=np.uint8).reshape(3, 4, 5), np.eye(4)), path)
+    done = CliRunner().invoke(cli, ["inspect", str(path), "--slices", "sagittal", "--json"], catch_exceptions=False)
+    found = json.loads(done.output)[0]
+    assert (found["images"], found["height"], found["width"]) == (3, 5, 4)
