@@ -173,21 +173,15 @@ class SlideSource:
 
     @property
     def masked(self) -> bool:
-        """Scanners leave out what has no tissue: such pixels are transparent."""
-        return True
+        """Never: what the scanner left out is white, as glass is."""
+        return False
+
+    def read_mask(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array | None:
+        """Return None: everything counts."""
+        return None
 
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window; what was not scanned is white."""
-        colors, valid = self._read(rows, columns, level)
-        colors[:, ~valid] = 255
-        return colors[list(channels)]
-
-    def read_mask(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array | None:
-        """Return what was scanned."""
-        valid = self._read(rows, columns, level)[1]
-        return None if valid.all() else np.broadcast_to(valid, (len(channels), *valid.shape))
-
-    def _read(self, rows: slice, columns: slice, level: int) -> tuple[Array, Array]:
         height, width = rows.stop - rows.start, columns.stop - columns.start
         if height * width > self.max_pixels:
             raise ImageError(
@@ -199,4 +193,6 @@ class SlideSource:
         corner = (round(columns.start * scale), round(rows.start * scale))
         with as_image_errors(self.name):
             found = np.asarray(self.handle.get().read_region(corner, level, (width, height)))
-        return np.ascontiguousarray(found[..., :3].transpose(2, 0, 1)), found[..., 3] > 0
+        colors = np.ascontiguousarray(found[..., :3].transpose(2, 0, 1))
+        colors[:, found[..., 3] == 0] = 255
+        return colors[list(channels)]

@@ -71,6 +71,8 @@ class GeotiffFile(OpenFile):
         if valid is not None and not valid.all():
             values = self._marked(values, np.broadcast_to(valid, values.shape))
         _, height, width = values.shape
+        if valid is None:
+            valid = self._as_input(top, left, values)
         window = Window(left, top, width, height)
         with as_output_errors(self.path), settings():
             self._dataset.write(np.ascontiguousarray(values), window=window)
@@ -80,6 +82,18 @@ class GeotiffFile(OpenFile):
                 )
                 self._begin_mask()
                 self._dataset.write_mask(pixels, window=window)
+
+    def _as_input(self, top: int, left: int, values: Array) -> Array | None:
+        """Return the input's mask of a window whose pixels all have a value; None where it has none of its own."""
+        template = self.spec.template
+        if not self._masked or template is None or template.shape[1:] != self.spec.shape[1:]:
+            return None
+        rows, columns = (top, top + values.shape[1]), (left, left + values.shape[2])
+        mask = template.mask_window(rows, columns)
+        if mask is None:
+            return None
+        kept: Array = mask | ~np.isfinite(template.window(rows, columns))
+        return np.logical_and.reduce(kept, axis=0)  # type: ignore[no-any-return]
 
     def _marked(self, values: Array, valid: Array) -> Array:
         """Put the missing value where there is none, unless what is there means it already."""

@@ -199,6 +199,16 @@ def test_an_identity_passes_what_is_missing(tmp_path: Path) -> None:
         assert np.array_equal(file.read() == 3, pixels == 3)
 
 
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+def test_an_identity_keeps_the_mask_of_its_input(dtype: str, tmp_path: Path) -> None:
+    source = written(tmp_path / "in.tif", values(dtype=dtype), with_mask)
+    channels = [Channel(name, range=(0, 65535), dtype=dtype, outside="keep") for name in "123"]
+    translated(identity(*channels), source, tmp_path / "out.tif")
+    before, after = facts(source), facts(tmp_path / "out.tif")
+    assert after["masks"] == before["masks"] and after["flags"] == before["flags"]
+    assert np.allclose(after["values"], before["values"], atol=0.01)
+
+
 def test_an_output_without_a_missing_value_gets_a_mask(tmp_path: Path) -> None:
     raster = Raster.from_array(values(1, dtype="uint8"), mask=values(1) != 4)
     raster.save(tmp_path / "out.cog.tif")
