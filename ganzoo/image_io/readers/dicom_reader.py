@@ -20,6 +20,7 @@ from ganzoo.errors import ImageError
 from ganzoo.files.limits import FILE
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.readers import codestreams
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import ArraySource, Raster
 
@@ -138,7 +139,10 @@ class DicomFrames(Frames):
         from pydicom.encaps import generate_frames
 
         decode = getattr(imagecodecs, decoder)
-        frames = [decode(data) for data in generate_frames(self._set.PixelData, number_of_frames=self._count)]
+        frames = []
+        for data in generate_frames(self._set.PixelData, number_of_frames=self._count):
+            codestreams.check(data, self._shape[0] * self._shape[1])
+            frames.append(decode(data))
         if len(frames) != self._count or any(one.shape[:2] != self._shape for one in frames):
             raise ImageError(
                 f"{self._path} declares {self._count} frames of {self._shape[1]}x{self._shape[0]}, and has others."

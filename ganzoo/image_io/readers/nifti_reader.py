@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -27,6 +28,7 @@ from ganzoo.rasters.raster import ArraySource, Raster
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 GZIP = b"\x1f\x8b"
+DEFLATE_RATIO = 1032  # bytes that one compressed byte gives at most
 HEADER = 352  # bytes of a NIfTI-1 header, with its magic at 344
 MAGIC = {348: (slice(344, 348), (b"n+1\0",)), 540: (slice(4, 8), (b"n+2\0",))}
 # Direction -> the patient axes (0 right, 1 anterior, 2 superior) of frames, rows and columns.
@@ -70,7 +72,8 @@ class VolumeFrames(Frames):
         self._path, self._direction = path, direction
         self._open = ExitStack()
         try:
-            self._read_header(_unpacked(path, self._open))
+            file, self._most = _unpacked(path, self._open)
+            self._read_header(file)
         except BaseException:
             self._open.close()
             raise
@@ -88,7 +91,10 @@ class VolumeFrames(Frames):
         kind = self._image.get_data_dtype()
         if kind.kind not in "iuf" or kind.itemsize > 8:
             raise ImageError(f"{path} has values of {kind}. Convert them to integers, or to floats of 32 or 64 bits.")
-        FILE.check(math.prod(shape) * kind.itemsize, path, ImageError)
+        size = math.prod(shape) * kind.itemsize
+        FILE.check(size, path, ImageError)
+        if size > self._most:
+            raise ImageError(f"{path} is cut off: its header declares {size:,} bytes of values. Get it again.")
         self._placement = Placement.of(self._image.affine, self._direction, path)
 
     @cached_property
@@ -149,16 +155,20 @@ class VolumeFrames(Frames):
         }
 
 
-def _unpacked(path: str, stack: ExitStack) -> IO[bytes]:
-    """Return the file, behind gzip where its first bytes say so (its name says nothing); ``stack`` closes it."""
+def _unpacked(path: str, stack: ExitStack) -> tuple[IO[bytes], int]:
+    """Return the file, behind gzip where its first bytes say so (its name says nothing), and the most that it can hold.
+
+    ``stack`` closes it.
+    """
     file = stack.enter_context(open_regular(path))
+    length = os.fstat(file.fileno()).st_size
     packed = file.read(2) == GZIP
     file.seek(0)
     if not packed:
-        return file
+        return file, length
     unpacked: Any = stack.enter_context(gzip.GzipFile(fileobj=file))
     found: IO[bytes] = unpacked
-    return found
+    return found, length * DEFLATE_RATIO
 
 
 def _header(file: IO[bytes]) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ganzoo.errors import ImageError
+from ganzoo.image_io.readers import codestreams
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 MISSING = "the list of its strips or tiles is too short"
@@ -210,6 +211,7 @@ class StoredPage:
             return np.full((high, wide, samples), self.key.nodata or 0, self.dtype)
         self._check_length(index, length)
         data = read_bytes(self.page.parent.filehandle, offset, length)
+        codestreams.check(data, self.max_pixels)
         more = {"jpegtables": self.page.jpegtables, "jpegheader": self.key.jpegheader}
         decoded, _, shape = self.key.decode(data, index, **(more if self.key.compression in JPEGS else {}))
         if decoded is None:
