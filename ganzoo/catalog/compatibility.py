@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from ganzoo import catalog
 from ganzoo.catalog import discovery
-from ganzoo.errors import UnknownName
+from ganzoo.errors import GanzooError, MissingPackage, UnknownName
 
 
 def used_plugins(specs: Iterable[str]) -> dict[str, str]:
@@ -34,6 +35,20 @@ def require_entries(what: str, specs: Iterable[str], plugins: Mapping[str, str])
             raise UnknownName(
                 f"{what} needs the entry '{spec}', which no installed plugin has.{install_hint(plugins)}"
             ) from error
+
+
+@contextmanager
+def naming_plugins(plugins: Mapping[str, str]) -> Iterator[None]:
+    """Add to an error which of these packages, name to version, is not installed: it may be the reason."""
+    try:
+        yield
+    except MissingPackage:
+        raise
+    except GanzooError as error:
+        hint = install_hint(plugins)
+        if not hint or hint in str(error):
+            raise
+        raise type(error)(f"{error}{hint}") from error
 
 
 def install_hint(plugins: Mapping[str, str]) -> str:

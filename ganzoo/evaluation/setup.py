@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ganzoo import catalog
+from ganzoo.catalog.compatibility import install_hint
 from ganzoo.errors import DataError, OptionError, UnknownName
 from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.request import EvalRequest
@@ -173,7 +174,7 @@ def _find_kind(model: Model) -> str:
     except (UnknownName, OptionError) as error:
         raise OptionError(
             f"The card of {model.card.name} does not say whether it was trained on pairs: "
-            "give --kind paired or unpaired."
+            f"give --kind paired or unpaired.{install_hint(model.card.training.plugins if model.card.training else {})}"
         ) from error
 
 

@@ -14,6 +14,7 @@ from ganzoo.errors import DeviceError, OptionError, OutputError
 from ganzoo.inference import conversions, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Timing
+from ganzoo.inference.network_errors import explained
 from ganzoo.inference.workload import Workload
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _start(
     module = choice.engine.attach(network)
     skips, scale = bool(getattr(network, "global_skip", False)), int(getattr(network, "scale", 1))
     signature = conversions.signature_of(card, network)
-    return Running(choice, _on_arrays(network, module), signature, skips, scale, module=module)
+    return Running(choice, _on_arrays(network, module, card), signature, skips, scale, module=module)
 
 
 def _conversion(
@@ -179,7 +180,7 @@ def _is_refused(choice: Choice, card: Card) -> bool:
     return found is not None and bool(found.facts.refused)
 
 
-def _on_arrays(network: nn.Module, module: Callable[..., Tensor]) -> Runner:
+def _on_arrays(network: nn.Module, module: Callable[..., Tensor], card: Card) -> Runner:
     """Return ``module`` as a function of float32 arrays; it computes on its own device and in its own type."""
     import torch
 
@@ -190,7 +191,7 @@ def _on_arrays(network: nn.Module, module: Callable[..., Tensor]) -> Runner:
         return own.to(like.dtype) if own.is_floating_point() else own
 
     def run(*arrays: Array) -> Array:
-        with torch.inference_mode():
+        with torch.inference_mode(), explained(card, [array.shape for array in arrays]):
             output: Array = module(*map(tensor, arrays)).float().cpu().numpy()
         return output
 

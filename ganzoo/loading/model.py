@@ -16,7 +16,7 @@ from ganzoo.errors import GanzooError, ImageError, OptionError, OutputError
 from ganzoo.files.limits import IMAGES
 from ganzoo.image_io import arrays, decoding, pil_images, resizing, tensors
 from ganzoo.image_io.grids import Images
-from ganzoo.inference import conditions, engine_selection
+from ganzoo.inference import conditions, engine_selection, network_errors
 from ganzoo.inference.image_pass import Network, Progress, Settings
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.translation import translate
@@ -224,7 +224,8 @@ class Model:
         if module is None:
             return torch.from_numpy(self._running.run(*(each.float().cpu().numpy() for each in inputs)))
         placed = (each.to(self.device, self.dtype if each.is_floating_point() else None) for each in inputs)
-        return module(*placed).float()
+        with network_errors.explained(self.card, [tuple(each.shape) for each in inputs]):
+            return module(*placed).float()
 
     def translate(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch  # noqa: TID253 - testing networks needs torch, and nothing light imports this module
@@ -13,6 +14,7 @@ from ganzoo.catalog.tasks import find
 from ganzoo.contracts.discriminator import Discriminator
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.generator import Generator
+from ganzoo.errors import GanzooError
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, random_images, require, require_images
 
 DISCRIMINATOR_PIXELS = 128  # for discriminators of any image size: enough for patches of 286 pixels
@@ -31,7 +33,7 @@ def check_generator(entry: Entry, values: Mapping[str, Any] | None = None) -> No
     Raises:
         AssertionError: Naming the entry and what is wrong.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _naming(entry):
         network = _network(entry, values or {})
         require(isinstance(network, Generator), entry, "has no attribute out_channels")
         require(network.out_channels >= 1, entry, f"has out_channels {network.out_channels}, fewer than 1")
@@ -60,7 +62,7 @@ def check_discriminator(entry: Entry, values: Mapping[str, Any] | None = None) -
     Raises:
         AssertionError: Naming the entry and what is wrong.
     """
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _naming(entry):
         network = _network(entry, values or {})
         require(isinstance(network, Discriminator), entry, "has no attribute in_channels")
         pixels = getattr(network, "image_size", DISCRIMINATOR_PIXELS)
@@ -76,6 +78,18 @@ def check_discriminator(entry: Entry, values: Mapping[str, Any] | None = None) -
         _check_gradients(entry, network, inputs)
         _check_seeds(entry, values or {}, inputs)
         _check_saving(entry, values or {}, inputs)
+
+
+@contextmanager
+def _naming(entry: Entry) -> Iterator[None]:
+    """Name the entry in whatever its network raises."""
+    try:
+        yield
+    except (AssertionError, GanzooError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise AssertionError(f"{entry.spec} fails: {type(error).__name__}: {reason}") from error
 
 
 def _labels(entry: Entry, network: Any) -> Tensor:

@@ -26,7 +26,8 @@ def find(entry: Entry) -> list[str]:
     """Return the options of an entry that nothing reads.
 
     An option is read where the package that declares it, or the function that builds the entry, uses its name: as an
-    attribute, a parameter, a keyword, a text, or the end of a formatted one. What cannot be looked up counts as read.
+    attribute, a parameter that is read, a keyword, a text, or the end of a formatted one. What cannot be looked up
+    counts as read.
     """
     names = [field.name for field in dataclasses.fields(entry.config) if field.name not in APPLIED]
     if not names:
@@ -74,10 +75,23 @@ def _files(file: Path) -> list[Path]:
 def _names(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Attribute):
         yield node.attr
-    elif isinstance(node, (ast.arg, ast.keyword)) and node.arg:
+    elif isinstance(node, ast.keyword) and node.arg:
         yield node.arg
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        yield from _parameters_read(node)
     elif isinstance(node, ast.JoinedStr):  # of getattr(config, f"{loss}_weight")
         ends = [part.value for part in node.values[1:] if isinstance(part, ast.Constant)]
         yield from ("*" + end for end in ends if isinstance(end, str) and "_" in end)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
+
+
+def _parameters_read(function: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[str]:
+    """Yield the parameters that a function's body reads: a constructor may take an option and do nothing with it."""
+    body = function.body if isinstance(function.body, list) else [function.body]
+    inner = [node for statement in body for node in ast.walk(statement)]
+    read = {node.id for node in inner if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    arguments = function.args
+    for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+        if each.arg in read:
+            yield each.arg

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ganzoo.errors import GanzooError
 from ganzoo.recipes.distributed import Processes
 from ganzoo.training import best_step, checkpoint
 from ganzoo.training.export import ModelExporter
@@ -14,6 +15,7 @@ from ganzoo.training.run_state import RunState
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup
 from ganzoo.training.validation import Observer
+from ganzoo.weights import model_folder, weights_file
 
 if TYPE_CHECKING:
     from timm.utils import ModelEmaV3
@@ -53,12 +55,34 @@ class CheckpointWriter:
 
     def export(self, step: int, state: RunState) -> None:
         """Write what belongs to the checkpoint of ``step``: the models, and best.json. It may be done again."""
-        subfolders = ["", best_step.FOLDER] if state.best.step == step else [""]
         with self.observer.networks() as networks:
-            for subfolder in subfolders:
+            for subfolder in _subfolders(step, state):
                 self.exporter.export(networks, step, state.seconds, subfolder)
         state.best.write(self.run)
+
+    def is_exported(self, step: int, state: RunState) -> bool:
+        """Tell whether `export` has written all: a kill may have come between a checkpoint and its models."""
+        editions = self.setup.recipe.exports
+        return all(
+            _holds(self.run / subfolder / edition, step)
+            for subfolder in _subfolders(step, state)
+            for edition in editions
+        )
 
     def restore(self, content: Mapping[str, Any]) -> None:
         """Put a checkpoint's content back into networks, optimizers, averages and random numbers."""
         checkpoint.restore(content, self.settings.recipe, self.setup.recipe, self.averages, self.processes)
+
+
+def _subfolders(step: int, state: RunState) -> list[str]:
+    return ["", best_step.FOLDER] if state.best.step == step else [""]
+
+
+def _holds(folder: Path, step: int) -> bool:
+    """Tell whether a folder holds the whole model of a step."""
+    try:
+        card, written = model_folder.read(folder), weights_file.sha256(folder / weights_file.FILE)
+    except (GanzooError, OSError):
+        return False
+    steps = card.training.steps if card.training else 0
+    return steps == step and card.weights is not None and card.weights.sha256 == written

@@ -56,12 +56,20 @@ def of_first_step(recipe: Recipe, data: Data, batch_size: int) -> Iterator[None]
     """Turn torch's errors for images that do not fit the networks into a TrainingError that says so."""
     try:
         yield
-    except (RuntimeError, ValueError) as error:
+    except Exception as error:
         if isinstance(error, _NOT_SHAPES) or is_of_memory(error) or "CUDA" in str(error):
             raise
         shape = f"images of {data.image_size}x{data.image_size} with {data.channels} channels"
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         name, network = _raised_in(recipe, error.__traceback__)
+        if not isinstance(error, (RuntimeError, ValueError)):
+            if network is None:  # a fault in a recipe's own code: the trace says where
+                raise
+            entry = getattr(getattr(network, "architecture", None), "entry", type(network).__name__)
+            raise PluginError(
+                f"The network '{name}' ({entry}) fails on {shape}: {type(error).__name__}: {reason}. Fix its forward, "
+                f"or choose another part with --part {name}=ENTRY."
+            ) from error
         if network is None:
             failed = f"The first step failed on {shape}: {reason}."
         else:

@@ -12,7 +12,7 @@ from torch import nn
 
 from ganzoo import catalog
 from ganzoo.cards.card import Card, DatasetInfo, TrainingInfo
-from ganzoo.catalog import compatibility, discovery
+from ganzoo.catalog import discovery
 from ganzoo.catalog.building import Architecture, recorded_architecture
 from ganzoo.catalog.tasks import find as find_task
 from ganzoo.inference import devices
@@ -117,7 +117,7 @@ class ModelExporter:
             options=dict(self.setup.options),
             parts=dict(self.setup.parts),
             start_from=dict(settings.start_from),
-            plugins=compatibility.used_plugins(self.setup.specs(settings)),
+            plugins=dict(self.setup.record(settings).plugins),
         )
 
     def _hardware(self) -> str:

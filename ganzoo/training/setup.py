@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import glob
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +27,8 @@ from ganzoo.data.open_objects import open_objects
 from ganzoo.data.rasters import choosing
 from ganzoo.data.rasters.open_rasters import open_files, open_rasters
 from ganzoo.data.seeds import mix
-from ganzoo.errors import OptionError
+from ganzoo.errors import GanzooError, OptionError
+from ganzoo.image_io import raster_files
 from ganzoo.inference import devices
 from ganzoo.loading import load
 from ganzoo.recipes.distributed import Processes
@@ -62,12 +66,25 @@ class RunSetup:
             options=dict(self.options),
             parts={role: part["entry"] for role, part in self.parts.items()},
             part_options={role: dict(part["options"]) for role, part in self.parts.items()},
-            plugins=compatibility.used_plugins(self.specs(settings)),
+            plugins=compatibility.used_plugins([*self.specs(settings), *find_data_specs(settings)]),
         )
 
     def specs(self, settings: Settings) -> list[str]:
         """Return "kind:name" of the recipe and of all its parts."""
         return [f"recipe:{settings.recipe}", *(part["entry"] for part in self.parts.values())]
+
+
+def find_data_specs(settings: Settings) -> list[str]:
+    """Return "kind:name" of the data source that a run's data name, or of the readers of its first files."""
+    sides = [settings.data] if isinstance(settings.data, str) else settings.data
+    if settings.raster_options is None:
+        return [f"data:{side.partition(':')[0]}" for side in sides if is_named(side)]
+    found = []
+    for side in sides:
+        first = next((path for path in (side, *sorted(glob.glob(side))) if os.path.isfile(path)), "")
+        with suppress(GanzooError):  # a folder, or channels in files of their own
+            found.append(f"reader:{raster_files.find_reader(first)[0]}")
+    return found
 
 
 def set_up(settings: Settings, processes: Processes, is_new: bool = True, objects: Any = None) -> RunSetup:

@@ -144,23 +144,28 @@ def resume(run: str | Path, *, steps: int | None = None, reporter: Reporter | No
 
 def _resume(folder: Path, settings: Settings, reporter: Reporter, processes: Processes, objects: Any) -> None:
     is_new = not checkpoint.find_checkpoints(folder)
-    loop = Loop(folder, settings, reporter, processes, is_new, objects)
+    with compatibility.naming_plugins(settings.plugins):
+        loop = Loop(folder, settings, reporter, processes, is_new, objects)
     content, first = _load_newest(folder, loop, processes), 0
     if content is not None:
         first = content["step"]
-        if first >= settings.steps:
+        is_done = first >= settings.steps
+        checkpoint.check_data(content, loop.setup.data.fingerprint, folder)
+        loop.restore(content)
+        if is_done and processes.collect(loop.checkpoints.is_exported(first, loop.state))[0]:
             raise TrainingError(
                 f"{folder} has done {first} steps of {settings.steps}. Set a larger --steps to continue from there."
             )
-        checkpoint.check_data(content, loop.setup.data.fingerprint, folder)
-        loop.restore(content)
-        if processes.leads:
+        if processes.leads and not is_done:
             reporter.note(f"{folder} continues after step {first:,} of {settings.steps:,}.")
     elif processes.leads:
         reporter.note(f"{folder} was stopped before its first checkpoint: it starts again.")
     if processes.leads:
         _clean_up(folder, settings, loop, first)
-    loop.run(first)
+    if first < settings.steps:
+        loop.run(first)
+    elif processes.leads:
+        reporter.note(f"{folder} was done but for its model, which is written now.")
 
 
 def _clean_up(folder: Path, settings: Settings, loop: Loop, first: int) -> None:

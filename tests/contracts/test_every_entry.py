@@ -600,6 +600,30 @@ def test_an_option_that_nothing_reads_is_refused(tmp_path: Path, monkeypatch: py
         testing.check_entry(Entry("loss", "unread", module.Options, module.build, "A loss"))
 
 
+def test_an_option_that_a_constructor_takes_and_does_not_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "taken.py").write_text(
+        "from dataclasses import asdict, dataclass\n"
+        "from ganzoo import LossConfig\n"
+        "from ganzoo.losses.hinge import HingeLoss\n"
+        "@dataclass(frozen=True)\n"
+        "class Options(LossConfig):\n"
+        "    margin: int = 1\n"
+        "    taken: int = 1\n"
+        "class Loss(HingeLoss):\n"
+        "    def __init__(self, *, margin=1, taken=1, **more):\n"
+        "        super().__init__()\n"
+        "        self.limit = margin\n"
+        "def build(config):\n"
+        "    return Loss(**asdict(config))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("taken")
+    with pytest.raises(AssertionError, match=r"loss:taken has options that nothing reads: taken\."):
+        testing.check_entry(Entry("loss", "taken", module.Options, module.build, "A loss"))
+
+
 def test_options_that_were_typed_into_a_notebook_have_no_file_to_look_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
     typed = dataclass(frozen=True)(

@@ -46,6 +46,22 @@ def test_timm_maps_are_normalized_as_timm_says(tmp_path: Path) -> None:
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("channels", [1, 5])
+def test_timm_maps_take_any_number_of_channels(tmp_path: Path, channels: int) -> None:
+    options = {"model": random_weights.TINY_TIMM, "weights": str(random_weights.tiny_timm(tmp_path / "weights.pth"))}
+    rgb, other = (
+        ganzoo.build("features:timm", **options),
+        ganzoo.build("features:timm", **options, in_channels=channels),
+    )
+    images = torch.rand(2, channels, 64, 64, requires_grad=True)
+    maps = other(images)
+    assert [each.shape[1] for each in maps] == list(other.channels) == list(rgb.channels)
+    maps[-1].square().sum().backward()
+    assert images.grad is not None and images.grad.abs().sum((0, 2, 3)).min() > 0
+    with pytest.raises(GanzooError, match=f"with {channels} channels, not the shape"):
+        other(torch.zeros(1, 3, 64, 64))
+
+
 def test_wrong_shapes_and_names_are_told() -> None:
     maps = ganzoo.build("features:efficientnet-lite0")
     with pytest.raises(GanzooError, match=r"not the shape \(1, 2, 8, 8\)"):

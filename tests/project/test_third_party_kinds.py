@@ -1,13 +1,16 @@
 """Packages of strangers, one for each kind of thing: installed by pip, trained, resumed, evaluated, pushed and loaded.
 
-One environment has all of them, a second only the one that a pushed model needs, a third none.
+One environment has all of them, and the package made for tomorrow; a second only those that pushed models need, a
+third none.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,13 +24,14 @@ SMALL = ("--set", "generator.width=4", "--set", "discriminator.width=4", "--devi
 
 @pytest.fixture(scope="module")
 def strangers(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    names = ("r3gan", "brightness", "mat", "gradients", "perceptual", "tomorrow")
-    packages = [f"ganzoo-{name}" for name in names]
+    packages = [f"ganzoo-{name}" for name in (*PACKAGES, "tomorrow")]
     installed = Environment(tmp_path_factory.mktemp("kinds"), *packages)
-    for folder in ("images", "a", "b"):
+    for folder in ("images", "gray", "a", "b"):
         (installed.work / folder).mkdir()
         for number in range(4):
-            picture(16, 16, number).save(installed.work / folder / f"{number}.png")
+            picture(*((16, 16) if folder == "gray" else (32, 32)), number).save(
+                installed.work / folder / f"{number}.png"
+            )
     return installed
 
 
@@ -71,22 +75,6 @@ def test_a_strangers_reader_opens_its_files(strangers: Environment) -> None:
 
 
 @pytest.mark.slow
-def test_a_strangers_data_source_trains_and_resumes(strangers: Environment) -> None:
-    small = ("--set", "image_size=16", "--set", "generator.width=4", "--set", "discriminator.width=4")
-    options = ("-o", "runs/gradients", "--steps", 1, "--batch-size", 2, "--device", "cpu", *small)
-    strangers.ganzoo("train", "dcgan", "gradients:16", *options)
-    strangers.ganzoo("train", "--resume", "runs/gradients", "--steps", 2)
-    settings = json.loads((strangers.work / "runs" / "gradients" / "run.json").read_text())
-    assert "gradients:16" in json.dumps(settings["data"])
-
-
-def test_a_cyclegan_with_one_more_loss_trains(strangers: Environment) -> None:
-    small = ("--set", "image_size=32", "--set", "generator.blocks=1", *SMALL)
-    strangers.ganzoo("train", "perceptual", "a", "b", "-o", "runs/perceptual", "--steps", 2, *small)
-    lines = (strangers.work / "runs" / "perceptual" / "metrics.jsonl").read_text().splitlines()
-    assert "perceptual" in lines[-1]
-
-
 @pytest.mark.parametrize("command", [("list",), ("info", "dcgan/fashion-mnist"), ("list", "--entries"), ("plugins",)])
 def test_a_plugin_made_for_tomorrow_stops_no_command(strangers: Environment, command: tuple[str, ...]) -> None:
     done = strangers.attempt(strangers.python, "-m", "ganzoo", *command)
@@ -99,30 +87,74 @@ def test_a_plugin_made_for_tomorrow_stops_no_command(strangers: Environment, com
         assert "loss:of-today" in done.stdout
 
 
-LOAD = (
-    "import sys, ganzoo; m = ganzoo.load(sys.argv[1], device='cpu'); print(m.card.training.recipe, len(m.generate(2)))"
-)
+PACKAGES = ("r3gan", "brightness", "mat", "gradients", "perceptual", "tiny")
+LIFE = Path(__file__).parent.parent / "third_party" / "life_of_each.py"
 
 
-@pytest.mark.slow
-def test_a_pushed_model_loads_without_flags_elsewhere(
-    strangers: Environment, run: Path, hub: Hub, tmp_path: Path
+@pytest.fixture(scope="module")
+def account(hub: Hub, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of somebody who may push to the Hub."""
+    home = tmp_path_factory.mktemp("home")
+    return {name: value for name, value in hub.env(home, hub.token).items() if os.environ.get(name) != value}
+
+
+@pytest.fixture(scope="module")
+def lives(strangers: Environment, account: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """A model of each package: trained, resumed, evaluated and pushed in the first environment."""
+    printed: dict[str, dict[str, Any]] = json.loads(strangers.run(strangers.python, LIFE, "make", **account))
+    return printed
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_each_is_trained_resumed_evaluated_and_pushed(lives: dict[str, dict[str, Any]], name: str) -> None:
+    life = lives[name]
+    assert life["steps"] == 2 and len(life["commit"]) == 40
+    assert life["metric"].startswith("mae" if name == "mat" else "brightness")
+    version = "1.2.0" if name == "tiny" else "1.0.0"
+    assert life["plugins"] == life["run"] == ({} if name == "brightness" else {f"ganzoo-{name}": version})
+
+
+def test_the_data_source_and_the_extra_loss_are_in_what_runs_record(
+    strangers: Environment, lives: dict[str, dict[str, Any]]
 ) -> None:
-    own = {
-        name: value for name, value in hub.env(tmp_path / "home", hub.token).items() if os.environ.get(name) != value
+    assert lives
+    folder = strangers.work / "lives"
+    assert json.loads((folder / "gradients" / "run.json").read_text())["data"] == "gradients:16"
+    assert "perceptual" in (folder / "perceptual" / "metrics.jsonl").read_text().splitlines()[-1]
+
+
+def test_each_loads_without_flags_elsewhere(
+    lives: dict[str, dict[str, Any]], account: dict[str, str], tmp_path: Path
+) -> None:
+    second = Environment(tmp_path / "second", "ganzoo-r3gan", "ganzoo-tiny")
+    elsewhere = {**account, "HF_HOME": str(tmp_path / "other-home")}
+    assert json.loads(second.run(second.python, LIFE, "load", **elsewhere)) == {
+        "r3gan": "r3gan",
+        "tiny": "tiny",
+        "brightness": "dcgan",
+        "gradients": "dcgan",
+        "mat": "pix2pix",
+        "perceptual": "perceptual",
     }
-    strangers.ganzoo("push", f"dir:{run}", "alice/r3gan", **own)
-    second = Environment(tmp_path / "second", "ganzoo-r3gan")
-    elsewhere = {**own, "HF_HOME": str(tmp_path / "other-home")}
-    assert second.run(second.python, "-c", LOAD, "hf-hub:alice/r3gan", **elsewhere).split() == ["r3gan", "2"]
 
 
-def test_without_the_plugin_resuming_is_one_sentence(run: Path, tmp_path: Path) -> None:
+def test_without_the_plugins_each_is_one_sentence(
+    strangers: Environment, lives: dict[str, dict[str, Any]], account: dict[str, str], tmp_path: Path
+) -> None:
     without = Environment(tmp_path / "none")
-    done = without.attempt(without.python, "-m", "ganzoo", "train", "--resume", run, "--steps", 3)
+    shutil.copytree(strangers.work, without.work, dirs_exist_ok=True)
+    said = json.loads(without.run(without.python, LIFE, "without", **account))
+    loading, resuming = ({name: both[place] for name, both in said.items()} for place in (0, 1))
+    assert {name for name in loading if loading[name]} == {"tiny"}  # the others' networks are ganzoo's own
+    assert loading["tiny"].endswith("Install the plugin it was made with: ganzoo-tiny 1.2.0.")
+    assert resuming["brightness"] == ""  # the metric is not needed
+    for name in ("r3gan", "perceptual", "tiny", "gradients", "mat"):
+        assert f"Install the plugin it was made with: ganzoo-{name} 1." in resuming[name], resuming[name]
+        assert "\n" not in resuming[name]
+    done = without.attempt(without.python, "-m", "ganzoo", "train", "--resume", "lives/r3gan", "--steps", 3)
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        f"Error: {run} needs the entry 'recipe:r3gan', which no installed plugin has. "
+        "Error: lives/r3gan needs the entry 'recipe:r3gan', which no installed plugin has. "
         "Install the plugin it was made with: ganzoo-r3gan 1.0.0."
     )
 

@@ -119,3 +119,17 @@ def test_a_size_the_images_brought_is_reported_to_be_theirs(tmp_path: Path) -> N
     with pytest.raises(OptionError, match=r"^generator:dcgan: image_size=90 is not .*96"):
         ganzoo.train("dcgan", tmp_path / "photos", tmp_path / "run", options={"image_size": 90})
     assert not (tmp_path / "run").exists()
+
+
+def test_a_network_with_a_fault_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind = type(ganzoo.build("generator:dcgan", width=4))
+
+    def forward(self: object, latents: torch.Tensor) -> torch.Tensor:
+        return latents.no_such_method()  # type: ignore[no-any-return, operator]
+
+    monkeypatch.setattr(kind, "forward", forward)
+    with pytest.raises(
+        PluginError,
+        match=r"^The network 'generator' \(generator:dcgan\) fails on images of 16x16 with 3 channels: Attr",
+    ):
+        train("dcgan", tmp_path)

@@ -161,3 +161,17 @@ def test_data_that_is_gone_is_named(tmp_path: Path) -> None:
     make_data(tmp_path, "images").rename(tmp_path / "moved")
     with pytest.raises(ganzoo.GanzooError, match=r"There is no .*data-images"):
         ganzoo.resume(run, steps=3)
+
+
+def test_a_run_killed_between_its_last_checkpoint_and_its_model_gets_the_model(tmp_path: Path) -> None:
+    early, run = train("dcgan", tmp_path, "early", steps=4), train("dcgan", tmp_path, "killed")
+    earlier = {name: (early / name).read_bytes() for name in ("model.safetensors", "config.json")}
+    whole = (run / "model.safetensors").read_bytes()
+    for name, content in earlier.items():
+        (run / name).write_bytes(content)  # that of an earlier step
+    watcher = Watcher()
+    ganzoo.resume(run, reporter=watcher)
+    assert (run / "model.safetensors").read_bytes() == whole and watcher.steps == []
+    assert any("was done but for its model, which is written now" in note for note in watcher.notes)
+    with pytest.raises(TrainingError, match="has done 6 steps of 6"):
+        ganzoo.resume(run)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from annotated_types import Ge, MinLen
 
-from ganzoo import Check, Config, Family
+from ganzoo import Check, Config, Family, PositiveInt
 
 family = Family(__name__)
 
@@ -84,10 +84,12 @@ class TimmMapsConfig(Config):
     Attributes:
         model: Its name in timm.
         weights: Path of a safetensors or .pth file; "": timm's own, from the Hugging Face Hub.
+        in_channels: Channels of the images; for other numbers than 3, timm adapts the first convolution.
     """
 
     model: Annotated[str, MinLen(1)] = "vgg19.tv_in1k"
     weights: str = ""
+    in_channels: PositiveInt = 3
 
 
 family.entry(

@@ -26,37 +26,40 @@ class FeatureMaps(nn.Module, ABC):
 
     label: str
     weights_sha256: str
+    in_channels = 3
 
     def finish(self) -> FeatureMaps:
         """Freeze the network and measure its maps."""
         self.eval().requires_grad_(False)
         with torch.no_grad():
-            maps = self(torch.zeros(1, 3, PROBE, PROBE))
+            maps = self(torch.zeros(1, self.in_channels, PROBE, PROBE))
         self.channels = tuple(each.shape[1] for each in maps)
         self.reductions = tuple(PROBE // each.shape[2] for each in maps)
         return self
 
     @abstractmethod
     def normalize(self, images: Tensor) -> Tensor:
-        """Convert RGB images in [-1, 1] to the network's input."""
+        """Convert images of ``in_channels`` in [-1, 1], RGB where these are 3, to the network's input."""
 
     @abstractmethod
     def compute(self, inputs: Tensor) -> list[Tensor]:
         """Compute the maps of the result of `normalize`."""
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Compute maps (N, C_k, H_k, W_k), shallow to deep, of images (N, 1 or 3, H, W) in [-1, 1].
+        """Compute maps (N, C_k, H_k, W_k), shallow to deep, of images (N, in_channels, H, W) in [-1, 1].
 
-        Gradients flow back to the images.
+        Gray images are repeated where the network takes RGB. Gradients flow back to the images.
 
         Raises:
             GanzooError: For another number of channels.
         """
-        if images.ndim != 4 or images.shape[1] not in (1, 3):
+        taken = (1, 3) if self.in_channels == 3 else (self.in_channels,)
+        if images.ndim != 4 or images.shape[1] not in taken:
+            numbers = " or ".join(map(str, taken))
             raise GanzooError(
-                f"Feature maps need images (N, C, H, W) with 1 or 3 channels, not the shape {tuple(images.shape)}."
+                f"Feature maps need images (N, C, H, W) with {numbers} channels, not the shape {tuple(images.shape)}."
             )
-        return self.compute(self.normalize(as_rgb(images)))
+        return self.compute(self.normalize(as_rgb(images) if self.in_channels == 3 else images))
 
     def train(self, mode: bool = True) -> FeatureMaps:
         """Stay in evaluation mode."""
@@ -92,18 +95,21 @@ class LiteMaps(FeatureMaps):
 class TimmMaps(FeatureMaps):
     """The levels of a network of timm, from ``features_only``."""
 
-    def __init__(self, network: nn.Module, model: str) -> None:
+    def __init__(self, network: nn.Module, model: str, in_channels: int = 3) -> None:
         super().__init__()
         self.label, self.weights_sha256 = f"timm-{model}", hash_tensors(network)
+        self.in_channels = in_channels
         data = timm.data.resolve_data_config(model=network)
         for name in ("mean", "std"):
-            self.register_buffer(name, torch.tensor(data[name]).view(1, 3, 1, 1))
+            values = torch.tensor(data[name])
+            values = values if in_channels == 3 else values.mean().repeat(in_channels)
+            self.register_buffer(name, values.view(1, in_channels, 1, 1))
         self.network = network
         self.last = network.feature_info.channels()
         self.finish()
 
     def normalize(self, images: Tensor) -> Tensor:
-        """Turn RGB images in [-1, 1] into what the network was trained on."""
+        """Turn images in [-1, 1] into what the network was trained on."""
         return ((images + 1) / 2 - self.mean) / self.std
 
     def compute(self, inputs: Tensor) -> list[Tensor]:
@@ -118,6 +124,6 @@ def build_lite() -> LiteMaps:
     return LiteMaps(lite.network(read(path)), sha256(path))
 
 
-def build_timm(model: str, weights: str) -> TimmMaps:
+def build_timm(model: str, weights: str, in_channels: int) -> TimmMaps:
     """Build the maps of timm's ``model``. Raises GanzooError for a wrong name or wrong weights."""
-    return TimmMaps(timm_networks.create_levels(model, weights), model)
+    return TimmMaps(timm_networks.create_levels(model, weights, in_channels), model, in_channels)

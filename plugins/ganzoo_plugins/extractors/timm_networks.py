@@ -85,9 +85,9 @@ def build(model: str, weights: str, layer: int) -> TimmExtractor:
     return kind(network, model)
 
 
-def create_levels(model: str, weights: str) -> nn.Module:
+def create_levels(model: str, weights: str, in_channels: int = 3) -> nn.Module:
     """Build timm's ``model`` with features_only, all levels. Raises GanzooError as `build` does."""
-    return create(model, weights, 0, {"features_only": True})
+    return create(model, weights, 0, {"features_only": True, "in_chans": in_channels})
 
 
 def create(model: str, weights: str, layer: int, arguments: dict[str, Any]) -> nn.Module:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ganzoo import mean_absolute_error
@@ -22,4 +23,4 @@ class PerceptualRecipe(CycleGANRecipe):
         """Return the perceptual loss, which counts more as the run proceeds."""
         features = self.features.to(batch["a"].device)
         pairs = zip(features(outputs["fake_b"]), features(batch["a"]), strict=True)
-        return {"perceptual": self.progress * sum(mean_absolute_error(*pair) for pair in pairs)}
+        return {"perceptual": self.progress * torch.stack([mean_absolute_error(*pair) for pair in pairs]).sum()}
