@@ -128,7 +128,8 @@ class Fault:
     """One failure to act out, `times` times, on requests whose "METHOD /path" the regular expression `match` finds.
 
     The server stops after `after` bytes of the body (of the request if that has one, else of the answer): then "cut"
-    closes the connection and "stall" waits until the client goes away. "status" answers `status` at once.
+    closes the connection and "stall" waits until the client goes away. "status" answers `status` at once, and "corrupt"
+    changes a bit of the byte there.
     """
 
     match: str
@@ -366,7 +367,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        if self.fault and len(data) > self.fault.after:
+        if self.fault and self.fault.then == "corrupt":
+            data = data[: self.fault.after] + bytes([data[self.fault.after] ^ 1]) + data[self.fault.after + 1 :]
+        elif self.fault and len(data) > self.fault.after:
             self.wfile.write(data[: self.fault.after])
             self.wfile.flush()
             self.break_off()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeGuard
 
+BRACKETS, DEEPEST = re.compile(r"[\[\]{}]"), 100
 MAX_VALUES = 100_000  # of a document, each counted as often as it is referred to
 
 
@@ -25,6 +27,7 @@ def parse_yaml(text: str) -> Any:
     """Return what YAML holds. Raises ValueError with one sentence for what is not YAML, or too much of it."""
     import yaml
 
+    _check_depth(text)
     try:
         value = yaml.safe_load(text)
         count = _count(value, {})
@@ -40,6 +43,15 @@ def parse_yaml(text: str) -> Any:
     if count > MAX_VALUES:
         raise ValueError(f"its references make it more than {MAX_VALUES:,} values")
     return value
+
+
+def _check_depth(text: str) -> None:
+    """Raise ValueError for brackets in brackets: the time of the parser grows with the square of the depth."""
+    depth = 0
+    for bracket in BRACKETS.findall(text):
+        depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+        if depth > DEEPEST:
+            raise ValueError("it is nested too deeply")
 
 
 def _count(value: Any, known: dict[int, float]) -> float:

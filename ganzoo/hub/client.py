@@ -22,7 +22,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
@@ -200,6 +200,30 @@ def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
     return path
 
 
+def stated_sha256(repo_id: str, file: str, revision: str | None = None, token: str | None = None) -> str:
+    """Return the SHA-256 that the Hub states for a large file; "" where it cannot be asked."""
+    target = Target(repo_id, revision, token)
+    with suppress(Exception):
+        timeout = constants.HF_HUB_ETAG_TIMEOUT
+        info = target.api.model_info(repo_id, revision=revision, files_metadata=True, timeout=timeout)
+        return next(str(each.lfs.sha256) for each in info.siblings or () if each.rfilename == file and each.lfs)
+    return ""
+
+
+def tell_apart(path: Path, found: str, stated: str) -> str:
+    """Say whether a file of the cache was damaged here or on its way, or the Hub holds it so, and what to do.
+
+    Args:
+        path: Of the file.
+        found: Its SHA-256.
+        stated: That which the Hub states; "" if it is not known.
+    """
+    if stated and found == stated:
+        return "The Hub holds this very file: it was replaced there, or does not belong to its card. Tell its owner."
+    known = f"The Hub holds another one ({stated[:8]}): this copy was damaged on its way or in the cache. "
+    return f"{known if stated else ''}Delete {path.resolve()} and try again."
+
+
 def model_card(front: dict[str, Any], body: str) -> str:
     """Return the text of a README.md: `front` as its YAML head, then the Markdown `body`.
 
@@ -247,8 +271,12 @@ def _download(url: str, path: Path, otherwise: str) -> None:
         ):
             while block := answer.read(1 << 20):
                 bar.update(file.write(block))
+            if answer.length:  # bytes that were announced and did not come: reading in pieces raises no error
+                raise http.client.IncompleteRead(b"", answer.length)
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-        reason = error.reason if type(error) is urllib.error.URLError else error
+        reason: object = error.reason if type(error) is urllib.error.URLError else error
+        if isinstance(error, http.client.IncompleteRead):
+            reason = f"it broke off, {error.expected or 0:,} bytes before its end"
         if isinstance(error, urllib.error.HTTPError):
             error.close()
         raise HubUnreachable(f"{lacking} {url} cannot be fetched ({reason}). {otherwise}") from error

@@ -83,7 +83,7 @@ def locate(ref: str, token: str | None = None, options: Mapping[str, Any] | None
     folder = _folder(reference, token)
     card = model_folder.read(folder)
     path, discriminator = folder / weights_file.FILE, folder / weights_file.DISCRIMINATOR_FILE
-    weights_file.check(path, card, _remedy(reference, path), "the folder's config.json")
+    weights_file.check(path, card, partial(_remedy, reference, path, token), "the folder's config.json")
     return Located(card, path, discriminator if discriminator.is_file() else None)
 
 
@@ -151,9 +151,13 @@ def _folder(reference: references.Reference, token: str | None, files: Iterable[
     return client.pull(reference.name, revision=reference.revision or None, token=token, files=files).folder
 
 
-def _remedy(reference: references.Reference, path: Path) -> str:
+def _remedy(reference: references.Reference, path: Path, token: str | None, found: str) -> str:
+    """Return what to do about weights that are not the card's; ``found``: their SHA-256, "" if there are none."""
     if reference.place == "hub":
-        return f"Delete {path.resolve()} and try again; if it happens again, tell the repository's owner."
+        from ganzoo.hub import client
+
+        stated = client.stated_sha256(reference.name, path.name, reference.revision or None, token) if found else ""
+        return client.tell_apart(path, found, stated)
     return "Copy, pull or save the model there again; a run's folder is repaired by `ganzoo train --resume`."
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -170,6 +172,11 @@ def resolve_data(data: str | Path) -> str:
     """Return ``data`` as run.json stores it: absolute paths, so that a run resumes from anywhere, or a URL."""
     if is_remote(str(data)) or is_named(data):
         return str(data)
+    try:
+        os.stat(data)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
+            raise OptionError(f"'{str(data)[:80]}...' is not a path: {error}.") from error
     return resolve(str(data)) if "=" in str(data) and not Path(data).exists() else str(Path(data).resolve())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -42,8 +42,9 @@ def locate(card: Card) -> Path:
         return path
     from ganzoo.hub import client
 
-    path = client.fetch(card.weights.repo, card.weights.hub_file, revision=card.weights.revision or None)
-    check(path, card, f"Delete {path.resolve()} and try again.")
+    repo, file, revision = card.weights.repo, card.weights.hub_file, card.weights.revision or None
+    path = client.fetch(repo, file, revision=revision)
+    check(path, card, lambda found: client.tell_apart(path, found, client.stated_sha256(repo, file, revision)))
     return path
 
 
@@ -79,8 +80,8 @@ def is_here(card: Card) -> bool:
     return cache.find(card.weights.repo, card.weights.hub_file, card.weights.revision) is not None
 
 
-def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> None:
-    """Compare a file with what ``source`` says of it; ``remedy`` ends the message where it differs.
+def check(path: Path, card: Card, remedy: str | Callable[[str], str], source: str = "the registry") -> None:
+    """Compare a file with what ``source`` says of it; ``remedy``, or what it returns for a hash, ends the message.
 
     Raises WeightsError where it is missing, unreadable or no safetensors file, HashMismatch where its content is
     another one.
@@ -89,14 +90,14 @@ def check(path: Path, card: Card, remedy: str, source: str = "the registry") -> 
     if stated is None:
         raise WeightsError(f"{card.name}: its card states no weights.")
     if not path.is_file():
-        raise WeightsError(f"{card.name}: there is no file {path}. {remedy}")
+        raise WeightsError(f"{card.name}: there is no file {path}. {remedy if isinstance(remedy, str) else remedy('')}")
     _refuse_other_formats(path)
     found, size = sha256(path), path.stat().st_size
     if found != stated.sha256.lower():
         lengths = f" ({size:,} bytes instead of {stated.bytes:,})" if size != stated.bytes else ""
         raise HashMismatch(
             f"{card.name}: the SHA-256 of {path} begins {found[:8]}, {source} says {stated.sha256[:8]}{lengths}. "
-            f"{remedy}"
+            f"{remedy if isinstance(remedy, str) else remedy(found)}"
         )
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import hashlib
+import os
+import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from faults import faults
 
 from ganzoo import fetch_file
 from ganzoo.errors import HashMismatch, HubUnreachable, OutputError
@@ -118,6 +124,81 @@ def test_connection_that_breaks_off_leaves_nothing(cache: Path, monkeypatch: pyt
     with pytest.raises(HubUnreachable, match="reset by peer"):
         fetch_file("http://example.org/weights.pth", SHA256)
     assert files(cache) == []
+
+
+class Short(Quiet):
+    """A server that announces all bytes, and sends the first thousand."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT[:1000])
+
+
+def test_an_answer_that_is_cut_off_is_told_from_other_content(cache: Path) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Short) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            with pytest.raises(HubUnreachable, match=rf"broke off, {len(CONTENT) - 1000:,} bytes before its end"):
+                fetch_file(f"http://127.0.0.1:{server.server_port}/weights.pth", SHA256)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert files(cache) == []
+
+
+def test_a_failure_at_any_write_keeps_nothing_and_the_next_try_succeeds(served: str, cache: Path) -> None:
+    for number in count():
+        with faults(cache, number) as fault:
+            try:
+                fetch_file(f"{served}/weights.pth", SHA256)
+            except OutputError as error:
+                assert fault.failed and ("No space left" in str(error) or "Input/output error" in str(error))
+        if not fault.failed:
+            break
+        assert files(cache) == []
+        assert fetch_file(f"{served}/weights.pth", SHA256).read_bytes() == CONTENT
+        shutil.rmtree(cache)
+    assert number > 2
+
+
+class Failing:
+    """An open file whose second write fails, as a disk that fills up."""
+
+    def __init__(self, file: Any, number: int) -> None:
+        self.file, self.number, self.writes = file, number, 0
+
+    def __enter__(self) -> Failing:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.file.close()
+
+    def write(self, block: bytes) -> int:
+        self.writes += 1
+        if self.writes == 2:
+            raise OSError(self.number, os.strerror(self.number))
+        return int(self.file.write(block))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_disk_that_fails_in_the_middle_keeps_nothing(
+    served: str, cache: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = Path.open
+
+    def failing(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        file = opened(path, mode, *more, **named)
+        return Failing(file, number) if mode == "wb" and path.is_relative_to(cache) else file
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", failing)
+        with pytest.raises(OutputError, match=os.strerror(number)):
+            fetch_file(f"{served}/weights.pth", SHA256)
+    assert files(cache) == []
+    assert fetch_file(f"{served}/weights.pth", SHA256).read_bytes() == CONTENT
 
 
 def test_offline_mode_asks_nobody(served: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -267,7 +267,7 @@ def test_a_file_other_than_the_registrys_is_refused(
     done = command(env, "pull", "tiny/translator", "-o", tmp_path / "out")
     found = digest(model / "model.safetensors")[:8]
     assert done.returncode == 1
-    assert f"begins {found}, the registry says abababab. Delete " in done.stderr
+    assert f"begins {found}, the registry says abababab. The Hub holds this very file" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -288,6 +288,27 @@ def test_a_file_damaged_in_the_cache_is_repaired_by_the_advice(
     again = command(env, "pull", "tiny/translator")
     assert again.returncode == 0, again.stderr
     assert digest(Path(again.stdout.strip())) == digest(model / "model.safetensors")
+
+
+def test_weights_changed_on_the_wire_are_told_from_those_replaced_on_the_hub(
+    hub: Hub, alice: dict[str, str], stranger: dict[str, str], tmp_path: Path
+) -> None:
+    model, other = save(tmp_path / "m", seed=11), save(tmp_path / "other", seed=12)
+    upload(alice, "alice/wire", model)
+    hub.fail("GET /_lfs/get/", then="corrupt", after=(model / "model.safetensors").stat().st_size - 1)
+    reader = stranger | {"HF_HUB_DISABLE_XET": "1"}
+    done = command(reader, "pull", "hf-hub:alice/wire")
+    held = digest(model / "model.safetensors")[:8]
+    assert done.returncode == 1
+    assert f"The Hub holds another one ({held}): this copy was damaged on its way or in the cache." in done.stderr
+    assert "bytes instead of" not in done.stderr
+    Path(done.stderr.partition("Delete ")[2].partition(" and try again")[0]).unlink()
+    assert command(reader, "pull", "hf-hub:alice/wire").returncode == 0
+    (model / "model.safetensors").write_bytes((other / "model.safetensors").read_bytes())
+    upload(alice, "alice/replaced", model)
+    done = command(reader, "pull", "hf-hub:alice/replaced")
+    assert done.returncode == 1
+    assert "The Hub holds this very file: it was replaced there, or does not belong to its card." in done.stderr
 
 
 @pytest.mark.slow

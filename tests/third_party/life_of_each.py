@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.io import savemat
 
 import ganzoo
 
@@ -53,6 +52,8 @@ LIVES: dict[str, tuple[str, Any, dict[str, Any], Any, dict[str, Any]]] = {
 
 def make() -> dict[str, Any]:
     """Return, by package, the steps, the plugins that run and card record, the metric and the commit."""
+    from scipy.io import savemat
+
     Path("scans").mkdir()
     for number in range(3):
         for side in ("in", "out"):
