@@ -17,6 +17,7 @@ from ganzoo.files.archives import refusal_of_torch_zip
 from ganzoo.files.atomic import replacing
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.recipes.recipe import Recipe
+from ganzoo.training import optimizer_state
 from ganzoo.training.randomness import random_state, restore_random
 
 FOLDER = "checkpoints"
@@ -208,7 +209,7 @@ def restore(
         for key, network in averages.items():
             network.load_state_dict(averaged[key])
         for key, optimizer in recipe.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][key])
+            optimizer_state.restore(optimizer, state["optimizers"][key])
         for key, scaler in recipe.scalers.items():
             scaler.load_state_dict(state["scalers"][key])
         recipe.load_state(state["recipe"])

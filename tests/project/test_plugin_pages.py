@@ -13,7 +13,9 @@ from typing import Any
 import click
 import pytest
 from conftest import ROOT
+from training_cases import train
 
+import ganzoo
 from ganzoo import testing
 from ganzoo.catalog.discovery import HOOKS
 from ganzoo.contracts import hookspecs
@@ -22,7 +24,10 @@ from ganzoo.contracts.entry import KINDS
 KINDS_PAGE, HOOKS_PAGE = ((ROOT / "docs" / "plugins" / name).read_text() for name in ("kinds.md", "hooks.md"))
 EXAMPLES = dict(re.findall(r"```python\n# example: ([a-z-]+)\n(.*?)```", KINDS_PAGE, re.S))
 HOOK_EXAMPLES = dict(re.findall(r"```python\n# hook: (\w+)\n(.*?)```", HOOKS_PAGE, re.S))
-SMALL: dict[str, dict[str, Any]] = {"recipe:brightness": {"image_size": 16}}
+SMALL: dict[str, dict[str, Any]] = {"recipe:brightness": {"image_size": 16}, "recipe:perceptual": {"image_size": 32}}
+
+
+RESNET = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
 
 
 @pytest.fixture
@@ -43,6 +48,17 @@ def test_an_example_keeps_its_contract(module: ModuleType) -> None:
     for entry in entries:
         small = {role: {"width": 4} for role in ("generator", "discriminator")} if entry.kind == "recipe" else {}
         testing.check_entry(entry, SMALL.get(entry.spec, {}), part_options=small)
+
+
+def test_a_cyclegan_with_a_perceptual_loss_takes_at_most_15_lines() -> None:
+    lines = [line for line in EXAMPLES["perceptual"].splitlines() if line.strip()]
+    assert len(lines) <= 15
+
+
+def test_another_network_in_pix2pix_takes_none(tmp_path: Path) -> None:
+    assert "--part generator=resnet" in KINDS_PAGE
+    run = train("pix2pix", tmp_path, steps=1, parts={"generator": "resnet"}, part_options=RESNET)
+    assert ganzoo.info(f"dir:{run}").entry == "generator:resnet"
 
 
 def test_every_kind_is_on_the_page() -> None:

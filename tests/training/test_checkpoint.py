@@ -7,8 +7,9 @@ import json
 import resource
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -256,3 +257,56 @@ def test_other_types_in_a_checkpoint_are_refused_in_words(
         torch.save(state, run / "checkpoints" / path.name)
         with pytest.raises(TrainingError, match=r"does not fit|can be read|of .* changed"):
             ganzoo.resume(run, steps=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("lr", "text"), ("lr", True), ("lr", float("nan")), ("lr", -1.0), ("betas", [0.5]), ("betas", ("a", "b"))),
+        *(
+            ("eps", None),
+            ("weight_decay", {"a": 1}),
+            ("amsgrad", 7),
+            ("foreach", "yes"),
+            ("params", [0]),
+            ("params", 3),
+        ),
+    ],
+)
+def test_other_settings_of_an_optimizer_are_refused_in_words(
+    finished: Path, tmp_path: Path, name: str, value: object
+) -> None:
+    def change(state: dict[str, Any]) -> None:
+        state["param_groups"][0][name] = value
+
+    with pytest.raises(TrainingError, match=r"^The checkpoint of step 2 does not fit what run\.json describes"):
+        ganzoo.resume(with_optimizer(finished, tmp_path, change), steps=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("exp_avg", torch.zeros(3)), ("exp_avg_sq", 1.0), ("step", torch.zeros(2))]
+)
+def test_other_moments_of_an_optimizer_are_refused_in_words(
+    finished: Path, tmp_path: Path, name: str, value: object
+) -> None:
+    def change(state: dict[str, Any]) -> None:
+        state["state"][0][name] = value
+
+    with pytest.raises(TrainingError, match=rf"^The checkpoint of step 2 does not fit.*the optimizer's {name} is"):
+        ganzoo.resume(with_optimizer(finished, tmp_path, change), steps=3)
+
+
+def test_a_setting_that_an_older_optimizer_lacks_has_its_default(finished: Path, tmp_path: Path) -> None:
+    run = with_optimizer(finished, tmp_path, lambda state: state["param_groups"][0].pop("maximize"))
+    assert ganzoo.resume(run, steps=3) == run
+
+
+def with_optimizer(finished: Path, folder: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    """Return a copy of a run in whose checkpoint the generator's optimizer was changed."""
+    run = folder / "run"
+    shutil.copytree(finished, run)
+    (path,) = (run / "checkpoints").iterdir()
+    state = torch.load(path, weights_only=True)
+    change(state["optimizers"]["generator"])
+    torch.save(state, path)
+    return run
