@@ -30,7 +30,8 @@ class GuardedFrames(Frames):
         number = range(self._count)[index]
         with as_image_errors(self._path):
             raster = self._frames[number]
-            return replace(raster, source=GuardedSource(raster.source, raster.name or self._path))
+            name = raster.name if self._path in raster.name else self._path
+            return replace(raster, source=GuardedSource(raster.source, name))
 
     @property
     def labels(self) -> Sequence[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganzoo import catalog
+from ganzoo.catalog import discovery
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.reader import HEAD, Frames, Reader
 from ganzoo.contracts.writer import OutputSpec, Writer
@@ -30,13 +31,37 @@ def _built(spec: str) -> Any:
 
 def readers() -> dict[str, Reader]:
     """Return every reader by name, those that go first first."""
-    found = {entry.name: _built(entry.spec) for entry in catalog.entries("reader")}
+    found = _all_of("reader")
     return dict(sorted(found.items(), key=lambda item: -item[1].precedence))
 
 
 def writers() -> dict[str, Writer]:
     """Return every writer by name."""
-    return {entry.name: _built(entry.spec) for entry in catalog.entries("writer")}
+    return _all_of("writer")
+
+
+def _all_of(kind: str) -> dict[str, Any]:
+    """Return every entry of a kind that can be built; a plugin's that cannot is skipped with one warning."""
+    found = {}
+    for entry in catalog.entries(kind):
+        try:
+            found[entry.name] = _built(entry.spec)
+        except Exception as error:  # a third party's code may raise anything
+            _skip(entry.spec, error)
+    return found
+
+
+def _skip(spec: str, error: Exception) -> None:
+    discovery.warn_once(f"Skipped {spec} of {catalog.origin(spec)}: {type(error).__name__}: {error}")
+
+
+def _recognizes(name: str, reader: Reader, head: bytes, path: str) -> bool:
+    """Tell whether a reader recognizes a file; one that fails does not, with one warning."""
+    try:
+        return bool(reader.recognizes(head, path))
+    except Exception as error:
+        _skip(f"reader:{name}", error)
+        return False
 
 
 def suffixes() -> tuple[str, ...]:
@@ -69,7 +94,7 @@ def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
         reason = error.strerror or error
         raise ImageError(f"{text} cannot be read: {reason}. Check its permissions, and that it is a file.") from error
     for name, reader in readers().items():
-        if reader.recognizes(head, text):
+        if _recognizes(name, reader, head, text):
             if missing := reader.missing():
                 raise MissingPackage.of(f"Reading {text}", " and ".join(missing), reader.extra)
             return name, reader
@@ -80,7 +105,7 @@ def find_reader(path: str | os.PathLike[str]) -> tuple[str, Reader]:
 def is_image_folder(path: str | os.PathLike[str]) -> bool:
     """Tell whether a folder is one image, as OME-Zarr's are."""
     text = os.fspath(path)
-    return os.path.isdir(text) and any(reader.recognizes(b"", text) for reader in readers().values())
+    return os.path.isdir(text) and any(_recognizes(*each, b"", text) for each in readers().items())
 
 
 def open_frames(path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
