@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ganzoo.contracts.metric import MetricResult, MetricValue, metric
+from ganzoo.contracts.metric import Diagnosis, MetricResult, MetricValue, metric
 from ganzoo.errors import TooFewImages
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
@@ -31,12 +31,24 @@ def _measure(context: EvalContext, extractor: FeatureExtractor) -> MetricResult:
     real_moments = context.once(f"{extractor.label} moments", lambda: moments.compute(real))
     value = frechet_distance(moments.compute(fake), real_moments)
     name, config = full_name("fd", extractor), context.config
+    diagnoses = _diagnose(name, min(len(fake), len(real)), fake.shape[1])
     if not config.resamples:
-        return MetricResult([MetricValue(name, value, extractor=extractor)])
+        return MetricResult([MetricValue(name, value, extractor=extractor)], diagnoses)
     low, high = frechet_interval(fake, real_moments, LEVEL, config.resamples, config.seed)
     # Part of protocols on cards: do not reword.
     interval = f"95 %, normal, standard error of {config.resamples} bootstraps of the judged pictures"
-    return MetricResult([MetricValue(name, value, low, high, interval, extractor)])
+    return MetricResult([MetricValue(name, value, low, high, interval, extractor)], diagnoses)
+
+
+def _diagnose(name: str, images: int, features: int) -> list[Diagnosis]:
+    """Return a warning where there are fewer images than features: equal sets are then far apart."""
+    if images >= features:
+        return []
+    text = (
+        f"{name} of {images:,} images with {features:,} features each is far too high, its interval too: "
+        "equal sets would not have 0. It compares with the same counts alone; kd is right for any count."
+    )
+    return [Diagnosis(name, text, alarm=True)]
 
 
 def frechet_distance(a: Moments, b: Moments) -> float:

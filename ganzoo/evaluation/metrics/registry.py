@@ -23,7 +23,7 @@ from ganzoo.version import __version__
 
 # Part of protocols on cards: do not reword.
 MEAN_INTERVAL = "95 %, percentiles of 1,000 bootstraps of the pictures"
-INCEPTION_NAMES = {"fd": "fid", "kd": "kid"}
+INCEPTION_NAMES = {"fd": "fid", "kd": "kid", "fd-infinity": "fid-infinity"}
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def check(names: Sequence[str] | str) -> list[str]:
 
 def _hint(name: str) -> str:
     """Return a suggestion; for a full name, as "fd-fashion-mnist", how to select its extractor."""
-    base = next((known for known in all_metrics() if name.startswith(f"{known}-")), "")
+    names = sorted(all_metrics(), key=len, reverse=True)  # "fd-infinity" before "fd"
+    base = next((known for known in names if name.startswith(f"{known}-")), "")
     if not base:
         return suggest(name, all_metrics())
     extractor = name.removeprefix(f"{base}-")

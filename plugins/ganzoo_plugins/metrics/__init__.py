@@ -11,6 +11,8 @@ METRICS = (  # name, module, what it measures, paper
     ("kid", "kernel", "Kernel Inception distance", "arXiv:1801.01401"),
     ("is", "inception_score", "Inception score of the evaluated images alone", "arXiv:1606.03498"),
     ("fd", "frechet", "Frechet distance on the chosen extractor", "arXiv:1706.08500"),
+    ("fid-infinity", "frechet_infinity", "Frechet Inception distance of infinitely many images", "arXiv:1911.07023"),
+    ("fd-infinity", "frechet_infinity", "Frechet distance of infinitely many images", "arXiv:1911.07023"),
     ("kd", "kernel", "Kernel distance on the chosen extractor", "arXiv:1801.01401"),
     ("precision", "precision_recall", "Share of evaluated images among the real ones", "arXiv:1904.06991"),
     ("recall", "precision_recall", "Share of real images among the evaluated ones", "arXiv:1904.06991"),
