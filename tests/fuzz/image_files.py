@@ -97,6 +97,18 @@ def geotiffs(folder: Path) -> Iterable[bytes]:
         yield (folder / "x.tif").read_bytes()
 
 
+def slides(folder: Path) -> Iterable[bytes]:
+    import tifffile
+
+    words = "Aperio Image Library v11.0\n48x36 [0,0 48x36] (16x16) JPEG/RGB Q=90|AppMag = 20|MPP = 0.5"
+    common = {"tile": (16, 16), "compression": "jpeg", "photometric": "rgb", "metadata": None, "description": words}
+    values = np.tile(pixels(), (4, 4, 1))
+    with tifffile.TiffWriter(folder / "x.svs") as file:
+        file.write(values, **common)
+        file.write(values[::2, ::2], **common)
+    yield (folder / "x.svs").read_bytes()
+
+
 def npys(_: Path) -> Iterable[bytes]:
     for array in (pixels()[..., 0], pixels()[..., 0].astype(np.float32), pixels()[..., 0].astype(">u2")):
         file = io.BytesIO()

@@ -27,6 +27,7 @@ from fuzz.image_files import (
     read_frames,
     read_image,
     saved,
+    slides,
     tiffs,
 )
 
@@ -344,6 +345,7 @@ READERS: dict[str, FuzzedReader] = {
     "tiff": FuzzedReader(read_frames, tiffs, "x.tif"),
     "tiff-photograph": FuzzedReader(read_image, tiffs, "x.tif"),
     "geotiff": FuzzedReader(read_frames, geotiffs, "x.tif"),
+    "slide": FuzzedReader(read_frames, slides, "x.svs"),
     "npy": FuzzedReader(read_frames, npys, "x.npy"),
     "npz": FuzzedReader(read_frames, npzs, "x.npz"),
     "nifti": FuzzedReader(read_frames, niftis, "x.nii"),

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -29,6 +30,7 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 VENDORS = ("aperio", "hamamatsu", "leica", "mirax", "philips", "sakura", "trestle", "ventana")
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 OTHERS = (".mrxs", ".vms", ".vmu", ".svslide")  # whose first bytes are those of a photograph or a text
+BITS, MAX_PAGES = 8, 256
 DEFLATE, TILE = 8, (512, 512)
 
 
@@ -54,7 +56,7 @@ class SlideReader(Reader):
         with suppress(Exception):
             if is_tiff:
                 check_chain(path)
-            return openslide.OpenSlide.detect_format(path) in VENDORS and (not is_tiff or _has_8_bits(path))
+            return openslide.OpenSlide.detect_format(path) in VENDORS and (not is_tiff or _is_sound(path))
         return False
 
     def open(self, path: str, *, axes: str = "", max_pixels: int | None = None) -> Frames:
@@ -65,12 +67,15 @@ class SlideReader(Reader):
             return SlideFrames(path, max_pixels or MAX_PIXELS)
 
 
-def _has_8_bits(path: str) -> bool:
+def _is_sound(path: str) -> bool:
+    """Tell whether a TIFF has 8-bit colors, and a place for every tile that its sizes need: OpenSlide does not ask."""
     import tifffile
 
     with tifffile.TiffFile(path) as file:
-        page = file.pages.first
-        return page.bitspersample == 8 and page.samplesperpixel in (3, 4)
+        first = file.pages.first
+        if first.bitspersample != BITS or first.samplesperpixel not in (3, 4):
+            return False
+        return all(math.prod(page.chunked) <= len(page.dataoffsets) for page in islice(file.pages, MAX_PAGES))
 
 
 class SlideHandle:
