@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TILES = ("auto", "exact", "blend", "off")
 SMALL = 1 << 20  # pixels that are translated whole without a look at the free memory
+UNKNOWN = 2 << 20  # pixels up to which a network of unknown memory gets a whole image, where it takes any size
 Progress = Callable[[float], None]  # called with the share that is done
 
 
@@ -121,7 +122,20 @@ def _mode(network: Network, settings: Settings, height: int, width: int, buffers
     memory = (settings.max_memory or _half_of_free()) - buffers
     if settings.tiles != "auto":
         return settings.tiles, memory
-    return "whole" if network.memory(height, width) <= memory else "exact", memory
+    needed = network.memory(height, width)
+    if not needed and not network.trained and height * width > UNKNOWN:
+        _refuse_unknown(network, height, width)
+    return "whole" if needed <= memory else "exact", memory
+
+
+def _refuse_unknown(network: Network, height: int, width: int) -> None:
+    """Raise OptionError for a large image that nobody knows how much memory it takes, instead of running out of it."""
+    try:
+        network.strips()
+    except OptionError as error:
+        raise OptionError(
+            f"{width}x{height} pixels may not fit in memory at once. {error} `--tiles off` tries the whole image."
+        ) from error
 
 
 def _half_of_free() -> int:

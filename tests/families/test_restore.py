@@ -24,7 +24,7 @@ import ganzoo
 from ganzoo.checkpoints.import_checkpoint import import_checkpoint
 from ganzoo.checkpoints.opened import open_checkpoint
 from ganzoo.cli.main import cli
-from ganzoo.errors import GanzooError, WeightsError
+from ganzoo.errors import GanzooError, OptionError, WeightsError
 from ganzoo.image_io import decoding
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.conversions import signature_of
@@ -304,3 +304,21 @@ def test_holes_are_filled_and_the_rest_stays(tmp_path: Path) -> None:
     assert np.array_equal(filled[mask == 0], before[mask == 0]) and (filled[mask > 0] != before[mask > 0]).any()
     with pytest.raises(GanzooError, match="mask"):
         model.translate(photo)
+
+
+def test_a_large_image_through_attention_is_refused_by_a_sentence(tmp_path: Path) -> None:
+    network = build(
+        find_architecture("SwinIR"), "SwinIR", {"window_size": 8, "embed_dim": 12, "depths": [1], "num_heads": [2]}
+    )
+    opened = open_checkpoint(save(tmp_path / "net.pth", network.state_dict()), checked=False)
+    model = ganzoo.Model(opened.network, opened.card)
+    large = Image.new("RGB", (2000, 1100))
+    with pytest.raises(OptionError, match=r"2000x1100 pixels.*cannot be tiled exactly.*--tiles blend.*--tiles off"):
+        model.translate(large)
+    assert model.translate(large.crop((0, 0, 150, 200)), tiles="blend").size == (150, 200)
+
+
+def test_compact_networks_have_channels_last_in_memory(tmp_path: Path) -> None:
+    network = open_checkpoint(save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())).network
+    weight = network.get_parameter("network.body.2.weight")
+    assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()

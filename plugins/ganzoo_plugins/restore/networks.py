@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
+FASTER_LAST = ("Compact", "ESRGAN")  # measured to be 1.3 to 1.6 times as fast on CPUs with channels last in memory
 NOISE = 15 / 255  # standard deviation of the noise to remove, of networks that take it as a channel: spandrel's choice
 
 
@@ -142,6 +143,8 @@ class Spandrel(nn.Module):
         self.square = sizes.multiple_of if sizes.square else 0  # 0: images of any shape
         self.stride, self.least = (1, 0) if sizes.square else (sizes.multiple_of, sizes.minimum)
         self.identifier, self.call, self.network = architecture, call_of(descriptor), descriptor.model
+        if architecture in FASTER_LAST:
+            self.network.to(memory_format=torch.channels_last)
         if task_of(descriptor) is not type(self):
             raise GanzooError(
                 f"spandrel's {architecture} with {dict(hyperparameters)} is for {descriptor.purpose} at scale "
