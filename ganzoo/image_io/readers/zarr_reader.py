@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -13,6 +12,8 @@ import numpy as np
 
 from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
+from ganzoo.files.parsing import parse_json
+from ganzoo.files.regular import read_text
 from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.read_errors import as_image_errors
 from ganzoo.image_io.readers import zarr_metadata
@@ -51,12 +52,20 @@ def _attributes(path: str) -> Mapping[str, Any]:
         file = Path(path, name)
         try:
             if file.is_file() and file.stat().st_size <= LARGEST:
-                found = json.loads(file.read_text(encoding="utf-8"))
+                found = parse_json(file.read_text(encoding="utf-8"))
                 found = found.get("attributes", {}) if name == "zarr.json" else found
                 return found if isinstance(found, dict) else {}
         except (OSError, ValueError, AttributeError):
             return {}
     return {}
+
+
+def _refuse_pickle(folder: str, names: Iterable[str], path: str) -> None:
+    """Raise ImageError where an array's metadata name a codec that runs code; zarr has one, for arrays of objects."""
+    for name in names:
+        for file in (Path(folder, name, ".zarray"), Path(folder, name, "zarr.json")):
+            if file.is_file() and "pickle" in read_text(file, ImageError, "replace"):
+                raise ImageError(f"{path} is stored by pickle, which runs code, and is not read. Convert it.")
 
 
 class ZarrFrames(Frames):
@@ -73,6 +82,7 @@ class ZarrFrames(Frames):
                 raise ImageError(f"{path} holds several images. Give one of them: {os.path.join(path, '0')}.")
             folder = os.path.join(path, "0")
         self._image = zarr_metadata.parse(_attributes(folder), path)
+        _refuse_pickle(folder, self._image.paths, path)
         group = zarr.open_group(folder, mode="r")
         arrays = [group[name] for name in self._image.paths]
         first, axes = arrays[0], self._image.axes

@@ -175,3 +175,20 @@ def test_a_damaged_chunk_is_one_error(tmp_path: Path) -> None:
     chunk.write_bytes(b"broken")
     with raster_files.open_frames(source) as frames, pytest.raises(ImageError, match="cannot be read"):
         np.asarray(frames[0])
+
+
+@pytest.mark.parametrize("place", ["filters", "compressor"])
+def test_pixels_behind_pickle_are_refused_before_anything_is_decoded(tmp_path: Path, place: str) -> None:
+    path = written(tmp_path / "x.ome.zarr", values((6, 8)), "yx")
+    file = path / "0" / ".zarray"
+    codec = {"id": "pickle"}
+    file.write_text(json.dumps({**json.loads(file.read_text()), place: [codec] if place == "filters" else codec}))
+    with pytest.raises(ImageError, match="is stored by pickle, which runs code, and is not read"):
+        raster_files.open_frames(path)
+
+
+def test_attributes_nested_too_deeply_are_no_image(tmp_path: Path) -> None:
+    path = written(tmp_path / "x.ome.zarr", values((6, 8)), "yx")
+    (path / ".zattrs").write_text("[" * 100_000)
+    with pytest.raises(ImageError):
+        raster_files.open_frames(path)
