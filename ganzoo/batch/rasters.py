@@ -90,7 +90,16 @@ def translate_file(
                 ready = network.prepared(raster, rasters, by_position=in_order, like=prepared)
                 shown = _shared(progress, place, len(rasters))
                 reports.append(translate_raster(ready, network, settings, file, spec, shown, place))
-    return [*network.assumptions(prepared), *merged(reports).sentences()]
+    notes = [*_units_assumed(rasters[0], network.inputs), *network.assumptions(prepared)]
+    return [*notes, *merged(reports).sentences()]
+
+
+def _units_assumed(raster: Raster, wanted: Sequence[Channel]) -> list[str]:
+    """Return a sentence where a file says no unit at all, and the model's channels have some."""
+    units = list(dict.fromkeys(channel.unit for channel in wanted if channel.unit))
+    if not units or any(channel.unit for channel in raster.channels):
+        return []
+    return [f"The file says no unit: its values are taken as {' and '.join(units)}, as the model's."]
 
 
 def _selected(frames: Frames, number: int, selection: Selection, wanted: Sequence[Channel]) -> Raster:

@@ -299,3 +299,9 @@ def test_a_target_with_the_range_of_an_input_takes_that_of_the_same_image(tmp_pa
     blocks = opened([tmp_path / "a.tif", tmp_path / "a.tif"], range=rules, split_by="block:18:2", size=16)
     own = {name: channels[0][0].range for name, channels in blocks.train.windows.own_channels.items()}
     assert len(set(own.values())) == 2  # the blocks of an image have its range
+
+
+def test_values_that_a_transform_does_not_have_are_named_as_the_reason(tmp_path):
+    np.save(tmp_path / "below.npy", -np.ones((20, 20), np.float32))
+    with pytest.raises(DataError, match="all are missing, or not above 0, which 'db' needs"):
+        opened([tmp_path / "below.npy"], "images", axes="YX", transform=["db"])

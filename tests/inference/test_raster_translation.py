@@ -325,3 +325,10 @@ def test_panels_before_the_colon_are_translated(tmp_path):
         translate_file(identity(*bands(1)), source, str(target), Selection(panels="1:2-5"), Settings())
     with pytest.raises(OptionError, match="as 1:2-6"):
         translate_file(identity(*bands(1)), source, str(target), Selection(panels="left"), Settings())
+
+
+def test_a_file_without_units_is_said_to_be_taken_in_the_models(tmp_path):
+    np.save(tmp_path / "in.npy", np.arange(400, dtype=np.uint16).reshape(20, 20))
+    paths = str(tmp_path / "in.npy"), str(tmp_path / "out.npy")
+    notes = translate_file(identity(*bands(1, unit="HU")), *paths, Selection(axes="YX"), Settings())
+    assert notes == ["The file says no unit: its values are taken as HU, as the model's."]

@@ -145,8 +145,9 @@ class RangeRules:
             limits = np.iinfo(dtype)
             return float(limits.min), float(limits.max)
         if not values.count:
+            why = f", or not above 0, which '{channel.transform}' needs" if channel.transform in POSITIVE else ""
             raise DataError(
-                f"{channel} of the {self.side} has no valid values: all are missing. Leave it out: --bands."
+                f"{channel} of the {self.side} has no valid values: all are missing{why}. Leave it out: --bands."
             )
         if values.low == values.high:
             raise DataError(
