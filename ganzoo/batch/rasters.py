@@ -146,6 +146,7 @@ def merged(reports: Sequence[TranslationReport]) -> TranslationReport:
             for name, value in first.constant.items()
             if all(one.constant.get(name) == value for one in reports)
         },
+        first.passes,
     )
 
 

@@ -88,6 +88,13 @@ class GuardedSource:
         """The source's."""
         return self.source.masked
 
+    @property
+    def block(self) -> tuple[int, int]:
+        """The source's; see `ganzoo.rasters.raster.Raster.block`."""
+        with as_image_errors(self.name):
+            high, wide = getattr(self.source, "block", (1, 1))
+            return int(high), int(wide)
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window. Raises ImageError."""
         with as_image_errors(self.name):

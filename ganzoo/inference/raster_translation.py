@@ -35,11 +35,13 @@ class TranslationReport:
         cut: Output channel to the share of its valid values that was cut at its range or its number type.
         invalid: Share of pixels that are not valid in the input.
         constant: Input channels that have one value everywhere, by name.
+        passes: Whether what is not valid has the input's values in the output; else it is missing there.
     """
 
     cut: dict[str, float] = field(default_factory=dict)
     invalid: float = 0.0
     constant: dict[str, float] = field(default_factory=dict)
+    passes: bool = True
 
     def sentences(self) -> list[str]:
         """Return what the user should know, a sentence each."""
@@ -47,7 +49,8 @@ class TranslationReport:
             f"{share:.2%} of '{name}' lay beyond its range and was cut." for name, share in self.cut.items() if share
         ]
         texts += [f"'{name}' is {value:g} everywhere in the input." for name, value in self.constant.items()]
-        return texts + ([f"{self.invalid:.2%} of the pixels are not valid and pass unchanged."] if self.invalid else [])
+        what = "pass unchanged" if self.passes else "are missing in the output"
+        return texts + ([f"{self.invalid:.2%} of the pixels are not valid and {what}."] if self.invalid else [])
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ class _RasterTranslation:
             {name: float(count / (self.valid * area)) for name, count in zip(names, self.cut, strict=True)},
             1 - self.valid / pixels,
             {name: float(low) for name, low, high in zip(inputs, self.low, self.high, strict=True) if low == high},
+            self.passes,
         )
 
     def _rows(self, down: Array, across: Array) -> Array:

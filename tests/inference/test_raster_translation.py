@@ -332,3 +332,14 @@ def test_a_file_without_units_is_said_to_be_taken_in_the_models(tmp_path):
     paths = str(tmp_path / "in.npy"), str(tmp_path / "out.npy")
     notes = translate_file(identity(*bands(1, unit="HU")), *paths, Selection(axes="YX"), Settings())
     assert notes == ["The file says no unit: its values are taken as HU, as the model's."]
+
+
+def test_what_is_not_valid_is_said_to_be_missing_where_the_output_has_other_channels(tmp_path):
+    values = np.ones((20, 20), np.float32)
+    values[0], values[1] = np.nan, 2
+    np.save(tmp_path / "in.npy", values)
+    paths = str(tmp_path / "in.npy"), str(tmp_path / "out.npy")
+    wanted = bands(1, 4.0, dtype="float32"), bands(2, 4.0, dtype="float32")
+    notes = translate_file(model(Mix(1, 2), *wanted), *paths, Selection(axes="YX"), Settings())
+    assert notes[-1] == "5.00% of the pixels are not valid and are missing in the output."
+    assert np.isnan(np.load(tmp_path / "out.npy")[:, 0]).all()

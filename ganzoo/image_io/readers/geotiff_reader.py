@@ -144,6 +144,12 @@ class GeoSource:
         """Return a window."""
         return self._read("read", rows, columns, channels, level)
 
+    @property
+    def block(self) -> tuple[int, int]:
+        """(height, width) of a strip or tile, which is decoded as a whole."""
+        high, wide = self.handles.get().block_shapes[0]
+        return int(high), int(wide)
+
     def read_mask(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array | None:
         """Return where the file says that values are valid."""
         marked = [place for place, channel in enumerate(channels) if self.masks[channel]]
