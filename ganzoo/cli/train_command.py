@@ -57,6 +57,12 @@ DAY = 24 * 60 * 60  # seconds
     type=float,
     help="Decay of the averaged generator (EMA), such as 0.999 [default: 0, no average].",
 )
+@click.option(
+    "--ema-half-life", type=float, metavar="IMAGES", help="In place of --ema: images after which a weight counts half."
+)
+@click.option(
+    "--ema-warmup/--no-ema-warmup", default=None, help="Average less at first [default: yes, 0.992 at step 1,500]."
+)
 @click.option("--validation", type=float, help="Share of images to hold out [default: 0].")
 @click.option(
     "--best",

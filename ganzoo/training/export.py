@@ -17,6 +17,7 @@ from ganzoo.catalog.building import Architecture, recorded_architecture
 from ganzoo.catalog.tasks import find as find_task
 from ganzoo.inference import devices
 from ganzoo.rasters.channel import Channel
+from ganzoo.training.ema import decay_at
 from ganzoo.training.settings import Settings
 from ganzoo.training.setup import RunSetup
 from ganzoo.version import __version__
@@ -72,7 +73,7 @@ class ModelExporter:
             paper=entry.paper,
             plugin=plugin.distribution,
             plugin_version=plugin.version,
-            inference="; ".join(self._inference_notes(architecture)),
+            inference="; ".join(self._inference_notes(architecture, step)),
             dataset=self._dataset(),
             discriminator=recorded_architecture(discriminator) if discriminator else {},
             input_channels=first,
@@ -90,9 +91,10 @@ class ModelExporter:
         inputs = tuple(dataclasses.replace(one, outside="keep") for one in first) if is_input else ()
         return inputs, tuple(dataclasses.replace(one, outside="clip") for one in last)
 
-    def _inference_notes(self, architecture: Architecture) -> Iterator[str]:
-        if self.settings.ema_decay:
-            yield "averaged weights (EMA)"
+    def _inference_notes(self, architecture: Architecture, step: int) -> Iterator[str]:
+        if decay := self.settings.average_decay:
+            last = decay_at(step, decay, self.settings.ema_warmup)
+            yield f"averaged weights (EMA), decay {last:.4g} at the last step"
         if architecture.options.get("dropout"):
             yield "dropout off (pix2pix's authors leave it on)"
 
@@ -113,7 +115,7 @@ class ModelExporter:
             seed=settings.seed,
             ganzoo_version=__version__,
             precision=settings.precision,
-            ema_decay=settings.ema_decay,
+            ema_decay=settings.average_decay,
             options=dict(self.setup.options),
             parts=dict(self.setup.parts),
             start_from=dict(settings.start_from),

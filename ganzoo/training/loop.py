@@ -53,7 +53,7 @@ class Loop:
     ) -> None:
         self.folder, self.settings, self.processes = folder, settings, processes
         self.setup = set_up(settings, processes, is_new, objects)
-        averages = build_averages(self.setup.recipe, settings.ema_decay)
+        averages = build_averages(self.setup.recipe, settings.average_decay, settings.ema_warmup)
         metric = _validation_metric(settings, self.setup, processes)
         self.observer = Observer(self.setup.recipe, averages, self.setup.data, self.setup.machine, metric)
         self.updater = Updater(self.setup, settings, averages)

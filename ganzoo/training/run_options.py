@@ -21,6 +21,8 @@ class RunOptions(TypedDict, total=False):
     compile: bool
     start_from: Mapping[str, str]
     ema_decay: float
+    ema_half_life: float
+    ema_warmup: bool
     validation: float
     log_every: int
     sample_every: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,6 +20,27 @@ pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
 
 EXPORTS = {"dcgan": {"": "generator"}, "lsgan": {"": "generator"}, "pix2pix": {"": "generator"}}
 EXPORTS["cyclegan"] = {"": "a2b", "b2a": "b2a"}
+
+
+@pytest.mark.parametrize(
+    ("given", "at_the_end"),
+    [
+        ({"ema_decay": 0.9}, 1 - 4 ** (-2 / 3)),
+        ({"ema_decay": 0.5}, 0.5),
+        ({"ema_decay": 0.9, "ema_warmup": False}, 0.9),
+        ({"ema_decay": 0.0, "ema_half_life": 10.0, "ema_warmup": False}, 0.5 ** (2 / 10)),
+    ],
+)
+def test_the_card_says_the_decay_of_the_last_step(tmp_path: Path, given: dict[str, Any], at_the_end: float) -> None:
+    """The last of four updates of an average, against timm's formula and the weights of every step."""
+    run = train("dcgan", tmp_path, steps=4, batch_size=2, checkpoint_every=1, keep=9, **given)
+    assert f"decay {at_the_end:.4g} at the last step" in ganzoo.load(f"dir:{run}").card.inference
+    third, fourth = checkpoint(run, 3), checkpoint(run, 4)
+    for name, before in third["averages"]["generator"].items():
+        if before.is_floating_point():
+            weights = fourth["networks"]["generator"][name.removeprefix("module.")]
+            expected = before + (weights - before) * (1 - at_the_end)
+            torch.testing.assert_close(fourth["averages"]["generator"][name], expected, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("recipe", CASES)

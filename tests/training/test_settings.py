@@ -57,6 +57,7 @@ def test_configs_are_taken_as_options_in_which_only_changes_count() -> None:
         ({"log_every": 0}, "log_every=0"),
         ({"sample_every": 0}, "sample_every=0"),
         ({"checkpoint_every": 0}, "checkpoint_every=0"),
+        ({"ema_decay": 0.9, "ema_half_life": 50.0}, "ema_decay and ema_half_life are two ways to say the same"),
         ({"ema_decay": 1.0}, "ema_decay=1.0 should be from 0 up to, not including, 1"),
         ({"ema_decay": float("nan")}, "ema_decay=nan should be a number, from 0 up to"),
         ({"validation": 1}, "validation=1 should be from 0"),
