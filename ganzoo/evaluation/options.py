@@ -61,9 +61,14 @@ class EvalOptions(RequestOptions, ConfigOptions, RasterEvalOptions, total=False)
     """All options of `ganzoo.evaluate`."""
 
 
+def names() -> list[str]:
+    """Return the names of all options."""
+    return [each for kind in (RequestOptions, ConfigOptions, RasterEvalOptions) for each in kind.__annotations__]
+
+
 def check(options: EvalOptions) -> None:
     """Raise OptionError with a suggestion for an option that does not exist."""
-    known = [each for kind in (RequestOptions, ConfigOptions, RasterEvalOptions) for each in kind.__annotations__]
+    known = names()
     for name in options:
         if name not in known:
             raise OptionError(f"Evaluation has no option '{name}'.{suggest(name, known)}")

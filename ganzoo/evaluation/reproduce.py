@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from ganzoo.cards import protocol, registry
 from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Score
-from ganzoo.errors import DataError, UnknownName, suggest
+from ganzoo.errors import DataError, RegistryError, UnknownName, suggest
+from ganzoo.evaluation import options
 from ganzoo.evaluation.evaluate import evaluate
 from ganzoo.evaluation.samples.features import Progress
 
@@ -86,6 +87,8 @@ def _group(scores: Sequence[Score]) -> list[list[Score]]:
 def _reproduce(
     card: Card, scores: list[Score], sets: Sequence[str], device: str, on_progress: Progress
 ) -> Iterator[Reproduction]:
+    for score in scores:
+        _check_call(score.protocol.call, card)
     call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
     data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
     evaluation = evaluate(card.name, data, train=train, device=device, on_progress=on_progress, **call)
@@ -93,6 +96,18 @@ def _reproduce(
     for published in scores:
         score = now[published.metric]
         yield Reproduction(card.name, published, score, protocol.differences(published.protocol, score.protocol))
+
+
+def _check_call(call: Mapping[str, Any], card: Card) -> None:
+    """Raise RegistryError for a call with anything but options of measuring: a card is data that others wrote."""
+    lists = [call.get(key, []) for key in ("data", "train", "metrics")]
+    fits = all(isinstance(each, list) and all(isinstance(name, str) for name in each) for each in lists)
+    wrong = sorted(set(call) - {"data", "metrics", *options.names()})
+    if wrong or not fits or "metrics" not in call:
+        reason = (
+            f"has '{wrong[0]}', which is not an option of measuring" if wrong else "lists no metrics or data by name"
+        )
+        raise RegistryError(f"{card.name}: the call that its scores were measured by {reason}. Correct its registry.")
 
 
 def _find(name: str, sets: Sequence[str], card: Card) -> str:
