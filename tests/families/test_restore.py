@@ -18,7 +18,7 @@ import torch
 from click.testing import CliRunner
 from conftest import ROOT
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 import ganzoo
 from ganzoo.checkpoints.import_checkpoint import import_checkpoint
@@ -29,6 +29,7 @@ from ganzoo.image_io import decoding
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.conversions import signature_of
 from ganzoo.inference.image_pass import Settings
+from ganzoo.inference.tiling.strips import Strips
 from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture
 
 PHOTO = ROOT / "examples" / "horses.jpg"
@@ -322,3 +323,47 @@ def test_compact_networks_have_channels_last_in_memory(tmp_path: Path) -> None:
     network = open_checkpoint(save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())).network
     weight = network.get_parameter("network.body.2.weight")
     assert weight.is_contiguous(memory_format=torch.channels_last) and not weight.is_contiguous()
+
+
+class TheirSRGAN(nn.Module):
+    """BasicSR's MSRResNet, as its configurations and the names in its files describe it; images in [0, 1]."""
+
+    def __init__(self, scale: int, width: int = 8, blocks: int = 2) -> None:
+        super().__init__()
+
+        def conv(channels: int, out: int) -> nn.Conv2d:
+            return nn.Conv2d(channels, out, 3, 1, 1)
+
+        self.upscale = scale
+        self.conv_first = conv(3, width)
+        self.body = nn.Sequential(*(nn.ModuleDict({"conv1": conv(width, width), "conv2": conv(width, width)})
+                                    for _ in range(blocks)))  # fmt: skip
+        self.upconv1 = conv(width, width * (9 if scale == 3 else 4))
+        if scale == 4:
+            self.upconv2 = conv(width, width * 4)
+        self.conv_hr, self.conv_last = conv(width, width), conv(width, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        leaky = nn.LeakyReLU(0.1)
+        features = leaky(self.conv_first(x))
+        for block in self.body:
+            features = features + block["conv2"](torch.relu(block["conv1"](features)))  # type: ignore[index]
+        features = leaky(nn.PixelShuffle(3 if self.upscale == 3 else 2)(self.upconv1(features)))
+        if self.upscale == 4:
+            features = leaky(nn.PixelShuffle(2)(self.upconv2(features)))
+        base = nn.functional.interpolate(x, scale_factor=self.upscale, mode="bilinear", align_corners=False)
+        return self.conv_last(leaky(self.conv_hr(features))) + base
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_the_generator_of_basicsrs_srgan_is_imported(scale: int, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    theirs = TheirSRGAN(scale).eval()
+    opened = open_checkpoint(save(tmp_path / "net.pth", {"params": theirs.state_dict()}), checked=False)
+    assert opened.card.entry == "generator:msrresnet" and opened.card.scale == scale
+    images = torch.rand(1, 3, 20, 25)
+    with torch.inference_mode():
+        difference = (opened.network(images * 2 - 1) / 2 + 0.5 - theirs(images).clamp(0, 1)).abs().max()
+        assert difference < 1e-6
+    strips = Strips(opened.network)
+    assert strips.memory(64, 64) > 0

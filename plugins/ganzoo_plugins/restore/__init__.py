@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from ganzoo import Config, Family
+from ganzoo import Config, Family, PositiveInt
 
 family = Family(__name__)
 
@@ -68,6 +68,34 @@ class InpainterConfig(SpandrelConfig):
     hyperparameters: dict[str, Any] = field(default_factory=lambda: {"in_nc": 4})
 
 
+@family.generator("msrresnet", ".msrresnet.MSRResNet", task="super-resolution", paper="arXiv:1609.04802")
+@dataclass(frozen=True)
+class MSRResNetConfig(Config):
+    """Residual blocks without norms around bilinear enlargement, the generator of BasicSR's SRGAN.
+
+    Attributes:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output. The input has as many, or one that is added to each.
+        width: Channels of all layers.
+        blocks: Number of residual blocks.
+        scale: Factor on height and width.
+    """
+
+    in_channels: PositiveInt = 3
+    out_channels: PositiveInt = 3
+    width: PositiveInt = 64
+    blocks: PositiveInt = 16
+    scale: Literal[2, 3, 4] = 4
+
+    def __post_init__(self) -> None:
+        if self.in_channels not in (1, self.out_channels):
+            raise ValueError(
+                f"in_channels={self.in_channels} should be 1 or out_channels={self.out_channels}: "
+                "the enlarged input is added to the output"
+            )
+
+
+family.importer("msrresnet", ".msrresnet.MSRResNetImporter", "Generators of BasicSR's SRGAN and SRResNet")
 family.importer(
     "spandrel",
     ".checkpoints.SpandrelImporter",
