@@ -99,7 +99,8 @@ def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
         "dropout": True,
     }
     assert card.parameters == sum(p.numel() for p in ganzoo.build("generator:unet", **card.options).parameters())
-    assert card.inference == "averaged weights (EMA); dropout off (pix2pix's authors leave it on)"
+    averaged = "averaged weights (EMA), decay 0.37 at the last step"
+    assert card.inference == f"{averaged}; dropout off (pix2pix's authors leave it on)"
     assert (card.dataset.name, card.dataset.count) == ("data-paired", 7 - held_out)
     assert card.dataset.split == f"train, {held_out} held out"
     done = card.training
