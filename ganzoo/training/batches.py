@@ -28,6 +28,7 @@ from ganzoo.training.data_order import Order
 
 DEATHS = 3  # of workers in a row, after which training gives up
 START_METHOD = "fork" if sys.platform == "linux" else None  # of workers; None: as the system has it
+FEW_CORES = 2
 PREFETCH = 4  # steps decoded ahead by one reader of shards
 MAX_NOTES = 20  # on samples, after which they are only counted
 
@@ -56,8 +57,14 @@ def split_batch(batch_size: int, micro_batches: int, rank: int, processes: int) 
 
 
 def default_workers(train: Dataset) -> int:
-    """Return how many worker processes decode by default: none for images in memory."""
-    return 0 if train.in_memory else max(1, min(4, os.cpu_count() or 1) - 1)
+    """Return how many worker processes decode by default: none for images in memory.
+
+    Windows of large files cost so little that a process for them does not pay on one or two cores.
+    """
+    cores = os.cpu_count() or 1
+    if train.in_memory or (cores <= FEW_CORES and hasattr(train, "order")):
+        return 0
+    return max(1, min(4, cores) - 1)
 
 
 class Batches:

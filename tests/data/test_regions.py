@@ -13,7 +13,7 @@ from ganzoo.data.config import DataConfig
 from ganzoo.data.rasters.open_rasters import open_files, open_rasters
 from ganzoo.data.rasters.options import RasterOptions
 from ganzoo.data.rasters.regions import RegionOrder, Regions
-from ganzoo.training.batches import Batches
+from ganzoo.training.batches import Batches, default_workers
 
 SIZE = 16
 
@@ -174,3 +174,11 @@ def test_narrow_windows_of_wide_strips_are_read_by_rows(tmp_path):
     with open_frames(tmp_path / "wide.tif") as frames:
         assert np.array_equal(frames[0].window((3, 12), (9000, 9100))[0], values[3:12, 9000:9100])
         assert np.array_equal(frames[0].window((3, 12), (5, 19_990))[0], values[3:12, 5:19_990])
+
+
+def test_windows_of_files_are_read_without_processes_on_two_cores(numbered, monkeypatch):
+    train = opened([numbered[0]]).train
+    for cores, expected in ((1, 0), (2, 0), (4, 3), (64, 3)):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        assert default_workers(train) == expected
+    assert default_workers(opened([numbered[0]], memory=1 << 30).train) == 0
