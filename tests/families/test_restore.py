@@ -367,3 +367,39 @@ def test_the_generator_of_basicsrs_srgan_is_imported(scale: int, tmp_path: Path)
         assert difference < 1e-6
     strips = Strips(opened.network)
     assert strips.memory(64, 64) > 0
+
+
+def test_videos_are_enlarged_with_their_sound(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    path = save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict())
+    with av.open(str(tmp_path / "in.mp4"), "w") as file:
+        video, sound = file.add_stream("mpeg4", rate=10), file.add_stream("aac", rate=44100)
+        video.width, video.height, video.pix_fmt, sound.layout = 64, 48, "yuv420p", "mono"
+        for number in range(6):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8))
+            file.mux(video.encode(frame))
+        file.mux(video.encode())
+        tone = (3000 * np.sin(np.arange(26460) / 20)).astype(np.int16)[None]
+        samples = av.AudioFrame.from_ndarray(tone, format="s16", layout="mono")
+        samples.rate = 44100
+        file.mux(sound.encode(samples))
+        file.mux(sound.encode())
+    target = tmp_path / "out.mp4"
+    arguments = ["translate", f"file:{path}", str(tmp_path / "in.mp4"), "-o", str(target), "--engine", "torch"]
+    done = CliRunner().invoke(cli, arguments)
+    assert done.exit_code == 0, done.output
+    with av.open(str(target)) as file:
+        assert [stream.type for stream in file.streams] == ["video", "audio"]
+        frames = [frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)]
+    assert len(frames) == 6 and frames[0].shape == (96, 128, 3)
+    assert [abs(float(frame.mean()) - 40 * number) < 6 for number, frame in enumerate(frames)] == [True] * 6
+
+
+def test_a_face_restorer_says_what_it_takes(tmp_path: Path) -> None:
+    opened = open_checkpoint(save(tmp_path / "net.pth", keeping(spandrel_network("Compact")).state_dict()))
+    network: Any = opened.network
+    network.face_side = 32  # as GFPGAN's is 512
+    model = ganzoo.Model(network, opened.card)
+    assert model.translate(Image.new("RGB", (32, 32))).size == (64, 64)
+    with pytest.raises(GanzooError, match=r"takes an aligned face of 32x32 pixels, not 40x33"):
+        model.translate(Image.new("RGB", (40, 33)))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError
 
+FACE_SIDES = {"GFPGAN": 512}  # pixels of the aligned faces that a network takes, and nothing else
 FASTER_LAST = ("Compact", "ESRGAN")  # measured to be 1.3 to 1.6 times as fast on CPUs with channels last in memory
 NOISE = 15 / 255  # standard deviation of the noise to remove, of networks that take it as a channel: spandrel's choice
 
@@ -142,6 +143,7 @@ class Spandrel(nn.Module):
         sizes = descriptor.size_requirements
         self.square = sizes.multiple_of if sizes.square else 0  # 0: images of any shape
         self.stride, self.least = (1, 0) if sizes.square else (sizes.multiple_of, sizes.minimum)
+        self.face_side = FACE_SIDES.get(architecture, 0)
         self.identifier, self.call, self.network = architecture, call_of(descriptor), descriptor.model
         if architecture in FASTER_LAST:
             self.network.to(memory_format=torch.channels_last)
@@ -178,6 +180,11 @@ class Spandrel(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Enlarge or restore images (N, in_channels, H, W) in [-1, 1]: (N, out_channels, scale H, scale W)."""
+        if self.face_side and tuple(images.shape[-2:]) != (self.face_side,) * 2:
+            raise GanzooError(
+                f"{self.identifier} takes an aligned face of {self.face_side}x{self.face_side} pixels, not "
+                f"{images.shape[-1]}x{images.shape[-2]}. Crop the face, and resize it to that."
+            )
         if not self.square:
             return self._ranged(self.call(self.network, images * 0.5 + 0.5))
         height, width = images.shape[-2:]
