@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 
 from ganzoo.errors import GanzooError, WeightsError
@@ -20,6 +20,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 SPARE = 4  # times, of tensors and modules together
 SPARE_TENSORS = 1000
 SPARE_VALUES = 50_000_000
+RANDOM = {"normal_", "uniform_"}  # methods of tensors
 
 
 class _TooLarge(BaseException):
@@ -41,7 +42,7 @@ def build_for(build: Callable[[], Network], shapes: Shapes, what: str) -> Networ
     import torch
 
     try:
-        with _at_most(shapes), torch.device("meta"):
+        with _at_most(shapes), torch.device("meta"), _without_values():
             build()
     except _TooLarge:
         raise _too_large(what, shapes) from None
@@ -54,6 +55,20 @@ def build_for(build: Callable[[], Network], shapes: Shapes, what: str) -> Networ
             return build()
     except _TooLarge:
         raise _too_large(what, shapes) from None
+
+
+def _without_values() -> AbstractContextManager[Any]:
+    """Leave out what initializes weights: there are none, and normal_ on the meta device imports torch's compiler."""
+    from torch.overrides import TorchFunctionMode
+
+    class WithoutValues(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            kwargs = kwargs or {}
+            tensor = args[0] if args else kwargs.get("tensor")
+            named = getattr(func, "__module__", "") == "torch.nn.init" or getattr(func, "__name__", "") in RANDOM
+            return tensor if named and getattr(tensor, "is_meta", False) else func(*args, **kwargs)
+
+    return WithoutValues()
 
 
 def _too_large(what: str, shapes: Shapes) -> WeightsError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -126,3 +128,27 @@ def test_a_pipe_or_device_in_a_model_folder_is_refused(tmp_path: Path, name: str
 @pytest.mark.parametrize("name", ganzoo.list_models())
 def test_every_bundled_model_is_as_large_as_its_weights(name: str) -> None:
     assert ganzoo.load(name, "cpu", engine="torch").card.name == name
+
+
+def test_no_compiler_is_imported_to_find_a_size() -> None:
+    """``normal_`` on the meta device imports torch's compiler, which takes seconds and leaves a folder."""
+    code = """
+import sys, torch
+from torch import nn
+from ganzoo.weights import network_size
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+        nn.init.normal_(self.layer.weight, 0.0, 0.02)
+        nn.init.kaiming_normal_(tensor=self.layer.weight)
+        self.layer.bias.data.normal_(3.0)
+
+torch.manual_seed(0)
+network = network_size.build_for(Net, {"layer.weight": (2, 2), "layer.bias": (2,)}, "The weights")
+assert network.layer.weight.abs().sum() > 0 and network.layer.bias.mean() > 1
+print("torch._dynamo" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout.strip() == "False", done.stderr

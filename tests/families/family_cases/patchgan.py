@@ -28,3 +28,6 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"image_size": 32, "channels": 3},
     )
 }
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "generator:pixelwise": {"in_channels": [0], "out_channels": [0], "width": [0], "layers": [1, 17]},
+}

@@ -18,4 +18,6 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
 WRONG: dict[str, dict[str, list[Any]]] = {
     "generator:msrresnet": {"in_channels": [0], "out_channels": [0], "width": [0], "blocks": [0], "scale": [5]},
     "generator:spandrel": {"hyperparameters": ["text"]},
+    "generator:spandrel-restoration": {"hyperparameters": ["text"]},
+    "generator:spandrel-inpainting": {"hyperparameters": ["text"]},
 }
