@@ -187,7 +187,8 @@ def resolve_data(data: str | Path) -> str:
         os.stat(data)
     except (OSError, ValueError) as error:
         if isinstance(error, ValueError) or error.errno == errno.ENAMETOOLONG:
-            raise OptionError(f"'{str(data)[:80]}...' is not a path: {error}.") from error
+            reason = getattr(error, "strerror", None) or error
+            raise OptionError(f"'{str(data)[:80]}...' is not a path: {reason}. Check the path.") from error
     return resolve(str(data)) if "=" in str(data) and not Path(data).exists() else str(Path(data).resolve())
 
 
