@@ -336,6 +336,43 @@ def read_payload(path: Path) -> None:
         assert found in ("", None) or str(found).startswith(("http://", "https://")), found
 
 
+ZARR_ARRAY = {
+    "zarr_format": 3, "node_type": "array", "shape": [2, 8, 8], "data_type": "uint16", "fill_value": 0,
+    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [1, 8, 8]}},
+    "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+    "codecs": [{"name": "bytes", "configuration": {"endian": "little"}}], "dimension_names": ["c", "y", "x"],
+    "attributes": {},
+}  # fmt: skip
+ZARR_AXES = [{"name": "c", "type": "channel"}, *({"name": n, "type": "space", "unit": "micrometer"} for n in "yx")]
+ZARR_LEVELS = [{"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1.0, 0.5, 0.5]}]}]
+ZARR_OME = {"version": "0.5", "multiscales": [{"name": "x", "axes": ZARR_AXES, "datasets": ZARR_LEVELS}]}
+ZARR_GROUP = {"zarr_format": 3, "node_type": "group", "attributes": {"ome": ZARR_OME}}
+
+
+def read_zarr(path: Path) -> None:
+    """Read the image that a description belongs to; the other files of it are whole."""
+    root = next(folder for folder in path.parents if folder.suffix == ".zarr")
+    whole = {"zarr.json": json.dumps(ZARR_GROUP).encode(), "0/zarr.json": json.dumps(ZARR_ARRAY).encode()}
+    whole |= {f"0/c/{channel}/0/0": bytes(range(128)) for channel in range(2)}
+    for name, content in whole.items():
+        if not (root / name).exists():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+    read_frames(root)
+
+
+OPENMODELDB = {
+    "name": "x4", "author": ["a", "b"], "license": "CC-BY-4.0", "description": "Enlarges.\nMuch.", "dataset": "DIV2K",
+    "datasetSize": 800, "scale": 4, "resources": [{"platform": "pytorch", "sha256": "ab" * 32, "size": 9}],
+}  # fmt: skip
+
+
+def read_openmodeldb(path: Path) -> None:
+    from ganzoo.checkpoints import openmodeldb
+
+    openmodeldb.card_fields(path, "ab" * 32, path)
+
+
 READERS: dict[str, FuzzedReader] = {
     "png": FuzzedReader(read_image, pngs, "x.png"),
     "jpeg": FuzzedReader(read_image, jpegs, "x.jpg"),
@@ -346,6 +383,9 @@ READERS: dict[str, FuzzedReader] = {
     "tiff-photograph": FuzzedReader(read_image, tiffs, "x.tif"),
     "geotiff": FuzzedReader(read_frames, geotiffs, "x.tif"),
     "slide": FuzzedReader(read_frames, slides, "x.svs"),
+    "zarr": FuzzedReader(read_zarr, lambda _: [json.dumps(ZARR_GROUP).encode()], "x.ome.zarr/zarr.json"),
+    "zarr-array": FuzzedReader(read_zarr, lambda _: [json.dumps(ZARR_ARRAY).encode()], "x.ome.zarr/0/zarr.json"),
+    "openmodeldb": FuzzedReader(read_openmodeldb, lambda _: [json.dumps(OPENMODELDB).encode()], "x.json"),
     "npy": FuzzedReader(read_frames, npys, "x.npy"),
     "npz": FuzzedReader(read_frames, npzs, "x.npz"),
     "nifti": FuzzedReader(read_frames, niftis, "x.nii"),
