@@ -114,7 +114,7 @@ def test_it_learns_to_make_the_class_that_is_asked_for(one_thread: None, seed: i
     before = judged(recipe)
     torch.manual_seed(1 + seed)
     for step in falling_rates(recipe, 300):
-        recipe.step(discs(24, 100 + step + 1000 * seed))
+        recipe.step(discs(64, 100 + step + 1000 * seed))
     after = judged(recipe)
     measured("wrong classes", 1 - after["right"], limit=0.3, untrained=1 - before["right"])
     measured("distance", after["distance"], limit=0.6 * before["distance"], untrained=before["distance"])
