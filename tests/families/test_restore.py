@@ -82,6 +82,19 @@ def test_a_network_computes_what_spandrels_own_call_does(name: str, tmp_path: Pa
     assert torch.allclose(model(pair)[:1], model(images), atol=1e-5)
 
 
+LAYOUTS = (  # by name: spandrel is imported where a test runs
+    "bare",
+    "params",
+    "averaged before trained",
+    "DataParallel",
+    "averaged by torch",
+    "beside a discriminator",
+    "Lightning",
+    "a flat file of both",
+    "half precision",
+)
+
+
 def layouts(network: Any) -> dict[str, dict[str, Any]]:
     own = network.state_dict()
     other = {name: torch.zeros_like(tensor) for name, tensor in own.items()}
@@ -102,7 +115,11 @@ def layouts(network: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize("layout", layouts(keeping(spandrel_network("Compact"))))
+def test_every_layout_is_tried() -> None:
+    assert tuple(layouts(keeping(spandrel_network("Compact")))) == LAYOUTS
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_files_are_read_as_people_save_them(layout: str, tmp_path: Path) -> None:
     network = keeping(spandrel_network("Compact"))
     path = save(tmp_path / "net.pth", layouts(network)[layout])

@@ -12,10 +12,12 @@ SLOW = (
     "openvino",
     "scipy",
     "skimage",
+    "spandrel",
     "timm",
     "torch_fidelity",
     "torchmetrics",
     "torchvision",
+    "zarr",
 )
 AT_IMPORT = re.compile(rf"^(?:import|from) (?:{'|'.join(SLOW)})\b", re.M)
 

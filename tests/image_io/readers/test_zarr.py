@@ -25,8 +25,12 @@ from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import Raster
 
 require("zarr")
-zarr = importlib.import_module("zarr")
 UNITS = {"t": "second", "z": "micrometer", "y": "micrometer", "x": "micrometer"}
+
+
+def open_group(path: str, **options: Any) -> Any:
+    """Return zarr's own view of a folder; zarr takes half a second to import."""
+    return importlib.import_module("zarr").open_group(path, **options)
 
 
 def values(shape: tuple[int, ...], dtype: str = "uint16") -> np.ndarray:
@@ -35,7 +39,7 @@ def values(shape: tuple[int, ...], dtype: str = "uint16") -> np.ndarray:
 
 def written(path: Path, pixels: np.ndarray, axes: str, version: int = 2, levels: int = 1, **extra: Any) -> Path:
     """Write an image with zarr and JSON alone."""
-    group = zarr.open_group(str(path), mode="w", zarr_format=version)
+    group = open_group(str(path), mode="w", zarr_format=version)
     datasets = []
     for level in range(levels):
         part = pixels[..., :: 2**level, :: 2**level]
@@ -64,7 +68,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def facts(path: Path) -> dict[str, Any]:
-    group = zarr.open_group(str(path), mode="r")
+    group = open_group(str(path), mode="r")
     words = group.attrs.asdict()
     words = words.get("ome", words)
     image = words["multiscales"][0]
@@ -149,7 +153,7 @@ def test_commands_take_the_folder_as_one_image(tmp_path: Path) -> None:
 
 
 def test_what_is_no_image_or_leaves_its_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    zarr.open_group(str(tmp_path / "plain.zarr"), mode="w")
+    open_group(str(tmp_path / "plain.zarr"), mode="w")
     with pytest.raises(ImageError, match="is not an image of a supported kind"):
         raster_files.open_frames(tmp_path / "plain.zarr")
     source = written(tmp_path / "in.zarr", values((40, 64)), "yx")
