@@ -69,15 +69,7 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
             )
             _show_card(card)
         with gradio.Column(scale=2):
-            gradio.HTML(str(render("demo_sides.html", enlarges=card.does.enlarges)))
-            comparison = gradio.ImageSlider(
-                label="Before and after",
-                type="filepath",
-                interactive=False,
-                show_label=False,
-                buttons=["fullscreen"],
-                max_height=700,
-            )
+            comparison = _comparison(card.does.enlarges)
             file = gradio.DownloadButton("Save as PNG", interactive=False)
 
     def translate(
@@ -106,6 +98,21 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
     _connect(demo, None, "open_example", open_example, [], images)
 
 
+def _comparison(enlarges: bool = False) -> Any:
+    """Return a slider between the image before and after, under the words for its sides."""
+    import gradio
+
+    gradio.HTML(str(render("demo_sides.html", enlarges=enlarges)))
+    return gradio.ImageSlider(
+        label="Before and after",
+        type="filepath",
+        interactive=False,
+        show_label=False,
+        buttons=["fullscreen"],
+        max_height=700,
+    )
+
+
 def _build_raster_translation(demo: DemoModel, uploads: Uploads) -> None:
     """Build the page of a model whose channels have units: files in and out, composites to look at."""
     import gradio
@@ -116,15 +123,7 @@ def _build_raster_translation(demo: DemoModel, uploads: Uploads) -> None:
             image.preprocess = partial(_uploaded_path, uploads)
             _show_card(demo.model.card)
         with gradio.Column(scale=2):
-            gradio.HTML(str(render("demo_sides.html", enlarges=False)))
-            comparison = gradio.ImageSlider(
-                label="Before and after",
-                type="filepath",
-                interactive=False,
-                show_label=False,
-                buttons=["fullscreen"],
-                max_height=700,
-            )
+            comparison = _comparison()
             notes = gradio.HTML()
             file = gradio.DownloadButton("Save in full depth", interactive=False)
 

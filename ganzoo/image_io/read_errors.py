@@ -36,3 +36,12 @@ def _reason(error: Exception) -> str:
     ):
         return "its pixels are damaged"
     return " ".join(text.split()).strip(" .")
+
+
+def check_window(name: str, height: int, width: int, max_pixels: int) -> None:
+    """Raise ImageError for a window of more pixels than may be decoded at once."""
+    if height * width > max_pixels:
+        raise ImageError(
+            f"{name}: {width}x{height} pixels at once are more than the limit of {max_pixels}. Read smaller windows, "
+            f"or raise the limit: --max-pixels {height * width}, or max_pixels={height * width} in Python."
+        )

@@ -14,7 +14,7 @@ from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io.limits import MAX_PIXELS
-from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.read_errors import as_image_errors, check_window
 from ganzoo.image_io.readers import geo_metadata
 from ganzoo.image_io.readers.geo_handles import Handles, settings
 from ganzoo.image_io.readers.tiff_chain import check_chain, directories
@@ -164,12 +164,7 @@ class GeoSource:
         from rasterio.windows import Window
 
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height * width > self.max_pixels:
-            raise ImageError(
-                f"{self.name}: {width}x{height} pixels at once are more than the limit of {self.max_pixels}. Read "
-                f"smaller windows, or raise the limit: --max-pixels {height * width}, or max_pixels={height * width} "
-                "in Python."
-            )
+        check_window(self.name, height, width, self.max_pixels)
         with as_image_errors(self.name), settings():
             read = getattr(self.handles.get(level), what)
             found: Array = read(

@@ -20,7 +20,7 @@ import numpy as np
 from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
 from ganzoo.image_io.limits import MAX_PIXELS
-from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.read_errors import as_image_errors, check_window
 from ganzoo.image_io.readers.tiff_chain import check_chain
 from ganzoo.rasters.channel import default_channels
 from ganzoo.rasters.raster import Raster
@@ -188,12 +188,7 @@ class SlideSource:
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window; what was not scanned is white."""
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height * width > self.max_pixels:
-            raise ImageError(
-                f"{self.name}: {width}x{height} pixels at once are more than the limit of {self.max_pixels}. Read "
-                f"smaller windows, or raise the limit: --max-pixels {height * width}, or max_pixels={height * width} "
-                "in Python."
-            )
+        check_window(self.name, height, width, self.max_pixels)
         scale = self.downsamples[level]
         corner = (round(columns.start * scale), round(rows.start * scale))
         with as_image_errors(self.name):

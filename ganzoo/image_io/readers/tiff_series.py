@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ganzoo.errors import ImageError
-from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.read_errors import as_image_errors, check_window
 from ganzoo.image_io.readers.tiff_segments import SegmentCache, StoredPage, colors_of, palette
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -113,12 +112,7 @@ class TiffSource:
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window."""
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height * width > self.max_pixels:
-            raise ImageError(
-                f"{self.name}: {width}x{height} pixels at once are more than the limit of {self.max_pixels}. Read "
-                f"smaller windows, or raise the limit: --max-pixels {height * width}, or max_pixels={height * width} "
-                "in Python."
-            )
+        check_window(self.name, height, width, self.max_pixels)
         with as_image_errors(self.name):
             colors = self._colors
             if colors is not None:

@@ -15,7 +15,7 @@ from ganzoo.errors import ImageError
 from ganzoo.files.parsing import parse_json
 from ganzoo.files.regular import read_text
 from ganzoo.image_io.limits import MAX_PIXELS
-from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.read_errors import as_image_errors, check_window
 from ganzoo.image_io.readers import zarr_metadata
 from ganzoo.rasters.raster import Raster
 
@@ -191,12 +191,7 @@ class ZarrSource:
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window."""
         height, width = rows.stop - rows.start, columns.stop - columns.start
-        if height * width > self.max_pixels:
-            raise ImageError(
-                f"{self.name}: {width}x{height} pixels at once are more than the limit of {self.max_pixels}. Read "
-                f"smaller windows, or raise the limit: --max-pixels {height * width}, or max_pixels={height * width} "
-                "in Python."
-            )
+        check_window(self.name, height, width, self.max_pixels)
         values = np.empty((len(channels), height, width), self.dtype)
         with as_image_errors(self.name):
             for place, channel in enumerate(channels):
