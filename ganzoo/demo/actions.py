@@ -90,13 +90,7 @@ class DemoModel:
         other_images = {name: self._read(one) for name, one in (("mask", mask), ("style", style)) if one is not None}
         inputs = {**({} if label is None else {"label": label}), **other_images}
         self._check_size(image, size)
-        with self._time_limit() as check:
-
-            def on_progress(share: float) -> None:
-                check()
-                if progress is not None:
-                    progress(share)
-
+        with self._in_time(progress) as on_progress:
             translated = self.model.translate_decoded(image, Settings(size, inputs=inputs), on_progress)
         result = self._new_path(f"{path.stem}-{self.file_name}.png")
         encoding.save_decoded(translated, result)
@@ -112,13 +106,7 @@ class DemoModel:
         Raises:
             GanzooError: It is no such image, too large, or takes too long.
         """
-        with self._time_limit() as check:
-
-            def on_progress(share: float) -> None:
-                check()
-                if progress is not None:
-                    progress(share)
-
+        with self._in_time(progress) as on_progress:
             limit = min(self.max_pixels, self.max_work)
             return raster_images.translate(self.model, path, limit, self._new_path, self.file_name, on_progress)
 
@@ -190,6 +178,18 @@ class DemoModel:
         """Raise OptionError for a number of images that the page's fields do not offer."""
         if isinstance(count, bool) or count != count // 1 or not least <= count <= MAX_IMAGES:
             raise OptionError(f"{count} images are not possible: choose {least} to {MAX_IMAGES}.")
+
+    @contextmanager
+    def _in_time(self, progress: Progress | None) -> Iterator[Progress]:
+        """Yield ``progress`` that also checks the time."""
+        with self._time_limit() as check:
+
+            def on_progress(share: float) -> None:
+                check()
+                if progress is not None:
+                    progress(share)
+
+            yield on_progress
 
     @contextmanager
     def _time_limit(self) -> Iterator[Callable[..., None]]:

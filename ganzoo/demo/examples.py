@@ -19,7 +19,7 @@ MAX_RESULTS = 64
 
 def fitting(card: Card, folder: Path) -> Examples:
     """Return what a model's page offers, copied into ``folder``. Masks are drawn where nobody made any."""
-    if card.does.source != "image":
+    if card.does.source != "image" or card.uses_rasters:  # photographs are no images in units
         return Examples({})
     files = {role: [_copy(path, folder / role) for path in paths] for role, paths in example_inputs.find(card).items()}
     if "mask" in card.does.inputs and not files["mask"]:

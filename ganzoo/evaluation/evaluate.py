@@ -155,12 +155,14 @@ def measure(
     for metric in found:  # weights are had, or not, before images are generated
         if metric.extractor:
             getattr(context.extractors, metric.extractor)
-    for metric in found:
+    for metric in list(found):
         try:
             _check_counts(context, metric)
-        except TooFewImages:
+        except TooFewImages as error:
             if needed:
                 raise
+            left_out.append(error)
+            found.remove(metric)
     for metric in found:
         try:
             result = _measure_one(context, metric)
@@ -200,7 +202,6 @@ def _check_counts(context: EvalContext, metric: registry.KnownMetric) -> None:
 
 def _measure_one(context: EvalContext, metric: registry.KnownMetric) -> MetricResult:
     context.metric = metric.name
-    _check_counts(context, metric)
     try:
         result = metric.measure(context)
     except DataError as error:

@@ -19,13 +19,9 @@ def check_chain(path: str) -> None:
     Other damage is left to the reader, which has words for it.
     """
     with open_regular(path) as file:
-        head = file.read(16)
-        order = "<" if head[:2] == b"II" else ">"
-        big = head[2:4] in (b"\x2b\0", b"\0\x2b")
-        count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+        order, count, entry, link, position = _head(file.read(16))
         size = struct.calcsize(link)
         seen: set[int] = set()
-        position = _number(head[place : place + size], order + link)
         while position and len(seen) < MAX_PAGES:
             if position in seen:
                 raise ImageError(f"{path} cannot be read: its pages form a circle. Check that the file is complete.")
@@ -36,6 +32,14 @@ def check_chain(path: str) -> None:
             position = _number(file.read(size), order + link)
 
 
+def _head(head: bytes) -> tuple[str, str, int, str, int]:
+    """Return byte order, type of a count of entries, bytes of an entry, type of a link, and where the first page is."""
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"\x2b\0", b"\0\x2b")
+    count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+    return order, count, entry, link, _number(head[place : place + struct.calcsize(link)], order + link)
+
+
 def directories(path: str) -> Iterator[dict[int, int]]:
     """Yield the tags of each page: number of the tag -> the first number that its entry holds, or where its value lies.
 
@@ -44,12 +48,8 @@ def directories(path: str) -> Iterator[dict[int, int]]:
     """
     check_chain(path)
     with open_regular(path) as file:
-        head = file.read(16)
-        order = "<" if head[:2] == b"II" else ">"
-        big = head[2:4] in (b"\x2b\0", b"\0\x2b")
-        count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+        order, count, entry, link, position = _head(file.read(16))
         size = struct.calcsize(link)
-        position = _number(head[place : place + size], order + link)
         for _ in range(MAX_PAGES):
             if not position:
                 return
