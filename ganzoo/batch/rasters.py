@@ -32,6 +32,7 @@ class Selection:
         axes: What the file's dimensions are, where it does not say so.
         level: Of a pyramid; 0 is the full resolution.
         panels: Images side by side in one, as in training: "1:2-6", of which those before the colon are translated.
+        read: What readers do only when asked; see `ganzoo.image_io.raster_files.open_with`.
     """
 
     bands: str = ""
@@ -39,9 +40,10 @@ class Selection:
     axes: str = ""
     level: int = 0
     panels: str = ""
+    read: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.bands or self.frames or self.axes or self.level or self.panels)
+        return bool(self.bands or self.frames or self.axes or self.level or self.panels or self.read)
 
 
 def translate_file(
@@ -73,7 +75,7 @@ def translate_file(
     inputs = named_parts(source).values() or [source]
     if os.path.exists(target) and any(os.path.exists(one) and os.path.samefile(one, target) for one in inputs):
         raise OutputError(f"{target} would replace its own input. Write to another folder or name.")
-    with open_source(source, axes=selection.axes, max_pixels=max_pixels) as frames:
+    with open_source(source, axes=selection.axes, max_pixels=max_pixels, read=selection.read) as frames:
         numbers = chosen_frames(selection.frames, len(frames), source)
         network = model.raster_network(settings.inputs)
         rasters = [_selected(frames, number, selection, network.inputs) for number in numbers]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import options, output
+from ganzoo.cli import options, output, raster_options
 from ganzoo.cli.echo import echo
 from ganzoo.errors import GanzooError, ImageError
 
@@ -27,10 +27,11 @@ MAX_CHANNELS = 64  # that are listed
     default="",
     help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...; of a volume axial, coronal or sagittal.",
 )
+@raster_options.read
 @click.option("--model", "ref", metavar="REF", help="Also say whether this model takes the files.")
 @options.as_json
 @options.token
-def command(files: tuple[str, ...], axes: str, ref: str | None, as_json: bool, token: str | None) -> None:
+def command(files: tuple[str, ...], axes: str, read: str, ref: str | None, as_json: bool, token: str | None) -> None:
     """Show the channels of each FILE with unit, number type, values and missing ones, its size, and what is kept of it.
 
     Large files are looked at in part: every n-th pixel. The histogram runs from the 0.1 to the 99.9 percentile.
@@ -38,7 +39,7 @@ def command(files: tuple[str, ...], axes: str, ref: str | None, as_json: bool, t
     found, errors = [], []
     for path in files:
         try:
-            found.append(_inspect(path, axes, ref, token))
+            found.append(_inspect(path, axes, read, ref, token))
         except GanzooError as error:
             if len(files) == 1:
                 raise
@@ -52,13 +53,13 @@ def command(files: tuple[str, ...], axes: str, ref: str | None, as_json: bool, t
         raise ImageError(f"{len(errors)} of {len(files)} files cannot be read:\n  " + "\n  ".join(errors))
 
 
-def _inspect(path: str, axes: str, ref: str | None, token: str | None) -> dict[str, Any]:
+def _inspect(path: str, axes: str, read: str, ref: str | None, token: str | None) -> dict[str, Any]:
     """Return what a file is, by name of the fact."""
     from ganzoo.image_io import raster_files
     from ganzoo.rasters import statistics
 
     name, reader = raster_files.find_reader(path)
-    with raster_files.open_with(reader, path, axes=axes) as frames:
+    with raster_files.open_with(reader, path, axes=axes, read=read) as frames:
         rasters = list(frames)
         first = rasters[0]
         sizes = {raster.shape[1:] for raster in rasters}

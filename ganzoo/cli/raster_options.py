@@ -9,6 +9,12 @@ import click
 
 F = TypeVar("F", bound=Any)
 
+read = click.option(
+    "--read",
+    default="",
+    metavar="WORDS",
+    help="What is read only when asked, with commas: of DICOM segmentation, 32-bit, lut; of slides tissue.",
+)
 _READING = (
     click.option(
         "--input", "input", metavar="FILES", help="Inputs of pairs: a file, folder, pattern, or NAME=PATTERN,..."
@@ -30,6 +36,7 @@ _READING = (
         metavar="LETTERS",
         help="Dimensions of files that do not name them, such as ZCYX; of volumes axial, coronal or sagittal.",
     ),
+    read,
 )
 _RANGES = (
     click.option(
@@ -44,7 +51,7 @@ _RANGES = (
         "--transform", multiple=True, metavar="[NAME=]WORD", help="linear, log, db or asinh [default: linear]."
     ),
 )
-NAMES = ("bands", "target_bands", "range", "transform", "split_by", "panels", "z_neighbors", "axes")
+NAMES = ("bands", "target_bands", "range", "transform", "split_by", "panels", "z_neighbors", "axes", "read")
 
 
 def reading(function: F) -> F:

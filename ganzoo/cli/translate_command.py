@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ganzoo.cli import completion, options, output
+from ganzoo.cli import completion, options, output, raster_options
 from ganzoo.cli.echo import echo
 from ganzoo.cli.memory_sizes import Bytes, Pixels
 from ganzoo.contracts.tasks import INPUTS
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     help="Dimensions of a file that does not say so: CYX, YXC, ZCYX, ...; of a volume axial, coronal or sagittal.",
 )
 @click.option("--level", type=click.IntRange(0), default=0, help="Level of a pyramid. [default: 0, full resolution]")
+@raster_options.read
 @click.option("--panels", default="", help="Images side by side in a file, input:target, such as 1:2-6.")
 @click.option("--bits", type=click.Choice(["8", "16"]), help="Bits per channel of the result. [default: the input's]")
 @click.option("--keep-metadata", is_flag=True, help="Keep color profile and EXIF. By default colors become sRGB.")
@@ -125,7 +126,7 @@ def _build_work(ref: str, values: dict[str, Any], jobs: list[Job]) -> Work:
         values["keep_metadata"],
         _parse_format(values["format"]) or "png",
         values["temporal_smoothing"],
-        Selection(values["bands"], values["frames"], values["axes"], values["level"], values["panels"]),
+        Selection(*(values[name] for name in ("bands", "frames", "axes", "level", "panels", "read"))),
     )
 
 

@@ -79,11 +79,13 @@ class Reader(OptionalDependency, ABC):
             opened for its name: `recognizes` decides.
         precedence: Of two readers that recognize a file, the one with the higher number opens it.
         of_images: Whether the folders it opens hold files that are images on their own, as a series of scans does.
+        words: What it reads only when asked (`--read`): word -> what it means, as {"lut": "values by a look-up table"}.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     precedence: ClassVar[int] = 0
     of_images: ClassVar[bool] = False
+    words: ClassVar[Mapping[str, str]] = {}
 
     @abstractmethod
     def recognizes(self, head: bytes, path: str) -> bool:
@@ -93,6 +95,14 @@ class Reader(OptionalDependency, ABC):
             head: Its first `HEAD` bytes; b"" for a folder.
             path: Where it is, for formats that are folders; "" for a stream.
         """
+
+    def asked(self, words: frozenset[str]) -> Reader:
+        """Return the reader that reads what the user asks for.
+
+        Args:
+            words: Some of ``self.words``.
+        """
+        return self
 
     @abstractmethod
     def open(self, path: str, *, axes: str = "", max_pixels: int | None = None) -> Frames:

@@ -68,7 +68,7 @@ def evaluate(
         back: Reference of the model of the other direction, for cycle-psnr.
         train: The training images, for memorized.
         baseline: For models of rasters: some of "linear", "copy", "mean", to which the scores are compared.
-        bands, target_bands, split_by, panels, z_neighbors, axes: For models of rasters, see
+        bands, target_bands, split_by, panels, z_neighbors, axes, read: For models of rasters, see
             `ganzoo.data.rasters.options.RasterOptions`. Such models are measured in the units of their channels, by
             mae, rmse, bias, pearson, psnr, ssim, sam and ergas; without ``data``, on what their run held out.
         extractor, extractor_options, precision, neighbors, subsets, subset_size, clusters, resamples, seed,

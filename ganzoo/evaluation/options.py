@@ -55,6 +55,7 @@ class RasterEvalOptions(TypedDict, total=False):
     panels: str
     z_neighbors: int
     axes: str
+    read: str
 
 
 class EvalOptions(RequestOptions, ConfigOptions, RasterEvalOptions, total=False):

@@ -12,11 +12,12 @@ from ganzoo.catalog import discovery
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.reader import HEAD, Frames, Reader
 from ganzoo.contracts.writer import OutputSpec, Writer
-from ganzoo.errors import ImageError, MissingPackage, OutputError
+from ganzoo.errors import ImageError, MissingPackage, OptionError, OutputError, suggest
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io import image_paths
 from ganzoo.image_io.guarded_frames import GuardedFrames
 from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.tissue_frames import TISSUE, TissueFrames
 from ganzoo.rasters.raster import Raster, add_saver
 
 ROWS = 1 << 22  # values that are copied at once
@@ -108,17 +109,53 @@ def is_image_folder(path: str | os.PathLike[str]) -> bool:
     return os.path.isdir(text) and any(_recognizes(*each, b"", text) for each in readers().items())
 
 
-def open_frames(path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
-    """Open a file with the reader that recognizes it; see `ganzoo.contracts.reader.Reader.open`."""
+def open_frames(
+    path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None, read: str = ""
+) -> Frames:
+    """Open a file with the reader that recognizes it; see `ganzoo.contracts.reader.Reader.open` and `open_with`."""
     _, reader = find_reader(path)
-    return open_with(reader, path, axes=axes, max_pixels=max_pixels)
+    return open_with(reader, path, axes=axes, max_pixels=max_pixels, read=read)
 
 
-def open_with(reader: Reader, path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None) -> Frames:
-    """Open a file with a reader; whatever its library raises, then or later, is an ImageError that names the file."""
-    text = os.fspath(path)
+def open_with(
+    reader: Reader, path: str | os.PathLike[str], *, axes: str = "", max_pixels: int | None = None, read: str = ""
+) -> Frames:
+    """Open a file with a reader; whatever its library raises, then or later, is an ImageError that names the file.
+
+    Args:
+        reader: From `find_reader`.
+        path: Of the file.
+        axes: See `ganzoo.contracts.reader.Reader.open`.
+        max_pixels: Likewise.
+        read: Words with commas between them: those of readers, such as "segmentation", and "tissue". A reader that does
+            not know a word ignores it: another file of the same set may need it.
+
+    Raises:
+        ImageError: The file is damaged, or refused.
+        OptionError: No reader knows a word, or the axes do not fit.
+    """
+    text, words = os.fspath(path), parse_words(read)
     with as_image_errors(text):
-        return GuardedFrames(reader.open(text, axes=axes, max_pixels=max_pixels or None), text)
+        opener = reader.asked(words & set(reader.words)) if words & set(reader.words) else reader
+        frames = GuardedFrames(opener.open(text, axes=axes, max_pixels=max_pixels or None), text)
+        return TissueFrames(frames) if TISSUE in words else frames
+
+
+def read_words() -> dict[str, str]:
+    """Return every word of `--read` with what it means."""
+    known = {word: meaning for reader in readers().values() for word, meaning in reader.words.items()}
+    return known | {TISSUE: "slides: what is not tissue counts as missing"}
+
+
+def parse_words(text: str) -> frozenset[str]:
+    """Return the words of "lut,32-bit". Raises OptionError for one that no reader knows."""
+    words = frozenset(word.strip() for word in text.split(",") if word.strip())
+    if words:
+        known = read_words()
+        for word in sorted(words):
+            if word not in known:
+                raise OptionError(f"read='{word}' is not known.{suggest(word, known)} Choose from {', '.join(known)}.")
+    return words
 
 
 def suffix_of(path: str | os.PathLike[str]) -> str:

@@ -27,12 +27,13 @@ def named_parts(text: str) -> dict[str, str]:
 class SeveralFiles(Frames):
     """The images of several files, put on top of each other: frame by frame, channel after channel."""
 
-    def __init__(self, parts: Mapping[str, str], axes: str = "", max_pixels: int | None = None) -> None:
+    def __init__(self, parts: Mapping[str, str], axes: str = "", max_pixels: int | None = None, read: str = "") -> None:
         """Raises ImageError where a file cannot be read, or has another number of images than the first."""
         self._names = list(parts)
         with ExitStack() as stack_:
             self._frames = [
-                stack_.enter_context(open_frames(path, axes=axes, max_pixels=max_pixels)) for path in parts.values()
+                stack_.enter_context(open_frames(path, axes=axes, max_pixels=max_pixels, read=read))
+                for path in parts.values()
             ]
             counts = {path: len(frames) for path, frames in zip(parts.values(), self._frames, strict=True)}
             if len(set(counts.values())) > 1:
@@ -61,9 +62,9 @@ class SeveralFiles(Frames):
         self._opened.close()
 
 
-def open_source(text: str, *, axes: str = "", max_pixels: int | None = None) -> Frames:
+def open_source(text: str, *, axes: str = "", max_pixels: int | None = None, read: str = "") -> Frames:
     """Open a file, or several as one image."""
     parts = named_parts(text)
     if not parts:
-        return open_frames(text, axes=axes, max_pixels=max_pixels)
-    return SeveralFiles(parts, axes, max_pixels or None)
+        return open_frames(text, axes=axes, max_pixels=max_pixels, read=read)
+    return SeveralFiles(parts, axes, max_pixels or None, read)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ganzoo.contracts.reader import Frames
-from ganzoo.errors import ImageError
+from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io import raster_files
 from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.readers.numpy_reader import ArrayFrames
@@ -31,20 +31,24 @@ class OneFrame(Frames):
         return self._raster
 
 
-def as_frames(x: Any, axes: str = "") -> Frames:
+def as_frames(x: Any, axes: str = "", read: str = "") -> Frames:
     """Return the images in a path, an array, a PIL image or a raster.
 
     Args:
         x: Any of these. An array of more than two dimensions needs ``axes``.
         axes: One letter for each dimension.
+        read: What is read of a file only when asked; see `ganzoo.image_io.raster_files.open_with`.
 
     Raises:
         ImageError: It is none of these, or its dimensions are ambiguous.
+        OptionError: ``read`` is given, and it is no path.
     """
+    if isinstance(x, (str, os.PathLike)):
+        return raster_files.open_frames(x, axes=axes, read=read)
+    if read:
+        raise OptionError(f"read='{read}' says how files are read. Give a path, or omit it.")
     if isinstance(x, Raster):
         return OneFrame(x)
-    if isinstance(x, (str, os.PathLike)):
-        return raster_files.open_frames(x, axes=axes)
     if isinstance(x, Image.Image):
         array = np.asarray(x)
         return OneFrame(Raster.from_array(array, "YXC" if array.ndim == 3 else "YX", name="The image"))

@@ -238,6 +238,7 @@ class Model:
         tiles: str = "auto",
         max_memory: int = 0,
         axes: str = "",
+        read: str = "",
     ) -> Any:
         """Translate an image, or a list of them.
 
@@ -256,6 +257,7 @@ class Model:
             tiles: For large images, see `ganzoo.inference.image_pass.Settings`.
             max_memory: In bytes beyond the loaded model; 0: half of the free memory.
             axes: What the dimensions of an array, or of a file that does not say so, are: "CYX", "YXC", "ZCYX".
+            read: What is read of a file only when asked: "segmentation", "32-bit", "lut" of DICOM; "tissue" of slides.
 
         Returns:
             A PIL image of 8 bits a channel, or a `ganzoo.Raster`; a list of them for a list, and for a file or an
@@ -266,8 +268,8 @@ class Model:
             OptionError: the model does not translate, or an option does not fit it.
         """
         given = {"label": label, "mask": mask, "style": style}
-        if axes or isinstance(x, Raster) or (self.card.uses_rasters and not isinstance(x, (list, tuple))):
-            return self._translate_array(x, axes, size, given, tiles, max_memory)
+        if axes or read or isinstance(x, Raster) or (self.card.uses_rasters and not isinstance(x, (list, tuple))):
+            return self._translate_array(x, axes, read, size, given, tiles, max_memory)
         if isinstance(x, (list, tuple)) or (getattr(x, "ndim", 0) == 4 and not isinstance(x, np.ndarray)):
             return Images(self.translate(one, size, **given, tiles=tiles, max_memory=max_memory) for one in x)
         self._check_translates()
@@ -276,13 +278,13 @@ class Model:
         return pil_images.from_decoded(self.translate_decoded(tensors.as_decoded(x), settings))
 
     def _translate_array(
-        self, x: Any, axes: str, size: str | int, given: Mapping[str, Any], tiles: str, max_memory: int
+        self, x: Any, axes: str, read: str, size: str | int, given: Mapping[str, Any], tiles: str, max_memory: int
     ) -> Any:
         from ganzoo.inference.raster_inputs import as_frames
 
         inputs = {name: value for name, value in given.items() if value is not None}
         settings = Settings(size, tiles, max_memory, inputs=inputs)
-        with as_frames(x, axes) as frames:
+        with as_frames(x, axes, read) as frames:
             results = [self.translate_raster(frame, settings) for frame in frames]
         return results[0] if len(results) == 1 else results
 

@@ -29,8 +29,7 @@ def tissue_mask(raster: Raster) -> Array:
     Raises:
         ImageError: It has other channels or values.
     """
-    if len(raster.channels) != 3 or raster.dtype != np.uint8:
-        raise ImageError(f"{raster.name} has {len(raster.channels)} x {raster.dtype}. Tissue is found in 8-bit RGB.")
+    check_colors(raster)
     fitting = [level for level, size in enumerate(raster.levels) if max(size) <= SIDE]
     level = fitting[0] if fitting else len(raster.levels) - 1
     height, width = raster.levels[level]
@@ -40,6 +39,12 @@ def tissue_mask(raster: Raster) -> Array:
     density = -np.log10(np.maximum(colors, 1) / 255.0).max(0)
     found: Array = density > otsu(density)
     return found
+
+
+def check_colors(raster: Raster) -> None:
+    """Raise ImageError where an image is not RGB of 8 bits, so that it has no tissue to look for."""
+    if len(raster.channels) != 3 or raster.dtype != np.uint8:
+        raise ImageError(f"{raster.name} has {len(raster.channels)} x {raster.dtype}. Tissue is found in 8-bit RGB.")
 
 
 def otsu(values: Array) -> float:

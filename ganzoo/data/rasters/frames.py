@@ -82,6 +82,7 @@ class StoredFrame:
         bands: Names or numbers of the channels that count; "": all.
         left: First column that counts, of a panel.
         width: Columns that count; 0: all.
+        words: What is read only when asked; see `ganzoo.image_io.raster_files.open_with`.
     """
 
     path: str
@@ -90,10 +91,15 @@ class StoredFrame:
     bands: str = ""
     left: int = 0
     width: int = 0
+    words: str = ""
+
+    def file(self) -> Frames:
+        """Return the file that it is a frame of, opened by this thread of this process."""
+        return opened(self.path, self.axes, self.words)
 
     def raster(self) -> Raster:
         """Open the frame, in this process."""
-        raster = opened(self.path, self.axes)[self.number]
+        raster = self.file()[self.number]
         return raster.select(self.bands) if self.bands else raster
 
     @property
@@ -141,16 +147,16 @@ class _Opened(threading.local):
 _opened = _Opened()
 
 
-def opened(path: str, axes: str = "") -> Frames:
+def opened(path: str, axes: str = "", words: str = "") -> Frames:
     """Return a file's frames, opened by this thread of this process: a handle of another one reads wrong bytes.
 
     Raises:
         DataError: The file cannot be read.
     """
-    files, key = _opened.files, (os.getpid(), path, axes, *_version(path))
+    files, key = _opened.files, (os.getpid(), path, axes, words, *_version(path))
     if key not in files:
         try:
-            files[key] = open_frames(path, axes=axes)
+            files[key] = open_frames(path, axes=axes, read=words)
         except ImageError as error:
             raise DataError(str(error)) from error
         while len(files) > MAX_OPEN:

@@ -60,20 +60,27 @@ class Item:
     width: int
 
 
-def open_stack(files: Files, options: RasterOptions, bands: str) -> Stack:
+def open_stack(files: Files, options: RasterOptions, bands: str, words: str) -> Stack:
     """Open the files of one stack; no pixel is read.
+
+    Args:
+        files: Of one image.
+        options: Of the data set.
+        bands: Channels that count.
+        words: What is read only when asked.
 
     Raises:
         DataError: A file cannot be read, or its parts have unlike numbers of frames.
         OptionError: There are no such bands.
     """
-    counts = [len(opened(path, options.axes)) for path in files.paths]
+    counts = [len(opened(path, options.axes, words)) for path in files.paths]
     if len(set(counts)) > 1:
         found = ", ".join(f"{Path(path).name} {count}" for path, count in zip(files.paths, counts, strict=True))
         raise DataError(f"Files of one image have unlike numbers of pages: {found}.")
     own_bands = bands if not any(files.names) else ""
     pages = tuple(
-        tuple(StoredFrame(path, number, options.axes, own_bands) for path in files.paths) for number in range(counts[0])
+        tuple(StoredFrame(path, number, options.axes, own_bands, words=words) for path in files.paths)
+        for number in range(counts[0])
     )
     channels: list[Channel] = []
     for name, frame in zip(files.names, pages[0], strict=True):
@@ -159,7 +166,7 @@ def group_of_tag(frame: Frame, tag: str) -> str:
     Raises:
         OptionError: The file has no such tag.
     """
-    value = opened(frame.path, frame.axes).tag(tag) if isinstance(frame, StoredFrame) else ""
+    value = frame.file().tag(tag) if isinstance(frame, StoredFrame) else ""
     if not value:
         name = frame.path if isinstance(frame, StoredFrame) else "An image"
         raise OptionError(f"split_by='{TAG}{tag}': {name} has no tag '{tag}'. All files should have it.")

@@ -35,6 +35,7 @@ from ganzoo.data.rasters.windows import UnpairedWindows, WindowDataset, WindowSe
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
 from ganzoo.image_io import raster_files
+from ganzoo.image_io.tissue_frames import TISSUE
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import Raster
 
@@ -76,8 +77,10 @@ def open_files(
         raise OptionError("The recipe trains on clips. Give a folder or a .zip of videos.")
     found = [find_files(spec, raster_files.suffixes()) for spec in specs]
     sides = [
-        [open_stack(files, options, bands) for files in side]
-        for side, bands in zip(found, (options.bands, options.target_bands), strict=False)
+        [open_stack(files, options, bands, words) for files in side]
+        for side, bands, words in zip(
+            found, (options.bands, options.target_bands), (options.read, _words_of_target(options, kind)), strict=False
+        )
     ]
     if options.panels:
         sides = _panels(sides, kind, options)
@@ -94,6 +97,14 @@ def open_files(
         raise OptionError(f"'{kind}' data needs {what if needed == 2 else 'one path'}.")
     paths = [path for side in found for files in side for path in files.paths]
     return RasterRequest(tuple(sides), kind, config, options, validation, _fingerprint(paths, specs))
+
+
+def _words_of_target(options: RasterOptions, kind: str) -> str:
+    """Return what is read of the second side only when asked: of pairs the input's tissue counts, not the target's."""
+    words = raster_files.parse_words(options.read)
+    if TISSUE in words and options.panels:
+        raise OptionError(f"read='{TISSUE}' is for whole images. Cut the panels into files of their own.")
+    return ",".join(sorted(words - {TISSUE} if kind == "paired" else words))
 
 
 def _panels(sides: list[list[Stack]], kind: str, options: RasterOptions) -> list[list[Stack]]:
@@ -282,7 +293,8 @@ def _measured(
         is_output = len(names) == 1 or name == "target" or request.kind == "unpaired"
         rules = RangeRules(name, request.options.range, request.options.transform)
         transformed = rules.transformed(channels[number])
-        values = ranges.measure(items, place, transformed)
+        partners = [0] if place and TISSUE in raster_files.parse_words(request.options.read) else []
+        values = ranges.measure(items, place, transformed, partners)
         dtypes = [layer.dtype for layer in items[0].sides[place] for _ in range(layer.shape[0])]
         described = [
             _describe(rules, channel, dtype, value, measured)

@@ -31,6 +31,8 @@ class RasterOptions:
             there are three.
         z_neighbors: Pages before and after each that become channels of the input as well (2.5-D).
         axes: What the dimensions of the files are, where they do not say so: "ZCYX".
+        read: What readers do only when asked: "segmentation", "32-bit", "lut" of DICOM; "tissue" of slides, where the
+            rest counts as missing. Of pairs the input's tissue counts.
         memory: Bytes that pixels may take; larger sets are read in windows when needed.
     """
 
@@ -44,6 +46,7 @@ class RasterOptions:
     panels: str = ""
     z_neighbors: int = 0
     axes: str = ""
+    read: str = ""
     memory: int = 8 * 2**30
 
     def __post_init__(self) -> None:

@@ -37,20 +37,23 @@ class Values:
     sample: Array
 
 
-def measure(items: Sequence[Item], side: int, channels: Sequence[Channel]) -> list[Values]:
+def measure(
+    items: Sequence[Item], side: int, channels: Sequence[Channel], partners: Sequence[int] = ()
+) -> list[Values]:
     """Read all pixels of one side once, and return what they are, channel by channel.
 
     Args:
         items: The training images.
         side: 0 for the input or the only one, 1 for the target.
         channels: Of that side, whose transforms say which values are valid.
+        partners: Other sides that must be valid as well, as their files say.
     """
     total = sum(item.height * item.width for item in items)
     step = max(1, total // SAMPLES)
     found = [Values(0, 0, np.inf, -np.inf, np.empty(0)) for _ in channels]
     samples: list[list[Array]] = [[] for _ in channels]
     for item in items:
-        for values, valid, first in _strips(item, side):
+        for values, valid, first in _strips(item, side, partners):
             for index in range(len(values)):
                 _add(
                     found[first + index],
@@ -80,14 +83,20 @@ def _add(
         samples.append(kept[::step])
 
 
-def _strips(item: Item, side: int) -> Iterator[tuple[Array, Array | None, int]]:
+def _strips(item: Item, side: int, partners: Sequence[int]) -> Iterator[tuple[Array, Array | None, int]]:
     """Yield values and validity of a part of each layer, and the number of channels before that layer."""
     rows = max(1, PIXELS // item.width)
     first = 0
     for layer in item.sides[side]:
         for top in range(item.top, item.top + item.height, rows):
             bottom = min(top + rows, item.top + item.height)
-            values, valid = layer.read(slice(top, bottom), slice(item.left, item.left + item.width))
+            place = slice(top, bottom), slice(item.left, item.left + item.width)
+            values, valid = layer.read(*place)
+            for other in (one for partner in partners for one in item.sides[partner]):
+                mask = other.read(*place)[1]
+                if mask is not None:
+                    good = np.broadcast_to(mask.all(0), values.shape)
+                    valid = good if valid is None else valid & good
             yield values, valid, first
         first += layer.shape[0]
 

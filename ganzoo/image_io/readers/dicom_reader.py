@@ -1,7 +1,8 @@
 """DICOM files as rasters: stored numbers in the units that the file states, its frames, and its padding as missing.
 
-Compressed frames are decoded by imagecodecs. What would need a decision is refused in one sentence: segmentations,
-32 bits a value, look-up tables instead of a slope. Names of patients never leave the file.
+Compressed frames are decoded by imagecodecs. What needs a decision is refused in one sentence until it is asked for
+(`DicomReader.words`): segmentations, 32 bits a value, look-up tables instead of a slope. Names of patients never leave
+the file.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ganzoo.errors import ImageError
 from ganzoo.files.limits import FILE
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io.read_errors import as_image_errors
-from ganzoo.image_io.readers import codestreams
+from ganzoo.image_io.readers import codestreams, dicom_segments
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import ArraySource, Raster
 
@@ -39,6 +40,13 @@ DECODERS = {
 RLE = "1.2.840.10008.1.2.5"  # which pydicom decodes
 GRAY, COLOR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_RCT", "YBR_ICT", "YBR_FULL_422")
 PALETTE = "PALETTE COLOR"
+SEGMENTATION, DEEP, TABLE = "segmentation", "32-bit", "lut"  # words of --read
+WORDS = {
+    SEGMENTATION: "DICOM segmentations, each segment a channel",
+    DEEP: "DICOM of 32 bits a value, of which networks see 24",
+    TABLE: "DICOM whose values are in a look-up table, applied",
+}
+PIXELS = ("PixelData", "FloatPixelData")
 
 
 class DicomReader(Reader):
@@ -47,6 +55,15 @@ class DicomReader(Reader):
     suffixes: ClassVar[tuple[str, ...]] = (".dcm",)
     packages: ClassVar[tuple[str, ...]] = ("pydicom",)
     extra: ClassVar[str] = "medical"
+    words: ClassVar[Mapping[str, str]] = WORDS
+
+    def __init__(self, words: frozenset[str] = frozenset()) -> None:
+        """Open only what needs no word, or one of ``words``."""
+        self._words = words
+
+    def asked(self, words: frozenset[str]) -> DicomReader:
+        """Return the reader that opens what these words ask for."""
+        return DicomReader(words)
 
     def recognizes(self, head: bytes, path: str) -> bool:
         """Look for the magic word behind the preamble."""
@@ -57,7 +74,7 @@ class DicomReader(Reader):
         if axes:
             raise ImageError(f"{path} says itself what its dimensions are. Omit --axes {axes}.")
         with as_image_errors(path):
-            return DicomFrames(path)
+            return DicomFrames(path, self._words)
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,15 +90,16 @@ class DicomHeader:
 class DicomFrames(Frames):
     """The frames of a file, in the order in which it has them."""
 
-    def __init__(self, path: str) -> None:
-        """Raises ImageError for what is refused; see the module."""
+    def __init__(self, path: str, words: frozenset[str] = frozenset()) -> None:
+        """Raises ImageError for what is refused without one of ``words``; see the module."""
         import pydicom
 
         with open_regular(path) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about small faults that do not concern the image
             self._set = pydicom.dcmread(file)
-        self._path = path
-        missing = [name for name in ("Rows", "Columns", "BitsAllocated", "PixelData") if name not in self._set]
+        self._path, self._words = path, words
+        pixels = next((name for name in PIXELS if name in self._set), PIXELS[0])
+        missing = [name for name in ("Rows", "Columns", "BitsAllocated", pixels) if name not in self._set]
         if missing:
             raise ImageError(f"{path} holds no image: it lacks {', '.join(missing)}. Check that the file is complete.")
         self._count = int(self._get("NumberOfFrames") or 1)
@@ -89,10 +107,12 @@ class DicomFrames(Frames):
         self._shape = (int(self._set.Rows), int(self._set.Columns))
         if reason := self._unfit():
             raise ImageError(f"{path} {reason}")
-        size = self._count * self._samples * self._shape[0] * self._shape[1] * int(self._set.BitsAllocated) // 8
+        size = self._count * self._samples * self._shape[0] * self._shape[1] * max(1, int(self._set.BitsAllocated) // 8)
         FILE.check(size, path, ImageError)
-        if size < 1:
+        if self._count * self._shape[0] * self._shape[1] < 1:
             raise ImageError(f"{path} has no pixels: {self._count} frames of {self._shape[1]}x{self._shape[0]}.")
+        is_segmentation = dicom_segments.is_segmentation(self._set)
+        self._segments = dicom_segments.find(self._set, self._count, path) if is_segmentation else None
 
     def _get(self, name: str) -> Any:
         return self._set.get(name)
@@ -100,12 +120,17 @@ class DicomFrames(Frames):
     def _unfit(self) -> str:
         """Return why the file is refused, "" where it is not."""
         kind, bits = str(self._get("PhotometricInterpretation") or ""), int(self._set.BitsAllocated)
-        if str(self._get("Modality")) == "SEG" or bits == 1:
-            return "is a segmentation, whose values are no intensities. Convert it to TIFF, one channel a segment."
-        if bits not in (8, 16) or kind not in (*GRAY, *COLOR, PALETTE) or self._samples not in (1, 3):
-            return f"has {self._samples} x {bits} bits as {kind}. Supported are gray and RGB of 8 or 16 bits."
-        if "ModalityLUTSequence" in self._set:
-            return "states its values by a look-up table, not by a slope. Convert it with the table applied."
+        segments = dicom_segments.is_segmentation(self._set)
+        if segments and SEGMENTATION not in self._words:
+            return "is a segmentation, whose values are no intensities. Say --read segmentation: segments are channels."
+        deep = bits == 32 and kind in (*GRAY, "RGB")
+        if deep and DEEP not in self._words:
+            return "has 32 bits a value, of which networks see 24. Say --read 32-bit to read it."
+        fitting = bits in (8, 16) or deep or (bits == 1 and segments)
+        if not fitting or kind not in (*GRAY, *COLOR, PALETTE) or self._samples not in (1, 3):
+            return f"has {self._samples} x {bits} bits as {kind}. Supported are gray and RGB of 8, 16 or 32 bits."
+        if "ModalityLUTSequence" in self._set and TABLE not in self._words:
+            return "states its values by a look-up table, not by a slope. Say --read lut to apply it."
         syntax = self._set.file_meta.TransferSyntaxUID
         if syntax.is_compressed and str(syntax) not in DECODERS and str(syntax) != RLE:
             return f"is compressed as '{syntax.name}', which is not supported. Decompress it first."
@@ -171,14 +196,17 @@ class DicomFrames(Frames):
         return _numbers(self._set)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._segments.places) if self._segments else self._count
 
     def __getitem__(self, index: int) -> Raster:
-        number = range(self._count)[index]
+        number = range(len(self))[index]
+        if self._segments:
+            return self._segmented(self._segments, number)
         stored = self._stored[number]
-        slope, intercept, unit = self._slope(number)
+        table = self._table(stored)
+        slope, intercept, unit = (1.0, 0.0, table[1]) if table else self._slope(number)
         original = str((self._get("ImageType") or [""])[0]) == "ORIGINAL"
-        if not unit and str(self._get("Modality")) == "CT" and original:
+        if not unit and not table and str(self._get("Modality")) == "CT" and original:
             unit = "HU"
         colored = len(stored) == 3
         names = ("red", "green", "blue") if colored else (str(self._get("Modality") or ""),)
@@ -186,15 +214,38 @@ class DicomFrames(Frames):
         name = f"{self._path}, {self.labels[number]}" if self._count > 1 else self._path
         if colored:
             slope, intercept = 1.0, 0.0
-        source = ArraySource(_scaled(stored, slope, intercept, self._span()), self._padding(stored))
-        padding = self._get("PixelPaddingValue")
+        values = table[0] if table else _scaled(stored, slope, intercept, self._span())
+        source = ArraySource(values, self._padding(stored))
+        padding = None if table else self._get("PixelPaddingValue")
         metadata = {
             "dicom": DicomHeader(self._set),
-            "scale": (slope, intercept),
+            "scale": (slope, intercept) if stored.dtype.itemsize <= 2 else None,  # a file of 16 bits cannot repeat it
             "unit": channels[0].unit,
             "padding": None if padding is None else int(padding) * slope + intercept,
         }
         return Raster(source, channels, name, "dicom", metadata, str(self._get("SeriesInstanceUID") or self._path))
+
+    def _segmented(self, segments: dicom_segments.Segments, number: int) -> Raster:
+        """Return one place of a segmentation: 0 and 1, or the share, of each segment; or the labels of all."""
+        blank = np.zeros(self._shape, self._stored.dtype)
+        frames = [self._stored[frame, 0] if frame >= 0 else blank for frame in segments.places[number]]
+        values = np.stack(frames)
+        if segments.most:
+            values = (values / np.float32(segments.most)).astype(np.float32)
+        channels = tuple(Channel(name) for name in segments.names)
+        metadata = {"dicom": DicomHeader(self._set), "scale": None, "unit": "", "padding": None}
+        name = f"{self._path}, {self.labels[number]}" if len(self) > 1 else self._path
+        return Raster(ArraySource(values), channels, name, "dicom", metadata, str(self._get("SeriesInstanceUID") or ""))
+
+    def _table(self, stored: Array) -> tuple[Array, str] | None:
+        """Return the values that a look-up table gives, and their unit; None where the file has none."""
+        from pydicom.pixels import apply_modality_lut
+
+        if "ModalityLUTSequence" not in self._set:
+            return None
+        with as_image_errors(self._path):
+            unit = str(self._set.ModalityLUTSequence[0].get("ModalityLUTType") or "")
+            return np.asarray(apply_modality_lut(stored, self._set)), "" if unit == "US" else unit
 
     def _span(self) -> tuple[int, int]:
         """Return the least and the greatest number that the stored bits can hold."""
@@ -219,12 +270,13 @@ class DicomFrames(Frames):
     @property
     def labels(self) -> Sequence[str]:
         """As "frame 3"."""
-        return [f"frame {number + 1}" for number in range(self._count)] if self._count > 1 else [""]
+        word = "place" if self._segments else "frame"
+        return [f"{word} {number + 1}" for number in range(len(self))] if len(self) > 1 else [""]
 
     @property
     def axis(self) -> str:
         """Frames may be slices, times or views."""
-        return "page" if self._count > 1 else ""
+        return "page" if len(self) > 1 else ""
 
     @property
     def description(self) -> Mapping[str, str]:
@@ -257,7 +309,7 @@ def _scaled(stored: Array, slope: float, intercept: float, span: tuple[int, int]
     """
     if (slope, intercept) == (1.0, 0.0):
         return stored
-    if not (slope.is_integer() and intercept.is_integer()):
+    if stored.dtype.kind == "f" or not (slope.is_integer() and intercept.is_integer()):
         return (stored * slope + intercept).astype(np.float32)
     low, high = sorted(number * int(slope) + int(intercept) for number in span)
     fitting = [

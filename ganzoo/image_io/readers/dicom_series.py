@@ -13,7 +13,7 @@ import numpy as np
 from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
 from ganzoo.image_io.read_errors import as_image_errors
-from ganzoo.image_io.readers.dicom_reader import PREAMBLE, DicomFrames
+from ganzoo.image_io.readers.dicom_reader import PREAMBLE, WORDS, DicomFrames
 from ganzoo.rasters.raster import Raster
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
@@ -31,6 +31,15 @@ class DicomSeriesReader(Reader):
     packages: ClassVar[tuple[str, ...]] = ("pydicom",)
     extra: ClassVar[str] = "medical"
     of_images: ClassVar[bool] = True
+    words: ClassVar[Mapping[str, str]] = WORDS
+
+    def __init__(self, words: frozenset[str] = frozenset()) -> None:
+        """Open only what needs no word, or one of ``words``."""
+        self._words = words
+
+    def asked(self, words: frozenset[str]) -> DicomSeriesReader:
+        """Return the reader that opens what these words ask for."""
+        return DicomSeriesReader(words)
 
     def recognizes(self, head: bytes, path: str) -> bool:
         """Look whether a folder's files are DICOM, of one series with positions in space."""
@@ -51,7 +60,7 @@ class DicomSeriesReader(Reader):
         if axes:
             raise ImageError(f"{path} says itself what its dimensions are. Omit --axes {axes}.")
         with as_image_errors(path):
-            return SeriesFrames(path)
+            return SeriesFrames(path, self._words)
 
 
 def _files(path: str) -> list[Path]:
@@ -74,16 +83,16 @@ def _header(file: Path) -> Any:
 class SeriesFrames(Frames):
     """The slices of a series, from the lowest place along their normal to the highest."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, words: frozenset[str] = frozenset()) -> None:
         """Raises ImageError where they are no whole volume: a slice is missing, say."""
-        self._path = path
+        self._path, self._words = path, words
         files = _files(path)
         headers = [_header(file) for file in files]
         self._check(files, headers)
         places = self._places(headers)
         self._files = [str(files[index]) for index in np.argsort(places)]
         self._check_distances(np.sort(places), [Path(file).name for file in self._files])
-        with DicomFrames(self._files[0]) as first:
+        with DicomFrames(self._files[0], words) as first:
             self._description = dict(first.description)
         self._description["slices"] = f"{len(files)}, {float(np.median(np.diff(np.sort(places)))):g} mm apart"
 
@@ -129,12 +138,12 @@ class SeriesFrames(Frames):
         return len(self._files)
 
     def __getitem__(self, index: int) -> Raster:
-        with as_image_errors(self._path), DicomFrames(self._files[range(len(self))[index]]) as frames:
+        with as_image_errors(self._path), DicomFrames(self._files[range(len(self))[index]], self._words) as frames:
             return frames[0]
 
     def tag(self, name: str) -> str:
         """Return the value of a tag of the first slice."""
-        with DicomFrames(self._files[0]) as frames:
+        with DicomFrames(self._files[0], self._words) as frames:
             return frames.tag(name)
 
     @property

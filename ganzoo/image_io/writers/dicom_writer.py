@@ -30,6 +30,8 @@ class DicomWriter(Writer):
         template = spec.template
         if template is None or template.format != "dicom":
             raise OutputError("DICOM output needs a DICOM input, whose patient and study it keeps. Write .nii or .tif.")
+        if str(template.metadata["dicom"].data.get("Modality")) == "SEG":
+            raise OutputError("Output of a segmentation is not written as DICOM. Write .tif or .npz.")
         count = spec.shape[0]
         if count not in (1, 3) or (count == 3 and spec.dtype not in ("uint8", "uint16")):
             raise OutputError(
@@ -61,7 +63,8 @@ def _as_template(spec: OutputSpec) -> bool:
     template = spec.template
     if template is None or len(spec.channels) != 1 or len(template.channels) != 1:
         return False
-    return str(template.dtype) == spec.dtype and spec.channels[0].unit in ("", template.metadata["unit"])
+    same = str(template.dtype) == spec.dtype and spec.channels[0].unit in ("", template.metadata["unit"])
+    return same and template.metadata["scale"] is not None
 
 
 class DicomFile(SpooledFile):

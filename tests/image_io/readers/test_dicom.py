@@ -150,7 +150,8 @@ def test_nothing_of_a_patient_leaves_the_file(tmp_path: Path) -> None:
     ("fields", "words"),
     [
         ({"Modality": "SEG"}, "is a segmentation"),
-        ({"BitsAllocated": 32}, "1 x 32 bits as MONOCHROME2"),
+        ({"BitsAllocated": 32}, "has 32 bits a value"),
+        ({"BitsAllocated": 64}, "1 x 64 bits as MONOCHROME2"),
         ({"ModalityLUTSequence": [pydicom.Dataset()]}, "by a look-up table"),
         ({"Rows": 0}, "has no pixels"),
         ({"Rows": 60000, "Columns": 60000}, "GANZOO_MAX_FILE"),
