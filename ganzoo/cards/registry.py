@@ -148,7 +148,7 @@ def _collected() -> _Collected:
 
 def _of_plugins() -> Iterator[tuple[Path, list[Card]]]:
     """Yield the registry files of plugins with their cards; one that cannot be read is skipped, and named once."""
-    for implementation in discovery.manager().hook.ganzoo_cards.get_hookimpls():
+    for implementation in discovery.third_party().hook.ganzoo_cards.get_hookimpls():
         try:
             for path in _paths_of(implementation.plugin_name, implementation.function):
                 yield path, read_registry(path)

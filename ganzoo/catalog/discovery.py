@@ -74,6 +74,15 @@ class _Candidate:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """A candidate's module, or the ``error`` for which it is skipped."""
+
+    candidate: _Candidate
+    module: Any
+    error: str
+
+
 def manager() -> pluggy.PluginManager:
     """Return the plugin manager with every plugin that can be used; found once a process. Says what was skipped."""
     announce()
@@ -90,12 +99,26 @@ def misuses() -> dict[str, PluginError]:
     return dict(_found().misuses)
 
 
+def third_party() -> pluggy.PluginManager:
+    """Return the manager of third-party plugins alone; ganzoo's own, which have no cards, are not imported for it."""
+    return _third_party().manager
+
+
 def announce() -> None:
     """Log which plugins were skipped, and why; each once a process."""
-    for plugin in problems():
-        if not plugin.error.startswith("off: "):
+    _announce(_found())
+
+
+def announce_third_party() -> None:
+    """Log the same of third-party plugins alone: for every command, as most need not import ganzoo's own."""
+    _announce(_third_party())
+
+
+def _announce(found: _Found) -> None:
+    for plugin in found.plugins:
+        if plugin.error and not plugin.error.startswith("off: "):
             warn_once(f"Skipped the plugin {plugin.name} from {plugin.distribution}: {plugin.error}")
-    for misuse in misuses().values():
+    for misuse in found.misuses.values():
         warn_once(f"Skipped: {misuse}")
 
 
@@ -136,25 +159,44 @@ def described(name: str) -> str:
 def refresh() -> None:
     """Forget what was found: the next call looks again. For tests, and after installing a plugin."""
     importlib.invalidate_caches()
-    _found.cache_clear()
+    for remembered in (_found, _third_party, _loaded_third_party):
+        remembered.cache_clear()
     _announced.clear()
 
 
 @cache
 def _found() -> _Found:
+    return _registered([*map(_loaded, _built_in()), *_loaded_third_party()])
+
+
+@cache
+def _third_party() -> _Found:
+    return _registered(_loaded_third_party())
+
+
+@cache
+def _loaded_third_party() -> list[_Loaded]:
+    return [_loaded(candidate) for candidate in _entry_points()]
+
+
+def _loaded(candidate: _Candidate) -> _Loaded:
+    module, error = (None, candidate.error) if candidate.error else _imported(candidate)
+    return _Loaded(candidate, module, error or _api_error(module))
+
+
+def _registered(loaded: Iterable[_Loaded]) -> _Found:
     pm = pluggy.PluginManager("ganzoo")
     pm.add_hookspecs(hookspecs)
     found: list[Plugin] = []
     misuses: dict[str, PluginError] = {}
-    for candidate in (*_built_in(), *_entry_points()):
-        module, error = (None, candidate.error) if candidate.error else _imported(candidate)
-        error = error or _api_error(module)
-        if not error:
+    for each in loaded:
+        candidate = each.candidate
+        if not each.error:
             try:
-                _register(pm, candidate.name, candidate.distribution, module)
+                _register(pm, candidate.name, candidate.distribution, each.module)
             except PluginError as misuse:
                 misuses.setdefault(candidate.name, misuse)
-        plugin = Plugin(candidate.name, candidate.distribution, candidate.version, error)
+        plugin = Plugin(candidate.name, candidate.distribution, candidate.version, each.error)
         if plugin not in found:  # a package may name one module under two entry points
             found.append(plugin)
     packages = {plugin.name: plugin.distribution for plugin in reversed(found)}

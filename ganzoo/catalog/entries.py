@@ -10,7 +10,6 @@ from itertools import islice
 from typing import TypeGuard
 
 from ganzoo.catalog import discovery
-from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import DATA_KINDS, KINDS, Entry
 from ganzoo.contracts.tasks import TASKS
 from ganzoo.errors import DuplicateName, GanzooError, OptionError, PluginError, UnknownName, suggest
@@ -245,6 +244,8 @@ def complaints(entry: Entry, tasks: Collection[str] = ()) -> Iterator[str]:
 
 
 def _config_complaints(config: object) -> Iterator[str]:
+    from ganzoo.contracts.config import Config  # with limits, which `ganzoo list` does not need
+
     if not isinstance(config, type) or not issubclass(config, Config):
         yield "config is not a subclass of ganzoo.Config"
     elif "__dataclass_fields__" not in vars(config):  # its options would silently be none

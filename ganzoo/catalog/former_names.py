@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ganzoo.contracts.limits import as_text
+from ganzoo.contracts.option_text import as_text
 
 ENTRIES = {
     "generator:lite-unet": "generator:efficientnet-unet",

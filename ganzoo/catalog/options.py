@@ -12,7 +12,8 @@ import pydantic
 
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
-from ganzoo.contracts.limits import OptionText, limits, type_words, wrong_value
+from ganzoo.contracts.limits import limits, type_words, wrong_value
+from ganzoo.contracts.option_text import OptionText
 from ganzoo.errors import OptionError, PluginError, suggest
 
 T = TypeVar("T")

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ganzoo import catalog
 from ganzoo.contracts.entry import Entry
-from ganzoo.contracts.limits import limits
 
 
 def describe(entry: Entry) -> dict[str, Any]:
@@ -31,6 +30,8 @@ def default_options(entry: Entry) -> dict[str, Any]:
 
 def describe_options(entry: Entry) -> list[dict[str, Any]]:
     """Return name, type, default, choices (of a Literal, else None) and limits in words of each option."""
+    from ganzoo.contracts.limits import limits  # imports more than `ganzoo list`, which imports this module, may take
+
     hints = _type_hints(entry)
     rows = []
     for option in dataclasses.fields(entry.config):

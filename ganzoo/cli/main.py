@@ -98,7 +98,7 @@ def _commands_of(implementation: Any) -> dict[str, click.Command]:
 def cli(context: click.Context) -> None:
     """List, run, train, evaluate and share generative adversarial networks."""
     if context.invoked_subcommand != "plugins":  # which shows them itself
-        discovery.announce()
+        discovery.announce_third_party()
 
 
 def main(arguments: list[str] | None = None) -> None:

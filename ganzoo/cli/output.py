@@ -13,7 +13,7 @@ import click
 from ganzoo.cards import metric_direction
 from ganzoo.cards.protocol import Protocol
 from ganzoo.cli.echo import echo, echo_json
-from ganzoo.contracts.limits import OptionText
+from ganzoo.contracts.option_text import OptionText
 from ganzoo.files.terminal import clean
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ganzoo.contracts.config import Config
+if TYPE_CHECKING:
+    from ganzoo.contracts.config import Config
 
 KINDS = (
     "generator",

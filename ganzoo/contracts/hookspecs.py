@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from ganzoo.contracts.entry import Entry
-
 if TYPE_CHECKING:
     import click
+
+    from ganzoo.contracts.entry import Entry
 
 hookspec = pluggy.HookspecMarker("ganzoo")
 hookimpl = pluggy.HookimplMarker("ganzoo")

@@ -63,17 +63,6 @@ def _not_one(classes: int) -> None:
 ClassCount: TypeAlias = Annotated[int, Check(_not_one)]
 
 
-class OptionText(str):
-    """An option as text, from a command line or a file: it is read according to the option's type."""
-
-    __slots__ = ()
-
-
-def as_text(value: Any) -> Any:
-    """Return a string as `OptionText`, and any other value as it is."""
-    return OptionText(value) if isinstance(value, str) else value
-
-
 def limits(hint: Any) -> str:
     """Return what an annotation allows beyond its type, in words: "at least 1"; "" where it allows everything."""
     if get_origin(hint) is not Annotated:

@@ -13,7 +13,7 @@ from torch import Tensor
 import ganzoo
 from ganzoo import Config, Entry, catalog
 from ganzoo.catalog.building import Architecture, ChosenParts
-from ganzoo.contracts.limits import OptionText
+from ganzoo.contracts.option_text import OptionText
 from ganzoo.errors import OptionError, PluginError, UnknownName
 from ganzoo.losses.multi_scale import MultiScaleLoss
 from ganzoo_plugins.cyclegan import ResnetConfig

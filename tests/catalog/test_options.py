@@ -13,7 +13,8 @@ from ganzoo import catalog
 from ganzoo.catalog import options
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
-from ganzoo.contracts.limits import Check, OptionText, PositiveFloat, PositiveInt, ProperFraction
+from ganzoo.contracts.limits import Check, PositiveFloat, PositiveInt, ProperFraction
+from ganzoo.contracts.option_text import OptionText
 from ganzoo.errors import OptionError, PluginError
 
 

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from ganzoo.catalog import discovery
+
 HEAVY = {"torch", "torchvision", "timm", "pydantic", "huggingface_hub", "safetensors", "numpy", "PIL", "rich"}
 
 COMMAND = """
@@ -52,6 +54,21 @@ def test_command_imports_nothing_heavy(arguments, tmp_path):
     code, modules = last_line_of(COMMAND.format(arguments=arguments), tmp_path)
     assert code == 0
     assert "click" in modules and heavy(modules) == []
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["list", "--scores"]], ids=" ".join)
+def test_listing_models_imports_no_family_and_no_limits_of_options(arguments, tmp_path):
+    """No plugin of ganzoo's own has cards, and their option classes are most of what a start costs."""
+    modules = last_line_of(COMMAND.format(arguments=arguments), tmp_path)[1]
+    assert [name for name in modules if name.startswith(("ganzoo_plugins.", "annotated_types"))] == []
+    everything = last_line_of(COMMAND.format(arguments=["list", "--entries"]), tmp_path)[1]
+    assert {"ganzoo_plugins.dcgan", "annotated_types"} <= set(everything)
+
+
+def test_no_plugin_of_ganzoo_s_own_has_cards():
+    """`registry.json` has them all; `discovery.third_party` asks nobody else."""
+    cards = discovery.manager().hook.ganzoo_cards.get_hookimpls()
+    assert [each.plugin_name for each in cards if discovery.distribution_of(each.plugin_name) == "ganzoo-core"] == []
 
 
 @pytest.mark.parametrize(

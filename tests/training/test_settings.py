@@ -11,7 +11,7 @@ import pytest
 from conftest import picture
 
 import ganzoo
-from ganzoo.contracts.limits import OptionText
+from ganzoo.contracts.option_text import OptionText
 from ganzoo.errors import OptionError, OutputError, TrainingError
 from ganzoo.training import settings
 from ganzoo.training.run_options import RunOptions
