@@ -180,9 +180,8 @@ class Recipe(RecipeContract):
     def penalty(self, discriminator: Any, real: Tensor, fake: Tensor, name: str = "") -> Tensor | float:
         """Return the penalties that a discriminator minimizes in addition to its loss; 0 without penalties.
 
-        These are the regularizer of the part ``loss``, the parts that are regularizers, each with its weight and
-        interval, and, in every ``r1_every``-th step, r1_every * r1 / 2 * R1 with the config's ``r1`` (arXiv:1801.04406;
-        lazily as in arXiv:1912.04958, section 3.1).
+        These are `regularization` and, in every ``r1_every``-th step, r1_every * r1 / 2 * R1 with the config's ``r1``
+        (arXiv:1801.04406; lazily as in arXiv:1912.04958, section 3.1).
 
         Args:
             discriminator: Maps images to logits.
@@ -190,18 +189,32 @@ class Recipe(RecipeContract):
             fake: The generated images that it scored, the same shape, without gradient.
             name: Of the discriminator, for a recipe with several; by default its name in ``networks``.
         """
-        step = self.step_state.step
-        offered: dict[str, Any] = {"uniform": self.uniform, "average": self.processes.average}
-        offered["name"] = name or next((key for key, value in self.networks.items() if value is discriminator), "")
-        value = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
-        for regularizer in self.regularizers.values():
-            value = value + regularizer.value(step, discriminator, real, fake, **offered)
+        value = self.regularization(discriminator, real, fake, name)
         weight, every = getattr(self.config, "r1", 0.0), getattr(self.config, "r1_every", 1)
-        if not weight or step % every:
+        if not weight or self.step_state.step % every:
             return value
         from ganzoo.losses.r1 import r1
 
         return value + weight / 2 * every * r1(discriminator, real)
+
+    def regularization(self, discriminator: Any, real: Tensor, fake: Tensor, name: str = "") -> Tensor | float:
+        """Return `penalty` without the config's R1, for a recipe that has a gradient penalty of its own.
+
+        It is the regularizer of the part ``loss``, and the parts that are regularizers, each with its weight and
+        interval.
+
+        Args:
+            discriminator: As for `penalty`.
+            real: As for `penalty`.
+            fake: As for `penalty`.
+            name: As for `penalty`.
+        """
+        offered: dict[str, Any] = {"uniform": self.uniform, "average": self.processes.average}
+        offered["name"] = name or next((key for key, value in self.networks.items() if value is discriminator), "")
+        value = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
+        for regularizer in self.regularizers.values():
+            value = value + regularizer.value(self.step_state.step, discriminator, real, fake, **offered)
+        return value
 
     def forward_batched(self, network: nn.Module, *images: Tensor, conditioning: Sequence[Tensor] = ()) -> list[Any]:
         """Return a network's output for each of ``images``, run as one batch if that gives the same results.

@@ -28,6 +28,7 @@ FAMILIES = {
     "lapgan": ["LAPGANRecipe", "LAPGANOptions"],
     "lsgan": ["LSGANRecipe", "LSGANOptions"],
     "pix2pix": ["Pix2PixRecipe", "Pix2PixOptions"],
+    "r3gan": ["R3GANRecipe", "R3GANOptions"],
     "srgan": ["SRResNetRecipe", "SRGANRecipe", "SRResNetOptions", "SRGANOptions"],
     "stargan": ["StarGANRecipe", "StarGANOptions"],
     "style": ["AdaINRecipe", "AdaINOptions", "FastStyleRecipe", "FastStyleOptions"],

@@ -39,15 +39,15 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 def run(strangers: Environment) -> Path:
     """A relativistic GAN with two regularizers, trained by the stranger's recipe and resumed."""
     small = ("--set", "image_size=16", "--set", "r1.weight=0.5", *SMALL)
-    strangers.ganzoo("train", "r3gan", "images", "-o", "runs/r3gan", "--steps", 1, "--batch-size", 2, *small)
-    strangers.ganzoo("train", "--resume", "runs/r3gan", "--steps", 2)
-    return strangers.work / "runs" / "r3gan"
+    strangers.ganzoo("train", "rpgan", "images", "-o", "runs/rpgan", "--steps", 1, "--batch-size", 2, *small)
+    strangers.ganzoo("train", "--resume", "runs/rpgan", "--steps", 2)
+    return strangers.work / "runs" / "rpgan"
 
 
 @pytest.mark.slow
 def test_the_relativistic_gan_records_parts_and_plugin(run: Path) -> None:
     settings = json.loads((run / "run.json").read_text())
-    assert settings["plugins"] == {"ganzoo-r3gan": "1.0.0"}
+    assert settings["plugins"] == {"ganzoo-rpgan": "1.0.0"}
     assert settings["parts"]["r1"] == "regularizer:r1" and settings["part_options"]["r1"]["weight"] == 0.5
     training = json.loads((run / "config.json").read_text())["card"]["training"]
     assert training["steps"] == 2 and training["parts"]["loss"]["entry"] == "loss:relativistic"
@@ -87,7 +87,7 @@ def test_a_plugin_made_for_tomorrow_stops_no_command(strangers: Environment, com
         assert "loss:of-today" in done.stdout
 
 
-PACKAGES = ("r3gan", "brightness", "mat", "gradients", "perceptual", "tiny")
+PACKAGES = ("rpgan", "brightness", "mat", "gradients", "perceptual", "tiny")
 LIFE = Path(__file__).parent.parent / "third_party" / "life_of_each.py"
 
 
@@ -126,10 +126,10 @@ def test_the_data_source_and_the_extra_loss_are_in_what_runs_record(
 def test_each_loads_without_flags_elsewhere(
     lives: dict[str, dict[str, Any]], account: dict[str, str], tmp_path: Path
 ) -> None:
-    second = Environment(tmp_path / "second", "ganzoo-r3gan", "ganzoo-tiny")
+    second = Environment(tmp_path / "second", "ganzoo-rpgan", "ganzoo-tiny")
     elsewhere = {**account, "HF_HOME": str(tmp_path / "other-home")}
     assert json.loads(second.run(second.python, LIFE, "load", **elsewhere)) == {
-        "r3gan": "r3gan",
+        "rpgan": "rpgan",
         "tiny": "tiny",
         "brightness": "dcgan",
         "gradients": "dcgan",
@@ -148,14 +148,14 @@ def test_without_the_plugins_each_is_one_sentence(
     assert {name for name in loading if loading[name]} == {"tiny"}  # the others' networks are ganzoo's own
     assert loading["tiny"].endswith("Install the plugin it was made with: ganzoo-tiny 1.2.0.")
     assert resuming["brightness"] == ""  # the metric is not needed
-    for name in ("r3gan", "perceptual", "tiny", "gradients", "mat"):
+    for name in ("rpgan", "perceptual", "tiny", "gradients", "mat"):
         assert f"Install the plugin it was made with: ganzoo-{name} 1." in resuming[name], resuming[name]
         assert "\n" not in resuming[name]
-    done = without.attempt(without.python, "-m", "ganzoo", "train", "--resume", "lives/r3gan", "--steps", 3)
+    done = without.attempt(without.python, "-m", "ganzoo", "train", "--resume", "lives/rpgan", "--steps", 3)
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "Error: lives/r3gan needs the entry 'recipe:r3gan', which no installed plugin has. "
-        "Install the plugin it was made with: ganzoo-r3gan 1.0.0."
+        "Error: lives/rpgan needs the entry 'recipe:rpgan', which no installed plugin has. "
+        "Install the plugin it was made with: ganzoo-rpgan 1.0.0."
     )
 
 

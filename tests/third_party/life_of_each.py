@@ -22,7 +22,7 @@ SMALL = {"generator": {"width": 4}, "discriminator": {"width": 4}}
 PATCH = {"width": 4, "receptive_field": 16}
 # Package -> recipe, data, settings, what to evaluate on, how.
 LIVES: dict[str, tuple[str, Any, dict[str, Any], Any, dict[str, Any]]] = {
-    "r3gan": ("r3gan", "images", {"part_options": SMALL}, "images", {"metrics": ["brightness"]}),
+    "rpgan": ("rpgan", "images", {"part_options": SMALL}, "images", {"metrics": ["brightness"]}),
     "tiny": ("tiny", "gray", {}, "gray", {"metrics": ["brightness"]}),
     "brightness": ("dcgan", "images", {"part_options": SMALL}, "images", {"metrics": ["brightness"]}),
     "gradients": ("dcgan", "gradients:16", {"part_options": SMALL}, "images", {"metrics": ["brightness"]}),
@@ -61,7 +61,7 @@ def make() -> dict[str, Any]:
             savemat(f"scans/{side}{number}.mat", {"scan": values})
     found = {}
     for name, (recipe, data, settings, real, measure) in LIVES.items():
-        run, batch = f"lives/{name}", 2 if recipe in ("r3gan", "tiny", "dcgan") else 1
+        run, batch = f"lives/{name}", 2 if recipe in ("rpgan", "tiny", "dcgan") else 1
         ganzoo.train(recipe, data, run, steps=1, batch_size=batch, device="cpu", **settings)
         ganzoo.resume(run, steps=2)
         evaluation = ganzoo.evaluate(f"dir:{run}", real, device="cpu", **measure)

@@ -1,4 +1,4 @@
-"""The training of R3GAN; loss and penalties are parts."""
+"""The training of RpGAN; loss and penalties are parts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 from ganzoo import LatentRecipe
 
 
-class R3GANRecipe(LatentRecipe):
+class RpGANRecipe(LatentRecipe):
     """In each step one update of each network, at a learning rate that falls as a cosine."""
 
     def learning_rate(self, progress: float) -> float:

@@ -1,4 +1,4 @@
-"""A relativistic GAN with zero-centered gradient penalties on real and generated images (R3GAN, arXiv:2501.05441)."""
+"""A relativistic GAN with zero-centered penalties on real and generated images (as R3GAN has, arXiv:2501.05441)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ family = Family(__name__, paper="arXiv:2501.05441")
 
 
 @family.recipe(
-    "r3gan",
-    ".recipe.R3GANRecipe",
+    "rpgan",
+    ".recipe.RpGANRecipe",
     data="images",
     batch_size=64,
     parts={
@@ -24,7 +24,7 @@ family = Family(__name__, paper="arXiv:2501.05441")
     },
 )
 @dataclass(frozen=True)
-class R3GANOptions(AdversarialConfig):
+class RpGANOptions(AdversarialConfig):
     """Images from latents by a relativistic loss, R1 and R2.
 
     Attributes:
