@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from ganzoo.evaluation.compare_models import compare as compare
     from ganzoo.evaluation.evaluate import evaluate as evaluate
     from ganzoo.exporting.export import export as export
-    from ganzoo.hub.client import fetch_file as fetch_file
+    from ganzoo.hub.known_files import fetch_file as fetch_file
     from ganzoo.image_io.video.clip_files import save_clip as save_clip
     from ganzoo.layers.image_sizes import DoubledSize as DoubledSize
     from ganzoo.layers.image_sizes import split_size as split_size
@@ -107,7 +107,7 @@ _HOMES = {
     "Extractor": "ganzoo.contracts.extractor",
     "Features": "ganzoo.contracts.feature_maps",
     "Family": "ganzoo.contracts.family",
-    "fetch_file": "ganzoo.hub.client",
+    "fetch_file": "ganzoo.hub.known_files",
     "Format": "ganzoo.contracts.engine",
     "Fraction": "ganzoo.contracts.limits",
     "Frames": "ganzoo.contracts.reader",

@@ -1,4 +1,4 @@
-"""Models on the Hugging Face Hub, and single files of known content from elsewhere.
+"""Models on the Hugging Face Hub.
 
 This folder is the only one that knows huggingface_hub, or touches a network at all.
 
@@ -15,51 +15,31 @@ Whatever goes wrong is one of `ganzoo.errors`; errors.py says which, and why.
 
 from __future__ import annotations
 
-import http.client
 import re
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from glob import escape
 from pathlib import Path
-from typing import Any
 
-import yaml
 from huggingface_hub import CommitOperationAdd, constants, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
-from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars, tqdm
 
 from ganzoo import errors
-from ganzoo.errors import (
-    GanzooError,
-    HashMismatch,
-    HubForbidden,
-    HubNotFound,
-    HubUnreachable,
-    OptionError,
-    RegistryError,
-    suggest,
-)
-from ganzoo.files.atomic import replacing
-from ganzoo.files.cache import cache_folder
-from ganzoo.files.hashing import file_sha256
-from ganzoo.files.parsing import parse_yaml
+from ganzoo.errors import GanzooError, HubForbidden, HubNotFound, RegistryError, suggest
 from ganzoo.files.regular import read_text
 from ganzoo.hub.answers import checked_answers
 from ganzoo.hub.errors import HTTP_ERROR, Target, is_unreachable, translated
+from ganzoo.hub.model_cards import read_head
+from ganzoo.hub.progress import quiet_when_piped
 
 MODEL_FILES = ("config.json", "*.safetensors", "README.md")
 NEEDED_FILES = ("config.json", "*.safetensors")
 RETRY_PAUSE = 1.0  # seconds until a Hub that did not answer is asked again
-SILENCE = 30.0  # seconds that a server may say nothing
 _REPO_ID = re.compile(r"(?!.*(--|\.\.|\.git$))\b[\w.-]+\b/\b[\w.-]{1,96}\b", re.ASCII)  # as the client has it
-_CARD_HEAD = re.compile(r"\s*---\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -109,7 +89,7 @@ def push(
     """
     files = _find_model_files(Path(folder))
     target = Target(check_repo_id(repo_id), revision, token, writing=True)
-    with translated(target), checked_answers(), _quiet_when_piped():
+    with translated(target), checked_answers(), quiet_when_piped():
         is_new = _open_repository(target, private)
         operations = [CommitOperationAdd(path_in_repo=file.name, path_or_fileobj=file) for file in files]
         with _reporting_an_empty_repository(target) if is_new else nullcontext():
@@ -133,7 +113,7 @@ def pull(
     """
     names = None if files is None else tuple(files)
     target = Target(check_repo_id(repo_id), revision, token, names)
-    with translated(target), checked_answers(), _quiet_when_piped():
+    with translated(target), checked_answers(), quiet_when_piped():
         if re.fullmatch("[0-9a-f]{40}", revision or "") and (cached := _find_cached(target, cache)):
             return cached
         try:
@@ -172,34 +152,6 @@ def fetch(repo_id: str, file: str, *, revision: str | None = None, token: str | 
     return pull(repo_id, revision=revision, token=token, files=[file]).folder / file
 
 
-def fetch_file(url: str, sha256: str, *, otherwise: str = "") -> Path:
-    """Bring a file whose SHA-256 is known into ganzoo's own cache, and return its path.
-
-    A cached file needs no network; its hash is checked each time.
-
-    Args:
-        url: Where it is.
-        sha256: All 64 digits, or as many of the first as are known: torchvision's file names have 8.
-        otherwise: What else a user can do if it cannot be fetched, which ends the message.
-
-    Raises:
-        HubUnreachable: There is no network.
-        HashMismatch: The content is another one.
-        OutputError: The cache cannot be written.
-    """
-    name = url.rpartition("/")[2]
-    path = cache_folder() / "files" / sha256[:8] / name
-    if path.is_file():
-        _require_hash(path, sha256, f"{path} is damaged", "Delete it and try again.")
-        return path
-    with replacing(path) as temporary:
-        _download(url, temporary, f"{otherwise} Or put {name} into the folder {path.parent}.".strip())
-        _require_hash(
-            temporary, sha256, f"{url} is not what it was", f"Nothing was kept. Try again. {otherwise}".strip()
-        )
-    return path
-
-
 def stated_sha256(repo_id: str, file: str, revision: str | None = None, token: str | None = None) -> str:
     """Return the SHA-256 that the Hub states for a large file; "" where it cannot be asked."""
     target = Target(repo_id, revision, token)
@@ -224,25 +176,6 @@ def tell_apart(path: Path, found: str, stated: str) -> str:
     return f"{known if stated else ''}Delete {path.resolve()} and try again."
 
 
-def model_card(front: dict[str, Any], body: str) -> str:
-    """Return the text of a README.md: `front` as its YAML head, then the Markdown `body`.
-
-    Raises OptionError when a value of `front` would not come back from YAML as it went in. Asks no network.
-    """
-    try:
-        head = yaml.safe_dump(front, sort_keys=False, allow_unicode=True, width=1000)
-    except yaml.YAMLError as error:
-        raise OptionError(f"The head of a model card takes text, numbers, lists and dicts only: {error}.") from error
-    text = f"---\n{head}---\n\n{body.strip()}\n"
-    came_back = _read_head(text)
-    for key, value in front.items():
-        if came_back.get(key) != value:
-            raise OptionError(
-                f"The model card's '{key}' cannot be {value!r}: YAML would make it {came_back.get(key)!r}."
-            )
-    return text
-
-
 def check_repo_id(repo_id: str) -> str:
     """Return `repo_id` if it is spelled owner/name; ReferenceError otherwise."""
     if _REPO_ID.fullmatch(repo_id):
@@ -254,37 +187,6 @@ def check_repo_id(repo_id: str) -> str:
 
 
 # ---- one step each
-
-
-def _download(url: str, path: Path, otherwise: str) -> None:
-    """Write what is at `url` to `path`. Raises HubUnreachable, and OSError where it is the disk that fails."""
-    name = url.rpartition("/")[2]
-    lacking = f"{name} is not on this machine, and"
-    if constants.HF_HUB_OFFLINE:
-        raise HubUnreachable(f"{lacking} HF_HUB_OFFLINE is set, so that {url} was not asked. {otherwise}")
-    try:
-        with (
-            _quiet_when_piped(),
-            urllib.request.urlopen(url, timeout=SILENCE) as answer,
-            path.open("wb") as file,
-            tqdm(total=answer.length, unit="B", unit_scale=True, desc=name) as bar,
-        ):
-            while block := answer.read(1 << 20):
-                bar.update(file.write(block))
-            if answer.length:  # bytes that were announced and did not come: reading in pieces raises no error
-                raise http.client.IncompleteRead(b"", answer.length)
-    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-        reason: object = error.reason if type(error) is urllib.error.URLError else error
-        if isinstance(error, http.client.IncompleteRead):
-            reason = f"it broke off, {error.expected or 0:,} bytes before its end"
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
-        raise HubUnreachable(f"{lacking} {url} cannot be fetched ({reason}). {otherwise}") from error
-
-
-def _require_hash(path: Path, sha256: str, complaint: str, remedy: str) -> None:
-    if not (found := file_sha256(path)).startswith(sha256):
-        raise HashMismatch(f"{complaint}: its SHA-256 begins {found[:8]}, it should be {sha256[:8]}. {remedy}")
 
 
 def _fits(file: str, *patterns: str) -> bool:
@@ -309,21 +211,12 @@ def _find_model_files(folder: Path) -> list[Path]:
         )
     for card in (path for path in files if path.name == "README.md"):
         try:
-            _read_head(read_text(card, RegistryError))
+            read_head(read_text(card, RegistryError))
         except ValueError as error:  # the Hub would refuse it too, but only once the repository is made
             raise RegistryError(
                 f"'{card}' has a head that is not a YAML dict: {error}. Fix it or remove it."
             ) from error
     return files
-
-
-def _read_head(text: str) -> dict[str, Any]:
-    """Return the YAML head of a model card, {} if it has none; ValueError if it cannot be read."""
-    match = _CARD_HEAD.match(text)
-    head = (parse_yaml(match[1]) if match else None) or {}
-    if not isinstance(head, dict):
-        raise ValueError(f"it reads as a {type(head).__name__}")  # its repr may be endless: YAML has references
-    return head
 
 
 @contextmanager
@@ -401,16 +294,3 @@ def _snapshot(target: Target, cache: Path | None = None, cached_only: bool = Fal
         ignore_patterns=["*/*"] if target.files is None else None,  # the client's `*` crosses slashes
     )
     return Pulled(Path(folder), Path(folder).name)
-
-
-@contextmanager
-def _quiet_when_piped() -> Iterator[None]:
-    """Keep the client's progress bars off a standard error that is not a terminal: they would fill a log."""
-    if sys.stderr.isatty() or are_progress_bars_disabled() or constants.HF_HUB_DISABLE_PROGRESS_BARS is False:
-        yield
-        return
-    disable_progress_bars()
-    try:
-        yield
-    finally:
-        enable_progress_bars()

@@ -25,9 +25,9 @@ def text(card: Card, ref: str = "dir:FOLDER") -> str:
 
     ``ref`` is what its example loads.
     """
-    from ganzoo.hub import client  # facts(), which `ganzoo info` needs, does without it
+    from ganzoo.hub.model_cards import model_card  # facts(), which `ganzoo info` needs, does without it
 
-    return client.model_card(head(card), body(card, ref))
+    return model_card(head(card), body(card, ref))
 
 
 def head(card: Card) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def test_inception_without_network_is_one_message_with_two_ways_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GANZOO_CACHE", str(tmp_path))
-    monkeypatch.setattr("ganzoo.hub.client.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("ganzoo.hub.known_files.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(HubUnreachable) as raised:
         ganzoo.build("extractor:inception")
     for part in ("weights-inception-2015-12-05-6726825d.pth", "https://", "weights=PATH", "efficientnet-lite0"):

@@ -305,10 +305,10 @@ def readmes(folder: Path) -> list[bytes]:
 
 def read_model_card(path: Path) -> None:
     from ganzoo.errors import RegistryError
-    from ganzoo.hub import client
+    from ganzoo.hub.model_cards import read_head
 
     try:
-        client._read_head(path.read_bytes().decode("utf-8", "replace"))
+        read_head(path.read_bytes().decode("utf-8", "replace"))
     except ValueError as error:
         raise RegistryError(str(error)) from error
 

@@ -16,7 +16,7 @@ from huggingface_hub import constants
 from tiny_models import translator
 
 from ganzoo.errors import GanzooError, HubError, HubUnreachable
-from ganzoo.hub import answers, client
+from ganzoo.hub import answers, client, model_cards
 
 COMMIT = "a" * 40
 
@@ -123,4 +123,4 @@ def test_a_model_card_that_refers_to_itself_is_refused_at_once(tmp_path: Path) -
     """Each line holds the one before nine times: 9**40 words when written out."""
     lines = ["- &a0 [x]", *(f"- &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 40))]
     with pytest.raises(ValueError, match="more than 100,000 values"):
-        client._read_head("---\n" + "\n".join(lines) + "\n---\n")
+        model_cards.read_head("---\n" + "\n".join(lines) + "\n---\n")

@@ -21,7 +21,8 @@ from needs import needs
 
 from ganzoo import errors
 from ganzoo.hub import cache
-from ganzoo.hub.client import check_repo_id, model_card
+from ganzoo.hub.client import check_repo_id
+from ganzoo.hub.model_cards import model_card
 
 __all__ = ["hub"]  # the fixture
 

@@ -20,7 +20,7 @@ from faults import faults
 
 from ganzoo import fetch_file
 from ganzoo.errors import HashMismatch, HubUnreachable, OutputError
-from ganzoo.hub import client
+from ganzoo.hub import known_files
 
 CONTENT = bytes(range(256)) * 10_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -120,7 +120,7 @@ def test_connection_that_breaks_off_leaves_nothing(cache: Path, monkeypatch: pyt
                 return block
             raise ConnectionResetError("reset by peer")
 
-    monkeypatch.setattr(client.urllib.request, "urlopen", lambda url, timeout: Broken())
+    monkeypatch.setattr(known_files.urllib.request, "urlopen", lambda url, timeout: Broken())
     with pytest.raises(HubUnreachable, match="reset by peer"):
         fetch_file("http://example.org/weights.pth", SHA256)
     assert files(cache) == []
@@ -202,7 +202,7 @@ def test_a_disk_that_fails_in_the_middle_keeps_nothing(
 
 
 def test_offline_mode_asks_nobody(served: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(known_files.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(HubUnreachable, match="HF_HUB_OFFLINE is set"):
         fetch_file(f"{served}/weights.pth", SHA256)
 

@@ -81,7 +81,7 @@ def fetch_lpips(network: str = "alex", device: str | torch.device = "cpu") -> Lp
 
     Raises OptionError for an unknown network, HubUnreachable, HashMismatch.
     """
-    from ganzoo.hub.client import fetch_file
+    from ganzoo.hub.known_files import fetch_file
 
     backbone = find_backbone(network)
     path = fetch_file(backbone.url, backbone.sha256, otherwise="Omit lpips.")

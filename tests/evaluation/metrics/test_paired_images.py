@@ -196,7 +196,7 @@ def test_lpips_fetches_what_torchvision_names(backbones: dict, monkeypatch: pyte
         requests.append((url, sha256))
         return backbones["alex"][0]
 
-    monkeypatch.setattr("ganzoo.hub.client.fetch_file", fetch_file)
+    monkeypatch.setattr("ganzoo.hub.known_files.fetch_file", fetch_file)
     with pytest.raises(HashMismatch):  # the file is checked however it came
         fetch_lpips()
     (url, sha256) = requests[0]
