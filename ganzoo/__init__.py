@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ganzoo.checkpoints.import_checkpoint import import_checkpoint as import_checkpoint
     from ganzoo.contracts.config import AdversarialConfig as AdversarialConfig
     from ganzoo.contracts.config import Config as Config
+    from ganzoo.contracts.config import LatentConfig as LatentConfig
     from ganzoo.contracts.config import LossConfig as LossConfig
     from ganzoo.contracts.config import RecipeConfig as RecipeConfig
     from ganzoo.contracts.config import RegularizerConfig as RegularizerConfig
@@ -122,6 +123,7 @@ _HOMES = {
     "list_models": "ganzoo.cards.registry",
     "load": "ganzoo.loading.load",
     "Loss": "ganzoo.contracts.loss",
+    "LatentConfig": "ganzoo.contracts.config",
     "LossConfig": "ganzoo.contracts.config",
     "mean_absolute_error": "ganzoo.losses.mean_absolute_error",
     "Metric": "ganzoo.contracts.metric",

@@ -15,7 +15,8 @@ from ganzoo.contracts.limits import (
     ProperFraction,
 )
 
-AUGMENTATIONS = ("color", "translation", "cutout")  # of DiffAugment, arXiv:2006.10738
+# The first three are DiffAugment's (arXiv:2006.10738), the others are from ADA's pixel blitting (arXiv:2006.06676).
+AUGMENTATIONS = ("color", "translation", "cutout", "flip", "rotation")
 
 
 def parse_policy(text: str) -> tuple[str, ...]:
@@ -87,8 +88,9 @@ class AdversarialConfig(RecipeConfig):
             same as ``learning_rate``. See `ganzoo.Recipe.adam`.
         discriminator_steps: Updates of the discriminator for each update of the generator (k in arXiv:1406.2661,
             algorithm 1). See `ganzoo.Recipe.is_generator_step`.
-        augment: Augmentation of all images that discriminators see (DiffAugment, arXiv:2006.10738): some of
-            "color,translation,cutout", separated by commas. See `ganzoo.Recipe.augment`.
+        augment: Augmentation of all images that discriminators see: some of "color,translation,cutout" (DiffAugment,
+            arXiv:2006.10738) and "flip,rotation", of quarter turns (arXiv:2006.06676), separated by commas. See
+            `ganzoo.Recipe.augment`.
         r1: Weight gamma of the penalty on the discriminator's gradient at real images (arXiv:1801.04406); 0: none. See
             `ganzoo.Recipe.penalty`.
         r1_every: Steps between two such penalties, each this many times as strong (arXiv:1912.04958, section 3.1).
@@ -99,6 +101,22 @@ class AdversarialConfig(RecipeConfig):
     augment: Annotated[str, Check(parse_policy)] = ""
     r1: NonNegativeFloat = 0.0
     r1_every: PositiveInt = 1
+
+
+@dataclass(frozen=True)
+class LatentConfig(AdversarialConfig):
+    """Options of recipes that generate images from latents, which `ganzoo.LatentRecipe` follows.
+
+    Attributes:
+        augment_target: Augment as often as keeps the discriminator's confidence in real images at this value (ADA,
+            arXiv:2006.06676, where it is 0.6); 0: augment always.
+    """
+
+    augment_target: ProperFraction = 0.0
+
+    def __post_init__(self) -> None:
+        if self.augment_target and not self.augment.strip():
+            raise ValueError("augment_target needs augmentations: set augment=flip,rotation,translation,color")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ class Loss(Protocol):
     ``regularizer(discriminator, real_images, fake_images) -> Tensor``, a scalar. If that draws random numbers, it takes
     ``uniform`` as well and draws with ``uniform(count, *shape, device=...)``, in [0, 1). These numbers are the same
     however a batch is split among micro-batches and processes.
+
+    A loss that takes each image for real or generated can have ``decision_boundary``, the logit between both, which
+    adaptive augmentation needs.
     """
 
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:

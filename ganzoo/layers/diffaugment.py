@@ -2,7 +2,8 @@
 
 The ranges are those of the authors' code: brightness changes by up to 0.5, saturation is scaled by 0 to 2 and contrast
 by 0.5 to 1.5; images are translated by up to an eighth of their side; a square of half their side is cut out. Pixels
-that move in, and those cut out, are 0: mid-gray.
+that move in, and those cut out, are 0: mid-gray. Flips and quarter turns are from the pixel blitting of adaptive
+augmentation (arXiv:2006.06676, appendix B).
 
 Importing this imports no torch, so that options can be checked without it.
 """
@@ -21,20 +22,26 @@ TRANSLATION = 1 / 8  # of a side, in either direction
 CUTOUT = 1 / 2  # of a side
 
 
-def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor]) -> Tensor:
+def diff_augment(images: Tensor, policy: str, uniform: Callable[..., Tensor], probability: float = 1.0) -> Tensor:
     """Change images at random, each in its own way.
 
     Args:
         images: (N, C, H, W) in [-1, 1]. Images stacked on channels, as in pix2pix, are changed in the same way.
-        policy: Some of "color,translation,cutout", in the order in which they are applied.
+        policy: Some of "color,translation,cutout,flip,rotation", in the order in which they are applied.
         uniform: ``uniform(count, *shape)`` draws (count, *shape) from [0, 1) on the images' device. It is called once
-            for each word of the policy.
+            for each word of the policy, and once more where ``probability`` is below 1.
+        probability: Of each change of each image (arXiv:2006.06676, section 2.2).
 
     Returns:
         The same shape. Colors can leave [-1, 1], as in the authors' code.
     """
+    import torch
+
     for word in parse_policy(policy):
-        images = TRANSFORMS[word](images, uniform)
+        changed = TRANSFORMS[word](images, uniform)
+        if probability < 1:
+            changed = torch.where(uniform(len(images), 1)[:, :, None, None] < probability, changed, images)
+        images = changed
     return images
 
 
@@ -85,6 +92,26 @@ def _cutout(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
     return images.masked_fill(inside[0][:, None, :, None] & inside[1][:, None, None, :], 0)
 
 
+def _flip(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
+    """Mirror an image left to right, or leave it, equally often."""
+    import torch
+
+    return torch.where(uniform(len(images), 1)[:, :, None, None] < 0.5, images, images.flip(3))
+
+
+def _rotation(images: Tensor, uniform: Callable[..., Tensor]) -> Tensor:
+    """Turn an image by 0, 90, 180 or 270 degrees, equally often; one that is not square by 0 or 180."""
+    import torch
+
+    draw = uniform(len(images), 1)[:, :, None, None]
+    if images.shape[2] != images.shape[3]:
+        return torch.where(draw < 0.5, images, images.flip(2, 3))
+    turned = images
+    for quarters in (1, 2, 3):
+        turned = torch.where(draw >= quarters / 4, images.rot90(quarters, (2, 3)), turned)
+    return turned
+
+
 def _fraction(fraction: float, side: int) -> int:
     """Return a fraction of a side in whole pixels, halves rounded up."""
     return int(side * fraction + 0.5)
@@ -99,4 +126,6 @@ TRANSFORMS: dict[str, Callable[[Tensor, Callable[..., Tensor]], Tensor]] = {
     "color": _color,
     "translation": _translation,
     "cutout": _cutout,
+    "flip": _flip,
+    "rotation": _rotation,
 }

@@ -21,6 +21,11 @@ class LeastSquaresLoss:
     def __init__(self, a: float = 0.0, b: float = 1.0, c: float = 1.0, factor: float = 0.5) -> None:
         self.a, self.b, self.c, self.factor = a, b, c, factor
 
+    @property
+    def decision_boundary(self) -> float:
+        """The logit halfway between both labels."""
+        return (self.a + self.b) / 2
+
     def discriminator(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
         """Return factor * (mean (D(x) - b)**2 + mean (D(G(z)) - a)**2)."""
         return self.factor * ((real_logits - self.b).square().mean() + (fake_logits - self.a).square().mean())

@@ -13,6 +13,8 @@ class NonSaturatingLoss:
         real_label: D's target for real images; below 1 is one-sided label smoothing (arXiv:1606.03498, section 3.4).
     """
 
+    decision_boundary = 0.0
+
     def __init__(self, real_label: float = 1.0) -> None:
         self.real_label = real_label
 

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from ganzoo.contracts.recipe import Parts
 from ganzoo.errors import OptionError
+from ganzoo.losses.logits import Logits, mean_per_image
+from ganzoo.recipes.adaptive_augmentation import EVERY, AdaptiveAugmentation, ObservedLoss, decision_boundary
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
 
@@ -34,10 +36,12 @@ class LatentRecipe(Recipe):
 
     Attributes:
         real_images: Those of this step, (N, C, H, W), for losses whose generator's half compares with real images.
+        adaptive: What adapts the augmentation to the config's ``augment_target``; None without one.
     """
 
     takes_masks = True
     real_images: Tensor | None = None
+    adaptive: AdaptiveAugmentation | None = None
     validation_batch = 2048  # a distance between two sets needs many images of each
 
     def __init__(self, config: Any, parts: Parts, **suggestions: Any) -> None:
@@ -46,6 +50,7 @@ class LatentRecipe(Recipe):
         self.generator = parts.build("generator", **facts)
         self.discriminator = parts.build("discriminator", **facts, in_channels=config.channels)
         self.loss = parts.build("loss", **suggestions)
+        self.adaptive = self._adaptive_augmentation()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self._check_classes(facts.get("classes", 0))
         self.optimizers = {
@@ -53,6 +58,54 @@ class LatentRecipe(Recipe):
             "discriminator": self.adam(self.discriminator, discriminator=True),
         }
         self.exports, self.discriminators = {"": "generator"}, {"": "discriminator"}
+
+    def _adaptive_augmentation(self) -> AdaptiveAugmentation | None:
+        """Return what adapts the augmentation and let it see the loss's logits; None if the config has no target."""
+        target = getattr(self.config, "augment_target", 0.0)
+        if not target:
+            return None
+        adaptive = AdaptiveAugmentation(target, decision_boundary(self.loss))
+        self.loss = ObservedLoss(self.loss, self._observe)
+        return adaptive
+
+    def _observe(self, real_logits: Logits) -> None:
+        """Note the logits of a micro-batch of real images; at the end of every fourth step adapt the augmentation."""
+        adaptive, now = self.adaptive, self.step_state
+        if adaptive is None:
+            return
+        adaptive.observe(real_logits, self.processes.average)
+        if now.micro_batch == now.micro_batches - 1 and (now.step + 1) % EVERY == 0:
+            batch = len(mean_per_image(real_logits)) * now.micro_batches * self.processes.count
+            adaptive.adjust(EVERY * batch)
+
+    @property
+    def augment_probability(self) -> float:
+        """The probability of each change of an image, which ``augment_target`` adapts; 1 without a target."""
+        return self.adaptive.probability if self.adaptive else 1.0
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run needs of the adaptive augmentation; a subclass adds its own."""
+        return {"augmentation": self.adaptive.state()} if self.adaptive else {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state` returned."""
+        if self.adaptive and "augmentation" in state:
+            self.adaptive.load_state(state["augmentation"])
+
+    def with_extra_losses(
+        self, total: Tensor, losses: dict[str, Tensor], batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Return what the generator minimizes, as `ganzoo.Recipe` does, and log the adaptive probability.
+
+        Args:
+            total: The scalar that it minimizes without extra losses.
+            losses: The losses that are logged.
+            batch: As for `step`.
+            outputs: As for `extra_losses`.
+        """
+        if self.adaptive:
+            losses["augment_probability"] = torch.tensor(self.adaptive.probability)
+        return super().with_extra_losses(total, losses, batch, outputs)
 
     def _check_classes(self, classes: int) -> None:
         for role, network in self.networks.items():

@@ -45,6 +45,11 @@ class Recipe(RecipeContract):
         steps = self.step_state.steps
         return min(self.step_state.step / steps, 1.0) if steps else 0.0
 
+    @property
+    def augment_probability(self) -> float:
+        """The probability of each change that `augment` makes to an image; 1 unless a recipe adapts it."""
+        return 1.0
+
     def extra_losses(self, batch: Mapping[str, Tensor], outputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return further losses that the generators minimize, by name, weighted; none by default.
 
@@ -152,7 +157,8 @@ class Recipe(RecipeContract):
     def augment(self, images: Tensor) -> Tensor:
         """Apply the config's ``augment`` to images for a discriminator, differentiably (DiffAugment, arXiv:2006.10738).
 
-        Call it on real and on generated images, before every call of a discriminator.
+        Each change is made with `augment_probability`. Call it on real and on generated images, before every call of a
+        discriminator.
 
         Args:
             images: (N, C, H, W) or clips (N, C, T, H, W) in [-1, 1]. All frames of a clip are changed in the same way.
@@ -172,9 +178,9 @@ class Recipe(RecipeContract):
             return drawn if frames == 1 else drawn.repeat_interleave(frames, 0)
 
         if images.dim() == 4:
-            return diff_augment(images, policy, uniform)
+            return diff_augment(images, policy, uniform, self.augment_probability)
         by_frame = images.transpose(1, 2)  # (N, T, C, H, W)
-        augmented = diff_augment(by_frame.flatten(0, 1), policy, uniform)
+        augmented = diff_augment(by_frame.flatten(0, 1), policy, uniform, self.augment_probability)
         return augmented.view(by_frame.shape).transpose(1, 2)
 
     def penalty(self, discriminator: Any, real: Tensor, fake: Tensor, name: str = "") -> Tensor | float:

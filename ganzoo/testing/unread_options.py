@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ganzoo.contracts.config import AdversarialConfig, LossConfig, RegularizerConfig, TranslationConfig
+from ganzoo.contracts.config import LatentConfig, LossConfig, RegularizerConfig, TranslationConfig
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.family import ImportedWhenBuilt
 from ganzoo.data.config import DataConfig
@@ -17,7 +17,7 @@ from ganzoo.data.config import DataConfig
 # The options that core reads wherever they are declared.
 APPLIED = {
     field.name
-    for config in (AdversarialConfig, TranslationConfig, LossConfig, RegularizerConfig, DataConfig)
+    for config in (LatentConfig, TranslationConfig, LossConfig, RegularizerConfig, DataConfig)
     for field in dataclasses.fields(config)
 } | {"classes"}
 

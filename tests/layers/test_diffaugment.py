@@ -70,11 +70,23 @@ def cut(picture: Tensor, draws: list[float]) -> Tensor:
     return out
 
 
-ONE_BY_ONE = {"color": colored, "translation": moved, "cutout": cut}
+def flipped(picture: Tensor, draws: list[float]) -> Tensor:
+    return picture if draws[0] < 0.5 else torch.stack([*reversed(picture.unbind(2))], 2)
+
+
+def turned(picture: Tensor, draws: list[float]) -> Tensor:
+    if picture.shape[1] != picture.shape[2]:
+        return picture if draws[0] < 0.5 else picture.flip(1).flip(2)
+    for _ in range(math.floor(4 * draws[0])):
+        picture = picture.transpose(1, 2).flip(1)
+    return picture
+
+
+ONE_BY_ONE = {"color": colored, "translation": moved, "cutout": cut, "flip": flipped, "rotation": turned}
 
 
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 28, 28), (3, 13, 22), (1, 2, 1)], ids=str)
-@pytest.mark.parametrize("policy", ["color", "translation", "cutout", EVERY, "cutout,color"])
+@pytest.mark.parametrize("policy", ["color", "translation", "cutout", "flip", "rotation", EVERY, "cutout,color,flip"])
 def test_every_image_is_changed_as_the_paper_says(policy: str, shape: tuple[int, ...]) -> None:
     images = some(40, *shape)
     uniform, given = drawing()
@@ -96,8 +108,10 @@ def test_images_stacked_on_channels_are_changed_alike_and_do_not_mix() -> None:
 @pytest.mark.parametrize("channels", [3, 6, 1])
 def test_gradients_equal_the_numerical_ones_and_so_do_their_own(channels: int) -> None:
     images = some(2, channels, 6, 5).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: diff_augment(x, EVERY, drawing()[0]), images)
-    assert torch.autograd.gradgradcheck(lambda x: diff_augment(x, EVERY, drawing()[0]).tanh(), images)
+    assert torch.autograd.gradcheck(lambda x: diff_augment(x, EVERY + ",flip,rotation", drawing()[0]), images)
+    assert torch.autograd.gradgradcheck(
+        lambda x: diff_augment(x, EVERY + ",flip,rotation", drawing()[0]).tanh(), images
+    )
 
 
 def test_an_empty_policy_changes_nothing_and_draws_nothing() -> None:

@@ -43,6 +43,7 @@ PUBLIC = [
     "Generator",
     "Importer",
     "InstanceNorm",
+    "LatentConfig",
     "LatentRecipe",
     "Loss",
     "LossConfig",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge
 
 from ganzoo import (
-    AdversarialConfig,
     ClassCount,
     Config,
     DoubledSize,
     Family,
+    LatentConfig,
     NonNegativeFloat,
     PositiveInt,
     ProperFraction,
@@ -76,7 +76,7 @@ class DiscriminatorConfig(Config):
     parts={"generator": "generator:acgan", "discriminator": "discriminator:acgan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class ACGANOptions(AdversarialConfig):
+class ACGANOptions(LatentConfig):
     """Images of a chosen class; the discriminator predicts the class.
 
     Attributes:

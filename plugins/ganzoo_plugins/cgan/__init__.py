@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge, Interval
 
-from ganzoo import AdversarialConfig, ClassCount, Config, DoubledSize, Family, PositiveInt, ProperFraction
+from ganzoo import ClassCount, Config, DoubledSize, Family, LatentConfig, PositiveInt, ProperFraction
 
 if TYPE_CHECKING:
     from .networks import CganDiscriminator as CganDiscriminator
@@ -124,7 +124,7 @@ class PerceptronDiscriminatorConfig(Config):
     parts={"generator": "generator:cgan", "discriminator": "discriminator:cgan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class CGANOptions(AdversarialConfig):
+class CGANOptions(LatentConfig):
     """Images of a chosen class; both networks take the class.
 
     Attributes:

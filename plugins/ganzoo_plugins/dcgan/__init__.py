@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ganzoo import AdversarialConfig, Config, DoubledSize, Family, PositiveInt
+from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveInt
 
 family = Family(__name__, paper="arXiv:1511.06434")
 Norm = Literal["batch", "none", "spectral"]
@@ -56,7 +56,7 @@ family.recipe(
     batch_size=64,
     parts={"generator": "generator:dcgan", "discriminator": "discriminator:dcgan", "loss": "loss:non-saturating"},
     summary="Images from latents, alternating Adam steps",
-)(AdversarialConfig)
+)(LatentConfig)
 family.importer("dcgan-example", ".checkpoints.DcganImporter", "Both networks of PyTorch's DCGAN example and tutorial")
 
 ganzoo_entries = family.entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ganzoo import AdversarialConfig, Config, DoubledSize, Family, PositiveInt
+from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveInt
 
 if TYPE_CHECKING:
     from .networks import LsganDiscriminator as LsganDiscriminator
@@ -59,7 +59,7 @@ class DiscriminatorConfig(Config):
     parts={"generator": "generator:lsgan", "discriminator": "discriminator:lsgan", "loss": "loss:least-squares"},
 )
 @dataclass(frozen=True)
-class LSGANOptions(AdversarialConfig):
+class LSGANOptions(LatentConfig):
     """Images from latents, trained by least squares.
 
     The training: Adam with beta1 0.5.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Interval
 
 from ganzoo import (
-    AdversarialConfig,
     Config,
     DoubledSize,
     Family,
     Fraction,
+    LatentConfig,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
@@ -74,7 +74,7 @@ class GeneratorConfig(DiscriminatorConfig):
     parts={"generator": "generator:r3gan", "discriminator": "discriminator:r3gan", "loss": "loss:relativistic"},
 )
 @dataclass(frozen=True)
-class R3GANOptions(AdversarialConfig):
+class R3GANOptions(LatentConfig):
     """Images from latents: relativistic pairs, R1 and R2.
 
     The training. What changes in the burn-in does so along half a cosine. The paper's burn-in is given in images; here

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Interval
 
 from ganzoo import (
-    AdversarialConfig,
     Config,
     Family,
     Fraction,
+    LatentConfig,
     NonNegativeFloat,
     PositiveFloat,
     PositiveInt,
@@ -73,7 +73,7 @@ class GeneratorConfig(DiscriminatorConfig):
     parts={"generator": "generator:stylegan", "discriminator": "discriminator:stylegan", "loss": "loss:non-saturating"},
 )
 @dataclass(frozen=True)
-class StyleGANOptions(AdversarialConfig):
+class StyleGANOptions(LatentConfig):
     """Images from latents, style mixing, lazy R1, path length penalty.
 
     The training, with the paper's values.

@@ -104,9 +104,10 @@ class StyleGANRecipe(LatentRecipe):
         return (lengths - self.mean_length).square().mean()
 
     def state(self) -> dict[str, Any]:
-        """Return the mean path length, which a resumed run needs."""
-        return {"mean_length": self.mean_length}
+        """Return the mean path length, and what else a resumed run needs."""
+        return {**super().state(), "mean_length": self.mean_length}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
-        """Restore the mean path length."""
+        """Restore what `state` returned."""
+        super().load_state(state)
         self.mean_length = state["mean_length"]

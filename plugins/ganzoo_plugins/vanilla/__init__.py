@@ -10,7 +10,7 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Family, PositiveInt, hookimpl
+from ganzoo import Config, Family, LatentConfig, PositiveInt, hookimpl
 
 family = Family(__name__, paper="arXiv:1406.2661")
 
@@ -56,7 +56,7 @@ family.recipe(
     batch_size=128,
     parts={"generator": "generator:vanilla", "discriminator": "discriminator:vanilla", "loss": "loss:non-saturating"},
     summary="The first GAN: perceptrons, alternating Adam steps",
-)(AdversarialConfig)
+)(LatentConfig)
 
 ganzoo_entries = family.entries
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
 
-from ganzoo import AdversarialConfig, Config, Family, PositiveFloat, PositiveInt, ProperFraction
+from ganzoo import Config, Family, LatentConfig, PositiveFloat, PositiveInt, ProperFraction
 
 if TYPE_CHECKING:
     from .networks import Critic as Critic
@@ -46,7 +46,7 @@ class CriticConfig(Config):
     paper=CLIPPING,
 )
 @dataclass(frozen=True)
-class WGANOptions(AdversarialConfig):
+class WGANOptions(LatentConfig):
     """Images from latents, a critic with clipped weights.
 
     The values of algorithm 1. The optimizer is RMSProp: ``beta1`` is its momentum, ``beta2`` its decay.
@@ -71,7 +71,7 @@ class WGANOptions(AdversarialConfig):
     paper=PENALTY,
 )
 @dataclass(frozen=True)
-class WGANGPOptions(AdversarialConfig):
+class WGANGPOptions(LatentConfig):
     """Images from latents, a critic with gradient penalty.
 
     The values of algorithm 1. The weight of the penalty is an option of the loss: ``--set loss.penalty=10``.
