@@ -34,7 +34,8 @@ class Job:
 
     def is_done(self) -> bool:
         """Return whether the result exists already. Results appear whole or not at all."""
-        return self.target != STREAM and Path(self.target).is_file()
+        target = Path(self.target)
+        return self.target != STREAM and (target.is_file() or (target.is_dir() and any(target.iterdir())))
 
 
 @dataclass(frozen=True)

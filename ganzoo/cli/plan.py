@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def plan_jobs(
         OptionError, ImageError, OutputError: the inputs and the output do not fit together.
     """
     paths = [path for one in inputs for path in _expand(one)]
-    if len(paths) == 1 and not _holds_images(Path(paths[0]), output):
+    if len(paths) == 1 and not _holds_images(Path(paths[0]), output, format):
         jobs = [Job(paths[0], _single_target(paths[0], output, format))]
     else:
         jobs = _plan_folder(paths, output, recursive, format, log)
@@ -51,8 +52,9 @@ def default_output(inputs: Sequence[str], ref: str, format: str = "") -> str:
     """Return a new name in the working folder for the results: the input's, with the model's behind it."""
     name = output_paths.model_part(ref)
     source = Path("stdin.png" if inputs[0] == STREAM else inputs[0])
-    if len(inputs) > 1 or _holds_images(source, "/") or (glob.has_magic(inputs[0]) and not source.exists()):
-        stem = source.resolve().name if _holds_images(source, "/") else "images"
+    folder = _holds_images(source, "/", format) or _is_series(source, format)
+    if len(inputs) > 1 or folder or (glob.has_magic(inputs[0]) and not source.exists()):
+        stem = source.resolve().name if folder else "images"
         return output_paths.unused(f"{stem}-{name}", "") + "/"
     target = Path(_target_name(source.name, format))
     return output_paths.unused(f"{target.stem}-{name}", target.suffix)
@@ -102,7 +104,8 @@ def _single_target(source: str, output: str, format: str) -> str:
             raise ImageError(f"No file {one}. Check the path.")
     if output_paths.is_folder(output):
         output_paths.check_folder(output)
-        return str(Path(output) / _target_name(source, format))
+        whole = _is_series(Path(source), format)
+        return f"{output.rstrip('/' + os.sep)}/" if whole else str(Path(output) / _target_name(source, format))
     if output != STREAM:
         _check_file(source, output)
     return output
@@ -116,14 +119,22 @@ def _check_file(source: str, output: str) -> None:
         output_paths.check_file(output, "a folder")
 
 
-def _holds_images(path: Path, output: str) -> bool:
+def _holds_images(path: Path, output: str, format: str) -> bool:
     """Return whether a path is a folder of images, and not one image that is a folder.
 
-    A series of scans is both: its files are translated one by one into a folder, or as a volume into a file.
+    A series of scans is both: it is a volume, unless --format asks for pictures of its slices.
     """
     if not path.is_dir() or not raster_files.is_image_folder(path):
         return path.is_dir()
-    return output_paths.is_folder(output) and raster_files.find_reader(path)[1].of_images
+    slices = raster_files.find_reader(path)[1].of_images and image_paths.is_image_path(f"x.{format}")
+    return output_paths.is_folder(output) and slices
+
+
+def _is_series(path: Path, format: str) -> bool:
+    """Return whether a path is a folder with a series of scans, which becomes a folder of such files."""
+    if format not in ("", "dcm") or not path.is_dir() or not raster_files.is_image_folder(path):
+        return False
+    return raster_files.find_reader(path)[1].of_images
 
 
 def _plan_folder(
@@ -136,8 +147,10 @@ def _plan_folder(
     jobs: list[Job] = []
     for source in inputs:
         path = Path(source)
-        if not _holds_images(path, output):
-            jobs.append(Job(source, str(folder / _target_name(source, format))))
+        if not _holds_images(path, output, format):
+            whole = _is_series(path, format)
+            target = f"{folder / path.resolve().name}/" if whole else str(folder / _target_name(source, format))
+            jobs.append(Job(source, target))
             continue
         files = [
             one

@@ -91,10 +91,12 @@ class Writer(OptionalDependency, ABC):
     Attributes:
         suffixes: Of the names of its files, lower case with the dot: the output's name says which writer writes it.
         formats: Of the readers whose metadata it can carry: ("tifffile",).
+        folders: Whether it writes folders of files, whose names have no suffix, of such an input.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = ()
     formats: ClassVar[tuple[str, ...]] = ()
+    folders: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, spec: OutputSpec) -> None:

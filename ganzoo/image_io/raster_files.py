@@ -169,15 +169,18 @@ def suffix_of(path: str | os.PathLike[str]) -> str:
 def find_writer(path: str | os.PathLike[str], template: Raster | None = None) -> Writer:
     """Return the writer for a path: the one that can carry the template's metadata, else one that needs no extra.
 
+    A path that ends in a slash is a folder of files, as of a series of scans.
+
     Raises:
         OutputError: None writes such files.
     """
-    suffix = suffix_of(path)
+    suffix, own = suffix_of(path), template.format if template is not None else ""
     fitting = [writer for writer in writers().values() if suffix in writer.suffixes]
+    if os.fspath(path).endswith(("/", os.sep)):
+        fitting = [writer for writer in writers().values() if writer.folders and own in writer.formats]
     if not fitting:
         known = ", ".join(dict.fromkeys(one for writer in writers().values() for one in writer.suffixes))
         raise OutputError(f"Cannot write {path}: '{suffix}' is not a known kind of image. Choose one of {known}.")
-    own = template.format if template is not None else ""
     chosen = max(fitting, key=lambda writer: (own in writer.formats, not writer.extra))
     if missing := chosen.missing():
         raise MissingPackage.of(f"Writing {path}", " and ".join(missing), chosen.extra)

@@ -130,6 +130,24 @@ def test_dimensions_that_nothing_names_are_refused(tmp_path):
         open_frames(array)
 
 
+def test_a_large_ome_tiff_gets_levels_that_its_input_has_not(tmp_path):
+    values = np.zeros((2, 6, 5000), np.uint16)
+    values[:, :, ::7] = 900
+    raster = Raster.from_array(values)
+    raster.save(tmp_path / "a.ome.tif")
+    raster.save(tmp_path / "a.tif")
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        series = file.series[0]
+        assert [level.shape[-2:] for level in series.levels] == [(6, 5000), (3, 2500), (1, 1250)]
+        assert series.levels[0].pages[0].tile == (256, 256)
+        assert np.array_equal(series.levels[1].asarray(), values[:, ::2, ::2])
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert len(file.series[0].levels) == 1
+    Raster.from_array(values[:, :, :4096]).save(tmp_path / "b.ome.tif")
+    with tifffile.TiffFile(tmp_path / "b.ome.tif") as file:
+        assert len(file.series[0].levels) == 1
+
+
 def test_levels_of_a_pyramid_are_read_and_written(tmp_path):
     values = numbers(2, size=(64, 96))
     path = tmp_path / "a.ome.tif"

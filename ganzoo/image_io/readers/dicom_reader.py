@@ -21,7 +21,7 @@ from ganzoo.errors import ImageError
 from ganzoo.files.limits import FILE
 from ganzoo.files.regular import open_regular
 from ganzoo.image_io.read_errors import as_image_errors
-from ganzoo.image_io.readers import codestreams, dicom_segments
+from ganzoo.image_io.readers import codestreams, dicom_places, dicom_segments
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import ArraySource, Raster
 
@@ -222,8 +222,17 @@ class DicomFrames(Frames):
             "scale": (slope, intercept) if stored.dtype.itemsize <= 2 else None,  # a file of 16 bits cannot repeat it
             "unit": channels[0].unit,
             "padding": None if padding is None else int(padding) * slope + intercept,
+            "affine": self._affine,
+            "slices": self._count,
         }
         return Raster(source, channels, name, "dicom", metadata, str(self._get("SeriesInstanceUID") or self._path))
+
+    @cached_property
+    def _affine(self) -> Array | None:
+        """Where the frames lie as a volume, None where the file does not say."""
+        with suppress(TypeError, ValueError):
+            return dicom_places.of_frames(self._set, self._count)
+        return None
 
     def _segmented(self, segments: dicom_segments.Segments, number: int) -> Raster:
         """Return one place of a segmentation: 0 and 1, or the share, of each segment; or the labels of all."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -13,6 +15,7 @@ import numpy as np
 from ganzoo.contracts.reader import Frames, Reader
 from ganzoo.errors import ImageError
 from ganzoo.image_io.read_errors import as_image_errors
+from ganzoo.image_io.readers import dicom_places
 from ganzoo.image_io.readers.dicom_reader import PREAMBLE, WORDS, DicomFrames
 from ganzoo.rasters.raster import Raster
 
@@ -21,7 +24,10 @@ FEWEST = 3  # slices of a volume
 LOOKED_AT = 16  # files by which a folder is recognized
 TURNED = 1e-3  # of a direction's cosine, beyond which an orientation is another one
 GAP, SAME = 1.5, 0.01  # of the usual distance: a slice is missing; two are at one place
-HEADER = ["SeriesInstanceUID", "ImageOrientationPatient", "ImagePositionPatient", "NumberOfFrames", "Rows", "Columns"]
+HEADER = [
+    "SeriesInstanceUID", "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing", "NumberOfFrames", "Rows",
+    "Columns",
+]  # fmt: skip
 
 
 class DicomSeriesReader(Reader):
@@ -80,19 +86,42 @@ def _header(file: Path) -> Any:
         return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=HEADER)
 
 
+@dataclass(frozen=True, repr=False)
+class SeriesFiles:
+    """The files of a series, in the order of space, for its writer alone.
+
+    Attributes:
+        paths: Of the slices.
+        words: What is read only when asked.
+    """
+
+    paths: tuple[str, ...]
+    words: frozenset[str]
+
+    def __repr__(self) -> str:
+        return f"<{len(self.paths)} DICOM files>"
+
+    def slice(self, number: int) -> Raster:
+        """Return one of them as an image by itself."""
+        with DicomFrames(self.paths[number], self.words) as frames:
+            return frames[0]
+
+
 class SeriesFrames(Frames):
     """The slices of a series, from the lowest place along their normal to the highest."""
 
     def __init__(self, path: str, words: frozenset[str] = frozenset()) -> None:
         """Raises ImageError where they are no whole volume: a slice is missing, say."""
-        self._path, self._words = path, words
+        self._path = path
         files = _files(path)
         headers = [_header(file) for file in files]
         self._check(files, headers)
         places = self._places(headers)
-        self._files = [str(files[index]) for index in np.argsort(places)]
-        self._check_distances(np.sort(places), [Path(file).name for file in self._files])
-        with DicomFrames(self._files[0], words) as first:
+        order = np.argsort(places)
+        self._files = SeriesFiles(tuple(str(files[index]) for index in order), words)
+        self._headers = [headers[index] for index in order]
+        self._check_distances(np.sort(places), [Path(file).name for file in self._files.paths])
+        with DicomFrames(self._files.paths[0], words) as first:
             self._description = dict(first.description)
         self._description["slices"] = f"{len(files)}, {float(np.median(np.diff(np.sort(places)))):g} mm apart"
 
@@ -135,15 +164,28 @@ class SeriesFrames(Frames):
             )
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self._files.paths)
 
     def __getitem__(self, index: int) -> Raster:
-        with as_image_errors(self._path), DicomFrames(self._files[range(len(self))[index]], self._words) as frames:
-            return frames[0]
+        with as_image_errors(self._path):
+            raster = self._files.slice(range(len(self))[index])
+        volume = {"affine": self._affine, "slices": len(self), "series": self._files}
+        return replace(raster, metadata={**raster.metadata, **volume})
+
+    @cached_property
+    def _affine(self) -> Array | None:
+        """Where the volume lies; None where pixels have no size, or slices are not evenly spaced along one line."""
+        first = self._headers[0]
+        positions = np.array([[float(each) for each in one.ImagePositionPatient] for one in self._headers])
+        step = dicom_places.evenly_spaced(positions)
+        if step is None or first.get("PixelSpacing") is None:
+            return None
+        orientation = [float(each) for each in first.ImageOrientationPatient]
+        return dicom_places.affine(orientation, [float(each) for each in first.PixelSpacing], positions[0], step)
 
     def tag(self, name: str) -> str:
         """Return the value of a tag of the first slice."""
-        with DicomFrames(self._files[0], self._words) as frames:
+        with DicomFrames(self._files.paths[0], self._files.words) as frames:
             return frames.tag(name)
 
     @property

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import secrets
+import multiprocessing
+import os
+import uuid
 from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
+import psutil
 
 from ganzoo.contracts.writer import OutputSpec
 from ganzoo.version import __version__
@@ -32,7 +35,17 @@ DROPPED = (
     "ExtendedOffsetTable", "ExtendedOffsetTableLengths",
 )  # fmt: skip
 GROUPS_DROPPED = ("PixelValueTransformationSequence", "FrameVOILUTSequence", "RealWorldValueMappingSequence")
-_run = secrets.token_hex(16)  # files of one run and source series are one new series
+
+
+@cache
+def _run() -> str:
+    """Return what tells this run from others: files of one run and source series are one new series.
+
+    Processes that share the work (`--jobs`) are one run, so it is named after the process that started them.
+    """
+    parent = multiprocessing.parent_process()
+    process = psutil.Process(os.getpid() if parent is None else parent.pid)
+    return f"{uuid.getnode()} {process.pid} {process.create_time()}"
 
 
 @cache
@@ -40,7 +53,7 @@ def new_series(source: str) -> str:
     """Return the UID of the series that this run makes of a series."""
     from pydicom.uid import generate_uid
 
-    return str(generate_uid(entropy_srcs=[_run, source]))
+    return str(generate_uid(entropy_srcs=[_run(), source]))
 
 
 def modality(spec: OutputSpec, source: Any) -> str:

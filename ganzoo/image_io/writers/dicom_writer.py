@@ -70,6 +70,8 @@ def _as_template(spec: OutputSpec) -> bool:
 class DicomFile(SpooledFile):
     """A DICOM file that is being written."""
 
+    shown: tuple[float, float] | None = None  # values to show; None: what the channel or the values say
+
     def missing_value(self) -> float | None:
         """Return the input's padding, in units, where the output's type has it."""
         assert self.spec.template is not None
@@ -91,11 +93,8 @@ class DicomFile(SpooledFile):
     def encode(self, path: Path) -> None:
         """Write the file."""
         assert self.spec.template is not None
-        frames, count, height, width = self.spool.shape
-        values = np.empty((frames, count, height, width), self.spool.dtype)
-        for frame in range(frames):
-            for channel in range(count):
-                values[frame, channel] = self.spool.read(frame, channel, slice(0, height), slice(0, width))
+        frames, count, _, _ = self.spool.shape
+        values = self._values(range(frames))
         source = self.spec.template.metadata["dicom"].data
         found = dicom_derived.header(source, self.spec)
         slope, intercept = self._scale()
@@ -103,11 +102,20 @@ class DicomFile(SpooledFile):
         unit = self.spec.channels[0].unit
         dicom_derived.set_pixels(found, stored, slope, intercept, unit)
         if count == 1:
-            dicom_derived.set_window(found, *self._shown(values))
+            dicom_derived.set_window(found, *(self.shown or self._shown(values)))
             if (missing := self.missing_value()) is not None:
                 found.PixelPaddingValue = round((missing - intercept) / slope)
                 found["PixelPaddingValue"].VR = "SS" if stored.dtype.kind == "i" else "US"
         found.save_as(path, enforce_file_format=True)
+
+    def _values(self, frames: range) -> Array:
+        """Return some frames, (frames, C, H, W)."""
+        _, count, height, width = self.spool.shape
+        values = np.empty((len(frames), count, height, width), self.spool.dtype)
+        for place, frame in enumerate(frames):
+            for channel in range(count):
+                values[place, channel] = self.spool.read(frame, channel, slice(0, height), slice(0, width))
+        return values
 
     def _scale(self) -> tuple[float, float]:
         """Return slope and intercept: none where the numbers can be stored as they are, else the input's."""

@@ -24,6 +24,7 @@ TILE = 256
 BIG = (1 << 32) - (1 << 25)
 LARGEST_IMAGEJ = 1 << 28  # bytes of a page, which is in memory at once
 SMALLEST_LEVEL = 1
+FLAT, TOP = 4096, 1024  # longer side of the largest OME-TIFF without levels, and of the last level of those with them
 
 
 class TiffWriter(Writer):
@@ -157,10 +158,17 @@ class TiffFile(SpooledFile):
         )
 
     def _level_count(self) -> int:
-        """Return the input's number of levels, as far as the output can be halved so often."""
+        """Return the input's number of levels, as far as the output can be halved; of a large OME-TIFF several."""
         wanted = int(self._metadata.get("levels", 1))
+        if self._needs_levels():
+            wanted = 1 + int(np.ceil(np.log2(max(self.spool.shape[2:]) / TOP)))
         fitting = int(np.log2(max(1, min(self.spool.shape[2:]) / SMALLEST_LEVEL))) + 1
         return max(1, min(wanted, fitting))
+
+    def _needs_levels(self) -> bool:
+        """Tell whether viewers expect levels that the input does not have."""
+        flat = int(self._metadata.get("levels", 1)) < 2
+        return flat and max(self.spool.shape[2:]) > FLAT and _kind(str(self.path), self.spec) == "ome"
 
     def _storage(self, planes_are_pages: bool) -> dict[str, Any]:
         """Return compression, tiles and the order of samples, as tifffile takes them."""
@@ -168,7 +176,7 @@ class TiffFile(SpooledFile):
         compression = LOSSLESS.get(int(metadata.get("compression", DEFLATE)), DEFLATE)
         samples = 1 if planes_are_pages or metadata.get("planar") else count
         page = samples * self.spool.shape[2] * self.spool.shape[3] * self.spool.dtype.itemsize
-        tile = tuple(metadata.get("tile", ())) or ((TILE, TILE) if page > LARGE_PAGE else ())
+        tile = tuple(metadata.get("tile", ())) or ((TILE, TILE) if page > LARGE_PAGE or self._needs_levels() else ())
         found: dict[str, Any] = {"compression": compression}
         if compression in (5, 8, 50000, 34925):
             found["predictor"] = 3 if self.spool.dtype.kind == "f" and self.spool.dtype.itemsize > 2 else 2

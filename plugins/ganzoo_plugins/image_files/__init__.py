@@ -36,6 +36,12 @@ ENTRIES = (
     ("writer", "numpy", "writers.numpy_writer.NumpyWriter", "NumPy's .npy and .npz"),
     ("writer", "nifti", "writers.nifti_writer.NiftiWriter", "NIfTI volumes, with the input's affine"),
     ("writer", "dicom", "writers.dicom_writer.DicomWriter", "DICOM, derived from the input, as a new series"),
+    (
+        "writer",
+        "dicom-series",
+        "writers.dicom_series_writer.DicomSeriesWriter",
+        "folders of DICOM, derived from a series, as one new series",
+    ),
     ("writer", "zarr", "writers.zarr_writer.ZarrWriter", "OME-Zarr, in several levels"),
     ("writer", "pillow", "writers.photograph_writer.PhotographWriter", "PNG, JPEG, WebP, BMP and GIF"),
 )

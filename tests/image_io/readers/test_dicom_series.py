@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,22 @@ def test_slices_are_in_the_order_of_space(series: Path) -> None:
         assert frames.tag("PatientID") == "secret" and "secret" not in str(dict(frames.description))
 
 
-def test_a_series_is_one_volume_of_a_set_and_of_a_file_and_its_files_fill_a_folder(
-    series: Path, tmp_path: Path
-) -> None:
+def test_a_series_is_one_volume_of_a_set_of_a_file_and_of_a_folder(series: Path, tmp_path: Path) -> None:
     assert [each.paths for each in find_files(str(series), raster_files.suffixes())] == [(str(series),)]
     jobs = plan.plan_jobs([str(series)], str(tmp_path / "out.npz"), True, "", None)
     assert [(job.source, job.target) for job in jobs] == [(str(series), str(tmp_path / "out.npz"))]
-    jobs = plan.plan_jobs([str(series)], f"{tmp_path}/out/", True, "", None)
-    assert sorted(Path(job.target).name for job in jobs) == [f"{name}.dcm" for name in "abcde"]
+    for suffix in ("", "dcm"):
+        jobs = plan.plan_jobs([str(series)], f"{tmp_path}/out/", True, suffix, None)
+        assert [(job.source, job.target) for job in jobs] == [(str(series), f"{tmp_path}/out/")]
+    jobs = plan.plan_jobs([str(series)], f"{tmp_path}/out/", True, "nii.gz", None)
+    assert [job.target for job in jobs] == [f"{tmp_path}/out/series.nii.gz"]
+    jobs = plan.plan_jobs([str(series)], f"{tmp_path}/out/", True, "png", None)
+    assert sorted(Path(job.target).name for job in jobs) == [f"{name}.png" for name in "abcde"]
+    other = tmp_path / "other"
+    shutil.copytree(series, other)
+    jobs = plan.plan_jobs([str(series), str(other)], f"{tmp_path}/out/", True, "", None)
+    assert [job.target for job in jobs] == [f"{tmp_path}/out/series/", f"{tmp_path}/out/other/"]
+    assert plan.default_output([str(series)], "dir:runs/x") == "series-x/"
 
 
 @pytest.mark.parametrize(
