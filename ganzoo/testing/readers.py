@@ -52,7 +52,8 @@ def check_writer(entry: Entry, values: Mapping[str, Any] | None = None) -> None:
     """
     writer = entry.build(options.parse(entry, values or {}))
     require(isinstance(writer, Writer), entry, f"builds {type(writer).__name__}, not a ganzoo.Writer")
-    _check_suffixes(entry, writer.suffixes)
+    if not writer.folders:
+        _check_suffixes(entry, writer.suffixes)
     spec = OutputSpec((1, 16, 16), "uint8", default_channels(1))
     try:
         writer.check(spec)

@@ -27,9 +27,10 @@ from ganzoo.rasters.raster import ArraySource, Raster
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 PREAMBLE = 128  # bytes before the magic word
+BASELINE = "jpeg8_decode"
 # Transfer syntaxes of encapsulated frames -> the function of imagecodecs that decodes one.
 DECODERS = {
-    "1.2.840.10008.1.2.4.50": "jpeg8_decode",
+    "1.2.840.10008.1.2.4.50": BASELINE,
     "1.2.840.10008.1.2.4.57": "ljpeg_decode",
     "1.2.840.10008.1.2.4.70": "ljpeg_decode",
     "1.2.840.10008.1.2.4.80": "jpegls_decode",
@@ -38,7 +39,9 @@ DECODERS = {
     "1.2.840.10008.1.2.4.91": "jpeg2k_decode",
 }
 RLE = "1.2.840.10008.1.2.5"  # which pydicom decodes
-GRAY, COLOR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_RCT", "YBR_ICT", "YBR_FULL_422")
+LUMA = ("YBR_FULL", "YBR_FULL_422")
+GRAY, COLOR = ("MONOCHROME1", "MONOCHROME2"), ("RGB", "YBR_RCT", "YBR_ICT", *LUMA)
+ADOBE, NEAR_START = b"Adobe", 4096  # the marker by which a JPEG says itself what its colors are, and where it is
 PALETTE = "PALETTE COLOR"
 SEGMENTATION, DEEP, TABLE = "segmentation", "32-bit", "lut"  # words of --read
 WORDS = {
@@ -162,17 +165,21 @@ class DicomFrames(Frames):
     def _decoded(self, decoder: str) -> Array:
         import imagecodecs
         from pydicom.encaps import generate_frames
+        from pydicom.pixels import convert_color_space
 
+        kind = str(self._get("PhotometricInterpretation"))
         decode = getattr(imagecodecs, decoder)
         frames = []
         for data in generate_frames(self._set.PixelData, number_of_frames=self._count):
             codestreams.check(data, self._shape[0] * self._shape[1])
-            frames.append(decode(data))
+            plain_rgb = decoder == BASELINE and kind == "RGB" and ADOBE not in data[:NEAR_START]
+            frames.append(decode(data, colorspace="RGB", outcolorspace="RGB") if plain_rgb else decode(data))
         if len(frames) != self._count or any(one.shape[:2] != self._shape for one in frames):
             raise ImageError(
                 f"{self._path} declares {self._count} frames of {self._shape[1]}x{self._shape[0]}, and has others."
             )
-        return np.stack(frames)
+        values = np.stack(frames)
+        return convert_color_space(values, kind, "RGB") if kind in LUMA and decoder != BASELINE else values
 
     def _signed(self, values: Array) -> Array:
         """Return values of the type that the file states: a decoder knows nothing of signs."""
