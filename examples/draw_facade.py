@@ -1,4 +1,4 @@
-"""Draw facade-labels.png, a label map in the colors of CMP Facades, for `ganzoo translate pix2pix/facades`."""
+"""Draw facade-labels.png, a label map in the colors of CMP Facades, for a pix2pix that is trained on them."""
 
 from pathlib import Path
 

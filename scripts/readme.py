@@ -94,17 +94,15 @@ def tables() -> dict[Path, str]:
 def write_images() -> None:
     """Write docs/pictures: a few large results, and a small image of every model."""
     folder = ROOT / "docs" / "pictures"
-    facades = example_inputs.parse_example(f"pix2pix/*={ROOT / 'examples' / 'facade-labels.png'}")
     for card in registry.cards():
         model = ganzoo.load(card.name, "cpu", engine="torch")
-        item = gallery_items.build_item(model, example_inputs.find(card, [facades]))
+        item = gallery_items.build_item(model, example_inputs.find(card))
         frames = sheets.render(dataclasses.replace(item, cells=item.cells[: 1 if card.in_channels else 6]))
         small = [one.resize((WIDTH, max(1, one.height * WIDTH // one.width))) for one in frames]
         path = folder / "models" / image_name(card)
         path.parent.mkdir(exist_ok=True)
         small[0].save(path, quality=80, save_all=True, append_images=small[1:], duration=125, loop=0)
     write_before_after("cyclegan/horse2zebra", "two-horses.jpg", folder / "zebra.jpg", size=160)
-    write_before_after("pix2pix/facades", "facade-labels.png", folder / "facade.jpg")
     grid = grids.grid(ganzoo.load("dcgan/fashion-mnist").generate(48, seed=1), columns=12)
     encoding.save(grid.resize((2 * grid.width, 2 * grid.height), Image.Resampling.NEAREST), folder / "clothes.png")
 

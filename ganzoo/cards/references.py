@@ -98,7 +98,8 @@ def _find_card(name: str) -> Card:
     try:
         return registry.find(name)
     except UnknownName as error:
-        raise UnknownName(_explain(name, str(error))) from None
+        withdrawn = registry.why_withdrawn(name)
+        raise UnknownName(withdrawn or _explain(name, str(error))) from None
 
 
 def _explain(name: str, message: str) -> str:

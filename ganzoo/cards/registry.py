@@ -18,6 +18,7 @@ from typing import Any
 from ganzoo.cards.card import Card, card_from_dict
 from ganzoo.cards.grades import GRADES
 from ganzoo.cards.protocol import Score as Score
+from ganzoo.cards.withdrawn import WITHDRAWN
 from ganzoo.catalog import discovery, former_names, tasks
 from ganzoo.errors import DuplicateName, GanzooError, PluginError, RegistryError, UnknownName, suggest
 from ganzoo.files.regular import read_text
@@ -56,13 +57,27 @@ def read_registry(path: Path) -> list[Card]:
 
 
 def find(name: str) -> Card:
-    """Return the card called ``name``. Raises UnknownName with a suggestion, DuplicateName where two plugins add it."""
+    """Return the card called ``name``.
+
+    Raises:
+        UnknownName: There is none; with a suggestion, or why it was withdrawn.
+        DuplicateName: Two plugins add it.
+    """
     card = _table().get(former_names.model(name))
     if card is None:
         if refused := _collected().refused.get(former_names.model(name)):
             raise refused.with_traceback(None)  # raised every time: each would make its traceback longer
+        if reason := why_withdrawn(name):
+            raise UnknownName(reason)
         raise UnknownName(f"No model is called '{name}'.{suggest(name, _table())} `ganzoo list` shows all.")
     return card
+
+
+def why_withdrawn(name: str) -> str:
+    """Return why the model of this name is withdrawn, and what to use instead; "" for every other name."""
+    name = former_names.model(name)
+    reason = WITHDRAWN.get(name)
+    return f"{name} is withdrawn. {reason}" if reason else ""
 
 
 def cards(pattern: str = "*", task: str | None = None, grade: str | None = None) -> list[Card]:

@@ -92,8 +92,8 @@ def command(
 
     \b
     ganzoo eval dcgan/fashion-mnist --data fashion-mnist/ --extractor efficientnet-lite0
-    ganzoo eval pix2pix/facades --data facades.zip --validation 0.06 --report report.html
-    ganzoo eval stargan/landscapes --data landscapes/ --label monet --extractor efficientnet-lite0
+    ganzoo eval dir:runs/facades --data facades.zip --validation 0.06 --report report.html
+    ganzoo eval dir:runs/star --data landscapes/ --label monet --extractor efficientnet-lite0
     ganzoo eval images:outputs/ --data photos/ --size 128 --metrics fid,kid -o scores.json
     ganzoo eval dir:runs/stain --baseline linear --baseline copy
     ganzoo eval --registry --data sets/

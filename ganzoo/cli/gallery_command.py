@@ -32,7 +32,7 @@ def command(pattern: str, output: Path, task: str | None, inputs: tuple[str, ...
 
     \b
     ganzoo gallery -o gallery/
-    ganzoo gallery 'pix2pix/*' -o houses/ --input 'pix2pix/facades=labels.png'
+    ganzoo gallery 'cyclegan/*' -o horses/ --input 'cyclegan/horse2zebra=horse.jpg'
 
     Open index.html in any browser; the page needs no network and no server. A model is listed without an image if its
     weights are not on this machine or a package that it needs is not installed. Nothing is downloaded without

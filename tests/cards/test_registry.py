@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 
 import pytest
 from conftest import ROOT, script
 from strangers import install
 
+import ganzoo
 from ganzoo import catalog
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, card_from_dict, card_to_dict
 from ganzoo.cards.grades import GRADES
+from ganzoo.cards.withdrawn import WITHDRAWN
 from ganzoo.errors import DuplicateName, RegistryError, UnknownName
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -333,3 +336,21 @@ def test_the_schema_on_file_is_that_of_the_types_and_the_registry_keeps_it():
     validator.validate(own)
     for wrong in ({"format": 1}, {"format": 2, "cards": []}, {"format": 1, "cards": [{**own["cards"][0], "stars": 5}]}):
         assert list(validator.iter_errors(wrong))
+
+
+@pytest.mark.parametrize("name", WITHDRAWN)
+def test_a_withdrawn_model_says_why_and_what_there_is_instead(name: str) -> None:
+    with pytest.raises(UnknownName) as error:
+        registry.find(name)
+    assert str(error.value) == f"{name} is withdrawn. {WITHDRAWN[name]}"
+    instead = WITHDRAWN[name].rpartition(". ")[2]
+    recipe, models = re.findall(r"recipe ([a-z0-9]+)", instead), re.findall(r"[a-z0-9]+/[a-z0-9-]+", instead)
+    assert recipe and catalog.find(f"recipe:{recipe[0]}")
+    assert set(models) <= set(registry.list_models())
+
+
+def test_a_former_name_of_a_withdrawn_model_says_so_to_users() -> None:
+    with pytest.raises(UnknownName, match=r"^pix2pix/facades is withdrawn\. .* Train the recipe pix2pix"):
+        ganzoo.load("patchgan/facades")
+    with pytest.raises(UnknownName, match=r"^style/adain is withdrawn\. .* Use style/gatys"):
+        ganzoo.info("style/adain")

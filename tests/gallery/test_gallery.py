@@ -227,9 +227,7 @@ def test_examples_next_to_the_weights_come_before_photographs_and_named_ones_bef
 
 
 def test_our_own_models_have_examples_that_fit() -> None:
-    assert [path.name for path in example_inputs.find(registry.find("pix2pix/facades"))["image"]] == [
-        "facades.example.png"
-    ]
+    assert [path.name for path in example_inputs.find(registry.find("style/gatys"))["style"]] == ["gatys.style.png"]
     zebras = example_inputs.find(registry.find("cyclegan/zebra2horse"))["image"]
     assert [path.name for path in zebras] == ["zebra2horse.example.jpg"]
 
