@@ -24,6 +24,7 @@ FAMILIES = {
     "cyclegan": ["CycleGANRecipe", "CycleGANOptions"],
     "dualgan": ["DualGANRecipe", "DualGANOptions"],
     "dvdgan": ["DVDGANRecipe", "DVDGANOptions", "UnconditionalDVDGANOptions"],
+    "fastgan": ["FastGANRecipe", "FastGANOptions"],
     "inpaint": ["InpaintRecipe", "InpaintOptions"],
     "lapgan": ["LAPGANRecipe", "LAPGANOptions"],
     "lsgan": ["LSGANRecipe", "LSGANOptions"],
