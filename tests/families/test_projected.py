@@ -10,6 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import ganzoo
+from ganzoo import catalog
+from ganzoo.testing import check_recipe
 from ganzoo_plugins.projected.networks import Mixer
 
 
@@ -115,3 +117,16 @@ def test_colors_are_judged_one_by_one_wherever_they_lie() -> None:
     network, images = build().eval(), pictures(64)
     turned = F.avg_pool2d(images, 2).rot90(1, (2, 3)).repeat_interleave(2, 2).repeat_interleave(2, 3)
     torch.testing.assert_close(network(turned)[5], network(images)[5].rot90(1, (2, 3)), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param("r3gan", marks=pytest.mark.slow), pytest.param("stylegan", marks=pytest.mark.slow), "wgan"]
+)
+def test_recipes_that_generate_from_latents_follow_all_their_options_with_it(recipe: str) -> None:
+    small = {"width": 8} if recipe == "wgan" else {"width": 8, "widest": 16}
+    check_recipe(
+        catalog.find(f"recipe:{recipe}"),
+        {"image_size": 32},
+        parts={"discriminator": "projected"},
+        part_options={"generator": {**small, "latent_dim": 8}, "discriminator": {"width": 4}},
+    )
