@@ -148,7 +148,7 @@ class ChosenParts:
         if entry.kind == "loss":
             from ganzoo.losses.multi_scale import MultiScaleLoss
 
-            return MultiScaleLoss(built, getattr(config, "scales", "mean"), entry.spec, self.recipe.name)
+            return MultiScaleLoss(built, getattr(config, "scales", "sum"), entry.spec, self.recipe.name)
         if entry.kind == "regularizer":
             from ganzoo.losses.regularizer import LazyRegularizer
 

@@ -35,7 +35,39 @@ VALUES: dict[str, dict[str, dict[Any, Any]]] = {
 }
 
 # The default of an option in files that did not record it yet, where it is another one now: entry -> option -> value.
-DEFAULTS: dict[str, dict[str, Any]] = {}
+_MEAN = {"scales": "mean"}
+_LOSSES = ("non-saturating", "least-squares", "wgan-gp", "hinge", "wasserstein", "relativistic", "relativistic-average")
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "discriminator:projected": {"norm": "none"},
+    **{f"loss:{name}": _MEAN for name in _LOSSES},
+    "recipe:adain": {"lr_decay": 0.0},
+    "recipe:cut": {"layers": "input,layers.4,layers.7,layers.10,layers.14", "init": "normal"},
+    "recipe:fastcut": {
+        "decay_from": 0.5,
+        "layers": "input,layers.4,layers.7,layers.10,layers.14",
+        "init": "normal",
+    },
+    "recipe:lsgan": {"learning_rate": 2e-4},
+    "recipe:stylegan": {"separate_penalties": False},
+    "recipe:unit": {"kl_factor": 0.5},
+}
+
+# The same for options that a recipe sets for its parts: recipe -> role -> entry -> option -> value.
+_SHARP = {"antialias": False}
+_CUT = {"generator": {"generator:resnet": _SHARP}, "discriminator": {"discriminator:patchgan": _SHARP}}
+PART_DEFAULTS: dict[str, dict[str, dict[str, dict[str, Any]]]] = {
+    "cut": _CUT,
+    "dcgan": {"generator": {"generator:dcgan": {"latents": "normal"}}},
+    "fastcut": _CUT,
+    "lsgan": {"generator": {"generator:lsgan": {"latents": "normal"}}},
+    "pix2pix": {
+        "generator": {"generator:unet": {"test_statistics": "averages"}},
+        "discriminator": {
+            "discriminator:patchgan": {"norm": "instance"},
+            "discriminator:patchgan-multiscale": {"norm": "instance"},
+        },
+    },
+}
 
 # Names of a recipe's networks, which are keys of its checkpoints.
 _DISCRIMINATORS = {"judge_a": "discriminator_a", "judge_b": "discriminator_b"}
@@ -160,16 +192,32 @@ def settings(values: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, A
         specs |= {
             role: name if ":" in name else f"{kinds.get(role, '')}:{name}" for role, name in current["parts"].items()
         }
-    if isinstance(current.get("part_options"), Mapping):
-        current["part_options"] = {
-            role: options(specs.get(role, ""), found) if isinstance(found, Mapping) else found
-            for role, found in current["part_options"].items()
-        }
+    found = current.get("part_options", {})
+    if isinstance(found, Mapping):
+        current["part_options"] = _part_options(str(current.get("recipe", "")), specs, found)
     if isinstance(current.get("start_from"), Mapping):
         current["start_from"] = {edition: model(str(ref)) for edition, ref in current["start_from"].items()}
     if isinstance(current.get("best"), str):
         current["best"] = metric(current["best"])
     return current
+
+
+def _part_options(recipe: str, specs: Mapping[str, str], found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a recipe's parts, role -> options, under present names and with their former defaults.
+
+    ``specs`` are the parts that the run has, role -> "kind:name".
+    """
+    complete = {}
+    for role in {**specs, **found}:
+        given, spec = found.get(role, {}), entry(specs.get(role, ""))
+        if not isinstance(given, Mapping):
+            complete[role] = given
+            continue
+        defaults = PART_DEFAULTS.get(recipe, {}).get(role, {}).get(spec, {})
+        values = {**defaults, **options(spec, given)}
+        if values or role in found:
+            complete[role] = values
+    return complete
 
 
 def _part(value: Any) -> Any:

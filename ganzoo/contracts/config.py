@@ -140,11 +140,11 @@ class LossConfig(Config):
     """The option that adversarial losses share.
 
     Attributes:
-        scales: How the losses of a discriminator with several scales are combined. Where a paper sums them, its recipe
-            suggests "sum": ``parts.build("loss", scales="sum")``.
+        scales: How the losses of a discriminator with several scales are combined: their sum, as in the papers
+            (arXiv:1711.11585, equation 2; arXiv:2111.01007, equation 4), or their mean.
     """
 
-    scales: Literal["mean", "sum"] = "mean"
+    scales: Literal["mean", "sum"] = "sum"
 
 
 @dataclass(frozen=True)

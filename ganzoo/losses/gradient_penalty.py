@@ -28,7 +28,7 @@ def gradient_penalty(
         uniform: Draws u, one number in [0, 1) for each image: ``uniform(N, 1, 1, 1, device=...)``.
 
     Returns:
-        A scalar, computed in float32, with a graph to the discriminator's parameters. Multiply it by lambda.
+        A scalar, computed in float32 at least, with a graph to the discriminator's parameters. Multiply it by lambda.
     """
     mix = uniform(len(real_images), *[1] * (real_images.dim() - 1), device=real_images.device)
     between = at_least_float32(mix * real_images + (1 - mix) * fake_images).requires_grad_(True)

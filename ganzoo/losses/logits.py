@@ -11,8 +11,8 @@ Logits = Tensor | list[Tensor] | tuple[Tensor, ...]
 def mean_per_image(logits: Logits) -> Tensor:
     """Return one value an image, (N,): the mean over its patches, then over scales.
 
-    A loss's mean over all logits depends on an image through this value only. A penalty on its slope is therefore a
-    penalty on what is trained, and does not depend on whether a discriminator gives a score once or in 900 patches.
+    A penalty on its slope does not depend on whether a discriminator gives a score once, in 900 patches or at three
+    scales.
     """
     scales = logits if isinstance(logits, (list, tuple)) else [logits]
     return torch.stack([scale.reshape(len(scale), -1).mean(1) for scale in scales]).mean(0)

@@ -28,7 +28,7 @@ class MultiScaleLoss:
 
     _own = ("loss", "scales", "name", "recipe")
 
-    def __init__(self, loss: Any, scales: str = "mean", name: str = "this loss", recipe: str = "") -> None:
+    def __init__(self, loss: Any, scales: str = "sum", name: str = "this loss", recipe: str = "") -> None:
         self.loss, self.scales, self.name, self.recipe = loss, scales, name, recipe
 
     def __getattr__(self, name: str) -> Any:

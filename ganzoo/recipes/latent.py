@@ -35,11 +35,14 @@ class LatentRecipe(Recipe):
         OptionError: If a network has fewer classes than the data.
 
     Attributes:
+        latent_distribution: "normal" or "uniform", suggested to a generator with an option ``latents``, which turns
+            latents from N(0, 1) into these.
         real_images: Those of this step, (N, C, H, W), for losses whose generator's half compares with real images.
         adaptive: What adapts the augmentation to the config's ``augment_target``; None without one.
     """
 
     takes_masks = True
+    latent_distribution = "normal"
     real_images: Tensor | None = None
     adaptive: AdaptiveAugmentation | None = None
     validation_batch = 2048  # a distance between two sets needs many images of each
@@ -47,7 +50,7 @@ class LatentRecipe(Recipe):
     def __init__(self, config: Any, parts: Parts, **suggestions: Any) -> None:
         self.config = config
         facts = {name: getattr(config, name) for name in ("image_size", "channels", "classes") if hasattr(config, name)}
-        self.generator = parts.build("generator", **facts)
+        self.generator = parts.build("generator", **facts, latents=self.latent_distribution)
         self.discriminator = parts.build("discriminator", **facts, in_channels=config.channels)
         self.loss = parts.build("loss", **suggestions)
         self.adaptive = self._adaptive_augmentation()

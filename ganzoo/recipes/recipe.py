@@ -30,6 +30,7 @@ class Recipe(RecipeContract):
     """
 
     config: Any = None
+    _gradients: Mapping[str, Any] = MappingProxyType({})
     processes: Processes = ALONE
     scalers: Mapping[str, Any] = MappingProxyType({})
     regularizers: Mapping[str, Any] = MappingProxyType({})
@@ -87,7 +88,7 @@ class Recipe(RecipeContract):
         decay_from, warmup = getattr(self.config, "decay_from", 0.5), getattr(self.config, "warmup", 0.0)
         return learning_rate_factor(schedule, progress, decay_from, warmup)
 
-    def update(self, optimizer: str, loss: Tensor) -> None:
+    def update(self, optimizer: str, loss: Tensor, penalty: Tensor | None = None) -> None:
         """Take one step of an optimizer down the gradient of a loss, averaged over all processes.
 
         Each micro-batch adds its gradient, and the last one takes the step. The norm of the gradient is limited to the
@@ -96,6 +97,8 @@ class Recipe(RecipeContract):
         Args:
             optimizer: Its name in ``optimizers``.
             loss: A scalar, the mean over the images of this micro-batch.
+            penalty: Another one, which gets a step of its own after the loss's, with a gradient at the same weights
+                (lazy regularization, arXiv:1912.04958, appendix B).
         """
         import torch
 
@@ -103,6 +106,7 @@ class Recipe(RecipeContract):
         parameters = [p for group in stepped.param_groups for p in group["params"] if p.requires_grad]
         if self.step_state.micro_batch == 0:
             stepped.zero_grad(set_to_none=True)
+        second = None if penalty is None else self._penalty_gradients(optimizer, penalty, parameters)
         if self.step_state.micro_batches > 1:
             loss = loss / self.step_state.micro_batches
         with torch.autocast(loss.device.type, enabled=False):
@@ -110,6 +114,33 @@ class Recipe(RecipeContract):
             torch.autograd.backward(scaler.scale(loss) if scaler else loss, inputs=parameters)
         if self.step_state.micro_batch < self.step_state.micro_batches - 1:
             return
+        self._take_step(stepped, scaler, parameters)
+        if second is not None:
+            for parameter, gradient in zip(parameters, second, strict=True):
+                parameter.grad = gradient
+            self._take_step(stepped, None, parameters)
+
+    def _penalty_gradients(self, optimizer: str, penalty: Tensor, parameters: list[Any]) -> list[Any]:
+        """Return the penalty's gradients, summed over the micro-batches of this step so far."""
+        import torch
+
+        with torch.autocast(penalty.device.type, enabled=False):
+            found = torch.autograd.grad(
+                penalty / self.step_state.micro_batches, parameters, retain_graph=True, allow_unused=True
+            )
+        before = self._gradients.get(optimizer) if self.step_state.micro_batch else None
+        if before is not None:
+            found = tuple(
+                one if two is None else two if one is None else one + two
+                for one, two in zip(found, before, strict=True)
+            )
+        self._gradients = {**self._gradients, optimizer: found}
+        return list(found)
+
+    def _take_step(self, stepped: Optimizer, scaler: Any, parameters: list[Any]) -> None:
+        """Take an optimizer's step down the gradients that are there, averaged over all processes and limited."""
+        import torch
+
         self.processes.average(p.grad for p in parameters if p.grad is not None)
         if scaler:
             scaler.unscale_(stepped)

@@ -40,6 +40,7 @@ class Updater:
 
     def update(self, step: int, micro_batches: MicroBatches) -> Mapping[str, Tensor | float]:
         """Do ``step``, counted from 1, and return the losses of its last micro-batch."""
+        self.recipe.step_state = StepState(step - 1, 0, len(micro_batches), None, self.settings.steps)
         self._set_learning_rates((step - 1) / self.settings.steps)
         for index, batch in enumerate(micro_batches):
             random = draws(self.settings.seed, step - 1)

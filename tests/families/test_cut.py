@@ -18,7 +18,7 @@ from ganzoo_plugins.cut.losses import patch_nce
 from ganzoo_plugins.cut.networks import Encoder, Heads, embed
 
 PARTS = {"generator": {"width": 4, "blocks": 1}, "discriminator": {"width": 4, "receptive_field": 16}}
-PREFIXES = {"input": 0, "layers.4": 5, "layers.7": 8, "layers.10": 11}  # layer -> how many of the generator's it ends
+PREFIXES = {"input": 0, "layers.4": 5, "layers.8": 9, "layers.12": 13}  # layer -> how many of the generator's it ends
 LAYERS = ",".join(PREFIXES)
 
 
@@ -61,7 +61,7 @@ def test_places_are_drawn_for_each_picture_and_layer_none_twice(monkeypatch: pyt
 
     monkeypatch.setattr("ganzoo_plugins.cut.recipe.embed", watched)
     recipe.step(pictures(1))
-    assert [len(each[0]) for each in seen[::2]] == 2 * [20, 20, 16, 16], "256 pixels, 64, and twice 16"
+    assert [len(each[0]) for each in seen[::2]] == 2 * [20, 20, 20, 16], "twice 256 pixels, 64, and 16"
     for asked, answered in zip(seen[::2], seen[1::2], strict=True):
         assert torch.equal(asked, answered), "both at the same places"
         assert all(len(row.unique()) == len(row) for row in asked)
@@ -80,7 +80,7 @@ def contrast(exact: dict[str, Any], given: Tensor, made: Tensor, mirrored: Tenso
         if mirrored is not None:
             asked = torch.stack([one.flip(2) if turn else one for one, turn in zip(asked, mirrored, strict=True)])
         q, k = (head(each.flatten(2).transpose(1, 2)) for each in (asked, answers))
-        q, k = q / q.norm(dim=2, keepdim=True), (k / k.norm(dim=2, keepdim=True)).detach()
+        q, k = (torch.nn.functional.normalize(each, dim=2) for each in (q, k.detach()))  # some are 0, behind ReLU
         logits = torch.einsum("nsd,ntd->nst", q, k) / 0.07
         total = total + (logits.logsumexp(2) - logits.diagonal(dim1=1, dim2=2)).mean()
     return total / len(PREFIXES)
@@ -156,8 +156,8 @@ def test_building_leaves_the_generator_as_it_was() -> None:
             "input,layers.4,encoder.2",
             r"has no module 'encoder\.2' to contrast\. Set layers to some .*layers\.0, layers\.1",
         ),
-        ("input,layers.7,layers.14", r"'layers\.14' of the generator is not in its encoder half"),
-        ("layers.4,input", r"'input' of the generator is not in its encoder half"),
+        ("input,layers.8,layers.18", r"'layers\.18' of the generator is not in its encoder half"),
+        ("layers.8,input", r"'input' of the generator is not in its encoder half"),
     ],
 )
 def test_modules_that_are_no_encoder_s_are_refused(layers: str, message: str) -> None:

@@ -27,7 +27,7 @@ def test_scales_are_averaged_or_summed(scales: str, divisor: int) -> None:
 
 def test_scales_are_an_option_of_every_loss_of_ganzoo() -> None:
     losses = ganzoo.catalog.entries("loss")
-    assert [entry.config().scales for entry in losses if issubclass(entry.config, ganzoo.LossConfig)] == ["mean"] * 7
+    assert [entry.config().scales for entry in losses if issubclass(entry.config, ganzoo.LossConfig)] == ["sum"] * 7
 
 
 def test_real_logits_are_computed_only_for_a_loss_that_takes_them() -> None:

@@ -30,7 +30,7 @@ class Maxout(nn.Module):
 
 
 class PerceptronGenerator(nn.Module):
-    """200 ReLU units for latents, 1000 for the class, 1200 for both, then pixels; 2,415,184 parameters at 28x28."""
+    """200 ReLU units for latents, 1000 for the class, 1200 for both, then pixels; 2,413,984 parameters at 28x28."""
 
     def __init__(
         self,

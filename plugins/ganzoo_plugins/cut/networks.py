@@ -88,13 +88,19 @@ def suggest_layers(modules: Mapping[str, nn.Module]) -> str:
 
 
 class Heads(nn.ModuleList):
-    """One perceptron for each layer, C to ``width`` to ``width``; weights from N(0, 0.02) (section 4.1)."""
+    """One perceptron for each layer, C to ``width`` to ``width``.
 
-    def __init__(self, channels: Sequence[int], width: int) -> None:
+    Weights are 0.02 times Glorot's with ``init`` "xavier", as in the authors' code, else from N(0, 0.02).
+    """
+
+    def __init__(self, channels: Sequence[int], width: int, init: str = "xavier") -> None:
         super().__init__(nn.Sequential(nn.Linear(each, width), nn.ReLU(), nn.Linear(width, width)) for each in channels)
         for module in self.modules():
             if isinstance(module, nn.Linear):
-                nn.init.normal_(module.weight, 0.0, 0.02)
+                if init == "xavier":
+                    nn.init.xavier_normal_(module.weight, 0.02)
+                else:
+                    nn.init.normal_(module.weight, 0.0, 0.02)
                 nn.init.zeros_(module.bias)
 
 

@@ -13,6 +13,9 @@ from ganzoo import GanzooError, Recipe, sliced_wasserstein
 from .losses import patch_nce
 from .networks import Encoder, Heads, embed
 
+LAYERS = "input,layers.4,layers.7,layers.10,layers.14"
+LAYERS_WITH_BLURS = "input,layers.4,layers.8,layers.12,layers.16"
+
 
 class CUTRecipe(Recipe):
     """A patch of the output should be more similar to the input's patch at its position than to the other patches.
@@ -36,11 +39,14 @@ class CUTRecipe(Recipe):
         self.config = config
         size, inner, outer = config.image_size, config.input_channels, config.channels
         require_equal_channels(config)
-        self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=size)
-        self.discriminator = parts.build("discriminator", in_channels=outer, channels=outer, image_size=size)
+        as_paper = {"antialias": True, "init": config.init}
+        self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=size, **as_paper)
+        self.discriminator = parts.build(
+            "discriminator", in_channels=outer, channels=outer, image_size=size, **as_paper
+        )
         self.loss = parts.build("loss", factor=1.0)  # as in CycleGAN: squares without the factor 1/2
-        self.encoder = Encoder(self.generator, config.layers.split(","))
-        self.heads = Heads(self.feature_channels(torch.zeros(1, inner, size, size)), config.head_width)
+        self.encoder = Encoder(self.generator, (config.layers or papers_layers(self.generator)).split(","))
+        self.heads = Heads(self.feature_channels(torch.zeros(1, inner, size, size)), config.head_width, config.init)
         self.networks = {"generator": self.generator, "heads": self.heads, "discriminator": self.discriminator}
         if inner != outer:  # outputs reach the encoder, which takes inputs, through a learned mixture of their channels
             self.networks["adapter"] = nn.Conv2d(outer, inner, 1)
@@ -138,6 +144,12 @@ class CUTRecipe(Recipe):
         """Return the sliced Wasserstein distance of translations to b (arXiv:1710.10196), times 1000."""
         fake = self.keep_valid(networks["generator"](batch["a"]).float(), batch.get("valid_a"))
         return {"distance": sliced_wasserstein(fake, batch["b"])}
+
+
+def papers_layers(generator: nn.Module) -> str:
+    """Return the layers of section 4.1 in generator:resnet, whose blurs on the way down are layers of their own."""
+    options = getattr(generator, "architecture").options  # noqa: B009 - torch's modules have no declared one
+    return LAYERS_WITH_BLURS if options.get("antialias") in (True, "down") else LAYERS
 
 
 def whole_patches(valid: Tensor, features: Tensor) -> Tensor:

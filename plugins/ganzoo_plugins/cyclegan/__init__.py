@@ -36,9 +36,11 @@ class ResnetConfig(Config):
         blocks: Number of residual blocks; in the paper 9 for 256 pixels and more, 6 for 128.
         norm: Norm of all layers but the last.
         dropout: Dropout in the residual blocks.
-        global_skip: Learn a change of the input.
+        global_skip: Learn a change of the input. A change of 0 returns 0.98 times the input, so that white stays finite
+            before tanh; a network learns to make up for it.
         padding: Padding in the residual blocks.
         antialias: Blur where the size changes (arXiv:1904.11486), as in CUT; "down" or "up": only there.
+        init: Initial weights: "normal" from N(0, 0.02), "xavier" 0.02 times Glorot's, as in CUT's code.
     """
 
     in_channels: PositiveInt = 3
@@ -50,6 +52,7 @@ class ResnetConfig(Config):
     global_skip: bool = False
     padding: Literal["reflect", "replicate", "zero"] = "reflect"
     antialias: bool | Literal["down", "up"] = False
+    init: Literal["normal", "xavier"] = "normal"
 
     def __post_init__(self) -> None:
         require_equal_channels(self)
@@ -85,7 +88,7 @@ class MobileResnetConfig(Config):
         blocks: Number of residual blocks.
         inner: Channels in the middle of the residual blocks: one number for all, or one for each, as 64,64,128.
         padding: Padding in the residual blocks.
-        global_skip: Learn a change of the input.
+        global_skip: Learn a change of the input; a change of 0 returns 0.98 times the input.
         norm: Norm of all layers, except inside separable convolutions, which have instance norm.
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
@@ -62,11 +64,18 @@ class Translator(nn.Module):
 
     stride = 4
 
-    def __init__(self, layers: list[nn.Module], in_channels: int, out_channels: int, global_skip: bool) -> None:
+    def __init__(
+        self,
+        layers: list[nn.Module],
+        in_channels: int,
+        out_channels: int,
+        global_skip: bool,
+        init: str = "normal",
+    ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
         self.layers = nn.Sequential(*layers)
-        self.apply(initialize)
+        self.apply(partial(initialize, init=init))
         if global_skip:  # start as the identity
             nn.init.zeros_(self.layers[-1].weight)
 
@@ -97,6 +106,7 @@ class ResnetGenerator(Translator):
         global_skip: bool = False,
         padding: str = "reflect",
         antialias: bool | str = False,
+        init: str = "normal",
     ) -> None:
         bias = norm != "batch"
         blurs_down, blurs_up = antialias in (True, "down"), antialias in (True, "up")
@@ -122,13 +132,16 @@ class ResnetGenerator(Translator):
                 layers.append(half)
             layers += [NORMS[norm](channels // 2), nn.ReLU(inplace=True)]
         layers += [nn.ReflectionPad2d(3), NarrowOutputConv2d(width, out_channels, 7)]
-        super().__init__(layers, in_channels, out_channels, global_skip)
+        super().__init__(layers, in_channels, out_channels, global_skip, init)
 
 
-def initialize(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02) as the paper does; batch-norm scales from N(1, 0.02)."""
+def initialize(module: nn.Module, init: str = "normal") -> None:
+    """Draw weights from N(0, 0.02) as the paper does, or "xavier" ones; batch-norm scales from N(1, 0.02)."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) and isinstance(module.weight, nn.Parameter):
-        nn.init.normal_(module.weight, 0.0, 0.02)
+        if init == "xavier":  # Glorot and Bengio 2010, with CUT's gain
+            nn.init.xavier_normal_(module.weight, 0.02)
+        else:
+            nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveInt
+
+if TYPE_CHECKING:
+    from .recipe import DCGANRecipe as DCGANRecipe
 
 family = Family(__name__, paper="arXiv:1511.06434")
 Norm = Literal["batch", "none", "spectral"]
@@ -22,6 +25,8 @@ class GeneratorConfig(Config):
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer, 128 in the paper.
         norm: "spectral" is spectral normalization, arXiv:1802.05957.
+        latents: How latents from N(0, 1) are used: as they are, "normal", or mapped by their distribution function to
+            the paper's "uniform" in [-1, 1].
     """
 
     image_size: DoubledSize = 64
@@ -29,6 +34,7 @@ class GeneratorConfig(Config):
     latent_dim: PositiveInt = 100
     width: PositiveInt = 64
     norm: Norm = "batch"
+    latents: Literal["normal", "uniform"] = "normal"
 
 
 @family.discriminator("dcgan", ".networks.DcganDiscriminator")
@@ -51,12 +57,13 @@ class DiscriminatorConfig(Config):
 
 family.recipe(
     "dcgan",
-    "ganzoo.LatentRecipe",
+    ".recipe.DCGANRecipe",
     data="images",
     batch_size=64,
     parts={"generator": "generator:dcgan", "discriminator": "discriminator:dcgan", "loss": "loss:non-saturating"},
-    summary="Images from latents, alternating Adam steps",
+    summary="Images from uniform latents, alternating Adam steps",
 )(LatentConfig)
 family.importer("dcgan-example", ".checkpoints.DcganImporter", "Both networks of PyTorch's DCGAN example and tutorial")
 
 ganzoo_entries = family.entries
+__getattr__ = family.public_name

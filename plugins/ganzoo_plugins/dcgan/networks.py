@@ -30,9 +30,16 @@ class DcganGenerator(nn.Module):
     """
 
     def __init__(
-        self, image_size: int = 64, channels: int = 3, latent_dim: int = 100, width: int = 64, norm: str = "batch"
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        latent_dim: int = 100,
+        width: int = 64,
+        norm: str = "batch",
+        latents: str = "normal",
     ) -> None:
         super().__init__()
+        self.uniform = latents == "uniform"
         self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
         base, doublings = split_size(image_size)
         bias = norm != "batch"
@@ -54,6 +61,8 @@ class DcganGenerator(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
+        if self.uniform:
+            latents = torch.erf(latents * 0.5**0.5)  # 2 Phi(z) - 1, uniform in [-1, 1]
         return torch.tanh(self.layers(latents[:, :, None, None]))
 
 

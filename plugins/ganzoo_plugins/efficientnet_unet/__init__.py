@@ -22,7 +22,7 @@ class EfficientNetUNetConfig(Config):
         out_channels: Channels of the output.
         width: Channels of the decoder at 1/2 of the image's size; half as many at 1/1, twice as many at 1/4, and so on.
         blocks: Number of residual blocks at 1/4 and at 1/8 of the size, each.
-        global_skip: Learn a change of the input.
+        global_skip: Learn a change of the input. A change of 0 returns 0.98 times the input.
         trained: Train the encoder too.
     """
 

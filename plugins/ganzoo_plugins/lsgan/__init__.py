@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveInt
+from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveFloat, PositiveInt
 
 if TYPE_CHECKING:
     from .networks import LsganDiscriminator as LsganDiscriminator
@@ -27,12 +27,15 @@ class GeneratorConfig(Config):
         channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer.
+        latents: How latents from N(0, 1) are used: as they are, "normal", or mapped by their distribution function to
+            the paper's "uniform" in [-1, 1].
     """
 
     image_size: DoubledSize = 112
     channels: PositiveInt = 3
     latent_dim: PositiveInt = 1024
     width: PositiveInt = 64
+    latents: Literal["normal", "uniform"] = "normal"
 
 
 @family.discriminator("lsgan", ".networks.LsganDiscriminator")
@@ -62,7 +65,7 @@ class DiscriminatorConfig(Config):
 class LSGANOptions(LatentConfig):
     """Images from latents, trained by least squares.
 
-    The training: Adam with beta1 0.5.
+    The training, with the paper's values (section 4): Adam 1e-3 with beta1 0.5, and uniform latents.
 
     Attributes:
         a: D's label for generated images.
@@ -70,6 +73,7 @@ class LSGANOptions(LatentConfig):
         c: The label that G wants D to give to generated images.
     """
 
+    learning_rate: PositiveFloat = 1e-3
     a: float = 0.0
     b: float = 1.0
     c: float = 1.0

@@ -22,8 +22,16 @@ class LsganGenerator(nn.Module):
     model; the paper has none for other sizes.
     """
 
-    def __init__(self, image_size: int = 112, channels: int = 3, latent_dim: int = 1024, width: int = 64) -> None:
+    def __init__(
+        self,
+        image_size: int = 112,
+        channels: int = 3,
+        latent_dim: int = 1024,
+        width: int = 64,
+        latents: str = "normal",
+    ) -> None:
         super().__init__()
+        self.uniform = latents == "uniform"
         self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
         self.base, doublings = split_size(image_size)
         top = 4 * width
@@ -43,6 +51,8 @@ class LsganGenerator(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
+        if self.uniform:
+            latents = torch.erf(latents * 0.5**0.5)  # 2 Phi(z) - 1, uniform in [-1, 1]
         features = self.linear(latents).unflatten(1, (-1, self.base, self.base))
         return torch.tanh(self.layers(features))
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 family = Family(__name__, paper="arXiv:1611.07004")
 Norm = Literal["batch", "instance", "none"]
+Init = Literal["normal", "xavier"]
 
 
 @family.discriminator("patchgan", ".networks.PatchDiscriminator")
@@ -40,6 +41,7 @@ class PatchConfig(Config):
         norm: Norm of all layers but the first and the last.
         spectral: Spectral normalization (arXiv:1802.05957).
         antialias: Blur where the size changes (arXiv:1904.11486), as in CUT.
+        init: Initial weights: "normal" from N(0, 0.02), "xavier" 0.02 times Glorot's, as in CUT's code.
     """
 
     in_channels: PositiveInt = 3
@@ -48,6 +50,7 @@ class PatchConfig(Config):
     norm: Norm = "instance"
     spectral: bool = False
     antialias: bool = False
+    init: Init = "normal"
 
 
 @family.discriminator("patchgan-multiscale", ".networks.MultiScaleDiscriminator", paper="arXiv:1711.11585")
@@ -76,6 +79,10 @@ class UNetConfig(Config):
         image_size: Sets the depth: 8 levels for 256, 7 for 128.
         norm: Norm of the inner layers.
         dropout: Dropout in three inner levels, the only noise of pix2pix.
+        test_statistics: What batch norm normalizes by outside of training: its "averages", or the statistics of each
+            "image", as pix2pix does (section 3.3). It can be set when a model is loaded.
+        test_dropout: Dropout outside of training too, as in pix2pix (section 3.3): each translation is another one. It
+            can be set when a model is loaded.
     """
 
     in_channels: PositiveInt = 3
@@ -84,6 +91,8 @@ class UNetConfig(Config):
     image_size: Literal[32, 64, 128, 256, 512] = 256
     norm: Norm = "batch"
     dropout: bool = True
+    test_statistics: Literal["averages", "image"] = "averages"
+    test_dropout: bool = False
 
 
 @family.generator("pixelwise", ".networks.PixelwiseGenerator", task="image-to-image", paper="arXiv:2012.12535")
@@ -114,7 +123,9 @@ class PixelwiseConfig(Config):
 class Pix2PixOptions(TranslationConfig):
     """Paired translation, L1 + conditional PatchGAN.
 
-    The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100.
+    The training, with the paper's values: Adam 2e-4 with beta1 0.5, L1 weight 100, batch norm in both networks. As in
+    the paper, a U-Net normalizes by the statistics of the image when it is used. Dropout then rests, unless
+    ``generator.test_dropout`` is set, so that an image has one translation.
 
     Attributes:
         direction: Which half of a side-by-side image is the input.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -16,12 +18,32 @@ STRIDED_LAYERS = {1: 0, 16: 1, 34: 2, 70: 3, 142: 4, 286: 5}
 
 
 def make_norm(kind: str, channels: int) -> nn.Module:
-    """Build ``kind``: "batch", "instance" or "none"."""
+    """Build ``kind``: "batch", "image" (an `ImageBatchNorm`), "instance" or "none"."""
     if kind == "batch":
         return nn.BatchNorm2d(channels)
+    if kind == "image":
+        return ImageBatchNorm(channels)
     if kind == "instance":
         return InstanceNorm(channels)
     return nn.Identity()
+
+
+class ImageBatchNorm(nn.BatchNorm2d):
+    """Batch norm that normalizes each image by its own mean and variance outside of training (section 3.3)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalize (N, C, H, W) over the batch in training, each image by itself otherwise."""
+        if self.training:
+            return super().forward(features)
+        return F.instance_norm(features, weight=self.weight, bias=self.bias, eps=self.eps)
+
+
+class Noise(nn.Dropout):
+    """Dropout in training and outside of it: the noise of pix2pix (section 2.1)."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Zero a random part of the features and scale the rest."""
+        return F.dropout(features, self.p, training=True)
 
 
 class PatchDiscriminator(nn.Module):
@@ -40,6 +62,7 @@ class PatchDiscriminator(nn.Module):
         norm: str = "instance",
         spectral: bool = False,
         antialias: bool = False,
+        init: str = "normal",
     ) -> None:
         super().__init__()
         self.in_channels = in_channels
@@ -67,7 +90,7 @@ class PatchDiscriminator(nn.Module):
             channels = out
         layers.append(wrap(nn.Conv2d(channels, 1, kernel, 1, padding)))
         self.layers = nn.Sequential(*layers)
-        self.apply(initialize)
+        self.apply(partial(initialize, init=init))
 
     def forward(self, images: Tensor) -> Tensor:
         """Score patches of (N, in_channels, H, W) in [-1, 1].
@@ -104,10 +127,10 @@ class UNetLevel(nn.Module):
     """One level of the U-Net: down, the inner levels, up, and a shortcut around them."""
 
     def __init__(
-        self, outer: int, inner: int, norm: str, submodule: nn.Module | None = None, dropout: bool = False
+        self, outer: int, inner: int, norm: str, submodule: nn.Module | None = None, dropout: nn.Module | None = None
     ) -> None:
         super().__init__()
-        bias = norm != "batch"
+        bias = norm not in ("batch", "image")
         down: list[nn.Module] = [
             nn.LeakyReLU(0.2),
             nn.Conv2d(outer, inner, 4, stride=2, padding=1, bias=bias),
@@ -120,8 +143,8 @@ class UNetLevel(nn.Module):
             nn.ConvTranspose2d(up_channels, outer, 4, stride=2, padding=1, bias=bias),
             make_norm(norm, outer),
         ]
-        if dropout:
-            up.append(nn.Dropout(0.5))
+        if dropout is not None:
+            up.append(dropout)
         self.layers = nn.Sequential(*down, *up)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -134,7 +157,8 @@ class UNetGenerator(nn.Module):
 
     ``image_size`` 256 has eight levels and 54,413,955 parameters at width 64 with batch norm on RGB; 128 has
     seven. Heights and widths must be multiples of ``image_size``: the innermost level is one pixel there.
-    Three inner levels carry dropout 0.5, the only noise of pix2pix; it acts in training mode only.
+    Three inner levels carry dropout 0.5, the only noise of pix2pix; it acts in training only, unless ``test_dropout``.
+    With ``test_statistics`` "image", batch norm takes those of each image outside of training.
     """
 
     def __init__(
@@ -145,17 +169,21 @@ class UNetGenerator(nn.Module):
         image_size: int = 256,
         norm: str = "batch",
         dropout: bool = True,
+        test_statistics: str = "averages",
+        test_dropout: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
         self.stride = image_size
         levels = image_size.bit_length() - 1
         top = 8 * width
-        level: nn.Module = UNetLevel(top, top, norm)
+        kind = "image" if norm == "batch" and test_statistics == "image" else norm
+        level: nn.Module = UNetLevel(top, top, kind)
         for _ in range(levels - 5):
-            level = UNetLevel(top, top, norm, level, dropout)
+            noise = (Noise(0.5) if test_dropout else nn.Dropout(0.5)) if dropout else None
+            level = UNetLevel(top, top, kind, level, noise)
         for outer in (4 * width, 2 * width, width):
-            level = UNetLevel(outer, 2 * outer, norm, level)
+            level = UNetLevel(outer, 2 * outer, kind, level)
         self.layers = nn.Sequential(
             nn.Conv2d(in_channels, width, 4, stride=2, padding=1, bias=norm != "batch"),
             level,
@@ -189,13 +217,20 @@ class PixelwiseGenerator(nn.Module):
         return torch.tanh(self.layers(images))
 
 
-def initialize(module: nn.Module) -> None:
-    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero (appendix 6.2)."""
+def initialize(module: nn.Module, init: str = "normal") -> None:
+    """Draw weights from N(0, 0.02), batch-norm scales from N(1, 0.02), biases zero (appendix 6.2).
+
+    With ``init`` "xavier", weights are 0.02 times those of Glorot and Bengio 2010, equation 12 with a normal
+    distribution.
+    """
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         weight = module.parametrizations.weight.original if hasattr(module, "parametrizations") else module.weight
         if not isinstance(weight, nn.Parameter):  # a blur
             return
-        nn.init.normal_(weight, 0.0, 0.02)
+        if init == "xavier":
+            nn.init.xavier_normal_(weight, 0.02)
+        else:
+            nn.init.normal_(weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d):

@@ -17,13 +17,16 @@ class Pix2PixRecipe(Recipe):
 
     def __init__(self, config, parts) -> None:
         self.config, inner, outer = config, config.input_channels, config.channels
-        self.generator = parts.build("generator", in_channels=inner, out_channels=outer, image_size=config.image_size)
+        self.generator = parts.build(
+            "generator", in_channels=inner, out_channels=outer, image_size=config.image_size, test_statistics="image"
+        )
         self.discriminator = parts.build(  # it sees input and output stacked
             "discriminator",
             in_channels=inner + outer,
             channels=inner + outer,
             image_channels=outer,
             image_size=config.image_size,
+            norm="batch",  # appendix 6.1.2
         )
         self.loss = parts.build("loss")
         self.l1_weight = config.l1_weight

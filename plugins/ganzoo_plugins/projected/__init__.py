@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge
 
@@ -20,7 +20,7 @@ def build_discriminator(config: ProjectedConfig):
 
     features = ganzoo.build(f"features:{config.features}")
     return ProjectedDiscriminator(
-        features, config.in_channels, config.width, config.pixels, config.gray, config.shown_channels
+        features, config.in_channels, config.width, config.pixels, config.gray, config.shown_channels, config.norm
     )
 
 
@@ -37,6 +37,8 @@ class ProjectedConfig(Config):
         pixels: Factor on the logits of the heads that see the image itself, its patches and colors; 0: none.
         gray: The frozen network sees the mean of the channels; only the heads of the image itself see them all.
         features: The frozen network, an entry of the kind "features".
+        norm: Norm in the heads of the frozen network's maps, next to spectral normalization: "batch" as in the paper,
+            or "none".
     """
 
     in_channels: PositiveInt = 3
@@ -45,6 +47,7 @@ class ProjectedConfig(Config):
     pixels: NonNegativeFloat = 1.0
     gray: bool = False
     features: str = "efficientnet-lite0"
+    norm: Literal["batch", "none"] = "batch"
 
     def __post_init__(self) -> None:
         if self.image_channels > self.in_channels:

@@ -19,18 +19,18 @@ def convolution(inner: int, outer: int, kernel: int, stride: int = 1) -> nn.Modu
     return spectral_norm(nn.Conv2d(inner, outer, kernel, stride, (kernel - 1) // 2))
 
 
-def head(inner: int, width: int, halvings: int) -> nn.Sequential:
+def head(inner: int, width: int, halvings: int, norm: str = "batch") -> nn.Sequential:
     """Build the head for one map: logits (N, 1, h, w) of its positions, after this many halvings."""
+
+    def hidden(channels: int, kernel: int, stride: int) -> list[nn.Module]:
+        normed = [nn.BatchNorm2d(width)] if norm == "batch" else []
+        return [convolution(channels, width, kernel, stride), *normed, nn.LeakyReLU(0.2, inplace=True)]
+
     layers: list[nn.Module] = []
     for _ in range(halvings):
-        layers += [convolution(inner, width, 4, 2), nn.LeakyReLU(0.2, inplace=True)]
+        layers += hidden(inner, 4, 2)
         inner = width
-    return nn.Sequential(
-        *layers,
-        convolution(inner, width, 3),
-        nn.LeakyReLU(0.2, inplace=True),
-        convolution(width, 1, 3),
-    )
+    return nn.Sequential(*layers, *hidden(inner, 3, 1), convolution(width, 1, 3))
 
 
 def pix2pix_discriminator(inner: int, width: int, **options: Any) -> nn.Module:
@@ -94,6 +94,7 @@ class ProjectedDiscriminator(nn.Module):
         gray: The frozen network sees gray images. A generator soon finds colors that no photograph has and to which a
             classifier reacts strongly.
         image_channels: The frozen network sees the last so many channels.
+        norm: "batch" or "none", in the heads of the frozen network's maps.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class ProjectedDiscriminator(nn.Module):
         pixels: float = 1.0,
         gray: bool = False,
         image_channels: int = 3,
+        norm: str = "batch",
     ) -> None:
         super().__init__()
         self.in_channels, self.weight, self.gray = in_channels, pixels, gray
@@ -112,7 +114,7 @@ class ProjectedDiscriminator(nn.Module):
         last = {step: index for index, step in enumerate(features.reductions)}
         self.levels = [last[step] for step in STEPS]
         self.mixer = Mixer(tuple(features.channels[level] for level in self.levels), width)
-        self.heads = nn.ModuleList(head(width, width, halvings) for halvings in (2, 1, 1, 0))
+        self.heads = nn.ModuleList(head(width, width, halvings, norm) for halvings in (2, 1, 1, 0))
         self.pixels = nn.ModuleList(image_discriminators(in_channels, width // 2) if pixels else [])
 
     def forward(self, images: Tensor) -> list[Tensor]:

@@ -37,7 +37,7 @@ class ResidualBlock(nn.Module):
 class StarGanGenerator(nn.Module):
     """Translates an image to a domain.
 
-    The domain is in_width as one plane for each class, 1 for the target and 0 for others, next to the image's channels
+    The domain enters as one plane for each class, 1 for the target and 0 for others, next to the image's channels
     (section 3.2).
     8,430,528 parameters at width 64 with 5 classes on RGB. Heights and widths must be multiples of 4.
     """

@@ -76,12 +76,15 @@ class GeneratorConfig(DiscriminatorConfig):
 class StyleGANOptions(LatentConfig):
     """Images from latents, style mixing, lazy R1, path length penalty.
 
-    The training, with the paper's values.
+    The training, with the paper's values (appendix B): penalties have steps of their own, and Adam's rate and betas are
+    those of 16 steps in 17, or 4 in 5 (section 3.1). R1 is the gradient at images before they are augmented.
 
     Attributes:
         mixing: Fraction of images with styles of two latents (style mixing).
         path_length: Weight of the path length penalty; 0: none.
         path_every: Generator updates between two such penalties, each this many times as strong.
+        separate_penalties: As described; otherwise penalties are added to the loss of their step, R1 is taken at
+            augmented images, and Adam has the rate and betas as given.
     """
 
     learning_rate: PositiveFloat = 2e-3
@@ -92,6 +95,7 @@ class StyleGANOptions(LatentConfig):
     mixing: Fraction = 0.9
     path_length: NonNegativeFloat = 2.0
     path_every: PositiveInt = 4
+    separate_penalties: bool = True
 
 
 ganzoo_entries = family.entries

@@ -31,6 +31,19 @@ class StyleGANRecipe(LatentRecipe):
                 "Use --part generator=stylegan, or the recipe dcgan."
             )
         self.mean_length = torch.zeros(())
+        if config.separate_penalties:
+            self.slow_down("discriminator", config.r1_every if config.r1 else 0)
+            self.slow_down("generator", config.path_every if config.path_length else 0)
+
+    def slow_down(self, optimizer: str, every: int) -> None:
+        """Raise Adam's betas to the power c and multiply its rate by c = k / (k + 1), for a penalty every k steps.
+
+        That makes up for the penalty's own steps, one in k + 1 (appendix B). Without a penalty, k = 0, nothing changes.
+        """
+        factor = every / (every + 1) if every else 1.0
+        for group in self.optimizers[optimizer].param_groups:
+            group["lr"] *= factor
+            group["betas"] = tuple(beta**factor for beta in group["betas"])
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update both networks on ``batch["image"]``."""
@@ -43,10 +56,16 @@ class StyleGANRecipe(LatentRecipe):
         return {**losses, **self.update_generator(fake, batch)} if is_generator_step else losses
 
     def update_discriminator(self, images: Tensor, fake: Tensor) -> dict[str, Tensor]:
-        """Update the discriminator."""
-        loss = self.discriminator_loss(self.augment(images), self.augment(fake))
-        self.update("discriminator", loss)
-        return {"discriminator": loss}
+        """Update the discriminator by its loss, and by its penalties if these are due."""
+        if not self.config.separate_penalties:
+            loss = self.discriminator_loss(self.augment(images), self.augment(fake))
+            self.update("discriminator", loss)
+            return {"discriminator": loss}
+        logits = self.forward_batched(self.discriminator, self.augment(images), self.augment(fake))
+        loss = self.loss.discriminator(*logits)
+        penalty = self.penalty(lambda x: self.discriminator(self.augment(x)), images, fake, "discriminator")
+        self.update("discriminator", loss, penalty if isinstance(penalty, Tensor) else None)
+        return {"discriminator": loss + penalty}
 
     def update_generator(self, fake: Tensor, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generator, every ``path_every``-th time with the path length penalty."""
@@ -54,9 +73,13 @@ class StyleGANRecipe(LatentRecipe):
         with self.frozen("discriminator"):
             loss = self.generator_loss(self.augment(fake))
             losses = {"generator": loss}
+            penalty = None
             if config.path_length and update % config.path_every == 0:
-                loss = loss + config.path_length * config.path_every * self.path_penalty(fake)
-            self.update("generator", self.with_extra_losses(loss, losses, batch, {"image": fake}))
+                penalty = config.path_length * config.path_every * self.path_penalty(fake)
+            total = self.with_extra_losses(loss, losses, batch, {"image": fake})
+            if penalty is not None and not config.separate_penalties:
+                total, penalty = total + penalty, None
+            self.update("generator", total, penalty)
         if config.path_length:
             losses["path_length"] = self.mean_length.clone()
         return losses

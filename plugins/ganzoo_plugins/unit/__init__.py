@@ -37,7 +37,7 @@ class GeneratorConfig(Config):
         width: Channels of the first layer, 64 in the paper.
         blocks: Residual blocks of one domain alone, in the encoder and in the decoder; 3 in the paper.
         shared_blocks: Residual blocks that both domains share, in each; 1 in the paper.
-        global_skip: Learn a change of the input, which the paper does not.
+        global_skip: Learn a change of the input; not in the paper. A change of 0 returns 0.98 times the input.
     """
 
     in_channels: PositiveInt = 3
@@ -89,6 +89,8 @@ class UNITOptions(TranslationConfig):
         flip: Mirror images at random.
         gan_weight: Weight of the adversarial loss, lambda 0.
         kl_weight: Weight of the KL divergence of each image's code from N(0, 1), lambda 1.
+        kl_factor: The divergences are this times the mean of squared codes: 1 as the authors compute them, 0.5 in the
+            divergence itself.
         reconstruction_weight: Weight of the L1 error of each image out of its own code, lambda 2.
         cycle_kl_weight: As ``kl_weight``, for the code of an image's translation, lambda 3.
         cycle_weight: As ``reconstruction_weight``, for the code of an image's translation, lambda 4.
@@ -100,6 +102,7 @@ class UNITOptions(TranslationConfig):
     flip: bool = True
     gan_weight: NonNegativeFloat = 10.0
     kl_weight: NonNegativeFloat = 0.1
+    kl_factor: PositiveFloat = 1.0
     reconstruction_weight: NonNegativeFloat = 100.0
     cycle_kl_weight: NonNegativeFloat = 0.1
     cycle_weight: NonNegativeFloat = 100.0

@@ -13,9 +13,9 @@ from ganzoo import GanzooError, UnpairedRecipe, at_least_float32, mean_absolute_
 class UNITRecipe(UnpairedRecipe):
     """Generators a2b (encoder of a, decoder of b) and b2a, which share their inner blocks, and two discriminators.
 
-    Where the paper says nothing, the recipe follows the authors' code: KL divergences and likelihoods are means over
-    numbers, not sums; generators minimize -log D, not log(1 - D). As in the paper, discriminators see translations but
-    no reconstructions.
+    Where the paper says nothing, the recipe follows the authors: divergences are means of squares over the numbers of a
+    code, without the factor 1/2, likelihoods are means, not sums; generators minimize -log D, not log(1 - D). As in
+    the paper, discriminators see translations but no reconstructions.
     """
 
     takes_masks = True
@@ -51,7 +51,7 @@ class UNITRecipe(UnpairedRecipe):
             adversarial = self.adversarial_loss(self.discriminator_a, fake_a, a)
             losses = {
                 "adversarial": adversarial + self.adversarial_loss(self.discriminator_b, fake_b, b),
-                "kl": kl(means[0]) + kl(means[1]),
+                "kl": self.divergence(means[0]) + self.divergence(means[1]),
                 "reconstruction": mean_absolute_error(reconstructed_a, a, valid_a)
                 + mean_absolute_error(reconstructed_b, b, valid_b),
                 **self.cycle_losses(a, b, fake_a, fake_b, valid_a, valid_b),
@@ -63,6 +63,10 @@ class UNITRecipe(UnpairedRecipe):
     def draw_code(self, mean: Tensor) -> Tensor:
         """Draw a code from N(mean, 1), by the reparameterization trick (section 3)."""
         return at_least_float32(mean) + self.normal(*mean.shape, device=mean.device)
+
+    def divergence(self, mean: Tensor) -> Tensor:
+        """Return ``kl_factor`` times the mean of squares; 0.5 is the KL divergence of N(mean, 1) from N(0, 1)."""
+        return self.config.kl_factor * at_least_float32(mean).square().mean()
 
     def discriminator_loss(self, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
         """Return what one discriminator minimizes, without lambda 0: Adam's steps do not depend on it."""
@@ -88,7 +92,7 @@ class UNITRecipe(UnpairedRecipe):
         back_a = self.b2a.decode(self.draw_code(mean_b), fake_b)
         back_b = self.a2b.decode(self.draw_code(mean_a), fake_a)
         cycle = mean_absolute_error(back_a, a, valid_a) + mean_absolute_error(back_b, b, valid_b)
-        return {"cycle_kl": kl(mean_a) + kl(mean_b), "cycle": cycle}
+        return {"cycle_kl": self.divergence(mean_a) + self.divergence(mean_b), "cycle": cycle}
 
     def weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Return the sum of ``losses``, weighted by lambda 0 to 4 (equation 2)."""
@@ -121,8 +125,3 @@ def decode_batched(generator: nn.Module, *pairs: tuple[Tensor, Tensor]) -> list[
     alike = len({images.shape[1] for _, images in pairs}) == 1
     images = torch.cat([each for _, each in pairs]) if alike else None
     return list(generator.decode(codes, images).split([len(each) for each, _ in pairs]))
-
-
-def kl(mean: Tensor) -> Tensor:
-    """Return the KL divergence of N(mean, 1) from N(0, 1), mean^2 / 2, averaged over the code's numbers."""
-    return at_least_float32(mean).square().mean() / 2

@@ -37,7 +37,10 @@ class Critic(nn.Module):
 
 
 def initialize(module: nn.Module) -> None:
-    """Draw weights as He et al. for this slope (arXiv:1502.01852), as the authors of WGAN-GP do; biases zero."""
+    """Draw weights as He et al. for this slope (arXiv:1502.01852), biases zero.
+
+    The authors of WGAN-GP draw from a uniform distribution, by the mean of fan-in and fan-out.
+    """
     if isinstance(module, (nn.Conv2d, nn.Linear)):
         nn.init.kaiming_normal_(module.weight, 0.2)
         if module.bias is not None:

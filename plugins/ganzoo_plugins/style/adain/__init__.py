@@ -56,9 +56,10 @@ class AdaINOptions(RecipeConfig):
 
     The training, with the paper's values: crops of 256 out of 512 pixels, batches of 8 pairs, Adam.
 
-    The learning rate is that of the authors' code.
+    The learning rate and its decay are those of the authors' code.
 
     Attributes:
+        lr_decay: After t steps the learning rate is divided by 1 + lr_decay * t; 0: not.
         style_weight: Weight of the style loss relative to the content loss; 10 in the authors' later code.
         variation_weight: Weight of total variation; the paper has none.
         color_weight: Weight of the color loss, which compares colors with the photograph's, moved to those of the
@@ -73,6 +74,7 @@ class AdaINOptions(RecipeConfig):
     channels: Literal[3] = 3
     learning_rate: PositiveFloat = 1e-4
     beta1: ProperFraction = 0.9
+    lr_decay: NonNegativeFloat = 5e-5
     style_weight: NonNegativeFloat = 10.0
     variation_weight: NonNegativeFloat = 0.1
     color_weight: NonNegativeFloat = 1.0

@@ -40,6 +40,10 @@ class AdaINRecipe(Recipe):
         self.networks, self.exports = {"generator": self.generator}, {"": "generator"}
         self.optimizers = {"generator": self.adam(self.generator)}
 
+    def learning_rate(self, progress: float) -> float:
+        """Return the factor of the schedule, divided by 1 + ``lr_decay`` * steps that are done."""
+        return super().learning_rate(progress) / (1 + self.config.lr_decay * self.step_state.step)
+
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the network once by content, style, color and identity losses."""
         outputs: dict[str, Tensor] = {}
