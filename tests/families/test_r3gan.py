@@ -205,4 +205,4 @@ def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> N
     recipe = make("r3gan", parts, image_size=16, channels=1, seed=seed, burn_in=0.0, **values)
     start = distance(recipe)
     train(recipe, falling_rates(recipe, 150), batch_size=16, seed=seed)
-    measured("distance", distance(recipe), limit=0.6 * start, untrained=start)
+    measured("distance", distance(recipe), limit=0.72 * start, untrained=start)
