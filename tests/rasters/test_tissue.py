@@ -7,7 +7,7 @@ import pytest
 
 from ganzoo.errors import ImageError
 from ganzoo.rasters.raster import Raster
-from ganzoo.rasters.tissue import otsu, tissue_mask
+from ganzoo.rasters.tissue import tissue_mask
 
 
 def slide(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +38,19 @@ def test_glass_alone_has_none_and_other_values_are_refused() -> None:
         tissue_mask(Raster.from_array(np.zeros((1, 9, 9), np.uint8)))
 
 
-def test_the_parting_value_agrees_with_scikit_image() -> None:
-    filters = pytest.importorskip("skimage.filters")
-    values = np.concatenate([np.random.default_rng(1).normal(0, 1, 500), np.random.default_rng(2).normal(6, 2, 300)])
-    assert abs(otsu(values) - filters.threshold_otsu(values)) < 0.1
+def test_pale_tissue_counts_too_and_what_was_not_scanned_does_not() -> None:
+    random = np.random.default_rng(0)
+    colors = 238 + random.normal(0, 4, (3, 200, 300))
+    tissue = np.zeros((200, 300), bool)
+    tissue[50:150, 60:220] = True
+    colors[:, tissue] = np.array([[220], [175], [205]]) + random.normal(0, 8, (3, tissue.sum()))
+    nuclei = tissue & (random.random(tissue.shape) < 0.2)
+    colors[:, nuclei] = np.array([[90], [60], [140]]) + random.normal(0, 8, (3, nuclei.sum()))
+    colors[:, :, 250:] = 255
+    found = tissue_mask(Raster.from_array(colors.clip(0, 255).round().astype(np.uint8)))
+    assert found[tissue].mean() > 0.99 and found[~tissue].mean() < 0.01
+
+
+def test_an_image_without_glass_is_tissue() -> None:
+    colors = np.random.default_rng(0).integers(100, 190, (3, 40, 40)).astype(np.uint8)
+    assert tissue_mask(Raster.from_array(colors)).mean() > 0.95
