@@ -10,6 +10,7 @@ import tifffile
 from PIL import Image
 
 from ganzoo import Channel, Raster, catalog
+from ganzoo.contracts.writer import OutputSpec
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.image_io import raster_files
 from ganzoo.image_io.raster_files import open_frames
@@ -128,6 +129,22 @@ def test_dimensions_that_nothing_names_are_refused(tmp_path):
         assert len(frames) == 2 and frames[0].shape[0] == 3
     with pytest.raises(ImageError, match=r"shape \(3, 37, 53\) and does not say.*--axes CYX or --axes YXC"):
         open_frames(array)
+
+
+def test_colors_are_stored_as_colors_in_ome_tiff(tmp_path):
+    colors = tuple(Channel(name) for name in ("red", "green", "blue"))
+    values = np.random.default_rng(0).integers(0, 256, (3, 20, 30), np.uint8)
+    for count in (1, 2):
+        path = tmp_path / f"{count}.ome.tif"
+        spec = OutputSpec(values.shape, "uint8", colors, count, "Z" if count > 1 else "")
+        with raster_files.find_writer(path).open(str(path), spec) as file:
+            for frame in range(count):
+                file.write_window(0, 0, values + np.uint8(frame), None, frame)
+        with tifffile.TiffFile(path) as written, open_frames(path) as frames:
+            assert written.series[0].axes == ("ZYXS" if count > 1 else "YXS")
+            assert written.pages[0].photometric.name == "RGB"
+            assert len(frames) == count and np.array_equal(np.asarray(frames[count - 1]), values + np.uint8(count - 1))
+            assert [channel.name for channel in frames[0].channels] == ["red", "green", "blue"]
 
 
 def test_a_large_ome_tiff_gets_levels_that_its_input_has_not(tmp_path):

@@ -31,7 +31,7 @@ TIFF_ASCII = 2
 
 def ome(spec: OutputSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return what tifffile makes OME-XML of: axes, names of channels, pixel size, and the channels as JSON."""
-    words: dict[str, Any] = {"axes": _axes(spec)}
+    words: dict[str, Any] = {"axes": _axes(spec).replace("CYX", "YXS") if are_colors(spec) else _axes(spec)}
     image = metadata.get("ome", {}).get("Image", {})
     image = image[0] if isinstance(image, list) else image
     pixels = image.get("Pixels", {})
@@ -48,7 +48,8 @@ def ome(spec: OutputSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
             words[f"PhysicalSize{letter}"] = float(words[f"PhysicalSize{letter}"]) / spec.scale
     if "Name" in image:
         words["Name"] = image["Name"]
-    words["Channel"] = {"Name": [channel.name or str(number) for number, channel in enumerate(spec.channels, 1)]}
+    if not are_colors(spec):  # colors are the samples of one channel, without names of their own
+        words["Channel"] = {"Name": [channel.name or str(number) for number, channel in enumerate(spec.channels, 1)]}
     words["MapAnnotation"] = {CHANNELS_KEY: channels_json(spec)}
     return words
 
@@ -56,6 +57,11 @@ def ome(spec: OutputSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:
 def channels_json(spec: OutputSpec) -> str:
     """Return names and units of channels: what their values mean to anyone, without a network's range."""
     return json.dumps([{"name": channel.name, "unit": channel.unit} for channel in spec.channels])
+
+
+def are_colors(spec: OutputSpec) -> bool:
+    """Tell whether an image is RGB, which viewers show in color where it is stored as such."""
+    return [one.name for one in spec.channels] == ["red", "green", "blue"] and spec.dtype in ("uint8", "uint16")
 
 
 def _axes(spec: OutputSpec) -> str:

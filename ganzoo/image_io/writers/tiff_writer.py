@@ -90,7 +90,7 @@ class TiffFile(SpooledFile):
                 words = tiff_words.imagej(self.spec, self._metadata)
                 file.write(
                     self._pages(),
-                    shape=self._stack_shape(),
+                    shape=self._stack_shape(kind),
                     dtype=self.spool.dtype,
                     metadata=words,
                     **tiff_words.resolution(self.spec, self._metadata),
@@ -98,7 +98,7 @@ class TiffFile(SpooledFile):
                 )
             elif kind == "ome":
                 self._write_pyramid(
-                    file, range(self.spec.frames), self._stack_shape(), tiff_words.ome(self.spec, self._metadata)
+                    file, range(self.spec.frames), self._stack_shape(kind), tiff_words.ome(self.spec, self._metadata)
                 )
             else:
                 for frame in range(self.spec.frames):
@@ -108,14 +108,16 @@ class TiffFile(SpooledFile):
         if kind == "ome":
             tiff_words.restore_ome(path, self._metadata.get("ome_xml", ""))
 
-    def _stack_shape(self) -> tuple[int, ...]:
+    def _stack_shape(self, kind: str) -> tuple[int, ...]:
         frames, count, height, width = self.spool.shape
+        if kind == "ome" and tiff_words.are_colors(self.spec):
+            return (*((frames,) if frames > 1 else ()), height, width, count)
         return (*((frames,) if frames > 1 else ()), *((count,) if count > 1 else ()), height, width)
 
     def _write_pyramid(self, file: Any, frames: range, shape: tuple[int, ...] | None, words: Any) -> None:
         """Write frames at full size and, as the input has it, in smaller and smaller copies."""
         levels = self._level_count()
-        common = self._storage(shape is not None)
+        common = self._storage(shape is not None and not tiff_words.are_colors(self.spec), shape is None)
         first = {**common, **tiff_words.resolution(self.spec, self._metadata), "metadata": words}
         if shape is None:
             first |= tiff_words.tags(self.spec, self._metadata)
@@ -170,11 +172,12 @@ class TiffFile(SpooledFile):
         flat = int(self._metadata.get("levels", 1)) < 2
         return flat and max(self.spool.shape[2:]) > FLAT and _kind(str(self.path), self.spec) == "ome"
 
-    def _storage(self, planes_are_pages: bool) -> dict[str, Any]:
+    def _storage(self, planes_are_pages: bool, may_be_planar: bool) -> dict[str, Any]:
         """Return compression, tiles and the order of samples, as tifffile takes them."""
         metadata, count = self._metadata, self.spool.shape[1]
+        planar = may_be_planar and bool(metadata.get("planar"))
         compression = LOSSLESS.get(int(metadata.get("compression", DEFLATE)), DEFLATE)
-        samples = 1 if planes_are_pages or metadata.get("planar") else count
+        samples = 1 if planes_are_pages or planar else count
         page = samples * self.spool.shape[2] * self.spool.shape[3] * self.spool.dtype.itemsize
         tile = tuple(metadata.get("tile", ())) or ((TILE, TILE) if page > LARGE_PAGE or self._needs_levels() else ())
         found: dict[str, Any] = {"compression": compression}
@@ -189,7 +192,7 @@ class TiffFile(SpooledFile):
         colors = [channel.name for channel in self.spec.channels[:3]] == ["red", "green", "blue"]
         found["photometric"] = RGB if count >= 3 and colors and self.spool.dtype.kind == "u" else MIN_IS_BLACK
         if count > 1:
-            found["planarconfig"] = 2 if metadata.get("planar") else 1
+            found["planarconfig"] = 2 if planar else 1
             extra = count - (3 if found["photometric"] == RGB else 1)
             alpha = self.spec.channels[-1].name == "alpha"
             if extra:
@@ -198,6 +201,8 @@ class TiffFile(SpooledFile):
 
     def _page_shape(self, spool: Spool, shape: tuple[int, ...] | None, storage: Mapping[str, Any]) -> tuple[int, ...]:
         _, count, height, width = spool.shape
+        if shape is not None and storage["photometric"] == RGB:
+            return (*shape[:-3], height, width, count)
         if shape is not None:
             return (*shape[:-2], height, width)
         if count == 1:
