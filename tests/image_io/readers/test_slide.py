@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import importlib
+import io
+import struct
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tifffile
 from channel_models import identity
 from needs import require
+from PIL import Image
 
 from ganzoo.batch.rasters import Selection, translate_file
 from ganzoo.errors import ImageError
@@ -34,6 +38,57 @@ def slide(path: Path, description: str = WORDS, dtype: str = "uint8") -> Path:
         file.write(colors[:150, :200], description="Aperio preview", **common)
         file.write(colors[::4, ::4], tile=(256, 256), description=description, **common)
     return path
+
+
+def ndpi(path: Path) -> Any:
+    """Write what Hamamatsu's scanners do, with offsets of 64 bits and levels as JPEG, and return its colors."""
+    shades = np.indices((600, 800)).sum(0) % 256
+    colors = np.stack([shades, shades // 2, 255 - shades], -1).astype(np.uint8)
+    content, chain = bytearray(b"II*\0" + bytes(8)), 4
+
+    def put(data: bytes) -> int:
+        content.extend(bytes(len(content) % 2))
+        place = len(content)
+        content.extend(data)
+        return place
+
+    for step, lens in ((1, 20.0), (4, 5.0)):
+        packed = io.BytesIO()
+        Image.fromarray(np.ascontiguousarray(colors[::step, ::step])).save(packed, "JPEG", quality=95)
+        height, width = (side // step for side in colors.shape[:2])
+        size = put(struct.pack("<II", 20000 // step, 1))
+        maker, bits = put(b"Hamamatsu\0"), put(struct.pack("<3H", 8, 8, 8))
+        entries = [
+            (256, 4, 1, width), (257, 4, 1, height), (258, 3, 3, bits), (259, 3, 1, 7), (262, 3, 1, 6),
+            (271, 2, 10, maker), (273, 4, 1, put(packed.getvalue())), (277, 3, 1, 3), (278, 4, 1, height),
+            (279, 4, 1, len(packed.getvalue())), (282, 5, 1, size), (283, 5, 1, size), (296, 3, 1, 3),
+            (65420, 4, 1, 1), (65421, 11, 1, int.from_bytes(struct.pack("<f", lens), "little")),
+            (65422, 9, 1, 0), (65423, 9, 1, 0), (65424, 9, 1, 0),
+        ]  # fmt: skip
+        packed_entries = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+        place = put(struct.pack("<H", len(entries)) + packed_entries + bytes(8) + bytes(4 * len(entries)))
+        content[chain : chain + 8] = struct.pack("<Q", place)
+        chain = place + 2 + len(packed_entries)
+    path.write_bytes(content)
+    return colors
+
+
+def test_a_slide_of_hamamatsu_is_read(tmp_path: Path) -> None:
+    colors = ndpi(tmp_path / "a.ndpi")
+    reference = openslide.OpenSlide(tmp_path / "a.ndpi")
+    with raster_files.open_frames(tmp_path / "a.ndpi") as frames:
+        raster, about = frames[0], dict(frames.description)
+        assert raster.format == "slide" and raster.shape == (3, 600, 800)
+        assert (about["format"], about["pixel size"], about["magnification"]) == (
+            "slide, hamamatsu",
+            "0.5 x 0.5 µm",
+            "20",
+        )
+        for level, (width, height) in enumerate(reference.level_dimensions):
+            whole = np.asarray(reference.read_region((0, 0), level, (width, height)))[..., :3].transpose(2, 0, 1)
+            assert np.array_equal(np.asarray(raster.at_level(level)), whole)
+        assert np.abs(np.asarray(raster).transpose(1, 2, 0).astype(int) - colors).mean() < 4
+    reference.close()
 
 
 def test_windows_of_levels_are_those_of_openslide_and_have_no_seams(tmp_path: Path) -> None:
