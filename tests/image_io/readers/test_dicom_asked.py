@@ -208,6 +208,22 @@ def test_words_mean_the_same_in_every_command_and_in_python(tmp_path: Path) -> N
     assert np.array_equal(np.load(tmp_path / "out.npy").reshape(expected.shape), expected)
 
 
+def test_segments_lie_on_their_slices_whatever_the_order_of_either(tmp_path: Path) -> None:
+    frames = masks(3)
+    (tmp_path / "ct").mkdir()
+    for name, height in zip("cab", (0, 2, 4), strict=True):
+        place = {"ImagePositionPatient": [0, 0, height], "ImageOrientationPatient": [1, 0, 0, 0, 1, 0]}
+        gray(tmp_path / "ct" / f"{name}.dcm", frames[height // 2].astype(np.uint16) * 100 + height, **place)
+    segmentation(tmp_path / "seg.dcm", frames[[2, 0, 1]], [(1, 4.0), (1, 0.0), (1, 2.0)])
+    config, options = DataConfig(image_size=4), parse_options({"read": "segmentation", "range": ["0:200"]})
+    data = open_rasters(open_files([f"{tmp_path}/ct", f"{tmp_path}/seg.dcm"], "paired", config, options, 0.0))
+    for item in data.train.windows.items:
+        (scan,), (segments,) = item.sides
+        everywhere = slice(0, HEIGHT), slice(0, WIDTH)
+        assert np.array_equal(scan.read(*everywhere)[0] // 100, segments.read(*everywhere)[0])
+    assert len(data.train.windows.items) == 3
+
+
 def test_a_network_learns_segments_from_scans(tmp_path: Path) -> None:
     for number, folder in ((7, "ct"), (8, "seg")):
         (tmp_path / folder).mkdir()
