@@ -7,7 +7,7 @@ _HIGHER = {
     *("accuracy", "f1", "specificity", "pearson"),
 }
 _LOWER = {
-    *("fid", "kid", "fd", "kd", "swd", "balance", "memorized"),
+    *("fid", "kid", "fd", "kd", "cmmd", "swd", "balance", "memorized"),
     *("l1", "wasserstein", "mae", "mse", "rmse", "lpips", "identity", "loss", "sam", "ergas"),
 }
 # Of images translated there and back, of images left as they are, of a filled hole, of a discriminator, of the classes

@@ -17,6 +17,9 @@ from ganzoo.cards.protocol import Protocol, Score, differences, score_from_dict
 from ganzoo.errors import ProtocolError, RegistryError, UnknownName, suggest
 from ganzoo.files.regular import read_text
 
+ONE_SIGMA = "one standard deviation"  # how the interval of such a score is described
+NORMAL_95 = 1.96  # standard deviations to either side hold 95 % of a normal distribution
+
 
 @dataclass(frozen=True)
 class Row:
@@ -211,7 +214,11 @@ def _is_sure(scores: Mapping[str, Score], best: Sequence[str]) -> bool:
 
 
 def _bounds(score: Score) -> tuple[float, float]:
+    """Return the ends of a 95 % interval; one of a single standard deviation is widened to it."""
     low, high = score.low, score.high
+    if low is not None and high is not None and score.protocol.interval.startswith(ONE_SIGMA):
+        half = NORMAL_95 * (high - low) / 2
+        return score.value - half, score.value + half
     return score.value if low is None else low, score.value if high is None else high
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.contracts.metric import MetricResult
 from ganzoo.data.sources import Paths
 from ganzoo.errors import DataError, TooFewImages
+from ganzoo.evaluation import baselines, report, report_samples, scores, setup
 from ganzoo.evaluation import options as eval_options
-from ganzoo.evaluation import report, report_samples, scores, setup
 from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import Progress
@@ -175,6 +175,7 @@ def measure(
         evaluation.diagnoses += result.diagnoses
     if left_out and not evaluation.scores:
         raise left_out[0]
+    baselines.add(context, evaluation, found)
     evaluation.notes = scores.build_notes(context.sides, [score.metric for score in evaluation.scores])
     evaluation.notes += [context.extractors.note] if context.extractors.note else []
     evaluation.notes += [f"Left out: {error}" for error in left_out]

@@ -13,6 +13,7 @@ from ganzoo.errors import OptionError
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics import bootstrap
 from ganzoo.evaluation.statistics.mode_counts import count_labels, find_covered
 from ganzoo.evaluation.statistics.moments import Array
 
@@ -29,7 +30,9 @@ def measure_balance(context: EvalContext) -> MetricResult:
         side: dict(zip(extractor.classes, shares.tolist(), strict=True))
         for side, shares in (("real", balance.real), ("evaluated", balance.fake))
     }
-    value = MetricValue(full_name("balance", extractor), balance.distance, extractor=extractor)
+    low, high = balance_interval(fake, real, len(extractor.classes), seed=context.config.seed)
+    kind = "95 %, normal, standard error of 1000 bootstraps of both sides"
+    value = MetricValue(full_name("balance", extractor), balance.distance, low, high, kind, extractor)
     return MetricResult([value], balance.diagnoses)
 
 
@@ -87,6 +90,18 @@ def compare_classes(fake_labels: Array, real_labels: Array, classes: Sequence[st
     text = f"{distance:.0%} of the generated images would have to change class to match the real ones"
     text += "".join(f"; {what}: {which}" for what, which in named.items())
     return Balance(distance, _entropy_ratio(fake, real), fake, real, [Diagnosis("balance", f"{text}.", bool(named))])
+
+
+def balance_interval(
+    fake_labels: Array, real_labels: Array, classes: int, resamples: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """Return low and high for the distance of `Balance`, within 0 and 1, by resampling the images of both sides."""
+    random = np.random.default_rng(seed)
+    counts = [count_labels(labels, classes) for labels in (fake_labels, real_labels)]
+    fake, real = (random.multinomial(each.sum(), each / each.sum(), resamples) / each.sum() for each in counts)
+    value = float(np.abs(counts[0] / counts[0].sum() - counts[1] / counts[1].sum()).sum() / 2)
+    low, high = bootstrap.normal_interval(value, np.abs(fake - real).sum(1) / 2)
+    return max(low, 0.0), min(high, 1.0)
 
 
 def _entropy_ratio(fake: Array, real: Array) -> float:

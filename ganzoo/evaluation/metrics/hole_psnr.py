@@ -8,13 +8,13 @@ from ganzoo.evaluation.metrics.paired_images import ImagePairs, measure_each, pa
 from ganzoo.evaluation.metrics.psnr import psnr
 from ganzoo.evaluation.metrics.registry import mean_value
 from ganzoo.evaluation.samples.context import EvalContext
-from ganzoo.evaluation.samples.degraded_images import HOLE, InpaintedImages
+from ganzoo.evaluation.samples.degraded_images import HOLE, has_holes
 
 
 @metric(needs=())
 def measure_hole_psnr(context: EvalContext) -> MetricResult:
     """Measure the PSNR of what the model filled in, without the unchanged rest."""
-    if not isinstance(context.sides.evaluated, InpaintedImages):
+    if not has_holes(context.sides.inputs):
         raise OptionError(f"hole-psnr of {context.name} is for models that fill holes.")
     return MetricResult([mean_value(context, "hole-psnr", measure_each(psnr, _crop_holes(context)), "truths")])
 

@@ -9,6 +9,7 @@ from ganzoo.errors import DataError
 from ganzoo.evaluation.metrics.registry import full_name, library_versions
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics import bootstrap
 from ganzoo.evaluation.statistics.moments import BLOCK, Array, blocks, check
 
 
@@ -28,8 +29,11 @@ def _measure(context: EvalContext, extractor: FeatureExtractor) -> MetricResult:
     fake, real = context.features(extractor, "evaluated"), context.features(extractor, "real")
     name, config = full_name("kd", extractor), context.config
     if not config.subset_size:
-        distance = kernel_distance_of_all_pairs(fake, real)
-        return MetricResult([MetricValue(name, distance, extractor=extractor, settings={"pairs": "all"})])
+        distance, error = jackknife_of_all_pairs(fake, real)
+        low, high = bootstrap.normal_bounds(distance, error) if error else (None, None)
+        kind = "95 %, normal, standard error of the jackknife over images of both sides" if error else ""
+        all_pairs = {"pairs": "all"}
+        return MetricResult([MetricValue(name, distance, low, high, kind, extractor, settings=all_pairs)])
     library = library_versions("torch-fidelity")
     mean, std = kernel_distance(fake, real, config.subsets, config.subset_size, config.seed)
     settings = {"subsets": config.subsets, "subset_size": config.subset_size}
@@ -68,8 +72,28 @@ def kernel_distance_of_all_pairs(fake: Array, real: Array) -> float:
     Unbiased for sets of any two sizes from 2 (arXiv:1801.01401, equation 4). The time grows with the product of the
     counts.
     """
+    return jackknife_of_all_pairs(fake, real)[0]
+
+
+def jackknife_of_all_pairs(fake: Array, real: Array) -> tuple[float, float]:
+    """Return `kernel_distance_of_all_pairs` and its standard error, 0 with fewer than three images on a side.
+
+    The error is that of the jackknife (Efron and Tibshirani 1993, chapter 11): the value without each image, of one
+    side and then of the other. It is too large rather than too small where the sets are alike.
+    """
     check(fake, real, least=2)
-    return _mean_within(fake) + _mean_within(real) - 2 * _sum_across(fake, real) / (len(fake) * len(real))
+    (n, m), (ours, theirs) = (len(fake), len(real)), (_sums_within(fake), _sums_within(real))
+    across, back = _sums_across(fake, real)
+    within, beyond, between = ours.sum(), theirs.sum(), across.sum()
+    value = within / (n * (n - 1)) + beyond / (m * (m - 1)) - 2 * between / (n * m)
+    if min(n, m) < 3:
+        return float(value), 0.0
+    without_fake = (within - 2 * ours) / ((n - 1) * (n - 2)) + beyond / (m * (m - 1))
+    without_fake -= 2 * (between - across) / ((n - 1) * m)
+    without_real = within / (n * (n - 1)) + (beyond - 2 * theirs) / ((m - 1) * (m - 2))
+    without_real -= 2 * (between - back) / (n * (m - 1))
+    variance = sum((len(each) - 1) * each.var() for each in (without_fake, without_real))
+    return float(value), float(np.sqrt(variance))
 
 
 def _check_subsets(count: int, subset_size: int) -> None:
@@ -95,16 +119,18 @@ def _kernel(one: Array, other: Array) -> Array:
     return cubes
 
 
-def _sum_across(one: Array, other: Array) -> float:
-    """Return the sum of the kernel over all pairs of a row of one and a row of the other."""
-    return sum(float(_kernel(a, b).sum()) for a in blocks(one) for b in blocks(other))
+def _sums_across(one: Array, other: Array) -> tuple[Array, Array]:
+    """Return the sums of the kernel of each row of ``one`` with all of ``other``, and the other way round."""
+    rows, columns = np.zeros(len(one)), np.zeros(len(other))
+    for first, a in zip(range(0, len(one), BLOCK), blocks(one), strict=True):
+        for second, b in zip(range(0, len(other), BLOCK), blocks(other), strict=True):
+            values = _kernel(a, b)
+            rows[first : first + len(a)] += values.sum(1)
+            columns[second : second + len(b)] += values.sum(0)
+    return rows, columns
 
 
-def _mean_within(features: Array) -> float:
-    """Return the mean of the kernel over all pairs of two different rows."""
-    total = 0.0
-    for number, block in enumerate(blocks(features)):
-        itself = _kernel(block, block)
-        total += float(itself.sum() - np.trace(itself))
-        total += 2 * _sum_across(block, features[(number + 1) * BLOCK :])
-    return total / (len(features) * (len(features) - 1))
+def _sums_within(features: Array) -> Array:
+    """Return the sum of the kernel over all other rows, for each row."""
+    own = (features.astype(np.float64) ** 2).sum(1) / features.shape[1] + 1
+    return np.asarray(_sums_across(features, features)[0] - own**3)

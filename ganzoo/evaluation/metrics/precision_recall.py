@@ -17,6 +17,7 @@ from ganzoo.contracts.metric import MetricResult, MetricValue, metric
 from ganzoo.evaluation.metrics.registry import full_name
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.features import FeatureExtractor
+from ganzoo.evaluation.statistics import bootstrap
 from ganzoo.evaluation.statistics.moments import Array, check
 from ganzoo.evaluation.statistics.nearest_neighbors import centered_blocks, mean, nearest_about, pairwise_distances
 
@@ -49,8 +50,12 @@ def _measure(context: EvalContext, name: str, neighbors: int) -> MetricResult:
     extractor = context.extractors.chosen
     manifolds = context.once(f"{extractor.label} manifolds", lambda: _compare_sides(context, extractor))
     settings = {"neighbors": neighbors}
-    value = MetricValue(full_name(name, extractor), getattr(manifolds, name), extractor=extractor, settings=settings)
-    return MetricResult([value])
+    low, high = bootstrap.mean_interval(manifolds.values(name), seed=context.config.seed)
+    value = getattr(manifolds, name)
+    counted = "real" if name in ("recall", "coverage") else "evaluated"
+    interval = f"95 %, bootstrap over the {counted} images"
+    named = full_name(name, extractor)
+    return MetricResult([MetricValue(named, value, low, high, interval, extractor, settings=settings)])
 
 
 def _compare_sides(context: EvalContext, extractor: FeatureExtractor) -> Manifolds:
@@ -99,6 +104,11 @@ class Manifolds:
     def coverage(self) -> float:
         """Share of real images with a generated one near, 0 to 1, higher is better: variety (arXiv:2002.09797)."""
         return float(self.covered.mean())
+
+    def values(self, name: str) -> Array:
+        """Return the values whose mean is one of the four shares: of generated images, or of real ones (M,)."""
+        own = {"precision": self.in_real, "recall": self.in_fake, "density": self.densities, "coverage": self.covered}
+        return own[name]
 
     @property
     def densities(self) -> Array:

@@ -74,6 +74,11 @@ class Hole:
 HOLE = Hole()
 
 
+def has_holes(inputs: object) -> bool:
+    """Tell whether these are images with a hole, which a model is to fill."""
+    return isinstance(inputs, DegradedImages) and inputs.degrade == HOLE.cut
+
+
 def build_super_resolution(model: Model, originals: StoredImages) -> tuple[DegradedImages, TranslatedImages]:
     """Return images reduced by the model's scale, and the model's enlargements of them.
 

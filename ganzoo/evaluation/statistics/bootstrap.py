@@ -41,5 +41,10 @@ def normal_interval(value: float, estimates: Array | Sequence[float], level: flo
     """
     if len(estimates) < 2:
         raise DataError(f"{len(estimates)} resampled values have no standard error. Set resamples to at least 2.")
-    half = NormalDist().inv_cdf((1 + level) / 2) * float(np.std(estimates, ddof=1))
+    return normal_bounds(value, float(np.std(estimates, ddof=1)), level)
+
+
+def normal_bounds(value: float, error: float, level: float = LEVEL) -> tuple[float, float]:
+    """Return the normal interval around ``value`` with the standard error ``error``."""
+    half = NormalDist().inv_cdf((1 + level) / 2) * error
     return value - half, value + half

@@ -14,6 +14,7 @@ METRICS = (  # name, module, what it measures, paper
     ("fid-infinity", "frechet_infinity", "Frechet Inception distance of infinitely many images", "arXiv:1911.07023"),
     ("fd-infinity", "frechet_infinity", "Frechet distance of infinitely many images", "arXiv:1911.07023"),
     ("kd", "kernel", "Kernel distance on the chosen extractor", "arXiv:1801.01401"),
+    ("cmmd", "clip_distance", "Kernel distance of unit vectors, for CLIP as the extractor", "arXiv:2401.09603"),
     ("precision", "precision_recall", "Share of evaluated images among the real ones", "arXiv:1904.06991"),
     ("recall", "precision_recall", "Share of real images among the evaluated ones", "arXiv:1904.06991"),
     ("density", "precision_recall", "How many real images' balls an evaluated image lies in", "arXiv:2002.09797"),
