@@ -21,6 +21,9 @@ def replace_custom_layers(generator: nn.Module) -> nn.Module:
         base = getattr(type(layer), "same_as", None)
         if base is not None:
             layer.__class__ = base
+        if base is nn.InstanceNorm2d:  # by the statistics of the image, whatever it kept in training
+            layer.track_running_stats = False  # type: ignore[assignment]
+            layer.running_mean = layer.running_var = layer.num_batches_tracked = None  # type: ignore[assignment]
     return copy
 
 

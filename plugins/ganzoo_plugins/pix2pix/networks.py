@@ -31,6 +31,8 @@ def make_norm(kind: str, channels: int) -> nn.Module:
 class ImageBatchNorm(nn.BatchNorm2d):
     """Batch norm that normalizes each image by its own mean and variance outside of training (section 3.3)."""
 
+    same_as = nn.InstanceNorm2d  # outside of training, for strips and exports
+
     def forward(self, features: Tensor) -> Tensor:
         """Normalize (N, C, H, W) over the batch in training, each image by itself otherwise."""
         if self.training:

@@ -67,6 +67,7 @@ FAMILIES = [
     *(("generator:resnet", {"norm": norm, "width": 4, "blocks": 2, "global_skip": skip}, (100, 52))
       for norm in ("instance", "batch") for skip in (False, True)),
     *(("generator:unet", {"norm": norm, "width": 4, "image_size": 32}, (96, 160)) for norm in ("batch", "instance")),
+    ("generator:unet", {"test_statistics": "image", "width": 4, "image_size": 32}, (96, 160)),
     ("generator:efficientnet-unet", {"width": 4}, (96, 160)),
 ]  # fmt: skip
 
