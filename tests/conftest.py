@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import subprocess
@@ -29,6 +30,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small networks: a second thread
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # where there are more, they sleep: spinning is slow under load
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage while tests are collected: there is next to none among a million new objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,10 +7,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
-from needs import missing
+from needs import missing, require
 
+av = require("av")
 TICKS = 12800  # a second, as in most MP4 files
 Array = np.ndarray[Any, Any]
 

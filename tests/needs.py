@@ -5,9 +5,10 @@ CI services set the environment variable CI; a test that is skipped there is one
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -31,7 +32,20 @@ def enforce(mark: pytest.Mark) -> None:
         missing(otherwise)
 
 
-def require(module: str) -> None:
-    """Need a package that an extra installs, for a whole module or within a test."""
+class _ImportedWhenUsed:
+    """A stand-in for a module that takes long to import, so that collecting tests does not wait for it."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest asks each object of a module whether it is a fixture
+            raise AttributeError(name)
+        return getattr(importlib.import_module(self._module), name)
+
+
+def require(module: str) -> Any:
+    """Need a package that an extra installs, for a whole module or within a test; it is imported when it is used."""
     if importlib.util.find_spec(module) is None:
         missing(f"{module} is not installed")
+    return _ImportedWhenUsed(module)

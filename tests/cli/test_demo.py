@@ -11,12 +11,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from gradio_client import Client, handle_file
-from needs import needs
+from needs import needs, require
 from served import served
 from tiny_models import run_python, translator
 
 from tests.cli.test_main import call
+
+gradio_client = require("gradio_client")
 
 posix = needs(sys.platform != "win32", "sends signals")
 
@@ -35,8 +36,8 @@ def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: P
     program.write_text(f"#!/bin/sh\necho $1 >> {opened}\n")
     program.chmod(0o755)
     with served(tmp_path / "page", model, DISPLAY=":0", BROWSER=str(program)) as server:
-        client = Client(server.address, verbose=False, download_files=tmp_path / "downloads")
-        client.predict(handle_file(photo), "auto", api_name="/translate")
+        client = gradio_client.Client(server.address, verbose=False, download_files=tmp_path / "downloads")
+        client.predict(gradio_client.handle_file(photo), "auto", api_name="/translate")
         assert list(server.folder.rglob("photo.jpg")) and list(server.folder.rglob("*-tiny-translator.png"))
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(120) == 0
@@ -49,8 +50,8 @@ def test_ctrl_c_stops_it_and_leaves_nothing(model: str, tmp_path: Path, photo: P
 @pytest.mark.slow
 def test_a_running_network_does_not_delay_shutdown(model: str, tmp_path: Path, photo: Path) -> None:
     with served(tmp_path / "page", model, slowness=60, BROWSER="false") as server:
-        client = Client(server.address, verbose=False, download_files=tmp_path / "downloads")
-        job = client.submit(handle_file(photo), "auto", api_name="/translate")
+        client = gradio_client.Client(server.address, verbose=False, download_files=tmp_path / "downloads")
+        job = client.submit(gradio_client.handle_file(photo), "auto", api_name="/translate")
         while job.status().code.name != "PROCESSING":
             time.sleep(0.05)
         time.sleep(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import shlex
@@ -19,10 +18,7 @@ from PIL import Image
 from ganzoo.cli.main import cli
 from ganzoo.data.rasters import frames
 
-require("rasterio")
-require("nibabel")
-rasterio = importlib.import_module("rasterio")
-nibabel = importlib.import_module("nibabel")
+rasterio, nibabel = require("rasterio"), require("nibabel")
 GUIDES = ROOT / "docs" / "guides"
 PAGE = (GUIDES / "satellite-and-brain.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
@@ -90,7 +86,7 @@ def test_gray_and_white_matter_from_a_scan(tmp_path: Path, monkeypatch: pytest.M
 def test_stain_normalization(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require("torchstain")
     monkeypatch.chdir(tmp_path)
-    tissue = importlib.import_module("skimage.data").immunohistochemistry()
+    tissue = require("skimage.data").immunohistochemistry()
     for name, left in (("source", 0), ("reference", 300)):
         Image.fromarray(tissue[:96, left : left + 96]).save(f"{name}.png")
     run("Stain normalization")

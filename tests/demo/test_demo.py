@@ -17,9 +17,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import picture
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
-from needs import needs
+from needs import needs, require
 from PIL import Image
 from served import Server, served
 from tiny_models import maker, translator
@@ -31,6 +29,8 @@ from ganzoo.errors import OptionError
 from ganzoo.image_io import decoding, encoding, grids
 from ganzoo.inference.image_pass import Settings
 from ganzoo.loading.model import Model
+
+gradio_client = require("gradio_client")
 
 SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # a third party may have written it: shown verbatim
 browser = needs(browsing.CHROMIUM, "no Chromium; GANZOO_CHROMIUM says where one is")
@@ -51,20 +51,20 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
 
 
 @pytest.fixture
-def translating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
-    return Client(servers[0].address, verbose=False, download_files=tmp_path / "downloads")
+def translating(servers: tuple[Server, Server], tmp_path: Path) -> Any:
+    return gradio_client.Client(servers[0].address, verbose=False, download_files=tmp_path / "downloads")
 
 
 @pytest.fixture
-def generating(servers: tuple[Server, Server], tmp_path: Path) -> Client:
-    return Client(servers[1].address, verbose=False, download_files=tmp_path / "downloads")
+def generating(servers: tuple[Server, Server], tmp_path: Path) -> Any:
+    return gradio_client.Client(servers[1].address, verbose=False, download_files=tmp_path / "downloads")
 
 
 def request_translation(
-    client: Client, path: Path, size: str = "auto"
+    client: Any, path: Path, size: str = "auto"
 ) -> tuple[decoding.DecodedImage, decoding.DecodedImage, Path]:
     """Return the previews before and after, and the file to save."""
-    (before, after), file = client.predict(handle_file(path), size, api_name="/translate")
+    (before, after), file = client.predict(gradio_client.handle_file(path), size, api_name="/translate")
     return decoding.read(before), decoding.read(after), Path(file["value"])
 
 
@@ -76,7 +76,7 @@ def translate(model: Model, path: Path, size: str = "auto") -> decoding.DecodedI
 
 
 @pytest.mark.slow
-def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> None:
+def test_the_result_is_what_python_gives(translating: Any, photo: Path) -> None:
     before, after, file = request_translation(translating, photo)
     assert (before.rgb == decoding.read(photo).rgb).all()
     assert (after.rgb == translate(translator(), photo).rgb).all()
@@ -85,7 +85,7 @@ def test_the_result_is_what_python_gives(translating: Client, photo: Path) -> No
     assert (other.rgb == translate(translator(), photo, "32").rgb).all() and (other.rgb != after.rgb).any()
 
 
-def test_unusual_images_pass_gradio_unchanged(translating: Client, tmp_path: Path) -> None:
+def test_unusual_images_pass_gradio_unchanged(translating: Any, tmp_path: Path) -> None:
     """16 bits and alpha, CMYK, and a photograph that lies on its side: all decoded by ganzoo, not Gradio."""
     small = np.asarray(picture(40, 24))
     deep = decoding.DecodedImage(small.astype(np.uint16) * 257 + 5, small[..., 0].astype(np.uint16) * 257, False, "")
@@ -117,10 +117,10 @@ def test_unusual_images_pass_gradio_unchanged(translating: Client, tmp_path: Pat
     ],
 )
 def test_errors_show_on_the_page(
-    servers: tuple[Server, Server], translating: Client, photo: Path, name: str, size: str, text: str
+    servers: tuple[Server, Server], translating: Any, photo: Path, name: str, size: str, text: str
 ) -> None:
     write_broken_files(photo.parent)
-    with pytest.raises(AppError) as caught:
+    with pytest.raises(gradio_client.exceptions.AppError) as caught:
         request_translation(translating, photo.parent / name, size)
     assert text in str(caught.value)
     assert "Traceback" not in str(caught.value) and str(servers[0].folder) not in str(caught.value)
@@ -146,7 +146,7 @@ def test_too_large_a_file_is_rejected_and_not_stored(servers: tuple[Server, Serv
 # ---- generation
 
 
-def test_the_same_seed_gives_the_same_sheet(generating: Client) -> None:
+def test_the_same_seed_gives_the_same_sheet(generating: Any) -> None:
     def sheet(seed: int | None) -> bytes:
         return Image.open(generating.predict(seed, 5, api_name="/generate")).tobytes()
 
@@ -154,7 +154,7 @@ def test_the_same_seed_gives_the_same_sheet(generating: Client) -> None:
     assert sheet(None) == sheet(0)  # an empty field
 
 
-def test_a_walk_leads_from_one_seed_to_another_and_back(generating: Client) -> None:
+def test_a_walk_leads_from_one_seed_to_another_and_back(generating: Any) -> None:
     animation, row = generating.predict(3, 7, 5, api_name="/walk")
     frames = []
     with Image.open(animation) as moving:
@@ -178,14 +178,14 @@ def test_a_walk_keeps_the_length_of_latents() -> None:
     assert slerp(first, -first, 0.5).isfinite().all()
 
 
-def test_a_wrong_seed_shows_on_the_page(generating: Client) -> None:
-    with pytest.raises(AppError, match="seed=-1 is not right: it should be from 0"):
+def test_a_wrong_seed_shows_on_the_page(generating: Any) -> None:
+    with pytest.raises(gradio_client.exceptions.AppError, match="seed=-1 is not right: it should be from 0"):
         generating.predict(-1, 3, api_name="/generate")
-    with pytest.raises(AppError, match="seed=-1 is not right"):
+    with pytest.raises(gradio_client.exceptions.AppError, match="seed=-1 is not right"):
         generating.predict(0, -1, 3, api_name="/walk")
 
 
-def test_requests_wait_for_one_another(servers: tuple[Server, Server], generating: Client) -> None:
+def test_requests_wait_for_one_another(servers: tuple[Server, Server], generating: Any) -> None:
     jobs = [generating.submit(seed, 16, api_name="/generate") for seed in range(3)]
     jobs += [generating.submit(0, seed, 16, api_name="/walk") for seed in range(3)]
     assert len({str(job.result(timeout=300)) for job in jobs}) == 6
@@ -239,10 +239,12 @@ def test_the_content_policy_forbids_other_hosts(servers: tuple[Server, Server]) 
         assert not [word for value in rules.values() for word in value.split() if "." in word or "*" in word]
 
 
-def test_the_server_downloads_nothing_for_a_visitor(servers: tuple[Server, Server], translating: Client) -> None:
+def test_the_server_downloads_nothing_for_a_visitor(
+    servers: tuple[Server, Server], translating: gradio_client.Client
+) -> None:
     remote = "http://192.0.2.1/x.png"
     assert httpx.get(f"{servers[0].address}gradio_api/file={remote}").status_code == 403
-    with pytest.raises(AppError, match=r"This page downloads nothing from '192\.0\.2\.1'"):
+    with pytest.raises(gradio_client.exceptions.AppError, match=r"This page downloads nothing from '192\.0\.2\.1'"):
         translating.predict({"path": remote, "meta": {"_type": "gradio.FileData"}}, "auto", api_name="/translate")
     assert [server.notes.read_text() for server in servers] == ["", ""]
     assert servers[0].stderr() == ""

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 from channel_models import bands, identity, model
-from gradio_client import Client, handle_file
-from gradio_client.exceptions import AppError
+from needs import require
 from PIL import Image
 from served import served
 
@@ -17,6 +16,8 @@ from ganzoo.catalog import building
 from ganzoo.demo.actions import DemoModel
 from ganzoo.demo.raster_images import result_suffix
 from ganzoo.errors import ImageError, OptionError
+
+gradio_client = require("gradio_client")
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def test_a_page_takes_a_file_of_any_channels_and_gives_it_back_in_full_depth(tmp
     saved = model(building.build("generator:resnet", **options), bands(4), bands(4), options=options)
     saved.save(tmp_path / "model")
     with served(tmp_path / "place", f"dir:{tmp_path / 'model'}") as server:
-        client = Client(server.address, verbose=False, download_files=tmp_path / "downloads")
-        (before, after), notes, file = client.predict(handle_file(field[0]), api_name="/translate")
+        client = gradio_client.Client(server.address, verbose=False, download_files=tmp_path / "downloads")
+        (before, after), notes, file = client.predict(gradio_client.handle_file(field[0]), api_name="/translate")
         expected = np.asarray(saved.translate(str(field[0])))
         assert np.array_equal(np.moveaxis(tifffile.imread(file["value"]), -1, 0), expected)
         assert expected.dtype == np.uint16
@@ -40,9 +41,9 @@ def test_a_page_takes_a_file_of_any_channels_and_gives_it_back_in_full_depth(tmp
             with Image.open(preview) as image:
                 assert (image.size, image.mode) == ((30, 24), "RGB")
         assert "B1, B2, B3 as red, green and blue, from the percentile 1 (black) to 99 (white)" in notes
-        with pytest.raises(AppError, match=r"two\.npy has 1 channel"):
+        with pytest.raises(gradio_client.exceptions.AppError, match=r"two\.npy has 1 channel"):
             np.save(tmp_path / "two.npy", field[1][0])
-            client.predict(handle_file(tmp_path / "two.npy"), api_name="/translate")
+            client.predict(gradio_client.handle_file(tmp_path / "two.npy"), api_name="/translate")
 
 
 def demo(folder: Path, channels: int, **limits: int) -> DemoModel:

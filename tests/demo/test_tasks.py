@@ -9,11 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from conftest import ROOT, picture
-from gradio_client import Client, handle_file
+from needs import require
 from PIL import Image
 
 from ganzoo.demo.actions import DemoModel
@@ -23,6 +24,8 @@ from ganzoo.errors import ImageError, OptionError
 from ganzoo.image_io.grids import grid
 from ganzoo.image_io.video import clip_files
 from tests.gallery.test_gallery import NAMES, model
+
+gradio_client = require("gradio_client")
 
 PROGRAM = """
 import signal, sys
@@ -36,13 +39,13 @@ with serving.open_listener("127.0.0.1", 0) as listener:
 
 
 @contextmanager
-def serve(task: str, folder: Path) -> Iterator[Client]:
+def serve(task: str, folder: Path) -> Iterator[Any]:
     """Serve a model for that task in a process of its own, and yield a client of its page."""
     command = [sys.executable, "-c", PROGRAM, str(ROOT), task]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            yield Client(process.stdout.readline().strip(), verbose=False, download_files=folder)
+            yield gradio_client.Client(process.stdout.readline().strip(), verbose=False, download_files=folder)
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)
@@ -85,10 +88,13 @@ def test_inputs_other_than_the_image_reach_the_model(
 @pytest.mark.slow
 def test_the_page_asks_for_a_mask_and_waits_for_it(files: dict[str, Path], tmp_path: Path) -> None:
     with serve("image-inpainting", tmp_path / "page") as client:
-        preview, file = client.predict(handle_file(files["photo"]), "auto", None, api_name="/translate")
+        preview, file = client.predict(gradio_client.handle_file(files["photo"]), "auto", None, api_name="/translate")
         assert preview is None and not file["interactive"]
         (_, after), _ = client.predict(
-            handle_file(files["photo"]), "auto", handle_file(files["mask"]), api_name="/translate"
+            gradio_client.handle_file(files["photo"]),
+            "auto",
+            gradio_client.handle_file(files["mask"]),
+            api_name="/translate",
         )
     output, photo = pixels(after), pixels(files["photo"])
     assert (output[:, :20] == 0).all() and (output[:, 20:] == photo[:, 20:]).all()
@@ -104,7 +110,9 @@ def test_the_page_offers_the_classes(files: dict[str, Path], tmp_path: Path) -> 
     assert [Image.open(path).tobytes() for path in sheets] == [grid.tobytes() for grid in grids]
     assert Image.open(row).tobytes() == grid(walk(subject, 1, 2, 2, "sneaker"), 2).tobytes()
     with serve("multi-domain-image-to-image", tmp_path / "other") as client:
-        (_, after), _ = client.predict(handle_file(files["photo"]), "auto", NAMES[1], api_name="/translate")
+        (_, after), _ = client.predict(
+            gradio_client.handle_file(files["photo"]), "auto", NAMES[1], api_name="/translate"
+        )
     assert set(np.unique(pixels(after))) == {159}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.image_io import raster_files
 from ganzoo.rasters.channel import Channel
 
-require("nibabel")
-nibabel = importlib.import_module("nibabel")
+nibabel = require("nibabel")
 # Every order and direction of the axes: 48.
 ORIENTATIONS = [
     [(axis, sign) for axis, sign in zip(axes, signs, strict=True)]

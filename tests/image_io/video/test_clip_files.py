@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import av
 import moving
 import numpy as np
 import pytest
@@ -83,7 +82,7 @@ def test_a_clip_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
     old.write_bytes(b"old")
 
     def fail(*_: object) -> None:
-        raise av.OSError(28, "No space left on device")
+        raise moving.av.OSError(28, "No space left on device")
 
     monkeypatch.setattr(clip_files, "_encode", fail)
     with pytest.raises(OutputError, match=r"Cannot write .*a\.mp4"):

@@ -5,11 +5,9 @@ import sys
 import threading
 from pathlib import Path
 
-import av
 import moving
 import numpy as np
 import pytest
-from av.stream import Disposition
 from needs import needs
 from PIL import Image
 
@@ -19,6 +17,8 @@ from ganzoo.image_io.video.formats import VIDEO_SUFFIXES, is_video_path
 from ganzoo.image_io.video.queues import BoundedQueue
 from ganzoo.image_io.video.temporal_smoothing import flicker
 from ganzoo.image_io.video.translation import translate_video
+
+av = moving.av
 
 
 def same(picture):
@@ -309,7 +309,7 @@ def sound_with_a_cover(path):
     moving.need_new_pyav()
     with av.open(path, "w", format="mp4") as file:
         stream, cover = file.add_stream("aac", 48000), file.add_mux_stream("mjpeg", width=16, height=16)
-        cover.disposition = Disposition.attached_pic.value
+        cover.disposition = av.stream.Disposition.attached_pic.value
         for part in moving.tone(300, 0.1):
             file.mux(stream.encode(part))
         file.mux(stream.encode())
