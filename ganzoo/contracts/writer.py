@@ -61,6 +61,23 @@ class OpenFile(ABC):
             OutputError: The disk is full, say.
         """
 
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Write a part whose missing pixels have the input's own values: they stay, as far as the format can mark them.
+
+        A format without marks of its own writes them as they are.
+
+        Args:
+            top: Row of its first pixel.
+            left: Column of its first pixel.
+            values: (C, h, w) of the file's number type.
+            valid: Bool (h, w), False where the input has no value.
+            frame: Of which image.
+
+        Raises:
+            OutputError: Missing pixels could no longer be told from the others.
+        """
+        self.write_window(top, left, values, None, frame)
+
     @abstractmethod
     def close(self) -> None:
         """Complete the file: it appears under its name now, whole.

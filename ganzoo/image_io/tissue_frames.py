@@ -103,6 +103,11 @@ class TissueSource:
         """Always."""
         return True
 
+    @property
+    def masked_by_file(self) -> bool:
+        """Never: tissue was looked for, and glass is as real as tissue in another file of the slide."""
+        return False
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window; glass has its colors."""
         return self.source.read(rows, columns, channels, level)

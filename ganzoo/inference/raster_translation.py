@@ -239,9 +239,18 @@ class _RasterTranslation:
         if large.all():
             self.file.write_window(first, 0, layers, None, self.frame)
         elif self.passes:
-            self.file.write_window(first, 0, np.where(large, layers, values), None, self.frame)
+            self._pass(first, np.where(large, layers, values))
         else:
             self.file.write_window(first, 0, np.where(large, layers, layers.dtype.type(0)), large, self.frame)
+
+    def _pass(self, first: int, layers: Array) -> None:
+        """Write rows with the input's values where they are not valid, and what the input itself says is missing."""
+        rows = (first, first + layers.shape[1])
+        mask = self.raster.mask_window(rows) if self.raster.masked_by_file else None
+        if mask is None:  # a transform has no value for some, say
+            self.file.write_window(first, 0, layers, None, self.frame)
+        else:
+            self.file.write_passing(first, 0, layers, np.logical_and.reduce(mask, axis=0), self.frame)
 
     def _valid(self, first: int, last: int) -> tuple[Array, Array]:
         """Return rows of the input, and where they are valid; the values only where some are not."""
@@ -281,6 +290,13 @@ class MemoryFile(OpenFile):
                 self.valid = np.ones(self.values.shape, bool)
             self.valid[frame][place] = valid
         self.values[frame][place] = values
+
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Keep a part as it is, and where it is valid."""
+        if self.valid is None:
+            self.valid = np.ones(self.values.shape, bool)
+        place = (slice(None), slice(top, top + values.shape[1]), slice(left, left + values.shape[2]))
+        self.values[frame][place], self.valid[frame][place] = values, valid
 
     def close(self) -> None:
         """There is nothing to complete."""

@@ -116,6 +116,11 @@ class LevelSource:
         """The source's."""
         return self.source.masked
 
+    @property
+    def masked_by_file(self) -> bool:
+        """The source's."""
+        return bool(getattr(self.source, "masked_by_file", True))
+
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window."""
         return self.source.read(rows, columns, channels, self.level + level)
@@ -223,6 +228,11 @@ class Raster:
     def may_have_mask(self) -> bool:
         """Whether some value may be invalid, told without reading any: floats may be NaN."""
         return self.dtype.kind == "f" or self.source.masked
+
+    @property
+    def masked_by_file(self) -> bool:
+        """Whether the file says which values are invalid, and not something that was looked for in its pixels."""
+        return bool(getattr(self.source, "masked_by_file", True))
 
     @property
     def mask(self) -> Array | None:

@@ -44,6 +44,16 @@ def regions_of(path, budget):
     return Regions.of(data.train.windows.items, [100], SIZE, budget)
 
 
+def test_regions_are_used_longer_where_a_good_part_of_the_set_is_in_memory(numbered):
+    regions = regions_of(numbered[0], 16 * 2 * 48**2)
+    windows = 100 / len(regions.all)
+    largest = max((one.rows + SIZE - 1) * (one.columns + SIZE - 1) for one in regions.all)
+    few = Regions.of(opened([numbered[0]]).train.windows.items * 60, [100] * 60, SIZE, 2 * largest * len(regions.all))
+
+    assert regions.active >= len(regions.all) / 32 and regions.visits == round(32 * windows)
+    assert few.active < len(few.all) / 32 and few.visits == round(8 * windows)
+
+
 def places(batch):
     """Return (row, column) of each window's first pixel."""
     values = ((batch["image"][:, 0, 0, 0] + 1) / 2 * 65535).round().long()

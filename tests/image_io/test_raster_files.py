@@ -372,10 +372,31 @@ def test_a_mask_of_integers_is_a_page_of_bits(size, tmp_path, monkeypatch):
         assert file.pages[-1].bitspersample == 1 and file.pages[-1].photometric == 4
 
 
-def test_a_mask_that_has_no_place_is_refused(tmp_path):
-    raster = Raster.from_array(numbers(2), mask=np.eye(*SIZE, dtype=bool))
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32"])
+@pytest.mark.parametrize("memory", [1 << 26, 1])
+def test_where_no_page_is_a_mask_a_value_that_no_valid_pixel_has_stands_for_missing(
+    dtype, memory, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("ganzoo.image_io.writers.spool.IN_MEMORY", memory)
+    monkeypatch.setattr("ganzoo.image_io.writers.tiff_missing.BLOCK", 1000)
+    values = np.random.default_rng(0).integers(0, 200, (2, *SIZE)).astype(dtype)
+    values[0, 5, 5], values[1, 6, 6] = np.iinfo(dtype).min, np.iinfo(dtype).max
+    mask = np.ones(SIZE, bool)
+    mask[20:, 30:] = False
 
-    with pytest.raises(OutputError, match=r"no place for missing values of uint16. Write a.tif of one image, .npz"):
+    Raster.from_array(values, mask=mask).save(tmp_path / "a.ome.tif")
+
+    with open_frames(tmp_path / "a.ome.tif") as frames, tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert np.array_equal(frames[0].mask, np.broadcast_to(mask, values.shape))
+        assert np.array_equal(np.asarray(frames[0])[:, mask], values[:, mask])
+        assert file.is_ome and len({value for value in file.asarray()[:, ~mask].flat}) == 1
+
+
+def test_a_mask_that_has_no_place_is_refused(tmp_path):
+    values = np.tile(np.arange(256, dtype=np.uint8).reshape(1, 16, 16), (1, 2, 1))
+    raster = Raster.from_array(values, mask=np.arange(32)[:, None].repeat(16, 1) > 3)
+
+    with pytest.raises(OutputError, match=r"no place for missing values: its pixels leave no value of uint8 free"):
         raster.save(tmp_path / "a.ome.tif")
     assert os.listdir(tmp_path) == []
 

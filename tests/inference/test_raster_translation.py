@@ -121,6 +121,43 @@ def test_declared_missing_values_pass_bit_for_bit(tmp_path):
     assert notes == [f"{281 / 2240:.2%} of the pixels are not valid and pass unchanged."]
 
 
+@pytest.mark.parametrize("name", ["out.tif", "out.ome.tif", "out.npz"])
+def test_a_mask_of_its_own_passes_with_the_bands(name, tmp_path):
+    values = numbers(2, top=1000)
+    mask = np.ones(values.shape[1:], bool)
+    mask[:5], mask[20:, 30:] = False, False
+    source, target = tmp_path / "in.npz", tmp_path / name
+    Raster.from_array(values, mask=mask).save(source)
+
+    translate_file(identity(*bands(2, 1000)), str(source), str(target), Selection(), Settings())
+    inside = identity(*bands(2, 1000)).translate(Raster.from_array(values, mask=mask, channels=bands(2, 1000)))
+
+    with open_frames(target) as frames:
+        assert np.array_equal(frames[0].mask, np.broadcast_to(mask, values.shape))
+        kept = np.s_[:, mask] if "ome" in name else np.s_[:]  # there one value stands for all that is missing
+        assert np.array_equal(np.asarray(frames[0])[kept], values[kept])
+    assert np.array_equal(inside.mask, np.broadcast_to(mask, values.shape))
+    assert np.array_equal(np.asarray(inside), values)
+
+
+@pytest.mark.parametrize("kind", ["ome", "imagej"])
+def test_the_declared_missing_value_is_declared_again_in_stacks(kind, tmp_path):
+    values = numbers(6, top=1000).reshape(3, 2, 40, 56)
+    values[:, :, :5] = 65_535
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    words = {"axes": "ZCYX"}
+    tag = (42113, 2, 6, "65535", True)
+    tifffile.imwrite(source, values, **{kind: True}, metadata=words, photometric="minisblack", extratags=[tag])
+
+    translate_file(identity(*bands(2, 1000)), str(source), str(target), Selection(), Settings())
+
+    with open_frames(target) as frames, tifffile.TiffFile(target) as file:
+        assert getattr(file, f"is_{kind}") and len(frames) == 3
+        assert np.array_equal(file.asarray(), values)
+        for frame in frames:
+            assert not frame.mask[:, :5].any() and frame.mask[:, 5:].all()
+
+
 def test_what_is_cut_is_told():
     tiny = identity(Channel("a", range=(0, 100), outside="keep"), outputs=(Channel("b", range=(0, 50)),))
     values = np.zeros((20, 20), np.uint8)

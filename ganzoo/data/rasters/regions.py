@@ -27,6 +27,8 @@ from ganzoo.data.seeds import mix
 
 CACHE = 1 << 29  # bytes of pixels that a process keeps decoded
 REUSE = 8  # windows that cover each pixel of a region while it is in memory
+MORE_REUSE = 32  # likewise, where a good part of the set is in memory anyway
+GOOD_PART = 1 / 32  # of the set's regions: of sets up to 16 GiB
 LEAST = 16  # regions in memory at a time: as many are preferred to larger ones
 WIDEST = 8  # sides of a window in a side of a region
 GRID = 256  # pixels; regions start at multiples, as the tiles of most files do
@@ -91,7 +93,8 @@ class Regions:
         ]
         largest = max((one.rows + size - 1) * (one.columns + size - 1) for one in regions)
         active = max(1, budget // (pixel * largest))
-        return cls(regions, active, max(1, round(REUSE * sum(weights) / len(regions))), size)
+        reuse = MORE_REUSE if active >= GOOD_PART * len(regions) else REUSE
+        return cls(regions, active, max(1, round(reuse * sum(weights) / len(regions))), size)
 
 
 def pixel_bytes(item: Item) -> int:

@@ -7,11 +7,12 @@ left to right it runs to the patient's right, or to anterior. That changes the o
 from __future__ import annotations
 
 import gzip
+import json
 import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import IO, Any, ClassVar, TypeAlias
@@ -31,6 +32,8 @@ GZIP = b"\x1f\x8b"
 DEFLATE_RATIO = 1032  # bytes that one compressed byte gives at most
 HEADER = 352  # bytes of a NIfTI-1 header, with its magic at 344
 MAGIC = {348: (slice(344, 348), (b"n+1\0",)), 540: (slice(4, 8), (b"n+2\0",))}
+COMMENT = 6  # NIfTI's code of an extension that is plain text
+CHANNELS_KEY = "ganzoo.channels"  # of an object in JSON in such a comment: NIfTI has no place for names of channels
 # Direction -> the patient axes (0 right, 1 anterior, 2 superior) of frames, rows and columns.
 DIRECTIONS = {"axial": (2, 1, 0), "coronal": (1, 2, 0), "sagittal": (0, 2, 1)}
 
@@ -119,7 +122,7 @@ class VolumeFrames(Frames):
 
     def __getitem__(self, index: int) -> Raster:
         number = range(len(self))[index]
-        channels = () if self._channels > 1 else (Channel(""),)
+        channels = written_channels(self._image.header, self._channels)
         source = ArraySource(self._data[number])
         name = f"{self._path}, {self.labels[number]}"
         return Raster(source, channels, name, "nifti", self._metadata, group=self._path)
@@ -153,6 +156,18 @@ class VolumeFrames(Frames):
             "orientation": "".join(map(str, aff2axcodes(self._image.affine))),
             "slices": self._direction,
         }
+
+
+def written_channels(header: Any, count: int) -> tuple[Channel, ...]:
+    """Return the channels that ganzoo wrote into a comment of the header; where it wrote none, what needs no name."""
+    for extension in header.extensions:
+        with suppress(Exception):  # a comment of other programs, or a damaged one
+            if extension.get_code() == COMMENT:
+                written = json.loads(extension.get_content())[CHANNELS_KEY]
+                found = tuple(Channel(str(one["name"]), str(one["unit"])) for one in written)
+                if len(found) == count:
+                    return found
+    return () if count > 1 else (Channel(""),)
 
 
 def _unpacked(path: str, stack: ExitStack) -> tuple[IO[bytes], int]:

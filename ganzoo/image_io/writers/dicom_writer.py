@@ -84,6 +84,10 @@ class DicomFile(SpooledFile):
         limits = np.iinfo(kind)
         return float(padding) if limits.min <= padding <= limits.max and float(padding).is_integer() else None
 
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Keep a part as it is: the input's words on padding, its range too, are the output's."""
+        self.write_window(top, left, values, None, frame)
+
     def _mark(self, frame: int, top: int, left: int, valid: Array) -> None:
         """Refuse: DICOM marks padding by a value."""
         raise OutputError(

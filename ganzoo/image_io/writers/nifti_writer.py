@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ganzoo.contracts.writer import OpenFile, OutputSpec, Writer
 from ganzoo.errors import OutputError
-from ganzoo.image_io.readers.nifti_reader import Placement
+from ganzoo.image_io.readers.nifti_reader import CHANNELS_KEY, COMMENT, Placement
 from ganzoo.image_io.writers.spool import SpooledFile
 from ganzoo.rasters.raster import Raster
 
@@ -57,6 +58,13 @@ class NiftiFile(SpooledFile):
         limits = np.iinfo(kind)
         return float(padding) if limits.min <= padding <= limits.max and float(padding).is_integer() else None
 
+    def write_passing(self, top: int, left: int, values: Any, valid: Any, frame: int = 0) -> None:
+        """Keep a part; the padding of a DICOM input stays as it is."""
+        if self.spec.template is not None and self.spec.template.format == "dicom":
+            self.write_window(top, left, values, None, frame)
+        else:
+            super().write_passing(top, left, values, valid, frame)
+
     def _mark(self, frame: int, top: int, left: int, valid: Any) -> None:
         """Refuse: there is no place for a mask."""
         raise OutputError(
@@ -85,6 +93,7 @@ class NiftiFile(SpooledFile):
         image.header.set_slope_inter(1, 0)
         if count > 1:
             image.header.set_intent("vector")
+        self._name_channels(image.header)
         if header is None:
             image.header.set_xyzt_units("mm")
         for matrix in ("sform", "qform"):
@@ -97,6 +106,16 @@ class NiftiFile(SpooledFile):
             named.replace(path)
         finally:
             named.unlink(missing_ok=True)
+
+    def _name_channels(self, header: Any) -> None:
+        """Put names and units of channels into a comment, in place of the input's."""
+        import nibabel
+
+        others = [one for one in header.extensions if CHANNELS_KEY.encode() not in _content(one)]
+        header.extensions[:] = others
+        if any(channel.name or channel.unit for channel in self.spec.channels):
+            words = {CHANNELS_KEY: [{"name": one.name, "unit": one.unit} for one in self.spec.channels]}
+            header.extensions.append(nibabel.nifti1.Nifti1Extension(COMMENT, json.dumps(words).encode()))
 
     def _template(self) -> tuple[Any, Any, str, int]:
         """Return header, affine, direction of slices and number of times; the direction is "" for DICOM's order."""
@@ -113,6 +132,14 @@ class NiftiFile(SpooledFile):
             template.metadata["direction"],
             shape[3] if len(shape) > 3 else 1,
         )
+
+
+def _content(extension: Any) -> bytes:
+    """Return the bytes of an extension; b"" of one that nibabel parses into something else, DICOM say."""
+    content = extension.get_content()
+    if isinstance(content, str):
+        return content.encode()
+    return content if isinstance(content, bytes) else b""
 
 
 def _placed(template: Raster) -> bool:

@@ -38,12 +38,20 @@ class NumpyFile(SpooledFile):
 
     def write_window(self, top: int, left: int, values: Array, valid: Array | None = None, frame: int = 0) -> None:
         """Keep a part, and in .npz where it is valid."""
+        self._keep_mask(top, left, valid, frame)
+        super().write_window(top, left, values, valid, frame)
+
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Keep a part as it is, and in .npz where it is valid."""
+        self._keep_mask(top, left, valid, frame)
+        super().write_window(top, left, values, None, frame)
+
+    def _keep_mask(self, top: int, left: int, valid: Array | None, frame: int) -> None:
         if self.path.suffix.lower() == ".npz" and valid is not None and not valid.all():
             if self._mask is None:
                 self._mask = np.ones((self.spec.frames, *self.spec.shape), bool)
             high, wide = valid.shape[-2:]
             self._mask[frame, :, top : top + high, left : left + wide] = valid
-        super().write_window(top, left, values, valid, frame)
 
     def encode(self, path: Path) -> None:
         """Write the array in the input's order of dimensions, else as CYX, ZCYX or TZCYX."""

@@ -77,6 +77,13 @@ class Spool:
                 left = left[self._file.readinto(left) :]  # type: ignore[attr-defined]
         return values[:, columns] if values.shape[1] == width else values
 
+    def write_layer(self, frame: int, channel: int, top: int, part: Array) -> None:
+        """Store rows (h, W) of one channel."""
+        if self._memory is not None:
+            self._memory[frame, channel, top : top + len(part)] = part
+        else:
+            self._put(self._place(frame, channel, top, 0), part)
+
     def close(self) -> None:
         """Drop what is stored."""
         self._memory = None
@@ -101,15 +108,8 @@ def halved(spool: Spool, folder: Path) -> Spool:
             for top in range(0, high * 2, step):
                 rows = slice(top, min(top + step, height))
                 part = spool.read(frame, channel, rows, slice(0, width))[::2, ::2][: high - top // 2, :wide]
-                _write_layer(smaller, frame, channel, top // 2, part)
+                smaller.write_layer(frame, channel, top // 2, part)
     return smaller
-
-
-def _write_layer(spool: Spool, frame: int, channel: int, top: int, part: Array) -> None:
-    if spool._memory is not None:
-        spool._memory[frame, channel, top : top + len(part)] = part
-    else:
-        spool._put(spool._place(frame, channel, top, 0), part)
 
 
 @contextlib.contextmanager
@@ -149,6 +149,18 @@ class SpooledFile(OpenFile):
             self.spool.write(frame, top, left, values)
             if valid is not None and missing is None and not valid.all():
                 self._mark(frame, top, left, valid)
+
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Keep a part, and mark what its own values do not show to be missing; see the contract."""
+        self.write_window(top, left, values, None, frame)
+        missing = self.missing_value()
+        known = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
+        if missing is not None:
+            known |= values == np.asarray(missing, values.dtype)
+        shown = valid | np.logical_or.reduce(known, axis=0)
+        if not shown.all():
+            with self._as_output_errors():
+                self._mark(frame, top, left, shown)
 
     def _mark(self, frame: int, top: int, left: int, valid: Array) -> None:
         """Keep where pixels have no value in some channel."""

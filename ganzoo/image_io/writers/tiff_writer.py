@@ -14,6 +14,7 @@ from ganzoo.errors import OutputError
 from ganzoo.image_io.readers import tiff_metadata
 from ganzoo.image_io.writers import tiff_words
 from ganzoo.image_io.writers.spool import LARGE_PAGE, Array, Spool, SpooledFile, halved
+from ganzoo.image_io.writers.tiff_missing import fill_missing, nodata_tag
 
 FORMATS = ("tifffile", "slide")  # readers that describe their files alike
 OME_TYPES = ("int8", "int16", "int32", "uint8", "uint16", "uint32", "float32", "float64")
@@ -50,6 +51,7 @@ class TiffFile(SpooledFile):
         if _kind(path, spec) == "ome" and spec.dtype not in OME_TYPES:
             raise OutputError(f"OME-TIFF has no {spec.dtype}. Write float32, or {_plain_name(path)}.")
         super().__init__(path, spec)
+        self._missing: float | None = None  # what stands for missing values, of the file's own choice
 
     @cached_property
     def _metadata(self) -> Mapping[str, Any]:
@@ -68,21 +70,15 @@ class TiffFile(SpooledFile):
         limits = np.iinfo(kind)
         return declared if limits.min <= declared <= limits.max and declared.is_integer() else None
 
-    def _mark(self, frame: int, top: int, left: int, valid: Array) -> None:
-        """Keep where pixels have no value; refuse where there is no place for that."""
-        if _kind(str(self.path), self.spec) != "tiff" or self.spec.frames > 1:
-            other = _plain_name(str(self.path))
-            raise OutputError(
-                f"{self.path} has no place for missing values of {self.spec.dtype}. Write {other} "
-                "of one image, .npz, or a model whose output is float32, where they are NaN."
-            )
-        super()._mark(frame, top, left, valid)
-
     def encode(self, path: Path) -> None:
         """Write all frames, and the levels of a pyramid where the input has them."""
         import tifffile
 
         kind = _kind(str(self.path), self.spec)
+        if self.invalid is not None and (kind != "tiff" or self.spec.frames > 1):  # there is no page for a mask
+            self._missing = fill_missing(self.spool, self.invalid, str(self.path), self.missing_value())
+            self.invalid.close()
+            self.invalid = None
         size = int(np.prod(self.spool.shape, dtype=np.int64)) * self.spool.dtype.itemsize
         big = size > BIG or (bool(self._metadata.get("big")) and kind != "imagej")
         with tifffile.TiffWriter(path, bigtiff=big, ome=kind == "ome", imagej=kind == "imagej") as file:
@@ -95,6 +91,7 @@ class TiffFile(SpooledFile):
                     metadata=words,
                     **tiff_words.resolution(self.spec, self._metadata),
                     photometric=MIN_IS_BLACK,
+                    extratags=self._nodata_tags(),
                 )
             elif kind == "ome":
                 self._write_pyramid(
@@ -107,6 +104,11 @@ class TiffFile(SpooledFile):
                     self._write_mask(file, self.invalid)
         if kind == "ome":
             tiff_words.restore_ome(path, self._metadata.get("ome_xml", ""))
+
+    def _nodata_tags(self) -> list[Any]:
+        """Return the tag of the missing value: the file's own choice, or the input's where the type has it."""
+        value = self.missing_value() if self._missing is None else self._missing
+        return [] if value is None or np.isnan(value) else [nodata_tag(value)]
 
     def _stack_shape(self, kind: str) -> tuple[int, ...]:
         frames, count, height, width = self.spool.shape
@@ -121,6 +123,11 @@ class TiffFile(SpooledFile):
         first = {**common, **tiff_words.resolution(self.spec, self._metadata), "metadata": words}
         if shape is None:
             first |= tiff_words.tags(self.spec, self._metadata)
+            if self._missing is not None:
+                others = [tag for tag in first["extratags"] if tag[0] != tiff_metadata.GDAL_NODATA]
+                first["extratags"] = [*others, nodata_tag(self._missing)]
+        else:
+            first["extratags"] = self._nodata_tags()
         spool, smaller = self.spool, []
         file.write(
             self._blocks(spool, frames, common),

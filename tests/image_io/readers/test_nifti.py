@@ -122,6 +122,28 @@ def test_a_series_and_channels_come_back(tmp_path: Path) -> None:
         assert len(frames) == 18 and frames[0].shape == (2, 5, 4)
 
 
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_names_and_units_of_channels_come_back(suffix: str, tmp_path: Path) -> None:
+    volume(tmp_path / "in.nii", (4, 5, 6))
+    first, second, third = tmp_path / f"one{suffix}", tmp_path / f"two{suffix}", tmp_path / f"three{suffix}"
+    named = (Channel("GM", "%"), Channel("WM"))
+    with raster_files.open_frames(tmp_path / "in.nii") as frames:
+        spec = OutputSpec((2, 5, 4), "float32", named, 6, "Z", frames[0])
+        with raster_files.find_writer(first, frames[0]).open(str(first), spec) as file:
+            for number, raster in enumerate(frames):
+                values = np.asarray(raster).astype(np.float32)
+                file.write_window(0, 0, np.concatenate([values, values]), None, number)
+    loaded = nibabel.load(first)
+    loaded.header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", b"by hand"))
+    nibabel.save(loaded, second)
+    after = copy(second, third)
+    with raster_files.open_frames(third) as frames:
+        assert [(one.name, one.unit) for one in frames[0].channels] == [("GM", "%"), ("WM", "")]
+    contents = [extension.get_content() for extension in after.header.extensions]
+    assert len(contents) == 2, "the other program's comment, and one of ours"
+    assert np.array_equal(after.dataobj, loaded.dataobj)
+
+
 def test_what_is_no_volume_is_refused_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "in.nii"
     volume(path)
