@@ -77,6 +77,7 @@ CASES = {
         textbook.dcgan,
         "dcgan",
         {"image_size": 32, "channels": 3},
+        part_options={"generator": {"latents": "normal"}},  # as the textbook's; the paper's are uniform
         batch_size=128,
         stored=1024,
     ),

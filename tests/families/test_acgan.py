@@ -110,7 +110,8 @@ def test_one_pass_gives_both_kinds_of_logits() -> None:
 def test_it_learns_to_make_the_class_that_is_asked_for(one_thread: None, seed: int, measured: Measures) -> None:
     """Random weights make no clear disc anywhere; a generator deaf to its label is right for a third."""
     small = {"generator": {"width": 12, "latent_dim": 4}, "discriminator": {"width": 4, "dropout": 0.0}}
-    recipe = make("acgan", small, image_size=PIXELS, channels=1, classes=CLASSES, learning_rate=1e-3, seed=seed)
+    options = {"learning_rate": 1e-3, "class_weight": 2.0}
+    recipe = make("acgan", small, image_size=PIXELS, channels=1, classes=CLASSES, seed=seed, **options)
     before = judged(recipe)
     torch.manual_seed(1 + seed)
     for step in falling_rates(recipe, 300):

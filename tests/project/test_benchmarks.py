@@ -34,7 +34,7 @@ TINY = {
     "dcgan": dataclasses.replace(
         CASES["dcgan"],
         textbook=lambda: textbook.dcgan(width=4),
-        part_options={"generator": {"width": 4}, "discriminator": {"width": 4}},
+        part_options={"generator": {"width": 4, "latents": "normal"}, "discriminator": {"width": 4}},
         batch_size=4,
         stored=8,
     ),
