@@ -97,6 +97,8 @@ def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
         "image_size": 32,
         "norm": "batch",
         "dropout": True,
+        "test_statistics": "image",
+        "test_dropout": False,
     }
     assert card.parameters == sum(p.numel() for p in ganzoo.build("generator:unet", **card.options).parameters())
     averaged = "averaged weights (EMA), decay 0.37 at the last step"
@@ -119,12 +121,13 @@ def test_the_card_shows_what_was_done(tmp_path: Path) -> None:
         "in_channels": 6,
         "width": 4,
         "receptive_field": 16,
-        "norm": "instance",
+        "norm": "batch",
         "antialias": False,
+        "init": "normal",
         "spectral": False,
     }
     assert done.parts["loss"]["options"] == {
-        "scales": "mean",
+        "scales": "sum",
         "a": 0.1,
         "b": 1.0,
         "c": 1.0,

@@ -18,6 +18,10 @@ from ganzoo.training.run_options import RunOptions
 from ganzoo_plugins.cyclegan import CycleGANOptions, ResnetConfig
 
 
+# What run.json names in every run of today; a file without it has the values of before.
+NAMED = {"generator": {"latents": "uniform"}, "loss": {"scales": "sum"}}
+
+
 def parsed(**values: object) -> settings.Settings:
     return settings.parse_settings({"recipe": "dcgan", "data": "photos", **values})
 
@@ -83,7 +87,7 @@ def test_a_wrong_setting_is_named_with_what_would_be_right(values: dict[str, obj
 
 
 def test_settings_come_back_from_run_json(tmp_path: Path) -> None:
-    requested = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, seed=2**63 - 1)
+    requested = parsed(steps=3, options={"image_size": 16}, parts={"loss": "hinge"}, part_options=NAMED, seed=2**63 - 1)
     settings.write_settings(tmp_path / "new" / "run", requested)
     assert settings.read_settings(tmp_path / "new" / "run") == requested
 
@@ -103,7 +107,8 @@ def test_the_fields_of_run_json_stay() -> None:
 
 @pytest.mark.parametrize("data", ["a.zip", ["a", "b"]])
 def test_one_path_or_two_come_back_from_run_json(tmp_path: Path, data: str | list[str]) -> None:
-    requested = parsed(data=data, start_from={"a2b": "dir:x"}, tensorboard=False, keep=3, validation=0.1, best="l1")
+    few = {"start_from": {"a2b": "dir:x"}, "tensorboard": False, "keep": 3, "validation": 0.1, "best": "l1"}
+    requested = parsed(data=data, part_options=NAMED, **few)
     settings.write_settings(tmp_path, requested)
     assert settings.read_settings(tmp_path) == requested
 

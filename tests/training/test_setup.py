@@ -70,7 +70,14 @@ def test_the_recipe_has_its_whole_config_its_processes_and_facts_of_the_data(tmp
     assert made.recipe.processes is ALONE
     assert made.parts["generator"] == {  # every option, not only the width that was set
         "entry": "generator:dcgan",
-        "options": {"image_size": 16, "channels": 3, "latent_dim": 100, "width": 4, "norm": "batch"},
+        "options": {
+            "image_size": 16,
+            "channels": 3,
+            "latent_dim": 100,
+            "width": 4,
+            "norm": "batch",
+            "latents": "uniform",
+        },
     }
     assert dict(made.recipe.scalers) == {}
 
