@@ -17,7 +17,6 @@ from ganzoo.training import settings
 from ganzoo.training.run_options import RunOptions
 from ganzoo_plugins.cyclegan import CycleGANOptions, ResnetConfig
 
-
 # What run.json names in every run of today; a file without it has the values of before.
 NAMED = {"generator": {"latents": "uniform"}, "loss": {"scales": "sum"}}
 
