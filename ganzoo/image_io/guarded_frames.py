@@ -10,7 +10,8 @@ import numpy as np
 
 from ganzoo.contracts.reader import Frames
 from ganzoo.image_io.read_errors import as_image_errors
-from ganzoo.rasters.raster import PixelSource, Raster
+from ganzoo.rasters.raster import Raster, block_of
+from ganzoo.rasters.wrapped_source import WrappedSource
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 
@@ -62,26 +63,10 @@ class GuardedFrames(Frames):
 
 
 @dataclass(frozen=True)
-class GuardedSource:
+class GuardedSource(WrappedSource):
     """Pixels of a file, read or refused."""
 
-    source: PixelSource
     name: str
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """The source's."""
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The source's."""
-        return self.source.dtype
-
-    @property
-    def levels(self) -> tuple[tuple[int, int], ...]:
-        """The source's."""
-        return self.source.levels
 
     @property
     def masked(self) -> bool:
@@ -92,8 +77,7 @@ class GuardedSource:
     def block(self) -> tuple[int, int]:
         """The source's; see `ganzoo.rasters.raster.Raster.block`."""
         with as_image_errors(self.name):
-            high, wide = getattr(self.source, "block", (1, 1))
-            return int(high), int(wide)
+            return block_of(self.source)
 
     def read(self, rows: slice, columns: slice, channels: Sequence[int], level: int) -> Array:
         """Return a window. Raises ImageError."""

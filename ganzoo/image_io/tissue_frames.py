@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ganzoo.contracts.reader import Frames
-from ganzoo.rasters.raster import PixelSource, Raster
+from ganzoo.rasters.raster import Raster
 from ganzoo.rasters.tissue import check_colors, tissue_mask
+from ganzoo.rasters.wrapped_source import WrappedSource
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 TISSUE = "tissue"
@@ -61,42 +62,19 @@ class TissueFrames(Frames):
 
 
 @dataclass(frozen=True)
-class TissueSource:
+class TissueSource(WrappedSource):
     """The pixels of a slide, valid where there is tissue; see `ganzoo.rasters.raster.PixelSource`.
 
     Attributes:
-        source: The slide's.
         raster: The whole slide, on whose small level tissue is looked for once.
     """
 
-    source: PixelSource
     raster: Raster
 
     @cached_property
     def tissue(self) -> Array:
         """Bool (h, w), smaller than the slide in both directions alike."""
         return tissue_mask(self.raster)
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """The slide's."""
-        return self.source.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The slide's."""
-        return self.source.dtype
-
-    @property
-    def levels(self) -> tuple[tuple[int, int], ...]:
-        """The slide's."""
-        return self.source.levels
-
-    @property
-    def block(self) -> tuple[int, int]:
-        """The slide's."""
-        high, wide = getattr(self.source, "block", (1, 1))
-        return int(high), int(wide)
 
     @property
     def masked(self) -> bool:

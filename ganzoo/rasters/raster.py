@@ -221,8 +221,7 @@ class Raster:
     @property
     def block(self) -> tuple[int, int]:
         """(height, width) of what the source decodes at once; (1, 1) where each pixel can be read by itself."""
-        high, wide = getattr(self.source, "block", (1, 1))
-        return int(high), int(wide)
+        return block_of(self.source)
 
     @property
     def may_have_mask(self) -> bool:
@@ -378,3 +377,9 @@ _savers: list[Saver] = []
 def add_saver(saver: Saver) -> None:
     """Set what `Raster.save` calls. Writers lie above this folder, so they come down to it."""
     _savers.append(saver)
+
+
+def block_of(source: PixelSource) -> tuple[int, int]:
+    """Return (height, width) of what a source decodes at once; (1, 1) where it does not say."""
+    high, wide = getattr(source, "block", (1, 1))
+    return int(high), int(wide)
