@@ -90,12 +90,19 @@ def _build_translation(demo: DemoModel, uploads: Uploads) -> None:
     changes = [field.change for field in (image, size, *conditioning.values())]
     _connect(demo, changes, "translate", translate, fields, [comparison, file])
 
-    def open_example() -> Any:
+    example = gradio.State(None)
+
+    def open_example() -> list[str] | None:
         files = demo.open_example()
-        found = [str(files[role]) if files else None for role in demo.roles]
+        return [str(files[role]) for role in demo.roles] if files else None
+
+    def show_example(files: list[str] | None, *chosen: str | None) -> Any:
+        """Fill the fields, unless the visitor has chosen an image in the meantime."""
+        found: list[Any] = [gradio.skip()] * len(images) if any(chosen) or not files else list(files)
         return found if len(found) > 1 else found[0]
 
-    _connect(demo, None, "open_example", open_example, [], images)
+    opened = _connect(demo, None, "open_example", open_example, [], [example])
+    opened.success(show_example, [example, *images], images, api_name=False)
 
 
 def _comparison(enlarges: bool = False) -> Any:
@@ -222,10 +229,8 @@ def _build_walk(demo: DemoModel, label: list[Any]) -> None:
     _connect(demo, changes, "walk", walk, [first, last, steps, *label], [animation, row])
 
 
-def _connect(
-    demo: DemoModel, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any
-) -> None:
-    """Run ``function`` on events; None: when the page loads and when a field changes."""
+def _connect(demo: DemoModel, triggers: Any, name: str, function: Callable[..., Any], inputs: Any, outputs: Any) -> Any:
+    """Run ``function`` on events and return what can follow it; None: when the page loads and a field changes."""
     import gradio
 
     @wraps(function)  # Gradio inspects its parameters
@@ -236,7 +241,7 @@ def _connect(
         except GanzooError as error:
             raise gradio.Error(escape(str(error), quote=False), duration=30, print_exception=False) from error
 
-    gradio.on(
+    return gradio.on(
         triggers,
         with_errors,
         inputs,
