@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ganzoo import DetectedCheckpoint, GanzooError, Importer
+from ganzoo import DetectedCheckpoint, Importer
 
 BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(\w+)")
 BLUR = re.compile(r"model\.(\d+)\.filt")
@@ -37,11 +37,8 @@ class ResnetImporter(Importer):
         if not blocks or first is None or first.shape[2:] != (7, 7):
             return None
         norm = "batch" if "model.2.weight" in tensors else "instance" if "model.1.bias" in tensors else "none"
-        if norm == "batch" and "model.2.running_mean" not in tensors:
-            raise GanzooError(
-                "This generator has instance norm with weights (affine=True), or batch norm without running averages: "
-                "no network here has either. Train it with affine=False, or use its own code."
-            )
+        if norm == "batch" and "model.2.running_mean" not in tensors:  # instance norm with weights: another importer's
+            return None
         places = sorted(
             int(found[2])
             for name, tensor in tensors.items()

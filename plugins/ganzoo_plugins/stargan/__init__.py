@@ -100,5 +100,7 @@ class StarGANOptions(AdversarialConfig):
     schedule: Literal["constant", "linear", "cosine"] = "linear"
 
 
+family.importer("stargan", ".checkpoints.StarGanImporter", "Generators of the authors' StarGAN")
+
 ganzoo_entries = family.entries
 __getattr__ = family.public_name
