@@ -69,6 +69,12 @@ def fresh() -> Iterator[None]:
     registry.refresh()
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no command say how far it is, however slow the machine: what it prints does not depend on time."""
+    monkeypatch.setattr("ganzoo.cli.progress.LINE_INTERVAL", 3600.0)
+
+
 @pytest.fixture
 def one_thread() -> Iterator[None]:
     """Keep torch to one thread: another number of them gives other last bits."""

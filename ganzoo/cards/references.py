@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ganzoo import errors
+from ganzoo import catalog, errors
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
 from ganzoo.contracts.entry import KINDS
 from ganzoo.errors import UnknownName
 
+# Kind of data of a recipe -> what `ganzoo train` gets.
+DATA = {
+    "paired": "inputs/ targets/",
+    "unpaired": "A/ B/",
+    "clips": "clips/",
+    "labeled": "classes/",
+    "images": "photos/",
+}
 _REPO_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 
 
@@ -108,6 +116,8 @@ def _explain(name: str, message: str) -> str:
     family = [one for one in known if one.startswith(f"{name}/")]
     if family:
         return f"'{name}' is a family, not a model. Its models are {', '.join(family)}."
+    if recipe := _explain_recipe(name):
+        return recipe
     variants = [one for one in known if one.endswith(f"/{name}")]
     if variants and name:
         return f"'{name}' is not a family. Models of that name: {', '.join(variants)}."
@@ -120,3 +130,19 @@ def _explain(name: str, message: str) -> str:
         )
     spellings = f"hf-hub:{name} or dir:{name}" if _REPO_ID.fullmatch(name) else f"dir:{name}"
     return f"'{name}' is not in the registry.{errors.suggest(name, known)} Write {spellings}."
+
+
+def _explain_recipe(name: str) -> str:
+    """Say what the name of a recipe or a family without models is, and how to train one; "" for other names."""
+    gone = [registry.why_withdrawn(one) for one in registry.withdrawn(name)]
+    recipe = next((entry for entry in catalog.entries("recipe") if entry.name == name), None)
+    if recipe is None:
+        return f"'{name}' is a family without models. {' '.join(gone)}" if gone else ""
+    return " ".join(
+        [
+            f"'{name}' is a recipe, and no model of it is published.",
+            *gone,
+            f"Train one: ganzoo train {name} {DATA.get(recipe.data, 'photos/')} -o runs/{name}",
+            f"(`ganzoo info recipe:{name}` shows its options).",
+        ]
+    )

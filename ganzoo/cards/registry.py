@@ -80,6 +80,11 @@ def why_withdrawn(name: str) -> str:
     return f"{name} is withdrawn. {reason}" if reason else ""
 
 
+def withdrawn(family: str) -> list[str]:
+    """Return the names of a family's withdrawn models."""
+    return [name for name in WITHDRAWN if name.startswith(f"{family}/")]
+
+
 def cards(pattern: str = "*", task: str | None = None, grade: str | None = None) -> list[Card]:
     """Return the cards whose name matches the shell ``pattern`` and, if given, that have this task and grade.
 

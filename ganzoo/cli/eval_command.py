@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +10,7 @@ import click
 from ganzoo.cli import options, output, raster_options
 from ganzoo.cli.echo import echo
 from ganzoo.cli.output import parse_assignments
+from ganzoo.cli.progress import ImageCount, progress_display
 
 if TYPE_CHECKING:
     from ganzoo.evaluation.reproduce import Reproduction
@@ -117,8 +115,12 @@ def command(
     optional = {"number": number, "size": size, "inputs": inputs, "label": label, "kind": kind, "back": back}
     values |= {name: value for name, value in optional.items() if value is not None}
     values |= {"extractor_options": dict(parse_assignments(assignments, "--set", "KEY=VALUE")), "cache": not no_cache}
-    with progress() as on_progress:
-        evaluation = evaluate(ref, data, metrics=names(metrics), on_progress=on_progress, **values)
+    with progress_display() as display:
+        display.stage(f"Evaluating {ref}")
+        count = ImageCount(display)
+        evaluation = evaluate(
+            ref, data, metrics=names(metrics), on_progress=count.add, on_remaining=count.expect, **values
+        )
     if save_to:
         evaluation.save(save_to)
     if model_folder:
@@ -153,8 +155,10 @@ def _reproduce(pattern: str, sets: tuple[str, ...], metrics: list[str], device: 
     """Measure published scores again; exit with 1 if one does not agree."""
     from ganzoo.evaluation.reproduce import reproduce
 
-    with progress() as on_progress:
-        reproductions = list(reproduce(pattern, sets, metrics, device, on_progress))
+    with progress_display() as display:
+        display.stage("Measuring published scores again")
+        count = ImageCount(display)
+        reproductions = list(reproduce(pattern, sets, metrics, device, count.add, count.expect))
     if as_json:
         output.print_json(
             [
@@ -186,18 +190,3 @@ def names(metrics: str | None) -> list[str]:
 
 def _interval(low: float | None, high: float | None) -> str:
     return "" if low is None or high is None else f"{low:.5g} to {high:.5g}"
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[int], None]]:
-    """Yield a function that shows the number of images on a terminal, and nothing when piped."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.completed:,} images"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda count: bar.advance(task, count)

@@ -22,9 +22,11 @@ def command(ref: str, format: str, target: str, as_json: bool, token: str | None
     The file accepts any batch size, height and width. Its metadata describes how to prepare the input. Before the file
     is saved, its output on four photographs is compared with PyTorch's; a file whose output differs is rejected.
     """
+    from ganzoo.cli.progress import progress_display
     from ganzoo.exporting.export import export
 
-    exported = export(ref, format, target, token=token)
+    with progress_display() as display:
+        exported = export(ref, format, target, token=token, on_stage=display.stage, on_progress=display.share)
     if as_json:
         files = [str(path) for path in exported.files]
         output.print_json({"files": files, "difference": exported.difference, "psnr": exported.psnr})

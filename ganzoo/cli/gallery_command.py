@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ganzoo.cli.echo import echo
-from ganzoo.cli.translation_progress import ProgressDisplay, progress_display
+from ganzoo.cli.progress import ProgressDisplay, progress_display
 
 if TYPE_CHECKING:
     from ganzoo.gallery.build_gallery import ModelResult
@@ -66,4 +66,4 @@ def _show_result(display: ProgressDisplay, result: ModelResult) -> None:
         display.done(f"{name}: {result.image}")
         return
     reason = result.error or result.missing_package or "Its weights are not on this machine."
-    display.note(f"{name}: no image. {reason}")
+    display.skipped(f"{name}: no image. {reason}")

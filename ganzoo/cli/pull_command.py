@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -19,10 +20,14 @@ from ganzoo.errors import WeightsError
 @options.token
 def command(ref: str, output: Path | None, token: str | None) -> None:
     """Download the model REF and check its hash."""
+    from ganzoo.cards import references
+    from ganzoo.cli.progress import transfer
     from ganzoo.loading import load
-    from ganzoo.weights import model_folder
+    from ganzoo.weights import model_folder, weights_file
 
-    located = load.locate(ref, token)
+    card = references.parse(ref).card
+    with transfer(f"Downloading {ref}") if card is None or not weights_file.is_here(card) else nullcontext():
+        located = load.locate(ref, token)
     if located.weights is None:
         raise WeightsError(f"{ref} has no weights, so there is nothing to download. Use it as it is.")
     if output is None:

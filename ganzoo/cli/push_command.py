@@ -20,12 +20,15 @@ def command(
     ref: str, repo_id: str, private: bool, message: str, license: str | None, summary: str | None, token: str | None
 ) -> None:
     """Upload the model REF to OWNER/REPO on the Hugging Face Hub."""
+    from ganzoo.cli.progress import transfer
     from ganzoo.hub import client
     from ganzoo.loading import load
 
     client.check_repo_id(repo_id)  # before the model is loaded
     model = load.load(ref, device="cpu", engine="torch", token=token)
-    pushed = model.push(repo_id, private=private, token=token, message=message, license=license, summary=summary)
+    size = f", {model.card.weights.size}," if model.card.weights else ""
+    with transfer(f"Uploading {model.card.name}{size} to {repo_id}"):
+        pushed = model.push(repo_id, private=private, token=token, message=message, license=license, summary=summary)
     echo(f"{pushed.url}\nhf-hub:{pushed.repo_id}@{pushed.commit}")
     for other in _models_inside(ref):
         echo(f"{other} is a separate model and was not pushed. To push it: ganzoo push {other} OWNER/NAME", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,13 @@ DAY = 24 * 60 * 60  # seconds
 @click.argument("data", nargs=-1)
 @raster_options.rasters
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The run's folder. dir:FOLDER loads its model.")
-@click.option("--resume", type=click.Path(path_type=Path), help="Resume this run instead; only --steps may be changed.")
+@click.option(
+    "--resume",
+    metavar="[RUN]",
+    is_flag=False,
+    flag_value="",
+    help="Resume this run instead, or without RUN that of -o; only --steps may be changed.",
+)
 @click.option("--steps", type=click.IntRange(1), help="Total number of updates [default: 10000].")
 @click.option(
     "--minutes",
@@ -106,7 +113,7 @@ def command(
     recipe: str | None,
     data: tuple[str, ...],
     output: Path | None,
-    resume: Path | None,
+    resume: str | None,
     assignments: tuple[str, ...],
     parts: tuple[str, ...],
     start_from: tuple[str, ...],
@@ -133,8 +140,7 @@ def command(
     if steps is not None and minutes is not None:
         raise click.UsageError("--steps and --minutes both say how long to train. Give one of them.")
     if resume is not None:
-        _refuse_other_options()
-        run = _resume(resume, steps)
+        run = _resume(_run_to_resume(resume, output), steps)
     else:
         data, raster_values = raster_options.take(data, values)
         recipe, data, from_file = _read_run_file(recipe, data)
@@ -200,20 +206,27 @@ def _resume(run: Path, steps: int | None) -> Path:
 
 
 def _steps_within(minutes: float, recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> int:
-    from ganzoo.training.dry_run import dry_run
-
-    seconds = dry_run(recipe, data, **settings).step_seconds
+    seconds = _try_out(recipe, data, settings).step_seconds
     steps = max(1, round(minutes * 60 / seconds))
     echo(f"{steps:,} steps of {seconds:.3g} s fit in {duration(minutes * 60)}.", err=True)
     return steps
 
 
 def _dry_run(recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> None:
-    from ganzoo.training.dry_run import STEPS, dry_run
+    from ganzoo.training.dry_run import STEPS
 
     echo(f"Reading the data, then timing {STEPS} steps ...", err=True)
-    for line in _describe(dry_run(recipe, data, **settings)):
+    for line in _describe(_try_out(recipe, data, settings)):
         echo(line)
+
+
+def _try_out(recipe: str, data: tuple[str, ...], settings: Mapping[str, Any]) -> DryRun:
+    from ganzoo.cli.progress import progress_display
+    from ganzoo.training.dry_run import dry_run
+
+    with progress_display() as display:
+        display.stage("Timing steps")
+        return dry_run(recipe, data, **settings, on_progress=display.share)
 
 
 def _describe(found: DryRun) -> Iterator[str]:
@@ -265,12 +278,19 @@ def _parse_start(text: str) -> tuple[str, str]:
     return (name, ref) if equals and name.isidentifier() else ("", text)
 
 
-def _refuse_other_options() -> None:
-    """Refuse everything but --resume and --steps on the command line: the rest comes from the run."""
+def _run_to_resume(resume: str, output: Path | None) -> Path:
+    """Return the run's folder, that of -o where --resume names none; refuse all that comes from the run."""
+    run = Path(resume) if resume else output
+    if run is None:
+        raise click.UsageError("--resume needs the folder of a run: ganzoo train --resume RUN")
     context = click.get_current_context()
     sources = {parameter: context.get_parameter_source(parameter.name or "") for parameter in context.command.params}
     used = [p for p, source in sources.items() if source is ParameterSource.COMMANDLINE]
-    extra = [p for p in used if p.name not in ("resume", "steps")]
+    extra = [p for p in used if p.name not in ("resume", "steps", *(() if resume else ("output",)))]
     if extra:
         names = ", ".join(p.human_readable_name if isinstance(p, click.Argument) else p.opts[-1] for p in extra)
-        raise click.UsageError(f"--resume takes all settings but --steps from the run: omit {names}.")
+        raise click.UsageError(
+            f"--resume takes all settings but --steps from the run: omit {names}.\n"
+            f"Run: ganzoo train --resume {shlex.quote(str(run))}"
+        )
+    return run

@@ -16,7 +16,7 @@ from ganzoo.errors import GanzooError, ImageError, OptionError
 
 if TYPE_CHECKING:
     from ganzoo.batch.jobs import Job, Outcome, Work
-    from ganzoo.cli.translation_progress import ProgressDisplay
+    from ganzoo.cli.progress import ProgressDisplay
     from ganzoo.inference.workload import Workload
 
 
@@ -78,7 +78,7 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
     channels mean, results keep units, number type and metadata: TIFF, OME-TIFF, .npy, .npz.
     """
     from ganzoo.cli import plan
-    from ganzoo.cli.translation_progress import progress_display
+    from ganzoo.cli.progress import progress_display
     from ganzoo.inference import working_size
 
     working_size.check(values["size"])

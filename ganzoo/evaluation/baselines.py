@@ -69,6 +69,17 @@ def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry
     evaluation.diagnoses += list(_diagnose(evaluation))
 
 
+def expect_images(context: EvalContext, metrics: Sequence[registry.KnownMetric]) -> int:
+    """Return about how many images `add` processes: three baselines of pairs, and the inputs for each extractor."""
+    sides, count = context.sides, 0
+    if sides.truths is not None:
+        count += 3 * sides.truths.sample.count * sum(one.name in PAIRED for one in metrics)
+    if context.models.model is not None and isinstance(sides.inputs, StoredImages):
+        extractors = {getattr(context.extractors, one.extractor).label for one in metrics if one.name in OF_SETS}
+        count += sides.inputs.sample.count * len(extractors)
+    return count
+
+
 def _paired(context: EvalContext) -> dict[str, ImageSet]:
     truths: StoredImages = context.require("truths")
     inputs = context.sides.inputs
@@ -98,7 +109,6 @@ def _measure(context: EvalContext, images: ImageSet, metrics: Sequence[registry.
         context,
         sides=replace(context.sides, evaluated=images),
         config=replace(context.config, resamples=0),
-        on_progress=lambda count: None,
         report_samples=type(context.report_samples)(),
         _cache={name: value for name, value in context._cache.items() if name.endswith((" real", " real logits"))},
     )

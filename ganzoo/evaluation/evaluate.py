@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ganzoo.contracts.metric import MetricResult
 from ganzoo.data.sources import Paths
 from ganzoo.errors import DataError, TooFewImages
-from ganzoo.evaluation import baselines, report, report_samples, scores, setup
+from ganzoo.evaluation import baselines, expected_images, report, report_samples, scores, setup
 from ganzoo.evaluation import options as eval_options
 from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
@@ -44,6 +44,7 @@ def evaluate(
     report_to: str | Path | None = None,
     token: str | None = None,
     on_progress: Progress = lambda count: None,
+    on_remaining: Progress = lambda count: None,
     **options: Unpack[EvalOptions],
 ) -> Evaluation:
     """Measure a model, or a folder of images, against ``data``. Every score comes with its protocol.
@@ -56,6 +57,7 @@ def evaluate(
         report_to: Path of an HTML report.
         token: Hugging Face token for private models.
         on_progress: Called with a number of images whenever that many are processed.
+        on_remaining: Called with the number of images that are still expected, again whenever that is known better.
         kind: "images", "paired" or "unpaired" (default: the kind of data that the model was trained on).
         number: Images to generate (default: as many as there are real ones, up to 50,000).
         size: Scale all images to cover size x size (default: the model's size, or the images' common size).
@@ -93,7 +95,7 @@ def evaluate(
         loaded = ref if isinstance(ref, Model) else None
     name = ref if isinstance(ref, str) else ref.card.name
     if loaded is not None and loaded.card.has_channels and loaded.card.does.source == "image":
-        evaluation = _evaluate_rasters(loaded, name, data, names, options, on_progress)
+        evaluation = _evaluate_rasters(loaded, name, data, names, options, (on_progress, on_remaining))
     else:
         registry.check(names)
         eval_options.refuse_rasters(options)
@@ -103,7 +105,7 @@ def evaluate(
             context = setup.open_folder(name, request, config, device)
         else:
             context = setup.open_model(loaded, name, request, config)
-        context.on_progress = on_progress
+        context.on_progress, context.on_remaining = on_progress, on_remaining
         call = eval_options.describe_call(data, options)
         evaluation = measure(context, names or DEFAULT_METRICS[context.kind], call, needed=bool(names))
     if report_to:
@@ -120,7 +122,12 @@ def _check_metrics(metrics: Sequence[str] | str) -> list[str]:
 
 
 def _evaluate_rasters(
-    model: Model, name: str, data: Paths, metrics: Sequence[str], options: EvalOptions, on_progress: Progress
+    model: Model,
+    name: str,
+    data: Paths,
+    metrics: Sequence[str],
+    options: EvalOptions,
+    progress: tuple[Progress, Progress],
 ) -> Evaluation:
     return evaluate_rasters(
         model,
@@ -131,7 +138,8 @@ def _evaluate_rasters(
         validation=options.get("validation", 0.0),
         seed=options.get("seed", 0),
         raster_options=eval_options.pick_rasters(options),
-        on_progress=on_progress,
+        on_progress=progress[0],
+        on_remaining=progress[1],
     )
 
 
@@ -163,7 +171,9 @@ def measure(
                 raise
             left_out.append(error)
             found.remove(metric)
-    for metric in found:
+    expected = [*expected_images.by_metric(context, found), baselines.expect_images(context, found)]
+    for number, metric in enumerate(found):
+        context.on_remaining(sum(expected[number:]))
         try:
             result = _measure_one(context, metric)
         except TooFewImages as error:
@@ -175,8 +185,10 @@ def measure(
         evaluation.diagnoses += result.diagnoses
     if left_out and not evaluation.scores:
         raise left_out[0]
+    context.on_remaining(expected[-1])
     baselines.add(context, evaluation, found)
-    evaluation.notes = scores.build_notes(context.sides, [score.metric for score in evaluation.scores])
+    warned = [diagnosis.name for diagnosis in evaluation.diagnoses if diagnosis.alarm]
+    evaluation.notes = scores.build_notes(context.sides, [score.metric for score in evaluation.scores], warned)
     evaluation.notes += [context.extractors.note] if context.extractors.note else []
     evaluation.notes += [f"Left out: {error}" for error in left_out]
     report_samples.add(context)

@@ -48,6 +48,7 @@ def reproduce(
     metrics: Sequence[str] = (),
     device: str = "auto",
     on_progress: Progress = lambda _: None,
+    on_remaining: Progress = lambda _: None,
 ) -> Iterator[Reproduction]:
     """Measure the scores of all cards that match ``pattern`` again, and yield each with its published value.
 
@@ -57,6 +58,7 @@ def reproduce(
         metrics: Only these, by their full names.
         device: Where to compute.
         on_progress: Called with a number of images whenever that many are processed.
+        on_remaining: Called with the number of images that are still expected of one model.
 
     Raises:
         UnknownName: no card matches, or none has scores.
@@ -68,7 +70,7 @@ def reproduce(
         raise UnknownName(f"No model that matches '{pattern}' has these scores.{hint} `ganzoo list` shows the models.")
     for card in cards:
         for scores in _group(_choose(card, metrics)):
-            yield from _reproduce(card, scores, sets, device, on_progress)
+            yield from _reproduce(card, scores, sets, device, on_progress, on_remaining)
 
 
 def _choose(card: Card, metrics: Sequence[str]) -> list[Score]:
@@ -85,13 +87,20 @@ def _group(scores: Sequence[Score]) -> list[list[Score]]:
 
 
 def _reproduce(
-    card: Card, scores: list[Score], sets: Sequence[str], device: str, on_progress: Progress
+    card: Card,
+    scores: list[Score],
+    sets: Sequence[str],
+    device: str,
+    on_progress: Progress,
+    on_remaining: Progress,
 ) -> Iterator[Reproduction]:
     for score in scores:
         _check_call(score.protocol.call, card)
     call = {**scores[0].protocol.call, "metrics": [name for one in scores for name in one.protocol.call["metrics"]]}
     data, train = ([_find(name, sets, card) for name in call.pop(key, [])] for key in ("data", "train"))
-    evaluation = evaluate(card.name, data, train=train, device=device, on_progress=on_progress, **call)
+    evaluation = evaluate(
+        card.name, data, train=train, device=device, on_progress=on_progress, on_remaining=on_remaining, **call
+    )
     now = {score.metric: score for score in evaluation.scores}
     for published in scores:
         score = now[published.metric]

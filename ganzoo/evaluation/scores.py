@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ganzoo.evaluation.samples.image_sets import ImageSet, StoredImages
 from ganzoo.inference import devices
 
 FEW = 2_000  # images, below which a note warns about the metrics that depend on the count
-COUNT_DEPENDENT = {"fid", "fd", "precision", "recall", "density", "coverage"}
+COUNT_DEPENDENT = {"precision", "recall", "density", "coverage"}
 
 
 def build_score(context: EvalContext, value: MetricValue, call: Mapping[str, Any]) -> Score:
@@ -56,16 +56,22 @@ def describe_file_format(images: ImageSet) -> str:
     return f"8-bit, {' and '.join(suffixes)} files" if suffixes else "8-bit, uncompressed"
 
 
-def build_notes(sides: Sides, metrics: Sequence[str]) -> list[str]:
-    """Return what a reader of these metrics should know."""
+def build_notes(sides: Sides, metrics: Sequence[str], warned: Collection[str] = ()) -> list[str]:
+    """Return what a reader of these metrics should know; ``warned``: those of which a diagnosis says it already."""
     counts = {"evaluated": sides.evaluated.sample.count, "real": sides.real.sample.count if sides.real else FEW}
     few = min(counts, key=counts.__getitem__)
-    if counts[few] >= FEW or not {metric.partition("-")[0] for metric in metrics} & COUNT_DEPENDENT:
+    if counts[few] >= FEW:
         return []
-    return [
-        f"There are only {counts[few]:,} {few} images. Frechet distances are too high by an amount that depends on the "
-        "count, and recall and coverage mean little: compare only with scores of equal counts."
-    ]
+    frechet = [name for name in metrics if name.startswith(("fd-", "fid")) and "-infinity" not in name]
+    facts = []
+    if frechet and not set(frechet) & set(warned):
+        facts.append("Frechet distances are too high by an amount that depends on the count")
+    if {name.partition("-")[0] for name in metrics} & COUNT_DEPENDENT:
+        facts.append("precision, recall, density and coverage mean little")
+    if not facts:
+        return []
+    said = f"There are only {counts[few]:,} {few} images: {', and '.join(facts)}."
+    return [f"{said} Compare only with scores of equal counts."]
 
 
 def _needed(call: Mapping[str, Any], value: MetricValue) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +40,15 @@ class ExportResult:
     psnr: float
 
 
-def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str | None = None) -> ExportResult:
+def export(
+    ref: str,
+    format: str,
+    target: str | os.PathLike[str],
+    *,
+    token: str | None = None,
+    on_stage: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[float], None] = lambda share: None,
+) -> ExportResult:
     """Write a model to a file that runs without ganzoo.
 
     The file accepts any batch size, and any height and width that are multiples of the network's stride. Its metadata
@@ -52,6 +60,8 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
         format: "onnx", "openvino", "torchscript", "torch-export", "bioimageio" or a plugin's format.
         target: The file.
         token: For the Hugging Face Hub.
+        on_stage: Called with a few words when the conversion and the comparison begin.
+        on_progress: Called with the share of the comparison that is done.
 
     Raises:
         OptionError: the file name does not fit the format, or the model takes more than one input.
@@ -59,7 +69,7 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
         OutputError: the file cannot be written.
         GanzooError: any error of `ganzoo.load`.
     """
-    writer = find_format(format)
+    writer, tell = find_format(format), _Progress(on_stage, on_progress)
     path = Path(target)
     if path.suffix.lower() != writer.suffix:
         raise OptionError(f"'{path}' does not end in {writer.suffix}, as {format} files do. Rename it.")
@@ -75,7 +85,7 @@ def export(ref: str, format: str, target: str | os.PathLike[str], *, token: str 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".exporting-") as folder:
-            difference, psnr = _write(writer, format, model, signature, Path(folder) / path.name)
+            difference, psnr = _write(writer, format, model, signature, Path(folder) / path.name, tell)
             files = sorted(Path(folder).iterdir(), key=lambda file: file.suffix == writer.suffix)
             for file in files:  # the requested file comes last, so that it never exists without the others
                 os.replace(file, path.parent / file.name)
@@ -135,14 +145,25 @@ def _as_json(channels: Sequence[Channel]) -> str:
     return json.dumps([channel.to_dict() for channel in channels]) if channels else ""
 
 
-def _write(writer: Format, name: str, model: Model, signature: Signature, path: Path) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Progress:
+    on_stage: Callable[[str], None]
+    on_share: Callable[[float], None]
+
+
+def _write(
+    writer: Format, name: str, model: Model, signature: Signature, path: Path, progress: _Progress
+) -> tuple[float, float]:
     """Write the file and compare its results; return the largest difference and the mean PSNR."""
     from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
     try:
+        progress.on_stage(f"Converting {model.card.name} to {path.name}")
         writer.write(replace_custom_layers(model.generator), signature, path, metadata(model.card, signature))
         run = writer.open(path)
-        difference, psnr, _ = conversions.compare(conversions.original(model.generator), run, samples(signature))
+        progress.on_stage("Comparing its results with PyTorch's")
+        original = conversions.original(model.generator)
+        difference, psnr = conversions.compare(original, run, samples(signature), progress.on_share)
     except (GanzooError, OSError):
         raise
     except Exception as error:  # converters raise any kind of error

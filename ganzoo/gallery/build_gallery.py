@@ -11,7 +11,7 @@ from ganzoo.cards.card import Card
 from ganzoo.errors import GanzooError, MissingPackage, OptionError, OutputError, UnknownName
 from ganzoo.gallery import gallery_items, pages, sheets
 from ganzoo.image_io import decoding, raster_files
-from ganzoo.loading import example_inputs, load
+from ganzoo.loading import example_inputs, load, notices
 from ganzoo.loading.example_inputs import ExampleInput
 from ganzoo.weights import weights_file
 
@@ -75,11 +75,12 @@ def build_gallery(
     _check_inputs(cards, inputs, seed)
     _check_folder(target)
     results, entries = [], []
-    for card in cards:
-        result, image = _run_model(card, target, inputs, download, seed)
-        results.append(result)
-        entries.append(pages.PageEntry(card, image, result.error or result.missing_package))
-        on_progress(result)
+    with notices.gather():
+        for card in cards:
+            result, image = _run_model(card, target, inputs, download, seed)
+            results.append(result)
+            entries.append(pages.PageEntry(card, image, result.error or result.missing_package))
+            on_progress(result)
     pages.write(target / PAGE, entries)
     return results
 

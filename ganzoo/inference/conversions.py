@@ -187,7 +187,9 @@ def _convert(
     try:
         engine.convert(copy, signature, folder, dtype, calibration)
         run = engine.open(folder, dtype)
-        difference, psnr, speed = compare(original(generator), run, samples(signature))
+        inputs = samples(signature)
+        difference, psnr = compare(original(generator), run, inputs)
+        speed = relative_speed(original(generator), run, inputs[0])
     except GanzooError:
         raise
     except (OSError, MemoryError) as error:  # says nothing about the engine
@@ -222,15 +224,29 @@ def original(generator: nn.Module) -> Runner:
     return run
 
 
-def compare(one: Runner, other: Runner, inputs: Sequence[Array]) -> tuple[float, float, float]:
-    """Return the greatest difference, the mean PSNR in decibels, and how many times as fast ``other`` is."""
-    pairs = [(one(given), other(given)) for given in inputs]
-    greatest = max(float(np.abs(a - b).max()) for a, b in pairs)
-    errors = [float(np.square(a.astype(np.float64) - b).mean()) for a, b in pairs]
+def compare(
+    one: Runner, other: Runner, inputs: Sequence[Array], on_progress: Callable[[float], None] = lambda share: None
+) -> tuple[float, float]:
+    """Return the greatest difference, and the mean PSNR in decibels.
+
+    on_progress   is called with the share that is done, by size of the inputs
+    """
+    differences, errors, done, total = [], [], 0, sum(given.size for given in inputs)
+    for given in inputs:
+        a, b = one(given), other(given)
+        differences.append(float(np.abs(a - b).max()))
+        errors.append(float(np.square(a.astype(np.float64) - b).mean()))
+        done += given.size
+        on_progress(done / total)
     psnr = float(np.mean([10 * np.log10(4 / max(error, 1e-12)) for error in errors]))
-    times = [(_seconds(one, given), _seconds(other, given)) for given in (inputs[0],) * 5]
-    theirs, ours = (min(column) for column in zip(*times, strict=True))  # whatever else ran only made it slower
-    return greatest, round(psnr, 2), round(theirs / ours, 2)
+    return max(differences), round(psnr, 2)
+
+
+def relative_speed(one: Runner, other: Runner, given: Array) -> float:
+    """Return how many times as fast ``other`` is, timed in turns on one input."""
+    times = [(_seconds(one, given), _seconds(other, given)) for _ in range(5)]
+    theirs, ours = map(min, zip(*times, strict=True))  # whatever else ran only made it slower
+    return round(float(theirs / ours), 2)
 
 
 def check(difference: float, psnr: float, dtype: str, what: str) -> None:

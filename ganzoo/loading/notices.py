@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from ganzoo.cards.card import Card
 from ganzoo.files.cache import cache_folder
@@ -14,6 +16,7 @@ from ganzoo.weights.readme import allowed_use
 
 VARIABLE = "GANZOO_NOTICES"  # "off": no notices
 logger = logging.getLogger("ganzoo")
+_gathered: ContextVar[dict[str, list[Card]] | None] = ContextVar("gathered", default=None)
 
 
 def notify_once(card: Card) -> None:
@@ -34,7 +37,30 @@ def notify_once(card: Card) -> None:
     with suppress(OSError):  # where nothing can be stored, it is shown again
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
-    data = f", its data set {card.dataset.name} under '{card.dataset.license}'" if card.dataset else ""
+    if (gathered := _gathered.get()) is not None:
+        gathered.setdefault(use, []).append(card)
+        return
+    _notify(card, use)
+
+
+@contextmanager
+def gather() -> Iterator[None]:
+    """Gather the notices of all models that are loaded meanwhile, and log one for each kind of use at the end."""
+    gathered: dict[str, list[Card]] = {}
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+        for use, cards in gathered.items():
+            if len(cards) == 1:
+                _notify(cards[0], use)
+                continue
+            names = ", ".join(clean(card.name, 200) for card in cards)
+            logger.warning("For %s: %s. `ganzoo info NAME` shows the licenses. This notice is shown once.", use, names)
+
+
+def _notify(card: Card, use: str) -> None:
     if use.startswith("nothing"):
         logger.warning(
             "%s states no license: nothing is known to be allowed, so ask its owners. This notice is shown once.",
@@ -42,6 +68,7 @@ def notify_once(card: Card) -> None:
         )
         return
     name, terms = clean(card.name, 200), clean(card.license, 200)
+    data = f", its data set {card.dataset.name} under '{card.dataset.license}'" if card.dataset else ""
     logger.warning(
         "%s is for %s: its weights are under '%s'%s. This notice is shown once.", name, use, terms, clean(data, 400)
     )

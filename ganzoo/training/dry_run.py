@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,20 @@ class DryRun:
     estimated: bool = False
 
 
-def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any) -> DryRun:
-    """Do a few steps of what `ganzoo.train` would do, without writing anything. Raises what it would raise."""
+def dry_run(
+    recipe: str,
+    data: str | Path | Sequence[str | Path],
+    *,
+    on_progress: Callable[[float], None] = lambda share: None,
+    **values: Any,
+) -> DryRun:
+    """Do a few steps of what `ganzoo.train` would do, without writing anything. Raises what it would raise.
+
+    ``on_progress`` is called with the share of the steps that is done.
+    """
     settings = new_settings(recipe, data, **values)
     setup = set_up(settings, ALONE)
-    found, estimated = _try_steps(setup, settings)
+    found, estimated = _try_steps(setup, settings, on_progress)
     return DryRun(
         settings=settings,
         hardware=devices.describe(setup.machine.device),
@@ -82,7 +91,7 @@ def dry_run(recipe: str, data: str | Path | Sequence[str | Path], **values: Any)
     )
 
 
-def _try_steps(setup: RunSetup, settings: Settings) -> tuple[StepEstimate, bool]:
+def _try_steps(setup: RunSetup, settings: Settings, on_progress: Callable[[float], None]) -> tuple[StepEstimate, bool]:
     """Return what a step takes, and whether that is an estimate: large batches are tried where they fit."""
     batches = Batches(
         setup.data.train,
@@ -98,12 +107,12 @@ def _try_steps(setup: RunSetup, settings: Settings) -> tuple[StepEstimate, bool]
             check_memory(estimate, settings, setup.machine.device)
             if estimate.seconds * STEPS > LONGEST:
                 return estimate, True
-        return _measure(batches, updater), False
+        return _measure(batches, updater, on_progress), False
     finally:
         batches.close()
 
 
-def _measure(batches: Batches, updater: Updater) -> StepEstimate:
+def _measure(batches: Batches, updater: Updater, on_progress: Callable[[float], None]) -> StepEstimate:
     """Return the shapes of a micro-batch, and the seconds of a step: the median of all but the first."""
     device, times = updater.machine.device, list[float]()
     for step in range(1, STEPS + 1):
@@ -114,5 +123,6 @@ def _measure(batches: Batches, updater: Updater) -> StepEstimate:
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         times.append(time.monotonic() - started)
+        on_progress(step / STEPS)
     shapes = {name: tuple(tensor.shape) for name, tensor in micro_batches[-1].items()}
     return StepEstimate(shapes, statistics.median(times[1:]), 0)

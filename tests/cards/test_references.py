@@ -87,6 +87,15 @@ def test_a_family_lists_its_models() -> None:
         parse("tiny")
 
 
+def test_a_recipe_without_models_says_why_and_how_to_train_one() -> None:
+    with pytest.raises(UnknownName) as caught:
+        parse("cut")
+    assert str(caught.value).startswith("'cut' is a recipe, and no model of it is published. cut/horse2zebra is")
+    assert "Train one: ganzoo train cut A/ B/ -o runs/cut (`ganzoo info recipe:cut`" in str(caught.value)
+    with pytest.raises(UnknownName, match=r"published\. Train one: ganzoo train r3gan photos/ -o runs/r3gan"):
+        parse("r3gan")
+
+
 def test_a_name_without_a_slash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UnknownName, match=r"'maker' is not a family\. Models of that name: tiny/maker\."):

@@ -171,6 +171,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         return output
 
     def dry_run(recipe: str, data: Any, **values: Any) -> None:
+        values.pop("on_progress")
         note("dry_run", recipe, data, **values)
         raise TrainingError("Enough.")
 
@@ -273,6 +274,16 @@ def test_an_output_that_is_taken_is_left_as_it_is(capsys: Capture) -> None:
 def test_resuming_takes_nothing_but_steps(capsys: Capture, extra: list[str], named: str) -> None:
     code, _, err = call(capsys, "train", "--resume", "run", *extra)
     assert (code, f"from the run: omit {named}." in err) == (2, True), err
+    assert err.endswith("Run: ganzoo train --resume run\n")
+
+
+def test_resume_without_a_run_takes_that_of_the_output_or_says_what_to_give(capsys: Capture) -> None:
+    code, _, err = call(capsys, "train", "--resume", "-o", "photos")
+    assert (code, "photos is not a training run" in err) == (1, True)
+    code, _, err = call(capsys, "train", "dcgan", "photos", "-o", "runs/my run", "--resume")
+    assert (code, err.splitlines()[-1]) == (2, "Run: ganzoo train --resume 'runs/my run'"), err
+    code, _, err = call(capsys, "train", "--resume")
+    assert (code, "needs the folder of a run: ganzoo train --resume RUN" in err) == (2, True)
 
 
 def test_resuming_what_is_no_run(capsys: Capture) -> None:

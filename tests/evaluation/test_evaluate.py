@@ -417,7 +417,12 @@ def test_the_report_shows_the_best_and_the_worst(tmp_path: Path) -> None:
 
 def test_few_images_are_noted(tmp_path: Path) -> None:
     real = lay(tmp_path / "real", 8)
-    assert "only 8 evaluated images" in evaluate(maker(), real, metrics=["fd"], **GRID).notes[0]
+    found = evaluate(maker(), real, metrics=["fd"], **GRID)
+    assert [one.text[:28] for one in found.diagnoses] == ["fd-grid-4 of 8 images with 1"] and not found.notes
+    (note,) = evaluate(maker(), real, metrics=["fd", "recall"], **GRID).notes
+    assert note.startswith("There are only 8 evaluated images: precision, recall,") and "Frechet" not in note
+    (note,) = evaluate(maker(), real, metrics=["fd"], **{**GRID, "extractor_options": {"cells": 2}}).notes
+    assert note.startswith("There are only 8 evaluated images: Frechet distances are too high")
 
 
 def test_gray_and_color_images_meet(tmp_path: Path) -> None:

@@ -183,9 +183,11 @@ def test_threads_are_what_the_environment_says(ref: str, monkeypatch: pytest.Mon
 
 def test_comparison_knows_the_answer() -> None:
     inputs = [np.zeros((1, 3, 4, 4), np.float32), np.ones((1, 3, 4, 4), np.float32)]
-    difference, psnr, speed = conversions.compare(lambda x: x, lambda x: x + np.float32(0.02), inputs)
-    assert difference == pytest.approx(0.02) and psnr == pytest.approx(40, abs=0.01) and speed > 0
-    assert conversions.compare(lambda x: x, lambda x: x, inputs)[:2] == (0, pytest.approx(126.02, abs=0.01))
+    shares: list[float] = []
+    difference, psnr = conversions.compare(lambda x: x, lambda x: x + np.float32(0.02), inputs, shares.append)
+    assert difference == pytest.approx(0.02) and psnr == pytest.approx(40, abs=0.01) and shares == [0.5, 1]
+    assert conversions.compare(lambda x: x, lambda x: x, inputs) == (0, pytest.approx(126.02, abs=0.01))
+    assert conversions.relative_speed(lambda x: x, lambda x: x, inputs[0]) > 0
 
 
 @pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), OSError(5, "Input/output error"),

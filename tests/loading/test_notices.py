@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tiny_models import maker
 
-from ganzoo.cards.card import DatasetInfo
+from ganzoo.cards.card import DatasetInfo, TrainingInfo
 from ganzoo.loading import notices
 from ganzoo.weights import readme
 
@@ -60,3 +60,19 @@ def test_the_narrower_license_counts(weights: str, data: str, expected: str) -> 
 def test_a_free_model_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     notices.notify_once(dataclasses.replace(CARD, dataset=DatasetInfo("x", license="mit")))
     assert not caplog.messages
+
+
+def test_notices_of_many_models_are_one_for_each_use(caplog: pytest.LogCaptureFixture) -> None:
+    unknown = dataclasses.replace(CARD, name="tiny/imported", license="unknown", dataset=None)
+    assert CARD.training is None
+    training = TrainingInfo("r", hardware="imported from elsewhere")
+    with caplog.at_level(logging.WARNING, "ganzoo"), notices.gather():
+        for name in ("tiny/one", "tiny/two", "tiny/one"):
+            notices.notify_once(dataclasses.replace(CARD, name=name))
+        notices.notify_once(dataclasses.replace(unknown, training=training))
+        assert not caplog.messages
+    many, alone = caplog.messages
+    assert "non-commercial use only: tiny/one, tiny/two." in many and many.count("tiny/one") == 1
+    assert alone.startswith("tiny/imported states no license")
+    notices.notify_once(dataclasses.replace(CARD, name="tiny/later"))
+    assert caplog.messages[-1].startswith("tiny/later is for")

@@ -21,7 +21,7 @@ from ganzoo.loading.model import Model
 GUESSING = 0.1  # of the way from the share that is right by chance to all; below, images hardly depend on the label
 
 
-@metric(needs=("model",))
+@metric(needs=("model",), extractor="chosen")
 def measure_class_accuracy(context: EvalContext) -> MetricResult:
     """Measure the share of images that the extractor recognizes as the requested class."""
     model: Model = context.require("model")

@@ -25,5 +25,4 @@ def _translate_back(context: EvalContext, back: Model) -> ImagePairs:
     """Yield images translated back and the original inputs, (N, C, H, W) uint8; those in between have 8 bits too."""
     inputs = context.require("inputs").batches(context.config.batch_size)
     for outputs, originals in zip(context.batches(context.sides.evaluated), inputs, strict=True):
-        context.on_progress(len(outputs))
         yield translate(back, outputs), with_channels(originals, back.card.out_channels)

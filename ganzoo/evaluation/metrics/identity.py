@@ -23,5 +23,4 @@ def _translate_real(context: EvalContext) -> ImagePairs:
     real: StoredImages = context.require("real")
     translations = context.batches(translated_images(model, real, context.models.label))
     for outputs, originals in zip(translations, real.batches(context.config.batch_size), strict=True):
-        context.on_progress(len(outputs))
         yield outputs, with_channels(originals, outputs.shape[1])

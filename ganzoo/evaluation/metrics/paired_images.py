@@ -28,7 +28,6 @@ def pairs(context: EvalContext) -> ImagePairs:
     truths: StoredImages = context.require("truths")
     evaluated = context.batches(context.sides.evaluated)
     for outputs, targets in zip(evaluated, truths.batches(context.config.batch_size), strict=True):
-        context.on_progress(len(outputs))
         yield outputs, with_channels(targets, outputs.shape[1])
 
 

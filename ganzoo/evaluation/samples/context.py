@@ -69,6 +69,7 @@ class EvalContext:
         config: How to measure.
         device: Where to compute.
         on_progress: Called with a number of images whenever that many are processed.
+        on_remaining: Called with the number of images that are still expected, again whenever that is known better.
         metric: The metric that is being measured, for messages.
         report_samples: What a report shows; metrics add to it.
     """
@@ -80,6 +81,7 @@ class EvalContext:
     device: torch.device
     models: Models = field(default_factory=Models)
     on_progress: Progress = lambda count: None
+    on_remaining: Progress = lambda count: None
     metric: str = ""
     report_samples: ReportSamples = field(default_factory=ReportSamples)
     _cache: dict[str, Any] = field(default_factory=dict)
@@ -98,8 +100,10 @@ class EvalContext:
         return self._cache[name]
 
     def batches(self, images: ImageSet) -> Iterator[Tensor]:
-        """Yield images (N, C, H, W) uint8, prepared ahead."""
-        yield from prefetch(images.batches(self.config.batch_size))
+        """Yield images (N, C, H, W) uint8, prepared ahead, and count them as processed."""
+        for batch in prefetch(images.batches(self.config.batch_size)):
+            yield batch
+            self.on_progress(len(batch))
 
     # ---- features ----------------------------------------------------------------------------------------------------
 

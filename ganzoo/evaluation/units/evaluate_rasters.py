@@ -76,6 +76,7 @@ def evaluate_rasters(
     seed: int = 0,
     raster_options: Mapping[str, Any] | None = None,
     on_progress: Progress = lambda count: None,
+    on_remaining: Progress = lambda count: None,
 ) -> Evaluation:
     """Measure a model that translates rasters.
 
@@ -90,6 +91,7 @@ def evaluate_rasters(
         seed: Of resampling.
         raster_options: As `ganzoo.data.rasters.options.RasterOptions`.
         on_progress: Called with a number of images whenever that many are processed.
+        on_remaining: Called with the number of images to process, when it is known.
 
     Raises:
         DataError: Images are missing or do not fit the model.
@@ -97,7 +99,8 @@ def evaluate_rasters(
     """
     if is_unpaired(model):
         sides, options, share = _what_to_read(model, name, data, raster_options or {}, validation)
-        return evaluate_unpaired(UnpairedRequest(model, name, sides, options, share, metrics, baseline), on_progress)
+        asked = UnpairedRequest(model, name, sides, options, share, metrics, baseline)
+        return evaluate_unpaired(asked, on_progress, on_remaining)
     for each in metrics:
         if each not in measures.NAMES:
             raise UnknownName(
@@ -122,6 +125,7 @@ def evaluate_rasters(
         baseline,
         seed,
     )
+    on_remaining(len(evaluation.items))
     return measure(evaluation, on_progress)
 
 
@@ -188,13 +192,13 @@ def measure(evaluation: RasterEvaluation, on_progress: Progress = lambda count: 
     found = _Measured()
     for item in evaluation.items:
         pair = predict(evaluation.model, item, own.get(item.name, ()))
+        on_progress(1)
         if not pair.valid.any():
             continue
         for who, values in _predictions(pair, fitted):
             found.add(who, item.group, _sum(values, pair, spans, shift, [one.unit for one in card.channels_out]))
         if len(found.shown) < EXAMPLES:
             found.shown.append(pair)
-        on_progress(1)
     if not found.groups:
         raise DataError("No evaluated image has a valid pixel.")
     return _evaluation(evaluation, found, fitted, spans)

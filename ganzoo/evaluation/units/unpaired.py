@@ -53,7 +53,7 @@ class UnpairedRequest:
     baselines: Sequence[str] = ()
 
 
-def evaluate_unpaired(asked: UnpairedRequest, on_progress: Progress) -> Evaluation:
+def evaluate_unpaired(asked: UnpairedRequest, on_progress: Progress, on_remaining: Progress) -> Evaluation:
     """Compare the values of translations with those of the second set, channel by channel.
 
     Raises:
@@ -65,6 +65,7 @@ def evaluate_unpaired(asked: UnpairedRequest, on_progress: Progress) -> Evaluati
     config = DataConfig(image_size=card.image_size)
     request = open_files(asked.sides, "unpaired", config, parse_options(asked.options), asked.share)
     first, second = (_evaluated(request, number) for number in (0, 1))
+    on_remaining(len(first))
     inputs, outputs = [], []
     for item in first:
         values, valid = _read(item, card.channels_in, asked.model)
