@@ -22,6 +22,7 @@ from ganzoo.cards.withdrawn import WITHDRAWN
 from ganzoo.catalog import discovery, former_names, tasks
 from ganzoo.errors import DuplicateName, GanzooError, PluginError, RegistryError, UnknownName, suggest
 from ganzoo.files.regular import read_text
+from ganzoo.files.terminal import one_line
 
 FORMAT = 1
 MAX_FILES = 1000  # of one plugin: a generator may never end
@@ -185,7 +186,7 @@ def _paths_of(plugin: str, hook: Any) -> list[Path]:
         raise
     except BaseException as error:  # third-party code may raise anything
         raise PluginError(
-            f"The plugin '{plugin}' failed in ganzoo_cards: {discovery.one_line(error)}. "
+            f"The plugin '{plugin}' failed in ganzoo_cards: {one_line(error)}. "
             "It should return the path(s) of registry files; fix or uninstall it."
         ) from error
     for path in paths:

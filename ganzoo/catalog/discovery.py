@@ -12,30 +12,22 @@ import contextlib
 import importlib
 import os
 import pkgutil
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
-from importlib.machinery import PathFinder
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pluggy
 
 import ganzoo_plugins
+from ganzoo.catalog import entry_points
+from ganzoo.catalog.entry_points import Candidate
 from ganzoo.contracts import hookspecs
 from ganzoo.contracts.api import API, OLDEST_API
 from ganzoo.errors import PluginError, suggest
-from ganzoo.files.limits import TEXT
-from ganzoo.files.regular import read_regular, require_regular
-from ganzoo.files.terminal import clean
+from ganzoo.files.terminal import clean, one_line
 from ganzoo.version import __version__
 
-if TYPE_CHECKING:
-    from importlib import metadata
-
-GROUP = "ganzoo"
 OFF, PREFER = "GANZOO_PLUGINS_OFF", "GANZOO_PREFER"
 _announced: set[str] = set()
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("ganzoo_"))
@@ -63,22 +55,10 @@ class _Found:
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    """Something that may be a plugin. ``error``: why it cannot be loaded."""
-
-    name: str
-    distribution: str
-    version: str
-    load: Callable[[], Any]
-    point: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True)
 class _Loaded:
     """A candidate's module, or the ``error`` for which it is skipped."""
 
-    candidate: _Candidate
+    candidate: Candidate
     module: Any
     error: str
 
@@ -176,10 +156,10 @@ def _third_party() -> _Found:
 
 @cache
 def _loaded_third_party() -> list[_Loaded]:
-    return [_loaded(candidate) for candidate in _entry_points()]
+    return [_loaded(candidate) for candidate in entry_points.find()]
 
 
-def _loaded(candidate: _Candidate) -> _Loaded:
+def _loaded(candidate: Candidate) -> _Loaded:
     module, error = (None, candidate.error) if candidate.error else _imported(candidate)
     return _Loaded(candidate, module, error or _api_error(module))
 
@@ -214,7 +194,7 @@ def _listed(variable: str) -> set[str]:
     return {name.strip() for name in os.environ.get(variable, "").split(",")} - {""}
 
 
-def _imported(candidate: _Candidate) -> tuple[Any, str]:
+def _imported(candidate: Candidate) -> tuple[Any, str]:
     """Return the module and an empty string, or why it could not be imported."""
     if _listed(OFF) & {candidate.name, candidate.point, candidate.distribution}:
         return None, f"off: {OFF} names it"
@@ -240,20 +220,6 @@ def _api_error(module: Any) -> str:
         return f"made for version {made_for} of the plugin API, you have {API}: update ganzoo-core"
     if made_for < OLDEST_API:
         return f"made for version {made_for} of the plugin API, you have {OLDEST_API} to {API}: update the plugin"
-    return ""
-
-
-def _requirement_error(distribution: metadata.Distribution) -> str:
-    """Return why a package that requires another version of ganzoo-core is skipped; "" if it fits."""
-    texts = [text for text in distribution.requires or [] if re.match(r"ganzoo[-_.]core\b", text, re.IGNORECASE)]
-    if not texts:
-        return ""
-    from packaging.requirements import Requirement
-
-    for requirement in map(Requirement, texts):
-        applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
-        if applies and not requirement.specifier.contains(__version__, prereleases=True):
-            return f"made for ganzoo-core {requirement.specifier}, you have {__version__}: update one of them"
     return ""
 
 
@@ -304,105 +270,7 @@ def _described(name: str, distribution: str) -> str:
     return f"'{name}'" if distribution == name else f"'{name}' of {distribution}"
 
 
-def one_line(error: BaseException) -> str:
-    """Return an error's type and text on one line, as a table or a longer message can hold it."""
-    try:
-        text = str(error)
-    except BaseException:  # third-party code, too
-        text = "its message cannot be shown"
-    return clean(" ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":"), 1000)
-
-
-def safe_repr(value: object) -> str:
-    """Return ``repr(value)``, shortened, of third-party code's objects."""
-    try:
-        return clean(repr(value), 200)
-    except BaseException:
-        return f"a {type(value).__name__}"
-
-
-def _built_in() -> Iterator[_Candidate]:
+def _built_in() -> Iterator[Candidate]:
     for info in sorted(pkgutil.iter_modules(ganzoo_plugins.__path__), key=lambda info: info.name):
         path = f"{ganzoo_plugins.__name__}.{info.name}"
-        yield _Candidate(path, "ganzoo-core", __version__, partial(importlib.import_module, path), info.name)
-
-
-def _entry_points() -> Iterable[_Candidate]:
-    """Return what the packages on the path offer; of two installations of one package, that which Python imports.
-
-    importlib.metadata's own function stops at the first package whose metadata it cannot parse.
-    """
-    if not _may_have_third_party_plugins():
-        return []
-    from importlib import metadata
-
-    found: dict[str, list[_Candidate]] = {}
-    for number, distribution in enumerate(metadata.distributions()):
-        label = _label(distribution)
-        name = re.sub("[-_.]+", "-", label).lower() or f"{number}"
-        if name not in found:
-            found[name] = list(_candidates(distribution, label))
-    return sorted((one for each in found.values() for one in each), key=lambda one: (one.name, one.point))
-
-
-def _candidates(distribution: metadata.Distribution, label: str) -> Iterator[_Candidate]:
-    try:
-        folder = getattr(distribution, "_path", None)
-        if isinstance(folder, Path) and (folder / "entry_points.txt").exists():
-            TEXT.check(require_regular(folder / "entry_points.txt"), "its entry_points.txt", PluginError)
-        points = list(distribution.entry_points.select(group=GROUP))
-        unfit = _requirement_error(distribution) if points else ""
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a damaged file, or an importer's own metadata
-        name = label or os.path.basename(str(getattr(distribution, "_path", "?")))
-        yield _Candidate(name, name, "", lambda: None, error=f"its entry points cannot be read: {one_line(error)}")
-        return
-    for point in points:
-        version = _version(distribution) if label else ""
-        yield _Candidate(point.value, label or point.value, version, point.load, point.name, unfit)
-
-
-def _label(distribution: metadata.Distribution) -> str:
-    """Return a package's name, as far as its metadata can be read."""
-    try:
-        return str(distribution.metadata["Name"] or "")
-    except Exception:  # an interrupted uninstall leaves entry points behind without a METADATA file
-        return ""
-
-
-def _version(distribution: metadata.Distribution) -> str:
-    try:
-        return str(distribution.version or "")
-    except Exception:
-        return ""
-
-
-def _may_have_third_party_plugins() -> bool:
-    """Tell whether some package on the path may name our group, by a look at the files.
-
-    importlib.metadata knows for certain, but takes as long to import as click does, and most often there is none.
-    Anything but a plain folder (an archive, an importer with metadata of its own) may name it.
-    """
-    if any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path):
-        return True
-    return any(_names_group(path or os.curdir) for path in sys.path)
-
-
-def _names_group(path: str) -> bool:
-    if not os.path.isdir(path):
-        return os.path.exists(path)
-    section = f"[{GROUP}]".encode()
-    for name in _list(path):
-        if name.lower().endswith(("dist-info", "egg-info")):
-            with contextlib.suppress(OSError, PluginError):
-                if section in read_regular(os.path.join(path, name, "entry_points.txt"), TEXT, PluginError):
-                    return True
-    return False
-
-
-def _list(path: str) -> list[str]:
-    try:
-        return os.listdir(path)
-    except OSError:  # importlib.metadata, too, finds nothing in a folder it may not read
-        return []
+        yield Candidate(path, "ganzoo-core", __version__, partial(importlib.import_module, path), info.name)

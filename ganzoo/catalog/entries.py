@@ -13,7 +13,7 @@ from ganzoo.catalog import discovery
 from ganzoo.contracts.entry import DATA_KINDS, KINDS, Entry
 from ganzoo.contracts.tasks import TASKS
 from ganzoo.errors import DuplicateName, GanzooError, OptionError, PluginError, UnknownName, suggest
-from ganzoo.files.terminal import clean
+from ganzoo.files.terminal import clean, one_line, safe_repr
 
 MAX_ENTRIES = 10_000  # of one plugin: a generator may never end
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -178,7 +178,7 @@ def _returned(plugin: str, hook: object) -> list[object]:
         raise
     except BaseException as error:  # third-party code may raise anything
         raise PluginError(
-            f"The plugin {discovery.described(plugin)} failed in ganzoo_entries: {discovery.one_line(error)}. "
+            f"The plugin {discovery.described(plugin)} failed in ganzoo_entries: {one_line(error)}. "
             "It should return a list of ganzoo.Entry; fix or uninstall it."
         ) from error
     if len(returned) > MAX_ENTRIES:
@@ -197,7 +197,7 @@ def _check(plugin: str, entry: object, tasks: Collection[str]) -> None:
     """Refuse an entry that breaks the contract, naming plugin, entry and field."""
     if not _is_entry(entry):
         raise PluginError(
-            f"The plugin {discovery.described(plugin)} returned {discovery.safe_repr(entry)} from ganzoo_entries, not a"
+            f"The plugin {discovery.described(plugin)} returned {safe_repr(entry)} from ganzoo_entries, not a"
             " ganzoo.Entry. Fix or uninstall it."
         )
     try:
@@ -205,7 +205,7 @@ def _check(plugin: str, entry: object, tasks: Collection[str]) -> None:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # of an object that a plugin put into a field
-        complaint = f"fields cannot be read: {discovery.one_line(error)}"
+        complaint = f"fields cannot be read: {one_line(error)}"
     if complaint:
         raise PluginError(
             f"The plugin {discovery.described(plugin)} adds {_spec(entry)}, whose {complaint}. Fix or uninstall it."

@@ -17,6 +17,7 @@ import click
 from ganzoo.catalog import discovery
 from ganzoo.cli.echo import echo_error
 from ganzoo.errors import GanzooError, OutputError, suggest
+from ganzoo.files.terminal import one_line
 from ganzoo.version import __version__
 
 # The command "new-plugin" is the object `command` in ganzoo/cli/new_plugin_command.py.
@@ -83,7 +84,7 @@ def _commands_of(implementation: Any) -> dict[str, click.Command]:
     except BaseException as error:  # third-party code may raise anything
         discovery.warn_once(
             f"Skipped: The plugin '{implementation.plugin_name}' failed in ganzoo_commands: "
-            f"{discovery.one_line(error)}. It should call cli.add_command. Fix or uninstall it."
+            f"{one_line(error)}. It should call cli.add_command. Fix or uninstall it."
         )
         return {}
 

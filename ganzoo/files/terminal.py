@@ -30,3 +30,20 @@ def _escape(match: re.Match[str]) -> str:
 def clean_json(text: str) -> str:
     """Return JSON text in which such characters are written as JSON writes them, \\\\u009b; its meaning stays."""
     return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's type and text on one line, as a table or a longer message can hold it."""
+    try:
+        text = str(error)
+    except BaseException:  # third-party code, too
+        text = "its message cannot be shown"
+    return clean(" ".join(f"{type(error).__name__}: {text}".split()).removesuffix(":"), 1000)
+
+
+def safe_repr(value: object) -> str:
+    """Return ``repr(value)``, shortened, of third-party code's objects."""
+    try:
+        return clean(repr(value), 200)
+    except BaseException:
+        return f"a {type(value).__name__}"

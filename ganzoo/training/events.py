@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ganzoo.catalog import discovery
+from ganzoo.files.terminal import one_line
 from ganzoo.training.randomness import undisturbed
 
 
@@ -41,6 +42,6 @@ class Events:
         if name not in self.failed:
             self.failed.add(name)
             self.log(
-                f"The plugin '{name}' failed in {hook}: {discovery.one_line(error)}. Training goes on; "
+                f"The plugin '{name}' failed in {hook}: {one_line(error)}. Training goes on; "
                 "further failures of this plugin are not shown. Fix or uninstall it."
             )

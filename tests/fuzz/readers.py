@@ -291,12 +291,12 @@ def entry_points(_: Path) -> list[bytes]:
 def read_entry_points(path: Path) -> None:
     from importlib import metadata
 
-    from ganzoo.catalog import discovery
+    from ganzoo.catalog.entry_points import candidates, names_group
 
     found = metadata.Distribution.at(path.parent)
-    for candidate in discovery._candidates(found, "mine"):
+    for candidate in candidates(found, "mine"):
         assert isinstance(candidate.name, str) and isinstance(candidate.distribution, str)
-    discovery._names_group(str(path.parent.parent))
+    names_group(str(path.parent.parent))
 
 
 def readmes(folder: Path) -> list[bytes]:
