@@ -41,7 +41,7 @@ def parse(entry: Entry, values: Mapping[str, Any]) -> Config:
     for name, value in read.items():
         if not _is_json(value):
             right = ", ".join(filter(None, (type_words(hints[name]), limits(hints[name]))))
-            raise OptionError(f"{entry.spec}: {name}={value!r} should be {right}. {_default(entry, name)}")
+            raise OptionError(f"{entry.spec}: {name}={value!r} should be {right}. {_default(entry.config, name)}")
     try:
         return validate(entry.config, read)
     except pydantic.ValidationError as error:
@@ -55,6 +55,24 @@ def validate(kind: type[T], values: Mapping[str, Any]) -> T:
     """
     checked: T = _adapter(kind).validate_json(json.dumps(values), strict=True)
     return checked
+
+
+def parse_fields(kind: type[T], values: Mapping[str, Any]) -> T:
+    """Return a dataclass that is no entry's config with ``values``, checked strictly as those are.
+
+    Raises OptionError that names the field, what was given, what would be right and the default.
+    """
+    try:
+        validate(kind, values)
+        return kind(**values)  # with options in it as they were given, such as text of a command line
+    except pydantic.ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        wrong, kind_of_error, message = str(problem["loc"][0]), problem["type"], problem["msg"].rstrip(".")
+    except (TypeError, ValueError, RecursionError):  # JSON cannot hold it: numbers of numpy, say
+        wrong = next(name for name, value in values.items() if not _is_json(value))
+        kind_of_error, message = "wrong_type", ""
+    text = wrong_value(wrong, values[wrong], hints_of(kind)[wrong], kind_of_error, message)
+    raise OptionError(f"{text}. {_default(kind, wrong)}")
 
 
 def hints_of(kind: Any) -> dict[str, Any]:
@@ -116,10 +134,10 @@ def _explain(entry: Entry, values: Mapping[str, Any], error: pydantic.Validation
         return f"{entry.spec}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."
     name = str(problem["loc"][0])
     text = wrong_value(name, values[name], hints_of(entry.config)[name], problem["type"], problem["msg"].rstrip("."))
-    return f"{entry.spec}: {text}. {_default(entry, name)}"
+    return f"{entry.spec}: {text}. {_default(entry.config, name)}"
 
 
-def _default(entry: Entry, name: str) -> str:
-    option = next(field for field in dataclasses.fields(entry.config) if field.name == name)
+def _default(kind: Any, name: str) -> str:
+    option = next(field for field in dataclasses.fields(kind) if field.name == name)
     default = option.default if option.default_factory is dataclasses.MISSING else option.default_factory()
     return f"The default is {default!r}."

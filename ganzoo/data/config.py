@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
+from ganzoo.catalog import options
 from ganzoo.contracts.config import Config
+from ganzoo.contracts.limits import Check, Enlargement, NonNegativeInt, PositiveFloat, PositiveInt
 from ganzoo.data.datasets import Augmentation
-from ganzoo.errors import OptionError
 
 FRAMES = 8  # of a clip, by default
+
+
+def _check_frames(frames: int) -> None:
+    if frames < 0 or frames == 1:
+        raise ValueError(f"frames={frames} should be at least 2, or 0 for the default, {FRAMES}")
 
 
 @dataclass(frozen=True)
@@ -28,40 +35,24 @@ class DataConfig:
         speed: Most pixels a frame that it moves.
     """
 
-    image_size: int = 0
-    channels: int = 0
-    enlarge: float = 1.0
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False}
+
+    image_size: NonNegativeInt = 0
+    channels: NonNegativeInt = 0
+    enlarge: Enlargement = 1.0
     flip: bool = False
     direction: str = "left-to-right"
-    frames: int = 0
-    frame_stride: int = 1
-    motion: str = ""
-    item_size: int = 0
-    speed: float = 3.0
-
-    def __post_init__(self) -> None:
-        if self.image_size < 0:
-            raise OptionError(f"image_size={self.image_size} is not valid: give pixels, or 0 for the data's own size.")
-        if not 1 <= self.enlarge <= 8:
-            raise OptionError(f"enlarge={self.enlarge} is not valid: give a factor from 1 to 8.")
-        self._check_clips()
-
-    def _check_clips(self) -> None:
-        if self.frames < 0 or self.frames == 1:
-            raise OptionError(f"frames={self.frames} is not valid: give 2 or more, or 0 for the default, {FRAMES}.")
-        if self.frame_stride < 1:
-            raise OptionError(f"frame_stride={self.frame_stride} is not valid: give 1 or more.")
-        if self.motion not in ("", "bounce"):
-            raise OptionError(f"motion={self.motion!r} is not valid: give 'bounce', or nothing for videos.")
-        if self.item_size < 0:
-            raise OptionError(f"item_size={self.item_size} is not valid: give pixels, or 0 for five eighths.")
-        if not 0 < self.speed < float("inf"):
-            raise OptionError(f"speed={self.speed} is not valid: give pixels a frame, above 0.")
+    frames: Annotated[int, Check(_check_frames)] = 0
+    frame_stride: PositiveInt = 1
+    motion: Literal["", "bounce"] = ""
+    item_size: NonNegativeInt = 0
+    speed: PositiveFloat = 3.0
 
     @classmethod
     def from_config(cls, config: Config) -> DataConfig:
         """Return those of a recipe's options that are fields here. Raises OptionError for invalid values."""
-        return cls(**{name: value for name, value in vars(config).items() if name in cls.__dataclass_fields__})
+        known = {name: value for name, value in vars(config).items() if name in cls.__dataclass_fields__}
+        return options.parse_fields(cls, known)
 
     def stored_size(self, size: int) -> int:
         """Return the side with which images are stored, to be cropped to ``size``."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypedDict
 
+from ganzoo.catalog.options import parse_fields
 from ganzoo.data.sources import Paths
 from ganzoo.errors import OptionError, suggest
 from ganzoo.evaluation.request import EvalRequest
@@ -101,13 +102,13 @@ def refuse_extractor(metrics: Sequence[str], options: EvalOptions) -> None:
 
 def build_config(options: EvalOptions) -> EvalConfig:
     """Return how to measure. Raises OptionError for a value that is not valid."""
-    return EvalConfig(**_pick(options, EvalConfig))
+    return parse_fields(EvalConfig, _pick(options, EvalConfig))
 
 
 def build_request(data: Paths, metrics: Sequence[str], options: EvalOptions) -> EvalRequest:
     """Return what to evaluate against ``data``. Raises OptionError for a value that is not valid."""
     values = {**options, "data": _paths(data), "train": _paths(options.get("train", ())), "metrics": tuple(metrics)}
-    return EvalRequest(reading=Reading(**_pick(options, Reading)), **_pick(values, EvalRequest))
+    return EvalRequest(reading=parse_fields(Reading, _pick(options, Reading)), **_pick(values, EvalRequest))
 
 
 def describe_call(data: Paths, options: EvalOptions) -> dict[str, Any]:

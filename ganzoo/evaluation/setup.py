@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from ganzoo import catalog
 from ganzoo.catalog.compatibility import install_hint
@@ -203,7 +204,7 @@ def _adapt_reading(model: Model, kind: str, request: EvalRequest) -> Reading:
     )
 
 
-def _find_trained_side(model: Model) -> str:
+def _find_trained_side(model: Model) -> Literal["A", "B"]:
     """Return the side of a pair that the model was trained to translate."""
     options = model.card.training.options if model.card.training else {}
     return "B" if options.get("direction") == "right-to-left" else "A"

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ganzoo.cards.card import Card
 from ganzoo.cards.protocol import Sample
+from ganzoo.catalog.options import parse_fields
 from ganzoo.data import idx
 from ganzoo.data.config import DataConfig
 from ganzoo.data.datasets import Data, Dataset, in_order
@@ -43,13 +44,14 @@ def open_clips(paths: Sequence[str], reading: Reading, card: Card) -> StoredClip
     """Open videos, or images that are set in motion, the way a model's training did. Raises DataError, OptionError."""
     options = card.training.options if card.training else {}
     clip_options = {name: options[name] for name in CLIP_OPTIONS if name in options}
-    config = DataConfig(image_size=card.image_size, channels=card.out_channels, frames=card.frames, **clip_options)
+    own = {"image_size": card.image_size, "channels": card.out_channels, "frames": card.frames}
+    config = parse_fields(DataConfig, {**own, **clip_options})
     source, part = open_sources(list_paths(list(paths), "clips")), reading.idx_part
     data = open_training_clips(DataRequest(source, config, reading.validation, MAX_BYTES), part)
     clips = _settle(data, reading)
     batches = enumerate(in_order(clips, BATCH_SIZE))
     images = torch.cat([to_bytes(one_frame_each(batch["clip"], BATCH_SIZE * n)) for n, batch in batches])
-    splits = [reading.part] if config.motion and idx.find(source, part) else []
+    splits: list[str] = [reading.part] if config.motion and idx.find(source, part) else []
     splits += [f"held out {reading.validation:g}"] if reading.validation else []
     digest = content_hash(source, _files(source, config, part))
     sample = Sample(source.path.name, len(images), ", ".join(splits) or "all", digest)

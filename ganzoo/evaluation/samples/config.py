@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from ganzoo.errors import OptionError
+from ganzoo.contracts.limits import NonNegativeInt, PositiveInt
 
 BATCH_SIZE = 32  # images: more gain nothing on a CPU, and Inception takes 30 MB of memory for each
-PRECISIONS = ("float32", "bfloat16")
-MINIMUMS = {"neighbors": 0, "subsets": 1, "subset_size": 0, "clusters": 0, "resamples": 0, "batch_size": 1}
 
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """How to measure: the part of a protocol that the user chooses.
+    """How to measure: the part of a protocol that the user chooses. `ganzoo.evaluation.options` checks the limits.
 
     Attributes:
         extractor: Name of an extractor in the catalog, as "inception"; "auto": that one, or an installed one
@@ -34,19 +32,12 @@ class EvalConfig:
 
     extractor: str = "auto"
     extractor_options: Mapping[str, Any] = field(default_factory=dict)
-    precision: str = "float32"
-    neighbors: int = 0
-    subsets: int = 100
-    subset_size: int = 1000
-    clusters: int = 0
-    resamples: int = 20
+    precision: Literal["float32", "bfloat16"] = "float32"
+    neighbors: NonNegativeInt = 0
+    subsets: PositiveInt = 100
+    subset_size: NonNegativeInt = 1000
+    clusters: NonNegativeInt = 0
+    resamples: NonNegativeInt = 20
     seed: int = 0
-    batch_size: int = BATCH_SIZE
+    batch_size: PositiveInt = BATCH_SIZE
     cache: bool = True
-
-    def __post_init__(self) -> None:
-        if self.precision not in PRECISIONS:
-            raise OptionError(f"precision={self.precision!r} is not valid: give 'float32' or 'bfloat16'.")
-        for name, least in MINIMUMS.items():
-            if getattr(self, name) < least:
-                raise OptionError(f"{name}={getattr(self, name)} is not valid: it must be at least {least}.")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
+from ganzoo.contracts.limits import Check, NonNegativeInt, ProperFraction
 from ganzoo.data.preprocessing import ImageInfo, ImageSpec
-from ganzoo.errors import OptionError
 from ganzoo.image_io.resizing import FILTERS
+
+
+def _check_filter(name: str) -> None:
+    if name not in FILTERS:
+        raise ValueError(f"resize={name!r} is not valid: give one of {', '.join(FILTERS)}")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How images are read: the same way for all that are compared.
+    """How images are read: the same way for all that are compared. `ganzoo.evaluation.options` checks the limits.
 
     Attributes:
         size: Images are scaled to cover size x size pixels and center-cropped; 0: as they are, all of one size.
@@ -23,20 +29,12 @@ class Reading:
         inputs: The side to translate: "A" or "B", or the left or the right of a pair; "": A.
     """
 
-    size: int = 0
-    resize: str = "bicubic"
-    channels: int = 0
-    validation: float = 0.0
-    part: str = "test"
-    inputs: str = ""
-
-    def __post_init__(self) -> None:
-        if self.resize not in FILTERS:
-            raise OptionError(f"resize={self.resize!r} is not valid: give one of {', '.join(FILTERS)}.")
-        if self.part not in ("test", "train"):
-            raise OptionError(f"part={self.part!r} is not valid: IDX files have 'test' and 'train'.")
-        if self.inputs not in ("", "A", "B"):
-            raise OptionError(f"inputs={self.inputs!r} is not valid: give 'A' (or the left of a pair) or 'B'.")
+    size: NonNegativeInt = 0
+    resize: Annotated[str, Check(_check_filter)] = "bicubic"
+    channels: NonNegativeInt = 0
+    validation: ProperFraction = 0.0
+    part: Literal["test", "train"] = "test"
+    inputs: Literal["", "A", "B"] = ""
 
     @property
     def idx_part(self) -> str:

@@ -16,6 +16,7 @@ from PIL import Image
 from ganzoo.data import idx
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
+from ganzoo.evaluation import options
 from ganzoo.evaluation.samples import image_sets
 from ganzoo.evaluation.samples.image_sources import open_images, open_pairs, open_sides
 from ganzoo.evaluation.samples.reading import Reading
@@ -143,7 +144,7 @@ def test_pairs_side_by_side_are_cut(tmp_path: Path, inputs: str) -> None:
 
 def test_a_filter_that_there_is_not_is_refused_though_nothing_is_scaled() -> None:
     with pytest.raises(OptionError, match="resize='lanczos' is not valid: give one of bicubic, bilinear"):
-        Reading(resize="lanczos")
+        options.build_request([], [], {"resize": "lanczos"})
 
 
 def test_pairs_in_two_folders_are_matched_by_name(tmp_path: Path) -> None:
