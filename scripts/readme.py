@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
@@ -27,27 +28,29 @@ START, END = "<!-- models, by scripts/readme.py -->\n", "<!-- end of models -->"
 
 def table() -> str:
     """Return the table of all models, in Markdown, for docs/models.md."""
-    lines = [
-        "| model | | what | grade | paper | trained on | size | parameters | file | score | license |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    lines = ["| model | | grade | facts |", "|---|---|---|---|"]
     for card in registry.cards():
-        score = f"{card.scores[0].metric} {card.scores[0].value:g}" if card.scores else ""
         facts = (
-            f"`{card.name}`",
+            f"`{card.name}`<br>{card.summary}",
             image(card, "pictures"),
-            card.summary,
             f"**{card.grade}**: {card.grade_reason}",
-            card.paper.removeprefix("arXiv:"),
-            card.dataset.name if card.dataset else "",
-            card.size if card.parameters else "any",
-            f"{card.parameters:,}",
-            file_size(card),
-            score,
-            card.license,
+            "<br>".join(facts_of(card)),
         )
         lines.append(f"| {' | '.join(facts)} |")
     return "\n".join(lines) + "\n"
+
+
+def facts_of(card: Card) -> Iterator[str]:
+    """Yield what it was trained on, its size, license, paper and first score."""
+    if card.dataset:
+        yield f"on {card.dataset.name}"
+    if card.parameters:
+        yield f"{card.size}, {card.parameters:,} parameters, {file_size(card)}"
+    if card.scores:
+        yield f"{card.scores[0].metric} {card.scores[0].value:g}"
+    yield card.license
+    if card.paper:
+        yield card.paper
 
 
 def recommended_table() -> str:
