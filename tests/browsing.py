@@ -31,7 +31,7 @@ def wait_for(condition: Callable[[], Any]) -> bool:
 
 
 class Tab:
-    """A page in a browser. ``requests``: URLs that it requested; ``errors``: errors in its console."""
+    """A page in a browser. ``requests``: URLs that it or its workers requested; ``errors``: errors in the console."""
 
     def __init__(self, commands: int, answers: int) -> None:
         self._commands, self._answers, self._read, self._last, self._session = commands, answers, b"", 0, ""
@@ -41,18 +41,14 @@ class Tab:
         self._session = self.do("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Network", "Log", "Runtime"):
             self.do(f"{domain}.enable")
+        self._watch_workers(self._session)
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Send a command and return its result."""
-        self._last += 1
-        message = {"id": self._last, "method": method, "params": parameters}
-        os.write(
-            self._commands,
-            json.dumps(message | ({"sessionId": self._session} if self._session else {})).encode() + b"\0",
-        )
+        sent = self._send(self._session, method, **parameters)
         while True:
             answer = self._next()
-            if answer.get("id") == self._last:
+            if answer.get("id") == sent:
                 assert "error" not in answer, answer
                 result: dict[str, Any] = answer["result"]
                 return result
@@ -95,6 +91,17 @@ class Tab:
         """Save a screenshot."""
         path.write_bytes(base64.b64decode(self.do("Page.captureScreenshot")["data"]))
 
+    def _send(self, session: str, method: str, **parameters: Any) -> int:
+        """Send a command to the page or a worker; return its number."""
+        self._last += 1
+        message = {"id": self._last, "method": method, "params": parameters}
+        os.write(self._commands, json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
+        return self._last
+
+    def _watch_workers(self, session: str) -> None:
+        """Hold each worker of a page or worker until its requests are logged."""
+        self._send(session, "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True)
+
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._read:
             assert select.select([self._answers], [], [], TIMEOUT)[0], "the browser does not answer"
@@ -104,7 +111,13 @@ class Tab:
         return found
 
     def _note(self, event: str | None, about: dict[str, Any]) -> None:
-        if event == "Network.requestWillBeSent":
+        if event == "Target.attachedToTarget":
+            if about["targetInfo"]["type"] != "page":
+                for domain in ("Network", "Log", "Runtime"):
+                    self._send(about["sessionId"], f"{domain}.enable")
+                self._watch_workers(about["sessionId"])
+                self._send(about["sessionId"], "Runtime.runIfWaitingForDebugger")
+        elif event == "Network.requestWillBeSent":
             self.requests.append(about["request"]["url"])
         elif event == "Log.entryAdded" and about["entry"]["level"] == "error":
             self.errors.append(about["entry"]["text"])

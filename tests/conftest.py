@@ -18,7 +18,7 @@ from needs import enforce
 from PIL import Image
 
 # What the user has set for ganzoo, the Hub and terminals is no matter of the tests.
-OWN = ("GANZOO_CHROMIUM", "GANZOO_MARGINS", "GANZOO_TEST_SEED")
+OWN = ("GANZOO_CHROMIUM", "GANZOO_WEB_RUNTIME", "GANZOO_MARGINS", "GANZOO_TEST_SEED")
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 for _name in list(os.environ):
     if _name in TERMINAL or (_name.startswith(("GANZOO_", "HF_", "HUGGINGFACE_")) and _name not in OWN):

@@ -7,7 +7,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-VOID = {"meta", "img", "br", "progress"}  # elements without a closing tag
+VOID = {"meta", "img", "br", "progress", "link", "input"}  # elements without a closing tag
 
 
 class Page(HTMLParser):

@@ -22,7 +22,11 @@ from ganzoo.rasters.channel import Channel
 from ganzoo.version import __version__
 
 if TYPE_CHECKING:
-    from ganzoo.loading.model import Model
+    from torch import nn
+
+    from ganzoo.contracts.engine import Array
+
+WEB = "web"  # a folder with a page of the whole model, where formats are files of a network
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,12 @@ def export(
     format: str,
     target: str | os.PathLike[str],
     *,
+    runtime: str | os.PathLike[str] | None = None,
     token: str | None = None,
     on_stage: Callable[[str], None] = lambda text: None,
     on_progress: Callable[[float], None] = lambda share: None,
 ) -> ExportResult:
-    """Write a model to a file that runs without ganzoo.
+    """Write a model to a file that runs without ganzoo, or to a folder for a web server.
 
     The file accepts any batch size, and any height and width that are multiples of the network's stride. Its metadata
     describe this, and how images become its input. It replaces ``target`` only if its results equal the model's,
@@ -57,8 +62,10 @@ def export(
 
     Args:
         ref: The model.
-        format: "onnx", "openvino", "torchscript", "torch-export", "bioimageio" or a plugin's format.
-        target: The file.
+        format: "onnx", "openvino", "torchscript" (deprecated), "torch-export", "bioimageio" or a plugin's format; or
+            "web": a page that translates images in the browser.
+        target: The file; for "web" a folder: new, empty, or an earlier page.
+        runtime: For "web": a folder with the npm package that runs the network, in place of a download.
         token: For the Hugging Face Hub.
         on_stage: Called with a few words when the conversion and the comparison begin.
         on_progress: Called with the share of the comparison that is done.
@@ -69,7 +76,14 @@ def export(
         OutputError: the file cannot be written.
         GanzooError: any error of `ganzoo.load`.
     """
-    writer, tell = find_format(format), _Progress(on_stage, on_progress)
+    tell = Progress(on_stage, on_progress)
+    if format == WEB:
+        from ganzoo.exporting.web import site
+
+        return site.export(ref, Path(target), Path(runtime) if runtime else None, token, tell)
+    if runtime:
+        raise OptionError(f"A runtime is for the format {WEB}, not for {format}. Leave it out.")
+    writer = find_format(format)
     path = Path(target)
     if path.suffix.lower() != writer.suffix:
         raise OptionError(f"'{path}' does not end in {writer.suffix}, as {format} files do. Rename it.")
@@ -82,10 +96,11 @@ def export(
             "exported. Use it in Python, or with `ganzoo translate` and `ganzoo generate`."
         )
     signature = conversions.signature_of(model.card, model.generator)
+    source = Source(model.card, model.generator, signature, samples(signature))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".exporting-") as folder:
-            difference, psnr = _write(writer, format, model, signature, Path(folder) / path.name, tell)
+            difference, psnr = write_compared(writer, format, source, Path(folder) / path.name, tell)
             files = sorted(Path(folder).iterdir(), key=lambda file: file.suffix == writer.suffix)
             for file in files:  # the requested file comes last, so that it never exists without the others
                 os.replace(file, path.parent / file.name)
@@ -146,30 +161,52 @@ def _as_json(channels: Sequence[Channel]) -> str:
 
 
 @dataclass(frozen=True)
-class _Progress:
+class Source:
+    """A network that is written.
+
+    Args:
+        card: Of its model.
+        network: It, on the CPU.
+        signature: Its input.
+        inputs: Those on which the file is compared with it.
+    """
+
+    card: Card
+    network: nn.Module
+    signature: Signature
+    inputs: Sequence[Array]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Whom to tell how far an export is."""
+
     on_stage: Callable[[str], None]
     on_share: Callable[[float], None]
 
 
-def _write(
-    writer: Format, name: str, model: Model, signature: Signature, path: Path, progress: _Progress
-) -> tuple[float, float]:
-    """Write the file and compare its results; return the largest difference and the mean PSNR."""
+def write_compared(writer: Format, name: str, source: Source, path: Path, progress: Progress) -> tuple[float, float]:
+    """Write the file and compare its results; return the largest difference and the mean PSNR.
+
+    Raises:
+        DeviceError: The format, called ``name``, cannot hold the network, or results differ.
+    """
     from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
+    card, network, signature = source.card, source.network, source.signature
     try:
-        progress.on_stage(f"Converting {model.card.name} to {path.name}")
-        writer.write(replace_custom_layers(model.generator), signature, path, metadata(model.card, signature))
+        progress.on_stage(f"Converting {card.name} to {path.name}")
+        writer.write(replace_custom_layers(network), signature, path, metadata(card, signature))
         run = writer.open(path)
         progress.on_stage("Comparing its results with PyTorch's")
-        original = conversions.original(model.generator)
-        difference, psnr = conversions.compare(original, run, samples(signature), progress.on_share)
+        original = conversions.original(network)
+        difference, psnr = conversions.compare(original, run, source.inputs, progress.on_share)
     except (GanzooError, OSError):
         raise
     except Exception as error:  # converters raise any kind of error
         reason = (str(error).strip().splitlines() or [""])[0]
         raise DeviceError(
-            f"{model.card.name} cannot be written as {name}: {type(error).__name__}: {reason}. Try another format."
+            f"{card.name} cannot be written as {name}: {type(error).__name__}: {reason}. Try another format."
         ) from error
-    conversions.check(difference, psnr, "float32", f"The {name} file computes something else than {model.card.name}")
+    conversions.check(difference, psnr, "float32", f"The {name} file computes something else than {card.name}")
     return difference, psnr

@@ -165,7 +165,7 @@ class RunningGenerator:
             signature=running.signature,
             out_channels=self.card.out_channels,
             scale=running.scale,
-            trained=self._trained,
+            trained=self.trained_size,
             global_skip=running.global_skip,
             memory=self._memory,
             strips=lambda: self._strips,
@@ -192,7 +192,7 @@ class RunningGenerator:
         return Strips(self.generator)
 
     @property
-    def _trained(self) -> int:
+    def trained_size(self) -> int:
         """The side of the images that it was trained on, 0 where it takes images of any size."""
         return 0 if self.card.does.enlarges or self.card.does.own_size else self.card.image_size
 
@@ -204,7 +204,7 @@ class RunningGenerator:
             width: The image's, in pixels.
             size: As for `translate`.
         """
-        return working_size(height, width, size, self._trained)
+        return working_size(height, width, size, self.trained_size)
 
 
 def _say_nothing(text: str) -> None:

@@ -23,7 +23,12 @@ ENTRIES = (
     ("format", "onnx", ".onnx.OnnxFile", "ONNX, for ONNX Runtime and most others"),
     ("format", "openvino", ".openvino.OpenVinoFile", "OpenVINO's .xml with its .bin"),
     ("format", "bioimageio", ".bioimageio.BioImageIo", "a package for bioimage.io, in units of the channels"),
-    ("format", "torchscript", ".pytorch.TorchScript", "TorchScript, for C++ and older PyTorch"),
+    (
+        "format",
+        "torchscript",
+        ".pytorch.TorchScript",
+        "TorchScript, for C++ and older PyTorch; deprecated there: torch-export follows it",
+    ),
     ("format", "torch-export", ".pytorch.TorchExport", "torch.export's .pt2"),
 )
 for kind, name, target, summary in ENTRIES:

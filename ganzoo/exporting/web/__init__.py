@@ -1,0 +1,1 @@
+"""A model as a folder for any static web server: a page that translates images in the visitor's browser."""
