@@ -1,4 +1,4 @@
-"""Update the tables of models in README.md and docs/models.md, and their images, from the registry and the weights.
+"""Update the tables of models in README.md and docs, and their images, from the registry and the weights.
 
 python scripts/readme.py               update the tables
 python scripts/readme.py --pictures    also run the bundled models and write docs/pictures
@@ -16,6 +16,9 @@ from PIL import Image
 import ganzoo
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card
+from ganzoo.cards.protocol import Score
+from ganzoo.cli.output import direction_arrow
+from ganzoo.evaluation import floors
 from ganzoo.files.atomic import replacing
 from ganzoo.gallery import gallery_items, sheets
 from ganzoo.image_io import encoding, grids
@@ -47,7 +50,7 @@ def facts_of(card: Card) -> Iterator[str]:
     if card.parameters:
         yield f"{card.size}, {card.parameters:,} parameters, {file_size(card)}"
     if card.scores:
-        yield f"{card.scores[0].metric} {card.scores[0].value:g}"
+        yield first_score(card)
     yield card.license
     if card.paper:
         yield card.paper
@@ -55,13 +58,55 @@ def facts_of(card: Card) -> Iterator[str]:
 
 def recommended_table() -> str:
     """Return the table of the models that are worth using, in Markdown, for README.md."""
-    lines = ["| model | | what it does, and how well | file | license |", "|---|---|---|---|---|"]
+    lines = [
+        "| model | | what it does, and how well | score; without the model | file | license |",
+        "|---|---|---|---|---|---|",
+    ]
     for card in registry.cards():
         if card.grade == "recommended":
             what = f"{card.summary}. {card.grade_reason}"
-            facts = (f"`{card.name}`", image(card, "docs/pictures"), what, file_size(card), card.license)
+            score = first_score(card)
+            facts = (f"`{card.name}`", image(card, "docs/pictures"), what, score, file_size(card), card.license)
             lines.append(f"| {' | '.join(facts)} |")
     return "\n".join(lines) + "\n"
+
+
+def scores_table() -> str:
+    """Return the table of all scores with what needs no model, in Markdown, for docs/families/scores.md."""
+    lines = [
+        "| model | metric | images | score | 95 % | without the model | real images |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for card in registry.cards():
+        for score in card.scores:
+            without = {name: value for name, value in score.baselines.items() if name != floors.NAME}
+            facts = (
+                f"`{card.name}`",
+                f"{score.metric}{direction_arrow(score.metric)}",
+                f"{score.protocol.generated.count:,}",
+                f"{score.value:.4g}",
+                interval(score),
+                ", ".join(f"{name} {value:.4g}" for name, value in without.items()),
+                f"{score.baselines[floors.NAME]:.4g}" if floors.NAME in score.baselines else "",
+            )
+            lines.append(f"| {' | '.join(facts)} |")
+        if not card.scores:
+            lines.append(f"| `{card.name}` | none | | | | | |")
+    return "\n".join(lines) + "\n"
+
+
+def first_score(card: Card) -> str:
+    """Return the first score of a card, and in brackets what needs no model."""
+    if not card.scores:
+        return ""
+    score = card.scores[0]
+    without = f"; {score.compared}" if score.baselines else ""
+    return f"{score.metric} {score.value:.4g}{direction_arrow(score.metric)}{without}"
+
+
+def interval(score: Score) -> str:
+    """Return the ends of a score's 95 % interval."""
+    return "" if score.bounds is None else "{:.4g} to {:.4g}".format(*score.bounds)
 
 
 def image(card: Card, folder: str) -> str:
@@ -80,7 +125,7 @@ def image_name(card: Card) -> str:
 
 
 def write_tables() -> None:
-    """Write each table between its markers in README.md and docs/models.md."""
+    """Write each table between its markers."""
     for path, content in tables().items():
         text = path.read_text(encoding="utf-8")
         before, rest = text.split(START)
@@ -91,7 +136,11 @@ def write_tables() -> None:
 
 def tables() -> dict[Path, str]:
     """Return the files that have a table, each with its table."""
-    return {ROOT / "README.md": recommended_table(), ROOT / "docs" / "models.md": table()}
+    return {
+        ROOT / "README.md": recommended_table(),
+        ROOT / "docs" / "models.md": table(),
+        ROOT / "docs" / "families" / "scores.md": scores_table(),
+    }
 
 
 def write_images() -> None:

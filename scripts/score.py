@@ -19,7 +19,7 @@ from bundle import ROOT, write_card
 
 import ganzoo
 from ganzoo.cards import registry
-from ganzoo.cards.protocol import Score
+from ganzoo.cards.protocol import Score, differences
 
 
 def main() -> None:
@@ -32,7 +32,17 @@ def main() -> None:
         scores = [score for call in facts[name].get("evaluate", ()) for score in measure(name, call, arguments.sets)]
         card = next(card for card in registry.read_registry(ROOT / "registry.json") if card.name == name)
         write_card(dataclasses.replace(card, scores=tuple(scores)))
-        print(name, ", ".join(f"{score.metric} {score.value:.5g}" for score in scores))
+        before = {score.metric: score for score in card.scores}
+        for score in scores:
+            print(row(name, before.get(score.metric), score), flush=True)
+
+
+def row(name: str, before: Score | None, now: Score) -> str:
+    """Return a row of Markdown: model, metric, value before and now, and what the protocols differ in."""
+    if before is None:
+        return f"| `{name}` | {now.metric} | | {now.value:g} | new |"
+    unlike = ", ".join(f"{key} {a} / {b}" for key, (a, b) in differences(before.protocol, now.protocol).items())
+    return f"| `{name}` | {now.metric} | {before.value:g} | {now.value:g} | {unlike} |"
 
 
 def measure(name: str, call: dict[str, Any], sets: Path) -> list[Score]:
@@ -44,10 +54,11 @@ def measure(name: str, call: dict[str, Any], sets: Path) -> list[Score]:
     return [dataclasses.replace(one, **round_score(one)) for one in evaluation.scores]
 
 
-def round_score(score: Score) -> dict[str, float | None]:
-    """Return value, low and high, rounded to five digits."""
+def round_score(score: Score) -> dict[str, Any]:
+    """Return value, bounds and baselines, rounded to five digits."""
     values = {"value": score.value, "low": score.low, "high": score.high}
-    return {name: None if value is None else float(f"{value:.5g}") for name, value in values.items()}
+    rounded: dict[str, Any] = {name: None if one is None else float(f"{one:.5g}") for name, one in values.items()}
+    return {**rounded, "baselines": {name: float(f"{one:.5g}") for name, one in score.baselines.items()}}
 
 
 if __name__ == "__main__":

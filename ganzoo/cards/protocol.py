@@ -11,6 +11,10 @@ from typing import Any
 
 from ganzoo.cards.parsing import make
 from ganzoo.catalog import former_names
+from ganzoo.errors import RegistryError
+
+ONE_SIGMA = "one standard deviation"  # how an interval of that width is described
+NORMAL_95 = 1.96  # standard deviations to either side hold 95 % of a normal distribution
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,24 @@ class Protocol:
 
 @dataclass(frozen=True)
 class Score:
-    """One measured value with its protocol; ``low`` and ``high`` bound its interval, if there is one."""
+    """One measured value with its protocol.
+
+    Attributes:
+        metric: Its full name, as "kd-efficientnet-lite0".
+        value: The number.
+        protocol: How it was measured.
+        low: Lower end of the interval that ``protocol.interval`` describes, if there is one; see `bounds`.
+        high: Upper end.
+        baselines: Name -> value of what needs no model, measured in the same way: "input", "mean image", "bicubic", or
+            "real images", some of the real ones against the others.
+    """
 
     metric: str
     value: float
     protocol: Protocol
     low: float | None = None
     high: float | None = None
+    baselines: dict[str, Any] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         """Return what notebooks show."""
@@ -114,7 +129,23 @@ class Score:
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON stores it."""
         bounds = {} if self.low is None else {"low": self.low, "high": self.high}
-        return {"metric": self.metric, "value": self.value, **bounds, "protocol": self.protocol.to_dict()}
+        besides = {"baselines": self.baselines} if self.baselines else {}
+        return {"metric": self.metric, "value": self.value, **bounds, **besides, "protocol": self.protocol.to_dict()}
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The ends of a 95 % interval; one of a single standard deviation is widened to it. None without any."""
+        if self.low is None or self.high is None:
+            return None
+        if not self.protocol.interval.startswith(ONE_SIGMA):
+            return self.low, self.high
+        half = NORMAL_95 * (self.high - self.low) / 2
+        return self.value - half, self.value + half
+
+    @property
+    def compared(self) -> str:
+        """The baselines in words: "input 0.21, real images 0.0004"."""
+        return ", ".join(f"{name} {value:.4g}" for name, value in self.baselines.items())
 
 
 def differences(one: Protocol, other: Protocol) -> dict[str, tuple[Any, Any]]:
@@ -134,7 +165,11 @@ def score_from_dict(values: object, where: str) -> Score:
         given["metric"] = former_names.metric(given["metric"])
     if isinstance(given, dict) and "protocol" in given:
         given["protocol"] = protocol_from_dict(given["protocol"], f"{where}: protocol")
-    return make(Score, given, where)
+    score = make(Score, given, where)
+    for name, value in score.baselines.items():
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise RegistryError(f"{where}: the baseline '{name}' is {value!r}, and should be a number.")
+    return score
 
 
 def protocol_from_dict(values: object, where: str) -> Protocol:

@@ -146,6 +146,8 @@ def protocol(values: Mapping[str, Any]) -> dict[str, Any]:
             call["metrics"] = [metric(str(name)) for name in call["metrics"]]
         if isinstance(call.get("extractor_options"), Mapping):
             call["extractor_options"] = {name: as_text(value) for name, value in call["extractor_options"].items()}
+        if "subset_size" in current.get("settings", {}):
+            call.setdefault("subset_size", current["settings"]["subset_size"])  # 1000 went without saying
         if call.get("kind") == "labelled":
             call["kind"] = "labeled"
         current["call"] = call
@@ -182,7 +184,7 @@ def card(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def settings(values: Mapping[str, Any], parts: Mapping[str, str]) -> dict[str, Any]:
     """Return what run.json holds under present names; ``parts`` are the recipe's own, role -> "kind:name"."""
-    current = dict(values)
+    current = {"keep_duplicates": True, **values}  # as every run split that does not say
     if isinstance(current.get("options"), Mapping):
         current["options"] = options(f"recipe:{current.get('recipe', '')}", current["options"])
     specs = dict(parts)

@@ -46,7 +46,9 @@ def _training(card: Card) -> str:
 
 def _scores(card: Card) -> str:
     shown = [
-        f"{score.metric} {score.value:.4g}{output.direction_arrow(score.metric)}" for score in card.scores[:SCORES]
+        f"{score.metric} {score.value:.4g}{output.direction_arrow(score.metric)}"
+        + (f" ({score.compared})" if score.baselines else "")
+        for score in card.scores[:SCORES]
     ]
     more = f"; {len(card.scores) - SCORES} more with --verbose" if len(card.scores) > SCORES else ""
     return ", ".join(shown) + more

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | None) -> None:
     """Show the scores of each MODEL: a reference, whose card has scores, or a JSON file that `ganzoo eval -o` wrote.
 
-    A star marks the best value of a row. Scores that were measured under different protocols are refused, and the
-    message names what differs.
+    A star marks the best value of a row. Last come what needs no model, such as the untouched INPUT or a BICUBIC
+    enlargement, and REAL IMAGES, some of them measured against the others. Scores that were measured under different
+    protocols are refused, and the message names what differs.
     """
     from ganzoo.evaluation.compare_models import compare
 
@@ -41,13 +42,13 @@ def command(sources: tuple[str, ...], metrics: str, as_json: bool, token: str | 
 
 def _show(table: Table) -> None:
     """Print the table, what its marks mean, and how each metric was measured."""
-    output.print_table(
-        ("METRIC", *table.models),
-        [
-            (row.metric + output.direction_arrow(row.metric), *(_cell(row, model) for model in table.models))
-            for row in table.rows
-        ],
-    )
+    named = list(dict.fromkeys(name for row in table.rows for name in row.baselines))
+    rows = []
+    for row in table.rows:
+        values = (f"{row.baselines[name]:.4g}" if name in row.baselines else "" for name in named)
+        cells = (_cell(row, model) for model in table.models)
+        rows.append((row.metric + output.direction_arrow(row.metric), *cells, *values))
+    output.print_table(("METRIC", *table.models, *(name.upper() for name in named)), rows)
     if marks := _marks(table.rows):
         echo(f"\n{marks}")
     output.print_protocols(row.protocol for row in table.rows)
@@ -57,7 +58,7 @@ def _cell(row: Row, model: str) -> str:
     score = row.scores.get(model)
     if score is None:
         return ""
-    bounds = "" if score.low is None or score.high is None else f" [{score.low:.4g}, {score.high:.4g}]"
+    bounds = "" if score.bounds is None else " [{:.4g}, {:.4g}]".format(*score.bounds)
     mark = "" if model not in row.best else " *" if row.sure else " ~"
     return f"{score.value:.4g}{bounds}{mark}"
 

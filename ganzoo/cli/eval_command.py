@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @click.option(
     "--precision", default="float32", show_default=True, help="Of the extractor; bfloat16 makes a different metric."
 )
-@click.option("--subset-size", type=click.IntRange(0), default=1000, show_default=True, help="For kd; 0: all pairs.")
+@click.option("--subset-size", type=click.IntRange(0), default=0, help="For kd, e.g. 1000 [default: 0, all pairs].")
 @click.option("--neighbors", type=click.IntRange(0), default=0, help="k [default: the papers' 3 and 5].")
 @click.option(
     "--clusters", type=click.IntRange(0), default=0, help="For modes [default: classes, or up to 50 clusters]."
@@ -138,8 +138,8 @@ def _show(evaluation: Evaluation) -> None:
         (
             f"{one.metric}{output.direction_arrow(one.metric)}",
             f"{one.value:.5g}",
-            _interval(one.low, one.high),
-            *(f"{baseline[one.metric]:.5g}" for baseline in evaluation.baselines.values()),
+            "" if one.bounds is None else "{:.5g} to {:.5g}".format(*one.bounds),
+            *(f"{of[one.metric]:.5g}" if one.metric in of else "" for of in evaluation.baselines.values()),
         )
         for one in evaluation.scores
     ]
@@ -186,7 +186,3 @@ def _verdict(one: Reproduction) -> str:
 def names(metrics: str | None) -> list[str]:
     """Return the names in a comma separated list."""
     return [name.strip() for name in metrics.split(",") if name.strip()] if metrics else []
-
-
-def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.5g} to {high:.5g}"

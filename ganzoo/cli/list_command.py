@@ -95,7 +95,7 @@ def _list_scores(cards: Sequence[Card], as_json: bool) -> None:
                 name,
                 f"{score.metric}{output.direction_arrow(score.metric)}",
                 f"{score.value:.4g}",
-                "" if score.low is None else f"{score.low:.4g} - {score.high:.4g}",
+                "" if score.bounds is None else "{:.4g} - {:.4g}".format(*score.bounds),
                 str(protocols.index(score.protocol.conditions) + 1),
             )
             for name, score in scores

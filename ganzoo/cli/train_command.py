@@ -72,6 +72,12 @@ DAY = 24 * 60 * 60  # seconds
 )
 @click.option("--validation", type=float, help="Share of images to hold out [default: 0].")
 @click.option(
+    "--keep-duplicates",
+    is_flag=True,
+    default=None,
+    help="Hold out images whose content is trained on as well [default: each content once].",
+)
+@click.option(
     "--best",
     metavar="MEASURE",
     help="Measure that chooses the best step, such as fd-efficientnet-lite0 [default: the recipe's].",

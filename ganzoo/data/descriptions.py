@@ -83,6 +83,14 @@ def describe_classes(classes: list[str], labels: list[int]) -> list[str]:
     return [f"{len(classes):,} classes by folder: {some(named)}."]
 
 
+def describe_duplicates(count: int) -> list[str]:
+    """Describe items that a split leaves out because others have their content."""
+    if not count:
+        return []
+    repeat = "1 item repeats" if count == 1 else f"{count:,} items repeat"
+    return [f"{repeat} the content of another and {'is' if count == 1 else 'are'} left out, because some are held out."]
+
+
 def describe_unlike_pairs(pairs: list[tuple[ImageInfo, ImageInfo]]) -> list[str]:
     """Describe pairs whose images differ in aspect ratio: after cropping, they no longer match."""
     unlike = [

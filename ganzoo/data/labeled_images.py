@@ -9,7 +9,8 @@ from torch import Tensor
 
 from ganzoo.data import descriptions
 from ganzoo.data.class_folders import class_folders
-from ganzoo.data.image_stores import Images, open_stored_images, subset
+from ganzoo.data.duplicates import label_images
+from ganzoo.data.image_stores import Images, open_stored_images, subset, take
 from ganzoo.data.request import DataRequest
 
 
@@ -51,6 +52,16 @@ class LabeledImages:
         classes = [] if labels is None else [f"{label}" for label in range(int(labels.max()) + 1)]
         names = [f"{index}" for index in range(len(images))]
         return cls(images, names, [name for name in files if name], labels, classes, notes)
+
+    def split(self, request: DataRequest) -> tuple[list[int], list[int]]:
+        """Return the indices to train on and those to hold out, of which none repeats another's content."""
+        in_files = self.files == self.names
+        contents = (
+            None
+            if in_files or not request.validation
+            else label_images(take(self.images, list(range(len(self.names)))))
+        )
+        return request.split(self.names, contents=contents)
 
     def select(self, indices: list[int]) -> tuple[Images, Tensor | None]:
         """Return the images and labels at ``indices``."""

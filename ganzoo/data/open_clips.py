@@ -17,7 +17,6 @@ from ganzoo.data.open_images import check_idx_memory
 from ganzoo.data.preprocessing import pad_to_square, to_bytes, to_floats
 from ganzoo.data.request import DataRequest, require
 from ganzoo.data.sources import fingerprint, image_names
-from ganzoo.data.splitting import split
 from ganzoo.data.video_clips import VideoClips, cut_into_clips
 from ganzoo.errors import DataError, OptionError
 from ganzoo.image_io import resizing
@@ -83,7 +82,7 @@ def _split_videos(
     """Return the clips of videos; those of one video are all trained on, or all held out."""
     frames = request.config.clip_frames
     long = [video for video, count in enumerate(counts) if count >= frames]
-    train, held_out = split([names[video] for video in long], request.validation)
+    train, held_out = request.split([names[video] for video in long])
     classes, labels = class_folders(names) or ([], [])
     augmentation, none = request.config.augmentations(size)
 
@@ -147,7 +146,7 @@ def _scale(raw: Tensor, size: int, request: DataRequest) -> Tensor:
 def _split_moving(request: DataRequest, canvas: int, labeled: LabeledImages) -> Data:
     config = request.config
     item, motion = _item_size(request, canvas), Motion(canvas, config.clip_frames, config.speed)
-    train, held_out = split(labeled.names, request.validation)
+    train, held_out = labeled.split(request)
     augmentation, none = config.augmentations(item)
     train_images, train_labels = labeled.select(train)
     held_out_images, held_out_labels = labeled.select(held_out)
@@ -167,6 +166,10 @@ def _split_moving(request: DataRequest, canvas: int, labeled: LabeledImages) -> 
         held_out=[labeled.names[index] for index in held_out],
         fingerprint=fingerprint(request.source, labeled.files, len(labeled.names)),
         classes=labeled.classes,
-        notes=[*labeled.notes, note],
+        notes=[
+            *labeled.notes,
+            *descriptions.describe_duplicates(len(labeled.names) - len(train) - len(held_out)),
+            note,
+        ],
         frames=config.clip_frames,
     )

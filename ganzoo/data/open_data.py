@@ -27,7 +27,14 @@ OPENERS: dict[str, Callable[[DataRequest], Data]] = {
 }
 
 
-def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, memory: int = MAX_BYTES) -> Data:
+def open_data(
+    path: Paths,
+    kind: str,
+    config: Config,
+    validation: float = 0.0,
+    memory: int = MAX_BYTES,
+    keep_duplicates: bool = False,
+) -> Data:
     """Check a data set, and keep it in memory or, where it is too large, decode it when needed.
 
     Args:
@@ -37,6 +44,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
         validation: Share of the images that is held out, chosen by their names: always the same, see `split`.
         memory: Bytes that decoded images may take. Of a larger set, each image is decoded once to check it, and again
             whenever it is needed.
+        keep_duplicates: Split files of equal content as if they differed, as runs of before did.
 
     Raises:
         DataError: Something is missing or damaged.
@@ -51,7 +59,7 @@ def open_data(path: Paths, kind: str, config: Config, validation: float = 0.0, m
     if any(shards.are_shards(each) for each in paths):
         _check_shards(kind)
         return open_shards(paths, kind, data_config, validation)
-    return OPENERS[kind](DataRequest(open_sources(paths), data_config, validation, memory))
+    return OPENERS[kind](DataRequest(open_sources(paths), data_config, validation, memory, keep_duplicates))
 
 
 def _check_shards(kind: str) -> None:

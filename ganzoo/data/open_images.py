@@ -6,12 +6,12 @@ from torch import Tensor
 
 from ganzoo.data import idx
 from ganzoo.data.datasets import Data, ImageDataset
+from ganzoo.data.descriptions import describe_duplicates
 from ganzoo.data.image_stores import shrink
 from ganzoo.data.labeled_images import LabeledImages
 from ganzoo.data.preprocessing import pad_to_square
 from ganzoo.data.request import DataRequest, require
 from ganzoo.data.sources import fingerprint, image_names
-from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError
 
 
@@ -70,7 +70,7 @@ def check_idx_memory(count: int, size: int, memory: int, option: str) -> None:
 
 
 def _split(request: DataRequest, size: int, labeled: LabeledImages) -> Data:
-    train, held_out = split(labeled.names, request.validation)
+    train, held_out = labeled.split(request)
     augmentation, none = request.config.augmentations(size)
     train_images, train_labels = labeled.select(train)
     held_out_images, held_out_labels = labeled.select(held_out)
@@ -84,5 +84,5 @@ def _split(request: DataRequest, size: int, labeled: LabeledImages) -> Data:
         held_out=[labeled.names[index] for index in held_out],
         fingerprint=fingerprint(request.source, labeled.files, len(labeled.names)),
         classes=labeled.classes,
-        notes=labeled.notes,
+        notes=labeled.notes + describe_duplicates(len(labeled.names) - len(train) - len(held_out)),
     )

@@ -18,7 +18,14 @@ from ganzoo.errors import DataError, OptionError
 from ganzoo.rasters.raster import Raster
 
 
-def open_objects(data: Any, kind: str, config: Config, options: RasterOptions | None, validation: float) -> Data:
+def open_objects(
+    data: Any,
+    kind: str,
+    config: Config,
+    options: RasterOptions | None,
+    validation: float,
+    keep_duplicates: bool = False,
+) -> Data:
     """Open data that are no files; see `ganzoo.data.objects.open_sides`.
 
     8-bit gray and RGB images are handled as a folder of them would be, unless there are options of rasters.
@@ -31,7 +38,7 @@ def open_objects(data: Any, kind: str, config: Config, options: RasterOptions | 
         raise OptionError("The recipe trains on clips. Give a folder or a .zip of videos.")
     sides, data_config = open_sides(data, kind, options.axes if options else ""), DataConfig.from_config(config)
     if options is None and not any(isinstance(side.image(0), Raster) for side in sides):
-        return OPENERS[kind](DataRequest(_source(sides), data_config, validation, MAX_BYTES))
+        return OPENERS[kind](DataRequest(_source(sides), data_config, validation, MAX_BYTES, keep_duplicates))
     if kind == "labeled":
         raise DataError("Labels of images deeper than 8 bits are taken from folders. Store the images as files.")
     return open_rasters(from_objects(sides, kind, data_config, options or RasterOptions(), validation))

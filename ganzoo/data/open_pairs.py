@@ -9,7 +9,6 @@ from ganzoo.data.pairs import pair_folders, pair_up
 from ganzoo.data.preprocessing import PAIR_RATIO
 from ganzoo.data.request import DataRequest, first_size, require, split_combined
 from ganzoo.data.sources import Combined, fingerprint, image_names
-from ganzoo.data.splitting import split
 
 
 def open_pairs(request: DataRequest) -> Data:
@@ -28,10 +27,10 @@ def _open_side_by_side(request: DataRequest, names: list[str]) -> Data:
     size = request.size(names, pairs=True)
     spec = request.spec(size, pairs=True)
     both, infos = open_stored_images(request.source, names, spec, request.memory)
-    train, held_out = split(names, request.validation)
-    sides = [split_sides(subset(both, indices)) for indices in (train, held_out)]
+    chosen = request.split(names)
+    sides = [split_sides(subset(both, indices)) for indices in chosen]
     notes = request.notes(infos, both, spec, size)
-    return _build(request, size, sides, both.shape[1], [[name] for name in names], notes)
+    return _build(request, size, sides, both.shape[1], [[name] for name in names], chosen, notes)
 
 
 def _open_two_folders(request: DataRequest, inputs: list[str], targets: list[str]) -> Data:
@@ -42,9 +41,9 @@ def _open_two_folders(request: DataRequest, inputs: list[str], targets: list[str
     both, infos = open_stored_images(request.source, names, spec, request.memory)
     pairs_of_infos = list(zip(infos[:count], infos[count:], strict=True))
     notes = request.notes(infos, both, spec, size) + descriptions.describe_unlike_pairs(pairs_of_infos)
-    train, held_out = split([each for each, _ in pairs], request.validation)
-    sides = [(subset(both, part), subset(both, [count + index for index in part])) for part in (train, held_out)]
-    return _build(request, size, sides, both.shape[1], [list(pair) for pair in pairs], notes)
+    chosen = request.split(names[:count], names[count:])
+    sides = [(subset(both, part), subset(both, [count + index for index in part])) for part in chosen]
+    return _build(request, size, sides, both.shape[1], [list(pair) for pair in pairs], chosen, notes)
 
 
 def _build(
@@ -53,6 +52,7 @@ def _build(
     sides: list[tuple[Images, Images]],
     channels: int,
     files: list[list[str]],
+    chosen: tuple[list[int], list[int]],
     notes: list[str],
 ) -> Data:
     """Build the data set.
@@ -60,8 +60,9 @@ def _build(
     Args:
         sides: The left and the right images to train on, and those that are held out.
         files: Those of each pair, one or two.
+        chosen: The pairs to train on, and those that are held out.
     """
-    train, held_out = split([each[0] for each in files], request.validation)
+    train, held_out = chosen
     step = -1 if request.config.direction == "right-to-left" else 1
     (inputs, targets), (held_out_inputs, held_out_targets) = (part[::step] for part in sides)
     augmentation, none = request.config.augmentations(size)
@@ -76,5 +77,5 @@ def _build(
         counts={"pairs": len(train)},
         held_out=[name for index in held_out for name in files[index]],
         fingerprint=fingerprint(request.source, [name for each in files for name in each], len(files)),
-        notes=notes,
+        notes=notes + descriptions.describe_duplicates(len(files) - len(train) - len(held_out)),
     )

@@ -7,7 +7,6 @@ from ganzoo.data.datasets import Data, UnpairedDataset
 from ganzoo.data.image_stores import Images, open_stored_images, shrink, subset
 from ganzoo.data.request import DataRequest, require, split_combined
 from ganzoo.data.sources import Combined, fingerprint, image_names, in_folder
-from ganzoo.data.splitting import split
 
 
 def open_unpaired(request: DataRequest) -> Data:
@@ -17,7 +16,7 @@ def open_unpaired(request: DataRequest) -> Data:
     size = request.size(a)
     spec = request.spec(size)
     both, infos = open_stored_images(request.source, a + b, spec, request.memory)
-    (train_a, held_out_a), (train_b, held_out_b) = split(a, request.validation), split(b, request.validation)
+    (train_a, held_out_a), (train_b, held_out_b) = request.split(a), request.split(b)
 
     def select(indices_a: list[int], indices_b: list[int]) -> tuple[Images, Images]:
         return subset(both, indices_a), subset(both, [len(a) + index for index in indices_b])
@@ -28,6 +27,8 @@ def open_unpaired(request: DataRequest) -> Data:
     if held_out_a:
         validation = UnpairedDataset(shrink(validation_a, size), shrink(validation_b, size), none, shuffled=False)
     notes = request.notes(infos, both, spec, size)
+    used = sum(map(len, (train_a, held_out_a, train_b, held_out_b)))
+    notes += descriptions.describe_duplicates(len(a) + len(b) - used)
     return Data(
         train=UnpairedDataset(images_a, images_b, augmentation),
         validation=validation,

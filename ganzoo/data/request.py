@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -10,9 +11,11 @@ from torch import Tensor
 
 from ganzoo.data import descriptions
 from ganzoo.data.config import DataConfig
+from ganzoo.data.duplicates import label_contents, remove_duplicates
 from ganzoo.data.image_stores import Images
 from ganzoo.data.preprocessing import ImageInfo, ImageSpec
 from ganzoo.data.sources import Combined, Source, image_names
+from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, ImageError
 from ganzoo.image_io import decoding, image_paths
 
@@ -26,12 +29,14 @@ class DataRequest:
         config: The recipe's options that concern data.
         validation: Share of the files that is held out.
         memory: Bytes that decoded images may take; larger sets are decoded when needed.
+        keep_duplicates: Split files of equal content as if they differed, as runs of before did.
     """
 
     source: Source
     config: DataConfig
     validation: float
     memory: int
+    keep_duplicates: bool = False
 
     def spec(self, size: int, pairs: bool = False) -> ImageSpec:
         """Return how images are stored that are trained on at ``size``."""
@@ -44,6 +49,30 @@ class DataRequest:
             return self.config.image_size
         width, height = first_size(self.source, names)
         return max(1, min(height, width // 2 if pairs else width))
+
+    def split(self, *files: list[str], contents: list[str] | None = None) -> tuple[list[int], list[int]]:
+        """Return the indices to train on and those to hold out, of which none repeats another's content.
+
+        Args:
+            files: Names of the items' files; of items of two files, as pairs, two lists. The first are split by.
+            contents: What distinguishes the items; None: the bytes of their files.
+
+        Raises:
+            DataError: Nothing is left to hold out.
+        """
+        train, held_out = split(files[0], self.validation)
+        if not held_out or self.keep_duplicates:
+            return train, held_out
+        labels: Sequence[Hashable] = contents or list(
+            zip(*(label_contents(self.source, each) for each in files), strict=True)
+        )
+        kept = remove_duplicates(train, held_out, labels)
+        if not kept[1]:
+            raise DataError(
+                f"Every image of {self.source.path} that validation={self.validation:g} would hold out has the content "
+                "of one that is trained on. Remove the duplicates, or hold out more."
+            )
+        return kept
 
     def notes(self, infos: list[ImageInfo], images: Images, spec: ImageSpec, size: int) -> list[str]:
         """Return the sentences that are common to all kinds of images."""

@@ -1,8 +1,9 @@
 """What costs nothing, next to a model's scores: the input as it is, a constant, the mean image, an interpolation.
 
-Paired images: "constant", their mean color, and "mean image", their mean at each pixel, are the best of their kind by
-squared error, since they know the truths. Translators: "input". Super-resolution: "bicubic" and "lanczos". Inpainting:
-"laplace", the smoothest surface that continues what is around the hole.
+Sets: "real images", some of the real ones against the others: what a perfect model would score. Paired images:
+"constant", their mean color, and "mean image", their mean at each pixel, are the best of their kind by squared error,
+since they know the truths. Translators: "input". Super-resolution: "bicubic" and "lanczos". Inpainting: "laplace", the
+smoothest surface that continues what is around the hole.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ganzoo.cards.protocol import Sample
 from ganzoo.contracts.metric import Diagnosis
 from ganzoo.data.preprocessing import to_bytes, to_floats
 from ganzoo.errors import DataError
+from ganzoo.evaluation import floors
 from ganzoo.evaluation.metrics import registry
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.degraded_images import HOLE, DegradedImages, has_holes
@@ -29,7 +31,12 @@ from ganzoo.evaluation.samples.results import Evaluation
 from ganzoo.image_io.resizing import resize
 
 PAIRED = ("l1", "psnr", "ssim", "hole-psnr")
-OF_SETS = ("fd", "kd", "fid", "kid", "precision", "recall", "density", "coverage")
+OF_SETS = (
+    *("fd", "kd", "fid", "kid", "fd-infinity", "fid-infinity", "cmmd", "balance", "topp", "topr"),
+    *("precision", "recall", "density", "coverage"),
+)
+
+_UNCHANGED = {"identity": 0.0}  # of an input that is left as it is, which says nothing about a model
 
 Compute = Callable[[Tensor, Tensor], Tensor]  # inputs and truths, uint8 (N, C, H, W), to outputs
 
@@ -61,11 +68,21 @@ def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry
     paired = [one for one in metrics if one.name in PAIRED]
     if paired and context.sides.truths is not None:
         for name, images in _paired(context).items():
-            evaluation.baselines[name] = _measure(context, images, paired)
+            of_images = context.with_images(replace(context.sides, evaluated=images), context.known("real"))
+            evaluation.baselines[name] = _measure(of_images, paired)
     of_sets = [one for one in metrics if one.name in OF_SETS]
     if of_sets and context.models.model is not None and isinstance(context.sides.inputs, StoredImages):
-        found = _measure(context, context.sides.inputs, of_sets)
+        of_input = context.with_images(replace(context.sides, evaluated=context.sides.inputs), context.known("real"))
+        found = {**_measure(of_input, of_sets), **_UNCHANGED}
         evaluation.baselines["input"] = {**evaluation.baselines.get("input", {}), **found}
+    floor = floors.build_floor(context, of_sets) if of_sets else None
+    if floor is not None:
+        evaluation.baselines[floors.NAME] = _measure(floor, of_sets)
+    measured = [score.metric for score in evaluation.scores]
+    evaluation.baselines = {
+        name: {metric: value for metric, value in values.items() if metric in measured}
+        for name, values in evaluation.baselines.items()
+    }
     evaluation.diagnoses += list(_diagnose(evaluation))
 
 
@@ -103,21 +120,13 @@ def _paired(context: EvalContext) -> dict[str, ImageSet]:
     }
 
 
-def _measure(context: EvalContext, images: ImageSet, metrics: Sequence[registry.KnownMetric]) -> dict[str, float]:
-    """Return metric -> value of these images in the place of the evaluated ones; no intervals."""
-    other = replace(
-        context,
-        sides=replace(context.sides, evaluated=images),
-        config=replace(context.config, resamples=0),
-        report_samples=type(context.report_samples)(),
-        _cache={name: value for name, value in context._cache.items() if name.endswith((" real", " real logits"))},
-    )
-    other.__dict__["extractors"] = context.extractors
+def _measure(context: EvalContext, metrics: Sequence[registry.KnownMetric]) -> dict[str, float]:
+    """Return metric -> value of a context made by `EvalContext.with_images`."""
     values: dict[str, float] = {}
     for metric in metrics:
-        other.metric = metric.name
+        context.metric = metric.name
         try:
-            values |= {value.metric: value.value for value in metric.measure(other).values}
+            values |= {value.metric: value.value for value in metric.measure(context).values}
         except DataError:  # of another size than the truths, say: there is nothing to compare
             continue
     return values
@@ -127,13 +136,13 @@ def _diagnose(evaluation: Evaluation) -> Iterator[Diagnosis]:
     """Yield a sentence for each score that a baseline reaches too."""
     for score in evaluation.scores:
         better = metric_direction.better(score.metric)
-        if not better or not math.isfinite(score.value):
+        if not better or not math.isfinite(score.value) or score.metric in _UNCHANGED:
             continue
         sign = 1 if better == "higher" else -1
         as_good = {
             name: values[score.metric]
             for name, values in evaluation.baselines.items()
-            if score.metric in values and sign * values[score.metric] >= sign * score.value
+            if name != floors.NAME and score.metric in values and sign * values[score.metric] >= sign * score.value
         }
         if as_good:
             listed = ", ".join(f"{name} {value:.4g}" for name, value in as_good.items())

@@ -17,9 +17,6 @@ from ganzoo.cards.protocol import Protocol, Score, differences, score_from_dict
 from ganzoo.errors import ProtocolError, RegistryError, UnknownName, suggest
 from ganzoo.files.regular import read_text
 
-ONE_SIGMA = "one standard deviation"  # how the interval of such a score is described
-NORMAL_95 = 1.96  # standard deviations to either side hold 95 % of a normal distribution
-
 
 @dataclass(frozen=True)
 class Row:
@@ -38,6 +35,13 @@ class Row:
     better: str
     best: tuple[str, ...]
     sure: bool
+
+    @property
+    def baselines(self) -> dict[str, float]:
+        """Name -> value of what needs no model, as the first model that has it was measured with it."""
+        return {
+            name: value for score in reversed(list(self.scores.values())) for name, value in score.baselines.items()
+        }
 
     @property
     def protocol(self) -> Protocol:
@@ -66,6 +70,7 @@ class Table:
                 "better": row.better,
                 "best": list(row.best),
                 "sure": row.sure,
+                "baselines": row.baselines,
                 "scores": {model: score.to_dict() for model, score in row.scores.items()},
             }
             for row in self.rows
@@ -208,18 +213,10 @@ def _find_best(scores: Mapping[str, Score], better: str) -> tuple[str, ...]:
 
 def _is_sure(scores: Mapping[str, Score], best: Sequence[str]) -> bool:
     """Return whether the intervals, if there are any, separate the best from the others."""
-    first = [_bounds(scores[name]) for name in best]
-    others = [_bounds(score) for name, score in scores.items() if name not in best]
+    ends = {name: score.bounds or (score.value, score.value) for name, score in scores.items()}
+    first = [ends[name] for name in best]
+    others = [each for name, each in ends.items() if name not in best]
     return not any(low <= end and start <= high for low, high in first for start, end in others)
-
-
-def _bounds(score: Score) -> tuple[float, float]:
-    """Return the ends of a 95 % interval; one of a single standard deviation is widened to it."""
-    low, high = score.low, score.high
-    if low is not None and high is not None and score.protocol.interval.startswith(ONE_SIGMA):
-        half = NORMAL_95 * (high - low) / 2
-        return score.value - half, score.value + half
-    return score.value if low is None else low, score.value if high is None else high
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
     from ganzoo.evaluation.options import EvalOptions
 
+# The kernel distance leads: it is right for any number of images, and has an interval.
 DEFAULT_METRICS = {
-    "images": ("fd", "precision", "recall", "density", "coverage", "modes"),
+    "images": ("kd", "fd", "precision", "recall", "density", "coverage", "modes"),
     "paired": ("l1", "psnr", "ssim"),
-    "unpaired": ("fd", "precision", "recall", "identity"),
-    "labeled": ("fd", "precision", "recall", "identity"),
-    "clips": ("fd", "swd-frames", "swd-motion"),
+    "unpaired": ("kd", "fd", "precision", "recall", "identity"),
+    "labeled": ("kd", "fd", "precision", "recall", "identity"),
+    "clips": ("kd", "fd", "swd-frames", "swd-motion"),
 }
 
 
@@ -108,6 +109,7 @@ def evaluate(
         context.on_progress, context.on_remaining = on_progress, on_remaining
         call = eval_options.describe_call(data, options)
         evaluation = measure(context, names or DEFAULT_METRICS[context.kind], call, needed=bool(names))
+    evaluation.attach_baselines()
     if report_to:
         report.write(evaluation, Path(report_to))
     return evaluation
@@ -157,6 +159,7 @@ def measure(
     real = context.sides.real
     evaluation = Evaluation(context.name, str(real.sample if real else "nothing but itself"), [])
     left_out: list[TooFewImages] = []
+    context.requested = needed
     found = [registry.find(name) for name in metrics]
     for metric in found:
         _check_needs(context, metric)

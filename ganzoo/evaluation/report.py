@@ -55,7 +55,7 @@ def _score(score: Score) -> dict[str, Any]:
     return {
         "score": score,
         "better": metric_direction.better(score.metric),
-        "bounds": "" if score.low is None or score.high is None else f"{score.low:.4g} to {score.high:.4g}",
+        "bounds": "" if score.bounds is None else "{:.4g} to {:.4g}".format(*score.bounds),
         "fields": list(html.flatten(score.protocol.to_dict())),
     }
 

@@ -24,6 +24,7 @@ class RunOptions(TypedDict, total=False):
     ema_half_life: float
     ema_warmup: bool
     validation: float
+    keep_duplicates: bool
     log_every: int
     sample_every: int
     checkpoint_every: int

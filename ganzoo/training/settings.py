@@ -50,6 +50,8 @@ class Settings:
         ema_half_life: In place of the decay: images after which a weight counts half, whatever the batch size.
         ema_warmup: Decay less at first: at most 1 - step ** (-2/3), 0.992 at step 1,500 and 0.999 at step 31,600.
         validation: Share of the images to hold out.
+        keep_duplicates: Hold out files although others that are trained on have the same content. Without it, each
+            content is used once, as soon as anything is held out.
         log_every: In steps.
         sample_every: In steps.
         checkpoint_every: In steps.
@@ -86,6 +88,7 @@ class Settings:
     ema_half_life: NonNegativeFloat = 0.0
     ema_warmup: bool = True
     validation: ProperFraction = 0.0
+    keep_duplicates: bool = False
     log_every: PositiveInt = 50
     sample_every: PositiveInt = 500
     checkpoint_every: PositiveInt = 500

@@ -195,14 +195,16 @@ def _open(entry: Entry, config: Config, settings: Settings, objects: Any) -> Dat
         objects = open_named(settings.data, entry.data)
     if objects is not None:
         own = None if settings.raster_options is None else choosing.parse_options(settings.raster_options)
-        return open_objects(objects, entry.data, config, own, settings.validation)
+        return open_objects(objects, entry.data, config, own, settings.validation, settings.keep_duplicates)
     if isinstance(settings.data, str) and settings.data.startswith(PREFIX):
         raise OptionError(
             f"This run trains on {settings.data.removeprefix(PREFIX)}, which no file holds. Give the same again, in "
             "Python: ganzoo.resume(run, data=...)."
         )
     if settings.raster_options is None:
-        return open_data(settings.data, entry.data, config, settings.validation)
+        return open_data(
+            settings.data, entry.data, config, settings.validation, keep_duplicates=settings.keep_duplicates
+        )
     raster_options = choosing.parse_options(settings.raster_options)
     specs = [settings.data] if isinstance(settings.data, str) else settings.data
     request = open_files(specs, entry.data, DataConfig.from_config(config), raster_options, settings.validation)

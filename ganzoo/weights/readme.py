@@ -8,6 +8,7 @@ from typing import Any
 
 from ganzoo.cards import licenses
 from ganzoo.cards.card import Card
+from ganzoo.cards.protocol import Score
 
 OWN_PACKAGE = "ganzoo-core"
 _PACKAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")  # how a package may be called
@@ -156,8 +157,14 @@ def facts(card: Card) -> list[tuple[str, str]]:
             ("version", f"ganzoo {t.ganzoo_version}"),
         ]
     rows += [("at inference", card.inference)]
-    rows += [(score.metric, f"{score.value:g} ({score.protocol})") for score in card.scores]
+    rows += [(score.metric, _score(score)) for score in card.scores]
     return [(name, value) for name, value in rows if value]
+
+
+def _score(score: Score) -> str:
+    bounds = "" if score.bounds is None else ", {:.5g} to {:.5g}".format(*score.bounds)
+    without = f"; without the model: {score.compared}" if score.baselines else ""
+    return f"{score.value:g}{bounds}{without} ({score.protocol})"
 
 
 def _result(card: Card) -> dict[str, Any]:

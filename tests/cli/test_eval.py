@@ -37,7 +37,7 @@ def test_two_folders_make_a_table_with_the_protocol(tmp_path: Path, capsys: Capt
     code, out, err = call(capsys, "eval", f"images:{outputs}", "--data", real, "--metrics", "fd,coverage", *GRID)
     assert code == 0 and "only 12 evaluated images" in err
     head, first, second, *rest = out.splitlines()
-    assert head.split() == ["METRIC", "VALUE", "INTERVAL"]
+    assert head.split() == ["METRIC", "VALUE", "INTERVAL", "REAL", "IMAGES"]
     assert first.startswith("fd-grid-4") and second.startswith("coverage-grid-4")
     assert rest[:2] == ["", "fd-grid-4, coverage-grid-4 (neighbors 5):"]
     assert "12 outputs against 12 real; none, 16x16; area to 4x4; grid-4 (abababab)" in rest[2]
@@ -77,7 +77,7 @@ def test_bad_input_is_one_message_and_exit_code_1(tmp_path: Path, capsys: Captur
     if wrong == "mixed":
         lay(real, 1, size=20, first=70)
     if wrong == "few":
-        metrics = "kd"
+        metrics = "fd-infinity"
     if wrong == "missing":
         arguments = ["--data", tmp_path / "nowhere"]
     if wrong == "metric":
@@ -89,7 +89,7 @@ def test_bad_input_is_one_message_and_exit_code_1(tmp_path: Path, capsys: Captur
         "empty": "holds no images",
         "broken": "041.png",
         "mixed": "have 2 sizes: 16x16 (8), 20x20 (1)",
-        "few": "one side has only 8",
+        "few": "8 images are too few",
         "missing": "There is no",
         "metric": "No metric is called 'fif'. Did you mean 'fid'",
         "nothing": "give --data",

@@ -264,7 +264,7 @@ def test_held_out_images_move_the_same_way_in_whatever_batch() -> None:
 
 @pytest.mark.parametrize("channels", [0, 1, 3])
 def test_idx_images_are_scaled_and_set_in_motion(tmp_path: Path, channels: int) -> None:
-    pictures = np.full((30, 28, 28), 200, np.uint8)
+    pictures = np.full((30, 28, 28), 200, np.uint8) + np.arange(30, dtype=np.uint8)[:, None, None]
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx_bytes(pictures))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.arange(30, dtype=np.uint8) % 3))
     requested = Asked(image_size=32, channels=channels, motion="bounce", frames=5)

@@ -135,7 +135,7 @@ def test_held_out_images_keep_their_labels(tmp_path: Path) -> None:
     for index in range(20):
         path = tmp_path / f"{'ab'[index % 2]}" / f"{index}.png"
         path.parent.mkdir(exist_ok=True)
-        Image.new("L", (8, 8), index % 2 * 200).save(path)
+        Image.new("L", (8, 8), index % 2 * 200 + index).save(path)
     data = open_data(tmp_path, "images", Asked(), 0.3)
     for part in (data.train, data.validation):
         batch = part.batch(list(range(len(part))), torch.Generator())

@@ -128,3 +128,10 @@ def test_the_interval_of_class_balance_narrows_with_the_images_and_holds_the_val
         widths.append(high - low)
     # The standard error of a difference of shares 0.5 and 0.7.
     assert widths[1] == pytest.approx(2 * 1.96 * np.sqrt((0.25 + 0.21) / 5000), rel=0.1) and widths[0] > 5 * widths[1]
+
+
+def test_an_interval_is_shown_as_one_of_95_percent() -> None:
+    narrow = score(1.0, 0.9, 1.1, "one standard deviation over the splits")
+    assert narrow.bounds == pytest.approx((1 - 1.96 * 0.1, 1 + 1.96 * 0.1))
+    assert score(1.0, 0.9, 1.2, "95 %, normal").bounds == (0.9, 1.2)
+    assert Score("kid", 1.0, narrow.protocol).bounds is None

@@ -101,6 +101,7 @@ def test_the_table_as_json_keeps_every_protocol() -> None:
             "better": "lower",
             "best": ["a"],
             "sure": True,
+            "baselines": {},
             "scores": {"a": one.to_dict(), "b": other.to_dict()},
         }
     ]

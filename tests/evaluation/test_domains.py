@@ -88,7 +88,7 @@ def test_another_label_is_another_score_and_its_number_is_as_good_as_its_name(fo
 
 def test_the_usual_metrics_and_the_report_are_those_of_unpaired_sets(folders: Path, tmp_path: Path) -> None:
     found = evaluate(shades(), folders, label="flat", report_to=tmp_path / "report.html", **GRID)
-    assert [score.metric.partition("-")[0] for score in found.scores] == ["fd", "precision", "recall", "identity"]
+    assert [score.metric.partition("-")[0] for score in found.scores] == ["kd", "precision", "recall", "identity"]
     assert (tmp_path / "report.html").exists() and len(found.report_samples.best) == 6
 
 

@@ -28,10 +28,16 @@ def measure_fd(context: EvalContext) -> MetricResult:
 
 def _measure(context: EvalContext, extractor: FeatureExtractor) -> MetricResult:
     fake, real = context.features(extractor, "evaluated"), context.features(extractor, "real")
+    fewest, features = min(len(fake), len(real)), fake.shape[1]
+    if not context.requested and fewest < features:
+        raise TooFewImages(
+            f"{full_name('fd', extractor)} of {fewest:,} images with {features:,} features each is far too high. Give "
+            "more images, or ask for it with --metrics."
+        )
     real_moments = context.once(f"{extractor.label} moments", lambda: moments.compute(real))
     value = frechet_distance(moments.compute(fake), real_moments)
     name, config = full_name("fd", extractor), context.config
-    diagnoses = _diagnose(name, min(len(fake), len(real)), fake.shape[1])
+    diagnoses = _diagnose(name, fewest, features)
     if not config.resamples:
         return MetricResult([MetricValue(name, value, extractor=extractor)], diagnoses)
     low, high = frechet_interval(fake, real_moments, LEVEL, config.resamples, config.seed)

@@ -132,5 +132,13 @@ def _sums_across(one: Array, other: Array) -> tuple[Array, Array]:
 
 def _sums_within(features: Array) -> Array:
     """Return the sum of the kernel over all other rows, for each row."""
+    rows = np.zeros(len(features))
+    starts = range(0, len(features), BLOCK)
+    for first, a in zip(starts, blocks(features), strict=True):
+        for second, b in zip(starts[first // BLOCK :], blocks(features[first:]), strict=True):
+            values = _kernel(a, b)
+            rows[first : first + len(a)] += values.sum(1)
+            if second > first:  # the kernel is symmetric
+                rows[second : second + len(b)] += values.sum(0)
     own = (features.astype(np.float64) ** 2).sum(1) / features.shape[1] + 1
-    return np.asarray(_sums_across(features, features)[0] - own**3)
+    return np.asarray(rows - own**3)

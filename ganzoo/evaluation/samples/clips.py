@@ -21,7 +21,7 @@ from ganzoo.data.request import DataRequest
 from ganzoo.data.sources import Source, image_names, list_paths, open_sources
 from ganzoo.data.videos import video_names
 from ganzoo.evaluation.samples.image_sets import MAX_BYTES, StoredImages, one_frame_each
-from ganzoo.evaluation.samples.image_sources import content_hash
+from ganzoo.evaluation.samples.image_sources import content_hash, hash_files
 from ganzoo.evaluation.samples.reading import Reading
 
 BATCH_SIZE = 32  # clips
@@ -53,7 +53,8 @@ def open_clips(paths: Sequence[str], reading: Reading, card: Card) -> StoredClip
     images = torch.cat([to_bytes(one_frame_each(batch["clip"], BATCH_SIZE * n)) for n, batch in batches])
     splits: list[str] = [reading.part] if config.motion and idx.find(source, part) else []
     splits += [f"held out {reading.validation:g}"] if reading.validation else []
-    digest = content_hash(source, _files(source, config, part))
+    files = _files(source, config, part)
+    digest = content_hash(files, hash_files(source, files))
     sample = Sample(source.path.name, len(images), ", ".join(splits) or "all", digest)
     return StoredClips(sample, images, "", _describe(card, clip_options), clips=clips)
 

@@ -21,8 +21,9 @@ class EvalConfig:
         extractor_options: The extractor's options.
         precision: Of the extractor, "float32" or "bfloat16".
         neighbors: k of precision, recall, density and coverage; 0: the papers' 3 (precision, recall) and 5.
-        subsets: Random subsets of the kernel distance.
-        subset_size: Images in each subset; 0: all pairs of images at once.
+        subsets: Random subsets of the kernel distance, if it takes subsets.
+        subset_size: Images in each subset, as torch-fidelity's 1000; 0: all pairs of images at once, with a 95 %
+            interval.
         clusters: Clusters of real images for modes; 0: the extractor's classes, or up to 50 clusters without classes.
         resamples: Bootstrap resamples for the interval of a Frechet distance; 0: no interval.
         seed: Of generated images, subsets, clusters and resamples.
@@ -35,7 +36,7 @@ class EvalConfig:
     precision: Literal["float32", "bfloat16"] = "float32"
     neighbors: NonNegativeInt = 0
     subsets: PositiveInt = 100
-    subset_size: NonNegativeInt = 1000
+    subset_size: NonNegativeInt = 0
     clusters: NonNegativeInt = 0
     resamples: NonNegativeInt = 20
     seed: int = 0

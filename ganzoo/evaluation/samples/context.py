@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -71,6 +71,7 @@ class EvalContext:
         on_progress: Called with a number of images whenever that many are processed.
         on_remaining: Called with the number of images that are still expected, again whenever that is known better.
         metric: The metric that is being measured, for messages.
+        requested: Whether the user named the metrics. A default that means nothing for these images is left out.
         report_samples: What a report shows; metrics add to it.
     """
 
@@ -83,6 +84,7 @@ class EvalContext:
     on_progress: Progress = lambda count: None
     on_remaining: Progress = lambda count: None
     metric: str = ""
+    requested: bool = True
     report_samples: ReportSamples = field(default_factory=ReportSamples)
     _cache: dict[str, Any] = field(default_factory=dict)
 
@@ -104,6 +106,28 @@ class EvalContext:
         for batch in prefetch(images.batches(self.config.batch_size)):
             yield batch
             self.on_progress(len(batch))
+
+    def with_images(self, sides: Sides, known: Mapping[str, Any]) -> EvalContext:
+        """Return a context of other images, for baselines: the same extractors, no intervals, nothing for a report.
+
+        Args:
+            sides: Its images.
+            known: What was computed of them before, by the names of `once`.
+        """
+        other = replace(
+            self,
+            sides=sides,
+            config=replace(self.config, resamples=0),
+            report_samples=ReportSamples(),
+            _cache=dict(known),
+        )
+        other.__dict__["extractors"] = self.extractors
+        return other
+
+    def known(self, *sides: str) -> dict[str, Any]:
+        """Return the features and logits of some ``sides`` that were computed before, by the names of `once`."""
+        endings = tuple(f" {side}{what}" for side in sides for what in ("", " logits"))
+        return {name: value for name, value in self._cache.items() if name.endswith(endings)}
 
     # ---- features ----------------------------------------------------------------------------------------------------
 

@@ -44,13 +44,14 @@ class ImageSet(Protocol):
 
 @dataclass
 class StoredImages:
-    """Images from files; ``resizing`` describes how they were resized."""
+    """Images from files; ``resizing`` describes how they were resized, ``contents`` tell equal ones."""
 
     sample: Sample
     images: Images
     key: str
     resizing: str
     names: list[str] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.images)

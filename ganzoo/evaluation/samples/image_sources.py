@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from torch import Tensor
+
 from ganzoo.cards.protocol import Sample
 from ganzoo.data import idx
 from ganzoo.data.class_folders import class_folders
+from ganzoo.data.config import DataConfig
+from ganzoo.data.duplicates import label_contents, label_images, remove_duplicates
 from ganzoo.data.image_stores import Images, open_stored_images, split_sides, subset
 from ganzoo.data.listing import some
 from ganzoo.data.pairs import pair_folders, pair_up
 from ganzoo.data.preprocessing import PAIR_RATIO, ImageInfo, pad_to_square
-from ganzoo.data.request import first_size, require, split_combined
+from ganzoo.data.request import DataRequest, first_size, require, split_combined
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, list_paths, open_sources
 from ganzoo.data.splitting import split
 from ganzoo.errors import DataError, OptionError, suggest
@@ -34,7 +38,7 @@ def open_images(paths: Sequence[str], reading: Reading) -> StoredImages:
         return _open_idx(source, found, reading)
     names = image_names(source)
     require(names, source, "images")
-    chosen = [names[index] for index in _choose(names, reading)]
+    chosen = [names[index] for index in _choose(source, reading, names)]
     return _store(source, chosen, reading, _describe_split(reading))
 
 
@@ -53,7 +57,10 @@ def open_pairs(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, St
 
 
 def open_sides(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, StoredImages]:
-    """Open two unpaired sets: the inputs, of which ``validation`` takes a share, and all of the other side."""
+    """Open two unpaired sets: the inputs, of which ``validation`` takes a share, and all of the other side.
+
+    With a ``validation`` share, each content counts once on both sides.
+    """
     source = open_sources(list_paths(list(paths), "unpaired"))
     names = image_names(source)
     if isinstance(source, Combined):
@@ -63,9 +70,9 @@ def open_sides(paths: Sequence[str], reading: Reading) -> tuple[StoredImages, St
         for side, files in found.items():
             require(files, source, f"images in a folder test{side}, train{side} or {side}", "Or give two paths.")
     one, other = ("B", "A") if reading.inputs == "B" else ("A", "B")
-    chosen = [found[one][index] for index in _choose(found[one], reading)]
+    chosen = [found[one][index] for index in _choose(source, reading, found[one])]
     inputs = _store(source, chosen, reading, f"{_folder_name(chosen)}{_describe_split(reading, ', ')}")
-    return inputs, _store(source, found[other], reading, _folder_name(found[other]))
+    return inputs, _store_all(source, found[other], reading, _folder_name(found[other]))
 
 
 def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[StoredImages, StoredImages]:
@@ -77,21 +84,25 @@ def open_domains(paths: Sequence[str], name: str, reading: Reading) -> tuple[Sto
     if name not in classes:
         found = f"Its folders are: {some(classes)}." if classes else "It has no class folders."
         raise DataError(f"{source.path} has no folder '{name}' to compare with.{suggest(name, classes)} {found}")
-    others = [names[index] for index in _choose(names, reading) if classes[labels[index]] != name]
+    others = [names[index] for index in _choose(source, reading, names) if classes[labels[index]] != name]
     if not others:
         raise DataError(f"validation={reading.validation} holds out no image of the classes other than '{name}'.")
     targets = [each for each, label in zip(names, labels, strict=True) if classes[label] == name]
     inputs = _store(source, others, reading, f"all but {name}{_describe_split(reading, ', ')}")
-    return inputs, _store(source, targets, reading, name)
+    return inputs, _store_all(source, targets, reading, name)
 
 
-def content_hash(source: Source, names: list[str]) -> str:
+def content_hash(names: list[str], contents: list[str]) -> str:
     """Return the SHA-256 of the files' names and contents; the folders above them do not count."""
     whole = hashlib.sha256()
-    for name in names:
-        content = hashlib.sha256(source.read(name)).hexdigest()
+    for name, content in zip(names, contents, strict=True):
         whole.update(f"{name.rpartition('/')[2]} {content}\n".encode(errors="surrogateescape"))
     return whole.hexdigest()
+
+
+def hash_files(source: Source, names: list[str]) -> list[str]:
+    """Return the SHA-256 of each file's content."""
+    return [hashlib.sha256(source.read(name)).hexdigest() for name in names]
 
 
 # ---- which files -----------------------------------------------------------------------------------------------------
@@ -106,9 +117,11 @@ def _folder_name(names: list[str]) -> str:
     return names[0].rpartition("/")[0].rpartition("/")[2] or "all"
 
 
-def _choose(names: list[str], reading: Reading) -> list[int]:
-    """Return the indices to take: all, or those that training held out."""
-    return split(names, reading.validation)[1] if reading.validation else list(range(len(names)))
+def _choose(source: Source, reading: Reading, *files: list[str]) -> list[int]:
+    """Return the indices to take, of items of one or two files: all, or those that training held out."""
+    if not reading.validation:
+        return list(range(len(files[0])))
+    return DataRequest(source, DataConfig(), reading.validation, image_sets.MAX_BYTES).split(*files)[1]
 
 
 def _describe_split(reading: Reading, before: str = "") -> str:
@@ -123,22 +136,33 @@ def _store(source: Source, names: list[str], reading: Reading, split_name: str) 
     spec = reading.spec(*first_size(source, names))
     images, infos = open_stored_images(source, names, spec, image_sets.MAX_BYTES)
     _require_one_size(infos, reading, source)
-    digest, resizing = content_hash(source, names), reading.describe(spec, infos)
+    contents, resizing = hash_files(source, names), reading.describe(spec, infos)
+    digest = content_hash(names, contents)
     sample = Sample(source.path.name, len(names), split_name, digest)
-    return StoredImages(sample, images, _key(digest, resizing, images), resizing, names)
+    return StoredImages(sample, images, _key(digest, resizing, images), resizing, names, contents)
+
+
+def _store_all(source: Source, names: list[str], reading: Reading, split_name: str) -> StoredImages:
+    """Return all images; where others are held out, of each content one."""
+    if not reading.validation:
+        return _store(source, names, reading, split_name)
+    kept, _ = remove_duplicates(range(len(names)), (), label_contents(source, names))
+    unique = "" if len(kept) == len(names) else ", without duplicates"
+    return _store(source, [names[index] for index in kept], reading, f"{split_name}{unique}")
 
 
 def _open_side_by_side(source: Source, names: list[str], reading: Reading) -> tuple[StoredImages, StoredImages]:
-    chosen = [names[index] for index in _choose(names, reading)]
+    chosen = [names[index] for index in _choose(source, reading, names)]
     spec = reading.spec(*first_size(source, chosen), pairs=True)
     both, infos = open_stored_images(source, chosen, spec, image_sets.MAX_BYTES)
     _require_one_size(infos, reading, source)
-    digest, resizing = content_hash(source, chosen), reading.describe(spec, infos)
+    contents, resizing = hash_files(source, chosen), reading.describe(spec, infos)
+    digest = content_hash(chosen, contents)
     left, right = split_sides(both)
 
     def store(images: Images, name: str) -> StoredImages:
         sample = Sample(source.path.name, len(chosen), f"{name}{_describe_split(reading, ', ')}", digest)
-        return StoredImages(sample, images, _key(digest, resizing, images, name), resizing, chosen)
+        return StoredImages(sample, images, _key(digest, resizing, images, name), resizing, chosen, contents)
 
     return store(left, "left"), store(right, "right")
 
@@ -147,7 +171,7 @@ def _open_two_folders(
     source: Source, inputs: list[str], targets: list[str], reading: Reading
 ) -> tuple[StoredImages, StoredImages]:
     pairs = pair_up(inputs, targets)
-    chosen = [pairs[index] for index in _choose([each for each, _ in pairs], reading)]
+    chosen = [pairs[index] for index in _choose(source, reading, *map(list, zip(*pairs, strict=True)))]
     split_name = _describe_split(reading)
     first, second = (_store(source, [pair[k] for pair in chosen], reading, split_name) for k in (0, 1))
     if isinstance(source, Combined):  # each side has its own name
@@ -170,13 +194,15 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
         raise OptionError(f"{found[0]} has images of {own} pixels, which size={reading.size} would crop.")
     framed = pad_to_square(images, reading.size or own)
     names = [str(index) for index in range(len(framed))]
-    indices = _choose(names, reading)
+    indices = split(names, reading.validation)[1] if reading.validation else list(range(len(names)))
     split_name = reading.part + _describe_split(reading, ", ")
-    digest = content_hash(source, [name for name in found if name])
+    files = [name for name in found if name]
+    digest = content_hash(files, hash_files(source, files))
     resizing = f"none, {own}x{own}" if framed.shape[-1] == own else f"black frame to {framed.shape[-1]} pixels"
     chosen, sample = subset(framed, indices), Sample(source.path.name, len(indices), split_name, digest)
     key = _key(digest, resizing + split_name, chosen)
-    return StoredImages(sample, chosen, key, resizing, [names[index] for index in indices])
+    contents = label_images(chosen) if isinstance(chosen, Tensor) else []
+    return StoredImages(sample, chosen, key, resizing, [names[index] for index in indices], contents)
 
 
 def _require_one_size(infos: Sequence[ImageInfo], reading: Reading, source: Source) -> None:

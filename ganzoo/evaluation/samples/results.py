@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,15 @@ class Evaluation:
             if score.metric == metric:
                 return score.value
         raise KeyError(f"{metric} is not among {', '.join(score.metric for score in self.scores)}")
+
+    def attach_baselines(self) -> None:
+        """Put the baselines on the scores, with which cards keep them."""
+        self.scores = [
+            replace(
+                score, baselines={name: of[score.metric] for name, of in self.baselines.items() if score.metric in of}
+            )
+            for score in self.scores
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the images, as JSON stores it."""
