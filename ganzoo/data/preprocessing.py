@@ -81,7 +81,10 @@ def decode(content: bytes, name: str, spec: ImageSpec) -> tuple[Tensor, ImageInf
         image = decoding.read(content)
         height, width = image.rgb.shape[:2]
         if spec.pairs and width < PAIR_RATIO * height:
-            raise DataError(f"{name}: it is {width}x{height}, too narrow for two images side by side.")
+            raise DataError(
+                f"{name}: it is {width}x{height}, too narrow for two images side by side; if inputs "
+                "and targets are in two folders, give both."
+            )
         stored = preprocess(image, spec)
     except ImageError as error:
         raise DataError(f"{name}: {error}") from error

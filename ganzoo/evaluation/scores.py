@@ -14,7 +14,7 @@ from ganzoo.evaluation.samples.image_sets import ImageSet, StoredImages
 from ganzoo.inference import devices
 
 FEW = 2_000  # images, below which a note warns about the metrics that depend on the count
-COUNT_DEPENDENT = {"precision", "recall", "density", "coverage"}
+COUNT_DEPENDENT = ("precision", "recall", "density", "coverage")
 
 
 def build_score(context: EvalContext, value: MetricValue, call: Mapping[str, Any]) -> Score:
@@ -66,8 +66,9 @@ def build_notes(sides: Sides, metrics: Sequence[str], warned: Collection[str] = 
     facts = []
     if frechet and not set(frechet) & set(warned):
         facts.append("Frechet distances are too high by an amount that depends on the count")
-    if {name.partition("-")[0] for name in metrics} & COUNT_DEPENDENT:
-        facts.append("precision, recall, density and coverage mean little")
+    others = [name for name in COUNT_DEPENDENT if name in {metric.partition("-")[0] for metric in metrics}]
+    if others:
+        facts.append(f"{' and '.join(others)} {'mean' if len(others) > 1 else 'means'} little")
     if not facts:
         return []
     said = f"There are only {counts[few]:,} {few} images: {', and '.join(facts)}."

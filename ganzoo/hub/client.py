@@ -27,6 +27,7 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, constants, snapshot_download
 from huggingface_hub.errors import LocalEntryNotFoundError, OfflineModeIsEnabled, RepositoryNotFoundError
 from huggingface_hub.hf_api import ModelInfo
+from huggingface_hub.utils import get_session
 
 from ganzoo import errors
 from ganzoo.errors import GanzooError, HubForbidden, HubNotFound, RegistryError, suggest
@@ -134,6 +135,7 @@ def search(text: str = "", *, token: str | None = None, limit: int = 100) -> lis
     """Return the models on the Hub that carry ganzoo's library tag and have ``text`` in their names, newest first."""
     target = Target("the list of models", token=token)
     with translated(target), checked_answers():
+        _ask_whether_there(f"{constants.ENDPOINT}/api/models?limit=1")
         models = target.api.list_models(
             filter="ganzoo", search=text or None, sort="last_modified", limit=limit, full=True
         )
@@ -253,6 +255,11 @@ def _ask(target: Target, patience: float = 1) -> ModelInfo:
     """Fetch what the repository holds. Waits `patience` times HF_HUB_ETAG_TIMEOUT (10 s), and tries once."""
     timeout = constants.HF_HUB_ETAG_TIMEOUT * patience
     return target.api.model_info(target.repo_id, revision=target.revision, timeout=timeout)
+
+
+def _ask_whether_there(url: str) -> None:
+    """Fetch something small, once: the client would try again for half a minute where there is no network."""
+    get_session().get(url, timeout=constants.HF_HUB_ETAG_TIMEOUT)
 
 
 def _ask_again(target: Target, error: Exception) -> ModelInfo:

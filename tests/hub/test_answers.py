@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import HfApi, constants
 from tiny_models import translator
 
 from ganzoo.errors import GanzooError, HubError, HubUnreachable
@@ -124,3 +124,11 @@ def test_a_model_card_that_refers_to_itself_is_refused_at_once(tmp_path: Path) -
     lines = ["- &a0 [x]", *(f"- &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]" for number in range(1, 40))]
     with pytest.raises(ValueError, match="more than 100,000 values"):
         model_cards.read_head("---\n" + "\n".join(lines) + "\n---\n")
+
+
+def test_a_search_without_a_hub_is_refused_at_once(at: Any, monkeypatch: Any) -> None:
+    """Left to itself the client tries six times, over half a minute."""
+    at("http://127.0.0.1:9")
+    monkeypatch.setattr(HfApi, "list_models", lambda *_, **__: pytest.fail("it would try again and again"))
+    with pytest.raises(HubUnreachable, match="no Hub answers"):
+        client.search("x")
