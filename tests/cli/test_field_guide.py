@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+import guides
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import ROOT
 from needs import require
 from PIL import Image
 
 from ganzoo.cli.main import cli
-from ganzoo.data.rasters import frames
 
 rasterio, nibabel = require("rasterio"), require("nibabel")
-GUIDES = ROOT / "docs" / "guides"
-PAGE = (GUIDES / "satellite-and-brain.md").read_text(encoding="utf-8")
-SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
-SECTIONS["Stain normalization"] = (GUIDES / "stain-normalization.md").read_text(encoding="utf-8")
-SMALLER = (
-    (r"--steps \d+", "--steps 2"),
-    (r"width=\d+", "width=4"),
-    (r"image_size=\d+", "image_size=32"),
-    (r"block:\d+", "block:32"),
-)
+SECTIONS = guides.sections("satellite-and-brain.md")
+SECTIONS["Stain normalization"] = guides.text("stain-normalization.md")
+SMALLER = (*guides.SMALLER, (r"block:\d+", "block:32"))
 
 
 @pytest.fixture(autouse=True)
 def _closed_files() -> Iterator[None]:
     yield
-    while frames._opened.files:
-        frames._opened.files.popitem()[1].close()
+    guides.close_files()
 
 
 def run(section: str) -> None:
@@ -43,14 +33,8 @@ def run(section: str) -> None:
     for kind, block in re.findall(r"```(\w+)\n(.*?)```", SECTIONS[section], re.S):
         if kind == "python":
             exec(compile(block, section, "exec"), {})
-            continue
-        for pattern, small in SMALLER:
-            block = re.sub(pattern, small, block)
-        for line in block.replace("\\\n", " ").splitlines():
-            if line.startswith("pip "):
-                continue
-            done = CliRunner().invoke(cli, shlex.split(line)[1:], catch_exceptions=False)
-            assert done.exit_code == 0, f"{line}: {done.output}"
+        else:
+            guides.commands(block, SMALLER)
 
 
 @pytest.mark.slow

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import importlib
-import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import guides
 import numpy as np
 import pytest
 import tifffile
 import torch
-from click.testing import CliRunner
 from conftest import ROOT
 from needs import require
 from PIL import Image
 
 import ganzoo
 from ganzoo import Card, Channel, Model
-from ganzoo.cli.main import cli
-from ganzoo.data.rasters import frames
 
-PAGE = (ROOT / "docs" / "guides" / "scientific-images.md").read_text(encoding="utf-8")
-SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+SECTIONS = guides.sections("scientific-images.md")
 SMALLER = (
-    (r"--steps \d+", "--steps 2"),
-    (r"width=\d+", "width=4"),
-    (r"image_size=\d+", "image_size=32"),
+    *guides.SMALLER,
     (
         r"(train cyclegan .*)",
         r"\1 --steps 2 --set generator.width=4 --set generator.blocks=1 --set discriminator.width=4",
@@ -45,23 +38,12 @@ pytestmark = [
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.chdir(tmp_path)
     yield
-    while frames._opened.files:
-        frames._opened.files.popitem()[1].close()
+    guides.close_files()
 
 
 def run(section: str) -> list[str]:
     """Run the commands of a section in their order, and return what they print."""
-    printed = []
-    for block in re.findall(r"```sh\n(.*?)```", SECTIONS[section], re.S):
-        for line in block.replace("\\\n", " ").splitlines():
-            for pattern, small in SMALLER:
-                line = re.sub(pattern, small, line)
-            words = shlex.split(line, comments=True)
-            if words[0] == "ganzoo":
-                done = CliRunner().invoke(cli, words[1:], catch_exceptions=False)
-                assert done.exit_code == 0, f"{line}: {done.output}"
-                printed.append(done.output)
-    return printed
+    return [each for block in guides.blocks(SECTIONS[section]) for each in guides.commands(block, SMALLER)]
 
 
 def numbers(*shape: int) -> Any:

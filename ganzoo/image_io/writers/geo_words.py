@@ -27,15 +27,19 @@ def of_template(spec: OutputSpec) -> Mapping[str, Any]:
 def bands(spec: OutputSpec, metadata: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return what is known of each output band: the input's words for the band of that name, or the channel's own.
 
-    Scales, palettes and tags of an input's band hold for stored values, so they go only to values of the same type.
+    Scales, palettes and tags of an input's band hold for stored values, so they go only to values of the same type. A
+    band that is named after its place or color in the input keeps that name in another place, as its description.
     """
     own = {band["name"]: band for band in metadata.get("bands", ())}
+    moved = list(own) != [channel.name for channel in spec.channels]
     same = spec.template is not None and str(spec.template.dtype) == spec.dtype
     found = []
     for channel in spec.channels:
         known = own.get(channel.name) if same else None
         plain = {"description": channel.name, "unit": channel.unit, "scale": 1.0, "offset": 0.0, "tags": {}}
         color = channel.name if channel.name in ("red", "green", "blue", "alpha", "gray") else "undefined"
+        if known is not None and moved and not known["description"]:
+            known = {**known, "description": channel.name}
         found.append(known or {**plain, "color": color, "palette": None})
     return found
 

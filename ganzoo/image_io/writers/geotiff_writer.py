@@ -83,6 +83,20 @@ class GeotiffFile(OpenFile):
                 self._begin_mask()
                 self._dataset.write_mask(pixels, window=window)
 
+    def write_passing(self, top: int, left: int, values: Array, valid: Array, frame: int = 0) -> None:
+        """Write a part as it is, with a mask where the input, of another format, has one; see the contract."""
+        self.write_window(top, left, values, None, frame)
+        if self._metadata:  # a GeoTIFF's own mask, alpha or missing value passes with its pixels
+            return
+        known = np.isnan(values).any(0) if values.dtype.kind == "f" else False
+        shown = valid | known
+        if not shown.all():
+            from rasterio.windows import Window
+
+            with as_output_errors(self.path), settings():
+                self._begin_mask()
+                self._dataset.write_mask(shown, window=Window(left, top, values.shape[2], values.shape[1]))
+
     def _as_input(self, top: int, left: int, values: Array) -> Array | None:
         """Return the input's mask of a window whose pixels all have a value; None where it has none of its own."""
         template = self.spec.template

@@ -189,6 +189,15 @@ def test_translation_keeps_the_place_and_gives_the_output_its_own_bands(tmp_path
         assert np.allclose(file.read(1)[~missing], values()[2][~missing] / 32767.5 - 1, atol=1e-6)
 
 
+def test_a_band_without_a_description_keeps_its_number_as_its_name(tmp_path: Path) -> None:
+    source = written(tmp_path / "in.tif", values(4, dtype="uint8"))
+    channels = [Channel(name, range=(0, 255), dtype="uint8") for name in "42"]
+    translate_file(identity(*channels), str(source), str(tmp_path / "out.tif"), Selection("4,2"), Settings())
+    with raster_files.open_frames(tmp_path / "out.tif") as frames:
+        assert [one.name for one in frames[0].channels] == ["4", "2"]
+        assert np.array_equal(np.asarray(frames[0]), values(4, dtype="uint8")[[3, 1]])
+
+
 def test_an_identity_passes_what_is_missing(tmp_path: Path) -> None:
     pixels = np.where(values(2) == 5, np.nan, values(2)).astype("float32")
     source = written(tmp_path / "in.tif", pixels, nodata=3)
@@ -207,6 +216,22 @@ def test_an_identity_keeps_the_mask_of_its_input(dtype: str, tmp_path: Path) -> 
     before, after = facts(source), facts(tmp_path / "out.tif")
     assert after["masks"] == before["masks"] and after["flags"] == before["flags"]
     assert np.allclose(after["values"], before["values"], atol=0.01)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "float32"])
+@pytest.mark.parametrize("kind", ["in.npz", "in.tif"])
+def test_an_identity_keeps_the_mask_of_an_input_of_another_format(kind: str, dtype: str, tmp_path: Path) -> None:
+    mask = np.ones((300, 60), bool)
+    mask[40:290, 20:] = False
+    source = tmp_path / kind
+    Raster.from_array(values(2, 300, dtype=dtype), mask=mask).save(source)
+    channels = [Channel(name, range=(0, 65535), dtype=dtype, outside="keep") for name in "12"]
+    translate_file(identity(*channels), str(source), str(tmp_path / "out.cog.tif"), Selection(), Settings())
+    with raster_files.open_frames(tmp_path / "out.cog.tif") as frames:
+        assert np.array_equal(frames[0].mask, np.broadcast_to(mask, (2, 300, 60)))
+        seen = np.asarray(frames[0])
+    with raster_files.open_frames(source) as frames:
+        assert np.allclose(seen, np.asarray(frames[0]), atol=0.01, equal_nan=True)
 
 
 def test_an_output_without_a_missing_value_gets_a_mask(tmp_path: Path) -> None:
