@@ -13,10 +13,12 @@ from ganzoo.errors import DataError, TooFewImages
 from ganzoo.evaluation import baselines, expected_images, report, report_samples, scores, setup
 from ganzoo.evaluation import options as eval_options
 from ganzoo.evaluation.metrics import registry
-from ganzoo.evaluation.samples.context import EvalContext
+from ganzoo.evaluation.samples.config import EvalConfig
+from ganzoo.evaluation.samples.context import EvalContext, Sides
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
-from ganzoo.evaluation.units import measures, unpaired
+from ganzoo.evaluation.units import distributions, measures
+from ganzoo.evaluation.units.composite_windows import CompositeWindows
 from ganzoo.evaluation.units.evaluate_rasters import evaluate_rasters
 from ganzoo.loading import load
 from ganzoo.loading.model import Model
@@ -73,7 +75,8 @@ def evaluate(
         baseline: For models of rasters: some of "linear", "copy", "mean", to which the scores are compared.
         bands, target_bands, split_by, panels, z_neighbors, axes, read: For models of rasters, see
             `ganzoo.data.rasters.options.RasterOptions`. Such models are measured in the units of their channels, by
-            mae, rmse, bias, pearson, psnr, ssim, sam and ergas; without ``data``, on what their run held out.
+            mae, rmse, bias, pearson, psnr, ssim, sam and ergas; without ``data``, on what their run held out. Metrics
+            on features, such as fd, see 8-bit composites of windows, which the protocol describes.
         extractor, extractor_options, precision, neighbors, subsets, subset_size, clusters, resamples, seed,
             batch_size, cache: How to measure; see `ganzoo.evaluation.samples.config.EvalConfig`.
 
@@ -96,7 +99,7 @@ def evaluate(
         loaded = ref if isinstance(ref, Model) else None
     name = ref if isinstance(ref, str) else ref.card.name
     if loaded is not None and loaded.card.has_channels and loaded.card.does.source == "image":
-        evaluation = _evaluate_rasters(loaded, name, data, names, options, (on_progress, on_remaining))
+        evaluation = _evaluate_rasters(loaded, name, data, names, options, config, (on_progress, on_remaining))
     else:
         registry.check(names)
         eval_options.refuse_rasters(options)
@@ -119,7 +122,7 @@ def _check_metrics(metrics: Sequence[str] | str) -> list[str]:
     """Return the names of metrics, each once. Raises UnknownName for one that no kind of model has."""
     listed = metrics.split(",") if isinstance(metrics, str) else metrics
     names = list(dict.fromkeys(name.strip() for name in listed if name.strip()))
-    registry.check([name for name in names if name not in (*measures.NAMES, *unpaired.NAMES)])
+    registry.check([name for name in names if name not in (*measures.NAMES, *distributions.NAMES)])
     return names
 
 
@@ -129,20 +132,56 @@ def _evaluate_rasters(
     data: Paths,
     metrics: Sequence[str],
     options: EvalOptions,
+    config: EvalConfig,
     progress: tuple[Progress, Progress],
 ) -> Evaluation:
-    return evaluate_rasters(
+    """Measure a model of rasters in units, and on features of composites where metrics ask for those."""
+    of_features = [each for each in metrics if _is_on_features(each)]
+    in_units = [each for each in metrics if each not in of_features]
+    windows = CompositeWindows(model.card.channels_out, model.card.image_size) if of_features else None
+    if of_features:
+        eval_options.refuse_extractor(of_features, options)
+    evaluation = evaluate_rasters(
         model,
         name,
         [str(path) for path in ([data] if isinstance(data, (str, Path)) else data)],
-        metrics=metrics,
+        metrics=in_units,
         baseline=options.get("baseline", ()),
         validation=options.get("validation", 0.0),
         seed=options.get("seed", 0),
         raster_options=eval_options.pick_rasters(options),
+        windows=windows,
         on_progress=progress[0],
         on_remaining=progress[1],
     )
+    if windows is not None:
+        context = _open_windows(evaluation, windows, model, config)
+        context.on_progress, context.on_remaining = progress
+        found = measure(context, of_features, eval_options.describe_call(data, options))
+        if not in_units:
+            evaluation.scores, evaluation.notes, evaluation.baselines = [], [], {}
+        evaluation.scores += found.scores
+        evaluation.diagnoses += found.diagnoses
+        evaluation.notes += found.notes
+        evaluation.report_samples.scatters |= found.report_samples.scatters
+    return evaluation
+
+
+def _is_on_features(name: str) -> bool:
+    """Return whether a metric compares features of sets of images, and nothing else."""
+    if name in (*measures.NAMES, *distributions.NAMES):
+        return False
+    metric = registry.find(name)
+    return bool(metric.extractor) and set(metric.needs) <= {"real"}
+
+
+def _open_windows(evaluation: Evaluation, windows: CompositeWindows, model: Model, config: EvalConfig) -> EvalContext:
+    """Return what metrics on features need of the windows of rasters. Raises DataError where there are none."""
+    protocol = evaluation.scores[0].protocol
+    evaluated, real = windows.sets(protocol.generated, protocol.real or protocol.generated)
+    if windows.left_out:
+        evaluation.notes.append(f"{windows.left_out:,} windows are left out of features, for want of memory.")
+    return EvalContext(evaluation.model, "images", Sides(evaluated, real), config, model.device)
 
 
 def measure(

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
+from channel_models import model as raster_model
 from conftest import picture
 from PIL import Image
 from tiny_models import translator
 
 import ganzoo
+from ganzoo import Channel
 from ganzoo.batch import processes as workers
 from ganzoo.batch import run as batch_run
 from ganzoo.batch.cluster import run_on_cluster
 from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
+from ganzoo.catalog import building
 from ganzoo.errors import MissingPackage, OptionError
+from ganzoo.image_io import raster_files
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.image_pass import Settings
 
@@ -223,6 +231,73 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, 
                 half_written(given[-1], first.process.pid)
     check(work, outcomes, given, (4,))
     assert {target: Path(target).stat().st_ino for target in written} == written
+
+
+# ---- images of any channels
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> tuple[Work, list[Job]]:
+    """A model of two channels in units, and files with points in time, depth and pixels that are missing."""
+    options = {"width": 4, "blocks": 1, "in_channels": 2, "out_channels": 2}
+    channels = tuple(Channel(name, "HU", (-1000, 3000), dtype="int16") for name in ("low", "high"))
+    network = building.build("generator:resnet", **options)
+    raster_model(network, channels, channels, options=options).save(tmp_path / "r")
+    (tmp_path / "in").mkdir()
+    jobs = []
+    for number, name in enumerate(("a.ome.tif", "b.ome.tif", "c.npz", "d.tif", "e.npz")):
+        values = np.random.default_rng(number).integers(-900, 2900, (2, 3, 2, 20, 24)).astype(np.int16)
+        source = tmp_path / "in" / name
+        if "ome" in name:
+            words = {"axes": "TZCYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "PhysicalSizeZ": 2.0}
+            tifffile.imwrite(source, values, metadata=words, photometric="minisblack")
+        elif name == "d.tif":
+            nodata = (42113, 2, 6, "-1000", True)
+            values[0, 0, :, :4] = -1000
+            words = {"photometric": "minisblack", "planarconfig": "separate", "metadata": None}
+            tifffile.imwrite(source, values[0, 0], extratags=[nodata], **words)
+        else:
+            ganzoo.Raster.from_array(values[0, 0], channels=channels).save(source)
+        jobs.append(Job(str(source), str(tmp_path / "out" / name)))
+    return Work(f"dir:{tmp_path / 'r'}", {"device": "cpu", "engine": "torch"}), jobs
+
+
+@pytest.mark.slow
+def test_rasters_are_the_same_from_one_process_from_two_and_from_a_cluster(
+    stacks: tuple[Work, list[Job]], tmp_path: Path, scheduler: str
+) -> None:
+    work, given = stacks
+    into = {
+        each: [replace(job, target=str(tmp_path / each / Path(job.target).name)) for job in given] for each in "12c"
+    }
+    with worker(scheduler, tmp_path / "w1"), worker(scheduler, tmp_path / "w2"):
+        outcomes = {
+            "1": list(batch_run.run(work, work.open(), into["1"])),
+            "2": list(workers.run_in_processes(work, into["2"], 2)),
+            "c": list(run_on_cluster(work, into["c"], scheduler)),
+        }
+    for found in outcomes.values():
+        assert sorted((Path(one.job.source).name, one.error) for one in found) == [(name, "") for name in names(given)]
+    for name in names(given):
+        assert len({unnamed((tmp_path / each / name).read_bytes()) for each in "12c"}) == 1, name
+    with tifffile.TiffFile(tmp_path / "2" / "a.ome.tif") as file:
+        assert file.series[0].axes == "TZCYX" and file.series[0].shape == (2, 3, 2, 20, 24)
+        for words in ('Name="low"', 'Name="high"', 'PhysicalSizeX="0.5"', 'PhysicalSizeZ="2.0"'):
+            assert words in (file.ome_metadata or "")
+    with raster_files.open_frames(tmp_path / "c" / "d.tif") as frames:
+        assert (np.asarray(frames[0])[:, :4] == -1000).all() and not frames[0].mask[:, :4].any()
+
+
+def unnamed(file: bytes) -> bytes:
+    """Return an OME-TIFF without the identifier that is its own."""
+    return re.sub(rb"urn:uuid:[0-9a-f-]{36}", b"", file)
+
+
+def names(given: list[Job]) -> list[str]:
+    return [Path(job.source).name for job in given]
+
+
+# ---- no cluster
 
 
 def test_a_cluster_that_is_none_is_reported(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

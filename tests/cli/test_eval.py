@@ -12,8 +12,9 @@ from tiny_models import maker
 
 from ganzoo.cards import protocol, registry
 from ganzoo.cards.card import Card
-from ganzoo.cli import main
+from ganzoo.cli import eval_command, main
 from ganzoo.evaluation.evaluate import evaluate
+from ganzoo.evaluation.samples.results import Evaluation
 
 Capture = pytest.CaptureFixture[str]
 GRID = ["--extractor", "grid", "--device", "cpu", "--resamples", "0"]
@@ -51,6 +52,14 @@ def test_json_goes_to_the_screen_and_to_a_file(tmp_path: Path, capsys: Capture) 
     assert code == 0 and shown == json.loads((tmp_path / "a.json").read_text())
     assert shown["scores"][0]["metric"] == "fd-grid-2"
     assert "fd-grid-2" in (tmp_path / "r.html").read_text()
+
+
+def test_a_baseline_without_a_value_of_a_metric_leaves_its_cell_empty(capsys: Capture) -> None:
+    sample = protocol.Sample("a", 1)
+    scores = [protocol.Score(name, 2.0, protocol.Protocol(name, "x", sample)) for name in ("fd", "identity")]
+    eval_command._show(Evaluation("m", "d", scores, baselines={"input": {"fd": 3.0}}))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[:3]]
+    assert rows[1][:4] == ["fd", "↓", "2", "3"] and rows[2] == ["identity", "↓", "2"]
 
 
 def test_scores_of_another_resizer_are_refused_by_compare(tmp_path: Path, capsys: Capture) -> None:

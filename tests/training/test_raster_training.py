@@ -13,9 +13,9 @@ import ganzoo
 from ganzoo import catalog
 from ganzoo.catalog import options
 from ganzoo.catalog.building import ChosenParts
-from ganzoo.errors import OptionError
+from ganzoo.errors import OptionError, UnknownName
 from ganzoo.evaluation.units import baselines
-from ganzoo.evaluation.units.unpaired import compare
+from ganzoo.evaluation.units.distributions import compare, intervals
 from ganzoo.rasters.channel import Channel
 from ganzoo_plugins.cut.losses import patch_nce
 from ganzoo_plugins.cut.recipe import whole_patches
@@ -279,14 +279,19 @@ def test_a_step_leaves_missing_pixels_out(recipe):
 def test_models_without_pairs_are_measured_by_distributions_in_units(tmp_path):
     random = np.random.default_rng(0)
     for name, mean in (("a", 1000), ("b", 3000)):
-        values = random.normal(mean, 50, (4, 2, 36, 36)).astype(np.float32)
+        values = random.normal(mean, 50, (8, 2, 36, 36)).astype(np.float32)
         values[0, :, :5] = np.nan
         tifffile.imwrite(tmp_path / f"{name}.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
     sets = [tmp_path / "a.tif", tmp_path / "b.tif"]
     small = {"image_size": 32, "generator.width": 2, "generator.blocks": 1, "discriminator.width": 2}
     values = {"steps": 1, "batch_size": 1, "device": "cpu", "validation": 0.5, "split_by": "page"}
     run = ganzoo.train("cyclegan", sets, tmp_path / "run", options=small, **values)
-    found = ganzoo.evaluate(f"dir:{run}", device="cpu", baseline=["copy"])
+    report = tmp_path / "report.html"
+    found = ganzoo.evaluate(f"dir:{run}", device="cpu", baseline=["copy"], report_to=report)
+    assert all(score.low < score.value < score.high and score.protocol.interval for score in found.scores)
+    shown = found.report_samples.best
+    assert [list(each.images) for each in shown] == [["input", "output", "second set, no pair"]] * len(shown)
+    assert "second set, no pair" in report.read_text() and "b.tif, page" in shown[0].caption
     assert {score.metric for score in found.scores} >= {"wasserstein", "wasserstein-1", "mean-difference-2"}
     assert found.baselines["copy"]["wasserstein"] == pytest.approx(2000, rel=0.02)
     assert found.baselines["copy"]["mean-difference-1"] == pytest.approx(-2000, rel=0.02)
@@ -294,6 +299,45 @@ def test_models_without_pairs_are_measured_by_distributions_in_units(tmp_path):
         ganzoo.evaluate(f"dir:{run}", metrics="mae", device="cpu")
     with pytest.raises(OptionError, match="'linear' needs pairs"):
         ganzoo.evaluate(f"dir:{run}", baseline=["linear"], device="cpu")
+
+
+def test_features_are_those_of_windows_as_composites(tmp_path):
+    random = np.random.default_rng(0)
+    sides = {}
+    for name in ("input", "target"):
+        values = random.integers(0, 1000, (4, 3, 40, 70)).astype(np.uint16)
+        sides[name] = tmp_path / f"{name}.tif"
+        tifffile.imwrite(sides[name], values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    small = {"image_size": 32, "generator.width": 2, "discriminator.width": 2}
+    values = {"steps": 1, "batch_size": 1, "device": "cpu", "validation": 0.5, "split_by": "page"}
+    run = ganzoo.train("pix2pix", sides, tmp_path / "run", options=small, **values)
+    lite = {"extractor": "efficientnet-lite0", "device": "cpu", "cache": False, "resamples": 0}
+    found = ganzoo.evaluate(f"dir:{run}", metrics="mae,kd", subset_size=0, **lite)
+    assert [score.metric for score in found.scores][::4] == ["mae", "kd-efficientnet-lite0"]
+    protocol = found.scores[-1].protocol
+    assert protocol.generated.count == protocol.real.count == 2 * found.scores[0].protocol.real.count
+    assert "1, 2, 3 as red, green and blue, the ends of their ranges" in protocol.resizing.replace("channel ", "")
+    alone = ganzoo.evaluate(f"dir:{run}", metrics="kd", subset_size=0, **lite)
+    assert [score.value for score in alone.scores] == [found["kd-efficientnet-lite0"]]
+    with pytest.raises(UnknownName, match="No metric of rasters is called 'lpips'"):
+        ganzoo.evaluate(f"dir:{run}", metrics="lpips", device="cpu")
+
+
+def test_the_interval_of_a_distribution_covers_what_groups_scatter():
+    random = np.random.default_rng(0)
+    made = {name: random.normal(random.normal(5, 1), 2, (2, 400)) for name in range(8)}
+    real = {name: random.normal(random.normal(0, 1), 2, (2, 400)) for name in range(8)}
+    found = intervals(made, real)
+    value = compare(*(np.concatenate(list(side.values()), 1) for side in (made, real)))
+    for name, bounds in found.items():
+        assert bounds.shape == (3, 2)
+        assert (bounds[:2, 0] < value[name]).all() and (value[name] < bounds[:2, 1]).all()
+    half = np.diff(found["mean-difference"][0])[0] / 2
+    spread = [np.var([values[0].mean() for values in side.values()]) / 8 for side in (made, real)]
+    assert half == pytest.approx(1.96 * np.sqrt(sum(spread)), rel=0.1), "the standard error of two means of eight"
+    assert intervals({0: made[0]}, real) == {} and np.array_equal(
+        intervals(made, real)["wasserstein"], found["wasserstein"]
+    )
 
 
 def test_equal_distributions_are_at_distance_zero_whatever_their_order():

@@ -20,6 +20,7 @@ from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
 from ganzoo.evaluation.units import baselines, fields, measures, pictures
 from ganzoo.evaluation.units.baselines import Baseline
+from ganzoo.evaluation.units.composite_windows import CompositeWindows
 from ganzoo.evaluation.units.image_pairs import RasterPair, predict, read_item
 from ganzoo.evaluation.units.similarity import sum_ssim
 from ganzoo.evaluation.units.sums import Array, Sums, sum_up
@@ -50,6 +51,7 @@ class RasterEvaluation:
         metrics: Names; (): all.
         baselines: Names of `ganzoo.evaluation.units.baselines`.
         seed: Of resampling.
+        windows: Takes windows of predictions and truths, where metrics on features are asked for.
     """
 
     model: Model
@@ -63,6 +65,7 @@ class RasterEvaluation:
     metrics: Sequence[str] = ()
     baselines: Sequence[str] = ()
     seed: int = 0
+    windows: CompositeWindows | None = None
 
 
 def evaluate_rasters(
@@ -75,6 +78,7 @@ def evaluate_rasters(
     validation: float = 0.0,
     seed: int = 0,
     raster_options: Mapping[str, Any] | None = None,
+    windows: CompositeWindows | None = None,
     on_progress: Progress = lambda count: None,
     on_remaining: Progress = lambda count: None,
 ) -> Evaluation:
@@ -90,6 +94,7 @@ def evaluate_rasters(
         validation: Measure on the share that training with the same ``validation`` and ``split_by`` held out; 0: all.
         seed: Of resampling.
         raster_options: As `ganzoo.data.rasters.options.RasterOptions`.
+        windows: Takes windows of translations and of what they should resemble.
         on_progress: Called with a number of images whenever that many are processed.
         on_remaining: Called with the number of images to process, when it is known.
 
@@ -99,7 +104,7 @@ def evaluate_rasters(
     """
     if is_unpaired(model):
         sides, options, share = _what_to_read(model, name, data, raster_options or {}, validation)
-        asked = UnpairedRequest(model, name, sides, options, share, metrics, baseline)
+        asked = UnpairedRequest(model, name, sides, options, share, metrics, baseline, seed, windows)
         return evaluate_unpaired(asked, on_progress, on_remaining)
     for each in metrics:
         if each not in measures.NAMES:
@@ -124,6 +129,7 @@ def evaluate_rasters(
         metrics,
         baseline,
         seed,
+        windows,
     )
     on_remaining(len(evaluation.items))
     return measure(evaluation, on_progress)
@@ -197,6 +203,9 @@ def measure(evaluation: RasterEvaluation, on_progress: Progress = lambda count: 
             continue
         for who, values in _predictions(pair, fitted):
             found.add(who, item.group, _sum(values, pair, spans, shift, [one.unit for one in card.channels_out]))
+        if evaluation.windows is not None:
+            evaluation.windows.add_made(pair.predicted, pair.valid)
+            evaluation.windows.add_real(pair.true, pair.valid)
         if len(found.shown) < EXAMPLES:
             found.shown.append(pair)
     if not found.groups:

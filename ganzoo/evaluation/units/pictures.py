@@ -24,10 +24,8 @@ POINTS = 1500  # of a scatter plot
 
 def example(pair: RasterPair, inputs: Sequence[Channel], outputs: Sequence[Channel]) -> Example:
     """Return input, output, truth and error of an image, with a caption that says what is shown and how."""
-    step = max(1, -(-max(pair.true.shape[1:]) // LARGEST))
-    shown, target, truth = (each[:, ::step, ::step] for each in (pair.inputs, pair.predicted, pair.true))
-    valid = pair.valid[::step, ::step]
-    chosen_in, chosen_out = (_choice(len(each)) for each in (shown, truth))
+    shown, target, truth, valid = (_small(each) for each in (pair.inputs, pair.predicted, pair.true, pair.valid))
+    chosen_in, chosen_out = (choice(len(each)) for each in (shown, truth))
     ends = [_ends(truth[index], valid) for index in chosen_out]
     error = np.where(valid, target[0] - truth[0], 0.0)
     bound = float(np.percentile(np.abs(error[valid]), PERCENTILES[1])) if valid.any() else 1.0
@@ -36,7 +34,7 @@ def example(pair: RasterPair, inputs: Sequence[Channel], outputs: Sequence[Chann
         "input": _stretched(shown, chosen_in, [_ends(shown[index], valid) for index in chosen_in], valid),
         "output": _stretched(target, chosen_out, ends, valid),
         "truth": _stretched(truth, chosen_out, ends, valid),
-        f"error of {_name(outputs[0], 0)}": _error_map(error, bound or 1.0, valid),
+        f"error of {name_of(outputs[0], 0)}": _error_map(error, bound or 1.0, valid),
     }
     spans = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in ends)
     caption = (
@@ -47,17 +45,61 @@ def example(pair: RasterPair, inputs: Sequence[Channel], outputs: Sequence[Chann
     return Example(images, caption)
 
 
-def _choice(count: int) -> list[int]:
+def unpaired_examples(
+    shown: Sequence[tuple[str, Array, Array, Array]],
+    others: Sequence[tuple[str, Array, Array]],
+    inputs: Sequence[Channel],
+    outputs: Sequence[Channel],
+) -> list[Example]:
+    """Return inputs and outputs next to images of the second set, which are of something else.
+
+    Outputs and images of the second set have the same stretch: that of all the latter that are shown.
+
+    Args:
+        shown: Name, input (N, H, W), output (M, H, W), and where they are valid, bool (H, W).
+        others: Name, image of the second set (M, H, W), and where it is valid.
+        inputs: What the input's channels mean.
+        outputs: What the output's channels mean.
+    """
+    chosen_in, chosen_out = (choice(len(each)) for each in (inputs, outputs))
+    pooled = np.concatenate([values[:, valid] for _, values, valid in others], 1)
+    ends = [_ends(pooled[index], np.ones(pooled.shape[1], bool)) for index in chosen_out]
+    spans = ", ".join(f"{low:.4g} to {high:.4g}" for low, high in ends)
+    found = []
+    for number, (name, values, output, valid) in enumerate(shown):
+        values, output, valid = (_small(each) for each in (values, output, valid))
+        images = {
+            "input": _stretched(values, chosen_in, [_ends(values[index], valid) for index in chosen_in], valid),
+            "output": _stretched(output, chosen_out, ends, valid),
+        }
+        caption = f"{name}. Input {_names(inputs, chosen_in)}, output {_names(outputs, chosen_out)}"
+        if number < len(others):
+            other, real, known = others[number]
+            images["second set, no pair"] = _stretched(_small(real), chosen_out, ends, _small(known))
+            caption += f", {other}"
+        stretch = f"each from its 1st to its 99th percentile ({spans}, those of the second set, for outputs too)."
+        found.append(Example(images, f"{caption}, {stretch}"))
+    return found
+
+
+def _small(values: Array) -> Array:
+    """Return every n-th pixel of (..., H, W), so that no side is longer than `LARGEST`."""
+    step = max(1, -(-max(values.shape[-2:]) // LARGEST))
+    return values[..., ::step, ::step]
+
+
+def choice(count: int) -> list[int]:
     """Return which channels are red, green and blue: the first three, or the first as gray."""
     return [0, 1, 2] if count >= 3 else [0]
 
 
-def _name(channel: Channel, index: int) -> str:
+def name_of(channel: Channel, index: int) -> str:
+    """Return what a channel is called: "channel 2" where it has no name."""
     return channel.name or f"channel {index + 1}"
 
 
 def _names(channels: Sequence[Channel], chosen: Sequence[int]) -> str:
-    return " ".join(_name(channels[index], index) for index in chosen)
+    return " ".join(name_of(channels[index], index) for index in chosen)
 
 
 def _ends(values: Array, valid: Array) -> tuple[float, float]:

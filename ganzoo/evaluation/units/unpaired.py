@@ -6,7 +6,7 @@ No pixel of a translation has a true value here, so nothing is compared pixel by
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,16 @@ from ganzoo.data.rasters.open_rasters import RasterRequest, open_files, split_it
 from ganzoo.errors import DataError, GanzooError, OptionError
 from ganzoo.evaluation.samples.features import Progress
 from ganzoo.evaluation.samples.results import Evaluation
+from ganzoo.evaluation.units import pictures
+from ganzoo.evaluation.units.composite_windows import CompositeWindows
+from ganzoo.evaluation.units.distributions import INTERVAL, NAMES, compare, intervals
 from ganzoo.evaluation.units.image_pairs import Array, read_item, translate
 from ganzoo.loading.model import Model
 from ganzoo.rasters.channel import Channel
 from ganzoo.version import __version__
 
-NAMES = ("wasserstein", "mean-difference", "deviation-difference")
 VALUES = 100_000  # of a channel of an image, evenly spaced
-LEVELS = (np.arange(2000) + 0.5) / 2000  # quantiles that are compared
+EXAMPLES = 4
 
 
 def is_unpaired(model: Model) -> bool:
@@ -51,6 +53,27 @@ class UnpairedRequest:
     share: float
     metrics: Sequence[str] = ()
     baselines: Sequence[str] = ()
+    seed: int = 0
+    windows: CompositeWindows | None = None
+
+
+@dataclass
+class _Measured:
+    """Values of images by group, (C, n) for each image, and images to show.
+
+    Attributes:
+        inputs: Of inputs.
+        made: Of translations.
+        real: Of the second set.
+        shown: Name, input, translation, and where both are valid.
+        others: Name, image of the second set, and where it is valid.
+    """
+
+    inputs: dict[str, list[Array]] = field(default_factory=dict)
+    made: dict[str, list[Array]] = field(default_factory=dict)
+    real: dict[str, list[Array]] = field(default_factory=dict)
+    shown: list[tuple[str, Array, Array, Array]] = field(default_factory=list)
+    others: list[tuple[str, Array, Array]] = field(default_factory=list)
 
 
 def evaluate_unpaired(asked: UnpairedRequest, on_progress: Progress, on_remaining: Progress) -> Evaluation:
@@ -66,26 +89,60 @@ def evaluate_unpaired(asked: UnpairedRequest, on_progress: Progress, on_remainin
     request = open_files(asked.sides, "unpaired", config, parse_options(asked.options), asked.share)
     first, second = (_evaluated(request, number) for number in (0, 1))
     on_remaining(len(first))
-    inputs, outputs = [], []
+    found = _measure(asked, first, second, on_progress)
+    made, real = _joined(found.made), _joined(found.real)
+    bounds = intervals(made, real, asked.seed)
+    shared = _describe(asked, request, len(first), len(second)) | {"interval": INTERVAL if bounds else ""}
+    words = f"{len(first):,} and {len(second):,} images, {_split_words(asked, request)}"
+    result = Evaluation(asked.name, words, _scores(asked, compare(_all(made), _all(real)), shared, bounds))
+    if asked.baselines:
+        copied = _scores(asked, compare(_all(_joined(found.inputs)), _all(real)), shared)
+        result.baselines = {"copy": {score.metric: score.value for score in copied}}
+        result.notes.append("Baseline copy: the inputs themselves.")
+    if not bounds:
+        result.notes.append("All images of a set are of one group: there are no intervals.")
+    result.notes.append("The sets are not paired: distributions of values are compared, not pixels.")
+    samples = result.report_samples
+    samples.best = pictures.unpaired_examples(found.shown, found.others, card.channels_in, card.channels_out)
+    samples.ordered_by = "order of the files"
+    return result
+
+
+def _measure(asked: UnpairedRequest, first: Sequence[Item], second: Sequence[Item], on_progress: Progress) -> _Measured:
+    """Return values of both sets. Raises DataError where one has no valid pixel."""
+    card, found = asked.model.card, _Measured()
     for item in first:
         values, valid = _read(item, card.channels_in, asked.model)
         translated = translate(asked.model, values, valid, card.channels_in, card.channels_out)
-        outputs.append(_sample(translated, valid))
-        inputs.append(_sample(values, valid))
         on_progress(1)
-    reals = [_sample(*_read(item, card.channels_out, asked.model)) for item in second]
-    made, real = np.concatenate(outputs, 1), np.concatenate(reals, 1)
-    if not made.size or not real.size:
+        if not valid.any():
+            continue
+        found.made.setdefault(item.group, []).append(_sample(translated, valid))
+        found.inputs.setdefault(item.group, []).append(_sample(values, valid))
+        if asked.windows is not None:
+            asked.windows.add_made(translated, valid)
+        if len(found.shown) < EXAMPLES:
+            found.shown.append((item.name, values, translated, valid))
+    for item in second:
+        values, valid = _read(item, card.channels_out, asked.model)
+        if not valid.any():
+            continue
+        found.real.setdefault(item.group, []).append(_sample(values, valid))
+        if asked.windows is not None:
+            asked.windows.add_real(values, valid)
+        if len(found.others) < EXAMPLES:
+            found.others.append((item.name, values, valid))
+    if not found.made or not found.real:
         raise DataError("No evaluated image has a valid pixel.")
-    protocol = _describe(asked, request, len(first), len(second))
-    words = f"{len(first):,} and {len(second):,} images, {_split_words(asked, request)}"
-    result = Evaluation(asked.name, words, _scores(asked, compare(made, real), protocol))
-    if asked.baselines:
-        found = _scores(asked, compare(np.concatenate(inputs, 1), real), protocol)
-        result.baselines = {"copy": {score.metric: score.value for score in found}}
-        result.notes.append("Baseline copy: the inputs themselves.")
-    result.notes.append("The sets are not paired: distributions of values are compared, not pixels.")
-    return result
+    return found
+
+
+def _joined(groups: Mapping[str, Sequence[Array]]) -> dict[str, Array]:
+    return {name: np.concatenate(parts, 1) for name, parts in groups.items()}
+
+
+def _all(groups: Mapping[str, Array]) -> Array:
+    return np.concatenate(list(groups.values()), 1)
 
 
 def _check(asked: UnpairedRequest) -> None:
@@ -129,40 +186,28 @@ def _sample(values: Array, valid: Array) -> Array:
     return chosen[:, :: max(1, chosen.shape[1] // VALUES)]
 
 
-def compare(made: Array, real: Array) -> dict[str, Array]:
-    """Return each metric of `NAMES` for each channel.
-
-    Args:
-        made: Values of translations, (C, n).
-        real: Values of the second set, (C, m).
-
-    Returns:
-        "wasserstein": the mean distance that values would have to move (Wasserstein-1), in the channel's unit;
-        "mean-difference" and "deviation-difference": of translations, minus that of the second set.
-    """
-    quantiles = [np.quantile(values, LEVELS, axis=1) for values in (made, real)]
-    return {
-        "wasserstein": np.abs(quantiles[0] - quantiles[1]).mean(0),
-        "mean-difference": made.mean(1) - real.mean(1),
-        "deviation-difference": made.std(1) - real.std(1),
-    }
-
-
-def _scores(asked: UnpairedRequest, found: Mapping[str, Array], protocol: Mapping[str, Any]) -> list[Score]:
+def _scores(
+    asked: UnpairedRequest,
+    found: Mapping[str, Array],
+    protocol: Mapping[str, Any],
+    bounds: Mapping[str, Array] | None = None,
+) -> list[Score]:
+    """Return the scores of each channel, and the mean of those of "wasserstein"."""
     channels, scores = asked.model.card.channels_out, []
     for name, values in found.items():
         if asked.metrics and name not in asked.metrics:
             continue
-        rows = [(name, float(values.mean()), channels)] if len(values) == 1 or name == "wasserstein" else []
+        rows = [(name, float(values.mean()), channels, -1)] if len(values) == 1 or name == "wasserstein" else []
         if len(values) > 1:
             rows += [
-                (f"{name}-{one.name or index + 1}", float(values[index]), channels[index : index + 1])
+                (f"{name}-{one.name or index + 1}", float(values[index]), channels[index : index + 1], index)
                 for index, one in enumerate(channels)
             ]
-        for metric, value, shown in rows:
+        for metric, value, shown, index in rows:
             units = ", ".join(dict.fromkeys(one.unit for one in shown if one.unit))
             settings = {"unit": units} if units else {}
-            scores.append(Score(metric, value, Protocol(metric=metric, settings=settings, **protocol)))
+            low, high = map(float, bounds[name][index]) if bounds else (None, None)
+            scores.append(Score(metric, value, Protocol(metric=metric, settings=settings, **protocol), low, high))
     return scores
 
 
