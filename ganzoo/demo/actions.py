@@ -100,15 +100,22 @@ class DemoModel:
         self.examples.keep(key, (before, after, result))
         return before, after, result
 
-    def translate_raster(self, path: Path, progress: Progress | None = None) -> raster_images.RasterResult:
-        """Translate the first image of a file whose channels have units, in full depth.
+    def translate_raster(
+        self, path: Path, progress: Progress | None = None, number: int = 1
+    ) -> raster_images.RasterResult:
+        """Translate one image of a file whose channels have units, in full depth.
+
+        Args:
+            path: the file.
+            progress: called with the share that is done.
+            number: of the image in its file, from 1.
 
         Raises:
             GanzooError: It is no such image, too large, or takes too long.
         """
         with self._in_time(progress) as on_progress:
-            limit = min(self.max_pixels, self.max_work)
-            return raster_images.translate(self.model, path, limit, self._new_path, self.file_name, on_progress)
+            limit, name = min(self.max_pixels, self.max_work), self.file_name
+            return raster_images.translate(self.model, path, limit, self._new_path, name, on_progress, number)
 
     @property
     def roles(self) -> list[str]:

@@ -128,20 +128,24 @@ def _build_raster_translation(demo: DemoModel, uploads: Uploads) -> None:
         with gradio.Column(scale=1):
             image: Any = gradio.File(label="Image: TIFF, .npy or another that ganzoo inspect reads", type="filepath")
             image.preprocess = partial(_uploaded_path, uploads)
+            number = gradio.Number(
+                1, label="Image of the file", info="Where it has several: pages, slices, points in time.", precision=0
+            )
             _show_card(demo.model.card)
         with gradio.Column(scale=2):
             comparison = _comparison()
             notes = gradio.HTML()
             file = gradio.DownloadButton("Save in full depth", interactive=False)
 
-    def translate(path: str | None, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
+    def translate(path: str | None, number: int | None, progress: Any = gradio.Progress()) -> Any:  # noqa: B008
         if not path:
             return None, "", gradio.DownloadButton(value=None, interactive=False)
-        found = demo.translate_raster(Path(path), progress)
+        found = demo.translate_raster(Path(path), progress, number or 1)
         text = str(render("demo_notes.html", notes=found.notes))
         return (found.before, found.after), text, gradio.DownloadButton(value=found.file, interactive=True)
 
-    _connect(demo, [image.change], "translate", translate, [image], [comparison, notes, file])
+    changes = [image.change, number.change]
+    _connect(demo, changes, "translate", translate, [image, number], [comparison, notes, file])
 
 
 def _describe_sizes(card: Card) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganzoo.batch.rasters import Selection, translate_file
+from ganzoo.batch.rasters import Selection, chosen_frames, translate_file
 from ganzoo.errors import GanzooError, OptionError
 from ganzoo.image_io import encoding, raster_files
 from ganzoo.inference.image_pass import Progress, Settings
@@ -47,8 +47,9 @@ def translate(
     new_path: Callable[[str], Path],
     name: str,
     progress: Progress | None = None,
+    number: int = 1,
 ) -> RasterResult:
-    """Translate the first image of a file.
+    """Translate one image of a file.
 
     Args:
         model: One whose channels have units.
@@ -57,26 +58,28 @@ def translate(
         new_path: Returns a place for a file of this name.
         name: Of the model, for the result.
         progress: Called with the share that is done.
+        number: Of the image in its file, from 1.
 
     Raises:
         GanzooError: It is no such image, or too large; the path is not in the text.
     """
     try:
         with raster_files.open_frames(path, max_pixels=limit) as frames:
-            count, first = len(frames), frames[0]
-            _check_size(first.shape[1] * model.card.scale, first.shape[2] * model.card.scale, limit)
-            before = _save_composite(first, new_path("before.png"))
-            shown = composites.describe(first)
+            (index,) = chosen_frames(str(number), len(frames), path.name)
+            count, image = len(frames), frames[index]
+            _check_size(image.shape[1] * model.card.scale, image.shape[2] * model.card.scale, limit)
+            before = _save_composite(image, new_path("before.png"))
+            shown = composites.describe(image)
         stem = path.name.removesuffix(raster_files.suffix_of(path.name))
         file = new_path(f"{stem}-{name}{result_suffix(path.name)}")
-        settings, selection = Settings("auto"), Selection(frames="1")
+        settings, selection = Settings("auto"), Selection(frames=str(number))
         notes = translate_file(model, str(path), str(file), selection, settings, limit, progress)
     except GanzooError as error:  # the visitor knows only the file's name
         raise type(error)(str(error).replace(str(path), path.name)) from error
     with raster_files.open_frames(file) as frames:
         after = _save_composite(frames[0], new_path("after.png"))
         caption = composites.describe(frames[0])
-    pages = [f"The file has {count} images; this is the first. ganzoo translate does all."] if count > 1 else []
+    pages = [f"The file has {count} images; this is number {number}. ganzoo translate does all."] if count > 1 else []
     return RasterResult(before, after, file, (f"Before: {shown}.", f"After: {caption}.", *pages, *notes))
 
 

@@ -55,13 +55,19 @@ def test_a_result_that_is_too_large_is_refused_before_it_is_computed(tmp_path: P
         demo(tmp_path, 4, max_work=700).translate_raster(field[0])
 
 
-def test_only_the_first_image_of_a_stack_is_shown_and_the_page_says_so(tmp_path: Path) -> None:
+def test_one_image_of_a_stack_is_shown_and_the_page_says_so(tmp_path: Path) -> None:
     values = np.random.default_rng(1).integers(0, 9000, (3, 16, 16)).astype(np.uint16)
     tifffile.imwrite(tmp_path / "stack.ome.tif", values, metadata={"axes": "ZYX"}, photometric="minisblack")
     found = demo(tmp_path, 1).translate_raster(tmp_path / "stack.ome.tif")
     assert found.file.name.endswith(".ome.tif")
     assert np.array_equal(tifffile.imread(found.file), values[0])
-    assert any("3 images; this is the first" in note for note in found.notes)
+    assert any("3 images; this is number 1" in note for note in found.notes)
+    third = demo(tmp_path, 1).translate_raster(tmp_path / "stack.ome.tif", number=3)
+    assert np.array_equal(tifffile.imread(third.file), values[2])
+    assert any("this is number 3" in note for note in third.notes)
+    for number in (0, 4, -1):
+        with pytest.raises(OptionError, match=r"stack\.ome\.tif has 3 images, not frames|Write numbers from 1"):
+            demo(tmp_path, 1).translate_raster(tmp_path / "stack.ome.tif", number=number)
 
 
 def test_messages_do_not_show_where_a_file_is(tmp_path: Path) -> None:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import browsing
+import channel_models
 import numpy as np
 import pytest
+import tifffile
+from channel_models import bands
 from needs import needs
 from PIL import Image
 from served import Server, served
 from tiny_models import clip_maker, inpainter, translator
 
+from ganzoo.catalog import building
+
 pytestmark = [needs(browsing.CHROMIUM, "no Chromium; GANZOO_CHROMIUM says where one is"), pytest.mark.slow]
 SHOWN = "[...document.images].filter(image => image.src.endsWith('/{}') && image.naturalWidth > 0)"
+
+TYPE = (  # another number of an image, as a visitor does
+    "(field => {{ field.value = '{}'; field.dispatchEvent(new Event('input', {{bubbles: true}}));"
+    " field.dispatchEvent(new Event('change', {{bubbles: true}})); field.blur() }})"
+    "(document.querySelector('input[type=number]'))"
+)
 
 
 def shown(tab: browsing.Tab, name: str) -> np.ndarray:
@@ -85,4 +96,29 @@ def test_clips_play(tmp_path: Path) -> None:
         with Image.open(tab.value(f"{script}[0].src").partition("file=")[2]) as clip:
             assert clip.n_frames > 1
         assert "Walk" not in tab.value("document.body.innerText")
+        assert_private(tab, server)
+
+
+def test_an_image_of_a_stack_in_units_is_chosen(tmp_path: Path) -> None:
+    options = {"width": 4, "blocks": 1, "in_channels": 4, "out_channels": 4}
+    network = building.build("generator:resnet", **options)
+    channel_models.model(network, bands(4), bands(4), options=options).save(tmp_path / "model")
+    values = np.random.default_rng(0).integers(0, 65536, (3, 4, 40, 50)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "stack.ome.tif", values, metadata={"axes": "ZCYX"}, photometric="minisblack")
+    with (
+        served(tmp_path / "page", f"dir:{tmp_path / 'model'}") as server,
+        browsing.opened(server.address, tmp_path) as tab,
+    ):
+        tab.wait_for("!!document.querySelector('input[type=file]')")
+        tab.choose("input[type=file]", tmp_path / "stack.ome.tif")
+        first = shown(tab, "before.png")
+        assert first.shape == (40, 50, 3)
+        tab.wait_for("document.body.innerText.includes('3 images; this is number 1')")
+        tab.value(TYPE.format(3))
+        tab.wait_for("document.body.innerText.includes('3 images; this is number 3')")
+        tab.wait_for(f"{SHOWN.format('before.png')}.length > 0")
+        assert (shown(tab, "before.png") != first).any()
+        assert "B1, B2, B3 as red, green and blue, from the percentile 1" in tab.value("document.body.innerText")
+        tab.value(TYPE.format(9))
+        tab.wait_for("document.body.innerText.includes('has 3 images, not frames 9')")
         assert_private(tab, server)
