@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ganzoo.errors import ImageError, OptionError, OutputError
 from ganzoo.image_io import raster_files
 from ganzoo.image_io.several_files import named_parts, open_source
@@ -81,7 +83,7 @@ def translate_file(
         rasters = [_selected(frames, number, selection, network.inputs) for number in numbers]
         in_order = bool(selection.bands) and not neighbor_offsets(network.inputs)
         prepared = network.prepared(rasters[0], rasters, by_position=in_order)
-        spec = network.spec(prepared, len(numbers), frames.axis if len(numbers) > 1 else "")
+        spec = network.spec(prepared, len(numbers), *dimensions(frames, numbers))
         writer = raster_files.find_writer(target, prepared)
         writer.check(spec)
         reports = []
@@ -150,6 +152,25 @@ def merged(reports: Sequence[TranslationReport]) -> TranslationReport:
         },
         first.passes,
     )
+
+
+def dimensions(frames: Frames, numbers: Sequence[int]) -> tuple[str, Sequence[int]]:
+    """Return along which dimensions some images of a file lie, and how many along each where those are several.
+
+    Of a file of several times and depths, some may lie along one of them alone; of what is no grid, "Z".
+    """
+    axis, lengths = frames.axis, tuple(frames.lengths)
+    if len(numbers) < 2:
+        return "", ()
+    if not lengths or len(lengths) != len(axis):
+        return axis, ()
+    places = np.unravel_index(np.array(numbers), lengths)
+    chosen = [sorted(set(map(int, each))) for each in places]
+    grid = np.ravel_multi_index(np.meshgrid(*chosen, indexing="ij"), lengths).ravel()
+    if grid.tolist() != list(numbers):
+        return "Z", ()
+    kept = [(letter, len(each)) for letter, each in zip(axis, chosen, strict=True) if len(each) > 1]
+    return "".join(letter for letter, _ in kept), [length for _, length in kept] if len(kept) > 1 else ()
 
 
 def chosen_frames(text: str, count: int, name: str) -> list[int]:

@@ -46,6 +46,14 @@ class Frames(ABC):
         return "page" if len(self) > 1 else ""
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """How many frames lie along each letter of `axis`, where those are several: (3, 5) of "TZ", Z running fastest.
+
+        () where they lie along one dimension.
+        """
+        return ()
+
+    @property
     def description(self) -> Mapping[str, str]:
         """What is known of the file and kept when it is translated, for people: {"pixel size": "0.25 x 0.25 µm"}."""
         return {}

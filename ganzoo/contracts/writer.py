@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -29,6 +29,7 @@ class OutputSpec:
         channels: What each channel means, C of them.
         frames: How many images.
         axis: The dimensions along which they lie; see `Frames.axis`.
+        lengths: How many lie along each of them, where they are several; see `Frames.lengths`.
         template: The raster whose metadata it shall carry, where it is the writer's own format; None: no metadata.
         scale: How many times as high and wide as the template's file it is: pixels are so many times smaller.
     """
@@ -40,6 +41,19 @@ class OutputSpec:
     axis: str = ""
     template: Raster | None = None
     scale: float = 1
+    lengths: Sequence[int] = ()
+
+    @property
+    def stack(self) -> Mapping[str, int]:
+        """The dimensions along which images lie, T or Z or both, and their lengths; the last runs fastest.
+
+        Those of another meaning count as depth. There are none of a single image.
+        """
+        if self.frames == 1:
+            return {}
+        if set(self.axis) <= set("TZ") and len(self.axis) == len(self.lengths) == 2:
+            return dict(zip(self.axis, self.lengths, strict=True))
+        return {self.axis if self.axis in ("T", "Z") else "Z": self.frames}
 
 
 class OpenFile(ABC):

@@ -47,6 +47,12 @@ class GuardedFrames(Frames):
             return self._frames.axis
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """The reader's."""
+        with as_image_errors(self._path):
+            return self._frames.lengths
+
+    @property
     def description(self) -> Mapping[str, str]:
         """The reader's."""
         with as_image_errors(self._path):

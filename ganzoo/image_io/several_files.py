@@ -57,6 +57,11 @@ class SeveralFiles(Frames):
         """That of the first file."""
         return self._frames[0].axis
 
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Those of the first file."""
+        return self._frames[0].lengths
+
     def close(self) -> None:
         """Close all files."""
         self._opened.close()

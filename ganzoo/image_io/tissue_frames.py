@@ -48,6 +48,11 @@ class TissueFrames(Frames):
         return self._frames.axis
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """Those of the file."""
+        return self._frames.lengths
+
+    @property
     def description(self) -> Mapping[str, str]:
         """That of the file."""
         return self._frames.description

@@ -96,14 +96,14 @@ class RasterNetwork:
         low, high = unknown[0].with_full_range(prepared.dtype).range or (0, 0)
         return [f"{self.name} says no range of its channels: {low:g}:{high:g} of {prepared.dtype} stands for -1:1."]
 
-    def spec(self, raster: Raster, frames: int = 1, axis: str = "") -> OutputSpec:
-        """Return what the output of a prepared raster is."""
+    def spec(self, raster: Raster, frames: int = 1, axis: str = "", lengths: Sequence[int] = ()) -> OutputSpec:
+        """Return what the output of a prepared raster is; see `OutputSpec` for what its images lie along."""
         channels = raster_channels.of_output(self.outputs, raster)
         kinds = {str(channel.dtype) for channel in channels}
         dtype = kinds.pop() if len(kinds) == 1 else str(np.result_type(*kinds))
         scale = self.network.scale
         shape = (len(channels), raster.shape[1] * scale, raster.shape[2] * scale)
-        return OutputSpec(shape, dtype, channels, frames, axis, raster, scale * raster.zoom)
+        return OutputSpec(shape, dtype, channels, frames, axis, raster, scale * raster.zoom, lengths)
 
 
 def translate_raster(

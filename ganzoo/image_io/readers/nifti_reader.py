@@ -144,6 +144,11 @@ class VolumeFrames(Frames):
         return "TZ" if self._times > 1 else "Z"
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """Times and slices of a series."""
+        return (self._times, len(self) // self._times) if self._times > 1 else ()
+
+    @property
     def description(self) -> Mapping[str, str]:
         """Voxel size and orientation."""
         from nibabel.orientations import aff2axcodes

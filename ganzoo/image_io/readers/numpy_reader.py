@@ -120,6 +120,11 @@ class ArrayFrames(Frames):
         """The letters of the frames' dimensions."""
         return "".join(self._frame_axes) if len(self) > 1 else ""
 
+    @property
+    def lengths(self) -> Sequence[int]:
+        """Of the frames' dimensions, where they are several."""
+        return self._lengths if len(self) > 1 and len(self._lengths) > 1 else ()
+
 
 @dataclass(frozen=True)
 class MappedSource:

@@ -138,6 +138,13 @@ class TiffFrames(Frames):
         return "page" if letters == "I" else letters
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """Of the frames' dimensions, where they are several."""
+        dimensions = self._parts[0][1]
+        several = len(self._parts) == 1 and len(dimensions.frame_axes) > 1
+        return [dimensions.length(letter) for letter in dimensions.frame_axes] if several else ()
+
+    @property
     def description(self) -> Mapping[str, str]:
         """Kind, pixel size, missing value, georeference, compression."""
         return tiff_metadata.describe(self._metadata)

@@ -138,6 +138,11 @@ class ZarrFrames(Frames):
         return self._letters.upper()
 
     @property
+    def lengths(self) -> Sequence[int]:
+        """Of time and depth, where there are both."""
+        return [self._length(letter) for letter in self._letters] if len(self._letters) > 1 else ()
+
+    @property
     def description(self) -> Mapping[str, str]:
         """Version, pixel size and chunks."""
         version = "0.5" if "ome" in self._image.attributes else "0.4"

@@ -69,19 +69,18 @@ class NumpyFile(SpooledFile):
             file.truncate(start + int(np.prod(shape, dtype=np.int64)) * self.spool.dtype.itemsize)
         target = np.memmap(path, self.spool.dtype, "r+", start, shape)
         # A view of the file with the dimensions in the spool's order: what is put there lies where it belongs.
-        view = _untwist(target, axes, self._full_axes).reshape(self.spool.shape)
+        view = _untwist(target, axes, self._full_axes)
         assert np.may_share_memory(view, target), "a copy would not reach the file"
         self._copy(view)
         target.flush()
 
     @property
     def _full_axes(self) -> str:
-        letters = self.spec.axis if set(self.spec.axis) <= set("TZ") else "Z"
-        return (letters if self.spec.frames > 1 else "") + "CYX"
+        return "".join(self.spec.stack) + "CYX"
 
     @property
     def _full_shape(self) -> tuple[int, ...]:
-        return (*((self.spec.frames,) if self.spec.frames > 1 else ()), *self.spec.shape)
+        return (*self.spec.stack.values(), *self.spec.shape)
 
     def _order(self) -> tuple[str, Any]:
         """Return the axes of the array in the file, and what turns one of `_full_shape` into it."""
@@ -89,8 +88,6 @@ class NumpyFile(SpooledFile):
         own = str(template.metadata.get(AXES, "")) if template is not None and template.format == "numpy" else ""
         own = own.replace("S", "C")
         full = self._full_axes
-        if len(full) > 4:  # two dimensions of frames lie in one
-            full = "Z" + full[-3:]
         if "C" in own and set(own) == set(full):
             axes = own
         elif self.spec.shape[0] == 1 and (own == full.replace("C", "") or not own):
@@ -107,10 +104,10 @@ class NumpyFile(SpooledFile):
         return axes, turn
 
     def _arrays(self, axes: str, turn: Any) -> dict[str, Any]:
-        whole = np.empty(self.spool.shape, self.spool.dtype)
+        whole = np.empty(self._full_shape, self.spool.dtype)
         self._copy(whole)
         arrays = {
-            "image": turn(whole.reshape(self._full_shape)),
+            "image": turn(whole),
             AXES: np.array(axes),
             CHANNELS: np.array(json.dumps([channel.to_dict() for channel in self.spec.channels])),
         }
@@ -119,19 +116,19 @@ class NumpyFile(SpooledFile):
         return arrays
 
     def _copy(self, target: Array) -> None:
+        """Put all pixels into an array of `_full_shape`."""
         frames, count, height, width = self.spool.shape
+        lengths = tuple(self.spec.stack.values())
         for frame in range(frames):
+            place: tuple[Any, ...] = np.unravel_index(frame, lengths) if lengths else ()
             for channel in range(count):
                 for top in range(0, height, ROWS):
                     rows = slice(top, min(top + ROWS, height))
-                    target[frame, channel, rows] = self.spool.read(frame, channel, rows, slice(0, width))
+                    target[(*place, channel, rows)] = self.spool.read(frame, channel, rows, slice(0, width))
 
 
 def _untwist(target: Array, axes: str, full: str) -> Array:
-    """Return a view (frames, C, Y, X) of an array with ``axes``."""
-    if len(full) > 4:
-        full = "Z" + full[-3:]
+    """Return a view with the dimensions ``full`` of an array with ``axes``."""
     if "C" not in axes:
         axes, target = axes + "C", target[..., None]
-    turned = target.transpose([axes.index(letter) for letter in full])
-    return turned if turned.ndim == 4 else turned[None]
+    return target.transpose([axes.index(letter) for letter in full])

@@ -65,8 +65,7 @@ def are_colors(spec: OutputSpec) -> bool:
 
 
 def _axes(spec: OutputSpec) -> str:
-    letters = spec.axis if set(spec.axis) <= set("TZ") and len(spec.axis) == 1 else "Z"
-    return (letters if spec.frames > 1 else "") + ("C" if spec.shape[0] > 1 else "") + "YX"
+    return "".join(spec.stack) + ("C" if spec.shape[0] > 1 else "") + "YX"
 
 
 def imagej(spec: OutputSpec, metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -111,10 +111,11 @@ class TiffFile(SpooledFile):
         return [] if value is None or np.isnan(value) else [nodata_tag(value)]
 
     def _stack_shape(self, kind: str) -> tuple[int, ...]:
-        frames, count, height, width = self.spool.shape
+        _, count, height, width = self.spool.shape
+        stack = self.spec.stack.values()
         if kind == "ome" and tiff_words.are_colors(self.spec):
-            return (*((frames,) if frames > 1 else ()), height, width, count)
-        return (*((frames,) if frames > 1 else ()), *((count,) if count > 1 else ()), height, width)
+            return (*stack, height, width, count)
+        return (*stack, *((count,) if count > 1 else ()), height, width)
 
     def _write_pyramid(self, file: Any, frames: range, shape: tuple[int, ...] | None, words: Any) -> None:
         """Write frames at full size and, as the input has it, in smaller and smaller copies."""
@@ -247,7 +248,7 @@ def _kind(path: str, spec: OutputSpec) -> str:
         return "ome"
     size = int(np.prod(spec.shape, dtype=np.int64)) * spec.frames * np.dtype(spec.dtype).itemsize
     page = spec.shape[1] * spec.shape[2] * np.dtype(spec.dtype).itemsize
-    if own == "imagej" and spec.dtype in IMAGEJ_TYPES:
+    if own == "imagej" and spec.dtype in IMAGEJ_TYPES and list(spec.stack) != ["Z", "T"]:  # ImageJ has time first
         return "imagej" if size < BIG and page <= LARGEST_IMAGEJ else "ome"  # ImageJ reads neither tiles nor BigTIFF
     return "tiff"
 

@@ -107,21 +107,12 @@ class ZarrFile(SpooledFile):
         )
 
     def _lengths(self) -> dict[str, int]:
-        """Return how long time and depth are."""
-        letters = [letter for letter in self.spec.axis.lower() if letter in "tz"]
-        if self.spec.frames == 1 or not letters:
-            return {"z": self.spec.frames}
-        if len(letters) == 1:
-            return {letters[0]: self.spec.frames}
-        shape, image = self._template.get("shape"), self._template.get("image")
-        depth = shape[image.axes.index("z")] if shape and image else 1
-        if self.spec.frames % depth:
-            raise OutputError(f"{self.path}: {self.spec.frames} images are no whole stacks of {depth}. Omit --frames.")
-        return {"t": self.spec.frames // depth, "z": depth}
+        """Return how long time and depth are, where there are several images, in the order of the images."""
+        return {letter.lower(): length for letter, length in self.spec.stack.items()}
 
     def _shape(self, axes: str, spool: Spool) -> tuple[int, ...]:
         _, count, height, width = spool.shape
-        lengths = {"t": 1, "z": 1, "c": count, "y": height, "x": width, **self._lengths()}
+        lengths = {"t": 1, "z": 1, "c": count, "y": height, "x": width} | self._lengths()
         return tuple(lengths[letter] for letter in axes)
 
     def _chunks(self, axes: str, spool: Spool) -> tuple[int, ...]:
@@ -148,9 +139,10 @@ class ZarrFile(SpooledFile):
     def _parts(self, axes: str, spool: Spool, chunks: tuple[int, ...]) -> Iterator[tuple[tuple[Any, ...], Any]]:
         """Yield bands of whole chunks, and where they belong."""
         frames, count, height, width = spool.shape
-        step, depth = chunks[axes.index("y")], self._lengths().get("z", 1)
+        step, lengths = chunks[axes.index("y")], self._lengths()
         for frame in range(frames):
-            at: dict[str, Any] = {"t": frame // depth, "z": frame % depth}
+            place = np.unravel_index(frame, tuple(lengths.values())) if lengths else ()
+            at: dict[str, Any] = {"t": 0, "z": 0} | dict(zip(lengths, map(int, place), strict=True))
             for at["c"] in range(count):
                 for top in range(0, height, step):
                     rows = slice(top, min(top + step, height))

@@ -59,7 +59,10 @@ def written(path: Path, pixels: np.ndarray, axes: str, version: int = 2, levels:
 def copy(source: Path, target: Path) -> None:
     with raster_files.open_frames(source) as frames:
         first = frames[0]
-        spec = OutputSpec(first.shape, str(first.dtype), first.channels, len(frames), frames.axis, first)
+        lengths = frames.lengths
+        spec = OutputSpec(
+            first.shape, str(first.dtype), first.channels, len(frames), frames.axis, first, lengths=lengths
+        )
         writer = raster_files.find_writer(target, first)
         writer.check(spec)
         with writer.open(str(target), spec) as file:
