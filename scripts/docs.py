@@ -124,14 +124,13 @@ def models_and_options(family: str) -> Iterator[str]:
 
 def options(entry: Entry) -> Iterator[str]:
     """Yield the table of an entry's options, each with what its class says of it."""
-    said = dict(re.findall(r"(?m)^    (\w+): ((?:.+\n?)(?:^ {8}.+\n?)*)", entry_descriptions.notes(entry) + "\n"))
+    said = entry_descriptions.option_words(entry)
     rows = entry_descriptions.describe_options(entry)
     if rows:
         yield "| option | default | |\n|---|---|---|"
     for row in rows:
         choices = "One of " + ", ".join(f"`{each}`" for each in row["choices"]) + "." if row["choices"] else ""
-        text = " ".join(said.get(row["name"], "").split())
-        words = " ".join(part for part in (text, choices) if part).replace("|", "\\|")
+        words = " ".join(part for part in (said.get(row["name"], ""), choices) if part).replace("|", "\\|")
         yield f"| `{row['name']}` | `{row['default']!r}` | {words} |"
 
 

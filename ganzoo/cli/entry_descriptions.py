@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
+import textwrap
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from ganzoo import catalog
 from ganzoo.contracts.entry import Entry
+
+# "    name, other: words", which go on in lines that are indented more.
+_ATTRIBUTE = re.compile(r"(?m)^    (\w+(?:, \w+)*): ((?:.+\n)(?:^ {8}.+\n)*)")
 
 
 def describe(entry: Entry) -> dict[str, Any]:
@@ -52,11 +57,26 @@ def describe_options(entry: Entry) -> list[dict[str, Any]]:
 
 
 def notes(entry: Entry) -> str:
-    """Return the docstring of the options' class, without the entry's summary; "" where dataclass generated it."""
+    """Return what the options' class says besides the entry's summary, and what each option means."""
     text = inspect.cleandoc(entry.config.__doc__ or "")
-    if text.startswith(f"{entry.config.__name__}("):
-        return ""
-    return text.removeprefix(f"{entry.summary}.").lstrip().replace("``", "")
+    if text.startswith(f"{entry.config.__name__}("):  # dataclass generated it
+        text = ""
+    own = text.removeprefix(f"{entry.summary}.").partition("Attributes:")[0].strip().replace("``", "")
+    lines = [
+        textwrap.fill(f"{name}: {words}", 100, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False)
+        for name, words in option_words(entry).items()
+    ]
+    return "\n\n".join(filter(None, (own, "\n".join(lines))))
+
+
+def option_words(entry: Entry) -> dict[str, str]:
+    """Return option -> what the docstring of its class says of it, or that of the class that it is inherited from."""
+    found: dict[str, str] = {}
+    for kind in entry.config.__mro__:
+        for listed, words in _ATTRIBUTE.findall(f"{inspect.cleandoc(kind.__doc__ or '')}\n"):
+            for name in listed.split(", "):
+                found.setdefault(name, " ".join(words.replace("``", "").split()))
+    return {option.name: found[option.name] for option in dataclasses.fields(entry.config) if option.name in found}
 
 
 def _type_hints(entry: Entry) -> dict[str, Any]:

@@ -262,3 +262,10 @@ def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     done = run_python(code, registry_file)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_entry_says_what_its_inherited_options_mean(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "info", "recipe:cut")
+    assert code == 0 and "\n  nce_weight: lambda_X of equation 5.\n" in out
+    assert "\n  learning_rate: Adam's learning rate.\n" in out and "Attributes:" not in out
+    assert out.count("  schedule: ") == 1 and "  schedule: CycleGAN's decay over the second half.\n" in out

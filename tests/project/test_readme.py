@@ -118,6 +118,7 @@ def test_the_site_shows_an_entrys_options_with_what_their_class_says() -> None:
     assert "| `cyclegan/horse2zebra`: Horses to zebras |" in text and "## `recipe:cyclegan`" in text
     assert "| `pool_size` | `50` | Number of generated images" in text
     assert "One of `constant`, `linear`, `cosine`." in text
+    assert "| `beta1` | `0.5` | Adam's decay of the mean of gradients. |" in text, "what another class says, too"
 
 
 def test_the_site_drops_links_to_files_that_it_lacks(tmp_path: Path) -> None:

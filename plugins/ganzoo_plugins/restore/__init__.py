@@ -28,13 +28,7 @@ class SpandrelConfig(Config):
 @family.generator("spandrel", ".networks.Enlarger", task="super-resolution")
 @dataclass(frozen=True)
 class EnlargerConfig(SpandrelConfig):
-    """Enlarges images: ESRGAN, Compact, SwinIR, DAT and others of spandrel.
-
-    Attributes:
-        architecture: Its identifier in spandrel's registry, such as "Compact", "ESRGAN" or "SwinIR".
-        network: Name of its class; an architecture may have several.
-        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
-    """
+    """Enlarges images: ESRGAN, Compact, SwinIR, DAT and others of spandrel."""
 
 
 @family.generator("spandrel-restoration", ".networks.Restorer", task="image-restoration")
@@ -44,8 +38,6 @@ class RestorerConfig(SpandrelConfig):
 
     Attributes:
         architecture: Its identifier in spandrel's registry, such as "DnCNN", "SCUNet" or "NAFNet".
-        network: Name of its class; an architecture may have several.
-        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
     """
 
     architecture: str = "DnCNN"
@@ -55,13 +47,7 @@ class RestorerConfig(SpandrelConfig):
 @family.generator("spandrel-inpainting", ".networks.Inpainter", task="image-inpainting")
 @dataclass(frozen=True)
 class InpainterConfig(SpandrelConfig):
-    """Fills what a mask marks as missing: LaMa of spandrel.
-
-    Attributes:
-        architecture: Its identifier in spandrel's registry.
-        network: Name of its class; an architecture may have several.
-        hyperparameters: What the class is built with, as a dictionary; the class's defaults count for the others.
-    """
+    """Fills what a mask marks as missing: LaMa of spandrel."""
 
     architecture: str = "LaMa"
     network: str = "LaMa"
