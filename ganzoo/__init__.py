@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from ganzoo.recipes.recipe import Recipe as Recipe
     from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein as sliced_wasserstein
     from ganzoo.recipes.unpaired import UnpairedRecipe as UnpairedRecipe
+    from ganzoo.training.distill import distill as distill
     from ganzoo.training.train import resume as resume
     from ganzoo.training.train import train as train
 
@@ -99,6 +100,7 @@ _HOMES = {
     "Diagnosis": "ganzoo.contracts.metric",
     "DataSource": "ganzoo.contracts.data_source",
     "Discriminator": "ganzoo.contracts.discriminator",
+    "distill": "ganzoo.training.distill",
     "DoubledSize": "ganzoo.layers.image_sizes",
     "Engine": "ganzoo.contracts.engine",
     "Enlargement": "ganzoo.contracts.limits",

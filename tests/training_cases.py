@@ -123,3 +123,13 @@ def differences(a: Any, b: Any, where: str = "") -> list[str]:
             return [f"{where}: other length"]
         return [place for i in range(len(a)) for place in differences(a[i], b[i], f"{where}[{i}]")]
     return [] if a == b else [where]
+
+
+def assert_same_run(one: Path, other: Path, step: int) -> None:
+    """The whole state, the exported files and the logs."""
+    assert differences(checkpoint(one, step), checkpoint(other, step)) == []
+    files = sorted(path.relative_to(one) for path in one.rglob("*.safetensors"))
+    assert files == sorted(path.relative_to(other) for path in other.rglob("*.safetensors")) and files
+    assert all((one / file).read_bytes() == (other / file).read_bytes() for file in files)
+    assert lines(one) == lines(other)
+    assert lines(one, "validation.jsonl") == lines(other, "validation.jsonl")

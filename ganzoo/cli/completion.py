@@ -109,6 +109,8 @@ def _assignments(described: dict[str, dict[str, object]], text: str) -> list[Com
 
 def _recipe_of(context: click.Context) -> Entry | None:
     recipes = {entry.name: entry for entry in _safely(catalog.entries) if entry.kind == "recipe"}
+    if context.info_name == "distill":
+        return recipes.get("distill")
     return next((recipes[word] for word in _words(context, "recipe") if word in recipes), None)
 
 

@@ -22,7 +22,7 @@ from ganzoo.version import __version__
 
 # The command "new-plugin" is the object `command` in ganzoo/cli/new_plugin_command.py.
 COMMANDS = (
-    *("list", "info", "inspect", "generate", "translate", "train", "eval", "compare"),
+    *("list", "info", "inspect", "generate", "translate", "train", "distill", "eval", "compare"),
     *("export", "import", "pull", "push", "publish", "card", "gallery", "demo", "plugins", "new-plugin"),
 )
 

@@ -28,6 +28,16 @@ def test_the_encoder_begins_as_efficientnet_lite0_in_float64(size: tuple[int, in
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-9)
 
 
+def test_four_levels_are_the_first_four_of_the_same_encoder() -> None:
+    images = torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    short, whole = begun(levels=4), begun()
+    assert short.stride == 16 and short(images).shape == images.shape
+    for ours, theirs in zip(short.encoder(images), whole.encoder(images)[:4], strict=True):
+        assert torch.equal(ours, theirs)
+    sizes = [sum(each.numel() for each in network.parameters()) for network in (short, whole)]
+    assert sizes[0] < sizes[1] / 3
+
+
 def test_it_starts_by_changing_nothing() -> None:
     images = torch.rand(1, 3, 64, 64) * 2 - 1
     torch.testing.assert_close(begun()(images), 0.98 * images, rtol=0, atol=1e-5)

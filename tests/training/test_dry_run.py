@@ -13,7 +13,7 @@ from conftest import picture
 from training_cases import CASES, make_data, train
 
 import ganzoo
-from ganzoo.cli.train_command import _describe
+from ganzoo.cli.run_options import describe
 from ganzoo.errors import GanzooError
 from ganzoo.recipes.distributed import ALONE
 from ganzoo.training import dry_run as dry_run_module
@@ -127,8 +127,8 @@ def test_steps_that_would_take_too_long_are_estimated(tmp_path: Path, monkeypatc
     assert found.batch == {"image": (10**9, 3, 16, 16)}
     assert found.estimated and not few.estimated
     assert found.memory > 10**12 > few.memory and found.step_seconds > 10**4
-    assert "estimated from a few images" in "".join(_describe(found))
-    assert "GiB at most" in "".join(_describe(few))
+    assert "estimated from a few images" in "".join(describe(found))
+    assert "GiB at most" in "".join(describe(few))
 
 
 def test_bytes_kept_for_the_backward_pass_count_each_storage_once(tmp_path: Path) -> None:

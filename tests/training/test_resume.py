@@ -13,22 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training_cases import CASES, Watcher, checkpoint, differences, lines, make_data, train
+from training_cases import CASES, Watcher, assert_same_run, checkpoint, differences, lines, make_data, train
 
 import ganzoo
 from ganzoo.errors import TrainingError
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
-
-
-def assert_same_run(one: Path, other: Path, step: int) -> None:
-    """The whole state, the exported files and the logs."""
-    assert differences(checkpoint(one, step), checkpoint(other, step)) == []
-    files = sorted(path.relative_to(one) for path in one.rglob("*.safetensors"))
-    assert files == sorted(path.relative_to(other) for path in other.rglob("*.safetensors")) and files
-    assert all((one / file).read_bytes() == (other / file).read_bytes() for file in files)
-    assert lines(one) == lines(other)
-    assert lines(one, "validation.jsonl") == lines(other, "validation.jsonl")
 
 
 @pytest.mark.parametrize("recipe", CASES)

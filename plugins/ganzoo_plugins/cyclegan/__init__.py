@@ -71,6 +71,7 @@ def build_mobile_generator(config: MobileResnetConfig):
         padding=config.padding,
         global_skip=config.global_skip,
         norm=config.norm,
+        separable_norm=config.separable_norm,
     )
 
 
@@ -89,7 +90,9 @@ class MobileResnetConfig(Config):
         inner: Channels in the middle of the residual blocks: one number for all, or one for each, as 64,64,128.
         padding: Padding in the residual blocks.
         global_skip: Learn a change of the input; a change of 0 returns 0.98 times the input.
-        norm: Norm of all layers, except inside separable convolutions, which have instance norm.
+        norm: Norm of all layers, except inside separable convolutions. Batch norm costs nothing at inference: engines
+            fold it into the convolutions.
+        separable_norm: Norm inside separable convolutions.
     """
 
     in_channels: PositiveInt = 3
@@ -100,6 +103,7 @@ class MobileResnetConfig(Config):
     padding: Literal["reflect", "replicate", "zero"] = "reflect"
     global_skip: bool = False
     norm: Literal["instance", "batch"] = "instance"
+    separable_norm: Literal["instance", "batch"] = "instance"
 
     def __post_init__(self) -> None:
         if len(self.numbers("widths")) != 5:

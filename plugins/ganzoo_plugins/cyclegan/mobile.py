@@ -6,27 +6,25 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from ganzoo import InstanceNorm
-
 from .networks import NORMS, PADS, Translator
 
 
 class SeparableConv2d(nn.Sequential):
-    """A depthwise 3x3 convolution, instance norm, and a 1x1 convolution; no padding."""
+    """A depthwise 3x3 convolution, a norm, and a 1x1 convolution; no padding."""
 
-    def __init__(self, inner: int, outer: int) -> None:
-        super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), InstanceNorm(inner), nn.Conv2d(inner, outer, 1))
+    def __init__(self, inner: int, outer: int, norm: str = "instance") -> None:
+        super().__init__(nn.Conv2d(inner, inner, 3, groups=inner), NORMS[norm](inner), nn.Conv2d(inner, outer, 1))
 
 
 class MobileResidualBlock(nn.Module):
     """Two padded separable convolutions with ``inner`` channels between them, and a shortcut."""
 
-    def __init__(self, channels: int, inner: int, padding: str, norm: str) -> None:
+    def __init__(self, channels: int, inner: int, padding: str, norm: str, separable_norm: str) -> None:
         super().__init__()
         pad, norm_layer = PADS[padding], NORMS[norm]
         self.layers = nn.Sequential(
-            *(pad(1), SeparableConv2d(channels, inner), norm_layer(inner), nn.ReLU(inplace=True)),
-            *(pad(1), SeparableConv2d(inner, channels), norm_layer(channels)),
+            *(pad(1), SeparableConv2d(channels, inner, separable_norm), norm_layer(inner), nn.ReLU(inplace=True)),
+            *(pad(1), SeparableConv2d(inner, channels, separable_norm), norm_layer(channels)),
         )
 
     def forward(self, features: Tensor) -> Tensor:
@@ -51,6 +49,7 @@ class MobileResnetGenerator(Translator):
         padding: str = "reflect",
         global_skip: bool = False,
         norm: str = "instance",
+        separable_norm: str = "instance",
     ) -> None:
         norm_layer = NORMS[norm]
         first, *down = widths[:3]
@@ -60,7 +59,7 @@ class MobileResnetGenerator(Translator):
             layers += [norm_layer(channels), nn.ReLU(inplace=True), nn.Conv2d(channels, width, 3, 2, padding=1)]
             channels = width
         layers += [norm_layer(channels), nn.ReLU(inplace=True)]
-        layers += [MobileResidualBlock(channels, each, padding, norm) for each in inner]
+        layers += [MobileResidualBlock(channels, each, padding, norm, separable_norm) for each in inner]
         for width in widths[3:]:  # back to (H, W)
             layers.append(nn.ConvTranspose2d(channels, width, 3, 2, padding=1, output_padding=1))
             layers += [norm_layer(width), nn.ReLU(inplace=True)]

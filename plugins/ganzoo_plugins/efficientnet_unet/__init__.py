@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, MultipleOf
 
@@ -24,6 +24,8 @@ class EfficientNetUNetConfig(Config):
         blocks: Number of residual blocks at 1/4 and at 1/8 of the size, each.
         global_skip: Learn a change of the input. A change of 0 returns 0.98 times the input.
         trained: Train the encoder too.
+        levels: Halvings of the size in the encoder: 5, or 4 for a network of a quarter of the parameters.
+        norm: Norm in the decoder. Batch norm costs nothing at inference: engines fold it into the convolutions.
     """
 
     in_channels: PositiveInt = 3
@@ -32,6 +34,8 @@ class EfficientNetUNetConfig(Config):
     blocks: NonNegativeInt = 1
     global_skip: bool = True
     trained: bool = False
+    levels: Literal[4, 5] = 5
+    norm: Literal["instance", "batch"] = "instance"
 
     def __post_init__(self) -> None:
         if self.global_skip and self.in_channels != self.out_channels:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,6 +14,7 @@ from ganzoo import InstanceNorm, at_least_float32
 STAGES = ((16, 3, 1, 1), (24, 3, 2, 2), (40, 5, 2, 2), (80, 3, 2, 3), (112, 5, 1, 3), (192, 5, 2, 4), (320, 3, 1, 1))
 STEM = 32
 SKIP_STAGES = (0, 1, 2, 4)  # stages whose maps, at 1/2, 1/4, 1/8 and 1/16, go to the decoder
+NORMS = {"instance": InstanceNorm, "batch": nn.BatchNorm2d}
 
 
 def convolution(inner: int, outer: int, kernel: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
@@ -47,15 +50,18 @@ class InvertedResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """EfficientNet-Lite0 up to its last stage: images (N, 3, H, W) in [-1, 1] to maps at 1/2, 1/4, 1/8, 1/16, 1/32."""
+    """EfficientNet-Lite0 up to its last stage: images (N, 3, H, W) in [-1, 1] to maps at 1/2, 1/4, 1/8, 1/16, 1/32.
 
-    channels = tuple(STAGES[stage][0] for stage in (*SKIP_STAGES, len(STAGES) - 1))
+    With 4 ``levels`` it ends at 1/16.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, levels: int = 5) -> None:
         super().__init__()
+        self.map_stages = (*SKIP_STAGES, len(STAGES) - 1)[:levels]
+        self.channels = tuple(STAGES[stage][0] for stage in self.map_stages)
         self.stem = nn.Sequential(convolution(3, STEM, 3, stride=2), nn.ReLU6(inplace=True))
         stages, inner = [], STEM
-        for index, (outer, kernel, stride, count) in enumerate(STAGES):
+        for index, (outer, kernel, stride, count) in enumerate(STAGES[: self.map_stages[-1] + 1]):
             blocks = []
             for number in range(count):
                 widening = 1 if index == 0 else 6
@@ -70,22 +76,22 @@ class Encoder(nn.Module):
         maps = []
         for index, stage in enumerate(self.stages):
             features = stage(features)
-            if index in SKIP_STAGES:
+            if index in self.map_stages:
                 maps.append(features)
-        return [*maps, features]
+        return maps
 
 
-def layer(inner: int, outer: int) -> list[nn.Module]:
-    """Return a 3x3 convolution, instance norm and ReLU."""
-    return [nn.Conv2d(inner, outer, 3, padding=1), InstanceNorm(outer), nn.ReLU(inplace=True)]
+def layer(inner: int, outer: int, norm: str) -> list[nn.Module]:
+    """Return a 3x3 convolution, a norm and ReLU."""
+    return [nn.Conv2d(inner, outer, 3, padding=1), NORMS[norm](outer), nn.ReLU(inplace=True)]
 
 
 class Residual(nn.Module):
     """Two 3x3 convolutions and a shortcut; (N, C, H, W) to (N, C, H, W)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, norm: str) -> None:
         super().__init__()
-        self.layers = nn.Sequential(*layer(channels, channels), *layer(channels, channels)[:-1])
+        self.layers = nn.Sequential(*layer(channels, channels, norm), *layer(channels, channels, norm)[:-1])
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features (N, C, H, W) of the same shape: the input plus what the block changes."""
@@ -99,10 +105,8 @@ class EfficientNetUNet(nn.Module):
     is frozen unless ``trained``; `begin` loads ImageNet's weights into it. With ``global_skip`` the network learns a
     change of the image. The encoder knows RGB: of other images than RGB it sees the mean of their channels, as gray,
     while the decoder's last level sees all of them. The default has 3,919,843 parameters, 980,723 of them in the
-    decoder.
+    decoder. With 4 ``levels`` the encoder ends at 1/16, and heights and widths must be multiples of 16.
     """
-
-    stride = 32
 
     def __init__(
         self,
@@ -112,16 +116,19 @@ class EfficientNetUNet(nn.Module):
         blocks: int = 1,
         global_skip: bool = True,
         trained: bool = False,
+        levels: int = 5,
+        norm: str = "instance",
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.global_skip = in_channels, out_channels, global_skip
-        self.encoder = Encoder()
-        widths = [width // 2, width, 2 * width, 3 * width, 4 * width]  # at 1/1, 1/2, ..., 1/16
+        self.stride = 2**levels
+        self.encoder = Encoder(levels)
+        widths = [width // 2, width, 2 * width, 3 * width, 4 * width][:levels]  # at 1/1, 1/2, ..., 1/16
         skips = [in_channels, *self.encoder.channels]
         rises, inner = [], skips[-1]
         for level in reversed(range(len(widths))):
-            residuals = [Residual(widths[level]) for _ in range(blocks if level in (2, 3) else 0)]
-            rises.append(nn.Sequential(*layer(inner + skips[level], widths[level]), *residuals))
+            residuals = [Residual(widths[level], norm) for _ in range(blocks if level in (2, 3) else 0)]
+            rises.append(nn.Sequential(*layer(inner + skips[level], widths[level], norm), *residuals))
             inner = widths[level]
         self.rises = nn.ModuleList(rises)
         self.last = nn.Conv2d(inner, out_channels, 3, padding=1)
@@ -139,7 +146,8 @@ class EfficientNetUNet(nn.Module):
 
         pretrained = ganzoo.build("features:efficientnet-lite0").state_dict()
         state = self.encoder.state_dict()
-        self.encoder.load_state_dict(dict(zip(state, pretrained.values(), strict=True)))
+        own = islice(pretrained.values(), len(state))  # from shallow to deep
+        self.encoder.load_state_dict(dict(zip(state, own, strict=True)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""

@@ -16,6 +16,10 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:mobile-resnet", {"widths": "3,4,5,6,7", "inner": "8,9", "blocks": 2, "padding": "zero"}),
     ("generator:mobile-resnet", {"widths": "4,4,4,4,4", "blocks": 0, "in_channels": 1, "out_channels": 3}),
     ("generator:mobile-resnet", {"widths": "4,4,4,4,4", "blocks": 1, "inner": "4", "global_skip": True}),
+    (
+        "generator:mobile-resnet",
+        {"widths": "4,4,4,4,4", "blocks": 1, "inner": "4", "norm": "batch", "separable_norm": "batch"},
+    ),
     ("recipe:cyclegan", {"image_size": 32, "channels": 1, "identity_weight": 0.5, "pool_size": 1}),
 ]
 GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
