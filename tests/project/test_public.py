@@ -74,6 +74,7 @@ PUBLIC = [
     "at_least_float32",
     "build",
     "compare",
+    "distill",
     "evaluate",
     "export",
     "fetch_file",

@@ -40,14 +40,14 @@ class FeatureTaps:
         """Return the names of all modules that return maps, with the maps' shapes, in the order in which they end."""
         seen: list[tuple[str, torch.Size]] = []
 
-        def watch(name: str) -> torch.utils.hooks.RemovableHandle:
+        def observe(name: str) -> torch.utils.hooks.RemovableHandle:
             def note(module: nn.Module, inputs: object, output: object) -> None:
                 if isinstance(output, Tensor) and output.dim() == 4:
                     seen.append((name, output.shape))
 
             return self.network.get_submodule(name).register_forward_hook(note)
 
-        handles = [watch(name) for name, _ in self.network.named_modules() if name]
+        handles = [observe(name) for name, _ in self.network.named_modules() if name]
         training = self.network.training
         self.network.eval()
         try:
@@ -65,13 +65,13 @@ class FeatureTaps:
         found: dict[int, Tensor] = {}
         maps: list[Tensor] = []
 
-        def watch(step: int) -> torch.utils.hooks.RemovableHandle:
+        def observe(step: int) -> torch.utils.hooks.RemovableHandle:
             def keep(module: nn.Module, inputs: object, output: Tensor) -> None:
                 found[step] = output
 
             return self.network.get_submodule(self.names[step]).register_forward_hook(keep)
 
-        handles = [watch(step) for step in steps]
+        handles = [observe(step) for step in steps]
         try:
             yield maps
         finally:

@@ -18,3 +18,12 @@ GOLDEN: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "distill": ("distill", PARTS, {**TEACHER, "channels": 3}),
     "distill-pairs": ("distill-pairs", PARTS, {**TEACHER, "channels": 3, "target_weight": 1.0}),
 }
+WRONG: dict[str, dict[str, list[Any]]] = {
+    "recipe:distill": {
+        "output_weight": [-1.0],
+        "feature_weight": [-0.1],
+        "perceptual_weight": [-1.0],
+        "enlarge": [0.9],
+    },
+    "recipe:distill-pairs": {"adversarial_weight": [-1.0], "target_weight": [-1.0], "enlarge": [0.9]},
+}
