@@ -97,12 +97,16 @@ class Commit:
     files: dict[str, Blob]
 
 
+SPACE = "#space"
+
+
 @dataclass
 class Repo:
     id: str
     private: bool = False
     gated: str | bool = False
     created: str = ""
+    sdk: str = ""  # of a Space, whose key in `repos` ends in SPACE
     commits: dict[str, Commit] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
@@ -254,8 +258,9 @@ class FakeHub:
             sib.append(s)
         d = {
             "_id": hashlib.md5(repo.id.encode()).hexdigest()[:24],
-            "id": repo.id,
+            "id": repo.id.removesuffix(SPACE),
             "modelId": repo.id,
+            "sdk": repo.sdk or None,
             "author": repo.id.split("/")[0],
             "sha": commit.id,
             "lastModified": commit.date,
@@ -470,7 +475,7 @@ class Handler(BaseHTTPRequestHandler):
             if not self.user:
                 raise Err(401, None, "Invalid username or password.")
             ns = b.get("organization") or self.user
-            rid = f"{ns}/{b['name']}"
+            rid = f"{ns}/{b['name']}{SPACE if b.get('type') == 'space' else ''}"
             if ns != self.user:
                 raise Err(403, None, f'You don\'t have the rights to create a model under the namespace "{ns}"')
             if rid in self.hub.repos:
@@ -478,6 +483,7 @@ class Handler(BaseHTTPRequestHandler):
                 body = {"error": taken, "url": f"{self.hub.url}/{rid}"}
                 return self.send(409, body, {"X-Error-Message": taken})
             r = Repo(rid, private=b.get("visibility") == "private" or bool(b.get("private")), created=now())
+            r.sdk = b.get("sdk", "")
             self.hub.repos[rid] = r
             attributes = "".join(f"*{x} filter=lfs diff=lfs merge=lfs -text\n" for x in LFS_SUFFIXES)
             files = {".gitattributes": Blob(attributes.encode(), False)}
@@ -501,9 +507,11 @@ class Handler(BaseHTTPRequestHandler):
             return self.lfs_store(s)
         if len(s) >= 4 and s[:2] == ["api", "models"]:
             return self.repo_api(f"{s[2]}/{s[3]}", s[4:])
-        mt = re.fullmatch(r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch", path)
+        if len(s) >= 4 and s[:2] == ["api", "spaces"]:
+            return self.repo_api(f"{s[2]}/{s[3]}{SPACE}", s[4:])
+        mt = re.fullmatch(r"/(spaces/)?([^/]+/[^/]+)\.git/info/lfs/objects/batch", path)
         if mt and m == "POST":
-            return self.lfs_batch(mt.group(1))
+            return self.lfs_batch(mt.group(2) + (SPACE if mt.group(1) else ""))
         mt = re.fullmatch(r"/([^/]+/[^/]+)/(?:resolve|raw)/([^/]+)/(.+)", path)
         if mt and m in ("GET", "HEAD"):
             return self.resolve_file(mt.group(1), unquote(mt.group(2)), unquote(mt.group(3)))

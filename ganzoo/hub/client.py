@@ -98,6 +98,22 @@ def push(
     return Pushed(repo_id, target.url, commit.oid)
 
 
+def push_space(
+    folder: Path, repo_id: str, *, private: bool = False, token: str | None = None, message: str = "Upload with ganzoo"
+) -> Pushed:
+    """Upload a folder with a page as one commit to a static Space, which is created if need be.
+
+    Other files of the Space stay. `private` counts as for `push`. A Space that runs a program is refused.
+    """
+    target = Target(check_repo_id(repo_id), token=token, writing=True, kind="spaces")
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    with translated(target), checked_answers(), quiet_when_piped():
+        _open_space(target, private)
+        operations = [CommitOperationAdd(file.relative_to(folder).as_posix(), file) for file in files]
+        commit = target.api.create_commit(repo_id, operations, commit_message=message, repo_type="space")
+    return Pushed(repo_id, target.url, commit.oid)
+
+
 def pull(
     repo_id: str,
     *,
@@ -241,14 +257,32 @@ def _open_repository(target: Target, private: bool) -> bool:
         target.api.create_repo(target.repo_id, private=private, exist_ok=True)
         is_new = True
     else:
-        if private and not info.private:
-            raise HubForbidden(
-                f"'{target.repo_id}' exists and is public; nothing was sent. Make it private at {target.url}/settings, "
-                "choose another name, or push without private."
-            )
+        _check_privacy(target, private, bool(info.private))
     if target.revision:
         target.api.create_branch(target.repo_id, branch=target.revision, exist_ok=True)
     return is_new
+
+
+def _open_space(target: Target, private: bool) -> None:
+    """Make sure that the Space exists and holds pages only."""
+    try:
+        info = target.api.space_info(target.repo_id, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    except RepositoryNotFoundError:
+        target.api.create_repo(target.repo_id, repo_type="space", space_sdk="static", private=private, exist_ok=True)
+        return
+    _check_privacy(target, private, bool(info.private))
+    if info.sdk != "static":
+        raise HubForbidden(
+            f"The Space '{target.repo_id}' exists and runs {info.sdk}; nothing was sent. Choose another name."
+        )
+
+
+def _check_privacy(target: Target, private: bool, is_private: bool) -> None:
+    if private and not is_private:
+        raise HubForbidden(
+            f"'{target.repo_id}' exists and is public; nothing was sent. Make it private at {target.url}/settings, "
+            "choose another name, or push without private."
+        )
 
 
 def _ask(target: Target, patience: float = 1) -> ModelInfo:

@@ -45,13 +45,14 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, err
 
 @dataclass(frozen=True)
 class Target:
-    """What a call is about: every message names it. Without `files`, all of a model."""
+    """What a call is about: every message names it. Without `files`, all of a model; `kind`: "models" or "spaces"."""
 
     repo_id: str
     revision: str | None = None
     token: str | None = field(default=None, repr=False)
     files: tuple[str, ...] | None = None
     writing: bool = False
+    kind: str = "models"
 
     def __str__(self) -> str:
         return f"'{self.repo_id}'" + (f" (revision '{self.revision}')" if self.revision else "")
@@ -62,7 +63,7 @@ class Target:
 
     @property
     def url(self) -> str:
-        return f"{constants.ENDPOINT}/{self.repo_id}"
+        return f"{constants.ENDPOINT}/{'' if self.kind == 'models' else f'{self.kind}/'}{self.repo_id}"
 
     @property
     def not_cached(self) -> str:
