@@ -291,6 +291,6 @@ def test_it_learns_which_class_is_which_and_to_move(one_thread: None, seed: int,
     for step in falling_rates(made, 120):
         made.step(squares(8, seed=step + 1000 * seed))
     after = looked_at(made, held)
-    measured("frames", after["frames"], limit=0.7 * before["frames"], untrained=before["frames"])
-    measured("sizes", after["sizes"], limit=1.6, untrained=before["sizes"], better="higher")
+    measured("frames", after["frames"], limit=0.72 * before["frames"], untrained=before["frames"])
+    measured("sizes", after["sizes"], limit=2.4, untrained=before["sizes"], better="higher")
     measured("motion", after["motion"], limit=0.1, untrained=before["motion"], better="higher")

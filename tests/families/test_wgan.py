@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, falling_rates
 from torch import Tensor, nn
 from white_discs import average_error, distance, train
 
@@ -220,16 +220,20 @@ def test_sizes_beyond_the_critic_are_refused(size: int, words: str) -> None:
 @pytest.mark.learning
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("wgan-gp", {"learning_rate": 1e-3}), ("wgan", {"learning_rate": 1e-3, "clip": 0.05})],
+    [
+        ("wgan-gp", {"learning_rate": 2e-3, "discriminator_learning_rate": 4e-3, "discriminator_steps": 2}),
+        ("wgan", {"learning_rate": 1e-3, "clip": 0.05, "discriminator_steps": 3}),
+    ],
     ids=["wgan-gp", "wgan"],
 )
 def test_discs_are_learned_and_the_estimated_distance_tells(
     one_thread: None, seed: int, measured: Measures, name: str, options: dict[str, Any]
 ) -> None:
     parts = {"generator": {"width": 8, "latent_dim": 8}, "discriminator": {"width": 8, "norm": "none"}}
-    recipe = make(name, parts, discriminator_steps=3, seed=seed, **SMALL, **options)
+    recipe = make(name, parts, seed=seed, **SMALL, **options)
     start, blank = distance(recipe), average_error(recipe)
-    losses = train(recipe, range(450), batch_size=32, seed=seed)
+    steps = falling_rates(recipe, 450) if name == "wgan-gp" else range(450)
+    losses = train(recipe, steps, batch_size=32, seed=seed)
     measured("average picture", average_error(recipe), limit=0.6 * blank, untrained=blank)
     if name == "wgan-gp":
         measured("distance", distance(recipe), limit=0.7 * start, untrained=start)
