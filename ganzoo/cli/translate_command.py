@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("translate", short_help="Translate images, such as horses to zebras.")
 @click.argument("ref", shell_complete=completion.model)
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.argument("inputs", nargs=-1, metavar="INPUT...")
 @click.option(
     "-o",
     "--output",
@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     default=0.0,
     help="Reduce flicker in videos: 0 (off) to below 1.",
 )
+@click.option("--camera", help="A camera's number or name, or a video file in its place, instead of INPUT.")
+@click.option("--seconds", type=click.FloatRange(0), default=0.0, help="How long to run a camera. [default: to Ctrl-C]")
 @click.option("--calibration", metavar="FOLDER", help="Images to calibrate --dtype int8 with, on first use.")
 @click.option("--jobs", "processes", type=click.IntRange(1), default=1, help="Number of processes on this machine.")
 @click.option("--cluster", help="Address of a Dask scheduler whose workers do the work, such as tcp://host:8786.")
@@ -77,11 +79,21 @@ def command(ref: str, inputs: tuple[str, ...], output: str | None, **values: Any
     translated, the failures are listed at the end, and the exit code is 1. With a model whose card says what its
     channels mean, results keep units, number type and metadata: TIFF, OME-TIFF, .npy, .npz.
     """
+    from ganzoo.batch.jobs import Job
+    from ganzoo.cli import camera as camera_command
     from ganzoo.cli import plan
     from ganzoo.cli.progress import progress_display
     from ganzoo.inference import working_size
 
     working_size.check(values["size"])
+    camera, seconds = values.pop("camera"), values.pop("seconds")
+    if bool(inputs) == bool(camera):
+        raise click.UsageError("Give images to translate, or --camera." if not inputs else "Give INPUT or --camera.")
+    if camera:
+        target = camera_command.target_of(output, ref)
+        work = _build_work(ref, values, [Job(camera, target)])
+        camera_command.translate_camera(work, camera, target, seconds)
+        return
     chosen = _parse_format(values["format"])
     output = output or plan.default_output(inputs, ref, chosen)
     planned = plan.plan_jobs(inputs, output, values["recursive"], chosen, lambda text: echo(text, err=True))
