@@ -25,6 +25,20 @@ def test_large_files_go_through_in_windows(monkeypatch: pytest.MonkeyPatch, caps
     assert all(line.endswith("values right") for line in lines) and "4 levels" in lines[1]
 
 
+@pytest.mark.parametrize("generator", ["pixelwise", "resnet"])
+def test_four_channels_of_16_bits_go_through_a_file_as_through_memory(
+    generator: str, monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Any
+) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    benchmark = importlib.import_module("megapixels")
+    arguments = ["--sides", "300", "--generator", generator, "--folder", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["megapixels.py", *arguments])
+    assert benchmark.main() == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"{generator} 0.09 megapixels: ") and list(tmp_path.iterdir()) == []
+    assert printed.endswith(("; file and array differ by 0 of 10,000\n", "; file and array differ by 1 of 10,000\n"))
+
+
 def test_a_folder_becomes_a_table(monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Any) -> None:
     import numpy as np
     import tifffile
