@@ -162,7 +162,7 @@ def _evaluate_rasters(
             evaluation.scores, evaluation.notes, evaluation.baselines = [], [], {}
         evaluation.scores += found.scores
         evaluation.diagnoses += found.diagnoses
-        evaluation.notes += found.notes
+        evaluation.notes += found.notes + windows.notes()
         evaluation.report_samples.scatters |= found.report_samples.scatters
     return evaluation
 
@@ -179,8 +179,6 @@ def _open_windows(evaluation: Evaluation, windows: CompositeWindows, model: Mode
     """Return what metrics on features need of the windows of rasters. Raises DataError where there are none."""
     protocol = evaluation.scores[0].protocol
     evaluated, real = windows.sets(protocol.generated, protocol.real or protocol.generated)
-    if windows.left_out:
-        evaluation.notes.append(f"{windows.left_out:,} windows are left out of features, for want of memory.")
     return EvalContext(evaluation.model, "images", Sides(evaluated, real), config, model.device)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ganzoo.evaluation.units import fields, measures, pictures
+from ganzoo.cards.protocol import Sample
+from ganzoo.errors import DataError
+from ganzoo.evaluation.units import composite_windows, fields, measures, pictures
 from ganzoo.evaluation.units.image_pairs import RasterPair
 from ganzoo.evaluation.units.similarity import sum_ssim
 from ganzoo.evaluation.units.sums import sum_up
+from ganzoo.rasters.channel import Channel
 
 
 def summed(predicted, true, valid, span=100.0):
@@ -116,3 +119,23 @@ def test_a_bland_altman_plot_has_the_bias_and_its_limits():
     assert list(points) == ["pixels", "bias 5 m", "limits of agreement 5 to 5 m"]
     assert np.allclose(np.array(points["pixels"])[:, 1], 5)
     assert np.array(points["pixels"])[:, 0].min() == pytest.approx(true.min() + 2.5)
+
+
+def test_windows_of_composites_are_whole_valid_and_within_the_ranges_of_the_card(monkeypatch):
+    channels = [Channel("a", range=(0, 1000)), *(Channel(name, range=(-10, 10)) for name in "bcd")]
+    values = np.stack([np.full((20, 33), each) for each in (500.0, 99.0, -10.0, 3.0)])
+    valid = np.ones((20, 33), bool)
+    valid[3, 3] = False
+    windows = composite_windows.CompositeWindows(channels, 8)
+    windows.add_made(values, valid)
+    with pytest.raises(DataError, match="No image has 8x8 pixels without a missing one"):
+        windows.sets(Sample("made", 1), Sample("real", 1))
+    windows.add_real(values, np.ones((20, 33), bool))
+    made, real = windows.sets(Sample("made", 1), Sample("real", 1))
+    assert (made.images.shape, real.images.shape) == ((7, 3, 8, 8), (8, 3, 8, 8))
+    assert (made.sample.count, real.sample.count) == (7, 8)
+    assert [sorted(set(made.images[:, index].flatten().tolist())) for index in range(3)] == [[128], [255], [0]]
+    assert "a, b, c as red, green and blue" in made.resizing and windows.notes() == []
+    monkeypatch.setattr(composite_windows, "MAX_BYTES", 8 * 8 * 3 * 8)
+    windows.add_real(values, np.ones((20, 33), bool))
+    assert windows.notes() == ["8 windows are left out of features, for want of memory."]

@@ -35,7 +35,7 @@ class CompositeWindows:
         self._chosen = choice(len(channels))
         self._made: list[Array] = []
         self._real: list[Array] = []
-        self.left_out = 0  # windows for which there is no memory
+        self._left_out = 0  # windows for which there is no memory
 
     def add_made(self, values: Array, valid: Array) -> None:
         """Take the windows of a translation, (C, H, W) in file values, valid where bool (H, W) says so."""
@@ -53,13 +53,13 @@ class CompositeWindows:
                 if not valid[place].all():
                     continue
                 if (len(windows) + 1) * len(self._chosen) * side * side > MAX_BYTES:
-                    self.left_out += 1
+                    self._left_out += 1
                     continue
                 windows.append(np.stack([self._to_bytes(values[index][place], index) for index in self._chosen]))
 
     def _to_bytes(self, values: Array, index: int) -> Array:
         channel = replace(self._channels[index], outside="clip")
-        seen = channel.to_network(values) if channel.range else channel.with_full_range(values.dtype).to_network(values)
+        seen = channel.with_full_range(values.dtype).to_network(values)
         levels: Array = np.rint((seen + 1) * 127.5).astype(np.uint8)
         return levels
 
@@ -83,6 +83,10 @@ class CompositeWindows:
             images = torch.from_numpy(np.stack(windows))
             found.append(StoredImages(replace(sample, count=len(images)), images, "", self.describe()))
         return found[0], found[1]
+
+    def notes(self) -> list[str]:
+        """Return what a reader of the scores should know."""
+        return [f"{self._left_out:,} windows are left out of features, for want of memory."] if self._left_out else []
 
     def describe(self) -> str:
         """Return what a composite is, in words."""
