@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ganzoo.cards.card import Card
+from ganzoo.contracts.engine import Engine
 from ganzoo.inference import conversions, engine_selection, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.workload import KINDS
@@ -45,7 +46,26 @@ def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Cal
         choices = engine_selection.choose("auto", device)
         taken.setdefault(engine_timing.fastest_anew(choices, model.card, work) or engine, []).append(kind)
     place = choices[0].device
-    return [row for verdict in engine_selection.assess(place, None) for row in _rows(verdict, model.card, taken)]
+    fitting = {choice.name for choice in engine_selection.fitting(choices, model.card.does)}
+    rows: list[Row] = []
+    for verdict in engine_selection.assess(place, None):
+        if isinstance(verdict, Choice) and verdict.name not in fitting:
+            verdict = engine_selection.Verdict(verdict.name, verdict.engine, _why_not(verdict.engine, model.card))
+        rows += _rows(verdict, model.card, taken)
+    if len(fitting) > 1:
+        return rows
+    return [replace(row, note=f"auto takes it for: {row.auto}") if row.auto else row for row in rows]
+
+
+def _why_not(engine: Engine, card: Card) -> str:
+    """Return why "auto" leaves an engine out of all it weighs: see `engine_selection.fitting`."""
+    if card.does.inputs and engine.torch_free:
+        return f"takes one input, and this model takes {' and '.join(card.does.inputs)} as well"
+    return (
+        "only when asked for: torch draws the latents, so it is there anyway"
+        if card.does.source != "image"
+        else "only when asked for"
+    )
 
 
 def _rows(verdict: Choice | engine_selection.Verdict, card: Card, taken: Mapping[str, list[str]]) -> Iterator[Row]:

@@ -202,6 +202,15 @@ def test_engines_are_listed_with_measurements(capsys: Capture, monkeypatch: pyte
     assert 0 < rows[0]["difference"] < 1e-3
 
 
+def test_engines_that_auto_never_takes_for_a_model_say_why(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GANZOO_ENGINE")
+    maker().save("maker")
+    rows = json.loads(call(capsys, "info", "dir:maker", "--engines", "--json")[1])
+    (taken,) = (row for row in rows if row["auto"])
+    assert (taken["engine"], taken["note"]) == ("torch", "auto takes it for: image, folder, video")
+    assert not [row for row in rows if "not tried" in row["note"] or "fastest" in row["note"]]
+
+
 @pytest.mark.parametrize(
     ("typed", "number"), [("2GB", 2 * 10**9), ("1.5 MiB", 1_572_864), ("700", 700), ("3k", 3000), ("1TB", 10**12)]
 )
