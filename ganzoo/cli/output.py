@@ -44,7 +44,10 @@ def terminal_width() -> int:
 
 def shorten(text: str, width: int) -> str:
     """Return ``text`` cut at a word to ``width`` characters at most, with an ellipsis where something is missing."""
-    return text if len(text) <= width else textwrap.shorten(text, width, placeholder="…") or text[: width - 1] + "…"
+    if len(text) <= width:
+        return text
+    cut = textwrap.shorten(text, width, placeholder="…").removesuffix("…").rstrip(",;:") or text[: width - 1]
+    return f"{cut}…"
 
 
 def print_protocols(protocols: Iterable[Protocol]) -> None:

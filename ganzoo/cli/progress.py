@@ -71,7 +71,7 @@ class ProgressLines:
             self._watch.start()
 
     def share(self, share: float, text: str = "") -> None:
-        if share < self.last:  # the next item
+        if share < self.last and not self.staged:  # the next item
             self.started = time.monotonic()
         self.last, self.text = share, text
         self._tell()
@@ -103,7 +103,8 @@ class ProgressLines:
         if not self._is_due() or (self.last >= 1 and not self.staged):
             return
         elapsed = time.monotonic() - self.started
-        text = ": ".join(part for part in (self.staged, self.text or (f"{self.last:.0%}" if self.last else "")) if part)
+        share = f"{self.last:.0%}" if self.last or not self.staged else ""
+        text = ": ".join(part for part in (self.staged, self.text or share) if part)
         left = _time_left(elapsed, self.last) or (f", {duration(elapsed)} so far" if self.staged else "")
         self.note(f"{text}{left}")
 

@@ -44,6 +44,22 @@ def test_a_log_has_totals_and_the_time_left_every_ten_seconds(capsys: Capture, c
     ]
 
 
+def test_more_images_than_expected_do_not_start_the_time_anew(capsys: Capture, clock: Clock) -> None:
+    lines = ProgressLines()
+    lines.staged = "Evaluating x"
+    count = progress.ImageCount(lines)
+    count.expect(10)
+    for _ in range(9):
+        clock.now += 2
+        count.add(1)
+    count.expect(27)
+    for _ in range(3):
+        clock.now += 2
+        count.add(1)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["Evaluating x: 5 of 10 images, 10 s left", "Evaluating x: 10 of 36 images, 52 s left"]
+
+
 def test_a_log_counts_the_items_of_a_gallery(capsys: Capture, clock: Clock) -> None:
     lines = ProgressLines(4)
     for name in ("a", "b", "c"):
