@@ -195,22 +195,8 @@ def measure(
     """
     real = context.sides.real
     evaluation = Evaluation(context.name, str(real.sample if real else "nothing but itself"), [])
-    left_out: list[TooFewImages] = []
     context.requested = needed
-    found = [registry.find(name) for name in metrics]
-    for metric in found:
-        _check_needs(context, metric)
-    for metric in found:  # weights are had, or not, before images are generated
-        if metric.extractor:
-            getattr(context.extractors, metric.extractor)
-    for metric in list(found):
-        try:
-            _check_counts(context, metric)
-        except TooFewImages as error:
-            if needed:
-                raise
-            left_out.append(error)
-            found.remove(metric)
+    found, left_out = _find(context, metrics, needed)
     expected = [*expected_images.by_metric(context, found), baselines.expect_images(context, found)]
     for number, metric in enumerate(found):
         context.on_remaining(sum(expected[number:]))
@@ -234,6 +220,27 @@ def measure(
     report_samples.add(context)
     evaluation.report_samples = context.report_samples
     return evaluation
+
+
+def _find(
+    context: EvalContext, metrics: Sequence[str], needed: bool
+) -> tuple[list[registry.KnownMetric], list[TooFewImages]]:
+    """Return the metrics that can be measured, and why others cannot, before images are generated."""
+    found, left_out = [registry.find(name) for name in metrics], list[TooFewImages]()
+    for metric in found:
+        _check_needs(context, metric)
+    for metric in found:  # weights are had, or not
+        if metric.extractor:
+            getattr(context.extractors, metric.extractor)
+    for metric in list(found):
+        try:
+            _check_counts(context, metric)
+        except TooFewImages as error:
+            if needed:
+                raise
+            left_out.append(error)
+            found.remove(metric)
+    return found, left_out
 
 
 def _check_needs(context: EvalContext, metric: registry.KnownMetric) -> None:
