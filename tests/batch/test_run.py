@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 from channel_models import model as raster_model
 from conftest import picture
 from PIL import Image
@@ -29,7 +30,7 @@ from ganzoo.batch.cluster import run_on_cluster
 from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.catalog import building
 from ganzoo.errors import MissingPackage, OptionError
-from ganzoo.image_io import raster_files
+from ganzoo.image_io import decoding, raster_files
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.image_pass import Settings
 
@@ -147,6 +148,19 @@ def test_a_process_that_dies_loses_nothing(work: Work, tmp_path: Path) -> None:
             half_written(given[-1], victim)
             os.kill(victim, signal.SIGKILL)
     check(work, outcomes, given)
+
+
+@pytest.mark.slow
+def test_processes_open_checkpoints_of_other_code_bases(tmp_path: Path) -> None:
+    network = ganzoo.build("generator:msrresnet", width=4, blocks=1, scale=2)
+    torch.nn.init.zeros_(network.conv_last.weight)  # so that it enlarges as interpolation does
+    torch.nn.init.zeros_(network.conv_last.bias)
+    torch.save({"params": network.state_dict()}, tmp_path / "net.pth")
+    work = Work(f"file:{tmp_path / 'net.pth'}", {"device": "cpu", "engine": "torch"}, Settings())
+    given = pictures(tmp_path / "in", 3)
+    outcomes = list(workers.run_in_processes(work, given, 2))
+    assert [outcome.error for outcome in outcomes] == [""] * 3
+    assert {decoding.read(job.target).rgb.shape for job in given} == {(36, 40, 3)}
 
 
 @pytest.mark.slow

@@ -107,7 +107,7 @@ def collection_unet(widths: tuple[int, ...] = (4, 6, 8, 8)) -> Code:
     reflect: dict[str, Any] = {"padding_mode": "reflect"}
     layers: dict[str, nn.Module] = {"initial_down.0": nn.Conv2d(3, widths[0], 4, 2, 1, **reflect)}
     depth = len(widths)
-    for index, (channels, out) in enumerate(itertools.pairwise(widths), 1):
+    for index, (channels, out) in enumerate(itertools.pairwise(widths[:-1]), 1):
         layers[f"down{index}.conv.0"] = nn.Conv2d(channels, out, 4, 2, 1, bias=False, **reflect)
         layers[f"down{index}.conv.1"] = nn.BatchNorm2d(out)
     layers["bottleneck.0"] = nn.Conv2d(widths[-2], widths[-1], 4, 2, 1)
