@@ -44,11 +44,13 @@ ENGINES = (
     ("torch", "float32"),
     ("torch", "bfloat16"),
     ("compile", "float32"),
+    ("winograd", "float32"),
     ("onnxruntime", "float32"),
     ("openvino", "float32"),
     ("openvino", "bfloat16"),
     ("openvino", "int8"),
 )
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 NETWORKS = {"small": (32, 6, True), "paper": (64, 9, False)}  # width, blocks, global_skip
 
 
@@ -60,6 +62,7 @@ class Job:
     dtype: str
     folder: str  # with reference.pth, model/ and the images
     network: str
+    clock: str = "wall"
 
     @property
     def title(self) -> str:
@@ -74,15 +77,18 @@ def main() -> None:
     os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
     torch.set_num_threads(arguments.threads)
     console = Console(width=None if sys.stdout.isatty() else 150)
-    best = {dtype: max(matrix_peak(dtype), torch_peak(dtype)) for dtype in ("float32", "bfloat16")}
+    dtypes = [dtype for dtype in ("float32", "bfloat16") if arguments.dtype in ("", dtype)]
+    best = {dtype: max(matrix_peak(dtype, arguments.clock), torch_peak(dtype, arguments.clock)) for dtype in dtypes}
     peaks = ", ".join(f"{speed:.0f} GFLOP/s {dtype}" for dtype, speed in best.items())
     console.print(f"{arguments.threads} threads; torch {torch.__version__}. Matrix products of 2048 at best: {peaks}.")
     for network in arguments.only or NETWORKS:
         with tempfile.TemporaryDirectory() as folder:
             os.environ["GANZOO_CACHE"] = os.path.join(folder, "cache")
-            prepare(network, Path(folder), arguments.calibration)
-            jobs = [Job(engine, dtype, folder, network) for engine, dtype in ENGINES]
-            console.print(whole_processes(jobs, arguments.rounds))
+            engines = [(engine, dtype) for engine, dtype in ENGINES if arguments.dtype in ("", dtype)]
+            prepare(network, Path(folder), arguments.calibration, engines)
+            jobs = [Job(engine, dtype, folder, network, arguments.clock) for engine, dtype in engines]
+            if not arguments.alone:
+                console.print(whole_processes(jobs, arguments.rounds))
             console.print(steady_state(jobs, arguments.rounds, best))
 
 
@@ -93,12 +99,15 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of each process")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--clock", choices=list(CLOCKS), default="wall", help="cpu: if others use the machine too")
+    parser.add_argument("--dtype", default="", help="only engines in this number type, such as float32")
+    parser.add_argument("--alone", action="store_true", help="only the network alone, no whole processes")
     parser.add_argument("--calibration", help="folder of images for int8 [default: the four photographs]")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def prepare(network: str, folder: Path, calibration: str | None) -> None:
+def prepare(network: str, folder: Path, calibration: str | None, engines: list[tuple[str, str]]) -> None:
     """Write model/, reference.pth and the photographs, cropped to 256x256, and convert the model for each engine."""
     width, blocks, skip = NETWORKS[network]
     torch.manual_seed(0)
@@ -115,7 +124,7 @@ def prepare(network: str, folder: Path, calibration: str | None) -> None:
             left = (image.width - SIDE) // 2
             image.crop((left, 0, left + SIDE, SIDE)).save(folder / f"{path.stem}.png")
     images = sorted(Path(calibration).rglob("*.jpg") if calibration else folder.glob("*.png"))
-    for engine, dtype in ENGINES:
+    for engine, dtype in engines:
         if engine in ("onnxruntime", "openvino"):
             converted = ganzoo.load(f"dir:{folder / 'model'}", "cpu", dtype, engine, calibration=images)
             converted.translate(str(folder / "horses.png"), "native")
@@ -152,14 +161,14 @@ def shell_command(job: Job) -> list[str]:
     return [command, "translate", f"dir:{job.folder}/model", source, "-o", target, *running]
 
 
-def torch_peak(dtype: str) -> float:
+def torch_peak(dtype: str, clock: str) -> float:
     """Return the GFLOP/s of torch's matrix product."""
     a = torch.randn(PRODUCT, PRODUCT).to(getattr(torch, dtype))
-    seconds = min(timed(lambda: a @ a, torch.device("cpu")) for _ in range(10))
+    seconds = min(timed(lambda: a @ a, torch.device("cpu"), clock) for _ in range(10))
     return 2 * PRODUCT**3 / seconds / 1e9
 
 
-def matrix_peak(dtype: str) -> float:
+def matrix_peak(dtype: str, clock: str) -> float:
     """Return the GFLOP/s of OpenVINO's matrix product, which is far faster than torch's on some CPUs."""
     from ganzoo_plugins.engines.openvino import HINTS, import_openvino
 
@@ -171,7 +180,7 @@ def matrix_peak(dtype: str) -> float:
     model = openvino.Model([opset13.matmul(parameter, opset13.constant(values), False, False)], [parameter])
     settings = {"INFERENCE_PRECISION_HINT": HINTS[dtype], "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     request = openvino.Core().compile_model(model, "CPU", settings).create_infer_request()
-    seconds = min(timed(lambda: request.infer([values]), torch.device("cpu")) for _ in range(10))
+    seconds = min(timed(lambda: request.infer([values]), torch.device("cpu"), clock) for _ in range(10))
     return 2 * PRODUCT**3 / seconds / 1e9
 
 
@@ -257,23 +266,23 @@ class Worker:
 
 def work(job: Job) -> None:
     """Run a worker: for each line "go", translate for a third of a second and print the seconds per image."""
-    run = build_runner(job)
+    run, clock = build_runner(job), CLOCKS[job.clock]
     folder = Path(job.folder)
     paths = [folder / f"{path.stem}.png" for path in sorted(PHOTOGRAPHS.glob("*.jpg"))]
     floats = [arrays.to_floats(decoding.read(path))[None] for path in paths]
     for _ in range(3):
-        started = time.perf_counter()
+        started = clock()
         run(floats[0])
-        once = time.perf_counter() - started
+        once = clock() - started
     count = max(2, round(0.33 / once))
     print("ready", flush=True)
     for line in sys.stdin:
         if line.strip() == "end":
             break
-        started = time.perf_counter()
+        started = clock()
         for _ in range(count):
             run(floats[0])
-        print((time.perf_counter() - started) / count, flush=True)
+        print((clock() - started) / count, flush=True)
     path = folder / f"{job.title}.npy"
     np.save(path, np.concatenate([run(one) for one in floats]))
     print(path, flush=True)

@@ -13,6 +13,12 @@ ENTRIES = (
         ".pytorch.Compiled",
         "torch.compile: slow for the first image of a size, for many of one size",
     ),
+    (
+        "engine",
+        "winograd",
+        ".winograd.Winograd",
+        "PyTorch with Winograd's algorithm for wide 3x3 convolutions: float32 on CPUs",
+    ),
     ("engine", "onnxruntime", ".onnx.OnnxRuntime", "ONNX Runtime on CPUs; no torch from the second run on"),
     (
         "engine",
