@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model
 
 PAGE, ABOUT, NETWORK, SELF_TEST, RUNTIME = "index.html", "model.json", "model.onnx", "selftest.bin", "runtime"
-SCRIPTS = Path(__file__).parent / "site"
+SCRIPTS = Path(__file__).parent / "static"
 FACTS = ("task", "grade", "license of the weights", "allowed use", "data set", "license of the data", "paper")
 # The page loads nothing from other hosts and sends nothing to them. WebAssembly needs a word of its own.
 POLICY = (
