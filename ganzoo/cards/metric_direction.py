@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _HIGHER = {
-    *("psnr", "ssim", "is", "precision", "recall", "density", "coverage", "modes"),
+    *("psnr", "ssim", "is", "precision", "recall", "density", "coverage", "modes", "topp", "topr"),
     *("accuracy", "f1", "specificity", "pearson"),
 }
 _LOWER = {

@@ -96,11 +96,11 @@ def command(
     ganzoo eval dir:runs/stain --baseline linear --baseline copy
     ganzoo eval --registry --data sets/
 
-    Metrics: fid, kid (on Inception); fd, kd, is, precision, recall, density, coverage, modes, balance, memorized
-    (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr (inpainting);
-    cycle-psnr, identity (unpaired); swd-frames, swd-motion (clips); class-accuracy (class-conditional); discriminator
-    (runs). Models of rasters: mae, rmse, bias, pearson, psnr, ssim, sam, ergas, in units; those on --extractor see
-    8-bit composites of windows.
+    Metrics: fid, kid (on Inception); fd, kd, cmmd, is, precision, recall, density, coverage, topp, topr, modes,
+    balance, memorized (on --extractor); l1, psnr, ssim, lpips (pairs, super-resolution, inpainting); hole-psnr
+    (inpainting); cycle-psnr, identity (unpaired); swd-frames, swd-motion (clips); class-accuracy (class-conditional);
+    discriminator (runs). Models of rasters: mae, rmse, bias, pearson, psnr, ssim, sam, ergas, in units;
+    those on --extractor see 8-bit composites of windows.
     `ganzoo list --entries 'extractor:*'` shows the extractors.
     """
     if registry:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from annotated_types import Ge, MinLen
 
 from ganzoo import Check, Config, Family, PositiveInt
 
 family = Family(__name__)
+
+
+def check_size(size: int) -> None:
+    """Raise ValueError for a side from 1 to 31 pixels, or below 0."""
+    if size != 0 and size < 32:
+        raise ValueError(f"size={size} should be 0 (the images' own) or at least 32 pixels")
 
 
 @family.entry("extractor", "inception", ".inception.build", paper="arXiv:1512.00567")
@@ -20,9 +26,12 @@ class InceptionConfig(Config):
     Attributes:
         weights: Path of torch-fidelity's weights; "": downloaded once, with its SHA-256 checked. With other weights of
             this network, metrics are named after their hash and not FID.
+        resizing: "tensorflow", as FID was first computed, or "clean": Pillow's bicubic with antialiasing, each channel
+            in float32, as clean-fid resizes (arXiv:2104.11222). Metrics are named fd-inception-clean then, not FID.
     """
 
     weights: str = ""
+    resizing: Literal["tensorflow", "clean"] = "tensorflow"
 
 
 @family.entry("extractor", "timm", ".timm_networks.build")
@@ -34,17 +43,14 @@ class TimmConfig(Config):
         model: Its name in timm.
         weights: Path of a safetensors or .pth file; "": timm's own, from the Hugging Face Hub.
         layer: -1: the pooled features before the classifier; from 0 on: a level of features_only, averaged.
+        size: Side in pixels to which images are resized; 0: the network's own. FD on DINOv2 takes 224
+            (arXiv:2306.04675), with the model vit_large_patch14_dinov2.lvd142m.
     """
 
     model: Annotated[str, MinLen(1)] = "resnet18.a1_in1k"
     weights: str = ""
     layer: Annotated[int, Ge(-1)] = -1
-
-
-def check_size(size: int) -> None:
-    """Raise ValueError for a side from 1 to 31 pixels, or below 0."""
-    if size != 0 and size < 32:
-        raise ValueError(f"size={size} should be 0 (the images' own) or at least 32 pixels")
+    size: Annotated[int, Check(check_size)] = 0
 
 
 @family.entry("extractor", "efficientnet-lite0", ".lite.build", paper="arXiv:1905.11946")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from ganzoo import GanzooError, fetch_file
@@ -22,6 +24,8 @@ SIZE = 299  # pixels a side
 # Of torch-fidelity's file weights-inception-2015-12-05-6726825d.pth, 95,628,359 bytes. The first eight digits are in
 # its name. The file could not be downloaded here: all 64 digits are as stated by other projects.
 OFFICIAL = "6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2"
+TENSORFLOW = f"bilinear to {SIZE}x{SIZE} as TensorFlow 1 does"
+CLEAN = f"bicubic with antialias to {SIZE}x{SIZE}, each channel in float32, as clean-fid does"
 OTHERWISE = (
     "Give the path of a copy, --set weights=PATH, or use an extractor without download, "
     "--extractor efficientnet-lite0: its distance is called fd and cannot be compared with FID."
@@ -31,13 +35,22 @@ OTHERWISE = (
 class InceptionExtractor(ImageExtractor):
     """Pooled features, (N, 2048), of images at 299x299, equal to torch-fidelity's "2048"."""
 
-    resizing = f"bilinear to {SIZE}x{SIZE} as TensorFlow 1 does"
+    resizing = TENSORFLOW
     feature_dim = 2048
 
-    def __init__(self, network: nn.Module, digest: str) -> None:
-        """Take the result of `network` with its weights, whose file has the SHA-256 ``digest``."""
+    def __init__(self, network: nn.Module, digest: str, clean: bool = False) -> None:
+        """Take the result of `network` with its weights.
+
+        Args:
+            network: With weights.
+            digest: The SHA-256 of their file.
+            clean: Resize as clean-fid does (arXiv:2104.11222), not as TensorFlow 1.
+        """
         super().__init__()
         self.label = "inception" if digest == OFFICIAL else f"inception-{digest[:8]}"
+        self.clean = clean
+        if clean:
+            self.label, self.resizing = f"{self.label}-clean", CLEAN
         self.weights_sha256 = digest
         self.layers = fold(network).to(memory_format=torch.channels_last)
         self.fc = self.layers.fc
@@ -45,8 +58,9 @@ class InceptionExtractor(ImageExtractor):
         self.eval().requires_grad_(False)
 
     def resize(self, images: Tensor) -> Tensor:
-        """Turn uint8 images (N, C, H, W) into (N, 3, 299, 299) in [-1, 1), as torch-fidelity does."""
-        return resize_like_fidelity(as_rgb(images)).sub_(128).div_(128)
+        """Turn uint8 images (N, C, H, W) into (N, 3, 299, 299) in [-1, 1), as torch-fidelity or clean-fid does."""
+        resized = as_rgb(resize_like_clean_fid(images)) if self.clean else resize_like_fidelity(as_rgb(images))
+        return (resized - 128) / 128
 
     def compute(self, inputs: Tensor) -> Tensor:
         """Return features (N, 2048) of what `resize` returned."""
@@ -60,7 +74,7 @@ class InceptionExtractor(ImageExtractor):
         return features @ self.fc.weight.T
 
 
-def build(weights: str) -> InceptionExtractor:
+def build(weights: str, resizing: str = "tensorflow") -> InceptionExtractor:
     """Build the extractor with the weights at a path, or torch-fidelity's, downloaded if necessary."""
     url, empty = load_layers()
     path = Path(weights).expanduser() if weights else fetch_file(url, OFFICIAL, otherwise=OTHERWISE)
@@ -71,7 +85,7 @@ def build(weights: str) -> InceptionExtractor:
         raise GanzooError(
             f"The tensors of {path} are not those of torch-fidelity's Inception network. Give a copy of {url}."
         ) from error
-    return InceptionExtractor(empty.float(), digest)
+    return InceptionExtractor(empty.float(), digest, resizing == "clean")
 
 
 def load_layers() -> tuple[str, nn.Module]:
@@ -130,6 +144,20 @@ def resize_like_fidelity(images: Tensor) -> Tensor:
     upper, lower, part = _neighbors(images.shape[2], images.device)
     first = images[:, :, upper]
     return first + (images[:, :, lower] - first) * part[:, None]
+
+
+def resize_like_clean_fid(images: Tensor) -> Tensor:
+    """Resize uint8 images to float32 (N, C, 299, 299) in [0, 255] as clean-fid does (arXiv:2104.11222).
+
+    Pillow's bicubic filter with antialiasing, channel by channel in float32: nothing is rounded to 8 bits. What
+    overshoots is clipped.
+    """
+    planes = [
+        np.asarray(Image.fromarray(plane).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+        for plane in images.flatten(0, 1).float().cpu().numpy()
+    ]
+    resized = torch.from_numpy(np.stack(planes)).clamp_(0, 255)
+    return resized.view(*images.shape[:2], SIZE, SIZE).to(images.device)
 
 
 def _neighbors(length: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:

@@ -26,11 +26,14 @@ class TimmExtractor(ImageExtractor):
     .safetensors file.
     """
 
-    def __init__(self, network: nn.Module, model: str, layer: int = -1) -> None:
+    def __init__(self, network: nn.Module, model: str, layer: int = -1, size: int = 0) -> None:
         super().__init__()
         self.label = f"timm-{model}" + (f"-layer{layer}" if layer >= 0 else "")
         self.weights_sha256 = hash_tensors(network)
         data = timm.data.resolve_model_data_config(network)
+        if size:
+            data["input_size"] = (3, size, size)
+            self.label += f"-{size}"
         self.size, interpolation = tuple(data["input_size"][1:]), data["interpolation"]
         self.mode = interpolation if interpolation in MODES else MODES[1]
         self.mean, self.deviation = data["mean"], data["std"]
@@ -75,14 +78,17 @@ class TimmLevel(TimmExtractor):
         return level.mean((1, 2) if level.shape[1] != last else (2, 3))  # some networks have channels last
 
 
-def build(model: str, weights: str, layer: int) -> TimmExtractor:
-    """Build an extractor from timm's ``model``. Raises GanzooError for a wrong model, weights or layer."""
+def build(model: str, weights: str, layer: int, size: int = 0) -> TimmExtractor:
+    """Build an extractor from timm's ``model``. Raises GanzooError for a wrong model, weights, layer or size."""
     arguments: dict[str, Any] = {"features_only": True, "out_indices": (layer,)} if layer >= 0 else {}
+    config = timm.get_pretrained_cfg(model, allow_unregistered=False) if size and timm.is_model(model) else None
+    if config and config.fixed_input_size:  # a transformer, whose positions are resampled
+        arguments["img_size"] = size
     network = create(model, weights, layer, arguments)
     if layer >= 0:
-        return TimmLevel(network, model, layer)
+        return TimmLevel(network, model, layer, size)
     kind = TimmClassifier if isinstance(network.get_classifier(), nn.Linear) else TimmExtractor
-    return kind(network, model)
+    return kind(network, model, size=size)
 
 
 def create_levels(model: str, weights: str, in_channels: int = 3) -> nn.Module:

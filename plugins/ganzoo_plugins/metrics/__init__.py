@@ -19,6 +19,8 @@ METRICS = (  # name, module, what it measures, paper
     ("recall", "precision_recall", "Share of real images among the evaluated ones", "arXiv:1904.06991"),
     ("density", "precision_recall", "How many real images' balls an evaluated image lies in", "arXiv:2002.09797"),
     ("coverage", "precision_recall", "Share of real images with an evaluated one near", "arXiv:2002.09797"),
+    ("topp", "topological", "Precision within supports that are certain", "arXiv:2306.08013"),
+    ("topr", "topological", "Recall within supports that are certain", "arXiv:2306.08013"),
     ("l1", "l1", "Mean absolute difference to the truths", ""),
     ("psnr", "psnr", "Peak signal-to-noise ratio to the truths", ""),
     ("ssim", "ssim", "Structural similarity to the truths", "doi:10.1109/TIP.2003.819861"),
