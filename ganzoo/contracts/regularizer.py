@@ -19,6 +19,7 @@ class Regularizer(Protocol):
       split among micro-batches and processes.
     - ``name``: of the discriminator, for a recipe with several.
     - ``average``: replaces the tensors of a list by their means over all processes.
+    - ``scales``: "sum" or "mean", how losses of a discriminator with several scales are combined.
 
     One with a state that a resumed run needs has ``state() -> dict`` of plain values and ``load_state(state)``.
     """

@@ -32,22 +32,25 @@ class LeCam:
         fake_images: Tensor,
         name: str = "",
         average: Callable[[Iterable[Tensor]], None] | None = None,
+        scales: str = "sum",
     ) -> Tensor:
         """Return the regularizer, a scalar, and move the anchors.
 
         Args:
-            discriminator: Maps images to logits, or to a list of them, one a scale: then the mean over scales counts.
+            discriminator: Maps images to logits, or to a list of them, one a scale.
             real_images: (N, C, H, W) or (N, C, T, H, W).
             fake_images: The same shape.
             name: Of the discriminator, if there are several.
             average: Replaces tensors by their means over all processes.
+            scales: "sum" or "mean" over scales.
         """
         pairs = list(zip(*(_scales(discriminator(images)) for images in (real_images, fake_images)), strict=True))
         values = [
             self._scale(f"{name}/{scale}", real, fake, average or (lambda _: None))
             for scale, (real, fake) in enumerate(pairs)
         ]
-        return sum(values[1:], values[0]) / len(values)
+        total = sum(values[1:], values[0])
+        return total if scales == "sum" else total / len(values)
 
     def _scale(self, key: str, real: Tensor, fake: Tensor, average: Callable[[Iterable[Tensor]], None]) -> Tensor:
         means = torch.stack([real.detach().mean(), fake.detach().mean()])

@@ -77,7 +77,7 @@ class MultiScaleLoss:
         self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] | None = None
     ) -> Tensor | float:
         """Return the regularizer of the loss, 0 if it has none; ``uniform`` draws its random numbers."""
-        return regularize(self.loss, discriminator, real_images, fake_images, uniform)
+        return regularize(self.loss, discriminator, real_images, fake_images, uniform, self.scales)
 
     def _combined(self, half: Callable[..., Tensor], *logits: Any) -> Tensor:
         if not isinstance(logits[0], (list, tuple)):

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def regularize(loss: Any, discriminator: Any, real: Tensor, fake: Tensor, uniform: Any = None) -> Tensor | float:
-    """Return the value of a `Loss`'s ``regularizer``, 0 if it has none; it gets ``uniform`` if it takes that."""
+def regularize(
+    loss: Any, discriminator: Any, real: Tensor, fake: Tensor, uniform: Any = None, scales: str = "sum"
+) -> Tensor | float:
+    """Return the value of a `Loss`'s ``regularizer``, 0 if it has none; it gets what it takes of the last two."""
     regularizer = getattr(loss, "regularizer", None)
     if regularizer is None:
         return 0.0
-    value: Tensor | float = offers.call(regularizer, discriminator, real, fake, uniform=uniform)
+    value: Tensor | float = offers.call(regularizer, discriminator, real, fake, uniform=uniform, scales=scales)
     return value
 
 

@@ -39,10 +39,15 @@ class WassersteinGradientPenaltyLoss(WassersteinLoss):
         self.penalty = penalty
 
     def regularizer(
-        self, discriminator: Any, real_images: Tensor, fake_images: Tensor, uniform: Callable[..., Tensor] = torch.rand
+        self,
+        discriminator: Any,
+        real_images: Tensor,
+        fake_images: Tensor,
+        uniform: Callable[..., Tensor] = torch.rand,
+        scales: str = "sum",
     ) -> Tensor:
         """Return ``penalty`` times `gradient_penalty`, which draws one number for each image from ``uniform``."""
-        return self.penalty * gradient_penalty(discriminator, real_images, fake_images, uniform)
+        return self.penalty * gradient_penalty(discriminator, real_images, fake_images, uniform, scales)
 
 
 def estimate_distance(real_logits: Logits, fake_logits: Logits) -> Tensor:

@@ -232,7 +232,7 @@ class Recipe(RecipeContract):
             return value
         from ganzoo.losses.r1 import r1
 
-        return value + weight / 2 * every * r1(discriminator, real)
+        return value + weight / 2 * every * r1(discriminator, real, self._scales)
 
     def regularization(self, discriminator: Any, real: Tensor, fake: Tensor, name: str = "") -> Tensor | float:
         """Return `penalty` without the config's R1, for a recipe that has a gradient penalty of its own.
@@ -246,12 +246,17 @@ class Recipe(RecipeContract):
             fake: As for `penalty`.
             name: As for `penalty`.
         """
-        offered: dict[str, Any] = {"uniform": self.uniform, "average": self.processes.average}
+        offered: dict[str, Any] = {"uniform": self.uniform, "average": self.processes.average, "scales": self._scales}
         offered["name"] = name or next((key for key, value in self.networks.items() if value is discriminator), "")
         value = regularize(getattr(self, "loss", None), discriminator, real, fake, self.uniform)
         for regularizer in self.regularizers.values():
             value = value + regularizer.value(self.step_state.step, discriminator, real, fake, **offered)
         return value
+
+    @property
+    def _scales(self) -> str:
+        """How penalties of a discriminator's scales are combined: as its losses are."""
+        return str(getattr(getattr(self, "loss", None), "scales", "sum"))
 
     def forward_batched(self, network: nn.Module, *images: Tensor, conditioning: Sequence[Tensor] = ()) -> list[Any]:
         """Return a network's output for each of ``images``, run as one batch if that gives the same results.

@@ -19,6 +19,7 @@ import ganzoo
 from ganzoo.catalog import former_names
 from ganzoo.contracts.recipe import StepState
 from ganzoo.losses.gradient_penalty import gradient_penalty
+from ganzoo.losses.regularizer import LazyRegularizer
 from ganzoo.training.settings import read_settings
 
 TINY = {"generator": {"width": 4}, "discriminator": {"width": 4}}
@@ -122,6 +123,18 @@ def test_heads_on_projected_maps_have_batch_norm_and_losses_are_summed_over_scal
     softplus = [math.log1p(math.exp(-0.5)), math.log1p(math.exp(-1.0)), math.log1p(math.exp(-1.0)),
                 math.log1p(math.exp(-2.0))]  # fmt: skip
     assert recipe.loss.discriminator(real, fake).item() == pytest.approx(sum(softplus))
+
+
+@pytest.mark.parametrize(("scales", "expected"), [("sum", 20.0), ("mean", 8.0)])
+def test_a_recipe_combines_penalties_of_scales_as_it_combines_their_losses(scales: str, expected: float) -> None:
+    recipe = make("pix2pix", {"generator": {"width": 4}, "loss": {"scales": scales}}, channels=3, image_size=32)
+    recipe.regularizers = {"regularizer": LazyRegularizer(ganzoo.build("regularizer:r1"))}
+    images = torch.randn(3, 1, 2, 2)
+
+    def two_scales(x: Tensor) -> list[Tensor]:
+        return [3 * x.flatten(1).sum(1, keepdim=True), 4 * x]
+
+    assert float(recipe.regularization(two_scales, images, images)) == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_rate_of_adain_is_divided_by_1_plus_decay_times_steps() -> None:

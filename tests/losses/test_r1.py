@@ -8,7 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import ganzoo
+from ganzoo.losses.gradient_penalty import gradient_penalty
 from ganzoo.losses.logits import mean_per_image
+from ganzoo.losses.multi_scale import MultiScaleLoss
 from ganzoo.losses.r1 import r1
 
 
@@ -86,14 +89,46 @@ def test_r1_is_taken_in_float32_under_autocast_and_for_half_images() -> None:
     assert penalty.item() == pytest.approx(r1(network.double(), images.double()).item(), rel=1e-5)
 
 
-def test_r1_of_several_scales_is_that_of_their_mean() -> None:
+def test_r1_of_several_scales_is_the_sum_of_each_one_s() -> None:
     images = torch.randn(3, 1, 2, 2)
 
     def two_scales(x: Tensor) -> list[Tensor]:
         return [3 * x.flatten(1).sum(1, keepdim=True), x.expand(-1, 5, -1, -1) * 4]
 
-    # The second is the mean of 20 logits, 5 for each of 4 pixels: a slope of 1. With the first, (3 + 1) / 2.
-    assert r1(two_scales, images).item() == pytest.approx(4 * 2**2, rel=1e-5)
+    # The second is the mean of 20 logits, 5 for each of 4 pixels: a slope of 1. Their mean has (3 + 1) / 2.
+    assert r1(two_scales, images).item() == pytest.approx(4 * 3**2 + 4 * 1**2, rel=1e-5)
+    assert r1(two_scales, images, "mean").item() == pytest.approx(4 * 2**2, rel=1e-5)
+    for name in ("r1", "r2"):
+        penalty = ganzoo.build(f"regularizer:{name}")
+        assert penalty(two_scales, images, images).item() == pytest.approx(20, rel=1e-5)
+        assert penalty(two_scales, images, images, scales="mean").item() == pytest.approx(8, rel=1e-5)
+
+
+def test_the_gradient_penalty_of_several_scales_is_the_sum_of_each_one_s() -> None:
+    images = torch.randn(3, 1, 2, 2)
+
+    def two_scales(x: Tensor) -> list[Tensor]:
+        return [3 * x.flatten(1).sum(1, keepdim=True), 4 * x]
+
+    # Norms of the gradients: 3 * 2 and 1 * 2; that of the mean is 4.
+    assert gradient_penalty(two_scales, images, images).item() == pytest.approx(5**2 + 1**2, rel=1e-5)
+    assert gradient_penalty(two_scales, images, images, scales="mean").item() == pytest.approx(3**2, rel=1e-5)
+    for scales, expected in (("sum", 26.0), ("mean", 9.0)):
+        loss = MultiScaleLoss(ganzoo.build("loss:wgan-gp", penalty=2.0), scales)
+        assert loss.regularizer(two_scales, images, images).item() == pytest.approx(2 * expected, rel=1e-5)
+
+
+def test_lecam_of_several_scales_is_combined_as_their_losses_are() -> None:
+    images = torch.randn(3, 1, 2, 2)
+
+    def two_scales(x: Tensor) -> list[Tensor]:
+        return [x.flatten(1).mean(1), 2 * x]
+
+    total, mean = (
+        ganzoo.build("regularizer:lecam")(two_scales, images, -images, scales=how) for how in ("sum", "mean")
+    )
+    alone = [ganzoo.build("regularizer:lecam")(lambda x, n=n: two_scales(x)[n], images, -images) for n in (0, 1)]
+    assert total.item() == pytest.approx(float(sum(alone)), rel=1e-6) == pytest.approx(2 * mean.item(), rel=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(4,), (4, 1), (4, 1, 3, 2)], ids=str)
