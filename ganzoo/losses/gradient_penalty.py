@@ -38,4 +38,5 @@ def gradient_penalty(
         scores = values_to_penalize(discriminator(between), scales)
         gradients = [torch.autograd.grad(each.sum(), between, create_graph=True)[0] for each in scores]
     penalties = [(gradient.flatten(1).norm(dim=1) - 1).square().mean() for gradient in gradients]
-    return sum(penalties[1:], penalties[0])
+    total: Tensor = sum(penalties[1:], penalties[0])
+    return total
