@@ -203,13 +203,13 @@ def discs(count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, .
     inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 4**2
     colors = [torch.tensor(color)[:, None, None] for color in (disc, ground)]
     made = torch.where(inside[:, None], *colors)
-    return made + 0.03 * torch.randn(made.shape, generator=random), inside
+    return made + 0.1 * torch.randn(made.shape, generator=random), inside
 
 
 def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
     """Return how far translations are from the other side, and how well discs of its colors lie where they were."""
-    given, inside = discs(256, 10**6, *A)
-    target, _ = discs(256, 10**6 + 1, *B)
+    given, inside = discs(64, 10**6, *A)
+    target, _ = discs(64, 10**6 + 1, *B)
     with torch.no_grad():
         made = recipe.generator(given)
     to_disc, to_ground = (((made - torch.tensor(each)[:, None, None]) ** 2).sum(1) for each in B)
@@ -218,15 +218,17 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 
 
 @pytest.mark.learning
-@pytest.mark.parametrize("name", ["cut", "fastcut"])
+@pytest.mark.parametrize(
+    ("name", "rate", "steps"), [("cut", 2e-3, 200), ("fastcut", 2e-3, 200)], ids=["cut", "fastcut"]
+)
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
-    name: str, one_thread: None, seed: int, measured: Measures
+    name: str, rate: float, steps: int, one_thread: None, seed: int, measured: Measures
 ) -> None:
-    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": 4e-3, "nce_weight": 1.0}
+    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": rate, "nce_weight": 1.0}
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in falling_rates(recipe, 200):
+    for step in falling_rates(recipe, steps):
         a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
