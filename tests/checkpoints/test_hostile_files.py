@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import torch
 
-import ganzoo
 from ganzoo.checkpoints.reading import read_groups
 from ganzoo.errors import WeightsError
 
@@ -140,13 +139,16 @@ def test_layers_of_dcgan_without_main_are_recognized() -> None:
         assert found is not None and found.entry == "generator:dcgan" and "layers.0.weight" in found.tensors
 
 
-def test_instance_norm_with_weights_is_not_taken_for_batch_norm(tmp_path: Path) -> None:
+def test_instance_norm_with_weights_is_not_taken_for_batch_norm() -> None:
     from ganzoo_plugins.cyclegan.checkpoints import ResnetImporter
 
     tensors = {"model.1.weight": torch.ones(4, 3, 7, 7), "model.2.weight": torch.ones(4), "model.2.bias": torch.ones(4)}
     tensors |= {f"model.4.conv_block.{place}.weight": torch.ones(4, 4, 3, 3) for place in (1, 5)}
-    with pytest.raises(ganzoo.GanzooError, match="instance norm with weights"):
-        ResnetImporter().recognize(tensors)
+    tensors |= {"model.7.weight": torch.ones(3, 4, 7, 7), "model.7.bias": torch.ones(3)}
+    assert ResnetImporter().recognize(tensors) is None  # another importer's
+    statistics = {f"model.2.running_{name}": torch.ones(4) for name in ("mean", "var")}
+    found = ResnetImporter().recognize(tensors | statistics)
+    assert found is not None and found.options["norm"] == "batch"
 
 
 def test_long_keys_are_shortened_in_messages(tmp_path: Path) -> None:

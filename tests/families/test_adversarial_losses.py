@@ -149,13 +149,18 @@ def test_the_gradient_penalty_of_a_patch_critic_is_that_of_the_mean_of_its_patch
     assert value.item() == pytest.approx(10 * (6 / 4 - 1) ** 2, rel=1e-5)
 
 
-def test_the_gradient_penalty_of_a_multi_scale_critic_is_that_of_the_mean_of_its_scales() -> None:
+def test_the_gradient_penalty_of_a_multi_scale_critic_is_the_sum_of_those_of_its_scales() -> None:
     class TwoScales(nn.Module):
         def forward(self, images: Tensor) -> list[Tensor]:
             return [3 * images.flatten(1).sum(1, keepdim=True), images.flatten(1).sum(1, keepdim=True)]
 
-    value = ganzoo.build("loss:wgan-gp").regularizer(TwoScales(), torch.randn(3, 1, 2, 2), torch.randn(3, 1, 2, 2))
-    assert value.item() == pytest.approx(10 * (2 * math.sqrt(4) - 1) ** 2, rel=1e-5)  # slope (3 + 1) / 2, four pixels
+    images = torch.randn(3, 1, 2, 2), torch.randn(3, 1, 2, 2)
+    slopes = [3 * math.sqrt(4), math.sqrt(4)]  # of four pixels
+    loss = ganzoo.build("loss:wgan-gp")
+    value = loss.regularizer(TwoScales(), *images)
+    assert value.item() == pytest.approx(10 * sum((slope - 1) ** 2 for slope in slopes), rel=1e-5)
+    mean = loss.regularizer(TwoScales(), *images, scales="mean")
+    assert mean.item() == pytest.approx(10 * (sum(slopes) / 2 - 1) ** 2, rel=1e-5)
 
 
 def test_the_gradient_penalty_looks_between_each_real_and_fake_picture() -> None:

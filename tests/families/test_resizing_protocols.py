@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import random_weights
-import timm
 import torch
 from safetensors.torch import save_file
 
@@ -68,6 +67,8 @@ def test_clean_inception_has_a_name_and_a_protocol_of_its_own(tmp_path: Path) ->
 
 @torch.inference_mode()
 def test_dinov2_gives_its_class_token_at_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    import timm
+
     torch.manual_seed(0)
     model = "vit_small_patch14_dinov2"
     network: Any = timm.create_model(model).eval()
