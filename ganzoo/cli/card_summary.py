@@ -8,7 +8,7 @@ from ganzoo.cards.card import Card
 from ganzoo.cli import output
 from ganzoo.weights.readme import allowed_use, duration
 
-SCORES = 3  # shown at most, of those that were measured first
+SCORES = 2  # shown at most, of those that were measured first
 LIMITS = 1  # sentences
 
 
