@@ -40,6 +40,12 @@ LAYERS: dict[str, tuple[int, int, tuple[str, ...]]] = {
 }
 FRACTIONAL = {"leaky", "batch", "add"}  # words that take numbers other than integers
 LARGEST = 1_000_000  # of the numbers
+# Word -> the places of numbers that may be 0: paddings. Strides, kernels, factors and channels may not.
+ZEROS: dict[str, tuple[int, ...]] = {
+    "conv": (4,),
+    "tconv": (4, 5),
+    **{word: (0, 1, 2, 3) for word in ("pad", "reflect", "zero")},
+}
 WITHIN = {"add": 2, "cat": 1}  # words with brackets -> the most branches between them
 
 
@@ -127,9 +133,21 @@ def _word(word: str) -> tuple[Layer, bool]:
     if not least <= len(numbers) <= most or any(each not in known_words for each in given[len(numbers) :]):
         raise ValueError(f"has '{word[:40]}': {name} takes {least} to {most} numbers{_or_words(known_words)}")
     values = tuple(float(each) for each in numbers)
-    if any(value > LARGEST or (name not in FRACTIONAL and value % 1) for value in values):
-        raise ValueError(f"has '{word[:40]}': its numbers should be integers up to {LARGEST:,}")
+    if wrong := _wrong_values(name, values):
+        raise ValueError(f"has '{word[:40]}': {wrong}")
     return Layer(name, values, tuple(given[len(numbers) :])), bool(found[3])
+
+
+def _wrong_values(name: str, values: tuple[float, ...]) -> str:
+    """Return what is wrong with a word's numbers, "" if nothing is."""
+    if any(value > LARGEST or (name not in FRACTIONAL and value % 1) for value in values):
+        return f"its numbers should be integers up to {LARGEST:,}"
+    if name not in FRACTIONAL and not all(value or place in ZEROS.get(name, ()) for place, value in enumerate(values)):
+        return "of its numbers, paddings alone may be 0"
+    groups = values[0] if name == "group" else values[5] if name == "conv" and len(values) == 6 else 1
+    if groups > 1 and any(each % groups for each in values[:2]):
+        return "its channels should be multiples of its groups"
+    return ""
 
 
 def _or_words(words: tuple[str, ...]) -> str:
