@@ -3,8 +3,8 @@
 A support is where a kernel density exceeds the half width of its confidence band, by a bootstrap: an outlier, whose
 density the band covers, is in none, and adds nothing to either score.
 
-The paper projects features at random to 32 dimensions, and leaves kernel and bandwidth open. Here the kernel is the
-cosine one, and the bandwidth the median distance to the neighbor number sqrt(N) in the set itself.
+Choices of ours: features are projected at random to 32 dimensions, the kernel is the cosine one, and its bandwidth the
+median distance to the neighbor number sqrt(N) in the set itself. Scores of other implementations are therefore others.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Supports:
 
 
 def compare_supports(fake: Array, real: Array, seed: int = 0) -> Supports:
-    """Compare the supports of generated features (N, D) and real ones (M, D) (arXiv:2306.08013, equation 3).
+    """Compare the supports of generated features (N, D) and real ones (M, D) (arXiv:2306.08013).
 
     Args:
         fake: N at least `LEAST`.
