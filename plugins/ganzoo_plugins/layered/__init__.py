@@ -48,18 +48,7 @@ class LayersConfig(Config):
 @family.generator("layered", ".networks.LayeredTranslator", task="image-to-image")
 @dataclass(frozen=True)
 class TranslatorConfig(LayersConfig):
-    """Any network of convolutions, as text: how generators of other code bases are imported.
-
-    Attributes:
-        layers: The layers, as "conv(3,16,3,1,1) relu conv(16,3,3,1,1) tanh": see ``grammar`` in this package.
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        stride: Heights and widths must be multiples of it.
-        padding: What "pad" is in the text.
-        inputs: The values that the first layer takes: "symmetric" in [-1, 1], "unit" in [0, 1], "bytes" in [0, 255],
-            "imagenet" in [0, 1], minus the mean of ImageNet's colors, divided by their standard deviation.
-        outputs: The values that the last layer returns.
-    """
+    """Any network of convolutions, as text: how generators of other code bases are imported."""
 
 
 @family.generator("layered-enlarger", ".networks.LayeredTranslator", task="super-resolution")
@@ -69,13 +58,6 @@ class EnlargerConfig(LayersConfig):
 
     Attributes:
         layers: The layers, as "conv(3,16,3,1,1) relu conv(16,12,3,1,1) shuffle(2)": see ``grammar`` in this package.
-        in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        stride: Heights and widths must be multiples of it.
-        padding: What "pad" is in the text.
-        inputs: The values that the first layer takes: "symmetric" in [-1, 1], "unit" in [0, 1], "bytes" in [0, 255],
-            "imagenet" in [0, 1], minus the mean of ImageNet's colors, divided by their standard deviation.
-        outputs: The values that the last layer returns.
         scale: Factor of the layers on height and width.
     """
 
