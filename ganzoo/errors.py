@@ -19,6 +19,8 @@
     |   `-- TooFewImages                   a measurement that needs more images
     |-- OutputError        (OSError)       a result that cannot be written
     |-- DeviceError        (RuntimeError)  a device or engine that is not available
+    |   |-- UnsuitedNetwork                a network that an engine never takes, on any machine
+    |   `-- MeasuredDifference             an engine that computes something else than the network
     |-- MissingPackage     (ImportError)   a package of an optional extra that is not installed
     `-- TrainingError      (RuntimeError)  a run that cannot start, resume or continue
 
@@ -107,6 +109,14 @@ class OutputError(GanzooError, OSError):
 
 class DeviceError(GanzooError, RuntimeError):
     """A device or engine that is not available on this machine."""
+
+
+class UnsuitedNetwork(DeviceError):
+    """A network that an engine never takes. "auto" remembers it, and takes another engine without a word."""
+
+
+class MeasuredDifference(DeviceError):
+    """An engine that computes something else than the network. "auto" says and remembers it, and takes another."""
 
 
 class MissingPackage(GanzooError, ImportError):

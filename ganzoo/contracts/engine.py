@@ -84,6 +84,8 @@ class OptionalDependency:
 class Engine(OptionalDependency):
     """Base of engines. Subclass it with `attach`, or, if ``torch_free``, with `convert` and `open`.
 
+    The first of its ``packages`` is the one that `open` imports: "auto" counts it as part of the engine's start.
+
     Attributes:
         dtypes: The number types in which it computes; the first is its default.
         devices: The kinds of devices on which it runs: some of "cpu", "cuda", "mps".
@@ -91,6 +93,8 @@ class Engine(OptionalDependency):
             again when `version` changes.
         rank: Its speed on CPUs, relative to torch in float32. "auto" tries installed engines with a rank, and takes the
             fastest where they were measured, else the one with the highest rank.
+        selective: True if it takes some generators only, of those with one image as their input: `attach` raises
+            `ganzoo.errors.UnsuitedNetwork` for the others, and "auto" does not ask again.
         one_size: True if it starts anew for each size of images, which takes long: "auto" tries it only for much work
             of one size.
     """
@@ -99,10 +103,15 @@ class Engine(OptionalDependency):
     devices: ClassVar[tuple[str, ...]] = ("cpu",)
     torch_free: ClassVar[bool] = False
     rank: ClassVar[float] = 0.0
+    selective: ClassVar[bool] = False
     one_size: ClassVar[bool] = False
 
     def attach(self, generator: nn.Module) -> Callable[[Tensor], Tensor]:
-        """Return a function that computes the generator's output, on the generator's device and in its dtype."""
+        """Return a function that computes the generator's output, on the generator's device and in its dtype.
+
+        Raises:
+            UnsuitedNetwork: The engine is ``selective`` and does not take this generator.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no attach")
 
     def convert(

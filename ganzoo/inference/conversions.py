@@ -22,7 +22,7 @@ import numpy as np
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Engine, Runner, Signature
-from ganzoo.errors import DeviceError, GanzooError, OutputError, WeightsError
+from ganzoo.errors import DeviceError, GanzooError, MeasuredDifference, OutputError, WeightsError
 from ganzoo.files.cache import cache_folder
 from ganzoo.files.regular import read_text
 from ganzoo.inference.verification_samples import samples
@@ -39,10 +39,6 @@ FORMAT = 1
 # What a conversion must keep to: in float32 a greatest difference on [-1, 1], else a least PSNR in decibels.
 TOLERANCE = 1e-3
 LEAST_PSNR = {"bfloat16": 35.0, "float16": 40.0, "int8": 24.0}
-
-
-class MeasuredDifference(DeviceError):
-    """A conversion computes something else than its model. Nothing but this is remembered as a refusal."""
 
 
 @dataclass(frozen=True)

@@ -72,16 +72,21 @@ def choose(name: str = "auto", device: str = "auto", dtype: str | None = None) -
 def fitting(choices: list[Choice], task: Task) -> list[Choice]:
     """Leave out what "auto" would not take for this task: latents are drawn by torch, so it is there anyway.
 
-    Raises DeviceError where the one that is asked for converts generators, which it does of those with one input.
+    Raises DeviceError where the one that is asked for does not run generators of this task.
     """
-    if task.inputs and len(choices) == 1 and choices[0].engine.torch_free:
+    if task.source == "image" and not task.inputs:
+        return choices
+    if len(choices) > 1:
+        return [one for one in choices if not (one.engine.torch_free or one.engine.selective or one.engine.one_size)]
+    engine = choices[0].engine
+    if task.inputs and (engine.torch_free or engine.selective):
         raise DeviceError(
             f"The engine '{choices[0].name}' runs generators that take one input; for {task.name} they take "
             f"{' and '.join(task.inputs)} as well. Use the engine torch."
         )
-    if len(choices) == 1 or (task.source == "image" and not task.inputs):
-        return choices
-    return [choice for choice in choices if not choice.engine.torch_free and not choice.engine.one_size]
+    if engine.selective:
+        raise DeviceError(f"The engine '{choices[0].name}' runs generators that take an image. Use the engine torch.")
+    return choices
 
 
 def assess(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
@@ -94,6 +99,7 @@ def assess(device: str, dtype: str | None) -> Iterator[Choice | Verdict]:
             yield Verdict(name, engine, wrong)
         else:
             why = "starts without torch" if engine.torch_free else "is always there"
+            why = "for some networks" if engine.selective else why
             why = "for long videos" if engine.one_size else why
             yield Choice(name, engine, dtype or engine.dtypes[0], device, why)
 

@@ -33,7 +33,7 @@ from ganzoo.inference import conversions
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.workload import Workload
 
-FORMAT = 1
+FORMAT = 2
 PASSES = 3  # of each engine, after one that warms up; the fastest counts: whatever else ran only made it slower
 LARGEST = 1024  # side in pixels of a measurement
 
@@ -47,9 +47,9 @@ class Timing:
     start: float
     image: float
 
-    def of(self, work: Workload, started: bool) -> float:
-        """Return the seconds of a piece of work; ``started``: what takes long to import is there already."""
-        return work.images * self.image + (0.0 if started else self.start)
+    def of(self, work: Workload, done: float = 0.0) -> float:
+        """Return the seconds of a piece of work; ``done``: those of the start that have passed already."""
+        return work.images * self.image + max(0.0, self.start - done)
 
 
 @dataclass
@@ -118,15 +118,14 @@ def fastest_first(choices: Sequence[Choice], card: Card, work: Workload, measure
         timing = found.get(key)
         if timing is None and (timing := measure(choice, side)) is not None:
             Speeds.add(key, timing)
-        started = not choice.engine.torch_free and _torch_is_imported()
-        costs[choice.name] = timing.of(work, started) if timing else math.inf
+        costs[choice.name] = timing.of(work, _seconds_done(choice)) if timing else math.inf
     return sorted([choice for choice in choices if choice.name in costs], key=lambda choice: costs[choice.name])
 
 
 def fastest_anew(choices: Sequence[Choice], card: Card, work: Workload) -> str:
     """Return the name of the engine that finishes ``work`` first in a new process; "" where none was measured."""
     timings = {choice.name: known(choice, card, work) for choice in choices}
-    costs = {name: timing.of(work, started=False) for name, timing in timings.items() if timing}
+    costs = {name: timing.of(work) for name, timing in timings.items() if timing}
     return min(costs, key=lambda name: costs[name], default="")
 
 
@@ -168,6 +167,12 @@ def import_seconds(packages: Sequence[str]) -> float:
 
 def _is_time(value: object) -> bool:
     return is_number(value) and value >= 0
+
+
+def _seconds_done(choice: Choice) -> float:
+    """Return the seconds of an engine's start that this process does not need: those of an import that was made."""
+    imported = not choice.engine.torch_free and _torch_is_imported()
+    return Speeds.read().imports.get("torch", 0.0) if imported else 0.0
 
 
 def _torch_is_imported() -> bool:

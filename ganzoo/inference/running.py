@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Runner, Signature
-from ganzoo.errors import DeviceError, OptionError, OutputError
+from ganzoo.errors import DeviceError, MeasuredDifference, OptionError, OutputError, UnsuitedNetwork
 from ganzoo.inference import conversions, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Timing
@@ -52,7 +52,7 @@ def start(
 ) -> Running:
     """Return what runs the model: of several ``choices`` the one that does ``work`` first.
 
-    Others that refuse the model are logged; those that compute something else are remembered.
+    Others that refuse the model are logged; those that never take it or compute something else are remembered.
 
     Args:
         choices: The engines to try.
@@ -71,8 +71,9 @@ def start(
             return _start(choice, card, generator, calibration, log)
         except OutputError as error:  # the cache cannot be written
             log(str(error))
-        except conversions.MeasuredDifference as error:
-            log(str(error))
+        except (UnsuitedNetwork, MeasuredDifference) as error:
+            if isinstance(error, MeasuredDifference):
+                log(str(error))
             with suppress(OutputError):  # where it cannot be remembered, it is measured again
                 conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))
         except DeviceError as error:  # a full disk or a missing library may be the reason: it is tried again
@@ -82,7 +83,7 @@ def start(
 
     def measure(choice: Choice, side: int) -> Timing | None:
         began = time.perf_counter()
-        if (running := attempt(choice)) is None:
+        if _is_refused(choice, card) or (running := attempt(choice)) is None:
             return None
         if choice.engine.torch_free:
             began = time.perf_counter()  # without its conversion, which is made once
@@ -93,7 +94,7 @@ def start(
             log(f"{choice.name} does not run {card.name}: {type(error).__name__}.")
             return None
         opened = time.perf_counter() - began - engine_timing.PASSES * image
-        return Timing(engine_timing.import_seconds(choice.engine.packages or ("torch",)) + opened, image)
+        return Timing(engine_timing.import_seconds(choice.engine.packages[:1] or ("torch",)) + opened, image)
 
     ranked = engine_timing.fastest_first(choices, card, work, measure)
     for choice in ranked[:-1]:

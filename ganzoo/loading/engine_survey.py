@@ -59,8 +59,10 @@ def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Cal
 
 def _why_not(engine: Engine, card: Card) -> str:
     """Return why "auto" leaves an engine out of all it weighs: see `engine_selection.fitting`."""
-    if card.does.inputs and engine.torch_free:
+    if card.does.inputs and (engine.torch_free or engine.selective):
         return f"takes one input, and this model takes {' and '.join(card.does.inputs)} as well"
+    if engine.selective:
+        return "for networks that take an image"
     return (
         "only when asked for: torch draws the latents, so it is there anyway"
         if card.does.source != "image"
@@ -72,9 +74,7 @@ def _rows(verdict: Choice | engine_selection.Verdict, card: Card, taken: Mapping
     engine = verdict.engine
     for dtype in engine.dtypes:
         auto = ", ".join(taken.get(verdict.name, ())) if dtype == engine.dtypes[0] else ""
-        found = (
-            None if engine.missing() or not engine.torch_free else conversions.find(card, verdict.name, engine, dtype)
-        )
+        found = None if engine.missing() else conversions.find(card, verdict.name, engine, dtype)
         timing = (
             engine_timing.known(verdict, card, KINDS["folder"])
             if isinstance(verdict, Choice) and dtype == verdict.dtype

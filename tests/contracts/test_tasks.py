@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ganzoo import Card
 from ganzoo.catalog import tasks
+from ganzoo.contracts.engine import Engine
 from ganzoo.errors import DeviceError, ImageError, OptionError, UnknownName
 from ganzoo.inference import engine_selection
 from ganzoo.inference.image_pass import Settings
@@ -212,12 +213,16 @@ def as_decoded() -> Any:
 
 @pytest.mark.parametrize("name", tasks.names())
 def test_only_images_alone_are_left_to_light_engines(name: str) -> None:
-    engines = ({"torch_free": True, "one_size": False}, {"torch_free": False, "one_size": False})
-    light = [type("Engine", (), attributes)() for attributes in engines]
-    choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]  # type: ignore[arg-type]
+    light = [
+        type("Light", (Engine,), {"torch_free": True})(),
+        type("Choosy", (Engine,), {"selective": True})(),
+        Engine(),
+    ]
+    choices = [engine_selection.Choice(f"e{n}", one, "float32", "cpu", "") for n, one in enumerate(light)]
     task = tasks.find(name)
     kept = engine_selection.fitting(choices, task)
-    assert len(kept) == (2 if task.source == "image" and not task.inputs else 1)
+    assert len(kept) == (3 if task.source == "image" and not task.inputs else 1)
     if task.inputs:
-        with pytest.raises(DeviceError, match="take one input"):
-            engine_selection.fitting(choices[:1], task)
+        for choice in choices[:2]:
+            with pytest.raises(DeviceError, match="take one input"):
+                engine_selection.fitting([choice], task)

@@ -137,8 +137,9 @@ def test_auto_remembers_what_an_engine_cannot_run_and_goes_on(
     expected = ganzoo.load(ref, "cpu", engine="torch").translate(picture(30, 30))
     choices = engine_selection.choose("auto", "cpu")
     card = ganzoo.info(ref)
-    for choice in choices[:-1]:
-        conversions.refuse(card, choice.name, choice.engine, choice.dtype, f"{choice.name} cannot")
+    for choice in choices:
+        if choice.name != "torch":
+            conversions.refuse(card, choice.name, choice.engine, choice.dtype, f"{choice.name} cannot")
     model = ganzoo.load(ref, "cpu", log=told.append)
     assert model.translate(picture(30, 30)).tobytes() == expected.tobytes()
     assert model.engine == "torch" and told == []
@@ -208,7 +209,8 @@ def test_a_failure_of_the_disk_is_not_remembered(
                 broken.setattr(type(choice.engine), "convert", fail)
         model = ganzoo.load(ref, "cpu", log=told.append)
         assert model.translate(picture(20, 20)).size == (20, 20) and model.engine not in ("openvino", "onnxruntime")
-    assert told and [path.name for path in cache.iterdir() if path.is_dir()] == []
+    kept = [path.name for path in cache.iterdir() if path.is_dir()]
+    assert told and ["winograd" in name for name in kept] == [True]  # it never takes a narrow network
     assert ganzoo.load(ref, "cpu", engine="openvino").translate(picture(20, 20)).size == (20, 20)
 
 

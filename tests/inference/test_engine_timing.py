@@ -8,14 +8,20 @@ from pathlib import Path
 
 import pytest
 from tiny_models import translator
+from torch import nn
 
+import ganzoo
 from ganzoo.cards.card import Card, Weights
-from ganzoo.inference import engine_selection, engine_timing
+from ganzoo.contracts.engine import Engine, Runner
+from ganzoo.inference import conversions, engine_selection, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Speeds, Timing
 from ganzoo.inference.workload import KINDS, Workload
+from ganzoo.loading.model import Model
 
 SLOW_START = {"openvino": (2.0, 0.1), "onnxruntime": (0.5, 0.3), "torch": (1.5, 1.0), "compile": (30.0, 0.01)}
+SLOW_START["winograd"] = (2.5, 0.9)
+WEIGHED = ["openvino", "onnxruntime", "torch", "winograd"]
 
 
 @pytest.fixture
@@ -59,10 +65,14 @@ def test_torch_that_is_imported_already_has_started(
     choices: list[Choice], card: Card, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seconds = {**SLOW_START, "torch": (100.0, 0.2)}
+    Speeds(imports={"torch": 99.9}).write()
     first = engine_timing.fastest_first(choices, card, Workload(1), timer(seconds, []))[0]
     monkeypatch.setattr(engine_timing, "_torch_is_imported", lambda: True)
     again = engine_timing.fastest_first(choices, card, Workload(1), timer(seconds, []))[0]
     assert (first.name, again.name) == ("onnxruntime", "torch")
+    seconds["torch"] = (101.0, 0.2)  # more than its import
+    other = replace(card, weights=Weights("model.safetensors", "cd" * 32, 9))
+    assert engine_timing.fastest_first(choices, other, Workload(1), timer(seconds, []))[0].name == "onnxruntime"
     assert engine_timing.fastest_anew(choices, card, Workload(1)) == "onnxruntime"
 
 
@@ -70,12 +80,12 @@ def test_each_engine_is_measured_once_for_a_size(choices: list[Choice], card: Ca
     asked: list[tuple[str, int]] = []
     for work in (KINDS["image"], KINDS["folder"], Workload(3, side=64)):
         engine_timing.fastest_first(choices, card, work, timer(SLOW_START, asked))
-    assert asked == [("openvino", 64), ("onnxruntime", 64), ("torch", 64)], "the model was trained at 64 pixels"
+    assert asked == [(name, 64) for name in WEIGHED], "the model was trained at 64 pixels"
     engine_timing.fastest_first(choices, card, Workload(3, side=4000), timer(SLOW_START, asked))
-    assert asked[3:] == [("openvino", 1024), ("onnxruntime", 1024), ("torch", 1024)]
+    assert asked[4:] == [(name, 1024) for name in WEIGHED]
     other = replace(card, weights=Weights("model.safetensors", "cd" * 32, 9))
     engine_timing.fastest_first(choices, other, KINDS["image"], timer(SLOW_START, asked))
-    assert len(asked) == 9
+    assert len(asked) == 12
 
 
 def test_compiling_is_tried_for_long_videos_only(choices: list[Choice], card: Card) -> None:
@@ -92,7 +102,7 @@ def test_an_engine_that_refuses_comes_last_and_is_asked_again(choices: list[Choi
         ranked = engine_timing.fastest_first(
             choices, card, KINDS["image"], timer({**SLOW_START, "onnxruntime": None}, asked)
         )
-        assert [choice.name for choice in ranked] == ["openvino", "torch", "onnxruntime"]
+        assert [choice.name for choice in ranked] == ["openvino", "torch", "winograd", "onnxruntime"]
     assert asked.count(("onnxruntime", 64)) == 2 and asked.count(("torch", 64)) == 1
 
 
@@ -104,7 +114,7 @@ def test_a_damaged_file_is_measured_anew(choices: list[Choice], card: Card, cont
     engine_timing._file().write_text(content)
     asked: list[tuple[str, int]] = []
     engine_timing.fastest_first(choices, card, KINDS["image"], timer(SLOW_START, asked))
-    assert len(asked) == 3 and len(Speeds.read().engines) == 3
+    assert len(asked) == 4 and len(Speeds.read().engines) == 4
 
 
 def test_nothing_is_measured_where_nothing_is_chosen(choices: list[Choice], card: Card) -> None:
@@ -120,7 +130,7 @@ def test_nothing_is_measured_where_nothing_is_chosen(choices: list[Choice], card
     ]
     unknown = replace(card, weights=None, parameters=5)
     ranked = engine_timing.fastest_first(choices, unknown, KINDS["image"], never)
-    assert [choice.name for choice in ranked] == ["openvino", "onnxruntime", "torch"]
+    assert [choice.name for choice in ranked] == WEIGHED
 
 
 def test_imports_are_timed_once_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,3 +142,28 @@ def test_imports_are_timed_once_in_a_process_of_their_own(tmp_path: Path, monkey
     speeds.imports["html"] = 7.0
     speeds.write()
     assert engine_timing.import_seconds(["html", "no_such_package"]) == 7.0
+
+
+class Opened(Engine):
+    """Runs the network that it keeps; ``ast`` stands for what only converting takes."""
+
+    torch_free, packages = True, ("html", "ast")
+    network: nn.Module
+
+    def version(self) -> str:
+        return "1"
+
+    def convert(self, generator: nn.Module, *_: object) -> None:
+        self.network = generator
+
+    def open(self, folder: Path, dtype: str) -> Runner:
+        return conversions.original(self.network)
+
+
+def test_what_only_converting_imports_is_no_part_of_a_start(choices: list[Choice], tmp_path: Path) -> None:
+    translator().save(tmp_path / "t")
+    torch = next(choice for choice in choices if choice.name == "torch")
+    pair = [Choice("opened", Opened(), "float32", "cpu", ""), torch]
+    card = ganzoo.info(f"dir:{tmp_path / 't'}")
+    assert Model(translator().generator, card, choices=pair).engine in ("opened", "torch")
+    assert set(Speeds.read().imports) == {"html", "torch"}

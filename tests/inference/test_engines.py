@@ -45,7 +45,7 @@ def distant(fresh: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_auto_takes_the_fastest_that_is_installed_and_torch_after_it(auto: None) -> None:
     choices = engine_selection.choose("auto", "cpu")
-    assert [choice.name for choice in choices] == ["openvino", "onnxruntime", "compile", "torch"]
+    assert [choice.name for choice in choices] == ["openvino", "onnxruntime", "compile", "torch", "winograd"]
     assert {choice.dtype for choice in choices} == {"float32"}
     assert [choice.name for choice in engine_selection.choose("auto", "cpu", "int8")] == ["openvino"]
     assert [choice.name for choice in engine_selection.choose("auto", "cpu", "float16")] == ["compile", "torch"]
@@ -56,6 +56,8 @@ def test_latents_are_torchs(auto: None) -> None:
     fitting = engine_selection.fitting(choices, find("unconditional-image-generation"))
     assert [choice.name for choice in fitting] == ["torch"]
     assert engine_selection.fitting(choices, find("image-to-image")) == choices
+    with pytest.raises(DeviceError, match="'winograd' runs generators that take an image"):
+        engine_selection.fitting(engine_selection.choose("winograd"), find("unconditional-image-generation"))
 
 
 def test_an_engine_that_is_not_installed_is_passed_over_and_refused_by_name(auto: None, distant: None) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 import torch
+from tiny_models import translator
 from torch import nn
 
 import ganzoo
-from ganzoo.errors import DeviceError
+from ganzoo.cards.card import Card
+from ganzoo.errors import MeasuredDifference, UnsuitedNetwork
+from ganzoo.inference import conversions
+from ganzoo.inference.engine_selection import Choice
+from ganzoo.loading.model import Model
 from ganzoo_plugins.engines import winograd_layer
+from ganzoo_plugins.engines.pytorch import Eager
 from ganzoo_plugins.engines.winograd import Winograd
 from ganzoo_plugins.engines.winograd_layer import WinogradInference, is_wide
 
@@ -46,9 +53,9 @@ def test_a_network_of_residual_blocks_keeps_its_output(size: tuple[int, int]) ->
     assert found.is_contiguous() and all(torch.equal(network.state_dict()[name], each) for name, each in before.items())
 
 
-def test_a_network_without_wide_layers_runs_as_it_is() -> None:
-    narrow = ganzoo.build("generator:resnet", width=4, blocks=1)
-    assert Winograd().attach(narrow) is narrow
+def test_a_network_without_wide_layers_is_refused() -> None:
+    with pytest.raises(UnsuitedNetwork, match="at least 128 channels"):
+        Winograd().attach(ganzoo.build("generator:resnet", width=4, blocks=1))
 
 
 @pytest.mark.parametrize("change", [{"stride": 2}, {"dilation": 2}, {"groups": 2}, {"padding": 2}, {"kernel_size": 1}])
@@ -62,5 +69,61 @@ def test_other_convolutions_stay(change: dict[str, int]) -> None:
 def test_what_computes_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     right = winograd_layer.filters
     monkeypatch.setattr(winograd_layer, "filters", lambda weight: 1.1 * right(weight).flip(0))
-    with pytest.raises(DeviceError, match="Use the engine torch"):
+    with pytest.raises(MeasuredDifference, match="Use the engine torch"):
         Winograd().attach(generator())
+
+
+CHOICES = [Choice(name, each, "float32", "cpu", "") for name, each in (("torch", Eager()), ("winograd", Winograd()))]
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[nn.Module]:
+    """The networks that the engine is asked for, with an empty cache."""
+    monkeypatch.setenv("GANZOO_CACHE", str(tmp_path / "cache"))
+    networks: list[nn.Module] = []
+    attach = Winograd.attach
+
+    def noted(engine: Winograd, generator: nn.Module) -> object:
+        networks.append(generator)
+        return attach(engine, generator)
+
+    monkeypatch.setattr(Winograd, "attach", noted)
+    return networks
+
+
+def saved(folder: Path, width: int) -> Card:
+    torch.manual_seed(0)
+    options = {"width": width, "blocks": 1}
+    Model(ganzoo.build("generator:resnet", **options), translator(options=options).card).save(folder)
+    return ganzoo.info(f"dir:{folder}")
+
+
+def test_auto_asks_once_for_a_narrow_network_and_says_nothing(tmp_path: Path, asked: list[nn.Module]) -> None:
+    card, said = saved(tmp_path / "narrow", 4), []
+    for _ in range(2):
+        model = Model(ganzoo.build("generator:resnet", width=4, blocks=1), card, choices=CHOICES, log=said.append)
+        assert model.engine == "torch"
+    assert len(asked) == 1 and said == []
+
+
+def test_auto_weighs_it_for_a_wide_network(
+    tmp_path: Path, asked: list[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = saved(tmp_path / "wide", 32)
+    monkeypatch.setattr("ganzoo.inference.engine_timing.time_runner", lambda run, *_: 0.1 if asked else 9.0)
+    model = Model(ganzoo.load(f"dir:{tmp_path / 'wide'}", engine="torch").generator, card, choices=CHOICES)
+    assert model.engine == "winograd" and len(asked) == 2
+
+
+def test_auto_says_and_remembers_that_it_computes_something_else(
+    tmp_path: Path, asked: list[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, said = saved(tmp_path / "wide", 32), []
+    right = winograd_layer.filters
+    monkeypatch.setattr(winograd_layer, "filters", lambda weight: 1.1 * right(weight).flip(0))
+    for _ in range(2):
+        model = Model(ganzoo.build("generator:resnet", width=32, blocks=1), card, choices=CHOICES, log=said.append)
+        assert model.engine == "torch"
+    assert len(asked) == 1 and ["change this network's output" in line for line in said] == [True]
+    found = conversions.find(card, "winograd", CHOICES[1].engine, "float32")
+    assert found is not None and found.facts.refused == said[0]
