@@ -22,6 +22,8 @@ class Generator(Protocol):
         stride: From images: heights and widths of the input are multiples of it.
         least: From images: the least height and width that it takes, in pixels. Optional.
         global_skip: From images: True if the output is the input plus a learned change. Optional.
+        fit_to: From images: a method ``fit_to(teacher, images)`` that makes its weights an excerpt of a larger
+            generator's, fitted on images (N, in_channels, H, W); for `ganzoo distill`. Optional.
         classes: If it takes labels: their number.
         frames: If it generates clips: their length.
         scale: For super-resolution: the factor on height and width.

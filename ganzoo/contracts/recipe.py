@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -80,6 +80,17 @@ class RecipeContract(ABC):
     validation_batch: int = 8
     step_state: StepState = StepState()
     takes_masks: bool = False
+
+    def begin(self, examples: Callable[[int], Mapping[str, Tensor]]) -> None:  # noqa: B027 - most recipes need none
+        """Choose weights by the data, once, when a new training starts: not on resume.
+
+        It comes after ``begin()`` of networks and before the weights of other models that the user names. All is on the
+        CPU, and all processes must choose the same weights.
+
+        Args:
+            examples: Given a number, returns a batch of so many training examples as `step` gets them, in every process
+                the same ones.
+        """
 
     @abstractmethod
     def step(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor | float]:

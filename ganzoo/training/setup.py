@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ganzoo import catalog
 from ganzoo.catalog import compatibility, options
@@ -19,7 +19,7 @@ from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
 from ganzoo.data.config import DataConfig
-from ganzoo.data.datasets import Data
+from ganzoo.data.datasets import Data, Dataset
 from ganzoo.data.named_sources import is_named, open_named
 from ganzoo.data.objects import PREFIX
 from ganzoo.data.open_data import open_data
@@ -34,6 +34,7 @@ from ganzoo.loading import load
 from ganzoo.recipes.distributed import Processes
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.training import error_messages
+from ganzoo.training.batches import Batches
 from ganzoo.training.machine import Machine
 from ganzoo.training.randomness import seed_all
 from ganzoo.training.settings import Settings
@@ -111,6 +112,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True, object
         raise error_messages.name_size(error, data.image_size) from error
     if is_new:
         initialize(recipe)
+        recipe.begin(lambda count: draw_examples(data.train, count, settings.seed))
         load_start_weights(recipe, settings.start_from)
     place_on_machine(recipe, machine, processes, compiled=settings.compile)
     if not processes.leads:
@@ -236,6 +238,16 @@ def initialize(recipe: Recipe) -> None:
         begin: Any = getattr(network, "begin", None)
         if begin is not None:
             begin()
+
+
+def draw_examples(train: Dataset, count: int, seed: int) -> Mapping[str, Tensor]:
+    """Return a batch of ``count`` training examples, which depends on the seed alone."""
+    batches = Batches(train, batch_size=count, seed=mix(seed, 8), workers=0)
+    try:
+        (examples,) = batches.get(0)
+    finally:
+        batches.close()
+    return examples
 
 
 def load_start_weights(recipe: Recipe, start_from: Mapping[str, str]) -> None:

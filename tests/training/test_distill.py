@@ -14,7 +14,7 @@ from training_cases import Watcher, assert_same_run, make_data, train
 
 import ganzoo
 from ganzoo import catalog
-from ganzoo.errors import OptionError, TrainingError
+from ganzoo.errors import GanzooError, OptionError, TrainingError
 from ganzoo.layers.multiply_adds import count_multiply_adds
 from ganzoo.training import budget, distill
 from ganzoo.training.settings import read_settings
@@ -124,6 +124,46 @@ def test_stopped_and_resumed_equals_straight_on(teacher: str, tmp_path: Path, mo
     model = ganzoo.load(f"dir:{straight}", engine="torch", device="cpu")
     assert model.card.name == "distill/straight" and model.card.training.options["teacher"] == teacher
     assert (straight / "best" / "config.json").exists()
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_student_that_is_fitted_starts_close_and_resumes_to_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_data(tmp_path, "unpaired")
+    network = {"width": 4, "levels": 4, "norm": "instance"}
+    settings: dict[str, Any] = {
+        **SMALL,
+        "steps": 2,
+        "options": {"image_size": 32, "adversarial_weight": 0.0, "learning_rate": 1e-9, "fit_images": 12},
+        "part_options": {"generator": network},
+    }
+    into = {"into": "efficientnet-unet"}
+    straight = ganzoo.distill(HORSES, data, tmp_path / "straight", **into, **settings)
+    with pytest.raises(TrainingError, match="Stopped by SIGTERM after step 1"):
+        ganzoo.distill(HORSES, data, tmp_path / "stopped", reporter=Watcher(stop_at=1), **into, **settings)
+    calls: list[object] = []
+    monkeypatch.setattr("ganzoo_plugins.efficientnet_unet.layer_fitting.fit", lambda *given: calls.append(given))
+    ganzoo.resume(tmp_path / "stopped")
+    assert not calls, "a resumed run is not fitted again"
+    assert_same_run(straight, tmp_path / "stopped", 2)
+    settings["options"] = {**settings["options"], "fit_images": 0}
+    random = ganzoo.distill(HORSES, data, tmp_path / "random", **into, **settings)
+    assert not calls
+    teacher, fitted, unfitted = (
+        ganzoo.load(ref, engine="torch", device="cpu").generator for ref in (HORSES, f"dir:{straight}", f"dir:{random}")
+    )
+    known, own = teacher.encoder.state_dict(), fitted.encoder.state_dict()
+    assert all(torch.equal(known[name], own[name]) for name in own)
+    assert fitted.last.weight.abs().max() > 1e-3 > unfitted.last.weight.abs().max()
+
+
+def test_a_student_that_cannot_be_fitted_is_refused_before_anything_is_written(teacher: str, tmp_path: Path) -> None:
+    data = make_data(tmp_path, "unpaired")
+    settings = {**SMALL, "options": {**SMALL["options"], "fit_images": 2}}
+    with pytest.raises(GanzooError, match="generator:mobile-resnet cannot be fitted to a teacher"):
+        ganzoo.distill(teacher, data, tmp_path / "run", **settings)
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_teachers_discriminator_is_continued_where_it_was_kept(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from training_cases import CASES, Watcher, checkpoint, differences, lines, make_
 
 import ganzoo
 from ganzoo.cards.card import Card
+from ganzoo.data.config import DataConfig
+from ganzoo.data.open_data import open_data
 from ganzoo.errors import DeviceError, GanzooError, OptionError, TrainingError
 from ganzoo.recipes.distributed import ALONE, Processes
 from ganzoo.training import settings
-from ganzoo.training.setup import RunSetup, choose_machine, name_classes, set_up
+from ganzoo.training.setup import RunSetup, choose_machine, draw_examples, name_classes, set_up
 from ganzoo.weights import model_folder
 
 pytestmark = pytest.mark.usefixtures("one_thread")  # bits are compared
@@ -142,6 +144,12 @@ def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model
     )
     model_folder.write(tmp_path / "other", card, random.state_dict())
     assert begins(True, start_from={"": f"dir:{tmp_path / 'other'}"}) == [False, True]
+
+
+def test_examples_for_a_beginning_depend_on_the_seed_alone(tmp_path: Path) -> None:
+    data = open_data(make_data(tmp_path, "images"), "images", DataConfig(image_size=8), validation=0.3)
+    first, again, other = (draw_examples(data.train, 5, seed)["image"] for seed in (0, 0, 1))
+    assert first.shape == (5, 3, 8, 8) and torch.equal(first, again) and not torch.equal(first, other)
 
 
 def test_a_network_can_be_named_for_each_model(tmp_path: Path) -> None:

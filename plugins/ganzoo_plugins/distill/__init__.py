@@ -31,6 +31,9 @@ class DistillOptions(TranslationConfig):
         teacher: Reference of the model to learn from, such as cyclegan/horse2zebra.
         enlarge: Images are enlarged by this factor, then cropped at random.
         flip: Mirror images at random.
+        fit_images: Before the first step, choose the student's weights layer by layer so that it computes what its
+            teacher does on this many training images; 0: start at random. The student must be able to: an
+            efficientnet-unet that is narrower than its teacher.
         output_weight: Weight of the mean absolute difference of both outputs.
         feature_weight: Weight of the squared differences of feature maps, each over the variance of the teacher's.
         adversarial_weight: Weight of the adversarial loss; 0 trains without a discriminator, as in arXiv:2103.03467.
@@ -42,6 +45,7 @@ class DistillOptions(TranslationConfig):
     teacher: str = ""
     enlarge: Enlargement = 286 / 256
     flip: bool = True
+    fit_images: NonNegativeInt = 0
     output_weight: NonNegativeFloat = 10.0
     feature_weight: NonNegativeFloat = 1.0
     adversarial_weight: NonNegativeFloat = 1.0

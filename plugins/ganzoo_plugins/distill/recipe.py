@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -47,6 +47,11 @@ class DistillRecipe(Recipe):
             norm="batch",  # engines fold it into convolutions
             separable_norm="batch",
         )
+        if config.fit_images and not hasattr(self.student, "fit_to"):
+            raise GanzooError(
+                f"fit_images={config.fit_images}: {self.student.architecture.entry} cannot be fitted to a teacher. Set "
+                "fit_images=0, or generator=efficientnet-unet."
+            )
         self.student_taps = FeatureTaps(self.student, inner, size)
         self.teacher_taps = FeatureTaps(self.teacher, inner, size)
         self.adapters = Adapters(self.student_taps, self.teacher_taps, learn=bool(config.feature_weight))
@@ -70,6 +75,11 @@ class DistillRecipe(Recipe):
         self.networks["discriminator"] = self.discriminator
         self.optimizers["discriminator"] = self.adam(self.discriminator, discriminator=True)
         self.discriminators = {"": "discriminator"}
+
+    def begin(self, examples: Callable[[int], Mapping[str, Tensor]]) -> None:
+        """Fit the student to its teacher, if the options say so."""
+        if self.config.fit_images:
+            self.student.fit_to(self.teacher, examples(self.config.fit_images)[self.inputs])
 
     def discriminator_channels(self) -> int:
         """Return the channels of what the discriminator sees."""

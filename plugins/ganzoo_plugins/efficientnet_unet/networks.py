@@ -98,6 +98,11 @@ class Residual(nn.Module):
         return features + self.layers(features)
 
 
+def join(features: Tensor, skip: Tensor) -> Tensor:
+    """Enlarge features (N, C, H, W) twice and stack them on a map (N, D, 2 H, 2 W) of the encoder."""
+    return torch.cat([F.interpolate(features, scale_factor=2.0), skip], 1)
+
+
 class EfficientNetUNet(nn.Module):
     """A U-Net with EfficientNet-Lite0 as encoder and 3x3 convolutions as decoder.
 
@@ -149,13 +154,25 @@ class EfficientNetUNet(nn.Module):
         own = islice(pretrained.values(), len(state))  # from shallow to deep
         self.encoder.load_state_dict(dict(zip(state, own, strict=True)))
 
+    def fit_to(self, teacher: nn.Module, images: Tensor) -> None:
+        """Become an excerpt of a wider network of this kind, fitted on images (N, in_channels, H, W) in [-1, 1].
+
+        Raises GanzooError if the two do not match. See `layer_fitting`.
+        """
+        from .layer_fitting import fit
+
+        fit(self, teacher, images)
+
+    def colors(self, images: Tensor) -> Tensor:
+        """Return what the encoder sees of images: (N, 3, H, W)."""
+        return images if self.in_channels == 3 else torch.cat([images.mean(1, keepdim=True)] * 3, 1)
+
     def forward(self, images: Tensor) -> Tensor:
         """Translate (N, in_channels, H, W) in [-1, 1] to (N, out_channels, H, W) in [-1, 1]."""
-        colors = images if self.in_channels == 3 else torch.cat([images.mean(1, keepdim=True)] * 3, 1)
-        maps = [images, *self.encoder(colors)]
+        maps = [images, *self.encoder(self.colors(images))]
         features = maps.pop()
         for rise in self.rises:
-            features = rise(torch.cat([F.interpolate(features, scale_factor=2.0), maps.pop()], 1))
+            features = rise(join(features, maps.pop()))
         change = self.last(features)
         if self.global_skip:  # a change of 0 gives the input; 0.98 keeps atanh of white finite
             change = at_least_float32(change) + torch.atanh(0.98 * at_least_float32(images))
