@@ -12,7 +12,7 @@ WITHDRAWN = {
     "dualgan/facades": "Its facades were less like the photographs than a uniform gray image is (9.5 dB, gray 13.4). "
     "Train the recipe dualgan, or pix2pix on pairs.",
     "inpaint/photos": "It filled holes hardly better than a smooth fill does (15.9 dB in the hole, smooth 15.6). "
-    "Use the file of an inpainting network, such as file:big-lama.pt, or train the recipe inpaint.",
+    "Use the file of an inpainting network, such as file:big-lama.pt, or train the recipe lama.",
     "lapgan/landscapes": "Its landscapes were skies with dark noise, without objects. "
     "Train the recipe lapgan, or r3gan, on your own images.",
     "pix2pix/facades": "Its facades were as far from the photographs as the mean image is (13.2 dB, mean image 13.4). "

@@ -26,6 +26,7 @@ FAMILIES = {
     "dvdgan": ["DVDGANRecipe", "DVDGANOptions", "UnconditionalDVDGANOptions"],
     "fastgan": ["FastGANRecipe", "FastGANOptions"],
     "inpaint": ["InpaintRecipe", "InpaintOptions"],
+    "lama": ["LamaRecipe", "LamaOptions"],
     "lapgan": ["LAPGANRecipe", "LAPGANOptions"],
     "lsgan": ["LSGANRecipe", "LSGANOptions"],
     "pix2pix": ["Pix2PixRecipe", "Pix2PixOptions"],

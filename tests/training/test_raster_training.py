@@ -207,11 +207,12 @@ RECIPES = {
     "unit": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2, "discriminator.layers": 2},
     "dcgan": {"generator.width": 2, "discriminator.width": 2},
     "inpaint": {"generator.width": 2, "discriminator.width": 2},
+    "lama": {"generator.width": 2, "generator.levels": 1, "generator.blocks": 1, "discriminator.width": 2},
     "srresnet": {"generator.width": 2, "generator.blocks": 1},
     "stargan": {"generator.width": 2, "generator.blocks": 1, "discriminator.width": 2},
 }
 MASKED = {
-    **{name: RECIPES[name] for name in ("cyclegan", "fastcut", "dcgan", "inpaint", "srresnet")},
+    **{name: RECIPES[name] for name in ("cyclegan", "fastcut", "dcgan", "inpaint", "lama", "srresnet")},
     "cut": RECIPES["fastcut"],
     "dualgan": {"discriminator_steps": 1, **RECIPES["dualgan"]},
     "stargan": {"discriminator_steps": 1, **RECIPES["stargan"]},
