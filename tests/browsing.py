@@ -9,7 +9,7 @@ import select
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -126,8 +126,8 @@ class Tab:
 
 
 @contextmanager
-def opened(address: str, folder: Path) -> Iterator[Tab]:
-    """Open a URL in a new browser that stores its files and downloads in ``folder``."""
+def opened(address: str, folder: Path, flags: Iterable[str] = ()) -> Iterator[Tab]:
+    """Open a URL in a new browser, with more ``flags``, that stores its files and downloads in ``folder``."""
     assert CHROMIUM
     (from_us, commands), (answers, to_us) = os.pipe(), os.pipe()
 
@@ -139,7 +139,9 @@ def opened(address: str, folder: Path) -> Iterator[Tab]:
     arguments = ["--headless=shell", "--no-sandbox", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
     arguments += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # a camera that is allowed
     with (folder / "chromium.log").open("wb") as log:
-        browser = subprocess.Popen([CHROMIUM, *arguments], preexec_fn=wire, close_fds=False, stderr=log, stdout=log)
+        browser = subprocess.Popen(
+            [CHROMIUM, *arguments, *flags], preexec_fn=wire, close_fds=False, stderr=log, stdout=log
+        )
     try:
         tab = Tab(commands, answers)
         tab.do("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))

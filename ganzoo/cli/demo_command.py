@@ -33,6 +33,7 @@ from ganzoo.errors import OptionError
     metavar="SECONDS",
     help="Longest time for a request.",
 )
+@click.option("--live", is_flag=True, help="Translate a camera as it comes, in place of single images.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @options.runtime
 def command(
@@ -43,6 +44,7 @@ def command(
     max_pixels: int | None,
     max_work: int,
     time_limit: float,
+    live: bool,
     no_browser: bool,
     device: str,
     dtype: str | None,
@@ -52,11 +54,13 @@ def command(
     """Serve a page for the model REF on this machine until you press Ctrl-C.
 
     A translation model shows an image before and after: one of yours, or of a camera. Masks can be drawn. A generator
-    shows sheets of samples or clips, and walks from one seed to another. The page contacts no other host and is not
-    shared.
+    shows sheets of samples or clips, and walks from one seed to another. With --live the page shows what your camera
+    sees, translated as it comes: late frames are dropped, the latency is shown. The page contacts no other host and is
+    not shared.
     """
     import webbrowser
 
+    from ganzoo.demo import live as camera_page
     from ganzoo.demo import serving
     from ganzoo.image_io import decoding
     from ganzoo.loading import load
@@ -69,6 +73,8 @@ def command(
     with serving.open_listener(host, port) as listener:
         model = load.load(ref, device, dtype, engine, token=token, log=lambda text: echo(text, err=True))
         does = model.card.does
+        if live:
+            camera_page.check(model.card)
         if model.card.uses_rasters and (does.source != "image" or does.inputs):
             command = "translate" if does.source == "image" else "generate"
             raise OptionError(
@@ -86,6 +92,7 @@ def command(
             host=host,
             max_work=max_work,
             seconds=time_limit,
+            camera=live,
         )
     if not idle:  # libraries crash when Python exits while they are computing
         os._exit(0)

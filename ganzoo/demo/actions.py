@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import threading
 from collections.abc import Callable, Iterator
@@ -19,12 +20,14 @@ from ganzoo.demo.time_limit import SECONDS, time_limit
 from ganzoo.errors import GanzooError, ImageError, OptionError
 from ganzoo.image_io import decoding, encoding, grids, pil_images
 from ganzoo.image_io.video import clip_files
+from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
 from ganzoo.inference.image_pass import Progress, Settings
 from ganzoo.loading.model import Model
 
 PREVIEW_SIZE = 2048  # pixels, of the longer side of a preview; the file to save has full resolution
 MAX_IMAGES = 100  # on a sheet, or in a walk
 MAX_WORK = 32_000_000  # pixels at which an image is processed
+MAX_FRAME = 1_000_000  # pixels of a frame of a camera
 FRAME_DURATION = 100  # milliseconds, of each image of a walk
 
 
@@ -116,6 +119,33 @@ class DemoModel:
         with self._in_time(progress) as on_progress:
             limit, name = min(self.max_pixels, self.max_work), self.file_name
             return raster_images.translate(self.model, path, limit, self._new_path, name, on_progress, number)
+
+    def translate_frame(self, frame: bytes, size: str, label: str | None, smoothing: TemporalSmoothing) -> bytes:
+        """Translate a camera's frame.
+
+        Args:
+            frame: An image file of 8 bits.
+            size: See `Model.translate`.
+            label: The class, for tasks that take one.
+            smoothing: Smooths the frames of this camera over time.
+
+        Returns:
+            A JPEG file.
+
+        Raises:
+            ImageError: It is not a supported image.
+            OptionError: The size is not valid or too large, or it takes too long.
+        """
+        image = decoding.read(frame, max_pixels=min(self.max_pixels, MAX_FRAME))
+        if image.rgb.dtype != np.uint8:
+            raise ImageError("A frame has 8 bits a channel.")
+        self._check_size(image, size)
+        with self._in_time(None) as on_progress:
+            settings = Settings(size, inputs={} if label is None else {"label": label})
+            translated = self.model.translate_decoded(image, settings, on_progress)
+        file = io.BytesIO()
+        encoding.save_decoded(replace(translated, rgb=smoothing.next(image.rgb, translated.rgb)), file, "jpg")
+        return file.getvalue()
 
     @property
     def roles(self) -> list[str]:

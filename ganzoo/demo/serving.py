@@ -14,6 +14,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from ganzoo.demo import live
 from ganzoo.demo.actions import MAX_WORK, DemoModel
 from ganzoo.demo.examples import fitting
 from ganzoo.demo.time_limit import SECONDS
@@ -64,6 +65,7 @@ def serve(
     host: str = "",
     max_work: int = MAX_WORK,
     seconds: float = SECONDS,
+    camera: bool = False,
 ) -> bool:
     """Serve the model's page until Ctrl-C.
 
@@ -78,6 +80,7 @@ def serve(
         host: a name of this machine by which the page may be asked for, besides its address.
         max_work: the most pixels at which an image is processed.
         seconds: the time limit of a request.
+        camera: whether the page translates the visitor's camera, instead of images.
 
     Returns:
         Whether the model is idle; False if a request is still running.
@@ -85,11 +88,17 @@ def serve(
     with tempfile.TemporaryDirectory(prefix="ganzoo-demo-", ignore_cleanup_errors=True) as folder, _isolated(folder):
         demo = DemoModel(model, Path(folder), max_pixels, max_work, seconds, fitting(model.card, Path(folder)))
         address = str(listener.getsockname()[0])
-        server = _build_server(demo, max_upload, Hosts(address, host if _is_name(host) else ""))
+        hosts, uploads = Hosts(address, host if _is_name(host) else ""), Uploads(demo.folder, demo.examples)
+        if camera:
+            guarded = Guard(live.build(demo), hosts, uploads, [live.FRAME])
+        else:
+            guarded = Guard(_build_page(demo, max_upload, uploads), hosts, uploads)
+        server = _build_server(guarded)
         # The server has a socket of its own: it may still be closing it when the caller closes the listener.
         thread = threading.Thread(target=server.run, args=([listener.dup()],), daemon=True)
         thread.start()
-        threading.Thread(target=_open_example, args=(demo,), daemon=True).start()
+        if not camera:
+            threading.Thread(target=_open_example, args=(demo,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             on_ready(_address(listener))
             while thread.is_alive():
@@ -157,18 +166,16 @@ async def _reject(host: str) -> str:
     raise gradio.Error(message, print_exception=False)
 
 
-def _build_server(demo: DemoModel, max_upload: int, hosts: Hosts) -> Any:
-    """Return a `uvicorn.Server`.
+def _build_page(demo: DemoModel, max_upload: int, uploads: Uploads) -> Any:
+    """Return the page for images and samples as an ASGI application.
 
     `Blocks.launch` is not used: it requests its own address through a proxy if there is one, and obeys GRADIO_SHARE.
     """
     import fastapi
     import gradio
-    import uvicorn
 
     from ganzoo.demo import layout
 
-    uploads = Uploads(demo.folder, demo.examples)
     blocks = layout.build(demo, uploads)
     app = gradio.mount_gradio_app(
         fastapi.FastAPI(openapi_url=None),
@@ -184,12 +191,14 @@ def _build_server(demo: DemoModel, max_upload: int, hosts: Hosts) -> Any:
         mcp_server=False,
     )
     blocks.has_launched = True  # otherwise Gradio reads any file of this machine that a request names
-    # A page left open keeps its connection; the timeout closes it.
-    return uvicorn.Server(
-        uvicorn.Config(
-            _with_content_policy(Guard(app, hosts, uploads)), log_level="critical", timeout_graceful_shutdown=1
-        )
-    )
+    return app
+
+
+def _build_server(app: Guard) -> Any:
+    """Return a `uvicorn.Server`. A page left open keeps its connection; the timeout closes it."""
+    import uvicorn
+
+    return uvicorn.Server(uvicorn.Config(_with_content_policy(app), log_level="critical", timeout_graceful_shutdown=1))
 
 
 def _with_content_policy(app: Any) -> Any:

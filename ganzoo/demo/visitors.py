@@ -10,6 +10,7 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Collection
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from pathlib import Path
@@ -21,6 +22,7 @@ from ganzoo.files.regular import require_regular
 
 REFUSAL = "This page opens only images that you uploaded to it. Upload the image again."
 COOKIE = "ganzoo_visitor"
+VISITOR = "ganzoo.visitor"  # under which an application finds the visitor in the scope of a request for bytes
 MAX_BODY = 1_000_000  # bytes of a request that is not an upload
 MAX_UPLOADS = 10_000  # files that are remembered; they are deleted after an hour anyway
 # Parts of Gradio that the page does not use: they open other addresses, edit the page's code, or keep records.
@@ -126,10 +128,17 @@ class Hosts:
 
 
 class Guard:
-    """An ASGI application around another one that refuses foreign hosts, origins and files."""
+    """An ASGI application around another one that refuses foreign hosts, origins and files.
 
-    def __init__(self, app: Any, hosts: Hosts, uploads: Uploads) -> None:
-        self.app, self.hosts, self.uploads = app, hosts, uploads
+    Args:
+        app: The other one.
+        hosts: The names that it answers to.
+        uploads: What its visitors may open.
+        takes_bytes: The paths whose requests have another body than JSON. Only visitors with a cookie may send them.
+    """
+
+    def __init__(self, app: Any, hosts: Hosts, uploads: Uploads, takes_bytes: Collection[str] = ()) -> None:
+        self.app, self.hosts, self.uploads, self.takes_bytes = app, hosts, uploads, takes_bytes
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -162,11 +171,17 @@ class Guard:
             if body is None:
                 await _answer(send, 413, "The request is too large.")
                 return
-            try:
-                body = self._clean(body, visitor)
-            except (ValueError, RecursionError):
-                await _answer(send, 400, "The request is not JSON.")
-                return
+            if scope["path"] in self.takes_bytes:
+                if not cookie:
+                    await _answer(send, 403, "Open the page first.")
+                    return
+                scope = {**scope, VISITOR: visitor}
+            else:
+                try:
+                    body = self._clean(body, visitor)
+                except (ValueError, RecursionError):
+                    await _answer(send, 400, "The request is not JSON.")
+                    return
             scope, receive = _replayed(scope, receive, body)
         await self.app(scope, receive, send)
 
