@@ -45,7 +45,7 @@ class _ImportedWhenUsed:
 
 
 def require(module: str) -> Any:
-    """Need a package that an extra installs, for a whole module or within a test; it is imported when it is used."""
-    if importlib.util.find_spec(module) is None:
+    """Need a package, or a module of it, for a whole module or within a test; it is imported when it is used."""
+    if importlib.util.find_spec(module.partition(".")[0]) is None:
         missing(f"{module} is not installed")
     return _ImportedWhenUsed(module)

@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
@@ -20,6 +19,8 @@ def count_multiply_adds(network: nn.Module, *inputs: Tensor) -> int:
         network: Any module. On the device "meta" it computes nothing and takes no memory.
         *inputs: What it takes, on the same device.
     """
+    from torch.utils.flop_counter import FlopCounterMode  # it imports Triton where that is installed
+
     plain, counter = replace_custom_layers(network), FlopCounterMode(display=False)
     with counter, torch.no_grad():
         plain(*inputs)

@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 from needs import needs, require
 from served import served
@@ -18,6 +17,7 @@ from tiny_models import run_python, translator
 from tests.cli.test_main import call
 
 gradio_client = require("gradio_client")
+httpx = require("httpx")
 
 posix = needs(sys.platform != "win32", "sends signals")
 

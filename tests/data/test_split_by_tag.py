@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,7 @@ from ganzoo.data.rasters.open_rasters import open_files, split_items
 from ganzoo.data.rasters.options import RasterOptions
 from ganzoo.errors import OptionError
 
-require("pydicom")
-pydicom = importlib.import_module("pydicom")
+pydicom = require("pydicom")
 
 
 def scan(path: Path, patient: str) -> StoredFrame:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import browsing
-import httpx
 import numpy as np
 import pytest
 import torch
@@ -31,6 +30,7 @@ from ganzoo.inference.image_pass import Settings
 from ganzoo.loading.model import Model
 
 gradio_client = require("gradio_client")
+httpx = require("httpx")
 
 SUMMARY = "Horses <b>to</b> ${zebras} {{value}}"  # a third party may have written it: shown verbatim
 browser = needs(browsing.CHROMIUM, "no Chromium; GANZOO_CHROMIUM says where one is")

@@ -7,13 +7,13 @@ import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import browsing
-import httpx
 import numpy as np
 import pytest
 from conftest import picture
-from needs import needs
+from needs import needs, require
 from PIL import Image
 from served import Server, served
 from tiny_models import inpainter, maker, translator
@@ -26,6 +26,8 @@ from ganzoo.errors import GanzooError, OptionError
 from ganzoo.image_io import decoding, encoding
 from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
 from ganzoo.inference.image_pass import Settings
+
+httpx = require("httpx")
 
 
 def jpeg(width: int = 48, height: int = 32, seed: int = 0) -> bytes:
@@ -54,14 +56,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def visitor(server: Server) -> Iterator[httpx.Client]:
+def visitor(server: Server) -> Iterator[Any]:
     """A program that has opened the page, as a browser does."""
     with httpx.Client(base_url=server.address, timeout=60) as client:
         assert client.get("/").status_code == 200 and COOKIE in client.cookies
         yield client
 
 
-def test_a_frame_comes_back_translated(visitor: httpx.Client) -> None:
+def test_a_frame_comes_back_translated(visitor: Any) -> None:
     for size in ("auto", "32"):
         answer = visitor.post(live.FRAME, params={"size": size}, content=jpeg())
         assert answer.status_code == 200 and answer.headers["content-type"] == "image/jpeg"
@@ -69,7 +71,7 @@ def test_a_frame_comes_back_translated(visitor: httpx.Client) -> None:
     assert np.abs(pixels(answer.content) - pixels(jpeg())).mean() > 20
 
 
-def test_frames_are_smoothed_for_each_visitor(visitor: httpx.Client, server: Server) -> None:
+def test_frames_are_smoothed_for_each_visitor(visitor: Any, server: Server) -> None:
     frames = [jpeg(seed=0), _with_noise(jpeg(seed=0))]
     plain, smooth = [], []
     for strength, found in (("0", plain), ("0.9", smooth)):
@@ -106,14 +108,14 @@ def _with_noise(frame: bytes) -> bytes:
     ],
 )
 def test_what_is_not_valid_is_said(
-    visitor: httpx.Client, server: Server, options: dict[str, str], body: bytes, status: int, text: str
+    visitor: Any, server: Server, options: dict[str, str], body: bytes, status: int, text: str
 ) -> None:
     answer = visitor.post(live.FRAME, params=options, content=body)
     assert answer.status_code == status and any(part in answer.text for part in text.split("|")), answer.text
     assert server.stderr() == "" and str(server.folder) not in answer.text
 
 
-def test_only_the_page_itself_sends_frames(visitor: httpx.Client, server: Server) -> None:
+def test_only_the_page_itself_sends_frames(visitor: Any, server: Server) -> None:
     assert httpx.post(f"{server.address}live/frame", content=jpeg()).status_code == 403, "without the page's cookie"
     for headers in ({"origin": "http://evil.example"}, {"origin": "null"}, {"host": "evil.example"}):
         assert visitor.post(live.FRAME, content=jpeg(), headers=headers).status_code == 403

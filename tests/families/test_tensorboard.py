@@ -14,11 +14,9 @@ from conftest import picture
 from needs import require
 from PIL import Image
 
-require("tensorboard")
+import ganzoo_plugins.tensorboard as plugin
 
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # noqa: E402
-
-import ganzoo_plugins.tensorboard as plugin  # noqa: E402
+events = require("tensorboard.backend.event_processing.event_accumulator")
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +32,8 @@ def sheet(tmp_path: Path) -> Path:
     return path
 
 
-def read(run: Path) -> EventAccumulator:
-    log = EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0, "images": 0})
+def read(run: Path) -> Any:
+    log = events.EventAccumulator(str(run / "tensorboard"), size_guidance={"scalars": 0, "images": 0})
     log.Reload()
     return log
 

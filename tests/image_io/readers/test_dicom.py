@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,9 @@ from ganzoo.errors import GanzooError, ImageError
 from ganzoo.image_io import raster_files
 from ganzoo.image_io.readers.dicom_reader import DECODERS
 
-require("pydicom")
-pydicom = importlib.import_module("pydicom")
-encaps = importlib.import_module("pydicom.encaps")
-imagecodecs = importlib.import_module("imagecodecs")
+pydicom = require("pydicom")
+encaps = require("pydicom.encaps")
+imagecodecs = require("imagecodecs")
 RAW = "1.2.840.10008.1.2.1"
 JPEG2000, JPEGLS, LOSSLESS = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80", "1.2.840.10008.1.2.4.70"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,7 @@ from ganzoo.image_io import raster_files
 from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.channel import Channel
 
-require("pydicom")
-pydicom = importlib.import_module("pydicom")
+pydicom = require("pydicom")
 HEIGHT, WIDTH = 6, 8
 LABELS = {1: "Liver", 2: "Spleen"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,7 @@ from ganzoo.data.rasters.sides import find_files
 from ganzoo.errors import ImageError
 from ganzoo.image_io import raster_files
 
-require("pydicom")
-pydicom = importlib.import_module("pydicom")
+pydicom = require("pydicom")
 
 
 def scan(path: Path, place: float, value: int, **fields: Any) -> None:

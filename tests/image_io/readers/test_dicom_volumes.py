@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,8 @@ from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import Raster
 
-require("pydicom")
-require("nibabel")
-pydicom = importlib.import_module("pydicom")
-nibabel = importlib.import_module("nibabel")
+pydicom = require("pydicom")
+nibabel = require("nibabel")
 HEIGHT, WIDTH, SLICES = 5, 7, 4
 STRAIGHT = [1, 0, 0, 0, 1, 0]
 OBLIQUE = [0.8, 0.6, 0, -0.48, 0.64, 0.6]

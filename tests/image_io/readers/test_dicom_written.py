@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,9 @@ from ganzoo.image_io import raster_files
 from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.channel import Channel
 
-require("pydicom")
-pydicom = importlib.import_module("pydicom")
-imagecodecs = importlib.import_module("imagecodecs")
-encaps = importlib.import_module("pydicom.encaps")
+pydicom = require("pydicom")
+imagecodecs = require("imagecodecs")
+encaps = require("pydicom.encaps")
 
 
 CT = Channel("CT", "HU", (-1024, 3071))

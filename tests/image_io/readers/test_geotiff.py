@@ -24,15 +24,14 @@ from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.channel import Channel
 from ganzoo.rasters.raster import Raster
 
-require("rasterio")
-rasterio = importlib.import_module("rasterio")
-control = importlib.import_module("rasterio.control")
-rpc = importlib.import_module("rasterio.rpc")
-windows = importlib.import_module("rasterio.windows")
+rasterio = require("rasterio")
+control = require("rasterio.control")
+rpc = require("rasterio.rpc")
+windows = require("rasterio.windows")
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 
-TRANSFORM = rasterio.Affine(10, 1, 500_000, -1, -10, 4_600_000)
-RPCS = rpc.RPC(
+TRANSFORM = (10, 1, 500_000, -1, -10, 4_600_000)
+RPCS: dict[str, Any] = dict(
     height_off=30, height_scale=500, lat_off=40, lat_scale=0.1, long_off=-3, long_scale=0.2,
     line_off=20, line_scale=20, samp_off=30, samp_scale=30,
     line_num_coeff=[0.25] * 20, line_den_coeff=[1.0] + [0.0] * 19,
@@ -48,6 +47,8 @@ def written(path: Path, pixels: np.ndarray, describe: Any = None, **profile: Any
     """Write a GeoTIFF in UTM with its reference library."""
     count, height, width = pixels.shape
     given = {"crs": "EPSG:32631", "transform": TRANSFORM, **profile}
+    if given["transform"]:
+        given["transform"] = rasterio.Affine(*given["transform"])
     with (
         rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
         rasterio.open(
@@ -119,7 +120,7 @@ def with_alpha(file: Any) -> None:
 CASES: dict[str, tuple[np.ndarray, Any, dict[str, Any]]] = {
     "words": (values(), described, {}),
     "points": (values(), with_points, {"crs": None, "transform": None}),
-    "sensor model": (values(), lambda file: setattr(file, "rpcs", RPCS), {"crs": None, "transform": None}),
+    "sensor model": (values(), lambda file: setattr(file, "rpcs", rpc.RPC(**RPCS)), {"crs": None, "transform": None}),
     "nodata": (values(), None, {"nodata": 7, "tiled": True, "blockxsize": 16, "blockysize": 32, "compress": "lzw"}),
     "nan": (values(1, dtype="float32"), None, {"nodata": float("nan"), "compress": "zstd"}),
     "float nodata": (values(2, dtype="float64"), None, {"nodata": 3, "interleave": "band"}),
@@ -131,7 +132,7 @@ CASES: dict[str, tuple[np.ndarray, Any, dict[str, Any]]] = {
     "signed": (values(1, dtype="int16") - 100, None, {}),
     "eight signed": (values(1, dtype="int8"), None, {}),
     "large": (values(1, dtype="uint32") * 70_000, None, {}),
-    "geographic": (values(1), None, {"crs": "EPSG:4326", "transform": rasterio.Affine(0.1, 0, 3, 0, -0.1, 41)}),
+    "geographic": (values(1), None, {"crs": "EPSG:4326", "transform": (0.1, 0, 3, 0, -0.1, 41)}),
 }  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def test_translation_keeps_the_place_and_gives_the_output_its_own_bands(tmp_path
     model = identity(*bands(2, 65535.0, dtype="uint16"), outputs=(Channel("NDVI", range=(-1, 1), dtype="float32"),) * 2)
     translated(model, source, tmp_path / "out.cog.tif", bands="B8,B4")
     with rasterio.open(tmp_path / "out.cog.tif") as file:
-        assert file.crs == rasterio.CRS.from_epsg(32631) and file.transform == TRANSFORM
+        assert file.crs == rasterio.CRS.from_epsg(32631) and file.transform == rasterio.Affine(*TRANSFORM)
         assert file.descriptions == ("NDVI", "NDVI") and file.scales == (1.0, 1.0) and file.units == (None, None)
         assert file.tags()["PLATFORM"] == "S2A" and file.nodata == 9
         missing = (values()[2] == 9) | (values()[0] == 9)

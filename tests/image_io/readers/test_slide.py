@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import struct
 from concurrent.futures import ThreadPoolExecutor
@@ -22,8 +21,7 @@ from ganzoo.image_io import raster_files
 from ganzoo.inference.image_pass import Settings
 from ganzoo.rasters.channel import Channel
 
-require("openslide")
-openslide = importlib.import_module("openslide")
+openslide = require("openslide")
 WORDS = "Aperio Image Library v11.0\n800x600 [0,0 800x600] (256x256) JPEG/RGB Q=100|AppMag = 20|MPP = 0.499"
 
 
