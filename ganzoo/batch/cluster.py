@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -9,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.batch.jobs import Job, Outcome, Work
+from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
 from ganzoo.batch.run import do
+from ganzoo.cards import references
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.files import atomic
 from ganzoo.version import __version__
@@ -50,12 +53,13 @@ def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Ou
         _check(client)
         from distributed import as_completed
 
-        tasks = [Task(job, _written(job.target)) for job in jobs]
+        tasks = [Task(_anywhere(job), _written(job.target)) for job in jobs]
+        work = dataclasses.replace(work, ref=references.locate_anywhere(work.ref))
         futures = client.map(_do, tasks, work=work, pure=False, retries=RETRIES, batch_size=1000)
         try:
-            tasks_by_key = {future.key: task for future, task in zip(futures, tasks, strict=True)}
+            jobs_by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
             for future in as_completed(futures, loop=client.loop):
-                yield _outcome(future, tasks_by_key[future.key].job)
+                yield _outcome(future, jobs_by_key[future.key])
             atomic.remove_unfinished(Path(job.target) for job in jobs)  # by workers that died
         finally:
             client.cancel(futures)
@@ -113,10 +117,15 @@ def _do(task: Task, work: Work) -> Outcome:
     return outcome
 
 
+def _anywhere(job: Job) -> Job:
+    """Return a job whose paths mean the same in the working folder of every worker."""
+    return Job(*(path if path == STREAM else os.path.abspath(path) for path in (job.source, job.target)))
+
+
 def _outcome(future: Any, job: Job) -> Outcome:
     if future.status == "finished":
         outcome: Outcome = future.result()
-        return outcome
+        return dataclasses.replace(outcome, job=job)
     error = future.exception()
     return Outcome(
         job, str(error) if isinstance(error, TemporaryFailure) else f"{job.source}: {type(error).__name__}: {error}"

@@ -49,6 +49,12 @@ class Reference:
         return Path(self.name).expanduser()
 
 
+def locate_anywhere(ref: str) -> str:
+    """Return a reference that means the same in every working folder: paths are made absolute."""
+    place, colon, path = ref.partition(":")
+    return f"{place}:{Path(path).resolve()}" if colon and place in ("dir", "file") else ref
+
+
 def parse(ref: str) -> Reference:
     """Return what ``ref`` names: "family/variant", "hf-hub:owner/repo[@revision]", "dir:path" or "file:path".
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo import catalog
+from ganzoo.cards import references
 from ganzoo.cards.card import Card
 from ganzoo.catalog import options as catalog_options
 from ganzoo.contracts.config import Config
@@ -89,7 +90,7 @@ def plan(
     Raises:
         OptionError, UnknownName: the teacher, the student or the budget does not fit.
     """
-    card, ref = load.look_up(_anywhere(ref))
+    card, ref = load.look_up(references.locate_anywhere(ref))
     _check(card, ref)
     spec = into if ":" in into else f"generator:{into}"
     entry = catalog.find(spec)
@@ -114,12 +115,6 @@ def plan(
         budget.multiply_adds(catalog.find(card.entry), card.options, card.image_size),
         card.image_size,
     )
-
-
-def _anywhere(ref: str) -> str:
-    """Return a reference that means the same in every working folder, from which a run may be resumed."""
-    place, colon, path = ref.partition(":")
-    return f"{place}:{Path(path).resolve()}" if colon and place in ("dir", "file") else ref
 
 
 def _learned_from_pairs(card: Card) -> bool:

@@ -33,6 +33,8 @@ from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.image_io import decoding, raster_files
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.image_pass import Settings
+from ganzoo_plugins.restore.networks import build as build_network
+from ganzoo_plugins.restore.networks import find_architecture
 
 
 @pytest.fixture
@@ -211,10 +213,10 @@ def scheduler(tmp_path: Path) -> Iterator[str]:
 class daemon:
     """A process of `dask`, ended with the block."""
 
-    def __init__(self, arguments: list[str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "dask", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+    def __init__(self, arguments: list[str], folder: Path | None = None) -> None:
+        command = [sys.executable, "-m", "dask", *arguments]
+        silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, cwd=folder, **silent)
 
     def __enter__(self) -> daemon:
         return self
@@ -225,9 +227,10 @@ class daemon:
 
 
 def worker(address: str, folder: Path) -> daemon:
-    return daemon(
-        ["worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
-    )
+    """A worker in a working folder of its own."""
+    folder.mkdir()
+    quiet = ["--nthreads", "1", "--no-nanny", "--no-dashboard"]
+    return daemon(["worker", address, *quiet, "--local-directory", str(folder)], folder)
 
 
 @pytest.mark.slow
@@ -245,6 +248,31 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_written_twice(work: Work, 
                 half_written(given[-1], first.process.pid)
     check(work, outcomes, given, (4,))
     assert {target: Path(target).stat().st_ino for target in written} == written
+
+
+@pytest.mark.slow
+def test_networks_of_spandrel_enlarge_on_a_cluster_by_relative_paths(
+    tmp_path: Path, scheduler: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = pictures(tmp_path / "in", 3, broken=(1,))
+    architecture = find_architecture("Compact")
+    torch.manual_seed(0)
+    network = build_network(architecture, "SRVGGNetCompact", {"num_feat": 8, "num_conv": 1, "upscale": 2})
+    network.body[-1].weight.data *= 0.01  # what it is before training, the enlarged input: the import checks that
+    network.body[-1].bias.data *= 0
+    torch.save({"params": network.state_dict()}, tmp_path / "net.pth")
+    monkeypatch.chdir(tmp_path)
+    relative = [Job(os.path.relpath(job.source), os.path.relpath(job.target)) for job in given]
+    work = Work("file:net.pth", {"device": "cpu", "engine": "torch"})
+    with worker(scheduler, tmp_path / "w1"):
+        outcomes = list(run_on_cluster(work, relative, scheduler))
+    assert {one.job for one in outcomes} == set(relative)
+    assert [one.job for one in outcomes if one.error] == [relative[1]]
+    for job in (relative[0], relative[2]):
+        with Image.open(job.target) as enlarged, Image.open(job.source) as source:
+            assert enlarged.size == (40, 36)
+            alone = ganzoo.load("file:net.pth", "cpu", engine="torch").translate(source)
+            assert np.array_equal(np.asarray(enlarged), np.asarray(alone))
 
 
 # ---- images of any channels

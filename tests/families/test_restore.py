@@ -30,7 +30,7 @@ from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.conversions import signature_of
 from ganzoo.inference.image_pass import Settings
 from ganzoo.inference.tiling.strips import Strips
-from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture
+from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture, stored_hyperparameters, task_of
 
 PHOTO = ROOT / "examples" / "horses.jpg"
 COMPACT = ("Compact", "SRVGGNetCompact", {"num_feat": 8, "num_conv": 2, "upscale": 2})
@@ -80,6 +80,22 @@ def test_a_network_computes_what_spandrels_own_call_does(name: str, tmp_path: Pa
     assert difference <= 2e-6  # of [-1, 1], so 1e-6 of [0, 1]
     pair = torch.cat([images, images.flip(-1)])
     assert torch.allclose(model(pair)[:1], model(images), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name", ["Compact", "ESRGAN"]
+)  # those with channels last in memory, whose sums have another order
+def test_in_float64_it_computes_exactly_what_spandrel_does(name: str) -> None:
+    architecture = find_architecture(NETWORKS[name][0])
+    theirs = architecture.load(spandrel_network(name).state_dict())
+    ours = task_of(theirs)(architecture.id, NETWORKS[name][1], stored_hyperparameters(theirs.model)).eval().double()
+    ours.network.load_state_dict(theirs.model.state_dict())
+    theirs.model.double().eval()
+    images = torch.rand(1, 3, 24, 35, dtype=torch.float64) * 2 - 1
+    with torch.inference_mode():
+        expected = (theirs._call_fn(theirs.model, images * 0.5 + 0.5) * 2 - 1).clamp(-1, 1)
+        assert expected.std() > 0.1
+        assert (ours(images) - expected).abs().max() < 1e-12
 
 
 LAYOUTS = (  # by name: spandrel is imported where a test runs
