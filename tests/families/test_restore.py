@@ -98,6 +98,24 @@ def test_in_float64_it_computes_exactly_what_spandrel_does(name: str) -> None:
         assert (ours(images) - expected).abs().max() < 1e-12
 
 
+def test_spans_layers_are_traced_and_merge_what_was_trained() -> None:
+    architecture = find_architecture("SPAN")
+    torch.manual_seed(0)
+    options = {"num_in_ch": 3, "num_out_ch": 3, "feature_channels": 4}
+    theirs = architecture.load(build(architecture, "SPAN", options).state_dict())
+    ours = task_of(theirs)("SPAN", "SPAN", stored_hyperparameters(theirs.model)).eval()
+    images = torch.rand(1, 3, 12, 15) * 2 - 1
+    for _ in range(2):
+        assert not any(ours.network.load_state_dict(theirs.model.state_dict()))
+        with torch.no_grad():
+            program = torch.export.export(ours, (images,)).module()
+            assert torch.allclose(program(images), ours(images), atol=1e-5)
+            assert torch.equal(ours(images), theirs(images * 0.5 + 0.5) * 2 - 1)
+            for tensor in theirs.model.parameters():  # as a step of training would
+                tensor += 0.01 * torch.randn_like(tensor)
+    assert ours.train()(images).requires_grad
+
+
 LAYOUTS = (  # by name: spandrel is imported where a test runs
     "bare",
     "params",

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -129,6 +130,44 @@ def call_of(descriptor: Any) -> Call:
     return call
 
 
+class MergedConvolution(nn.Module):
+    """One of SPAN's layers, of the same tensors, whose merged 3x3 convolution is stored in no parameter.
+
+    SPAN assigns it anew in each call. A tracer that sees this leaves its own tensors in the network, and the next call
+    ends the process.
+    """
+
+    def __init__(self, layer: Any) -> None:
+        super().__init__()
+        self.kind, self.has_relu, self.stride = type(layer), layer.has_relu, layer.stride
+        self.sk, self.conv, self.eval_conv = layer.sk, layer.conv, layer.eval_conv
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Convolve features (N, C, H, W)."""
+        if self.training:
+            trained: Tensor = self.kind.forward(self, features)
+            return trained
+        stored = SimpleNamespace(weight=SimpleNamespace(), bias=SimpleNamespace())
+        own = [_traced(each) for each in self.conv]  # tracers do not follow .data either
+        merged: Any = SimpleNamespace(conv=own, sk=_traced(self.sk), eval_conv=stored)
+        self.kind.update_params(merged)
+        output = F.conv2d(features, stored.weight.data, stored.bias.data, stride=self.stride, padding=1)
+        return F.leaky_relu(output, negative_slope=0.05) if self.has_relu else output
+
+
+def _traced(layer: Any) -> SimpleNamespace:
+    """Return a stand-in of a convolution whose ``weight.data`` and ``bias.data`` are the parameters themselves."""
+    return SimpleNamespace(weight=SimpleNamespace(data=layer.weight), bias=SimpleNamespace(data=layer.bias))
+
+
+def merge_without_assignment(network: nn.Module) -> None:
+    """Put a `MergedConvolution` in the place of each of SPAN's layers."""
+    for parent in list(network.modules()):
+        for name, layer in list(parent.named_children()):
+            if hasattr(layer, "update_params") and hasattr(layer, "eval_conv"):
+                setattr(parent, name, MergedConvolution(layer))
+
+
 class Spandrel(nn.Module):
     """One of spandrel's networks, with what its descriptor says of it; the subclasses have a task each."""
 
@@ -147,6 +186,7 @@ class Spandrel(nn.Module):
         self.identifier, self.call, self.network = architecture, call_of(descriptor), descriptor.model
         if architecture in FASTER_LAST:
             self.network.to(memory_format=torch.channels_last)
+        merge_without_assignment(self.network)
         if task_of(descriptor) is not type(self):
             raise GanzooError(
                 f"spandrel's {architecture} with {dict(hyperparameters)} is for {descriptor.purpose} at scale "
