@@ -92,7 +92,7 @@ class Card:
         name: In a registry "family/variant", lower case.
         entry: What builds it, as "generator:resnet".
         task: One of the tasks, which declares the generator's inputs and output.
-        image_size: Side of the images that it was trained on, in pixels.
+        image_size: Side of the images that it was trained on, in pixels; their height if there is a width.
         out_channels: Channels of the output.
         in_channels: Channels of a translation's input, 0 for generation from latents.
         latent_dim: Dimension of the latents, 0 for translation.
@@ -119,6 +119,7 @@ class Card:
         discriminator: {"entry": ..., "options": ...} of the one in discriminator.safetensors, or {}.
         input_channels: What each channel of the input means; () for 8-bit gray or RGB.
         output_channels: The same of the output.
+        image_width: Width of the images that it generates, where they are not square, else 0.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Card:
     discriminator: dict[str, Any] = field(default_factory=dict)
     input_channels: tuple[Channel, ...] = ()
     output_channels: tuple[Channel, ...] = ()
+    image_width: int = 0
 
     def _repr_html_(self, note: str = "") -> str:
         """Return what notebooks show; ``note`` follows the name."""
@@ -173,7 +175,13 @@ class Card:
     def size(self) -> str:
         """Size and channels as people read them: "128x128 RGB"."""
         clip = f"{self.frames} x " if self.frames else ""
-        return f"{clip}{self.image_size}x{self.image_size} {self._colors()}"
+        height, width = self.sides
+        return f"{clip}{width}x{height} {self._colors()}"
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of the images that it was trained on, in pixels."""
+        return self.image_size, self.image_width or self.image_size
 
     def _colors(self) -> str:
         """Return the channels in words: "gray" and "RGB" for 8-bit images, else "4 to 2 channels"."""
@@ -255,6 +263,8 @@ def card_to_dict(card: Card) -> dict[str, Any]:
             values[name] = [channel.to_dict() for channel in channels]
         else:
             del values[name]
+    if not card.image_width:  # of square images, as all were before
+        del values["image_width"]
     return values
 
 

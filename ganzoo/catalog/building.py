@@ -16,7 +16,8 @@ from ganzoo.errors import OptionError, PluginError, suggest
 if TYPE_CHECKING:
     pass
 
-FACTS = ("image_size", "channels", "in_channels", "out_channels", "classes", "frames")  # suggested by every recipe
+# Suggested by every recipe.
+FACTS = ("image_size", "image_width", "channels", "in_channels", "out_channels", "classes", "frames")
 LABELED = ("labeled", "clips")  # kinds of data whose batches may have labels
 
 

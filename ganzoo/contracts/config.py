@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from ganzoo.contracts.limits import (
@@ -103,6 +103,12 @@ class AdversarialConfig(RecipeConfig):
     r1_every: PositiveInt = 1
 
 
+def check_height(image_size: int, image_width: int) -> None:
+    """Raise ValueError where there is a width without a height."""
+    if image_width and not image_size:
+        raise ValueError(f"image_width={image_width} needs the height: set image_size as well")
+
+
 @dataclass(frozen=True)
 class LatentConfig(AdversarialConfig):
     """Options of recipes that generate images from latents, which `ganzoo.LatentRecipe` follows.
@@ -110,11 +116,14 @@ class LatentConfig(AdversarialConfig):
     Attributes:
         augment_target: Augment as often as keeps the discriminator's confidence in real images at this value (ADA,
             arXiv:2006.06676, where it is 0.6); 0: augment always.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
     """
 
     augment_target: ProperFraction = 0.0
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
+        check_height(self.image_size, self.image_width)
         if self.augment_target and not self.augment.strip():
             raise ValueError("augment_target needs augmentations: set augment=flip,rotation,translation,color")
 

@@ -16,7 +16,8 @@ class Discriminator(Protocol):
 
     Attributes:
         in_channels: Channels of the images, or their sum for images stacked on channels (pix2pix).
-        image_size: Side of the images in pixels, if it takes one size only.
+        image_size: Side of the images in pixels, if it takes one size only; their height if there is a width.
+        image_width: Their width in pixels. Optional; without it, images are square.
         frames: Length of the clips (N, C, frames, H, W), if it scores clips.
         conditional: True if it takes labels (N,) int64 after the images; then it has ``classes`` too.
         classes: Number of classes. If it predicts classes (AC-GAN, StarGAN), it has a method

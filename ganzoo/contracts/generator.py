@@ -17,7 +17,8 @@ class Generator(Protocol):
     Attributes:
         out_channels: Channels of the images: 1 for gray, 3 for RGB, any number of other data.
         latent_dim: From latents: their dimension.
-        image_size: From latents: side of the images in pixels.
+        image_size: From latents: side of the images in pixels, their height if there is a width.
+        image_width: From latents: their width in pixels. Optional; without it, images are square.
         in_channels: From images: their channels; ``out_channels`` may differ.
         stride: From images: heights and widths of the input are multiples of it.
         least: From images: the least height and width that it takes, in pixels. Optional.

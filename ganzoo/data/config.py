@@ -24,6 +24,7 @@ class DataConfig:
 
     Attributes:
         image_size: Side of a training image; 0: the shorter side of the first image.
+        image_width: Its width, where ``image_size`` is its height; 0: square images.
         channels: 1, 3, or 0: 1 if every image is gray, else 3.
         enlarge: Images are stored this many times larger, then cropped at random.
         flip: Mirror half of them.
@@ -38,6 +39,7 @@ class DataConfig:
     __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False}
 
     image_size: NonNegativeInt = 0
+    image_width: NonNegativeInt = 0
     channels: NonNegativeInt = 0
     enlarge: Enlargement = 1.0
     flip: bool = False
@@ -58,6 +60,10 @@ class DataConfig:
         """Return the side with which images are stored, to be cropped to ``size``."""
         return max(size, round(size * self.enlarge))
 
+    def stored_sides(self, size: int) -> tuple[int, int]:
+        """Return height and width with which images are stored that are trained on at ``size``."""
+        return self.stored_size(size), self.stored_size(self.image_width or size)
+
     @property
     def clip_frames(self) -> int:
         """Frames of a clip."""
@@ -65,4 +71,4 @@ class DataConfig:
 
     def augmentations(self, size: int) -> tuple[Augmentation, Augmentation]:
         """Return the augmentation for training, and the one for validation, which is none."""
-        return Augmentation(size, self.flip), Augmentation(size, False)
+        return Augmentation(size, self.flip, self.image_width), Augmentation(size, False, self.image_width)

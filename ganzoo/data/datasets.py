@@ -55,7 +55,8 @@ class Data:
     Attributes:
         train: What is trained on.
         validation: What is held out, or None.
-        image_size: Side of an image, or of a clip's canvas.
+        image_size: Side of an image, or of a clip's canvas; its height if there is a width.
+        image_width: Width of an image that is not square, else 0.
         channels: Of an image; of pairs, of the target; of two sets, of B.
         counts: Of what is trained on: {"images": n}, {"pairs": n}, {"a": n, "b": m}, or {"shards": n} of a stream.
         held_out: The names of the files that are held out.
@@ -85,34 +86,48 @@ class Data:
     input_channels: tuple[Channel, ...] = ()
     output_channels: tuple[Channel, ...] = ()
     masked: bool = False
+    image_width: int = 0
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How a stored image becomes a training image: cropped to ``size``, and perhaps mirrored."""
+    """How a stored image becomes a training image: cropped to height ``size`` and ``width``, and perhaps mirrored.
+
+    ``width`` 0 stands for squares.
+    """
 
     size: int
     flip: bool
+    width: int = 0
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of a training image."""
+        return self.size, self.width or self.size
 
     def draw_for(self, images: Images, count: int, random: torch.Generator) -> Crops | None:
         """Return random crops for ``count`` images, or None, drawing nothing, where nothing is cropped or mirrored."""
-        stored = images.shape[-1]
-        return self.draw(stored, count, random) if self.flip or stored != self.size else None
+        stored = (images.shape[-2], images.shape[-1])
+        return self.draw(stored, count, random) if self.flip or stored != self.sides else None
 
-    def draw(self, stored: int, count: int, random: torch.Generator) -> Crops:
-        """Return crops for ``count`` images stored with ``stored`` pixels a side."""
-        room = stored - self.size + 1
-        places = torch.randint(room, (count, 2), generator=random).tolist()
+    def draw(self, stored: tuple[int, int], count: int, random: torch.Generator) -> Crops:
+        """Return crops for ``count`` images stored with ``stored`` height and width in pixels."""
+        rooms = [have - side + 1 for have, side in zip(stored, self.sides, strict=True)]
+        if rooms[0] == rooms[1]:
+            places = torch.randint(rooms[0], (count, 2), generator=random).tolist()
+        else:
+            places = torch.stack([torch.randint(room, (count,), generator=random) for room in rooms], 1).tolist()
         mirrored = (torch.rand(count, generator=random) < 0.5).tolist() if self.flip else [False] * count
         return [(top, left, mirror) for (top, left), mirror in zip(places, mirrored, strict=True)]
 
     def apply(self, images: Tensor, crops: Crops | None) -> Tensor:
-        """Crop and mirror images (N, C, H, W) uint8, which are overwritten; return (N, C, size, size) in [-1, 1]."""
+        """Crop and mirror images (N, C, H, W) uint8, which are overwritten; return floats (N, C, H, W) in [-1, 1]."""
+        height, width = self.sides
         if crops is None or not crops:
-            return to_floats(images[..., : self.size, : self.size])
-        if images.shape[-1] != self.size:
+            return to_floats(images[..., :height, :width])
+        if tuple(images.shape[-2:]) != (height, width):
             cropped = [
-                image[:, top : top + self.size, left : left + self.size]
+                image[:, top : top + height, left : left + width]
                 for image, (top, left, _) in zip(images, crops, strict=True)
             ]
             images = torch.stack(cropped)

@@ -11,11 +11,14 @@ from ganzoo.data.preprocessing import ImageInfo, ImageSpec
 SAME_RATIO = 0.02  # by how much the ratios of two images' sides may differ, because sizes are rounded
 
 
-def describe_images(infos: list[ImageInfo], spec: ImageSpec, size: int) -> list[str]:
-    """Describe images that are stored as ``spec`` says and shown to the networks at ``size``."""
+def describe_images(infos: list[ImageInfo], spec: ImageSpec, size: int, width: int = 0) -> list[str]:
+    """Describe images that are stored as ``spec`` says and shown to the networks at ``size`` and ``width``."""
     many = "1 image" if len(infos) == 1 else f"{len(infos):,} images"
     side_by_side = ", two side by side in each" if spec.pairs else ""
-    notes = [f"{many}{side_by_side}: {describe_sizes(infos, spec, size)}.", *_describe_channels(infos, spec, "image")]
+    notes = [
+        f"{many}{side_by_side}: {describe_sizes(infos, spec, size, width)}.",
+        *_describe_channels(infos, spec, "image"),
+    ]
     turned = [each.name for each in infos if each.turned]
     if turned:
         notes.append(_sentence(turned, "is turned upright, as its EXIF says", "are turned upright, as their EXIF says"))
@@ -113,13 +116,13 @@ def describe_memory(count: int, spec: ImageSpec, memory: int) -> str:
     )
 
 
-def describe_sizes(infos: list[ImageInfo], spec: ImageSpec, size: int) -> str:
-    """Describe the sizes of images, and how they are scaled and cropped."""
+def describe_sizes(infos: list[ImageInfo], spec: ImageSpec, size: int, width: int = 0) -> str:
+    """Describe the sizes of images, and how they are scaled and cropped to height ``size`` and ``width``."""
     sizes = sorted({(each.width, each.height) for each in infos}, key=lambda each: each[0] * each[1])
     found = " to ".join(f"{width}x{height}" for width, height in dict.fromkeys((sizes[0], sizes[-1]))) + " pixels"
     whole = {(width // 2 if spec.pairs else width, height) for width, height in sizes} == {(spec.width, spec.height)}
     scaled = f"{'each half is ' if spec.pairs else ''}scaled to cover {spec.width}x{spec.height} (center crop)"
-    cropped = f", then cropped to {size}x{size} at random" if size != spec.width else ""
+    cropped = f", then cropped to {width or size}x{size} at random" if size != spec.height else ""
     return f"{found}, {'taken whole' if whole else scaled}{cropped}"
 
 

@@ -102,20 +102,21 @@ class HalfStore:
 
 @dataclass
 class ResizedStore:
-    """Stored images scaled to ``size``, uncropped, for validation."""
+    """Stored images scaled to ``height`` and ``width``, uncropped, for validation."""
 
     images: ImageStore
-    size: int
+    height: int
+    width: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return *self.images.shape[:2], self.size, self.size
+        return *self.images.shape[:2], self.height, self.width
 
     def __len__(self) -> int:
         return len(self.images)
 
     def load(self, indices: list[int]) -> Tensor:
-        return _resize(self.images.load(indices), self.size)
+        return _resize(self.images.load(indices), self.height, self.width)
 
 
 def take(images: Images, indices: list[int]) -> Tensor:
@@ -143,15 +144,16 @@ def split_sides(images: Images) -> tuple[Images, Images]:
     return HalfStore(whole, 0), HalfStore(whole, 1)
 
 
-def shrink(images: Images, size: int) -> Images:
-    """Return images (N, C, size, size): stored ones scaled down, uncropped, for validation."""
-    if images.shape[-1] == size:
+def shrink(images: Images, height: int, width: int = 0) -> Images:
+    """Return images (N, C, height, width), squares without a width: scaled down, uncropped, for validation."""
+    width = width or height
+    if tuple(images.shape[-2:]) == (height, width):
         return images
-    return _resize(images, size) if isinstance(images, Tensor) else ResizedStore(images, size)
+    return _resize(images, height, width) if isinstance(images, Tensor) else ResizedStore(images, height, width)
 
 
-def _resize(images: Tensor, size: int) -> Tensor:
-    return torch.stack([cover(to_floats(image)[None], size, size) for image in images])
+def _resize(images: Tensor, height: int, width: int) -> Tensor:
+    return torch.stack([cover(to_floats(image)[None], height, width) for image in images])
 
 
 def open_stored_images(

@@ -9,7 +9,7 @@ from ganzoo.data.datasets import Data, ImageDataset
 from ganzoo.data.descriptions import describe_duplicates
 from ganzoo.data.image_stores import shrink
 from ganzoo.data.labeled_images import LabeledImages
-from ganzoo.data.preprocessing import pad_to_square
+from ganzoo.data.preprocessing import pad_to_sides
 from ganzoo.data.request import DataRequest, require
 from ganzoo.data.sources import fingerprint, image_names
 from ganzoo.errors import DataError, OptionError
@@ -42,21 +42,25 @@ def _open_idx(request: DataRequest, files: tuple[str, str | None]) -> Data:
     height, width = raw.shape[-2:]
     size = request.config.image_size or max(height, width)
     images = _pad(raw, size, request, files[0])
-    border = f", with a black border to {size}x{size}" if size != width or size != height else ""
+    wide = images.shape[-1]
+    border = f", with a black border to {wide}x{size}" if wide != width or size != height else ""
     note = f"{len(raw):,} gray images of {width}x{height} in {files[0]}{border}."
     return _split(request, size, LabeledImages.from_idx(images, labels, files, [note]))
 
 
 def _pad(images: Tensor, size: int, request: DataRequest, name: str) -> Tensor:
-    """Return IDX images (N, 1, H, W) as (N, C, size, size), with a black border and gray in every channel."""
+    """Return IDX images (N, 1, H, W) with a black border to the training size, and gray in every channel."""
     height, width = images.shape[-2:]
-    if size < max(height, width):
+    wide = request.config.image_width or size
+    if size < height or wide < width:
+        option = f"image_width={wide}" if size >= height and wide != size else f"image_size={size}"
+        needed = f"image_size={max(height, width)}" if wide == size else f"image_size={height} and image_width={width}"
         raise OptionError(
-            f"{name} has images of {width}x{height}, which image_size={size} would cut. "
-            f"Set image_size={max(height, width)} or more: a larger one adds a black border."
+            f"{name} has images of {width}x{height}, which {option} would cut. "
+            f"Set {needed} or more: a larger one adds a black border."
         )
-    check_idx_memory(len(images), size, request.memory, "image_size")
-    padded = pad_to_square(images, size)
+    check_idx_memory(len(images), max(size, wide), request.memory, "image_size")
+    padded = pad_to_sides(images, size, wide)
     return padded.expand(-1, 3, -1, -1) if request.config.channels == 3 else padded
 
 
@@ -74,11 +78,12 @@ def _split(request: DataRequest, size: int, labeled: LabeledImages) -> Data:
     augmentation, none = request.config.augmentations(size)
     train_images, train_labels = labeled.select(train)
     held_out_images, held_out_labels = labeled.select(held_out)
-    validation = ImageDataset(shrink(held_out_images, size), none, held_out_labels) if held_out else None
+    validation = ImageDataset(shrink(held_out_images, *none.sides), none, held_out_labels) if held_out else None
     return Data(
         train=ImageDataset(train_images, augmentation, train_labels),
         validation=validation,
         image_size=size,
+        image_width=request.config.image_width,
         channels=labeled.images.shape[1],
         counts={"images": len(train)},
         held_out=[labeled.names[index] for index in held_out],

@@ -42,6 +42,7 @@ def open_shards(paths: list[str], kind: str, config: DataConfig, validation: flo
         train=Stream(sets, reading, augmentation, validation, first_samples),
         validation=_validation(previews, reading, none) if validation else None,
         image_size=size,
+        image_width=config.image_width,
         channels=reading.spec.channels,
         counts={"shards": sum(len(names) for names in sets)},
         held_out=[key for preview in previews for key in preview.keys],
@@ -79,12 +80,12 @@ def _reading_for(
 ) -> tuple[int, SampleReading, str]:
     height, width = images[0].rgb.shape[:2]
     size = config.image_size or min(height, width)
-    stored = config.stored_size(size)
-    spec = ImageSpec(stored, stored, config.channels or (1 if all(image.gray for image in images) else 3))
+    channels = config.channels or (1 if all(image.gray for image in images) else 3)
+    spec = ImageSpec(*config.stored_sides(size), channels)
     swapped = kind == "paired" and config.direction == "right-to-left"
     reading = SampleReading(spec, kind == "paired", swapped, kind == "images" and "cls" in sample.files)
     info = ImageInfo(sample.name, width, height, images[0].gray, False, "")
-    return size, reading, f"The first sample is {descriptions.describe_sizes([info], spec, size)}."
+    return size, reading, f"The first sample is {descriptions.describe_sizes([info], spec, size, config.image_width)}."
 
 
 def _preview(names: list[str], reading: SampleReading, share: float, note: Note) -> Preview:
@@ -116,7 +117,7 @@ def _preview(names: list[str], reading: SampleReading, share: float, note: Note)
 
 def _validation(previews: list[Preview], reading: SampleReading, augmentation: Augmentation) -> Dataset:
     sides, labels = stack([preview.held_out for preview in previews])
-    return build_dataset([shrink(images, augmentation.size) for images in sides], labels, reading, augmentation)
+    return build_dataset([shrink(images, *augmentation.sides) for images in sides], labels, reading, augmentation)
 
 
 def _describe(sets: list[list[str]]) -> str:

@@ -170,8 +170,13 @@ def to_floats(image: Tensor) -> Tensor:
 
 
 def pad_to_square(images: Tensor, size: int) -> Tensor:
-    """Return (N, C, size, size) uint8: smaller images get a black border, as 28x28 digits become 32x32."""
-    high, wide = size - images.shape[-2], size - images.shape[-1]
+    """Return (N, C, size, size) uint8, as `pad_to_sides`."""
+    return pad_to_sides(images, size, size)
+
+
+def pad_to_sides(images: Tensor, height: int, width: int) -> Tensor:
+    """Return (N, C, height, width) uint8: smaller images get a black border, as 28x28 digits become 32x32."""
+    high, wide = height - images.shape[-2], width - images.shape[-1]
     if not (high or wide):
         return images
     return F.pad(images, (wide // 2, wide - wide // 2, high // 2, high - high // 2))

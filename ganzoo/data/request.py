@@ -40,8 +40,7 @@ class DataRequest:
 
     def spec(self, size: int, pairs: bool = False) -> ImageSpec:
         """Return how images are stored that are trained on at ``size``."""
-        stored = self.config.stored_size(size)
-        return ImageSpec(stored, stored, self.config.channels, pairs)
+        return ImageSpec(*self.config.stored_sides(size), self.config.channels, pairs)
 
     def size(self, names: list[str], pairs: bool = False) -> int:
         """Return the training size: the requested one, or the shorter side of the first image."""
@@ -77,7 +76,7 @@ class DataRequest:
     def notes(self, infos: list[ImageInfo], images: Images, spec: ImageSpec, size: int) -> list[str]:
         """Return the sentences that are common to all kinds of images."""
         stored = ImageSpec(spec.height, spec.width, images.shape[1], spec.pairs)
-        notes = descriptions.describe_images(infos, stored, size)
+        notes = descriptions.describe_images(infos, stored, size, self.config.image_width)
         if not isinstance(images, Tensor):
             notes.insert(1, descriptions.describe_memory(len(images), stored, self.memory))
         others = sorted(set(self.source.names) - set(image_names(self.source)))

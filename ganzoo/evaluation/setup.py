@@ -85,10 +85,10 @@ def _open_generator(model: Model, name: str, request: EvalRequest, config: EvalC
     if not number:
         raise OptionError(f"How many images should {name} generate? Give --number, or real images with --data.")
     evaluated = generated_images(model, number, config.seed)
-    if request.reading.size != model.card.image_size:
-        raise OptionError(
-            f"{name} generates images of {model.card.image_size} pixels: size={request.reading.size} is not possible."
-        )
+    height, width = model.card.sides
+    if (request.reading.size, request.reading.width or request.reading.size) != (height, width):
+        own = f"{height}" if height == width else f"{width}x{height}"
+        raise OptionError(f"{name} generates images of {own} pixels: size={request.reading.size} is not possible.")
     return Sides(evaluated, real)
 
 
@@ -200,6 +200,7 @@ def _adapt_reading(model: Model, kind: str, request: EvalRequest) -> Reading:
         reading,
         inputs=reading.inputs or _find_trained_side(model),
         size=reading.size or own_size,
+        width=0 if reading.size else model.card.image_width,
         channels=model.card.out_channels if restored or kind == "images" else reading.channels,
     )
 

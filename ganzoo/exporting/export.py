@@ -146,6 +146,7 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         "output_channels": _as_json(card.output_channels),
         "stride": str(signature.stride),
         "image_size": str(card.image_size),
+        **({"image_width": str(card.image_width)} if card.image_width else {}),
         "license": card.license,
         "paper": card.paper,
         "dataset_license": card.dataset.license if card.dataset else "unknown",

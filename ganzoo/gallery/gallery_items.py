@@ -96,7 +96,7 @@ def _classes(model: Model, seed: int) -> GalleryItem:
 def _count_columns(model: Model) -> int:
     if model.card.frames:
         return 6
-    return min(10, max(4, 640 // max(1, model.card.image_size)))
+    return min(10, max(4, 640 // max(1, model.card.sides[1])))
 
 
 def _frames(generated: Any) -> Frames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -240,7 +241,7 @@ class Model(RunningGenerator):
             raise OptionError(f"n={n} is not right: it should be at least 1.")
         if not 0 <= seed < 2**63:
             raise OptionError(f"seed={seed} is not right: it should be from 0 to 2**63 - 1.")
-        values = max(self.card.frames, 1) * self.card.image_size**2 * self.card.out_channels
+        values = max(self.card.frames, 1) * math.prod(self.card.sides) * self.card.out_channels
         IMAGES.check(n * values, f"{n:,} generated images", OptionError)
         import torch
 

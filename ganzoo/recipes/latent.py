@@ -13,10 +13,13 @@ from torch import Tensor, nn
 
 from ganzoo.contracts.recipe import Parts
 from ganzoo.errors import OptionError
+from ganzoo.layers.image_sizes import sides
 from ganzoo.losses.logits import Logits, mean_per_image
 from ganzoo.recipes.adaptive_augmentation import EVERY, AdaptiveAugmentation, ObservedLoss, decision_boundary
 from ganzoo.recipes.recipe import Recipe
 from ganzoo.recipes.sliced_wasserstein import sliced_wasserstein
+
+FACTS = ("image_size", "image_width", "channels", "classes")  # suggested to both networks
 
 
 class LatentRecipe(Recipe):
@@ -49,13 +52,14 @@ class LatentRecipe(Recipe):
 
     def __init__(self, config: Any, parts: Parts, **suggestions: Any) -> None:
         self.config = config
-        facts = {name: getattr(config, name) for name in ("image_size", "channels", "classes") if hasattr(config, name)}
+        facts = {name: getattr(config, name) for name in FACTS if hasattr(config, name)}
         self.generator = parts.build("generator", **facts, latents=self.latent_distribution)
         self.discriminator = parts.build("discriminator", **facts, in_channels=config.channels)
         self.loss = parts.build("loss", **suggestions)
         self.adaptive = self._adaptive_augmentation()
         self.networks = {"generator": self.generator, "discriminator": self.discriminator}
         self._check_classes(facts.get("classes", 0))
+        self._check_width(facts.get("image_width", 0))
         self.optimizers = {
             "generator": self.adam(self.generator),
             "discriminator": self.adam(self.discriminator, discriminator=True),
@@ -116,6 +120,15 @@ class LatentRecipe(Recipe):
             if network_classes < classes:
                 raise OptionError(
                     f"The {role} has {network_classes} classes, the data has {classes}. Omit {role}.classes."
+                )
+
+    def _check_width(self, width: int) -> None:
+        for role, network in self.networks.items():
+            if width and sides(network) not in ((0, 0), (self.config.image_size, width)):
+                entry = getattr(getattr(network, "architecture", None), "entry", type(network).__name__)
+                raise OptionError(
+                    f"The {role}, {entry}, has no images of {width}x{self.config.image_size} pixels. Omit image_width, "
+                    "for square images, or choose another part."
                 )
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -15,6 +15,7 @@ from ganzoo.contracts.discriminator import Discriminator
 from ganzoo.contracts.entry import Entry
 from ganzoo.contracts.generator import Generator
 from ganzoo.errors import GanzooError
+from ganzoo.layers.image_sizes import sides
 from ganzoo.testing.expectations import BATCH, PIXELS, SEED, equal, random_images, require, require_images
 
 DISCRIMINATOR_PIXELS = 128  # for discriminators of any image size: enough for patches of 286 pixels
@@ -65,9 +66,9 @@ def check_discriminator(entry: Entry, values: Mapping[str, Any] | None = None) -
     with torch.random.fork_rng(devices=[]), _naming(entry):
         network = _network(entry, values or {})
         require(isinstance(network, Discriminator), entry, "has no attribute in_channels")
-        pixels = getattr(network, "image_size", DISCRIMINATOR_PIXELS)
+        height, width = sides(network) if hasattr(network, "image_size") else (DISCRIMINATOR_PIXELS,) * 2
         clip = [network.frames] if getattr(network, "frames", 0) else []
-        inputs = [random_images(BATCH, network.in_channels, *clip, pixels, pixels)]
+        inputs = [random_images(BATCH, network.in_channels, *clip, height, width)]
         if getattr(network, "conditional", False):
             inputs.append(_labels(entry, network))
         for logits in _as_list(network(*inputs)):
@@ -124,7 +125,7 @@ def _generator_inputs(entry: Entry, network: Any) -> tuple[list[Tensor], tuple[i
     size: tuple[int, ...]
     if task.source == "latents":
         first = torch.randn(BATCH, network.latent_dim, generator=torch.Generator().manual_seed(SEED))
-        size = (network.image_size, network.image_size)
+        size = sides(network)
     else:
         times = -(-PIXELS // network.stride)
         height, width = times * network.stride, (times + 1) * network.stride

@@ -82,7 +82,8 @@ def _batch(entry: Entry, config: Config) -> dict[str, Tensor]:
     pixels, channels = getattr(config, "image_size", PIXELS), getattr(config, "channels", 3)
     of_inputs = getattr(config, "in_channels", 0) or channels
     frames = [getattr(config, "frames", FRAMES)] if entry.data == "clips" else []
-    drawn = random_images(len(names), BATCH, max(channels, of_inputs), *frames, pixels, pixels).unbind()
+    size = (pixels, getattr(config, "image_width", 0) or pixels)
+    drawn = random_images(len(names), BATCH, max(channels, of_inputs), *frames, *size).unbind()
     counts = [of_inputs if name in ("input", "a") else channels for name in names]
     batch = {name: each[:, :count] for name, each, count in zip(names, drawn, counts, strict=True)}
     if entry.data == "labeled" or (entry.data == "clips" and hasattr(config, "classes")):

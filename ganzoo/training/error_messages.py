@@ -59,7 +59,7 @@ def of_first_step(recipe: Recipe, data: Data, batch_size: int) -> Iterator[None]
     except Exception as error:
         if isinstance(error, _NOT_SHAPES) or is_of_memory(error) or "CUDA" in str(error):
             raise
-        shape = f"images of {data.image_size}x{data.image_size} with {data.channels} channels"
+        shape = f"images of {data.image_width or data.image_size}x{data.image_size} with {data.channels} channels"
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         name, network = _raised_in(recipe, error.__traceback__)
         if not isinstance(error, (RuntimeError, ValueError)):

@@ -62,6 +62,7 @@ class ModelExporter:
             entry=architecture.entry,
             task=entry.task,
             image_size=data.image_size,
+            image_width=data.image_width,
             in_channels=int(getattr(network, "in_channels", 0)),
             out_channels=int(network.out_channels),  # type: ignore[arg-type]
             latent_dim=int(getattr(network, "latent_dim", 0)),

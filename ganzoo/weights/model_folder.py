@@ -29,7 +29,7 @@ README = "README.md"
 RUN = "run.json"  # what training keeps next to its model
 FORMAT = 1
 _PREPROCESSING = (
-    *("image_size", "in_channels", "out_channels", "latent_dim", "value_range"),
+    *("image_size", "image_width", "in_channels", "out_channels", "latent_dim", "value_range"),
     *("classes", "frames", "scale", "input_channels", "output_channels"),
 )
 

@@ -36,7 +36,7 @@ def test_without_crop_or_flip_a_batch_is_the_images() -> None:
 def test_drawn_crops_and_flips_are_what_is_shown(stored_size: int) -> None:
     stored, view = located(4, stored_size), Augmentation(6, flip=True)
     indices = [0, 1, 2, 3, 2, 1]
-    drawn = view.draw(stored_size, len(indices), seeded(3))
+    drawn = view.draw((stored_size, stored_size), len(indices), seeded(3))
     batch = ImageDataset(stored, view).batch(indices, seeded(3))["image"]
     assert {mirror for *_, mirror in drawn} == {True, False}
     for found, index, (top, left, mirror) in zip(to_bytes(batch), indices, drawn, strict=True):
@@ -53,7 +53,7 @@ def test_a_flip_leaves_the_stored_images_alone() -> None:
 
 
 def test_crops_reach_every_place_equally_often_and_half_is_mirrored() -> None:
-    drawn = Augmentation(6, flip=True).draw(8, 9000, seeded(0))
+    drawn = Augmentation(6, flip=True).draw((8, 8), 9000, seeded(0))
     tops, lefts, mirrored = (np.array(each) for each in zip(*drawn, strict=True))
     cells = np.bincount(tops * 3 + lefts, minlength=9)
     assert tops.min() == lefts.min() == 0 and tops.max() == lefts.max() == 2
@@ -63,7 +63,7 @@ def test_crops_reach_every_place_equally_often_and_half_is_mirrored() -> None:
 
 
 def test_without_flip_nothing_is_mirrored() -> None:
-    assert not any(mirror for *_, mirror in Augmentation(6, flip=False).draw(8, 500, seeded(0)))
+    assert not any(mirror for *_, mirror in Augmentation(6, flip=False).draw((8, 8), 500, seeded(0)))
 
 
 def test_a_batch_is_a_function_of_indices_and_seed() -> None:
@@ -80,7 +80,7 @@ def test_the_random_stream_of_a_view_never_changes() -> None:
     places = torch.randint(3, (4, 2), generator=random)
     flips = torch.rand(4, generator=random) < 0.5
     expected = [(int(top), int(left), bool(flip)) for (top, left), flip in zip(places, flips, strict=True)]
-    assert Augmentation(6, flip=True).draw(8, 4, seeded(11)) == expected
+    assert Augmentation(6, flip=True).draw((8, 8), 4, seeded(11)) == expected
 
 
 def test_pairs_are_cropped_and_mirrored_alike() -> None:
@@ -151,7 +151,7 @@ def test_the_random_stream_of_unpaired_batches_never_changes(size: int) -> None:
     """Partners, then places and flips of A, then of B; places are drawn for flips alone too."""
     data, random, view = SETS["unpaired"](size, True), seeded(8), Augmentation(size, flip=True)
     partners = torch.randint(7, (4,), generator=random).tolist()
-    drawn = [view.draw(9, 4, random) for _ in range(2)]
+    drawn = [view.draw((9, 9), 4, random) for _ in range(2)]
     batch = data.batch([0, 1, 2, 3], seeded(8))
     for name, stored, rows, places in (("a", data.a, [0, 1, 2, 3], drawn[0]), ("b", data.b, partners, drawn[1])):
         for found, row, (top, left, mirror) in zip(to_bytes(batch[name]), rows, places, strict=True):

@@ -85,7 +85,7 @@ def test_decoders_double_8x8_features(doublings: int, size: int) -> None:
 
 def test_crops_begin_at_their_corners() -> None:
     maps = torch.arange(2 * 36.0).view(2, 1, 6, 6)
-    found = crop(maps, torch.tensor([[0, 2], [3, 1]]), 3)
+    found = crop(maps, torch.tensor([[0, 2], [3, 1]]), (3, 3))
     assert torch.equal(found, torch.stack([maps[0, :, 0:3, 2:5], maps[1, :, 3:6, 1:4]]))
 
 

@@ -131,7 +131,8 @@ def test_the_networks_have_the_paper_s_layers() -> None:
         ganzoo.build(f"{kind}:stylegan", image_size=1024, width=32) for kind in ("generator", "discriminator")
     )
     assert made.layers_of_style == 18
-    assert made.noise_sizes == [4, *(size for size in (8, 16, 32, 64, 128, 256, 512, 1024) for _ in range(2))]
+    sizes = [4, *(size for size in (8, 16, 32, 64, 128, 256, 512, 1024) for _ in range(2))]
+    assert made.noise_sizes == [(size, size) for size in sizes]
     maps = [layer.convolution.weight.shape[0] for layer in made.layers]
     assert maps == [512] * 9 + [256, 256, 128, 128, 64, 64, 32, 32]
     assert len(made.mapping.layers) == 8
@@ -223,7 +224,7 @@ def drawn(recipe: Recipe, count: int, random: torch.Generator, made: Any) -> tup
     for row in range(count):
         begin = 1 + int(where[row] * 5) if whether[row] < recipe.config.mixing else 6
         rows.append(torch.stack([first[row]] * begin + [second[row]] * (6 - begin)))
-    noise = [torch.randn(count, 1, size, size, generator=random).double() for size in made.noise_sizes]
+    noise = [torch.randn(count, 1, *size, generator=random).double() for size in made.noise_sizes]
     return torch.stack(rows), first, noise
 
 

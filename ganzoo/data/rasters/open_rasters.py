@@ -163,6 +163,8 @@ def _one_kind(stacks: Sequence[Stack]) -> tuple[Channel, ...]:
 
 def _window_size(sets: Sequence[Sequence[Item]], request: RasterRequest) -> int:
     """Return the side of windows: the recipe's, or the largest power of two that fits, up to 256."""
+    if request.config.image_width:
+        raise OptionError("Rasters are cut into square windows. Omit image_width.")
     if request.config.image_size:
         return request.config.image_size
     smallest = min(min(item.height, item.width) for items in sets for item in items)

@@ -14,6 +14,7 @@ from ganzoo.errors import DataError, OptionError
 from ganzoo.evaluation.samples.context import EvalContext
 from ganzoo.evaluation.samples.image_sets import with_channels
 from ganzoo.evaluation.statistics.moments import Array
+from ganzoo.layers.image_sizes import sides
 
 
 @metric(needs=("discriminator", "real"))
@@ -97,11 +98,11 @@ def _compute_logits(context: EvalContext, side: str) -> list[Tensor]:
 
 def _require_size(context: EvalContext, discriminator: nn.Module, images: Tensor) -> None:
     """Raise OptionError for images of another size than the discriminator takes."""
-    size = int(getattr(discriminator, "image_size", 0))
-    if size and tuple(images.shape[-2:]) != (size, size):
+    height, width = sides(discriminator)
+    if height and tuple(images.shape[-2:]) != (height, width):
         raise OptionError(
-            f"The discriminator of {context.name} takes images of {size}x{size} pixels, not of "
-            f"{images.shape[-1]}x{images.shape[-2]}: give --size {size}."
+            f"The discriminator of {context.name} takes images of {width}x{height} pixels, not of "
+            f"{images.shape[-1]}x{images.shape[-2]}: give --size {height}."
         )
 
 

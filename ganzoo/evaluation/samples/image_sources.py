@@ -17,7 +17,7 @@ from ganzoo.data.duplicates import label_contents, label_images, remove_duplicat
 from ganzoo.data.image_stores import Images, open_stored_images, split_sides, subset
 from ganzoo.data.listing import some
 from ganzoo.data.pairs import pair_folders, pair_up
-from ganzoo.data.preprocessing import PAIR_RATIO, ImageInfo, pad_to_square
+from ganzoo.data.preprocessing import PAIR_RATIO, ImageInfo, pad_to_sides, pad_to_square
 from ganzoo.data.request import DataRequest, first_size, require, split_combined
 from ganzoo.data.sources import Combined, Source, image_names, in_folder, list_paths, open_sources
 from ganzoo.data.splitting import split
@@ -182,6 +182,14 @@ def _open_two_folders(
     return first, second
 
 
+def _framed(images: Tensor, reading: Reading, name: str) -> Tensor:
+    """Return IDX images with a black frame to a size that is not square."""
+    height, width = images.shape[-2:]
+    if height > reading.size or width > reading.width:
+        raise OptionError(f"{name} has images of {width}x{height}, which {reading.width}x{reading.size} would crop.")
+    return pad_to_sides(images, reading.size, reading.width)
+
+
 def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -> StoredImages:
     if reading.validation and reading.part == "test":
         raise OptionError(
@@ -190,15 +198,20 @@ def _open_idx(source: Source, found: tuple[str, str | None], reading: Reading) -
         )
     images, _ = idx.read(source, found)
     own = max(images.shape[-2:])
-    if reading.size and reading.size < own:
+    if reading.width:
+        framed = _framed(images, reading, found[0])
+    elif reading.size and reading.size < own:
         raise OptionError(f"{found[0]} has images of {own} pixels, which size={reading.size} would crop.")
-    framed = pad_to_square(images, reading.size or own)
+    else:
+        framed = pad_to_square(images, reading.size or own)
     names = [str(index) for index in range(len(framed))]
     indices = split(names, reading.validation)[1] if reading.validation else list(range(len(names)))
     split_name = reading.part + _describe_split(reading, ", ")
     files = [name for name in found if name]
     digest = content_hash(files, hash_files(source, files))
-    resizing = f"none, {own}x{own}" if framed.shape[-1] == own else f"black frame to {framed.shape[-1]} pixels"
+    high, wide = framed.shape[-2:]
+    to = f"{wide}" if high == wide else f"{wide}x{high}"
+    resizing = f"none, {own}x{own}" if high == wide == own else f"black frame to {to} pixels"
     chosen, sample = subset(framed, indices), Sample(source.path.name, len(indices), split_name, digest)
     key = _key(digest, resizing + split_name, chosen)
     contents = label_images(chosen) if isinstance(chosen, Tensor) else []

@@ -26,6 +26,7 @@ class Reading:
         channels: 1, 3, or 0: gray when all images are gray.
         validation: Take only the share of the files that a training with the same share held out; 0: all.
         part: Of IDX files, "test" or "train".
+        width: Their width, where ``size`` is their height: of a model whose images are not square; 0: ``size``.
         inputs: The side to translate: "A" or "B", or the left or the right of a pair; "": A.
     """
 
@@ -35,6 +36,7 @@ class Reading:
     validation: ProperFraction = 0.0
     part: Literal["test", "train"] = "test"
     inputs: Literal["", "A", "B"] = ""
+    width: NonNegativeInt = 0
 
     @property
     def idx_part(self) -> str:
@@ -45,7 +47,7 @@ class Reading:
         """Return the preprocessing of images whose own size is (width, height)."""
         if pairs:
             width //= 2
-        height, width = (self.size, self.size) if self.size else (height, width)
+        height, width = (self.size, self.width or self.size) if self.size else (height, width)
         return ImageSpec(height, width, self.channels, pairs, self.resize)
 
     def describe(self, spec: ImageSpec, infos: Sequence[ImageInfo]) -> str:

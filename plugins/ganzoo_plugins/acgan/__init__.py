@@ -9,7 +9,6 @@ from annotated_types import Ge
 
 from ganzoo import (
     ClassCount,
-    Config,
     DoubledSize,
     Family,
     LatentConfig,
@@ -17,6 +16,7 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
 )
+from ganzoo.layers.image_sizes import DoubledSizeConfig
 
 if TYPE_CHECKING:
     from .networks import AcganDiscriminator as AcganDiscriminator
@@ -28,11 +28,10 @@ family = Family(__name__, paper="arXiv:1610.09585")
 
 @family.generator("acgan", ".networks.AcganGenerator", task="class-conditional-image-generation")
 @dataclass(frozen=True)
-class GeneratorConfig(Config):
+class GeneratorConfig(DoubledSizeConfig):
     """5x5 transposed convolutions, class-conditional, 16..256 pixels, gray or RGB.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
@@ -48,11 +47,10 @@ class GeneratorConfig(Config):
 
 @family.discriminator("acgan", ".networks.AcganDiscriminator")
 @dataclass(frozen=True)
-class DiscriminatorConfig(Config):
+class DiscriminatorConfig(DoubledSizeConfig):
     """Six 3x3 convolutions to one logit, and to one for each class.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         classes: Number of classes.
         width: Channels of the first of six layers, 16 in the paper; each layer doubles them.

@@ -6,12 +6,14 @@ drawn from DCGAN's N(1, 0.02). The noise on activations, for which the table lis
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import split_size
+from ganzoo.layers.image_sizes import split_sides
 
 STRIDES = (2, 1, 2, 1, 2, 1)  # of the discriminator's layers
 MAX_WIDTH_FACTOR = 8  # 768 channels at width 96, as in the paper's network for 128x128
@@ -25,14 +27,20 @@ class AcganGenerator(nn.Module):
     """
 
     def __init__(
-        self, image_size: int = 32, channels: int = 3, classes: int = 10, latent_dim: int = 100, width: int = 96
+        self,
+        image_size: int = 32,
+        channels: int = 3,
+        classes: int = 10,
+        latent_dim: int = 100,
+        width: int = 96,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.out_channels = image_size, channels
+        self.image_size, self.image_width, self.out_channels = image_size, image_width or image_size, channels
         self.classes, self.latent_dim = classes, latent_dim
-        self.base, doublings = split_size(image_size)
+        *self.base, doublings = split_sides(image_size, image_width)
         in_width = width * min(2 ** (doublings - 1), MAX_WIDTH_FACTOR)
-        self.linear = nn.Linear(latent_dim + classes, in_width * self.base**2)
+        self.linear = nn.Linear(latent_dim + classes, in_width * math.prod(self.base))
         layers: list[nn.Module] = [nn.ReLU(inplace=True)]
         for index in reversed(range(doublings - 1)):
             out_width = width * min(2**index, MAX_WIDTH_FACTOR)
@@ -43,14 +51,14 @@ class AcganGenerator(nn.Module):
         self.to(memory_format=torch.channels_last)  # faster on CPUs and GPUs
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Generate images (N, channels, image_size, image_size) in [-1, 1].
+        """Generate images (N, channels, image_size, image_width) in [-1, 1].
 
         Args:
             latents: (N, latent_dim) from N(0, 1).
             labels: (N,) int64 in [0, classes).
         """
         code = F.one_hot(labels, self.classes).to(latents.dtype)
-        maps = self.linear(torch.cat([latents, code], 1)).unflatten(1, (-1, self.base, self.base))
+        maps = self.linear(torch.cat([latents, code], 1)).unflatten(1, (-1, *self.base))
         return torch.tanh(self.layers(maps))
 
 
@@ -69,24 +77,26 @@ class AcganDiscriminator(nn.Module):
         width: int = 16,
         norm: str = "batch",
         dropout: float = 0.5,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.in_channels, self.classes = image_size, channels, classes
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.in_channels, self.classes = channels, classes
         layers: list[nn.Module] = []
-        in_width, pixels = channels, image_size
+        in_width, sides = channels, (self.image_size, self.image_width)
         for index, stride in enumerate(STRIDES):
             out_width = width * 2**index
             layers += _layer(in_width, out_width, stride, "none" if norm == "batch" and index == 0 else norm)
             layers += [nn.LeakyReLU(0.2, inplace=True), nn.Dropout(dropout)]
-            in_width, pixels = out_width, -(-pixels // stride)
+            in_width, sides = out_width, (-(-sides[0] // stride), -(-sides[1] // stride))
         self.layers = nn.Sequential(*layers, nn.Flatten())
-        heads = [nn.Linear(in_width * pixels**2, units) for units in (1, classes)]
+        heads = [nn.Linear(in_width * math.prod(sides), units) for units in (1, classes)]
         self.source, self.kind = (spectral_norm(head) if norm == "spectral" else head for head in heads)
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         logits: Tensor = self.source(self.layers(images))
         return logits
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from annotated_types import Ge, Interval
 
 from ganzoo import ClassCount, Config, DoubledSize, Family, LatentConfig, PositiveInt, ProperFraction
+from ganzoo.layers.image_sizes import DoubledSizeConfig
 
 if TYPE_CHECKING:
     from .networks import CganDiscriminator as CganDiscriminator
@@ -26,13 +27,12 @@ Norm = Literal["batch", "none", "spectral"]
 
 @family.generator("cgan", ".networks.CganGenerator", task=TASK)
 @dataclass(frozen=True)
-class GeneratorConfig(Config):
+class GeneratorConfig(DoubledSizeConfig):
     """Transposed convolutions, class-conditional, 16..256 pixels, gray or RGB.
 
     The convolutional generator, where classes get a quarter as many channels as latents.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
@@ -48,13 +48,12 @@ class GeneratorConfig(Config):
 
 @family.discriminator("cgan", ".networks.CganDiscriminator")
 @dataclass(frozen=True)
-class DiscriminatorConfig(Config):
+class DiscriminatorConfig(DoubledSizeConfig):
     """Strided convolutions, class-conditional; batch, spectral or no norm.
 
     The convolutional discriminator.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         classes: Number of classes.
         width: Channels of the first layer.
@@ -75,6 +74,7 @@ class PerceptronGeneratorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         classes: Number of classes.
         latent_dim: Dimension of the latents.
@@ -92,6 +92,7 @@ class PerceptronGeneratorConfig(Config):
     label_width: PositiveInt = 1000
     width: PositiveInt = 1200
     dropout: ProperFraction = 0.5
+    image_width: Annotated[int, Interval(ge=0, le=256)] = 0
 
 
 @family.discriminator("cgan-mlp", ".perceptrons.PerceptronDiscriminator")
@@ -101,6 +102,7 @@ class PerceptronDiscriminatorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         classes: Number of classes.
         label_width: Maxout units of the class.
@@ -114,6 +116,7 @@ class PerceptronDiscriminatorConfig(Config):
     label_width: PositiveInt = 50
     width: PositiveInt = 240
     dropout: ProperFraction = 0.5
+    image_width: Annotated[int, Interval(ge=0, le=256)] = 0
 
 
 @family.recipe(

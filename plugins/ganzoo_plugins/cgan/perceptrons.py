@@ -42,18 +42,19 @@ class PerceptronGenerator(nn.Module):
         label_width: int = 1000,
         width: int = 1200,
         dropout: float = 0.5,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.out_channels = image_size, channels
+        self.image_size, self.image_width, self.out_channels = image_size, image_width or image_size, channels
         self.classes, self.latent_dim = classes, latent_dim
-        self.shape = (channels, image_size, image_size)
+        self.shape = (channels, self.image_size, self.image_width)
         self.from_latents = _hidden(latent_dim, latent_width, dropout)
         self.from_labels = _hidden(classes, label_width, dropout)
         self.joint = _hidden(latent_width + label_width, width, dropout)
         self.pixels = nn.Linear(width, math.prod(self.shape))
 
     def forward(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Generate images (N, channels, image_size, image_size) in [-1, 1].
+        """Generate images (N, channels, image_size, image_width) in [-1, 1].
 
         Args:
             latents: (N, latent_dim) from N(0, 1), mapped by their distribution function to the paper's uniform [0, 1].
@@ -77,16 +78,19 @@ class PerceptronDiscriminator(nn.Module):
         label_width: int = 50,
         width: int = 240,
         dropout: float = 0.5,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.in_channels, self.classes = image_size, channels, classes
-        self.from_images = nn.Sequential(Maxout(channels * image_size**2, width, PIECES), nn.Dropout(dropout))
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.in_channels, self.classes = channels, classes
+        values = channels * self.image_size * self.image_width
+        self.from_images = nn.Sequential(Maxout(values, width, PIECES), nn.Dropout(dropout))
         self.from_labels = nn.Sequential(Maxout(classes, label_width, PIECES), nn.Dropout(dropout))
         self.joint = nn.Sequential(Maxout(width + label_width, width, JOINT_PIECES), nn.Dropout(dropout))
         self.logit = nn.Linear(width, 1)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1] of classes (N,) int64: logits (N, 1)."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1] of classes (N,) int64: logits (N, 1)."""
         hidden = [self.from_images(images.flatten(1)), self.from_labels(_one_hot(labels, self.classes, images))]
         logits: Tensor = self.logit(self.joint(torch.cat(hidden, 1)))
         return logits

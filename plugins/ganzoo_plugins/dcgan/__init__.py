@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveInt
+from ganzoo import DoubledSize, Family, LatentConfig, PositiveInt
+from ganzoo.layers.image_sizes import DoubledSizeConfig
 
 if TYPE_CHECKING:
     from .recipe import DCGANRecipe as DCGANRecipe
@@ -16,11 +17,10 @@ Norm = Literal["batch", "none", "spectral"]
 
 @family.generator("dcgan", ".networks.DcganGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
-class GeneratorConfig(Config):
+class GeneratorConfig(DoubledSizeConfig):
     """Transposed convolutions, 16..256 pixels, gray or RGB.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer, 128 in the paper.
@@ -39,11 +39,10 @@ class GeneratorConfig(Config):
 
 @family.discriminator("dcgan", ".networks.DcganDiscriminator")
 @dataclass(frozen=True)
-class DiscriminatorConfig(Config):
+class DiscriminatorConfig(DoubledSizeConfig):
     """Strided convolutions to one logit; batch, spectral or no norm.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         width: Channels of the first layer.
         norm: "spectral" is spectral normalization, arXiv:1802.05957.

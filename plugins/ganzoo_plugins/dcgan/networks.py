@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from ganzoo import split_size
+from ganzoo.layers.image_sizes import split_sides
 
 MAX_WIDTH_FACTOR = 16  # 1024 channels at width 64, the paper's widest layer
 
@@ -37,15 +37,17 @@ class DcganGenerator(nn.Module):
         width: int = 64,
         norm: str = "batch",
         latents: str = "normal",
+        image_width: int = 0,
     ) -> None:
         super().__init__()
         self.uniform = latents == "uniform"
-        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
-        base, doublings = split_size(image_size)
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.out_channels, self.latent_dim = channels, latent_dim
+        *base, doublings = split_sides(image_size, image_width)
         bias = norm != "batch"
         in_width = width * min(2 ** (doublings - 1), MAX_WIDTH_FACTOR)
         layers = layer(  # (N, latent_dim, 1, 1) to (N, in_width, base, base)
-            nn.ConvTranspose2d(latent_dim, in_width, base, bias=bias), in_width, norm, nn.ReLU(inplace=True)
+            nn.ConvTranspose2d(latent_dim, in_width, tuple(base), bias=bias), in_width, norm, nn.ReLU(inplace=True)
         )
         for index in reversed(range(doublings - 1)):
             out_width = width * min(2**index, MAX_WIDTH_FACTOR)
@@ -60,7 +62,7 @@ class DcganGenerator(nn.Module):
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width) in [-1, 1]."""
         if self.uniform:
             latents = torch.erf(latents * 0.5**0.5)  # 2 Phi(z) - 1, uniform in [-1, 1]
         return torch.tanh(self.layers(latents[:, :, None, None]))
@@ -69,10 +71,12 @@ class DcganGenerator(nn.Module):
 class DcganDiscriminator(nn.Module):
     """Strided convolutions to one logit; 2,765,568 parameters for 64x64 RGB at width 64."""
 
-    def __init__(self, image_size: int = 64, channels: int = 3, width: int = 64, norm: str = "batch") -> None:
+    def __init__(
+        self, image_size: int = 64, channels: int = 3, width: int = 64, norm: str = "batch", image_width: int = 0
+    ) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
-        base, doublings = split_size(image_size)
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
+        *base, doublings = split_sides(image_size, image_width)
         bias = norm != "batch"
         # No batch norm on the first layer: section 3 of the paper.
         layers = layer(
@@ -88,14 +92,14 @@ class DcganDiscriminator(nn.Module):
                 nn.Conv2d(in_width, out_width, 4, 2, 1, bias=bias), out_width, norm, nn.LeakyReLU(0.2, inplace=True)
             )
             in_width = out_width
-        last: nn.Module = nn.Conv2d(in_width, 1, base, bias=bias)
+        last: nn.Module = nn.Conv2d(in_width, 1, tuple(base), bias=bias)
         layers.append(spectral(last) if norm == "spectral" else last)
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         return self.layers(images).flatten(1)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from ganzoo import Check, Config, Family, LatentConfig, NonNegativeFloat, NonNegativeInt, PositiveInt
 from ganzoo.contracts.config import parse_policy
+from ganzoo.layers.image_sizes import check_width
 
 if TYPE_CHECKING:
     from .networks import FastGanDiscriminator as FastGanDiscriminator
@@ -27,11 +28,17 @@ class DiscriminatorConfig(Config):
         image_size: A power of two, from 32 to 1024; the paper has 256 to 1024.
         channels: Channels of the images.
         width: Channels at 128x128 pixels; halvings double them, to at most 16 times.
+        image_width: Width of the images in pixels, a multiple of a quarter of ``image_size``, if that is their height
+            only; 0: square images.
     """
 
     image_size: Literal[32, 64, 128, 256, 512, 1024] = 256
     channels: PositiveInt = 3
     width: PositiveInt = 64
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_width(self.image_size, self.image_width)
 
 
 @family.generator("fastgan", ".networks.FastGanGenerator", task="unconditional-image-generation")

@@ -26,11 +26,11 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1, padding
 class Noise(nn.Module):
     """Adds noise of a learned strength. It is drawn once and saved, so that an image depends on its latent alone."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: tuple[int, int]) -> None:
         super().__init__()
         self.strength = nn.Parameter(torch.zeros(1))
         self.noise: Tensor
-        self.register_buffer("noise", torch.randn(1, 1, size, size))
+        self.register_buffer("noise", torch.randn(1, 1, *size))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return features of the same shape."""
@@ -47,8 +47,8 @@ def upsampling(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
-def noisy_upsampling(inputs: int, outputs: int, size: int) -> nn.Sequential:
-    """Build `upsampling` to ``size`` with noise, followed by a second convolution."""
+def noisy_upsampling(inputs: int, outputs: int, size: tuple[int, int]) -> nn.Sequential:
+    """Build `upsampling` to ``size``, height and width, with noise, followed by a second convolution."""
     layers: list[nn.Module] = [nn.Upsample(scale_factor=2)]
     for channels in (inputs, outputs):
         layers += [
@@ -81,11 +81,15 @@ class Excitation(nn.Module):
 class FastGanGenerator(nn.Module):
     """4x4 pixels from a latent, doubled in each stage; those of 128 to 512 pixels are excited by ones of a 16th."""
 
-    def __init__(self, image_size: int = 256, channels: int = 3, width: int = 64, latent_dim: int = 256) -> None:
+    def __init__(
+        self, image_size: int = 256, channels: int = 3, width: int = 64, latent_dim: int = 256, image_width: int = 0
+    ) -> None:
         super().__init__()
-        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.out_channels, self.latent_dim = channels, latent_dim
         widest = width_at(4, width)
-        self.first = nn.ConvTranspose2d(latent_dim, 2 * widest, 4, bias=False)
+        base = (4, 4 * self.image_width // image_size)
+        self.first = nn.ConvTranspose2d(latent_dim, 2 * widest, base, bias=False)
         nn.init.normal_(self.first.weight, 0.0, 0.02)
         self.first_norm = nn.Sequential(nn.BatchNorm2d(2 * widest), nn.GLU(1))
         self.stages, self.excitations = nn.ModuleDict(), nn.ModuleDict()
@@ -94,14 +98,15 @@ class FastGanGenerator(nn.Module):
             outputs = width_at(size, width)
             # Two convolutions and noise in every second stage, one convolution in the others, as in the authors' code.
             noisy = size in (8, 32, 128, 512)
-            self.stages[str(size)] = noisy_upsampling(inputs, outputs, size) if noisy else upsampling(inputs, outputs)
+            shape = (size, size * self.image_width // image_size)
+            self.stages[str(size)] = noisy_upsampling(inputs, outputs, shape) if noisy else upsampling(inputs, outputs)
             if EXCITATION * 8 <= size <= EXCITATION * 32:
                 self.excitations[str(size)] = Excitation(width_at(size // EXCITATION, width), outputs)
             inputs, size = outputs, 2 * size
         self.to_image = convolution(inputs, channels, 3, padding=1)
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width) in [-1, 1]."""
         features = self.first_norm(self.first(latents[:, :, None, None]))
         maps: dict[int, Tensor] = {}
         for name, stage in self.stages.items():
@@ -135,11 +140,11 @@ class Downsampling(nn.Module):
 
 
 class FastGanDiscriminator(nn.Module):
-    """Features of 16x16 and 8x8 pixels, and 5x5 logits from the latter."""
+    """Features of 16x16 and 8x8 pixels, and 5x5 logits from the latter; wider where images are."""
 
-    def __init__(self, image_size: int = 256, channels: int = 3, width: int = 64) -> None:
+    def __init__(self, image_size: int = 256, channels: int = 3, width: int = 64, image_width: int = 0) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
         size = image_size // 2
         self.from_image = nn.Sequential(convolution(channels, width_at(size, width), 4, 2, 1), nn.LeakyReLU(0.2))
         self.stages = nn.ModuleList()
@@ -160,7 +165,7 @@ class FastGanDiscriminator(nn.Module):
         return before, features
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1, 5, 5), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1, 5, 5), no sigmoid."""
         return self.logits(self.encode(images)[1])
 
 
@@ -180,18 +185,18 @@ class Decoder(nn.Module):
         return torch.tanh(self.layers(features))
 
 
-def crop(maps: Tensor, corners: Tensor, size: int) -> Tensor:
-    """Return a square of each map.
+def crop(maps: Tensor, corners: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return a part of each map.
 
     Args:
         maps: (N, C, H, W).
-        corners: (N, 2) integers, the first row and column of each square.
-        size: Side of the squares.
+        corners: (N, 2) integers, the first row and column of each part.
+        size: Height and width of the parts.
     """
-    places = zip(maps, corners.tolist(), strict=True)
-    return torch.stack([each[:, row : row + size, column : column + size] for each, (row, column) in places])
+    places, (height, width) = zip(maps, corners.tolist(), strict=True), size
+    return torch.stack([each[:, row : row + height, column : column + width] for each, (row, column) in places])
 
 
-def resize(images: Tensor, size: int) -> Tensor:
-    """Return images (N, C, size, size), each pixel the mean of those it covers."""
-    return F.interpolate(images, size=(size, size), mode="area")
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return images (N, C, *size), each pixel the mean of those it covers."""
+    return F.interpolate(images, size=size, mode="area")

@@ -34,8 +34,11 @@ class FastGANRecipe(LatentRecipe):
                 "or the recipe dcgan."
             )
         self.features = parts.build("features")
-        self.pixels = min(LARGEST, config.image_size)
-        doublings = (self.pixels // SMALLEST).bit_length() - 1
+        height = min(LARGEST, config.image_size)
+        ratio = (config.image_width or config.image_size) / config.image_size
+        self.smallest = (SMALLEST, round(SMALLEST * ratio))  # height and width of the features
+        self.pixels = (height, round(height * ratio))
+        doublings = (height // SMALLEST).bit_length() - 1
         half, whole = self.discriminator.encoded
         self.decoders = nn.ModuleDict(
             {
@@ -54,13 +57,15 @@ class FastGANRecipe(LatentRecipe):
     def reconstruction_loss(self, real: Tensor) -> Tensor:
         """Return the perceptual errors of real images and of random quarters of them, reconstructed from features."""
         large, small = self.discriminator.encode(real)
-        corners = (self.uniform(len(real), 2, device=real.device) * (SMALLEST + 1)).long()
-        step = real.shape[-1] // (2 * SMALLEST)  # pixels of an image for one of the features
+        height, width = self.smallest
+        places = torch.tensor([height + 1, width + 1], device=real.device)
+        corners = (self.uniform(len(real), 2, device=real.device) * places).long()
+        step = real.shape[-2] // (2 * SMALLEST)  # pixels of an image for one of the features
         whole = self.decoders["whole"](small)
-        part = self.decoders["part"](crop(large, corners, SMALLEST))
-        target = crop(real, corners * step, SMALLEST * step)
+        part = self.decoders["part"](crop(large, corners, self.smallest))
+        target = crop(real, corners * step, (height * step, width * step))
         return self.perceptual_error(whole, resize(real, self.pixels)) + self.perceptual_error(
-            part, F.interpolate(target, size=(self.pixels, self.pixels), mode="bilinear")
+            part, F.interpolate(target, size=self.pixels, mode="bilinear")
         )
 
     def perceptual_error(self, images: Tensor, targets: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Ge
@@ -17,6 +17,7 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
 )
+from ganzoo.contracts.config import check_height
 
 from .sizes import level_sizes
 
@@ -44,6 +45,7 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         levels: Number of levels above the coarsest.
         coarse_latent_dim: Dimension of the coarsest level's latents, 100 in the paper.
@@ -63,9 +65,12 @@ class GeneratorConfig(Config):
     depth: Annotated[int, Ge(2)] = 3
     kernel_size: Annotated[int, Ge(1), Check(check_odd)] = 7
     norm: Literal["none", "batch"] = "none"
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         level_sizes(self.image_size, self.levels)
+        if self.image_width:
+            level_sizes(self.image_width, self.levels, "image_width")
 
 
 @family.discriminator("lapgan-dense", ".networks.DenseDiscriminator")
@@ -77,6 +82,7 @@ class DenseConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         hidden: Units of both hidden layers, 600 in the paper.
         dropout: Probability of dropout after each hidden layer.
@@ -86,6 +92,7 @@ class DenseConfig(Config):
     channels: PositiveInt = 3
     hidden: PositiveInt = 600
     dropout: ProperFraction = 0.5
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
 
 
 @family.discriminator("lapgan", ".networks.ConvolutionalDiscriminator")
@@ -97,6 +104,7 @@ class ConvolutionalConfig(Config):
 
     Attributes:
         image_size: Side of the images in pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         width: Channels of the first convolution; each next one doubles them.
         depth: Number of strided 5x5 convolutions.
@@ -108,10 +116,13 @@ class ConvolutionalConfig(Config):
     width: PositiveInt = 64
     depth: PositiveInt = 2
     dropout: ProperFraction = 0.5
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.image_size < 2**self.depth:
             raise ValueError(f"image_size={self.image_size} should be at least {2**self.depth} for depth={self.depth}")
+        if 0 < self.image_width < 2**self.depth:
+            raise ValueError(f"image_width={self.image_width} should be at least {2**self.depth}, or 0")
 
 
 @family.recipe(
@@ -136,11 +147,16 @@ class LAPGANOptions(AdversarialConfig):
         flip: Mirror images at random.
         coarse_steps: Updates of the coarsest level in a step, on the same images with new noise. It is cheap and needs
             the most.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
     """
 
     enlarge: Enlargement = 1.0
     flip: bool = False
     coarse_steps: PositiveInt = 1
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_height(self.image_size, self.image_width)
 
 
 ganzoo_entries = family.entries

@@ -84,17 +84,19 @@ class PyramidGenerator(nn.Module):
         depth: int = 3,
         kernel_size: int = 7,
         norm: str = "none",
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.out_channels = image_size, channels
-        self.sizes = level_sizes(image_size, levels)
-        self.shapes = [(coarse_latent_dim,), *((1, size, size) for size in self.sizes[1:])]
-        self.latent_dim = coarse_latent_dim + sum(size * size for size in self.sizes[1:])
-        self.coarse = DenseGenerator(self.sizes[0], channels, coarse_latent_dim, hidden)
+        self.image_size, self.image_width, self.out_channels = image_size, image_width or image_size, channels
+        self.sizes, self.widths = level_sizes(image_size, levels), level_sizes(self.image_width, levels)
+        planes = list(zip(self.sizes, self.widths, strict=True))
+        self.shapes = [(coarse_latent_dim,), *((1, *plane) for plane in planes[1:])]
+        self.latent_dim = coarse_latent_dim + sum(high * wide for high, wide in planes[1:])
+        self.coarse = DenseGenerator(*planes[0], channels, coarse_latent_dim, hidden)
         self.refine = nn.ModuleList(RefiningGenerator(channels, width, depth, kernel_size, norm) for _ in range(levels))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1].
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width) in [-1, 1].
 
         The sum of the levels can leave this range a little and is clamped.
         """
@@ -119,20 +121,20 @@ class PyramidGenerator(nn.Module):
 class DenseGenerator(nn.Module):
     """G_K: two dense layers with ReLU (section 3.1), then tanh, which the paper does not state."""
 
-    def __init__(self, image_size: int, channels: int, latent_dim: int, hidden: int) -> None:
+    def __init__(self, image_size: int, image_width: int, channels: int, latent_dim: int, hidden: int) -> None:
         super().__init__()
-        self.shape = (channels, image_size, image_size)
+        self.shape = (channels, image_size, image_width)
         self.layers = nn.Sequential(
             nn.Linear(latent_dim, hidden),
             nn.ReLU(),
             nn.Linear(hidden, hidden),
             nn.ReLU(),
-            nn.Linear(hidden, channels * image_size**2),
+            nn.Linear(hidden, channels * image_size * image_width),
         )
         self.apply(initialize)
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Map noise (N, latent_dim) to images (N, C, S, S) in [-1, 1]."""
+        """Map noise (N, latent_dim) to images (N, C, H, W) in [-1, 1]."""
         return torch.tanh(self.layers(noise)).unflatten(1, self.shape)
 
 
@@ -166,11 +168,13 @@ class RefiningGenerator(nn.Module):
 class DenseDiscriminator(nn.Module):
     """D_K: two dense layers with ReLU and dropout (section 3.1)."""
 
-    def __init__(self, image_size: int = 8, channels: int = 3, hidden: int = 600, dropout: float = 0.5) -> None:
+    def __init__(
+        self, image_size: int = 8, channels: int = 3, hidden: int = 600, dropout: float = 0.5, image_width: int = 0
+    ) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
         self.layers = nn.Sequential(
-            nn.Linear(channels * image_size**2, hidden),
+            nn.Linear(channels * self.image_size * self.image_width, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(hidden, hidden),
@@ -181,7 +185,7 @@ class DenseDiscriminator(nn.Module):
         self.apply(initialize)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         return self.layers(images.flatten(1))
 
 
@@ -192,21 +196,27 @@ class ConvolutionalDiscriminator(nn.Module):
     """
 
     def __init__(
-        self, image_size: int = 64, channels: int = 3, width: int = 64, depth: int = 2, dropout: float = 0.5
+        self,
+        image_size: int = 64,
+        channels: int = 3,
+        width: int = 64,
+        depth: int = 2,
+        dropout: float = 0.5,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
         layers: list[nn.Module] = []
-        in_width, side = channels, image_size
+        in_width, high, wide = channels, self.image_size, self.image_width
         for index in range(depth):
             layers += [nn.Conv2d(in_width, width << index, 5, 2, 2), nn.ReLU()]
-            in_width, side = width << index, (side + 1) // 2
-        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(in_width * side * side, 1))
+            in_width, high, wide = width << index, (high + 1) // 2, (wide + 1) // 2
+        self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(dropout), nn.Linear(in_width * high * wide, 1))
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         return self.layers(images)
 
 

@@ -28,7 +28,7 @@ class LAPGANRecipe(LatentRecipe):
     def __init__(self, config, parts) -> None:
         self.config = config
         size, channels = config.image_size, config.channels
-        self.generator = parts.build("generator", image_size=size, channels=channels)
+        self.generator = parts.build("generator", image_size=size, image_width=config.image_width, channels=channels)
         if not hasattr(self.generator, "sizes"):
             raise GanzooError(
                 f"The recipe lapgan trains the levels of a pyramid, and {type(self.generator).__name__} has none. "
@@ -37,9 +37,10 @@ class LAPGANRecipe(LatentRecipe):
         self.loss = parts.build("loss")
         self.networks, self.optimizers = {"generator": self.generator}, {}
         levels = [self.generator.coarse, *self.generator.refine]
-        for side, level in zip(self.generator.sizes, levels, strict=True):
+        for side, wide, level in zip(self.generator.sizes, self.generator.widths, levels, strict=True):
             role = "discriminator" if self.optimizers else "coarse_discriminator"
-            discriminator = parts.build(role, image_size=side, channels=channels, in_channels=channels)
+            shape = {"image_size": side, "image_width": wide if config.image_width else 0}
+            discriminator = parts.build(role, **shape, channels=channels, in_channels=channels)
             self.networks[f"discriminator_{side}"] = discriminator
             self.optimizers[f"generator_{side}"] = self.adam(level)
             self.optimizers[f"discriminator_{side}"] = self.adam(discriminator, discriminator=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ganzoo import Config, DoubledSize, Family, LatentConfig, PositiveFloat, PositiveInt
+from ganzoo import DoubledSize, Family, LatentConfig, PositiveFloat, PositiveInt
+from ganzoo.layers.image_sizes import DoubledSizeConfig
 
 if TYPE_CHECKING:
     from .networks import LsganDiscriminator as LsganDiscriminator
@@ -17,13 +18,12 @@ family = Family(__name__, paper="arXiv:1611.04076")
 
 @family.generator("lsgan", ".networks.LsganGenerator", task="unconditional-image-generation")
 @dataclass(frozen=True)
-class GeneratorConfig(Config):
+class GeneratorConfig(DoubledSizeConfig):
     """Linear layer and 3x3 transposed convolutions, 16..256 pixels.
 
     The generator; the defaults are the paper's 112x112 model.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Channels of the last hidden layer.
@@ -40,11 +40,10 @@ class GeneratorConfig(Config):
 
 @family.discriminator("lsgan", ".networks.LsganDiscriminator")
 @dataclass(frozen=True)
-class DiscriminatorConfig(Config):
+class DiscriminatorConfig(DoubledSizeConfig):
     """Strided 5x5 convolutions to one score.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         width: Channels of the first layer.
     """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
-from ganzoo import split_size
+from ganzoo.layers.image_sizes import split_sides
 
 
 def up(channels: int, out_width: int, stride: int) -> list[nn.Module]:
@@ -29,13 +31,15 @@ class LsganGenerator(nn.Module):
         latent_dim: int = 1024,
         width: int = 64,
         latents: str = "normal",
+        image_width: int = 0,
     ) -> None:
         super().__init__()
         self.uniform = latents == "uniform"
-        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
-        self.base, doublings = split_size(image_size)
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.out_channels, self.latent_dim = channels, latent_dim
+        *self.base, doublings = split_sides(image_size, image_width)
         top = 4 * width
-        self.linear = nn.Linear(latent_dim, top * self.base**2, bias=False)
+        self.linear = nn.Linear(latent_dim, top * math.prod(self.base), bias=False)
         layers: list[nn.Module] = [nn.BatchNorm2d(top), nn.ReLU(inplace=True)]
         for _ in range(doublings // 2):
             layers += up(top, top, 2) + up(top, top, 1)
@@ -50,20 +54,20 @@ class LsganGenerator(nn.Module):
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size) in [-1, 1]."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width) in [-1, 1]."""
         if self.uniform:
             latents = torch.erf(latents * 0.5**0.5)  # 2 Phi(z) - 1, uniform in [-1, 1]
-        features = self.linear(latents).unflatten(1, (-1, self.base, self.base))
+        features = self.linear(latents).unflatten(1, (-1, *self.base))
         return torch.tanh(self.layers(features))
 
 
 class LsganDiscriminator(nn.Module):
     """Strided 5x5 convolutions (width, 2, 4, 8 * width) and one linear layer to a score; no sigmoid anywhere."""
 
-    def __init__(self, image_size: int = 112, channels: int = 3, width: int = 64) -> None:
+    def __init__(self, image_size: int = 112, channels: int = 3, width: int = 64, image_width: int = 0) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
-        base, doublings = split_size(image_size)
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
+        *base, doublings = split_sides(image_size, image_width)
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 5, 2, 2), nn.LeakyReLU(0.2, inplace=True)]
         in_width = width
         for _ in range(doublings - 1):
@@ -75,12 +79,12 @@ class LsganDiscriminator(nn.Module):
             ]
             in_width = out_width
         self.layers = nn.Sequential(*layers)
-        self.linear = nn.Linear(in_width * base**2, 1)
+        self.linear = nn.Linear(in_width * math.prod(base), 1)
         self.apply(initialize)
         self.to(memory_format=torch.channels_last)  # 1.1 to 1.2 times as fast to train on CPUs, and faster on GPUs
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: scores (N, 1)."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: scores (N, 1)."""
         return self.linear(self.layers(images).flatten(1))
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Interval
 
 from ganzoo import (
-    Config,
     DoubledSize,
     Family,
     Fraction,
@@ -18,6 +17,7 @@ from ganzoo import (
     PositiveInt,
     ProperFraction,
 )
+from ganzoo.layers.image_sizes import DoubledSizeConfig
 
 if TYPE_CHECKING:
     from .networks import R3GanDiscriminator as R3GanDiscriminator
@@ -29,13 +29,12 @@ family = Family(__name__, paper="arXiv:2501.05441")
 
 @family.discriminator("r3gan", ".networks.R3GanDiscriminator")
 @dataclass(frozen=True)
-class DiscriminatorConfig(Config):
+class DiscriminatorConfig(DoubledSizeConfig):
     """Residual blocks with grouped convolutions, no norm.
 
     The discriminator. The paper's networks have two blocks a stage and up to 768 channels.
 
     Attributes:
-        image_size: 4, 5, 6 or 7 times a power of two, from 16 to 256.
         channels: Channels of the images.
         width: Channels at the full resolution; each halving doubles them.
         widest: Largest number of channels.

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ganzoo import split_size
+from ganzoo.layers.image_sizes import split_sides
 
 SLOPE = 0.2  # of leaky ReLUs
 EXPANSION = 2  # channels inside of a block, as a multiple of those outside
@@ -44,7 +44,7 @@ class Block(nn.Module):
 
 
 class R3GanGenerator(nn.Module):
-    """A learned basis of base x base pixels, scaled by the latents, and stages that double the resolution."""
+    """A learned basis of 4 to 7 pixels a side, scaled by the latents, and stages that double the resolution."""
 
     def __init__(
         self,
@@ -55,19 +55,21 @@ class R3GanGenerator(nn.Module):
         blocks: int = 2,
         group_size: int = 16,
         latent_dim: int = 64,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
-        base, doublings = split_size(image_size)
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.out_channels, self.latent_dim = channels, latent_dim
+        *base, doublings = split_sides(image_size, image_width)
         widths = stage_widths(doublings, width, widest)[::-1]
-        self.basis = nn.Parameter(torch.randn(widths[0], base, base))
+        self.basis = nn.Parameter(torch.randn(widths[0], *base))
         self.linear = initialize(nn.Linear(latent_dim, widths[0], bias=False))
         self.stages = build_stages(widths, blocks, group_size)
         self.transitions = build_transitions(widths)
         self.to_image = initialize(nn.Conv2d(widths[-1], channels, 1))
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size).
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width).
 
         Images are unbounded in training, where the discriminator learns their range, and clamped to [-1, 1] in
         evaluation mode.
@@ -92,19 +94,20 @@ class R3GanDiscriminator(nn.Module):
         widest: int = 512,
         blocks: int = 2,
         group_size: int = 16,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
-        base, doublings = split_size(image_size)
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
+        *base, doublings = split_sides(image_size, image_width)
         widths = stage_widths(doublings, width, widest)
         self.from_image = initialize(nn.Conv2d(channels, widths[0], 1))
         self.stages = build_stages(widths, blocks, group_size)
         self.transitions = build_transitions(widths)
-        self.basis = initialize(nn.Conv2d(widths[-1], widths[-1], base, groups=widths[-1], bias=False))
+        self.basis = initialize(nn.Conv2d(widths[-1], widths[-1], tuple(base), groups=widths[-1], bias=False))
         self.linear = initialize(nn.Linear(widths[-1], 1, bias=False))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         features = self.stages[0](self.from_image(images))
         for transition, stage in zip(self.transitions, self.stages[1:], strict=True):
             features = stage(transition(F.avg_pool2d(features, 2)))  # bilinear reduction by 2 is the mean of 2x2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Interval
@@ -13,10 +13,12 @@ from ganzoo import (
     Fraction,
     LatentConfig,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ProperFraction,
 )
+from ganzoo.layers.image_sizes import check_width
 
 if TYPE_CHECKING:
     from .networks import StyleGanDiscriminator as StyleGanDiscriminator
@@ -38,12 +40,18 @@ class DiscriminatorConfig(Config):
         channels: Channels of the images.
         width: Channels at the full resolution; each halving doubles them.
         widest: Largest number of channels.
+        image_width: Width of the images in pixels, a multiple of a quarter of ``image_size``, if that is their height
+            only; 0: square images.
     """
 
     image_size: Literal[8, 16, 32, 64, 128, 256, 512, 1024] = 32
     channels: PositiveInt = 3
     width: PositiveInt = 64
     widest: PositiveInt = 512
+    image_width: NonNegativeInt = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_width(self.image_size, self.image_width)
 
 
 @family.generator("stylegan", ".networks.StyleGanGenerator", task="unconditional-image-generation")

@@ -31,15 +31,15 @@ def channels_at(size: int, image_size: int, width: int, widest: int) -> int:
 class StyledLayer(nn.Module):
     """A modulated 3x3 convolution, noise of learned strength, bias and activation (arXiv:1912.04958, figure 2)."""
 
-    def __init__(self, inputs: int, outputs: int, style: int, size: int, doubles: bool) -> None:
+    def __init__(self, inputs: int, outputs: int, style: int, size: Sequence[int], doubles: bool) -> None:
         super().__init__()
         self.convolution = ModulatedConv2d(inputs, outputs, 3, style, doubles=doubles)
         self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
         self.strength = nn.Parameter(torch.zeros(()))
-        self.register_buffer("noise", torch.randn(1, 1, size, size))
+        self.register_buffer("noise", torch.randn(1, 1, *size))
 
     def forward(self, features: Tensor, w: Tensor, noise: Tensor | None) -> Tensor:
-        """Compute one layer; ``noise`` is (N, 1, size, size), or None for the layer's constant noise."""
+        """Compute one layer; ``noise`` is (N, 1, *size), or None for the layer's constant noise."""
         noise = self.noise if noise is None else noise
         features = self.convolution(features, w)
         return activate(features + (self.strength * noise + self.bias).to(features.dtype))
@@ -90,26 +90,29 @@ class StyleGanGenerator(nn.Module):
         widest: int = 512,
         depth: int = 8,
         truncation: float = 1.0,
+        image_width: int = 0,
     ) -> None:
         super().__init__()
-        self.image_size, self.out_channels, self.latent_dim = image_size, channels, latent_dim
+        self.image_size, self.image_width = image_size, image_width or image_size
+        self.out_channels, self.latent_dim = channels, latent_dim
         self.truncation = truncation
         self.mapping = Mapping(latent_dim, depth)
         self.register_buffer("mean", torch.zeros(latent_dim))
         in_width = channels_at(4, image_size, width, widest)
-        self.constant = nn.Parameter(torch.randn(1, in_width, 4, 4))
+        self.constant = nn.Parameter(torch.randn(1, in_width, 4, 4 * self.image_width // image_size))
         self.layers, self.to_image = nn.ModuleList(), nn.ModuleList()
         for size in sizes(image_size):
             out_width = channels_at(size, image_size, width, widest)
+            shape = (size, size * self.image_width // image_size)
             if size > 4:
-                self.layers.append(StyledLayer(in_width, out_width, latent_dim, size, doubles=True))
-            self.layers.append(StyledLayer(out_width, out_width, latent_dim, size, doubles=False))
+                self.layers.append(StyledLayer(in_width, out_width, latent_dim, shape, doubles=True))
+            self.layers.append(StyledLayer(out_width, out_width, latent_dim, shape, doubles=False))
             self.to_image.append(ToImage(out_width, channels, latent_dim))
             in_width = out_width
         self.layers_of_style = 2 * len(self.to_image)
 
     def forward(self, latents: Tensor) -> Tensor:
-        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_size)."""
+        """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width)."""
         return self.render(self.styles(self.mapping(latents)))
 
     def mix(self, first: Tensor, second: Tensor, at_layer: int) -> Tensor:
@@ -121,7 +124,7 @@ class StyleGanGenerator(nn.Module):
             at_layer: The first layer with styles of ``second``.
 
         Returns:
-            Images (N, channels, image_size, image_size).
+            Images (N, channels, image_size, image_width).
         """
         both = [self.styles(self.mapping(latents)) for latents in (first, second)]
         return self.render(torch.cat([both[0][:, :at_layer], both[1][:, at_layer:]], 1))
@@ -141,7 +144,7 @@ class StyleGanGenerator(nn.Module):
 
         Args:
             styles: (N, layers_of_style, latent_dim).
-            noise: (N, 1, size, size) for each of ``noise_sizes``; None: the layers' constant noise.
+            noise: (N, 1, H, W) for each of ``noise_sizes``; None: the layers' constant noise.
         """
         ws, noises = list(styles.unbind(1)), list(noise or [None] * len(self.layers))
         features = self.constant.expand(styles.shape[0], -1, -1, -1)  # not len(): tracing would fix it
@@ -154,9 +157,9 @@ class StyleGanGenerator(nn.Module):
         return image
 
     @property
-    def noise_sizes(self) -> list[int]:
-        """The sides of the noise that `synthesize` takes."""
-        return [layer.noise.shape[-1] for layer in self.layers]
+    def noise_sizes(self) -> list[tuple[int, int]]:
+        """Height and width of the noises that `synthesize` takes."""
+        return [(layer.noise.shape[-2], layer.noise.shape[-1]) for layer in self.layers]
 
     @torch.no_grad()
     def update_mean(self, mean: Tensor) -> None:
@@ -201,19 +204,21 @@ class GroupDeviation(nn.Module):
 class StyleGanDiscriminator(nn.Module):
     """Residual blocks down to 4x4 pixels, minibatch standard deviation, and two linear layers to one logit."""
 
-    def __init__(self, image_size: int = 32, channels: int = 3, width: int = 64, widest: int = 512) -> None:
+    def __init__(
+        self, image_size: int = 32, channels: int = 3, width: int = 64, widest: int = 512, image_width: int = 0
+    ) -> None:
         super().__init__()
-        self.image_size, self.in_channels = image_size, channels
+        self.image_size, self.image_width, self.in_channels = image_size, image_width or image_size, channels
         maps = [channels_at(size, image_size, width, widest) for size in reversed(sizes(image_size))]
         self.from_image = EqualConv2d(channels, maps[0], 1)
         self.blocks = nn.Sequential(*(ResidualBlock(in_width, out_width) for in_width, out_width in pairwise(maps)))
         self.deviation = GroupDeviation()
         self.last = EqualConv2d(maps[-1] + 1, maps[-1], 3)
-        self.hidden = EqualLinear(maps[-1] * 16, maps[-1])
+        self.hidden = EqualLinear(maps[-1] * 16 * self.image_width // image_size, maps[-1])
         self.linear = EqualLinear(maps[-1], 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Score images (N, channels, image_size, image_size) in [-1, 1]: logits (N, 1), no sigmoid."""
+        """Score images (N, channels, image_size, image_width) in [-1, 1]: logits (N, 1), no sigmoid."""
         features = self.blocks(activate(self.from_image(images)))
         features = activate(self.last(self.deviation(features)))
         return self.linear(activate(self.hidden(features.flatten(1))))

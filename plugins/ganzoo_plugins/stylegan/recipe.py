@@ -106,7 +106,7 @@ class StyleGANRecipe(LatentRecipe):
 
     def noise(self, images: Tensor) -> list[Tensor]:
         """Draw noise for all layers of the generator, for this many images."""
-        return [self.normal(len(images), 1, size, size, device=images.device) for size in self.generator.noise_sizes]
+        return [self.normal(len(images), 1, *size, device=images.device) for size in self.generator.noise_sizes]
 
     def path_penalty(self, like: Tensor) -> Tensor:
         """Return the mean of (|J_w^T y| - a)**2 for half as many images (equation 4, appendix B).

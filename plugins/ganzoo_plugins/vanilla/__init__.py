@@ -22,6 +22,7 @@ class GeneratorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         latent_dim: Dimension of the latents.
         width: Units of the hidden layer.
@@ -31,6 +32,7 @@ class GeneratorConfig(Config):
     channels: PositiveInt = 1
     latent_dim: PositiveInt = 100
     width: PositiveInt = 256
+    image_width: Annotated[int, Interval(ge=0, le=256)] = 0
 
 
 @family.discriminator("vanilla", ".networks.VanillaDiscriminator")
@@ -40,6 +42,7 @@ class DiscriminatorConfig(Config):
 
     Attributes:
         image_size: From 4 to 256 pixels.
+        image_width: Width of the images in pixels, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         width: Units of the hidden layer.
     """
@@ -47,6 +50,7 @@ class DiscriminatorConfig(Config):
     image_size: Annotated[int, Interval(ge=4, le=256)] = 28
     channels: PositiveInt = 1
     width: PositiveInt = 256
+    image_width: Annotated[int, Interval(ge=0, le=256)] = 0
 
 
 family.recipe(

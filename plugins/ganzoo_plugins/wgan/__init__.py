@@ -26,6 +26,7 @@ class CriticConfig(Config):
 
     Attributes:
         image_size: From 8 to 256 pixels.
+        image_width: Width of the images in pixels, 8 or more, if ``image_size`` is their height only; 0: square images.
         channels: Channels of the images.
         width: Channels of the first layer.
         norm: "layer", as section 4 of the paper recommends, or "none", as in the authors' MNIST critic.
@@ -35,6 +36,11 @@ class CriticConfig(Config):
     channels: PositiveInt = 3
     width: PositiveInt = 64
     norm: Literal["layer", "none"] = "layer"
+    image_width: Annotated[int, Interval(ge=0, le=256)] = 0
+
+    def __post_init__(self) -> None:
+        if 0 < self.image_width < 8:
+            raise ValueError(f"image_width={self.image_width} should be from 8 to 256, or 0 for square images")
 
 
 @family.recipe(
