@@ -168,6 +168,23 @@ def test_noise_that_is_given_takes_the_place_of_the_layers_own() -> None:
     assert not torch.allclose(made.synthesize(styles, other), made.synthesize(styles), atol=0.01)
 
 
+def test_images_in_use_can_be_mixed_as_training_mixes_them() -> None:
+    plain, mixing = generator(), generator(mixing=0.9)
+    mixing.load_state_dict(plain.state_dict())
+    latents = torch.randn(400, plain.latent_dim, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(mixing.train()(latents), plain.train()(latents)), "training mixes by itself"
+        own, made = plain.eval()(latents), mixing.eval()(latents)
+        assert torch.allclose(made[3:5], mixing(latents[3:5]), atol=1e-5), "an image depends on its latent alone"
+        layers = plain.layers_of_style
+        options = [own, *(plain.mix(latents, latents.flip(1), at_layer=layer) for layer in range(1, layers))]
+    same = torch.stack([((made - each).abs() < 1e-5).flatten(1).all(1) for each in options])
+    assert same.any(0).all(), "each image is its own, or mixed from one of the layers on"
+    shares = same.float().mean(1)
+    assert shares[0] == pytest.approx(0.1, abs=0.05)
+    assert all(share == pytest.approx(0.9 / (layers - 1), abs=0.08) for share in shares[1:])
+
+
 def test_truncation_draws_w_to_its_mean_in_eval_mode_alone() -> None:
     whole, half, none = (generator(truncation=share) for share in (1.0, 0.5, 0.0))
     half.load_state_dict(whole.state_dict())

@@ -66,11 +66,14 @@ class GeneratorConfig(DiscriminatorConfig):
         depth: Layers of the mapping network.
         truncation: Factor that moves w toward its mean when images are generated; 1: unchanged. It is not trained, and
             can be set when a model is loaded.
+        mixing: Fraction of images that are generated with styles of two latents, as in training. It is not trained, and
+            can be set when a model is loaded.
     """
 
     latent_dim: PositiveInt = 512
     depth: PositiveInt = 8
     truncation: Annotated[float, Interval(ge=-1, le=1)] = 1.0
+    mixing: Fraction = 0.0
 
 
 @family.recipe(

@@ -91,11 +91,12 @@ class StyleGanGenerator(nn.Module):
         depth: int = 8,
         truncation: float = 1.0,
         image_width: int = 0,
+        mixing: float = 0.0,
     ) -> None:
         super().__init__()
         self.image_size, self.image_width = image_size, image_width or image_size
         self.out_channels, self.latent_dim = channels, latent_dim
-        self.truncation = truncation
+        self.truncation, self.mixing = truncation, mixing
         self.mapping = Mapping(latent_dim, depth)
         self.register_buffer("mean", torch.zeros(latent_dim))
         in_width = channels_at(4, image_size, width, widest)
@@ -113,7 +114,26 @@ class StyleGanGenerator(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         """Map latents (N, latent_dim) from N(0, 1) to images (N, channels, image_size, image_width)."""
-        return self.render(self.styles(self.mapping(latents)))
+        styles = self.styles(self.mapping(latents))
+        return self.render(self.mixed(latents, styles) if self.mixing and not self.training else styles)
+
+    def mixed(self, latents: Tensor, styles: Tensor) -> Tensor:
+        """Return styles (N, layers_of_style, latent_dim), ``mixing`` of them with a second latent's from some layer on.
+
+        This is how training mixes (arXiv:1812.04948, section 3.1), but an image still depends on its latent alone: the
+        second latent is the first one read backward, and two sums of it, uniform once mapped by their distribution
+        function, decide which images are mixed and from which layer on.
+        """
+        other = self.styles(self.mapping(latents.flip(1)))
+        index = torch.arange(self.latent_dim, device=latents.device)
+        whether, where = (
+            (1 + torch.erf((latents * (1 - 2 * (index // run % 2))).sum(1) / math.sqrt(2 * self.latent_dim))) / 2
+            for run in (1, 2)  # signs that alternate, one by one and in pairs
+        )
+        layers = self.layers_of_style
+        begin = torch.where(whether < self.mixing, 1 + (where * (layers - 1)).floor(), float(layers))
+        second = torch.arange(layers, device=latents.device) >= begin[:, None]
+        return torch.where(second[:, :, None], other, styles)
 
     def mix(self, first: Tensor, second: Tensor, at_layer: int) -> Tensor:
         """Mix styles of two latents (arXiv:1812.04948, section 3.1).

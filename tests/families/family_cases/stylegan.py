@@ -11,6 +11,7 @@ SMALL: dict[str, dict[str, Any]] = {
 }
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("generator:stylegan", {"width": 4, "image_size": 8, "channels": 1, "latent_dim": 6, "truncation": 0.5}),
+    ("generator:stylegan", {"width": 4, "image_size": 8, "channels": 1, "latent_dim": 6, "mixing": 0.9}),
     ("discriminator:stylegan", {"width": 4, "widest": 4, "image_size": 32, "channels": 1}),
     ("recipe:stylegan", {"image_size": 8, "channels": 1, "mixing": 0.0, "path_length": 0.0}),
     ("recipe:stylegan", {"image_size": 16, "channels": 1, "r1": 0.0, "path_every": 1}),
@@ -33,6 +34,7 @@ WRONG: dict[str, dict[str, list[Any]]] = {
         "latent_dim": [0],
         "depth": [0],
         "truncation": [-1.5, 1.1, float("nan")],
+        "mixing": [-0.1, 1.1],
         "channels": [0],
     },
     "discriminator:stylegan": {"image_size": [28], "width": [0], "widest": [-1], "channels": [0]},
