@@ -74,6 +74,7 @@ def test_the_recipe_has_its_whole_config_its_processes_and_facts_of_the_data(tmp
         "entry": "generator:dcgan",
         "options": {
             "image_size": 16,
+            "image_width": 0,
             "channels": 3,
             "latent_dim": 100,
             "width": 4,
