@@ -38,11 +38,11 @@ class EqualConv2d(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.scale, self.halves = 1 / math.sqrt(inputs * kernel**2), halves
+        self.scale, self.padding, self.halves = 1 / math.sqrt(inputs * kernel**2), kernel // 2, halves
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (N, out, H, W) of (N, in, H, W), or half the size, with weights scaled at run time."""
-        pad = self.weight.shape[-1] // 2
+        pad = self.padding
         if self.halves:  # 4 taps lie between pixels: one more pixel on each side preserves the center
             features, pad = blur(features, pad + 1, pad + 1), 0
         return F.conv2d(features, self.weight * self.scale, self.bias, 2 if self.halves else 1, pad)
@@ -63,7 +63,7 @@ class ModulatedConv2d(nn.Module):
         super().__init__()
         self.style = EqualLinear(style, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
-        self.scale = 1 / math.sqrt(inputs * kernel**2)
+        self.scale, self.padding = 1 / math.sqrt(inputs * kernel**2), kernel // 2
         self.doubles, self.demodulates = doubles, demodulates
 
     def forward(self, features: Tensor, w: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ class ModulatedConv2d(nn.Module):
         if self.doubles:
             features = blur(F.conv_transpose2d(features, weight.transpose(0, 1), stride=2), 1, 1, gain=4)
         else:
-            features = F.conv2d(features, weight, padding=weight.shape[-1] // 2)
+            features = F.conv2d(features, weight, padding=self.padding)
         if not self.demodulates:
             return features
         squares = F.linear(style.square(), weight.square().sum((2, 3)))
