@@ -195,21 +195,26 @@ A = (0.9, -0.1, 0.2), (-0.8, -0.8, -0.5)  # red discs on dark blue
 B = (0.2, 0.7, 0.9), (-0.8, 0.0, -0.1)  # light blue discs on teal: discs are brighter on both sides
 
 
-def discs(count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, ...]) -> tuple[Tensor, Tensor]:
+def discs(
+    count: int, seed: int, disc: tuple[float, ...], ground: tuple[float, ...], noise: float = 0.0
+) -> tuple[Tensor, Tensor]:
     """Return pictures (N, 3, 16, 16) of one disc each, and where it is (N, 16, 16)."""
     random = torch.Generator().manual_seed(seed)
     middles = torch.rand(count, 2, 1, 1, generator=random) * 8 + 4
     line = torch.arange(16.0)
-    inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 4**2
+    inside = (line[:, None] - middles[:, 0]) ** 2 + (line - middles[:, 1]) ** 2 < 4.5**2
     colors = [torch.tensor(color)[:, None, None] for color in (disc, ground)]
     made = torch.where(inside[:, None], *colors)
-    return made + 0.1 * torch.randn(made.shape, generator=random), inside
+    return made + noise * torch.randn(made.shape, generator=random), inside
 
 
 def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
-    """Return how far translations are from the other side, and how well discs of its colors lie where they were."""
-    given, inside = discs(64, 10**6, *A)
-    target, _ = discs(64, 10**6 + 1, *B)
+    """Return how far translations are from the other side, and how well discs of its colors lie where they were.
+
+    Pictures have no noise here: what no translation can bring nearer would only narrow the room.
+    """
+    given, inside = discs(256, 10**6, *A)
+    target, _ = discs(256, 10**6 + 1, *B)
     with torch.no_grad():
         made = recipe.generator(given)
     to_disc, to_ground = (((made - torch.tensor(each)[:, None, None]) ** 2).sum(1) for each in B)
@@ -218,18 +223,17 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 
 
 @pytest.mark.learning
-@pytest.mark.parametrize(
-    ("name", "rate", "steps"), [("cut", 2e-3, 200), ("fastcut", 2e-3, 200)], ids=["cut", "fastcut"]
-)
+@pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
-    name: str, rate: float, steps: int, one_thread: None, seed: int, measured: Measures
+    name: str, one_thread: None, seed: int, measured: Measures
 ) -> None:
-    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": rate, "nce_weight": 1.0}
+    """Pictures have noise while it learns: with less, the discriminator wins now and then."""
+    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": 2e-3, "nce_weight": 1.0}
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in falling_rates(recipe, steps):
-        a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors)[0] for side, colors in enumerate((A, B)))
+    for step in falling_rates(recipe, 200):
+        a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors, noise=0.1)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
     measured("distance", after, limit=0.55 * before, untrained=before)
