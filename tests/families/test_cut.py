@@ -236,5 +236,5 @@ def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
         a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors, noise=0.1)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
-    measured("distance", after, limit=0.55 * before, untrained=before)
+    measured("distance", after, limit=180, untrained=before)
     measured("misplaced", 1 - overlap, limit=0.4, untrained=1 - chance)
