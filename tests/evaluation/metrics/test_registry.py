@@ -68,7 +68,7 @@ def test_every_field_has_a_keyword_and_every_keyword_a_field() -> None:
     config = {field.name for field in fields(EvalConfig)}
     request = {field.name for kind in (EvalRequest, Reading) for field in fields(kind)}
     assert set(options.ConfigOptions.__annotations__) == config
-    assert set(options.RequestOptions.__annotations__) == request - {"data", "metrics", "reading", "channels"}
+    assert set(options.RequestOptions.__annotations__) == request - {"data", "metrics", "reading", "channels", "width"}
 
 
 def test_keywords_become_a_request_and_a_config() -> None:
