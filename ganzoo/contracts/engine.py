@@ -150,9 +150,12 @@ class Format(OptionalDependency):
 
     Attributes:
         suffix: Suffix of its files, as ".onnx".
+        fixed_size: True if its files take one input at a time, of one size: images whose sides are the number that the
+            metadata call "image_size".
     """
 
     suffix: ClassVar[str] = ""
+    fixed_size: ClassVar[bool] = False
 
     def write(self, generator: nn.Module, signature: Signature, path: Path, metadata: Mapping[str, str]) -> None:
         """Write a generator to a file.

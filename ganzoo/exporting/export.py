@@ -14,6 +14,7 @@ from ganzoo import catalog
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Format, Signature
 from ganzoo.errors import DeviceError, GanzooError, OptionError, OutputError
+from ganzoo.image_io import resizing
 from ganzoo.inference import conversions
 from ganzoo.inference.engine_selection import install_hint
 from ganzoo.inference.verification_samples import samples
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from ganzoo.contracts.engine import Array
 
+ANY_SIDE = 256  # pixels, of a model without a training size in a file of one size
 WEB = "web"  # a folder with a page of the whole model, where formats are files of a network
 
 
@@ -56,14 +58,14 @@ def export(
 ) -> ExportResult:
     """Write a model to a file that runs without ganzoo, or to a folder for a web server.
 
-    The file accepts any batch size, and any height and width that are multiples of the network's stride. Its metadata
-    describe this, and how images become its input. It replaces ``target`` only if its results equal the model's,
-    to 0.001.
+    The file accepts any batch size, and any height and width that are multiples of the network's stride; for
+    "executorch" one image of the training size. Its metadata describe this, and how images become its input. It
+    replaces ``target`` only if its results equal the model's, to 0.001.
 
     Args:
         ref: The model.
-        format: "onnx", "openvino", "torchscript" (deprecated), "torch-export", "bioimageio" or a plugin's format; or
-            "web": a page that translates images in the browser.
+        format: "onnx", "openvino", "torchscript" (deprecated), "torch-export", "executorch", "bioimageio" or a
+            plugin's format; or "web": a page that translates images in the browser.
         target: The file; for "web" a folder: new, empty, or an earlier page.
         runtime: For "web": a folder with the npm package that runs the network, in place of a download.
         token: For the Hugging Face Hub.
@@ -96,7 +98,9 @@ def export(
             "exported. Use it in Python, or with `ganzoo translate` and `ganzoo generate`."
         )
     signature = conversions.signature_of(model.card, model.generator)
-    source = Source(model.card, model.generator, signature, samples(signature))
+    side = signature.padded(model.card.image_size or ANY_SIDE) if writer.fixed_size else 0
+    inputs = _of_one_size(samples(signature), side) if side else samples(signature)
+    source = Source(model.card, model.generator, signature, inputs, side)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".exporting-") as folder:
@@ -120,8 +124,14 @@ def find_format(name: str) -> Format:
     return writer
 
 
-def metadata(card: Card, signature: Signature) -> dict[str, str]:
-    """Return what a user of the file must know: name -> text."""
+def _of_one_size(inputs: Sequence[Array], side: int) -> list[Array]:
+    """Return images of this side, or latents as they are, each alone."""
+    alone = [one for several in inputs for one in several]
+    return [(resizing.resize_floats(one, side, side) if one.ndim == 3 else one)[None] for one in alone]
+
+
+def metadata(card: Card, signature: Signature, side: int = 0) -> dict[str, str]:
+    """Return what a user of the file must know: name -> text; ``side``: of the only size that it takes, 0: any."""
     accepts = f"latents from N(0, 1), float32 (N, {signature.latent_dim})"
     returned = "(value + 1) * 127.5 of 8 bits"
     if signature.channels:
@@ -130,10 +140,15 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         if card.uses_rasters:
             colors, values = "", "-1 and 1 stand for the range of each of input_channels, or of the number type"
             returned = "-1 and 1 stand for the range of each of output_channels, or of the number type"
-        accepts = (
-            f"{colors}images, float32 (N, {signature.channels}, H, W): {values}; H and W are "
-            f"multiples of {signature.stride}, from {signature.smallest} on (reflect right and bottom, then crop)"
+        sizes = (
+            f"H and W are multiples of {signature.stride}, from {signature.smallest} on (reflect right and bottom, "
+            "then crop)"
         )
+        if side:
+            sizes = f"N is 1, H and W are {side}"
+        accepts = f"{colors}images, float32 (N, {signature.channels}, H, W): {values}; {sizes}"
+    elif side:
+        accepts += "; N is 1"
     shape = (
         f"{card.frames}, H, W" if card.frames else f"{card.scale} * H, {card.scale} * W" if card.scale > 1 else "H, W"
     )
@@ -145,7 +160,7 @@ def metadata(card: Card, signature: Signature) -> dict[str, str]:
         "input_channels": _as_json(card.input_channels),
         "output_channels": _as_json(card.output_channels),
         "stride": str(signature.stride),
-        "image_size": str(card.image_size),
+        "image_size": str(side if side and signature.channels else card.image_size),
         **({"image_width": str(card.image_width)} if card.image_width else {}),
         "license": card.license,
         "paper": card.paper,
@@ -170,12 +185,14 @@ class Source:
         network: It, on the CPU.
         signature: Its input.
         inputs: Those on which the file is compared with it.
+        side: Of the only size of images that the file takes; 0: any.
     """
 
     card: Card
     network: nn.Module
     signature: Signature
     inputs: Sequence[Array]
+    side: int = 0
 
 
 @dataclass(frozen=True)
@@ -197,7 +214,7 @@ def write_compared(writer: Format, name: str, source: Source, path: Path, progre
     card, network, signature = source.card, source.network, source.signature
     try:
         progress.on_stage(f"Converting {card.name} to {path.name}")
-        writer.write(replace_custom_layers(network), signature, path, metadata(card, signature))
+        writer.write(replace_custom_layers(network), signature, path, metadata(card, signature, source.side))
         run = writer.open(path)
         progress.on_stage("Comparing its results with PyTorch's")
         original = conversions.original(network)

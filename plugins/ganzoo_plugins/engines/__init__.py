@@ -35,6 +35,7 @@ ENTRIES = (
         ".pytorch.TorchScript",
         "TorchScript, for C++ and older PyTorch; deprecated there: torch-export follows it",
     ),
+    ("format", "executorch", ".executorch_program.ExecuTorch", "ExecuTorch's .pte with XNNPACK, for phones: one size"),
     ("format", "torch-export", ".pytorch.TorchExport", "torch.export's .pt2"),
 )
 for kind, name, target, summary in ENTRIES:
