@@ -75,6 +75,7 @@ class Worker:
         self.pipe, other = context.Pipe()
         details = (other, ref, engine, side, arguments.clock)
         context.Process(target=serve, args=details, daemon=True).start()
+        other.close()  # so that a worker that fails ends the wait
         self.output = self.pipe.recv()
 
     def take_turn(self) -> None:
