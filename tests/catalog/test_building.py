@@ -27,7 +27,9 @@ def parts(recipe: str = "dcgan", chosen: Mapping[str, str] | None = None, **opti
 def test_a_network_is_built_with_its_options_and_knows_its_architecture() -> None:
     network = ganzoo.build("discriminator:lsgan", width=4, image_size=16)
     assert isinstance(network, torch.nn.Module)
-    assert network.architecture == Architecture("discriminator:lsgan", {"image_size": 16, "channels": 3, "width": 4})
+    assert network.architecture == Architecture(
+        "discriminator:lsgan", {"image_size": 16, "image_width": 0, "channels": 3, "width": 4}
+    )
     again = ganzoo.build(network.architecture.entry, **network.architecture.options)
     again.load_state_dict(network.state_dict())
 

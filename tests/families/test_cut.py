@@ -233,7 +233,7 @@ def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
     for step in falling_rates(recipe, 200):
-        a, b = (discs(8, 2 * step + side + 10**4 * seed, *colors, noise=0.1)[0] for side, colors in enumerate((A, B)))
+        a, b = (discs(16, 2 * step + side + 10**4 * seed, *colors, noise=0.1)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
     measured("distance", after, limit=180, untrained=before)

@@ -204,5 +204,5 @@ def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> N
     values: dict[str, Any] = {"r1": 0.3, "r1_end": 1.0, "r1_every": 4, "learning_rate": 5e-3, "learning_rate_end": 1.0}
     recipe = make("r3gan", parts, image_size=16, channels=1, seed=seed, burn_in=0.0, **values)
     start = distance(recipe)
-    train(recipe, falling_rates(recipe, 150), batch_size=16, seed=seed)
+    train(recipe, falling_rates(recipe, 150), batch_size=32, seed=seed)
     measured("distance", distance(recipe), limit=0.72 * start, untrained=start)

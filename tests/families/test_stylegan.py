@@ -355,5 +355,5 @@ def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> N
     options = {"r1": 1.0, "r1_every": 4, "path_length": 0.0, "learning_rate": 5e-3}
     recipe = make("stylegan", parts, image_size=16, channels=1, seed=seed, **options)
     start = distance(recipe)
-    train(recipe, falling_rates(recipe, 200), batch_size=16, seed=seed)
+    train(recipe, falling_rates(recipe, 200), batch_size=32, seed=seed)
     measured("distance", distance(recipe), limit=0.6 * start, untrained=start)

@@ -190,7 +190,7 @@ def read_engine_times(path: Path) -> None:
 
     with mock.patch.object(engine_timing, "_file", lambda: path):
         speeds = engine_timing.Speeds.read()
-        costs = [timing.of(Workload(), started=False) for timing in speeds.engines.values()]
+        costs = [timing.of(Workload()) for timing in speeds.engines.values()]
         assert all(0 <= cost < float("inf") for cost in [*costs, *speeds.imports.values()])
 
 
