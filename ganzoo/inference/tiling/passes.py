@@ -18,6 +18,8 @@ from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.timelines import Pass, Timeline, fit_strips
 
 SHARES = (0.9, 0.75, 0.5, 0.25, 0.0)  # of the memory that stored results may take, tried until strips fit too
+SECTIONS = (2, 4, 8, 16, 32)  # of a long network, each with passes of its own, tried until strips fit
+LEAST_STEPS = 16  # of a section
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ class Planner:
             if plan not in tried:
                 tried.append(plan)
                 yield plan
+        for count in SECTIONS:
+            if len(self.needed) >= count * LEAST_STEPS:
+                yield self.sections(count)
         yield self.smallest()
 
     def fastest(self, budget: float) -> PassPlan:
@@ -98,6 +103,32 @@ class Planner:
                 if max(tried.memory) <= budget and sum(tried.seconds) < 0.999 * sum(best.seconds):
                     best, improved = tried, True
         return best
+
+    def sections(self, count: int) -> PassPlan:
+        """Return a plan in which passes also end at ``count`` - 1 candidates, and all that later ones read is in files.
+
+        These divide the steps about evenly, and of those near such a place, they are where least must be stored.
+        """
+        length = len(self.needed) / count
+        order = {place: index for index, place in enumerate(self.needed)}
+        stored = self._stored_at()
+        ends: set[int] = set()
+        for wanted in (length * section for section in range(1, count)):
+            near = [one for one in self.candidates if abs(order[one] - wanted) < length / 2]
+            ends.update(sorted(near, key=lambda one: (stored[one], abs(order[one] - wanted)))[:1])
+        return self._plan_from(dict.fromkeys(self.candidates, "file"), self.milestones | ends)
+
+    def _stored_at(self) -> dict[int, int]:
+        """Return for each candidate the bytes of all candidates up to it that later steps read."""
+        last: dict[int, int] = {}  # the last candidate, or the output, that is computed from a step
+        for place in reversed(self.needed):
+            until = place if place in self.candidates else last.get(place, place)
+            for one in self.graph.steps[place].inputs:
+                last[one] = max(last.get(one, 0), until)
+        return {
+            end: sum(self.shapes[one].size for one in self.candidates if one <= end < last.get(one, 0))
+            for end in self.candidates
+        }
 
     def smallest(self) -> PassPlan:
         """Return a plan that needs few rows at a time: each pass ends at a candidate, and all are stored in files."""

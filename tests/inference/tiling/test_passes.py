@@ -98,3 +98,17 @@ def test_a_long_network_of_shared_results_is_one_pass_in_strips_of_several_rows(
     assert len(strips._graph.steps) > timelines.LONG
     plan, (timeline,) = plan_passes(strips._graph, shapes, 10**9, "cpu")
     assert len(plan.passes) == 1 and timeline.count == 400 // timelines.ROWS
+
+
+def test_sections_end_where_least_must_be_stored() -> None:
+    """Between two blocks, of whose many results only the sum goes on, and the first layer's output for the end."""
+    esrgan = {"num_filters": 8, "num_blocks": 7}
+    ours = planner("generator:spandrel", {"architecture": "ESRGAN", "network": "RRDBNet", "hyperparameters": esrgan})
+    plan = ours.sections(4)
+    features = HEIGHT * WIDTH * 8 * 4
+    assert len(plan.passes) == 4 and set(plan.kinds.values()) == {"file"} and max(plan.memory) == 0
+    assert max(plan.file) == 2 * features < max(ours.smallest().file) / 5
+    steps = [len(one.order) - len(one.read) for one in plan.passes]
+    (whole,) = ours.fastest(0).passes
+    assert sum(steps) == len(whole.order) - len(whole.read), "no step is computed twice"
+    assert max(steps) < sum(steps) / 2

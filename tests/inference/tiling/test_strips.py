@@ -111,8 +111,17 @@ def test_a_network_without_norms_has_passes_of_its_own_where_memory_is_little() 
     network = generator("generator:unet", width=4, image_size=32, norm="batch")
     strips, images = Strips(network), picture(96, 160)
     shapes = strips._shapes(96, 160)
-    for memory, passes in ((AMPLE, 1), (200_000, 5)):
+    for memory, passes in ((AMPLE, 1), (200_000, 2), (100_000, 5)):
         assert len(plan_passes(strips._graph, shapes, memory, "cpu")[0].passes) == passes
+        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
+
+
+def test_a_long_network_is_run_in_sections_where_memory_is_little() -> None:
+    esrgan = {"num_filters": 8, "num_blocks": 7}
+    network = generator("generator:spandrel", architecture="ESRGAN", network="RRDBNet", hyperparameters=esrgan)
+    strips, images = Strips(network), picture(64, 40)
+    for memory, passes in ((AMPLE, 1), (1_500_000, 8), (500_000, 85)):
+        assert len(plan_passes(strips._graph, strips._shapes(64, 40), memory, "cpu")[0].passes) == passes
         torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
 
 
