@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from ganzoo.inference.tiling.graphs import Graph, Shape
 from ganzoo.inference.tiling.layers import RowBlock
 from ganzoo.inference.tiling.passes import PassPlan, plan_passes
 from ganzoo.inference.tiling.stores import Stores, check_room
-from ganzoo.inference.tiling.timelines import Strip, Timeline
+from ganzoo.inference.tiling.timelines import Pass, Strip, Timeline
 from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
 
@@ -142,13 +143,23 @@ class _Run:
                 self.stores.open(place, self.shapes[place], self.plan.kinds[place], over)
             moments = {place: Moments() for place in pass_.targets if place in self.graph.sources.values()}
             final = index + 1 == len(self.timelines)
-            for number, strip in enumerate(timeline.strips(), 1):
+            strips = timeline.strips()
+            work = [self._work(pass_, strip) for strip in strips]  # the first strips compute the most rows
+            for strip, share in zip(strips, accumulate(one / sum(work) for one in work), strict=True):
                 self._strip(timeline, strip, moments, final)
-                self.progress((done + seconds * number / timeline.count) / total)
+                self.progress((done + seconds * min(share, 1.0)) / total)
             done += seconds
             self._set_statistics(moments)
             for place in [place for place, last in self.plan.last.items() if last == index]:
                 self.stores.drop(place)
+
+    def _work(self, pass_: Pass, strip: Strip) -> float:
+        """Return about how long a strip takes, in units of its pass."""
+        work = 0.0
+        for place, (first, last) in strip.computed.items():
+            operations = 0.0 if place in pass_.read else self.graph.steps[place].operation.work
+            work += (last - first) * self.shapes[place].row * (1 + operations)
+        return work
 
     def _set_statistics(self, moments: dict[int, Moments]) -> None:
         """Set the statistics of the norms whose whole inputs have been processed."""

@@ -179,6 +179,17 @@ def test_progress_rises_to_one_by_the_work_done() -> None:
     assert len(shares) > 20 and shares == sorted(shares) and 0 < shares[0] < 0.2 and shares[-1] == pytest.approx(1)
 
 
+def test_progress_counts_the_rows_that_a_deep_network_computes_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first row of 20 convolutions needs 21 rows of the image, and the last strips add little."""
+    monkeypatch.setitem(timelines.STRIP, "cpu", 1)
+    layers = [nn.Conv2d(3, 3, 3, padding=1) for _ in range(20)]
+    shares: list[float] = []
+    by_strips(Strips(nn.Sequential(*layers).eval()), picture(64, 16), progress=shares.append)
+    steps = [after - before for before, after in zip([0.0, *shares], shares, strict=False)]
+    assert len(steps) == 64 and sum(steps) == pytest.approx(1)
+    assert steps[0] > 8 * steps[1] > 0 and steps[-1] < steps[1] / 2
+
+
 def test_an_interrupted_run_leaves_no_file_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     strips, images = Strips(generator("generator:resnet", width=4, blocks=2)), picture(100, 132)
