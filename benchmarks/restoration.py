@@ -69,6 +69,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, other = context.Pipe()
         context.Process(target=serve, args=(other, name, path, folder, side, clock), daemon=True).start()
+        other.close()  # so that a worker that fails ends the wait
         self.output = self.pipe.recv()
 
     def take_turn(self) -> None:
