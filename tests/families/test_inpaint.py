@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from color_ramps import ramps
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from learning import Measures, falling_rates
 from torch import Tensor
@@ -154,19 +154,11 @@ def test_a_sheet_shows_the_hole_mended_and_truth_and_validation_measures_the_hol
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 
-def ramps(count: int, seed: int) -> Tensor:
-    """Pictures of smooth color, each of another direction and hue."""
-    random = np.random.default_rng(seed)
-    down, across = np.meshgrid(np.linspace(-1, 1, 32), np.linspace(-1, 1, 32), indexing="ij")
-    tilt, level = random.uniform(-0.5, 0.5, (2, count, 3, 1, 1)), random.uniform(-0.4, 0.4, (count, 3, 1, 1))
-    return torch.from_numpy((level + tilt[0] * down + tilt[1] * across).clip(-1, 1).astype(np.float32))
-
-
 @pytest.mark.learning
 def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None, seed: int, measured: Measures) -> None:
     parts = {"generator": {"width": 8, "levels": 2}, "discriminator": {"width": 4}}
     recipe = make("inpaint", parts, channels=3, image_size=32, overlap=2, seed=seed)
-    train, held_out = ramps(256, 1000 * seed), ramps(32, 1)
+    train, held_out = ramps(256, 1000 * seed, 32, 0.5, 0.4), ramps(32, 1, 32, 0.5, 0.4)
 
     def error() -> float:
         recipe.networks["generator"].eval()

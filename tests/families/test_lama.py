@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from color_ramps import ramps
 from exact import descend_plainly, differences, doubles, flat, make, step_down
 from learning import Measures, falling_rates
 from torch import Tensor, nn
@@ -259,21 +260,13 @@ def test_an_onnx_file_of_it_takes_any_size(tmp_path: Path) -> None:
 # ---- learning --------------------------------------------------------------------------------------------------------
 
 
-def ramps(count: int, seed: int) -> Tensor:
-    """Pictures (count, 3, 16, 16) of a color that changes slowly, each of another direction and hue."""
-    random = np.random.default_rng(seed)
-    down, across = np.meshgrid(np.linspace(-1, 1, 16), np.linspace(-1, 1, 16), indexing="ij")
-    tilt, level = random.uniform(-0.3, 0.3, (2, count, 3, 1, 1)), random.uniform(-0.6, 0.6, (count, 3, 1, 1))
-    return torch.from_numpy((level + tilt[0] * down + tilt[1] * across).clip(-1, 1).astype(np.float32))
-
-
 @pytest.mark.learning
 def test_it_learns_to_fill_holes_with_what_is_around_them(one_thread: None, seed: int, measured: Measures) -> None:
     """Without a loss on the pixels of holes: the discriminator alone says what belongs there."""
     parts = {"generator": {"width": 8, "levels": 1, "blocks": 1}, "discriminator": {"width": 8, "receptive_field": 16}}
     values = {"learning_rate": 5e-3, "perceptual_weight": 0.0}
     recipe: Any = make("lama", parts, channels=3, image_size=16, seed=seed, **values)
-    train, held_out = ramps(256, 1000 * seed), ramps(32, 1)
+    train, held_out = ramps(256, 1000 * seed, 16, 0.3, 0.6), ramps(32, 1, 16, 0.3, 0.6)
     masks = fixed_masks(held_out)
 
     def error() -> float:
