@@ -49,12 +49,6 @@ class Reference:
         return Path(self.name).expanduser()
 
 
-def locate_anywhere(ref: str) -> str:
-    """Return a reference that means the same in every working folder: paths are made absolute."""
-    place, colon, path = ref.partition(":")
-    return f"{place}:{Path(path).resolve()}" if colon and place in ("dir", "file") else ref
-
-
 def parse(ref: str) -> Reference:
     """Return what ``ref`` names: "family/variant", "hf-hub:owner/repo[@revision]", "dir:path" or "file:path".
 
@@ -91,6 +85,12 @@ def parse(ref: str) -> Reference:
         )
     card = _find_card(ref)
     return Reference("registry", card.name, card=card)
+
+
+def locate_anywhere(ref: str) -> str:
+    """Return a reference that means the same in every working folder: paths are made absolute. Errors are `parse`'s."""
+    found = parse(ref)
+    return f"{found.place}:{found.path.resolve()}" if found.place in ("dir", "file") else ref
 
 
 def _require_text(ref: object) -> None:

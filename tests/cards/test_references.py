@@ -39,6 +39,16 @@ def test_a_folder_may_begin_at_home() -> None:
     assert parse("dir:~/x").path == Path.home() / "x"
 
 
+def test_paths_are_made_absolute_and_other_references_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here = tmp_path.resolve()
+    assert references.locate_anywhere("dir:runs/mine") == f"dir:{here / 'runs' / 'mine'}"
+    assert references.locate_anywhere("file:~/net.pth") == f"file:{(Path.home() / 'net.pth').resolve()}"
+    assert references.locate_anywhere("hf-hub:you/horses@main") == "hf-hub:you/horses@main"
+    with pytest.raises(errors.ReferenceError, match="needs a folder"):
+        references.locate_anywhere("dir:")
+
+
 @pytest.mark.parametrize("text", ["hf-hub:alice", "hf-hub:", "hf-hub:a/b/c", "hf-hub:a/b@", "hf-hub:/b"])
 def test_a_malformed_hub_reference_is_reported_the_form(text: str) -> None:
     with pytest.raises(errors.ReferenceError, match="hf-hub:OWNER/REPO@REVISION"):
