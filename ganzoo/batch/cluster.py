@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganzoo.batch.jobs import STREAM, Job, Outcome, Work
+from ganzoo.batch.jobs import Job, Outcome, Work
 from ganzoo.batch.run import do
-from ganzoo.cards import references
 from ganzoo.errors import MissingPackage, OptionError
 from ganzoo.files import atomic
 from ganzoo.version import __version__
@@ -53,9 +51,8 @@ def run_on_cluster(work: Work, jobs: Sequence[Job], address: str) -> Iterator[Ou
         _check(client)
         from distributed import as_completed
 
-        tasks = [Task(_anywhere(job), _written(job.target)) for job in jobs]
-        work = dataclasses.replace(work, ref=references.locate_anywhere(work.ref))
-        futures = client.map(_do, tasks, work=work, pure=False, retries=RETRIES, batch_size=1000)
+        tasks = [Task(job.anywhere(), _written(job.target)) for job in jobs]
+        futures = client.map(_do, tasks, work=work.anywhere(), pure=False, retries=RETRIES, batch_size=1000)
         try:
             jobs_by_key = {future.key: job for future, job in zip(futures, jobs, strict=True)}
             for future in as_completed(futures, loop=client.loop):
@@ -115,11 +112,6 @@ def _do(task: Task, work: Work) -> Outcome:
     if outcome.passing:
         raise TemporaryFailure(outcome.error)
     return outcome
-
-
-def _anywhere(job: Job) -> Job:
-    """Return a job whose paths mean the same in the working folder of every worker."""
-    return Job(*(path if path == STREAM else os.path.abspath(path) for path in (job.source, job.target)))
 
 
 def _outcome(future: Any, job: Job) -> Outcome:

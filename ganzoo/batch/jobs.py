@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganzoo.batch.rasters import Selection
+from ganzoo.cards import references
 from ganzoo.image_io import image_paths
+from ganzoo.image_io.several_files import named_parts
 from ganzoo.image_io.video.formats import is_video_path
 from ganzoo.inference.image_pass import Settings
 from ganzoo.loading import load
@@ -36,6 +39,12 @@ class Job:
         """Return whether the result exists already. Results appear whole or not at all."""
         target = Path(self.target)
         return self.target != STREAM and (target.is_file() or (target.is_dir() and any(target.iterdir())))
+
+    def anywhere(self) -> Job:
+        """Return the same job with paths that mean the same in every working folder."""
+        parts = named_parts(self.source)
+        source = ",".join(f"{name}={_absolute(path)}" for name, path in parts.items()) or _absolute(self.source)
+        return Job(source, _absolute(self.target))
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,22 @@ class Work:
         model = load.load(self.ref, **self.load, log=log)
         _ = model.engine
         return model
+
+    def anywhere(self) -> Work:
+        """Return the same work with paths that mean the same in every working folder: of model and images."""
+        calibration = [_absolute(image) for image in self.load.get("calibration", ())]
+        inputs = {name: value if name == "label" else _absolute(value) for name, value in self.settings.inputs.items()}
+        return replace(
+            self,
+            ref=references.locate_anywhere(self.ref),
+            load={**self.load, "calibration": calibration},
+            settings=replace(self.settings, inputs=inputs),
+        )
+
+
+def _absolute(image: Any) -> Any:
+    """Return an absolute path for a path; "-" and what is not a path remain."""
+    return os.path.abspath(image) if isinstance(image, (str, os.PathLike)) and image != STREAM else image
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,23 @@ def test_a_refusal_of_the_system_may_pass_a_broken_image_does_not(work: Work, tm
     assert full.error and missing.error and not missing.passing
 
 
+def test_work_and_jobs_mean_the_same_in_every_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    here, array = Path.cwd(), np.zeros((8, 8, 3), np.uint8)
+    inputs = {"label": "horse", "mask": Path("mask.png"), "style": array}
+    work = Work("dir:t", {"engine": "openvino", "calibration": ["a.png", array]}, Settings(16, inputs=inputs))
+    found = work.anywhere()
+    assert found.ref == f"dir:{here / 't'}"
+    assert found.load["calibration"][0] == str(here / "a.png") and found.load["calibration"][1] is array
+    assert found.load["engine"] == "openvino" and found.settings.size == 16
+    assert found.settings.inputs["label"] == "horse" and found.settings.inputs["mask"] == str(here / "mask.png")
+    assert found.settings.inputs["style"] is array
+    assert Job("GM=in/a.tif,WM=b.tif", STREAM).anywhere() == Job(
+        f"GM={here / 'in' / 'a.tif'},WM={here / 'b.tif'}", STREAM
+    )
+    assert Job("in/a.png", "out/a.png").anywhere() == Job(str(here / "in" / "a.png"), str(here / "out" / "a.png"))
+
+
 @pytest.mark.slow
 def test_processes_do_what_one_does(work: Work, tmp_path: Path) -> None:
     given = pictures(tmp_path / "in", 8, broken=(2,))
