@@ -18,6 +18,7 @@ import ganzoo
 from ganzoo import GanzooError
 from ganzoo.errors import OptionError
 from ganzoo.inference.tiling.strips import Strips
+from ganzoo_plugins.srgan.jpeg import compress, through_jpeg
 from ganzoo_plugins.srgan.recipe import downsample
 
 SMALL = {"width": 4, "blocks": 1, "kernel": 3}
@@ -98,6 +99,10 @@ def test_wrong_options_are_told() -> None:
         make("srresnet", {"generator": SMALL}, channels=3, image_size=30)
     with pytest.raises(GanzooError, match=r"reduction=3 should be one of 2, 4, 8, 16, 32"):
         make("srgan", PARTS, channels=3, image_size=32, reduction=3)
+    with pytest.raises(GanzooError, match=r"jpeg=50 compresses 8-bit images.*4 channels\. Set jpeg=0"):
+        make("srresnet", {"generator": SMALL}, channels=4, image_size=32, jpeg=50)
+    with pytest.raises(GanzooError, match=r"3 channels of 16 bits\. Set jpeg=0"):
+        make("srresnet", {"generator": SMALL}, channels=3, image_size=32, jpeg=50, depth=16)
     with pytest.raises(GanzooError, match="no parameters to train"):
         make("srresnet", {}, {"generator": "bicubic"}, channels=3, image_size=32)
 
@@ -130,6 +135,39 @@ def test_srresnet_minimizes_the_squared_error() -> None:
     step_down(mse, exact["generator"])
     assert losses["mse"].item() == pytest.approx(mse.item(), rel=1e-5)
     assert max(differences(recipe, before, exact).values()) < 1e-3
+
+
+def test_half_of_the_small_images_are_what_a_jpeg_file_keeps() -> None:
+    smooth = F.interpolate(noise(64, 4), 32, mode="bicubic").clamp(-1, 1)
+    images = ((smooth + 1) * 127.5).round() / 127.5 - 1
+    torch.manual_seed(0)
+    compressed = compress(images, 40)
+    errors = (compressed - images).abs().amax((1, 2, 3))
+    assert 16 < (errors > 0).sum() < 48
+    assert errors.max() < 1, "the same image, with a JPEG's errors"
+    assert torch.equal(compressed, ((compressed + 1) * 127.5).round() / 127.5 - 1), "8-bit values"
+    rough, fine = (errors_at(images, quality) for quality in (20, 95))
+    assert fine < rough / 2
+
+
+def errors_at(images: Tensor, quality: int) -> float:
+    """Return the mean error that JPEG of a quality makes."""
+    return float(torch.stack([(through_jpeg(one, quality, 0) - one).abs().mean() for one in images]).mean())
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_step_restores_from_jpeg_what_is_validated_without(channels: int) -> None:
+    recipe = make("srresnet", {"generator": SMALL}, channels=channels, image_size=32, jpeg=30)
+    real = noise(8)[:, :channels]
+    torch.manual_seed(0)
+    degraded = recipe.degrade(real)
+    assert not torch.equal(degraded, recipe.downsample(real))
+    torch.manual_seed(0)
+    with torch.no_grad():
+        expected = F.mse_loss(recipe.generator(degraded), real)
+    assert recipe.step({"image": real})["mse"].item() == pytest.approx(expected.item(), rel=1e-5)
+    exact = F.mse_loss(recipe.generator(recipe.downsample(real)), real)
+    assert recipe.validate(recipe.networks, {"image": real})["mse"] == pytest.approx(exact.item(), rel=1e-5)
 
 
 @pytest.mark.parametrize("reduction", [2, 16])

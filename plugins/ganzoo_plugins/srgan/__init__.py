@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
 from ganzoo import (
     AdversarialConfig,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .recipe import SRResNetRecipe as SRResNetRecipe
 
 family = Family(__name__, paper="arXiv:1609.04802")
+JpegQuality = Annotated[int, Interval(ge=0, le=95)]
 
 
 @family.generator("srresnet", ".networks.SRResNet", task="super-resolution")
@@ -113,12 +114,14 @@ class SRResNetOptions(RecipeConfig):
             size: 8/3 for images of 256 pixels.
         flip: Mirror crops at random.
         depth: Bits a channel, to which the small images are rounded if they are 8; 0: taken from the data.
+        jpeg: Lowest quality of JPEG by which half of the small images are compressed, the highest being 95; 0: none.
     """
 
     image_size: NonNegativeInt = 96
     enlarge: Enlargement = 8 / 3
     flip: bool = False
     depth: NonNegativeInt = 0
+    jpeg: JpegQuality = 0
     learning_rate: PositiveFloat = 1e-4
     beta1: ProperFraction = 0.9
 
@@ -147,6 +150,7 @@ class SRGANOptions(AdversarialConfig):
             size: 8/3 for images of 256 pixels.
         flip: Mirror crops at random.
         depth: Bits a channel, to which the small images are rounded if they are 8; 0: taken from the data.
+        jpeg: Lowest quality of JPEG by which half of the small images are compressed, the highest being 95; 0: none.
         content_weight: Weight of the squared error of features (equation 5). It is 0.006 for VGG19 in the paper
             (1/12.75 squared); 0.002 scales that of EfficientNet-Lite0 to the size of the error of pixels.
         reduction: The deepest feature map with a step of this many pixels is compared: 16 is VGG 5,4 in the paper, 2 is
@@ -160,6 +164,7 @@ class SRGANOptions(AdversarialConfig):
     enlarge: Enlargement = 8 / 3
     flip: bool = False
     depth: NonNegativeInt = 0
+    jpeg: JpegQuality = 0
     learning_rate: PositiveFloat = 1e-4
     beta1: ProperFraction = 0.9
     content_weight: NonNegativeFloat = 0.002

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from ganzoo import GanzooError, Recipe, at_least_float32
 
+from .jpeg import compress
+
 
 def downsample(images: Tensor, scale: int, rounded: bool = True) -> Tensor:
     """Downsample (N, C, H, W) in [-1, 1] to (N, C, H / scale, W / scale).
@@ -46,6 +48,11 @@ class SRResNetRecipe(Recipe):
                 f"image_size={config.image_size} is not a multiple of the generator's scale, {self.scale}. "
                 f"Set image_size={max(1, config.image_size // self.scale) * self.scale}."
             )
+        if config.jpeg and (channels not in (1, 3) or config.depth not in (0, 8)):
+            raise GanzooError(
+                f"jpeg={config.jpeg} compresses 8-bit images, gray or RGB, and these have {channels} channels"
+                f"{f' of {config.depth} bits' if config.depth else ''}. Set jpeg=0."
+            )
         if not any(True for _ in self.generator.parameters()):
             raise GanzooError("This generator has no parameters to train. Use another: --part generator=srresnet.")
         self.networks = {"generator": self.generator}
@@ -54,7 +61,7 @@ class SRResNetRecipe(Recipe):
 
     def step(self, batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Update the generator once by the squared error of pixels."""
-        restored = self.restore(batch["image"])
+        restored = self.enlarge(self.degrade(batch["image"]))
         mse = squared_error(restored, batch["image"], batch.get("valid"))
         losses = {"mse": mse}
         self.update("generator", self.with_extra_losses(mse, losses, batch, {"image": restored}))
@@ -64,10 +71,19 @@ class SRResNetRecipe(Recipe):
         """Return the small images that are restored, rounded as the images themselves are."""
         return downsample(images, self.scale, rounded=self.config.depth in (0, 8))
 
+    def degrade(self, images: Tensor) -> Tensor:
+        """Return the small images of a training step: half of them compressed, if ``jpeg`` is set."""
+        small = self.downsample(images)
+        return compress(small, self.config.jpeg) if self.config.jpeg else small
+
+    def enlarge(self, small: Tensor, generator: nn.Module | None = None) -> Tensor:
+        """Return small images enlarged by the generator, as float32."""
+        restored: Tensor = (generator or self.generator)(small)
+        return at_least_float32(restored)
+
     def restore(self, images: Tensor, generator: nn.Module | None = None) -> Tensor:
         """Return crops (N, C, H, W), downsampled and restored by the generator, as float32."""
-        restored: Tensor = (generator or self.generator)(self.downsample(images))
-        return at_least_float32(restored)
+        return self.enlarge(self.downsample(images), generator)
 
     def sample(self, networks: Mapping[str, nn.Module], batch: Mapping[str, Tensor]) -> Tensor:
         """Return each crop by bicubic enlargement, by the generator, and the original, one after the other."""
@@ -110,7 +126,7 @@ class SRGANRecipe(SRResNetRecipe):
         real, valid = batch["image"], batch.get("valid")
         is_generator_step = self.is_generator_step()
         with torch.set_grad_enabled(is_generator_step):
-            restored = self.keep_valid(self.restore(real), valid)
+            restored = self.keep_valid(self.enlarge(self.degrade(real)), valid)
 
         real_crops, fake = self.augment(real), self.augment(restored.detach())
         loss_d = self.loss.discriminator(*self.forward_batched(self.discriminator, real_crops, fake))
