@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -88,3 +88,18 @@ def falling_rates(recipe: Recipe, steps: int) -> Iterator[int]:
         for group, rate in zip(groups, rates, strict=True):
             group["lr"] = rate * min(1.0, 2 * (1 - step / steps))
         yield step
+
+
+def averaged(recipe: Recipe, steps: Iterable[int], decay: float = 0.97) -> Iterator[int]:
+    """Yield the steps, and give the generators the averages of their weights, as `--ema` does, in the end.
+
+    Where a generator stops swings with the discriminator's last steps; its average over some dozens of them does not.
+    """
+    from ganzoo.training.ema import build_averages, update_averages
+
+    averages = build_averages(recipe, decay)
+    for done, step in enumerate(steps, start=1):
+        yield step
+        update_averages(averages, recipe, done)
+    for name, average in averages.items():
+        recipe.networks[name].load_state_dict(average.module.state_dict())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures, falling_rates
+from learning import Measures, averaged
 from torch import Tensor
 
 from ganzoo import GanzooError, Recipe, build, catalog, sliced_wasserstein
@@ -232,7 +232,7 @@ def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in falling_rates(recipe, 200):
+    for step in averaged(recipe, range(150)):
         a, b = (discs(16, 2 * step + side + 10**4 * seed, *colors, noise=0.1)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import script
-from learning import ROOM, Measure, Measures
+from learning import ROOM, Measure, Measures, averaged
 
 
 def test_ratios_are_above_1_on_the_right_side_of_the_limit() -> None:
@@ -40,3 +41,19 @@ def test_a_study_writes_measures_down_and_marks_limits_without_room(
     margins = script("margins")
     assert margins.rows(found) == (["| `a` | error | 0.4 | 0.2 | 0.39 | **1.03** | 0.8 | 2.00 | 3 |"], False)
     assert margins.rows(found[::2])[1] and found[0].reached >= ROOM
+
+
+def test_averaged_steps_end_with_the_average_of_the_generator_and_leave_the_discriminator() -> None:
+    import torch
+
+    from ganzoo.training.ema import decay_at
+
+    networks = {name: torch.nn.Linear(1, 1) for name in ("generator", "discriminator")}
+    expected = 0.0
+    for step in averaged(SimpleNamespace(networks=networks, exports={"": "generator"}), range(20), decay=0.8):  # type: ignore[arg-type]
+        for network in networks.values():
+            torch.nn.init.constant_(network.weight, step)
+        keep = decay_at(step + 1, 0.8)
+        expected = keep * expected + (1 - keep) * step
+    assert networks["generator"].weight.item() == pytest.approx(expected) and 12 < expected < 18
+    assert networks["discriminator"].weight.item() == 19
