@@ -1,4 +1,6 @@
 // The page of `ganzoo demo --live`: sends the camera's newest frame, shows its translation, and sends the next.
+import { savePng } from './save.js';
+
 const element = (id) => document.getElementById(id);
 const [video, after] = [document.querySelector('video'), element('after')];
 const WIDEST = 640; // pixels of the frames that are sent
@@ -38,7 +40,9 @@ async function encode() {
 async function translate(blob) {
   const asked = new URLSearchParams({ size: element('size').value, smoothing: element('smoothing').value });
   if (element('label')) asked.set('label', element('label').value);
-  const answer = await fetch(`live/frame?${asked}`, { method: 'POST', body: blob });
+  const answer = await fetch(`live/frame?${asked}`, { method: 'POST', body: blob }).catch(() => {
+    throw new Error('The computer that translates does not answer. Check that `ganzoo demo` still runs, then start the camera again.');
+  });
   if (answer.status === 204) return null;
   if (!answer.ok) throw new Error(await answer.text());
   return createImageBitmap(await answer.blob());
@@ -64,6 +68,7 @@ async function live(stream) {
     show(image);
     const now = performance.now(), late = last - first - shown;
     shown += 1;
+    if (shown === 1) say('The camera is on.');
     times.push(now);
     while (now - times[0] > RECENT && times.length > 2) times.shift();
     const rate = times.length > 1 ? (times.length - 1) * 1000 / (now - times[0]) : 0;
@@ -82,7 +87,11 @@ async function start() {
     [camera, newest] = [stream, null];
     element('camera').textContent = 'Stop the camera';
     document.querySelector('.panes').hidden = false;
-    say('The camera is on.');
+    say('The camera is on. Waiting for the first translation ...');
+    stream.getVideoTracks()[0].onended = () => {
+      stop();
+      say('The camera stopped. Check that it is connected, and that no other program uses it.', true);
+    };
     watch(stream);
     live(stream).catch((error) => {
       stop();
@@ -102,18 +111,8 @@ function stop() {
   say('The camera is off.');
 }
 
-function save() {
-  after.toBlob((blob) => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = 'live.png';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }, 'image/png');
-}
-
 element('camera').onclick = () => (camera ? stop() : start());
-element('save').onclick = save;
+element('save').onclick = () => savePng(after, 'live.png');
 if (navigator.mediaDevices) {
   element('camera').disabled = false;
   say('The camera is off.');

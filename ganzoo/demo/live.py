@@ -21,7 +21,11 @@ from ganzoo.pages.rendering import render
 from ganzoo.weights import readme
 
 FRAME = "/live/frame"
-SCRIPT = Path(__file__).with_name("live.js")
+FILES = {
+    "page.js": (Path(__file__).with_name("live.js"), "text/javascript"),
+    "save.js": (site.SCRIPTS / "save.js", "text/javascript"),
+    "style.css": (site.SCRIPTS / "style.css", "text/css"),
+}
 SIZES = ("auto", "native", "128", "256", "512")
 MAX_VISITORS = 8  # whose smoothed frames are kept
 MAX_WAITING = 16  # frames; more are refused at once
@@ -99,19 +103,13 @@ def build(demo: DemoModel) -> Any:
     """Return the page as an ASGI application. `visitors.Guard` goes around it."""
     from starlette.applications import Starlette
     from starlette.concurrency import run_in_threadpool
-    from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
+    from starlette.responses import HTMLResponse, PlainTextResponse, Response
     from starlette.routing import Route
 
     frames = LiveFrames(demo)
 
     async def page(request: Any) -> Response:
         return HTMLResponse(_render(demo.model.card))
-
-    async def script(request: Any) -> Response:
-        return FileResponse(SCRIPT, media_type="text/javascript")
-
-    async def style(request: Any) -> Response:
-        return FileResponse(site.SCRIPTS / "style.css", media_type="text/css")
 
     async def frame(request: Any) -> Response:
         asked, visitor = request.query_params, request.scope[VISITOR]
@@ -126,11 +124,20 @@ def build(demo: DemoModel) -> Any:
     return Starlette(
         routes=[
             Route("/", page),
-            Route("/live/page.js", script),
-            Route("/live/style.css", style),
+            *(Route(f"/live/{name}", _file(*where)) for name, where in FILES.items()),
             Route(FRAME, frame, methods=["POST"]),
         ]
     )
+
+
+def _file(path: Path, media_type: str) -> Any:
+    """Return what answers with a file."""
+    from starlette.responses import FileResponse
+
+    async def answer(request: Any) -> Any:
+        return FileResponse(path, media_type=media_type)
+
+    return answer
 
 
 def _render(card: Card) -> str:

@@ -97,8 +97,7 @@ def serve(
         # The server has a socket of its own: it may still be closing it when the caller closes the listener.
         thread = threading.Thread(target=server.run, args=([listener.dup()],), daemon=True)
         thread.start()
-        if not camera:
-            threading.Thread(target=_open_example, args=(demo,), daemon=True).start()
+        threading.Thread(target=_open_example, args=(demo,), daemon=True).start()
         with suppress(KeyboardInterrupt):
             on_ready(_address(listener))
             while thread.is_alive():
@@ -109,7 +108,7 @@ def serve(
 
 
 def _open_example(demo: DemoModel) -> None:
-    """Translate what the page opens with before someone looks at it."""
+    """Translate what the page opens with before someone looks at it. It loads the engine, which takes seconds."""
     with demo.lock:
         demo.open_example()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import threading
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from ganzoo.image_io.video.temporal_smoothing import TemporalSmoothing
 from ganzoo.inference.image_pass import Settings
 
 httpx = require("httpx")
+STATUS = "document.getElementById('status').innerText"
 
 
 def jpeg(width: int = 48, height: int = 32, seed: int = 0) -> bytes:
@@ -179,19 +179,19 @@ def test_a_visitor_sees_the_camera_translated(server: Server, tmp_path: Path) ->
     """The camera is a video file: one scene with a bar that moves over it."""
     scene = np.full((96, 128), 60, np.uint8)
     scene[:, 64:] = 200
-    write_video(tmp_path / "camera.y4m", scene)
-    flags = [f"--use-file-for-fake-video-capture={tmp_path / 'camera.y4m'}"]
-    with browsing.opened(server.address, tmp_path, flags) as tab:
+    with browsing.opened(server.address, tmp_path, [film(tmp_path / "camera.y4m", scene)]) as tab:
         tab.press("Start the camera")
         tab.wait_for("Number(document.body.dataset.frames) > 4")
         speed = tab.value("document.getElementById('speed').textContent")
         assert "per second, latency" in speed and "late ones dropped" in speed
-        data = tab.value("document.getElementById('after').toDataURL('image/png').split(',')[1]")
+        assert tab.value(STATUS) == "The camera is on."
+        tab.press("Save as PNG")
+        assert browsing.wait_for((tmp_path / "live.png").exists)
         tab.press("Stop the camera")
-        tab.wait_for("document.getElementById('status').innerText == 'The camera is off.'")
+        tab.wait_for(f"{STATUS} == 'The camera is off.'")
         assert [url for url in tab.requests if not url.startswith((server.address, "data:", "blob:"))] == []
         assert tab.errors == [] and server.notes.read_text() == "" and server.stderr() == ""
-    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"), float)
+    found = pixels((tmp_path / "live.png").read_bytes())
     file = io.BytesIO()
     Image.fromarray(scene).convert("RGB").save(file, "PNG")
     still = slice(8, None)  # below the bar
@@ -200,8 +200,28 @@ def test_a_visitor_sees_the_camera_translated(server: Server, tmp_path: Path) ->
     assert np.abs(found - scene[..., None])[still].mean() > 20
 
 
-def write_video(path: Path, scene: np.ndarray) -> None:
-    """Write a gray scene (H, W) as Y4M, ten frames in which a bar moves along the top."""
+@needs(browsing.CHROMIUM, "no Chromium; GANZOO_CHROMIUM says where one is")
+@pytest.mark.slow
+def test_a_visitor_is_told_what_ended_the_camera(server: Server, tmp_path: Path) -> None:
+    unplugged = "document.querySelector('video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
+    silent = "window.fetch = () => Promise.reject(new TypeError('Failed to fetch'))"
+    camera = film(tmp_path / "camera.y4m", np.zeros((96, 128), np.uint8))
+    with browsing.opened(server.address, tmp_path, [camera]) as tab:
+        for event, text in ((unplugged, "The camera stopped"), (silent, "does not answer. Check that `ganzoo demo`")):
+            tab.press("Start the camera")
+            tab.wait_for(f"{STATUS} == 'The camera is on.'")
+            tab.value(event)
+            tab.wait_for(f"{STATUS}.includes({text!r})")
+            tab.wait_for("document.getElementById('camera').innerText == 'Start the camera'")
+        assert tab.errors == []
+
+
+def film(path: Path, scene: np.ndarray) -> str:
+    """Write a gray scene (H, W) as Y4M, ten frames in which a bar moves along the top.
+
+    Returns:
+        The option that makes it the browser's camera.
+    """
     height, width = scene.shape
     gray = bytes([128]) * (height * width // 2)
     with path.open("wb") as file:
@@ -210,3 +230,4 @@ def write_video(path: Path, scene: np.ndarray) -> None:
             frame = scene.copy()
             frame[:2, number * 10 : number * 10 + 10] = 255
             file.write(b"FRAME\n" + frame.tobytes() + gray)
+    return f"--use-file-for-fake-video-capture={path}"

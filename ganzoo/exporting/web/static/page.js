@@ -2,6 +2,7 @@
 import { openEngines } from './engine.js';
 import { MaskPainter } from './mask.js';
 import { workingSize } from './images.js';
+import { savePng } from './save.js';
 
 const element = (id) => document.getElementById(id);
 const [before, after] = [element('before'), element('after')];
@@ -107,16 +108,6 @@ async function show(blob, title) {
   await update();
 }
 
-function save() {
-  after.toBlob((blob) => {
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(blob);
-    link.download = `${name}-${about.name.replaceAll('/', '-')}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }, 'image/png');
-}
-
 // ---- the camera
 
 // Each turn takes the newest frame: those that come while the network computes are dropped.
@@ -143,6 +134,10 @@ async function startCamera() {
     const stream = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 640 } } });
     const video = Object.assign(document.createElement('video'), { srcObject: stream, muted: true, playsInline: true });
     await video.play();
+    stream.getVideoTracks()[0].onended = () => {
+      stopCamera();
+      say('The camera stopped. Check that it is connected, and that no other program uses it.', true);
+    };
     camera = stream;
     [name, element('save').disabled, element('camera').textContent] = ['camera', false, 'Stop the camera'];
     live(video);
@@ -163,7 +158,7 @@ function connect() {
   element('file').onchange = ({ target }) => { if (target.files[0]) show(target.files[0], target.files[0].name); };
   element('camera').onclick = () => (camera ? stopCamera() : startCamera());
   element('camera').hidden = about.inputs.includes('mask');
-  element('save').onclick = save;
+  element('save').onclick = () => savePng(after, `${name}-${about.name.replaceAll('/', '-')}.png`);
   element('slider').oninput = slide;
   for (const id of ['size', 'label']) element(id)?.addEventListener('change', update);
   document.ondragover = (event) => event.preventDefault();
@@ -187,7 +182,7 @@ async function start() {
   await openEngines((opened) => {
     const threads = opened.threads > 1 ? `${opened.threads} threads` : '1 thread';
     const where = opened.name === 'webgpu' ? 'WebGPU' : `WebAssembly, ${threads}`;
-    engine = opened;
+    [engine, element('camera').disabled] = [opened, false];
     say(`Ready (${where}). Self-test passed: values differ from PyTorch's by at most ${opened.difference.toExponential(0)}.`);
     document.body.dataset.engine = opened.name;
     if (photo) update();
