@@ -69,6 +69,7 @@ class RecipeContract(ABC):
             to the generator. Leave an edition out if it has none.
         validation_batch: How many held-out images `validate` gets at a time.
         step_state: Set by the loop.
+        log: Shows the user a sentence, where `begin` takes long. Set by the loop.
         takes_masks: Whether `step` leaves out pixels that the batch marks as missing. Set it on the class that has
             `step`: data with missing pixels are refused for others.
     """
@@ -79,6 +80,7 @@ class RecipeContract(ABC):
     discriminators: Mapping[str, str] = MappingProxyType({})
     validation_batch: int = 8
     step_state: StepState = StepState()
+    log: Callable[[str], None] = staticmethod(lambda text: None)
     takes_masks: bool = False
 
     def begin(self, examples: Callable[[int], Mapping[str, Tensor]]) -> None:  # noqa: B027 - most recipes need none
@@ -89,7 +91,7 @@ class RecipeContract(ABC):
 
         Args:
             examples: Given a number, returns a batch of so many training examples as `step` gets them, in every process
-                the same ones.
+                the same ones. Raises OptionError where there are fewer.
         """
 
     @abstractmethod

@@ -52,7 +52,8 @@ class Loop:
         objects: Any = None,
     ) -> None:
         self.folder, self.settings, self.processes = folder, settings, processes
-        self.setup = set_up(settings, processes, is_new, objects)
+        log = reporter.note if processes.leads else None
+        self.setup = set_up(settings, processes, is_new, objects, log)
         averages = build_averages(self.setup.recipe, settings.average_decay, settings.ema_warmup)
         metric = _validation_metric(settings, self.setup, processes)
         self.observer = Observer(self.setup.recipe, averages, self.setup.data, self.setup.machine, metric)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import glob
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,7 @@ from ganzoo.data.open_objects import open_objects
 from ganzoo.data.rasters import choosing
 from ganzoo.data.rasters.open_rasters import open_files, open_rasters
 from ganzoo.data.seeds import mix
+from ganzoo.data.streams import Stream
 from ganzoo.errors import GanzooError, OptionError
 from ganzoo.image_io import raster_files
 from ganzoo.inference import devices
@@ -88,7 +89,13 @@ def find_data_specs(settings: Settings) -> list[str]:
     return found
 
 
-def set_up(settings: Settings, processes: Processes, is_new: bool = True, objects: Any = None) -> RunSetup:
+def set_up(
+    settings: Settings,
+    processes: Processes,
+    is_new: bool = True,
+    objects: Any = None,
+    log: Callable[[str], None] | None = None,
+) -> RunSetup:
     """Read the data and build the recipe on the device. Processes differ only in their random state.
 
     Args:
@@ -96,6 +103,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True, object
         processes: those that train the run together.
         is_new: whether networks take the weights they start from; a checkpoint would replace them.
         objects: the data, where they are no files.
+        log: shows the user a sentence.
     """
     machine = choose_machine(settings, processes)
     entry = catalog.find(f"recipe:{settings.recipe}")
@@ -112,6 +120,7 @@ def set_up(settings: Settings, processes: Processes, is_new: bool = True, object
         raise error_messages.name_size(error, data.image_size) from error
     if is_new:
         initialize(recipe)
+        recipe.log = log or recipe.log
         recipe.begin(lambda count: draw_examples(data.train, count, settings.seed))
         load_start_weights(recipe, settings.start_from)
     place_on_machine(recipe, machine, processes, compiled=settings.compile)
@@ -241,7 +250,13 @@ def initialize(recipe: Recipe) -> None:
 
 
 def draw_examples(train: Dataset, count: int, seed: int) -> Mapping[str, Tensor]:
-    """Return a batch of ``count`` training examples, which depends on the seed alone."""
+    """Return a batch of ``count`` training examples, which depends on the seed alone.
+
+    Raises:
+        OptionError: there are fewer.
+    """
+    if count > len(train) and not isinstance(train, Stream):  # the number of images in shards is not known
+        raise OptionError(f"There are only {len(train)} training images: set at most {len(train)}.")
     batches = Batches(train, batch_size=count, seed=mix(seed, 8), workers=0)
     try:
         (examples,) = batches.get(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -135,13 +136,16 @@ def test_a_student_that_is_fitted_starts_close_and_resumes_to_the_same_bits(
     settings: dict[str, Any] = {
         **SMALL,
         "steps": 2,
-        "options": {"image_size": 32, "adversarial_weight": 0.0, "learning_rate": 1e-9, "fit_images": 12},
+        "options": {"image_size": 32, "adversarial_weight": 0.0, "learning_rate": 1e-9, "fit_images": 5},
         "part_options": {"generator": network},
     }
     into = {"into": "efficientnet-unet"}
     straight = ganzoo.distill(HORSES, data, tmp_path / "straight", **into, **settings)
+    watcher = Watcher(stop_at=1)
     with pytest.raises(TrainingError, match="Stopped by SIGTERM after step 1"):
-        ganzoo.distill(HORSES, data, tmp_path / "stopped", reporter=Watcher(stop_at=1), **into, **settings)
+        ganzoo.distill(HORSES, data, tmp_path / "stopped", reporter=watcher, **into, **settings)
+    assert watcher.notes[0].startswith("Fitting the student to its teacher on 5 images")
+    assert re.fullmatch(r"Fitted in \d+ s\.", watcher.notes[1])
     calls: list[object] = []
     monkeypatch.setattr("ganzoo_plugins.efficientnet_unet.layer_fitting.fit", lambda *given: calls.append(given))
     ganzoo.resume(tmp_path / "stopped")
@@ -163,6 +167,10 @@ def test_a_student_that_cannot_be_fitted_is_refused_before_anything_is_written(t
     settings = {**SMALL, "options": {**SMALL["options"], "fit_images": 2}}
     with pytest.raises(GanzooError, match="generator:mobile-resnet cannot be fitted to a teacher"):
         ganzoo.distill(teacher, data, tmp_path / "run", **settings)
+    settings["options"] = {"image_size": 32, "adversarial_weight": 0.0, "fit_images": 100}
+    settings["part_options"] = {"generator": {"width": 4, "levels": 4, "norm": "instance"}}
+    with pytest.raises(OptionError, match=r"fit_images=100 is not right. There are only \d training images: set"):
+        ganzoo.distill(HORSES, data, tmp_path / "run", into="efficientnet-unet", **settings)
     assert not (tmp_path / "run").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from ganzoo import (
     mean_absolute_error,
     sliced_wasserstein,
 )
+from ganzoo.errors import OptionError
 
 from .feature_maps import Adapters, FeatureTaps, map_distance
 
@@ -50,7 +52,7 @@ class DistillRecipe(Recipe):
         if config.fit_images and not hasattr(self.student, "fit_to"):
             raise GanzooError(
                 f"fit_images={config.fit_images}: {self.student.architecture.entry} cannot be fitted to a teacher. Set "
-                "fit_images=0, or generator=efficientnet-unet."
+                "fit_images=0, or use --into efficientnet-unet."
             )
         self.student_taps = FeatureTaps(self.student, inner, size)
         self.teacher_taps = FeatureTaps(self.teacher, inner, size)
@@ -78,8 +80,17 @@ class DistillRecipe(Recipe):
 
     def begin(self, examples: Callable[[int], Mapping[str, Tensor]]) -> None:
         """Fit the student to its teacher, if the options say so."""
-        if self.config.fit_images:
-            self.student.fit_to(self.teacher, examples(self.config.fit_images)[self.inputs])
+        count = self.config.fit_images
+        if not count:
+            return
+        try:
+            images = examples(count)[self.inputs]
+        except OptionError as error:
+            raise OptionError(f"fit_images={count} is not right. {error}") from error
+        self.log(f"Fitting the student to its teacher on {count} images, layer by layer: seconds to minutes ...")
+        start = time.monotonic()
+        self.student.fit_to(self.teacher, images)
+        self.log(f"Fitted in {time.monotonic() - start:.0f} s.")
 
     def discriminator_channels(self) -> int:
         """Return the channels of what the discriminator sees."""
