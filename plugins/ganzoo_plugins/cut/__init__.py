@@ -79,7 +79,7 @@ class CUTOptions(TranslationConfig):
 class FastCUTOptions(CUTOptions):
     """CUT without its identity loss: half the work in a step.
 
-    As `CUTOptions`, with the paper's values for the fast variant: no identity loss, mirrored inputs, and a decay over
+    As the recipe cut, with the paper's values for the fast variant: no identity loss, mirrored inputs, and a decay over
     the last quarter, as in 150 + 50 epochs.
     """
 

@@ -58,7 +58,7 @@ class DistillOptions(TranslationConfig):
 class DistillPairsOptions(DistillOptions):
     """A small network learns a loaded one's translation, on pairs.
 
-    As `DistillOptions`, but real images are the targets of the same inputs, and the discriminator sees inputs too.
+    As the recipe distill, but real images are the targets of the same inputs, and the discriminator sees inputs too.
 
     Attributes:
         target_weight: Weight of the mean absolute difference to the target; 0: only the teacher's output counts.

@@ -155,7 +155,7 @@ class UnconditionalDVDGANOptions(AdversarialConfig):
 class DVDGANOptions(UnconditionalDVDGANOptions):
     """Clips of a class, with discriminators of frames and of motion.
 
-    As `UnconditionalDVDGANOptions`, with classes.
+    As the recipe dvdgan-unconditional, with classes.
 
     Attributes:
         classes: Number of classes; 0: taken from the data.

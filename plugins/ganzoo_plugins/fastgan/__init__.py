@@ -46,7 +46,7 @@ class DiscriminatorConfig(Config):
 class GeneratorConfig(DiscriminatorConfig):
     """One convolution a resolution, skip-layer excitation.
 
-    The generator, as `DiscriminatorConfig`.
+    The generator. It has the options of the discriminator, and its own.
 
     Attributes:
         latent_dim: Dimension of the latents.

@@ -58,7 +58,7 @@ class PatchConfig(Config):
 class MultiScaleConfig(PatchConfig):
     """PatchGANs on an image pyramid.
 
-    As `PatchConfig`, at several scales (arXiv:1711.11585).
+    As patchgan, at several scales (arXiv:1711.11585).
 
     Attributes:
         scales: Number of scales, each half the size of the one before.

@@ -56,7 +56,7 @@ class DiscriminatorConfig(DoubledSizeConfig):
 class GeneratorConfig(DiscriminatorConfig):
     """Residual blocks with grouped convolutions, no norm, 16..256 pixels.
 
-    The generator, as `DiscriminatorConfig`.
+    The generator. It has the options of the discriminator, and its own.
 
     Attributes:
         latent_dim: Dimension of the latents.

@@ -59,7 +59,7 @@ class DiscriminatorConfig(Config):
 class GeneratorConfig(DiscriminatorConfig):
     """Mapping network and modulated convolutions, 8..1024 pixels.
 
-    The generator, as `DiscriminatorConfig`.
+    The generator. It has the options of the discriminator, and its own.
 
     Attributes:
         latent_dim: Dimension of latents z and w.
