@@ -112,7 +112,7 @@ class DeviceError(GanzooError, RuntimeError):
 
 
 class UnsuitedNetwork(DeviceError):
-    """A network that an engine never takes. "auto" remembers it, and takes another engine without a word."""
+    """A network that an engine never takes. "auto" remembers it, and takes another engine."""
 
 
 class MeasuredDifference(DeviceError):

@@ -50,9 +50,17 @@ class Signature:
         return max(self.smallest, -(-side // self.stride) * self.stride)
 
     def example_shape(self) -> tuple[int, ...]:
-        """Return an input shape for tracing. No variable dimension is 1, which tracers take for constant."""
-        side = max(2 * self.stride, 64)
-        return (2, self.channels, side, side) if self.channels else (2, self.latent_dim)
+        """Return an input shape for tracing, which holds for all other sizes as far as a generator's forward lets it.
+
+        No variable dimension is 1, which tracers take for constant. Height and width differ, and are odd multiples of
+        the stride wherever these are small: a forward that pads to multiples of its windows is traced while it does.
+        """
+        if not self.channels:
+            return 2, self.latent_dim
+        steps = -(-max(64, self.smallest) // self.stride)
+        high = max(3, steps | 1)
+        wide = 2 if steps <= 2 else high + 2
+        return 2, self.channels, high * self.stride, wide * self.stride
 
 
 def thread_count() -> int:

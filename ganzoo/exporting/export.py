@@ -222,9 +222,7 @@ def write_compared(writer: Format, name: str, source: Source, path: Path, progre
     except (GanzooError, OSError):
         raise
     except Exception as error:  # converters raise any kind of error
-        reason = (str(error).strip().splitlines() or [""])[0]
-        raise DeviceError(
-            f"{card.name} cannot be written as {name}: {type(error).__name__}: {reason}. Try another format."
-        ) from error
+        reason = conversions.reason(error)
+        raise DeviceError(f"{card.name} cannot be written as {name}: {reason}. Try another format.") from error
     conversions.check(difference, psnr, "float32", f"The {name} file computes something else than {card.name}")
     return difference, psnr

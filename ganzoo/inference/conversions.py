@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -22,7 +23,7 @@ import numpy as np
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Engine, Runner, Signature
-from ganzoo.errors import DeviceError, GanzooError, MeasuredDifference, OutputError, WeightsError
+from ganzoo.errors import DeviceError, GanzooError, MeasuredDifference, OutputError, UnsuitedNetwork, WeightsError
 from ganzoo.files.cache import cache_folder
 from ganzoo.files.regular import read_text
 from ganzoo.inference.verification_samples import samples
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 FACTS = "conversion.json"
 LEFTOVER = 3600.0  # seconds, after which an unfinished folder counts as left behind
-FORMAT = 1
+FORMAT = 2
 # What a conversion must keep to: in float32 a greatest difference on [-1, 1], else a least PSNR in decibels.
 TOLERANCE = 1e-3
 LEAST_PSNR = {"bfloat16": 35.0, "float16": 40.0, "int8": 24.0}
@@ -138,7 +139,8 @@ def make(
     """Convert a float32 generator on the CPU, compare the result with it, and keep it.
 
     calibration   inputs (1, C, H, W) for int8
-    Raises DeviceError where the engine cannot take the generator, or computes something else.
+    Raises DeviceError where the engine cannot take the generator, or computes something else; UnsuitedNetwork where
+    another try would not help.
     """
     with _folder() as work:
         facts = _convert(card, generator, engine, dtype, calibration, work, name)
@@ -193,8 +195,8 @@ def _convert(
             f"{card.name} was not converted for {name}: {error}. Free some space, and try again."
         ) from error
     except Exception as error:  # converters raise whatever they like
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-        raise DeviceError(f"{name} cannot run {card.name} in {dtype}: {reason}. Use --engine torch.") from error
+        refusal = f"{name} cannot run {card.name} in {dtype}: {reason(error)}. Use --engine torch."
+        raise UnsuitedNetwork(refusal) if _is_lasting(error) else DeviceError(refusal) from error
     check(difference, psnr, dtype, f"{name} in {dtype} computes something else than {card.name}")
     return Facts(
         stride=signature.stride,
@@ -206,6 +208,19 @@ def _convert(
         speed=speed,
         calibration=fingerprint(calibration),
     )
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Return whether another try fails as well: a network is not exported, or the file does not take a size."""
+    where, text = type(error).__module__, str(error).lower()
+    return where.startswith(("torch.onnx", "onnxruntime")) and "memory" not in text and "alloc" not in text
+
+
+def reason(error: Exception) -> str:
+    """Return what a converter says, which may be a page with colors for a terminal, as the start of a sentence."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip()
+    first = re.split(r"\.\s|\.?\n", f"{text}\n", maxsplit=1)[0]
+    return f"{type(error).__name__}: {first[:200]}" if first else type(error).__name__
 
 
 def original(generator: nn.Module) -> Runner:

@@ -72,7 +72,7 @@ def start(
         except OutputError as error:  # the cache cannot be written
             log(str(error))
         except (UnsuitedNetwork, MeasuredDifference) as error:
-            if isinstance(error, MeasuredDifference):
+            if isinstance(error, MeasuredDifference) or not choice.engine.selective:
                 log(str(error))
             with suppress(OutputError):  # where it cannot be remembered, it is measured again
                 conversions.refuse(card, choice.name, choice.engine, choice.dtype, str(error))

@@ -22,6 +22,8 @@ import ganzoo
 from ganzoo.contracts.engine import thread_count
 from ganzoo.errors import DeviceError, OptionError, OutputError
 from ganzoo.inference import conversions, engine_selection
+from ganzoo.inference.running import start
+from ganzoo.inference.workload import Workload
 
 TRANSLATE = """
 import json, sys
@@ -111,6 +113,71 @@ class Strange(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(np.sin(images.numpy()))
+
+
+class Bessel(nn.Module):
+    """A function that ONNX does not have."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return torch.special.bessel_j0(images)
+
+
+@pytest.mark.slow
+def test_a_network_that_is_not_exported_is_refused_by_a_sentence_and_remembered(
+    ref: str, monkeypatch: pytest.MonkeyPatch, told: list[str]
+) -> None:
+    monkeypatch.delenv(engine_selection.VARIABLE)
+    bessel = Bessel()
+    engine = dict(engine_selection._all())["onnxruntime"]
+    choices = [engine_selection.Choice(name, one, "float32", "cpu", "") for name, one in engine_selection._all()]
+    card = ganzoo.info(ref)
+    with pytest.raises(DeviceError) as caught:
+        conversions.make(card, bessel, "onnxruntime", engine, "float32")
+    message = str(caught.value)
+    assert (
+        message.startswith("onnxruntime cannot run tiny/translator in float32: ") and "Use --engine torch." in message
+    )
+    assert "\n" not in message and "\x1b" not in message and "Next steps" not in message
+    tried = [one for one in choices if one.name in ("onnxruntime", "torch")]
+    for _ in range(2):
+        assert start(tried, card, lambda: bessel, lambda _: (), told.append, Workload()).choice.name == "torch"
+    assert [line for line in told if "Converting" not in line] == [message]
+
+
+def test_the_reason_of_a_converter_is_the_start_of_a_sentence() -> None:
+    page = "It failed. \x1b[96mThis is step 3/3\x1b[0m of it. Next steps:\n- Report it."
+    assert conversions.reason(RuntimeError(page)) == "RuntimeError: It failed"
+    assert conversions.reason(ValueError("In 1.5 s.\nmore")) == "ValueError: In 1.5 s"
+    assert conversions.reason(KeyError()) == "KeyError"
+
+
+class Windows(nn.Module):
+    """Pads to windows of eight pixels where an image is no multiple of them, as networks with attention do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 3, padding=1)
+        self.eval().requires_grad_(False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        height, width = images.shape[2:]
+        down, across = (8 - height % 8) % 8, (8 - width % 8) % 8
+        if down or across:
+            images = nn.functional.pad(images, (0, across, 0, down), "reflect")
+        blocks = images.unflatten(2, (-1, 8)).unflatten(4, (-1, 8))
+        mixed = self.layer((blocks - blocks.mean((3, 5), keepdim=True)).flatten(4).flatten(2, 3))
+        return mixed.tanh()[..., :height, :width]
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+def test_a_network_that_pads_to_its_windows_is_converted_for_every_size(ref: str, tmp_path: Path, name: str) -> None:
+    windows = Windows()
+    engine = dict(engine_selection._all())[name]
+    made = conversions.make(ganzoo.info(ref), windows, name, engine, "float32")
+    run = engine.open(made.folder, "float32")
+    for height, width in ((16, 24), (17, 30), (64, 64)):
+        image = torch.rand(1, 3, height, width)
+        assert np.abs(run(image.numpy()) - windows(image).numpy()).max() < 1e-5
 
 
 class Liar(nn.Conv2d):

@@ -92,8 +92,10 @@ def test_every_engine_is_evaluated_with_a_reason(auto: None, distant: None) -> N
 
 
 def test_a_signature_has_sides_that_converters_leave_open() -> None:
-    assert Signature(channels=3, stride=4).example_shape() == (2, 3, 64, 64)
-    assert Signature(channels=1, stride=256).example_shape() == (2, 1, 512, 512)
+    assert Signature(channels=3).example_shape() == (2, 3, 65, 67)
+    assert Signature(channels=3, stride=4).example_shape() == (2, 3, 68, 76)
+    assert Signature(channels=1, stride=256).example_shape() == (2, 1, 768, 512)
+    assert Signature(channels=3, stride=8, least=100).example_shape() == (2, 3, 104, 120)
     assert Signature(latent_dim=7).example_shape() == (2, 7)
     assert (Signature(3, 4).smallest, Signature(3, 3).smallest, Signature(3, 256).smallest) == (16, 18, 256)
 
