@@ -123,18 +123,19 @@ def _mode(network: Network, settings: Settings, height: int, width: int, buffers
     if settings.tiles != "auto":
         return settings.tiles, memory
     needed = network.memory(height, width)
-    if not needed and not network.trained and height * width > UNKNOWN:
-        _refuse_unknown(network, height, width)
+    if needed > memory or (not needed and not network.trained and height * width > UNKNOWN):
+        _check_strips(network, height, width, needed)
     return "whole" if needed <= memory else "exact", memory
 
 
-def _refuse_unknown(network: Network, height: int, width: int) -> None:
-    """Raise OptionError for a large image that nobody knows how much memory it takes, instead of running out of it."""
+def _check_strips(network: Network, height: int, width: int, needed: int) -> None:
+    """Raise OptionError for an image that may not fit in memory, where strips are not possible."""
     try:
         network.strips()
     except OptionError as error:
+        size = f"about {needed / 1e9:.3g} GB at once" if needed else "memory that nobody knows"
         raise OptionError(
-            f"{width}x{height} pixels may not fit in memory at once. {error} `--tiles off` tries the whole image."
+            f"{width}x{height} pixels take {size}. {error} `--tiles off` tries the whole image."
         ) from error
 
 
@@ -149,7 +150,7 @@ def _tile_side(network: Network, memory: int) -> int:
     stride = network.signature.stride
     least = 4 * network.signature.smallest
     side = max(1024, network.trained)
-    while side > least and network.memory(side, side) > memory // 2:
+    while side > least and network.memory(*[network.signature.padded(side)] * 2) > memory // 2:
         side //= 2
     return max(least, side // stride * stride)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +167,7 @@ class RunningGenerator:
             scale=running.scale,
             trained=self.trained_size,
             global_skip=running.global_skip,
-            memory=self._memory,
+            memory=cache(self._memory),
             strips=lambda: self._strips,
         )
 
@@ -178,7 +178,14 @@ class RunningGenerator:
         try:
             return self._strips.memory(height, width)
         except GanzooError:
+            return self._peak_memory(height, width)
+
+    def _peak_memory(self, height: int, width: int) -> int:
+        from ganzoo.inference.tiling.peak_memory import peak_memory
+
+        if set(self.card.does.inputs) - {"mask"}:
             return 0
+        return peak_memory(self.generator, self.card.in_channels, height, width, bool(self.card.does.inputs))
 
     @cached_property
     def _strips(self) -> Strips:

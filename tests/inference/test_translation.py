@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ganzoo.errors import ImageError, OptionError, PluginError
 from ganzoo.image_io import arrays, resizing, tensors
 from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.image_pass import Settings
+from ganzoo.inference.translation import translate
 from ganzoo.loading.model import Model
 
 # A generator of every kind that translates, small; each runs in exact strips.
@@ -87,6 +89,19 @@ def test_a_generator_that_no_strips_can_run_says_so_and_blends_when_asked() -> N
     for settings in (Settings("native", "exact"), Settings("native", max_memory=50_000)):
         with pytest.raises(OptionError, match=r"--tiles blend"):
             model.translate_decoded(deep(90, 70), settings)
+
+
+def test_tiles_through_a_generator_that_no_strips_can_run_keep_to_the_memory() -> None:
+    model = model_of(Attention())
+    needs = r"300x200 pixels take about 0\.00\d+ GB at once\. .*cannot be tiled exactly.*--tiles blend.*--tiles off"
+    with pytest.raises(OptionError, match=needs):
+        model.translate_decoded(deep(300, 200), Settings("native", max_memory=1_500_000))
+    run, sides = model._network.run, []
+    network = replace(model._network, run=lambda tile: (sides.append(max(tile.shape[2:])), run(tile))[1])
+    for memory, side in ((10**9, 300), (2_000_000, 128)):
+        translate(deep(300, 200), network, Settings("native", "blend", max_memory=memory))
+        assert max(sides) == side
+        sides.clear()
 
 
 @pytest.mark.parametrize(("norm", "off"), [("batch", 0.5), ("instance", 20)])
