@@ -5,8 +5,8 @@
     python scripts/restoration_table.py --onnx             also whether ONNX Runtime computes the same; slow
 
 Weights are random. Columns: the largest difference from spandrel's own call, of [0, 1]; how an image is tiled: "exact"
-with the largest difference of strips from the whole, or "tiles" with that of overlapping ones, whose size follows from
-half of the memory that the whole needs; memory of 24 megapixels out, whole and in strips, as planned.
+with the largest difference of strips from the whole, or "tiles" with that of overlapping ones; memory of 24 megapixels
+out, as planned: in strips or in tiles, for a budget of 1.5 GB, and whole.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ import numpy as np
 import torch
 from restoration_cases import CASES
 
+from ganzoo.contracts.engine import Signature
 from ganzoo.errors import GanzooError
 from ganzoo.inference.conversions import signature_of
+from ganzoo.inference.image_pass import Network, _tile_side
 from ganzoo.inference.tiling.blending import blend
 from ganzoo.inference.tiling.passes import plan_passes
+from ganzoo.inference.tiling.peak_memory import peak_memory
 from ganzoo.inference.tiling.strips import Strips
 from ganzoo_plugins.restore import networks
 
@@ -71,26 +74,41 @@ def tiled(network: Any, inputs: list[torch.Tensor], whole: torch.Tensor) -> tupl
         rows = torch.as_tensor(rows)
         result[:, :, first : first + rows.shape[2]] = rows
 
+    side = round((PIXELS / network.scale**2) ** 0.5) // (4 * network.stride) * 4 * network.stride
     try:
         if len(inputs) > 1:
             raise GanzooError("takes a mask")
         strips = Strips(network)
         strips.run(lambda first, last: inputs[0][:, :, first:last], height, width, put, 10**9)
-        side = round((PIXELS / network.scale**2) ** 0.5) // (4 * network.stride) * 4 * network.stride
         return f"exact, {largest(result, whole)}", planned(strips, side, side)
     except GanzooError:
-        if network.square or len(inputs) > 1 or network.least > TILE:
+        if network.least > TILE:
             return "whole images only", "-"
-    stride = network.stride
+    stride, channels = network.stride, inputs[0].shape[1]
     tile, overlap = (-(-one // stride) * stride for one in (TILE, OVERLAP))
-    array = inputs[0].numpy()
+    array = torch.cat(inputs, 1).numpy()
 
-    def run(tile_array: Any) -> Any:
+    def run(planes: Any) -> Any:
         with torch.inference_mode():
-            return network(torch.from_numpy(tile_array)).numpy()
+            images, masks = torch.from_numpy(planes).tensor_split([channels], 1)
+            return network(images, *([masks] if len(inputs) > 1 else [])).numpy()
 
     blend(run, lambda first, last: array[:, :, first:last], height, width, put, tile, overlap, stride)
-    return f"tiles, {largest(result, whole)}", "-"
+    return f"tiles, {largest(result, whole)}", tiles_memory(network, side, channels, len(inputs) > 1)
+
+
+def tiles_memory(network: Any, side: int, channels: int, mask: bool) -> str:
+    """Return the memory of one tile with the image and a row of tiles, and that of the whole image, in GB."""
+    signature = Signature(channels, network.stride, least=network.least)
+
+    def memory(height: int, width: int) -> int:
+        return peak_memory(network, channels, height, width, mask)
+
+    planned = Network(None, signature, network.out_channels, 0, False, memory, None, network.scale)  # type: ignore[arg-type]
+    tile = _tile_side(planned, BUDGET)
+    values = (channels + mask) * side + network.out_channels * side * network.scale**2  # of a row, in and out
+    taken = memory(tile, tile) + values * side + 4 * values * tile
+    return f"{taken / 1e9:.1f} of {memory(side, side) / 1e9:.0f} GB, tiles of {tile}"
 
 
 def planned(strips: Strips, height: int, width: int) -> str:
