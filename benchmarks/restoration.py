@@ -34,7 +34,7 @@ from ganzoo.inference.verification_samples import FOLDER as PHOTOGRAPHS
 from ganzoo.inference.workload import KINDS
 
 SPANDREL = "spandrel, eager"
-ENGINES = ("torch", "onnxruntime", "openvino")
+ENGINES = ("torch", "winograd", "onnxruntime", "openvino")
 Run = Callable[[Any], Any]
 
 

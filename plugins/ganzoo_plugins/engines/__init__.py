@@ -17,7 +17,7 @@ ENTRIES = (
         "engine",
         "winograd",
         ".winograd.Winograd",
-        "PyTorch with Winograd's algorithm for wide 3x3 convolutions: float32 on CPUs",
+        "PyTorch with Winograd's algorithm for dense blocks and wide 3x3 convolutions: float32 on CPUs",
     ),
     ("engine", "onnxruntime", ".onnx.OnnxRuntime", "ONNX Runtime on CPUs; no torch from the second run on"),
     (

@@ -1,4 +1,4 @@
-"""PyTorch with Winograd's F(4x4, 3x3) for wide 3x3 convolutions: float32 on CPUs, for the networks of papers."""
+"""PyTorch with Winograd's F(4x4, 3x3) for dense blocks and wide 3x3 convolutions: float32 on CPUs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ganzoo import Engine
+from ganzoo.contracts.engine import Signature
 from ganzoo.errors import MeasuredDifference, UnsuitedNetwork
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 LEAST_CHANNELS = 128  # in and out: with fewer, the transforms cost what they save
 TOLERANCE = 1e-3  # of the output in [-1, 1]: what conversions for other engines must keep to
-SIDE = 64  # of the image that both networks are compared on, in pixels
+SIDE = 64  # of the output that both networks are compared by, in pixels
 
 
 class Winograd(Engine):
-    """Runs the generator with its wide 3x3 convolutions computed by Winograd's algorithm (arXiv:1509.09308).
+    """Runs the generator with its dense blocks and wide 3x3 convolutions by Winograd's algorithm (arXiv:1509.09308).
 
     It takes four times the memory for the weights of these layers.
     """
@@ -35,15 +36,17 @@ class Winograd(Engine):
         """
         import torch
 
+        from .dense_winograd import TiledConvolution, share_transforms
         from .winograd_layer import WinogradInference, is_wide
 
-        found = [(name, layer) for name, layer in generator.named_modules() if is_wide(layer, LEAST_CHANNELS)]
-        if not found:
+        network = share_transforms(copy.deepcopy(generator))
+        shared = any(isinstance(layer, TiledConvolution) for layer in network.modules())
+        found = [(name, layer) for name, layer in network.named_modules() if is_wide(layer, LEAST_CHANNELS)]
+        if not (found or shared):
             raise UnsuitedNetwork(
-                f"winograd is for networks with 3x3 convolutions of at least {LEAST_CHANNELS} channels in float32, and "
-                "this one has none. Use the engine torch."
+                f"winograd is for networks with dense blocks, or 3x3 convolutions of at least {LEAST_CHANNELS} "
+                "channels, in float32, and this one has neither. Use the engine torch."
             )
-        network = copy.deepcopy(generator)
         for name, layer in found:
             parent, _, own = name.rpartition(".")
             setattr(network.get_submodule(parent), own, WinogradInference(layer))
@@ -58,13 +61,22 @@ class Winograd(Engine):
 
 
 def _check(generator: nn.Module, run: Callable[[Tensor], Tensor]) -> None:
-    """Raise MeasuredDifference where both differ by more than the tolerance on an image of noise."""
+    """Compare both on an image of noise.
+
+    Raises:
+        MeasuredDifference: They differ by more than the tolerance.
+        UnsuitedNetwork: One does not run.
+    """
     import torch
 
-    side = max(SIDE, 2 * int(getattr(generator, "stride", 1)))
+    stride, least, scale = (int(getattr(generator, name, 1)) for name in ("stride", "least", "scale"))
+    side = Signature(stride=stride, least=least).padded(SIDE // scale)
     noise = torch.rand(1, int(generator.in_channels), side, side, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    with torch.inference_mode():
-        difference = (run(noise) - generator(noise)).abs().max().item()
+    try:
+        with torch.inference_mode():
+            difference = (run(noise) - generator(noise)).abs().max().item()
+    except Exception as error:  # a forward may raise anything
+        raise UnsuitedNetwork(f"winograd could not be compared with this network: {error}") from error
     if not difference <= TOLERANCE:
         raise MeasuredDifference(
             f"Winograd's convolutions change this network's output by {difference:.2g}, more than {TOLERANCE:g}. "
