@@ -2,7 +2,7 @@
 
 A convolution of a dense block reads the features of all layers before it. Winograd's transform treats each channel by
 itself, so the transform of a concatenation is that of its parts. ESRGAN's blocks (arXiv:1809.00219) read 640 channels
-in five convolutions, and 192 of them differ.
+in five convolutions, of which 192 are distinct.
 """
 
 from __future__ import annotations
