@@ -17,6 +17,7 @@ from ganzoo.cards.protocol import Score, score_from_dict
 from ganzoo.catalog import former_names, tasks
 from ganzoo.contracts.tasks import TASKS, Task
 from ganzoo.errors import OptionError, RegistryError, suggest
+from ganzoo.files.limits import format_size
 from ganzoo.rasters.channel import Channel, default_channels
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +47,7 @@ class Weights:
     @property
     def size(self) -> str:
         """The file's length as people read it: "7.9 MB"."""
-        return f"{self.bytes / 1e6:.1f} MB"
+        return format_size(self.bytes)
 
     @property
     def hub_file(self) -> str:

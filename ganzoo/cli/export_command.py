@@ -8,6 +8,7 @@ import click
 
 from ganzoo.cli import completion, options, output
 from ganzoo.cli.echo import echo
+from ganzoo.files.limits import format_size
 
 
 @click.command("export", short_help="Export a model for other programs.")
@@ -49,9 +50,9 @@ def command(ref: str, format: str, target: str, runtime: str | None, as_json: bo
         return
     if format == WEB:
         size = sum(path.stat().st_size for path in exported.files)
-        echo(f"{exported.files[-1]} ({size / 1e6:.1f} MB in the folder)")
+        echo(f"{exported.files[-1]} ({format_size(size)} in the folder)")
     else:
-        echo("\n".join(f"{path} ({path.stat().st_size / 1e6:.1f} MB)" for path in exported.files))
+        echo("\n".join(f"{path} ({format_size(path.stat().st_size)})" for path in exported.files))
     echo(
         f"Compared with PyTorch: values differ by up to {exported.difference:.2g} in [-1, 1], "
         f"PSNR {exported.psnr:.0f} dB."

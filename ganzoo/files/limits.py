@@ -33,6 +33,11 @@ def parse_amount(text: str, unit: str = "b?") -> int:
     return number
 
 
+def format_size(count: int) -> str:
+    """Return a number of bytes as people read it: "7.9 MB", or "12 kB" for a small file."""
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{max(1, round(count / 1e3))} kB"
+
+
 @dataclass(frozen=True)
 class Limit:
     """A limit on a size that a file declares.

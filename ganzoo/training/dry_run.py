@@ -37,7 +37,7 @@ class DryRun:
         classes: names of the labels.
         notes: on the data.
         batch: name of a tensor -> its shape, of one process's micro-batch.
-        parameters: network -> number of trainable parameters.
+        parameters: network -> number of parameters, as on a model's card: frozen ones count.
         step_seconds: measured time of a step.
         total_seconds: the same times all steps, without samples and checkpoints.
         memory: peak of the bytes in use during these steps, data included; 0 where unknown.
@@ -81,8 +81,7 @@ def dry_run(
         notes=setup.data.notes,
         batch=found.shapes,
         parameters={
-            name: sum(p.numel() for p in network.parameters() if p.requires_grad)
-            for name, network in setup.recipe.networks.items()
+            name: sum(p.numel() for p in network.parameters()) for name, network in setup.recipe.networks.items()
         },
         step_seconds=found.seconds,
         total_seconds=found.seconds * settings.steps,

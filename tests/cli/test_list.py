@@ -14,6 +14,7 @@ import ganzoo
 from ganzoo.cards import registry
 from ganzoo.cards.card import Card, Weights, card_from_dict
 from ganzoo.cli import model_table, output
+from ganzoo.files.limits import format_size
 from tests.cli.test_main import call
 
 Capture = pytest.CaptureFixture[str]
@@ -52,13 +53,15 @@ def on_terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     return resize
 
 
-def test_another_program_gets_a_tab_separated_line_for_each_model(capsys: Capture) -> None:
+def test_another_program_gets_a_tab_separated_line_for_each_model(capsys: Capture, cards: tuple[Card, Card]) -> None:
+    weights = cards[0].weights
+    assert weights
     code, out, err = call(capsys, "list")
     assert (code, err) == (0, "")
     assert [line.split("\t") for line in out.splitlines()] == [
         ["NAME", "WHAT", "SIZE", "LICENSE", "GRADE"],
-        ["tiny/maker", "Makes gray squares", "0.0 MB", "mit", ""],
-        ["tiny/translator", "", "0.0 MB", "mit", ""],
+        ["tiny/maker", "Makes gray squares", format_size(weights.bytes), "mit", ""],
+        ["tiny/translator", "", "1 kB", "mit", ""],
     ]
     rows = [line.split("\t") for line in call(capsys, "list", "--long")[1].splitlines()]
     assert rows[0] == [*model_table.ALL]

@@ -10,8 +10,16 @@ import pytest
 
 from ganzoo.errors import DataError, OptionError
 from ganzoo.files import regular
-from ganzoo.files.limits import TEXT, Limit, parse_amount
+from ganzoo.files.limits import TEXT, Limit, format_size, parse_amount
 from ganzoo.files.regular import IrregularFileError, open_regular, read_regular, read_text, require_regular
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(9, "1 kB"), (12_345, "12 kB"), (99_999, "100 kB"), (100_000, "0.1 MB"), (7_860_000, "7.9 MB")],
+)
+def test_sizes_of_small_files_are_not_rounded_to_nothing(count: int, text: str) -> None:
+    assert format_size(count) == text
 
 
 def irregular(folder: Path) -> dict[str, str]:

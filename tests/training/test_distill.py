@@ -18,6 +18,7 @@ from ganzoo import catalog
 from ganzoo.errors import GanzooError, OptionError, TrainingError
 from ganzoo.layers.multiply_adds import count_multiply_adds
 from ganzoo.training import budget, distill
+from ganzoo.training.dry_run import dry_run
 from ganzoo.training.settings import read_settings
 from tests.cli.test_main import call
 
@@ -154,6 +155,9 @@ def test_a_student_that_is_fitted_starts_close_and_resumes_to_the_same_bits(
     settings["options"] = {**settings["options"], "fit_images": 0}
     random = ganzoo.distill(HORSES, data, tmp_path / "random", **into, **settings)
     assert not calls
+    planned = distill.plan(HORSES, "efficientnet-unet", None, False, settings)
+    counted = dry_run(planned.recipe, data, **planned.settings).parameters
+    assert counted["student"] == ganzoo.info(f"dir:{random}").parameters, "its frozen encoder counts"
     teacher, fitted, unfitted = (
         ganzoo.load(ref, engine="torch", device="cpu").generator for ref in (HORSES, f"dir:{straight}", f"dir:{random}")
     )
