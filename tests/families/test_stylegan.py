@@ -9,7 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures, falling_rates
+from learning import Measures, averaged
 from torch import Tensor
 from white_discs import distance, train
 
@@ -355,5 +355,5 @@ def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> N
     options = {"r1": 1.0, "r1_every": 4, "path_length": 0.0, "learning_rate": 5e-3}
     recipe = make("stylegan", parts, image_size=16, channels=1, seed=seed, **options)
     start = distance(recipe)
-    train(recipe, falling_rates(recipe, 200), batch_size=32, seed=seed)
+    train(recipe, averaged(recipe, range(250)), batch_size=32, seed=seed)
     measured("distance", distance(recipe), limit=0.6 * start, untrained=start)

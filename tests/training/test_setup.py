@@ -149,8 +149,8 @@ def test_networks_begin_with_weights_of_their_own_unless_a_checkpoint_or_a_model
 
 def test_examples_for_a_beginning_depend_on_the_seed_alone(tmp_path: Path) -> None:
     data = open_data(make_data(tmp_path, "images"), "images", DataConfig(image_size=8), validation=0.3)
-    first, again, other = (draw_examples(data.train, 5, seed)["image"] for seed in (0, 0, 1))
-    assert first.shape == (5, 3, 8, 8) and torch.equal(first, again) and not torch.equal(first, other)
+    first, again, other = (draw_examples(data.train, 4, seed)["image"] for seed in (0, 0, 1))
+    assert first.shape == (4, 3, 8, 8) and torch.equal(first, again) and not torch.equal(first, other)
 
 
 def test_a_network_can_be_named_for_each_model(tmp_path: Path) -> None:
