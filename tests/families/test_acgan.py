@@ -8,7 +8,7 @@ import pytest
 import torch
 from discs import CLASSES, PIXELS, discs, right
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures, averaged
+from learning import Measures, averaged, falling_rates
 from torch import Tensor, nn
 
 import ganzoo
@@ -114,7 +114,7 @@ def test_it_learns_to_make_the_class_that_is_asked_for(one_thread: None, seed: i
     recipe = make("acgan", small, image_size=PIXELS, channels=1, classes=CLASSES, seed=seed, **options)
     before = judged(recipe)
     torch.manual_seed(1 + seed)
-    for step in averaged(recipe, range(400)):
+    for step in averaged(recipe, falling_rates(recipe, 400)):
         recipe.step(discs(64, 100 + step + 1000 * seed))
     after = judged(recipe)
     measured("wrong classes", 1 - after["right"], limit=0.3, untrained=1 - before["right"])
