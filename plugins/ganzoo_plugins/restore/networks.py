@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from ganzoo import GanzooError
 
 FACE_SIDES = {"GFPGAN": 512}  # pixels of the aligned faces that a network takes, and nothing else
-FASTER_LAST = ("Compact", "ESRGAN")  # measured to be 1.3 to 1.6 times as fast on CPUs with channels last in memory
+# 1.3 to 1.8 times as fast on CPUs with channels last in memory
+FASTER_LAST = ("Compact", "ESRGAN", "RCAN", "SwiftSRGAN")
 NOISE = 15 / 255  # standard deviation of the noise to remove, of networks that take it as a channel: spandrel's choice
 
 
