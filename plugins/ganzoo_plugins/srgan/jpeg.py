@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ganzoo.image_io import tensors
+
 SHARE = 0.5  # of the images that are compressed: the others keep a network good at clean ones
 HIGHEST = 95
 SUBSAMPLING = (0, 2)  # 4:4:4 and 4:2:0
@@ -33,10 +35,6 @@ def compress(images: Tensor, lowest: int) -> Tensor:
 
 def through_jpeg(image: Tensor, quality: int, subsampling: int) -> Tensor:
     """Return one image (C, H, W) in [-1, 1] as a JPEG file of that quality has it."""
-    pixels = ((image.detach().float().cpu() + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0).numpy()
     file = io.BytesIO()
-    Image.fromarray(pixels.squeeze(2) if pixels.shape[2] == 1 else pixels).save(
-        file, "JPEG", quality=quality, subsampling=subsampling
-    )
-    kept = np.array(Image.open(file)).reshape(pixels.shape)
-    return torch.from_numpy(kept).permute(2, 0, 1) / 127.5 - 1
+    Image.fromarray(tensors.to_array(image)).save(file, "JPEG", quality=quality, subsampling=subsampling)
+    return tensors.to_tensor(np.array(Image.open(file)), channels=len(image))[0]
