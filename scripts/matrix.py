@@ -1,5 +1,7 @@
 """Run the quick suite under other instruction sets, thread counts, versions and load, and print a table.
 
+As in scripts/test, two tests run at a time.
+
     python scripts/matrix.py                          all rows
     python scripts/matrix.py --only golden --isa avx2 AVX512_CORE
     python scripts/matrix.py --threads 2 --load       one row of that many threads, beside two busy loops
@@ -89,6 +91,8 @@ def run(row: Row, parts: list[str], seconds: float) -> tuple[str, float, bool]:
                 "-m",
                 "pytest",
                 "-q",
+                "-n",
+                "2",
                 "-p",
                 "no:cacheprovider",
                 f"--junitxml={files[-1]}",
