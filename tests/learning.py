@@ -1,7 +1,8 @@
 """What tests that train something have in common: the seed, and measures that are held to a limit with room.
 
 A limit lies between what training reaches and what random weights have, at least a third away from either in the worst
-case of `families/margins.md`, which `scripts/margins.py` measures over seeds and processors' instruction sets.
+case of `families/margins.md`, which `scripts/margins.py` measures over seeds and processors' instruction sets. GANs
+compute in float64 here (the fixture `double`): a seed then learns the same on every processor.
 
 Environment variables:
     GANZOO_TEST_SEED   of weights, latents and batches; 0 by default

@@ -49,7 +49,8 @@ def _distance(images: Tensor, others: Tensor, seed: int, descriptors: int, direc
     random = torch.Generator().manual_seed(seed)
     levels = []
     for patches, other_patches in zip(first, second, strict=True):
-        axes = F.normalize(torch.randn(patches.shape[1], directions, generator=random), dim=0).to(images.device)
+        axes = torch.randn(patches.shape[1], directions, generator=random, dtype=patches.dtype)
+        axes = F.normalize(axes, dim=0).to(images.device)
         levels.append(_projected_distance(axes, patches, other_patches))
     return 1000 * torch.stack(levels).mean().item()
 

@@ -15,4 +15,5 @@ def ramps(count: int, seed: int, size: int, tilt: float, level: float) -> Tensor
     random = np.random.default_rng(seed)
     down, across = np.meshgrid(np.linspace(-1, 1, size), np.linspace(-1, 1, size), indexing="ij")
     tilts, levels = random.uniform(-tilt, tilt, (2, count, 3, 1, 1)), random.uniform(-level, level, (count, 3, 1, 1))
-    return torch.from_numpy((levels + tilts[0] * down + tilts[1] * across).clip(-1, 1).astype(np.float32))
+    made = (levels + tilts[0] * down + tilts[1] * across).clip(-1, 1)
+    return torch.from_numpy(made).to(torch.get_default_dtype())

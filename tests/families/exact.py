@@ -1,9 +1,10 @@
-"""A recipe taken into float64 and stepped by hand, to judge the recipe's own step by."""
+"""Recipes in float64: built and run in it, or taken into it and stepped by hand, to judge the recipe's own step by."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -16,17 +17,35 @@ from ganzoo.catalog.building import ChosenParts
 RATE = 0.05  # of plain gradient descent, whose step shows a loss's scale; Adam's first step hides it
 
 
+class DoubleParts(ChosenParts):
+    """Parts in float64, whatever type their weights have on disk or their constants are made in."""
+
+    def build(self, role: str, **suggestions: Any) -> Any:
+        built = super().build(role, **suggestions)
+        return built.double() if isinstance(built, nn.Module) else built
+
+
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """Build, compute and draw in float64 within the block."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def make(
     name: str,
     part_options: Mapping[str, Mapping[str, Any]],
     parts: Any = None,
     *,
-    kind: type[ChosenParts] = ChosenParts,
     seed: int = 0,
     **values: Any,
 ) -> Recipe:
-    """Build a recipe with weights from ``seed``; ``kind`` builds its parts."""
+    """Build a recipe with weights from ``seed``, in float64 where that is the default type."""
     entry = catalog.find(f"recipe:{name}")
+    kind = DoubleParts if torch.get_default_dtype() == torch.float64 else ChosenParts
     torch.manual_seed(seed)
     recipe: Recipe = entry.build(options.parse(entry, values), kind(entry, parts or {}, part_options))
     return recipe

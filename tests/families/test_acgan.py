@@ -107,7 +107,7 @@ def test_one_pass_gives_both_kinds_of_logits() -> None:
 
 
 @pytest.mark.learning
-def test_it_learns_to_make_the_class_that_is_asked_for(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_make_the_class_that_is_asked_for(double: None, seed: int, measured: Measures) -> None:
     """Random weights make no clear disc anywhere; a generator deaf to its label is right for a third."""
     small = {"generator": {"width": 12, "latent_dim": 4}, "discriminator": {"width": 4, "dropout": 0.0}}
     options = {"learning_rate": 1e-3, "class_weight": 2.0}

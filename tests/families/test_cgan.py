@@ -163,7 +163,7 @@ NARROW = {"generator": {"width": 8, "latent_dim": 4}, "discriminator": {"width":
     ids=["convolutions", "perceptrons"],
 )
 def test_it_learns_to_make_the_class_that_is_asked_for(
-    one_thread: None,
+    double: None,
     seed: int,
     measured: Measures,
     options: dict[str, Any],

@@ -225,7 +225,7 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 @pytest.mark.learning
 @pytest.mark.parametrize("name", ["cut", "fastcut"])
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
-    name: str, one_thread: None, seed: int, measured: Measures
+    name: str, double: None, seed: int, measured: Measures
 ) -> None:
     """Pictures have noise while it learns: with less, the discriminator wins now and then. FastCUT needs more."""
     steps, noise = {"cut": (150, 0.1), "fastcut": (200, 0.2)}[name]

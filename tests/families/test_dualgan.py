@@ -118,7 +118,7 @@ def test_wrong_options_are_refused(name: str, value: float) -> None:
 
 
 @pytest.mark.learning
-def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_color_discs_as_the_other_side_has_them(double: None, seed: int, measured: Measures) -> None:
     """The critics have no norms: instance norm would hide from them which color is more frequent."""
     options = {
         "generator": {"width": 8, "blocks": 1, "global_skip": True},

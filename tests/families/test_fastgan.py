@@ -133,7 +133,7 @@ def test_a_discriminator_without_features_is_refused() -> None:
 
 
 @pytest.mark.learning
-def test_the_discriminator_learns_to_reconstruct(one_thread: None, seed: int, measured: Measures) -> None:
+def test_the_discriminator_learns_to_reconstruct(double: None, seed: int, measured: Measures) -> None:
     parts = {"generator": {"width": 2, "latent_dim": 5}, "discriminator": {"width": 8}}
     values: dict[str, Any] = {"image_size": 64, "channels": 1, "decoder_width": 8, "augment": "", "learning_rate": 2e-3}
     made: Any = make("fastgan", parts, seed=seed, **values)

@@ -12,41 +12,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import family_cases
 import pytest
 import torch
-from exact import make
-from torch import Tensor, nn
+from exact import double_precision, make
+from torch import Tensor
 
 from ganzoo import catalog
-from ganzoo.catalog.building import ChosenParts
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = family_cases.gathered("GOLDEN")
 NEAR = 1e-9  # relative: 1e5 times float64's own rounding, which two updates and other instructions amplify
-
-
-@contextmanager
-def double_precision() -> Iterator[None]:
-    """Build, compute and draw in float64 within the block."""
-    torch.set_default_dtype(torch.float64)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(torch.float32)
-
-
-class DoubleParts(ChosenParts):
-    """Parts in float64, whatever type their weights have on disk or their constants are made in."""
-
-    def build(self, role: str, **suggestions: Any) -> Any:
-        built = super().build(role, **suggestions)
-        return built.double() if isinstance(built, nn.Module) else built
 
 
 def waves(count: int, channels: int, pixels: int, phase: float) -> Tensor:
@@ -60,7 +39,7 @@ def two_updates(case: str) -> dict[str, Any]:
     """Return the losses of two steps and, for each network then, the sum of its absolute weights."""
     name, part_options, values = CASES[case]
     with double_precision():
-        recipe = make(name, part_options, kind=DoubleParts, **values)
+        recipe = make(name, part_options, **values)
         torch.manual_seed(1)
         losses = [recipe.step(batch_of(catalog.find(f"recipe:{name}").data, values, step)) for step in range(2)]
     steps = [{key: float(loss.detach()) for key, loss in each.items()} for each in losses]
@@ -96,7 +75,7 @@ def test_no_part_of_an_update_is_computed_in_single_precision(case: str) -> None
     """One loss rounded to float32 on its way, or one gradient, would differ from machine to machine again."""
     name, part_options, values = CASES[case]
     with double_precision():
-        recipe = make(name, part_options, kind=DoubleParts, **values)
+        recipe = make(name, part_options, **values)
         batch = batch_of(catalog.find(f"recipe:{name}").data, values, 0)
         assert {loss.dtype for loss in recipe.step(batch).values()} == {torch.float64}
     for network in recipe.networks.values():

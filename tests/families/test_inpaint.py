@@ -155,7 +155,7 @@ def test_a_sheet_shows_the_hole_mended_and_truth_and_validation_measures_the_hol
 
 
 @pytest.mark.learning
-def test_it_learns_to_go_on_from_what_is_around_the_hole(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_go_on_from_what_is_around_the_hole(double: None, seed: int, measured: Measures) -> None:
     parts = {"generator": {"width": 8, "levels": 2}, "discriminator": {"width": 4}}
     recipe = make("inpaint", parts, channels=3, image_size=32, overlap=2, seed=seed)
     train, held_out = ramps(256, 1000 * seed, 32, 0.5, 0.4), ramps(32, 1, 32, 0.5, 0.4)

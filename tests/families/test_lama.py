@@ -261,7 +261,7 @@ def test_an_onnx_file_of_it_takes_any_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.learning
-def test_it_learns_to_fill_holes_with_what_is_around_them(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_fill_holes_with_what_is_around_them(double: None, seed: int, measured: Measures) -> None:
     """Without a loss on the pixels of holes: the discriminator alone says what belongs there."""
     parts = {"generator": {"width": 8, "levels": 1, "blocks": 1}, "discriminator": {"width": 8, "receptive_field": 16}}
     values = {"learning_rate": 5e-3, "perceptual_weight": 0.0}

@@ -213,7 +213,7 @@ def qualities(made: Tensor) -> tuple[float, float]:
 
 
 @pytest.mark.learning
-def test_it_learns_what_each_level_adds(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_what_each_level_adds(double: None, seed: int, measured: Measures) -> None:
     """Light above comes from the coarse level, streaks from the fine one; the distance to real patches falls."""
     options = {"generator": {**PARTS["generator"], "levels": 1, "width": 16, "hidden": 32}}
     facts = {"channels": 1, "image_size": 16, "learning_rate": 1e-3}

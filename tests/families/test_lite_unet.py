@@ -70,7 +70,7 @@ def test_one_picture_does_not_depend_on_the_others_while_it_learns() -> None:
 
 @pytest.mark.learning
 @pytest.mark.parametrize("global_skip", [True, False])
-def test_it_learns_to_translate(global_skip: bool, one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_translate(global_skip: bool, double: None, seed: int, measured: Measures) -> None:
     """Discs on paper into other colors, shown in pairs."""
     torch.manual_seed(seed)
     network = ganzoo.build("generator:efficientnet-unet", width=8, global_skip=global_skip)

@@ -196,7 +196,7 @@ def test_other_regularizers_are_added() -> None:
 
 
 @pytest.mark.learning
-def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> None:
+def test_discs_are_learned(double: None, seed: int, measured: Measures) -> None:
     parts = {
         "generator": {"width": 8, "widest": 16, "blocks": 1, "latent_dim": 8},
         "discriminator": {"width": 8, "widest": 16, "blocks": 1},

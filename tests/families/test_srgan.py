@@ -222,11 +222,11 @@ def blocks(count: int, seed: int) -> Tensor:
         for _ in range(3):
             top, left, high, wide = (4 * random.integers([0, 0, 1, 1], [4, 4, 4, 4])).tolist()  # whole small pixels
             one[:, top : top + high, left : left + wide] = random.choice([-0.8, 0.8])
-    return torch.from_numpy(made)
+    return torch.from_numpy(made).to(torch.get_default_dtype())
 
 
 @pytest.mark.learning
-def test_it_learns_edges_that_bicubic_blurs(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_edges_that_bicubic_blurs(double: None, seed: int, measured: Measures) -> None:
     parts = {"generator": {"width": 12, "blocks": 2, "norm": "none", "kernel": 3, "bicubic_skip": True}}
     recipe = make("srresnet", parts, channels=3, image_size=24, learning_rate=4e-3, seed=seed)
     train, held_out = blocks(256, 1000 * seed), {"image": blocks(32, 1)}

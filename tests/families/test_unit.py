@@ -189,7 +189,7 @@ def test_wrong_options_of_the_recipe_are_refused(name: str, value: float) -> Non
 
 
 @pytest.mark.learning
-def test_it_learns_to_color_discs_as_the_other_side_has_them(one_thread: None, seed: int, measured: Measures) -> None:
+def test_it_learns_to_color_discs_as_the_other_side_has_them(double: None, seed: int, measured: Measures) -> None:
     """Codes weigh little: else their noise hides the colors, and one seed in twenty never finds them."""
     parts = {"generator": {"width": 8, "blocks": 1}, "discriminator": {"width": 16, "layers": 2}}
     options = {"learning_rate": 5e-3, "kl_weight": 0.01, "cycle_kl_weight": 0.01}

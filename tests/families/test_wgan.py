@@ -227,7 +227,7 @@ def test_sizes_beyond_the_critic_are_refused(size: int, words: str) -> None:
     ids=["wgan-gp", "wgan"],
 )
 def test_discs_are_learned_and_the_estimated_distance_tells(
-    one_thread: None, seed: int, measured: Measures, name: str, options: dict[str, Any]
+    double: None, seed: int, measured: Measures, name: str, options: dict[str, Any]
 ) -> None:
     parts = {"generator": {"width": 8, "latent_dim": 8}, "discriminator": {"width": 8, "norm": "none"}}
     recipe = make(name, parts, seed=seed, **SMALL, **options)
