@@ -22,6 +22,7 @@ from ganzoo.inference.tiling.strips import Moments, Strips
 from ganzoo.layers.replace_custom_layers import replace_custom_layers
 
 AMPLE = 1 << 30
+NEAR = 3e-5  # strips and whole images, each rounded to float32 in its own order: 1.4e-5 under SSE 4.1
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +86,8 @@ def test_every_family_in_strips_is_itself_untiled(
             monkeypatch.setitem(timelines.STRIP, "cpu", rows)
             made = by_strips(strips, images, memory)
             assert made.shape == untiled.shape and made.dtype == torch.float32 and expected.std() > 0.03
-            assert (made - untiled).abs().max() < 1e-5 and (made - expected).abs().max() < 1e-5
+            rounding = (untiled - expected).abs().max()  # of float32, on this processor
+            assert (made - expected).abs().max() < 3 * rounding < 1e-4
 
 
 def kinds(strips: Strips, height: int, width: int, memory: int) -> set[str]:
@@ -102,7 +104,7 @@ def test_little_memory_is_met_with_files_and_computing_again() -> None:
     used = {memory: kinds(strips, 100, 132, memory) for memory in (100_000, 160_000, AMPLE)}
     assert used == {100_000: {"", "file"}, 160_000: {"", "file", "memory"}, AMPLE: {"", "memory"}}
     for memory in used:
-        torch.testing.assert_close(by_strips(strips, images, memory), expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(by_strips(strips, images, memory), expected, rtol=0, atol=NEAR)
     with pytest.raises(OptionError, match=r"not enough memory for 132x100 pixels.* need 1 MB .*--max-memory by 1 MB"):
         by_strips(strips, images, 30_000)
 
@@ -113,7 +115,7 @@ def test_a_network_without_norms_has_passes_of_its_own_where_memory_is_little() 
     shapes = strips._shapes(96, 160)
     for memory, passes in ((AMPLE, 1), (200_000, 2), (100_000, 5)):
         assert len(plan_passes(strips._graph, shapes, memory, "cpu")[0].passes) == passes
-        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
+        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=NEAR)
 
 
 def test_a_long_network_is_run_in_sections_where_memory_is_little() -> None:
@@ -122,7 +124,7 @@ def test_a_long_network_is_run_in_sections_where_memory_is_little() -> None:
     strips, images = Strips(network), picture(64, 40)
     for memory, passes in ((AMPLE, 1), (1_500_000, 8), (500_000, 85)):
         assert len(plan_passes(strips._graph, strips._shapes(64, 40), memory, "cpu")[0].passes) == passes
-        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=1e-5)
+        torch.testing.assert_close(by_strips(strips, images, memory), network(images), rtol=0, atol=NEAR)
 
 
 class Stranger(nn.Module):
@@ -149,7 +151,7 @@ def test_a_third_party_generator(memory: int) -> None:
         parameter.normal_(0, 0.3)
     made = by_strips(Strips(network), images, memory)
     assert made.shape == (1, 3, 100, 68)
-    torch.testing.assert_close(made, network(images), rtol=0, atol=1e-5)
+    torch.testing.assert_close(made, network(images), rtol=0, atol=NEAR)
 
 
 def test_half_precision_is_kept_between_passes() -> None:
@@ -270,4 +272,4 @@ def test_attention_over_the_whole_image_is_exact(memory: int, monkeypatch: pytes
         images = picture(height, width)
         with torch.inference_mode():
             expected = network(images)
-        assert (by_strips(strips, images, memory) - expected).abs().max() < 1e-5
+        assert (by_strips(strips, images, memory) - expected).abs().max() < NEAR
