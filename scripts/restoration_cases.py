@@ -38,7 +38,7 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("DAT", "DAT", {}),
     ("HAT", "HAT", {"window_size": 16}),
     ("ATD", "ATD", {}),
-    ("DRCT", "DRCT", {}),
+    ("DRCT", "DRCT", {"upsampler": "pixelshuffle", "upscale": 4}),
     ("RGT", "RGT", {}),
     ("GRL", "GRL", {}),
     ("Uformer", "Uformer", {}),

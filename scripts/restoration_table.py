@@ -3,6 +3,7 @@
     python scripts/restoration_table.py                    every network, as rows of a Markdown table
     python scripts/restoration_table.py Compact ESRGAN     these alone
     python scripts/restoration_table.py --onnx             also whether ONNX Runtime computes the same; slow
+    python scripts/restoration_table.py KBNet --with '{"num_blocks": [1, 1, 1, 1]}'    with other hyperparameters
 
 Weights are random. Columns: the largest difference from spandrel's own call, of [0, 1]; how an image is tiled: "exact"
 with the largest difference of strips from the whole, or "tiles" with that of overlapping ones; memory of 24 megapixels
@@ -11,7 +12,8 @@ out, as planned: in strips or in tiles, for a budget of 1.5 GB, and whole.
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
 import tempfile
 import warnings
 from pathlib import Path
@@ -24,7 +26,7 @@ from restoration_cases import CASES
 from ganzoo.contracts.engine import Signature
 from ganzoo.errors import GanzooError
 from ganzoo.inference.conversions import signature_of
-from ganzoo.inference.image_pass import Network, _tile_side
+from ganzoo.inference.image_pass import Network, tile_side
 from ganzoo.inference.tiling.blending import blend
 from ganzoo.inference.tiling.passes import plan_passes
 from ganzoo.inference.tiling.peak_memory import peak_memory
@@ -105,7 +107,7 @@ def tiles_memory(network: Any, side: int, channels: int, mask: bool) -> str:
         return peak_memory(network, channels, height, width, mask)
 
     planned = Network(None, signature, network.out_channels, 0, False, memory, None, network.scale)  # type: ignore[arg-type]
-    tile = _tile_side(planned, BUDGET)
+    tile = tile_side(planned, BUDGET)
     values = (channels + mask) * side + network.out_channels * side * network.scale**2  # of a row, in and out
     taken = memory(tile, tile) + values * side + 4 * values * tile
     return f"{taken / 1e9:.1f} of {memory(side, side) / 1e9:.0f} GB, tiles of {tile}"
@@ -142,15 +144,19 @@ def runs_in_onnx(network: Any, inputs: list[torch.Tensor]) -> str:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", help="architectures or classes; all by default")
+    parser.add_argument("--onnx", action="store_true", help="a column more")
+    parser.add_argument("--with", type=json.loads, default={}, dest="others", metavar="JSON", help="hyperparameters")
+    asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    onnx, chosen = "--onnx" in sys.argv, {one for one in sys.argv[1:] if not one.startswith("-")}
-    heads = ["network", "scale", "from spandrel", "tiling", "24 megapixels", *(["ONNX"] if onnx else [])]
+    heads = ["network", "scale", "from spandrel", "tiling", "24 megapixels", *(["ONNX"] if asked.onnx else [])]
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     for architecture, kind, hyperparameters in CASES:
-        if chosen and architecture not in chosen:
+        if asked.networks and not {architecture, kind} & set(asked.networks):
             continue
         try:
-            row = measure(architecture, kind, hyperparameters, onnx)
+            row = measure(architecture, kind, hyperparameters | asked.others, asked.onnx)
         except Exception as error:
             row = [architecture, f"{type(error).__name__}: {str(error).splitlines()[0][:160] if str(error) else ''}"]
         print(f"| {' | '.join(row)} |", flush=True)

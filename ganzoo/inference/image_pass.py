@@ -111,7 +111,7 @@ def run_pass(image: ImagePass, network: Network, settings: Settings, progress: P
     else:
         from ganzoo.inference.tiling.blending import blend
 
-        tile = _tile_side(network, memory)
+        tile = tile_side(network, memory)
         blend(network.run, rows, high, wide, crop, tile, tile // 4, signature.stride, progress)
 
 
@@ -145,7 +145,7 @@ def _half_of_free() -> int:
     return int(psutil.virtual_memory().available) // 2
 
 
-def _tile_side(network: Network, memory: int) -> int:
+def tile_side(network: Network, memory: int) -> int:
     """Return the largest side of a tile that fits: a multiple of the stride, at most 1024 or the training size."""
     stride = network.signature.stride
     least = 4 * network.signature.smallest
