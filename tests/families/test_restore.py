@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import importlib
 import json
 import pickle
 import sys
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 from conftest import ROOT
 from PIL import Image
 from torch import Tensor, nn
+from torch.export import Dim
 
 import ganzoo
 from ganzoo.checkpoints.import_checkpoint import import_checkpoint
@@ -30,7 +32,15 @@ from ganzoo.image_io.decoding import DecodedImage
 from ganzoo.inference.conversions import signature_of
 from ganzoo.inference.image_pass import Settings
 from ganzoo.inference.tiling.strips import Strips
-from ganzoo_plugins.restore.networks import Spandrel, build, find_architecture, stored_hyperparameters, task_of
+from ganzoo_plugins.restore.networks import (
+    Spandrel,
+    _window_reverse,
+    _windows2img,
+    build,
+    find_architecture,
+    stored_hyperparameters,
+    task_of,
+)
 
 PHOTO = ROOT / "examples" / "horses.jpg"
 COMPACT = ("Compact", "SRVGGNetCompact", {"num_feat": 8, "num_conv": 2, "upscale": 2})
@@ -114,6 +124,44 @@ def test_spans_layers_are_traced_and_merge_what_was_trained() -> None:
             for tensor in theirs.model.parameters():  # as a step of training would
                 tensor += 0.01 * torch.randn_like(tensor)
     assert ours.train()(images).requires_grad
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("SwinIR", {"window_size": 8, "embed_dim": 12, "depths": [2], "num_heads": [2]}),
+        ("DAT", {"embed_dim": 36, "depth": [1], "num_heads": [2]}),
+        ("GRL", {"embed_dim": 12, "depths": [2], "num_heads_window": [1], "num_heads_stripe": [1]}),
+    ],
+)
+def test_networks_with_windows_are_traced_for_any_number_of_images(name: str, options: dict[str, Any]) -> None:
+    """Their own functions divide to count the images, which a tracer takes for a constant."""
+    architecture = find_architecture(name)
+    torch.manual_seed(0)
+    theirs = architecture.load(build(architecture, name, options).state_dict())
+    ours = task_of(theirs)(name, name, stored_hyperparameters(theirs.model)).eval()
+    ours.network.load_state_dict(theirs.model.state_dict())
+    with torch.no_grad():
+        program = torch.export.export(ours, (torch.zeros(2, 3, 64, 64),), dynamic_shapes=({0: Dim("n")},)).module()
+        for count in (1, 3):
+            images = torch.rand(count, 3, 64, 64) * 2 - 1
+            assert torch.allclose(program(images), ours(images), atol=1e-5)
+            assert (ours(images) - (theirs(images * 0.5 + 0.5) * 2 - 1)).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("module", ["SwinIR.__arch.SwinIR", "HAT.__arch.HAT", "DAT.__arch.DAT", "GRL.__arch.ops"])
+def test_windows_are_put_where_they_were(module: str) -> None:
+    own = importlib.import_module(f"spandrel.architectures.{module}")
+    images = torch.rand(3, 8, 12, 5)
+    if hasattr(own, "windows2img"):
+        windows = own.img2windows(images.permute(0, 3, 1, 2), 4, 6)
+        joined, theirs = _windows2img(windows, 4, 6, 8, 12), own.windows2img(windows, 4, 6, 8, 12)
+    else:
+        size = ((8, 12),) if "GRL" in module else (8, 12)
+        window: Any = (4, 4) if "GRL" in module else 4
+        windows = own.window_partition(images, window)
+        joined, theirs = _window_reverse(windows, window, *size), own.window_reverse(windows, window, *size)
+    assert torch.equal(joined, images) and torch.equal(theirs, images)
 
 
 LAYOUTS = (  # by name: spandrel is imported where a test runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 import warnings
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
@@ -169,6 +170,36 @@ def merge_without_assignment(network: nn.Module) -> None:
                 setattr(parent, name, MergedConvolution(layer))
 
 
+def join_windows(windows: Tensor, window: tuple[int, int], image: tuple[int, int]) -> Tensor:
+    """Put windows (N rows columns, ..., C), of any number of images, together to images (N, H, W, C)."""
+    (down, across), (height, width), channels = window, image, windows.shape[-1]
+    tiles = windows.view(-1, height // down, width // across, down, across, channels)
+    return tiles.permute(0, 1, 3, 2, 4, 5).contiguous().view(-1, height, width, channels)
+
+
+def _window_reverse(windows: Tensor, window_size: Any, *size: Any) -> Tensor:
+    window = (window_size, window_size) if isinstance(window_size, int) else window_size
+    return join_windows(windows, window, size if len(size) == 2 else size[0])
+
+
+def _windows2img(windows: Tensor, down: int, across: int, height: int, width: int) -> Tensor:
+    return join_windows(windows, (down, across), (height, width))
+
+
+def join_windows_of_any_number(network: nn.Module) -> None:
+    """Let the modules of Python that a network's layers are from put windows together by `join_windows`.
+
+    Their own functions divide to count the images. A tracer takes the result for a constant, and the exported network
+    mixes up the channels of any other number of images. Uformer's function does more, and is left.
+    """
+    for module in {sys.modules[type(layer).__module__] for layer in network.modules()}:
+        if not module.__name__.startswith("spandrel.") or "Uformer" in module.__name__:
+            continue
+        for name, function in (("window_reverse", _window_reverse), ("windows2img", _windows2img)):
+            if hasattr(module, name):
+                setattr(module, name, function)
+
+
 class Spandrel(nn.Module):
     """One of spandrel's networks, with what its descriptor says of it; the subclasses have a task each."""
 
@@ -188,6 +219,7 @@ class Spandrel(nn.Module):
         if architecture in FASTER_LAST:
             self.network.to(memory_format=torch.channels_last)
         merge_without_assignment(self.network)
+        join_windows_of_any_number(self.network)
         if task_of(descriptor) is not type(self):
             raise GanzooError(
                 f"spandrel's {architecture} with {dict(hyperparameters)} is for {descriptor.purpose} at scale "
