@@ -3,7 +3,8 @@
     python scripts/margins.py                            the study on file, tests/families/margins.md
     python scripts/margins.py --seeds 5 -k cut           a part, to the terminal
     python scripts/margins.py --folder study -k cut      a part of the study on file; another call runs only what lacks
-    python scripts/margins.py --folder study --so-far    writes the table from the runs that the folder has
+    python scripts/margins.py --folder study --so-far    writes the table from the runs that the folder has, and leaves the
+                                                         rows of tests that it has no run of as they are
 
 Seeds take the instruction sets of `SETS` in turn, and seed 0, which the tests have, takes all. The exit code is 1 where
 a limit is nearer than a third to the worst value, or to that of random weights.
@@ -106,6 +107,12 @@ def rows(measures: list[Measure]) -> tuple[list[str], bool]:
     return out, wide
 
 
+def rows_on_file(measured: set[str]) -> list[str]:
+    """Return the table's rows of all other tests."""
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("| `") and line.split("`")[1] not in measured]
+
+
 def shown(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= ROOM else f"**{ratio:.2f}**"
 
@@ -127,7 +134,10 @@ def main() -> int:
         folder.mkdir(parents=True, exist_ok=True)
         if not asked.so_far:
             list(pool.map(lambda pair: run(*pair, asked.keywords, folder), pairs))
-        lines, wide = rows([measure for pair in pairs for measure in read(measures_file(*pair, folder))])
+        measures = [measure for pair in pairs for measure in read(measures_file(*pair, folder))]
+    lines, wide = rows(measures)
+    if asked.so_far:
+        lines = sorted(lines + rows_on_file({measure.test for measure in measures}))
     what = (
         f"Seeds 0 to {asked.seeds - 1} take the instruction sets {', '.join(names)} in turn, and seed 0 takes all:\n"
         f"{len(pairs)} runs.\nA row with fewer is not finished.\n"
