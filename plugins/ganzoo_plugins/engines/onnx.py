@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,15 +60,17 @@ def write(generator: nn.Module, signature: Signature, path: Path, metadata: Mapp
     from .pytorch import dynamic_sizes
 
     example = torch.rand(signature.example_shape()) * 2 - 1
-    program = torch.onnx.export(
-        generator,
-        (example,),
-        dynamo=True,
-        dynamic_shapes=(dynamic_sizes(signature),),
-        input_names=["input"],
-        output_names=["output"],
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # of torch 2.10 to 2.12, about what it calls itself
+        program = torch.onnx.export(
+            generator,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=(dynamic_sizes(signature),),
+            input_names=["input"],
+            output_names=["output"],
+            verbose=False,
+        )
     assert program is not None  # with dynamo it never is
     program.model.metadata_props.update(metadata)
     program.save(path)
