@@ -159,7 +159,7 @@ NARROW = {"generator": {"width": 8, "latent_dim": 4}, "discriminator": {"width":
 @pytest.mark.learning
 @pytest.mark.parametrize(
     ("options", "parts", "rates", "steps", "batch"),
-    [(NARROW, {}, (2e-3, 2e-3), 300, 24), (WIDE, PERCEPTRONS, (2e-3, 6e-3), 600, 48)],
+    [(NARROW, {}, (2e-3, 2e-3), 300, 24), (WIDE, PERCEPTRONS, (1e-3, 6e-3), 900, 48)],
     ids=["convolutions", "perceptrons"],
 )
 def test_it_learns_to_make_the_class_that_is_asked_for(

@@ -227,15 +227,14 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
     name: str, double: None, seed: int, measured: Measures
 ) -> None:
-    """Pictures have noise while it learns: with less, the discriminator wins now and then. FastCUT needs more."""
-    steps, noise = {"cut": (150, 0.1), "fastcut": (200, 0.2)}[name]
+    """Pictures have noise while it learns: with less, the discriminator wins now and then."""
     few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": 2e-3, "nce_weight": 1.0}
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in averaged(recipe, range(steps)):
-        a, b = (discs(16, 2 * step + side + 10**4 * seed, *colors, noise)[0] for side, colors in enumerate((A, B)))
+    for step in averaged(recipe, range(200)):
+        a, b = (discs(16, 2 * step + side + 10**4 * seed, *colors, noise=0.2)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)
-    measured("distance", after, limit=180, untrained=before)
+    measured("distance", after, limit=175, untrained=before)
     measured("misplaced", 1 - overlap, limit=0.4, untrained=1 - chance)

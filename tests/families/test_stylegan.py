@@ -347,7 +347,7 @@ def test_a_generator_without_styles_is_refused_with_what_to_take() -> None:
 
 
 @pytest.mark.learning
-def test_discs_are_learned(double: None, seed: int, measured: Measures) -> None:
+def test_discs_are_learned(one_thread: None, seed: int, measured: Measures) -> None:
     parts = {
         "generator": {"width": 8, "widest": 16, "latent_dim": 8, "depth": 2},
         "discriminator": {"width": 8, "widest": 16},

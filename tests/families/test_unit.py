@@ -196,7 +196,7 @@ def test_it_learns_to_color_discs_as_the_other_side_has_them(double: None, seed:
     recipe = make("unit", parts, image_size=16, channels=3, seed=seed, **options)
     held = discs(64, 16, torch.Generator().manual_seed(2))
     before, blind = translation_errors(recipe, held), blind_errors(held)
-    learn(recipe, steps=220, size=16, batch=4, seed=seed)
+    learn(recipe, steps=300, size=16, batch=8, seed=seed)
     after = translation_errors(recipe, held)
     nearest = min(*blind, *before)
     measured("error", max(after), limit=0.75 * nearest, untrained=nearest)
