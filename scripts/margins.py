@@ -3,8 +3,8 @@
     python scripts/margins.py                            the study on file, tests/families/margins.md
     python scripts/margins.py --seeds 5 -k cut           a part, to the terminal
     python scripts/margins.py --folder study -k cut      a part of the study on file; another call runs only what lacks
-    python scripts/margins.py --folder study --so-far    writes the table from the runs that the folder has, and leaves the
-                                                         rows of tests that it has no run of as they are
+    python scripts/margins.py --folder study --so-far    writes the table from the runs that the folder has; the rows of
+                                                         tests that it has no run of stay as they are
 
 Seeds take the instruction sets of `SETS` in turn, and seed 0, which the tests have, takes all. The exit code is 1 where
 a limit is nearer than a third to the worst value, or to that of random weights.
