@@ -100,6 +100,13 @@ def double(one_thread: None) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Let a test draw the same random numbers whichever tests ran before it in this process."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def onednn_of_torch_alone() -> None:
     """Let ONEDNN_MAX_CPU_ISA, with which `scripts/test-matrix` limits torch, not reach OpenVINO.

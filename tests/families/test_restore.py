@@ -130,7 +130,6 @@ def test_spans_layers_are_traced_and_merge_what_was_trained() -> None:
     ("name", "options"),
     [
         ("SwinIR", {"window_size": 8, "embed_dim": 12, "depths": [2], "num_heads": [2]}),
-        ("DAT", {"embed_dim": 36, "depth": [1], "num_heads": [2]}),
         ("GRL", {"embed_dim": 12, "depths": [2], "num_heads_window": [1], "num_heads_stripe": [1]}),
     ],
 )
