@@ -151,8 +151,11 @@ def test_pictures_of_every_size_come_from_their_own_latents_alone(pixels: int) -
     assert torch.allclose(made(7 * latents), whole, atol=1e-4), "latents are brought to one length"
 
 
-@pytest.mark.filterwarnings("ignore:.*torch.jit.trace:FutureWarning", "ignore::torch.jit.TracerWarning")
-@pytest.mark.filterwarnings("ignore:.*torch.jit.trace.* is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*torch.jit.trace:FutureWarning",
+    "ignore:.*torch.jit.trace.* is deprecated:DeprecationWarning",
+    "ignore::torch.jit.TracerWarning",
+)
 def test_a_traced_generator_takes_any_number_of_latents() -> None:
     made = generator()
     traced = torch.jit.trace(made, torch.randn(3, 5))

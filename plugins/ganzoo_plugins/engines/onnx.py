@@ -61,7 +61,8 @@ def write(generator: nn.Module, signature: Signature, path: Path, metadata: Mapp
 
     example = torch.rand(signature.example_shape()) * 2 - 1
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of torch 2.10 to 2.12, about what it calls itself
+        # torch 2.10 to 2.12 warns of what it calls itself
+        warnings.filterwarnings("ignore", r"`isinstance\(treespec, LeafSpec\)` is deprecated", FutureWarning)
         program = torch.onnx.export(
             generator,
             (example,),
