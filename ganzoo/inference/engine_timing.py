@@ -1,8 +1,9 @@
 """How long each engine takes on this machine: measured once for a model and size, and remembered.
 
 "auto" takes the engine that finishes a piece of work first: the time until it has started, and the time of all images.
-Engines compete only once they were found right: a conversion was compared with the generator before. Where no number
-type was asked for, all of them compute in float32.
+Engines compete only once they were found right: a conversion was compared with the generator before. One that is not
+in the cache competes only where comparing it takes less than half a minute, or less than the work itself. Where no
+number type was asked for, all of them compute in float32.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,9 +35,16 @@ from ganzoo.inference import conversions
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.workload import Workload
 
+if TYPE_CHECKING:
+    from ganzoo.contracts.engine import Array
+
 FORMAT = 2
 PASSES = 3  # of each engine, after one that warms up; the fastest counts: whatever else ran only made it slower
 LARGEST = 1024  # side in pixels of a measurement
+SMALLEST = 64  # side in pixels of the image by which it is known whether a larger one is slow
+SLOW = 2.0  # seconds: a pass that would take longer is measured on a smaller image
+COMPARED = 300_000  # pixels that a new conversion and its original compute each until it is known to be right, about
+PATIENCE = 30.0  # seconds for that, if the work itself takes less
 
 Measure = Callable[[Choice, int], "Timing | None"]
 
@@ -111,14 +120,18 @@ def fastest_first(choices: Sequence[Choice], card: Card, work: Workload, measure
         return weighed
     found, side = Speeds.read().engines, measured_side(card, work)
     costs: dict[str, float] = {}
-    for choice in [*weighed, *(choice for choice in choices if choice.engine.one_size)]:
+    images: list[float] = []  # seconds of one, by each engine that converts nothing
+    for choice in sorted(choices, key=lambda choice: (choice.engine.one_size, choice.engine.torch_free)):
         if choice.engine.one_size and not _may_pay(work, costs):
             continue
         key = _key(choice, card, side)
         timing = found.get(key)
+        if timing is None and choice.engine.torch_free and not _may_convert(choice, card, work, images, side):
+            continue
         if timing is None and (timing := measure(choice, side)) is not None:
             Speeds.add(key, timing)
         costs[choice.name] = timing.of(work, _seconds_done(choice)) if timing else math.inf
+        images += [timing.image] if timing and not choice.engine.torch_free else []
     return sorted([choice for choice in choices if choice.name in costs], key=lambda choice: costs[choice.name])
 
 
@@ -139,18 +152,44 @@ def measured_side(card: Card, work: Workload) -> int:
     return min(work.side or card.image_size or 256, LARGEST)
 
 
-def time_runner(run: Runner, signature: Signature, side: int) -> float:
-    """Return the seconds of one image of about ``side`` pixels, after a pass that warms up."""
+def time_runner(run: Runner, signature: Signature, side: int, *, shrink: bool = True) -> tuple[float, float]:
+    """Return how many seconds longer the first image takes than a later one, and the seconds of a later one.
+
+    Args:
+        run: The engine's.
+        signature: The generator's.
+        side: Of the image, about, in pixels.
+        shrink: Measure on a smaller image where this one takes longer than `SLOW`, and count pixels.
+    """
+    used = _quick_side(run, signature, side) if shrink else side
+    image = _noise(signature, used)
+    first = _seconds(run, image)
+    later = min(_seconds(run, image) for _ in range(PASSES))
+    return max(0.0, first - later), later * (max(side, used) / used) ** 2
+
+
+def _quick_side(run: Runner, signature: Signature, side: int) -> int:
+    """Return ``side``, halved until an image takes `SLOW` seconds at most, by what a small one takes."""
+    small = signature.padded(min(side, SMALLEST))
+    image = _noise(signature, small)
+    run(image)
+    seconds = _seconds(run, image)
+    while side > small and seconds * (side / small) ** 2 > SLOW:
+        side //= 2
+    return max(side, small)
+
+
+def _noise(signature: Signature, side: int) -> Array:
+    """Return an image (1, C, H, W) in [-1, 1] of about ``side`` pixels that the generator takes."""
     multiple = max(signature.smallest, round(side / signature.stride) * signature.stride)
     shape = (1, signature.channels, multiple, multiple)
-    image = np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+
+
+def _seconds(run: Runner, image: Array) -> float:
+    began = time.perf_counter()
     run(image)
-    times = []
-    for _ in range(PASSES):
-        began = time.perf_counter()
-        run(image)
-        times.append(time.perf_counter() - began)
-    return min(times)
+    return time.perf_counter() - began
 
 
 def import_seconds(packages: Sequence[str]) -> float:
@@ -182,6 +221,22 @@ def _torch_is_imported() -> bool:
 def _may_pay(work: Workload, costs: Mapping[str, float]) -> bool:
     """Return whether an engine that is slow for the first image of a size may pay: much work, all of one size."""
     return work.same_size and min(costs.values(), default=math.inf) > work.worth_compiling
+
+
+def _may_convert(choice: Choice, card: Card, work: Workload, images: Sequence[float], side: int) -> bool:
+    """Return whether there is a conversion, or one pays that is not there yet.
+
+    Args:
+        choice: An engine that needs one.
+        card: The model's.
+        work: What it will do.
+        images: Seconds of an image by each engine that needs none.
+        side: Of these images.
+    """
+    if not images or conversions.find(card, choice.name, choice.engine, choice.dtype) is not None:
+        return True
+    comparison = 2 * COMPARED * min(images) / side**2
+    return comparison <= max(PATIENCE, work.images * min(images))
 
 
 def _key(choice: Choice, card: Card, side: int) -> str:

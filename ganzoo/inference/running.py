@@ -89,12 +89,14 @@ def start(
             began = time.perf_counter()  # without its conversion, which is made once
             running = attempt(choice) or running
         try:
-            image = engine_timing.time_runner(running.run, running.signature, side)
+            opened = time.perf_counter() - began
+            shrink = not choice.engine.one_size  # another size would be another start
+            first, image = engine_timing.time_runner(running.run, running.signature, side, shrink=shrink)
         except Exception as error:  # torch.compile raises whatever it likes, without a compiler for example
             log(f"{choice.name} does not run {card.name}: {type(error).__name__}.")
             return None
-        opened = time.perf_counter() - began - engine_timing.PASSES * image
-        return Timing(engine_timing.import_seconds(choice.engine.packages[:1] or ("torch",)) + opened, image)
+        imports = engine_timing.import_seconds(choice.engine.packages[:1] or ("torch",))
+        return Timing(imports + opened + first, image)
 
     ranked = engine_timing.fastest_first(choices, card, work, measure)
     for choice in ranked[:-1]:

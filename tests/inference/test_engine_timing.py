@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tiny_models import translator
 from torch import nn
 
 import ganzoo
 from ganzoo.cards.card import Card, Weights
-from ganzoo.contracts.engine import Engine, Runner
+from ganzoo.contracts.engine import Engine, Runner, Signature
 from ganzoo.inference import conversions, engine_selection, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Speeds, Timing
@@ -21,7 +22,7 @@ from ganzoo.loading.model import Model
 
 SLOW_START = {"openvino": (2.0, 0.1), "onnxruntime": (0.5, 0.3), "torch": (1.5, 1.0), "compile": (30.0, 0.01)}
 SLOW_START["winograd"] = (2.5, 0.9)
-WEIGHED = ["openvino", "onnxruntime", "torch", "winograd"]
+WEIGHED = ["torch", "winograd", "openvino", "onnxruntime"]  # those that convert nothing come first
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def choices(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Choice]:
 
 @pytest.fixture
 def card() -> Card:
-    return replace(translator().card, weights=Weights("model.safetensors", "ab" * 32, 9))
+    return replace(translator().card, weights=Weights("model.safetensors", "ab" * 32, 9), image_size=512)
 
 
 def timer(
@@ -78,9 +79,9 @@ def test_torch_that_is_imported_already_has_started(
 
 def test_each_engine_is_measured_once_for_a_size(choices: list[Choice], card: Card) -> None:
     asked: list[tuple[str, int]] = []
-    for work in (KINDS["image"], KINDS["folder"], Workload(3, side=64)):
+    for work in (KINDS["image"], KINDS["folder"], Workload(3, side=512)):
         engine_timing.fastest_first(choices, card, work, timer(SLOW_START, asked))
-    assert asked == [(name, 64) for name in WEIGHED], "the model was trained at 64 pixels"
+    assert asked == [(name, 512) for name in WEIGHED], "the model was trained at 512 pixels"
     engine_timing.fastest_first(choices, card, Workload(3, side=4000), timer(SLOW_START, asked))
     assert asked[4:] == [(name, 1024) for name in WEIGHED]
     other = replace(card, weights=Weights("model.safetensors", "cd" * 32, 9))
@@ -93,7 +94,45 @@ def test_compiling_is_tried_for_long_videos_only(choices: list[Choice], card: Ca
     for work, tried in ((KINDS["folder"], False), (short, False), (long, True)):
         asked: list[tuple[str, int]] = []
         ranked = engine_timing.fastest_first(choices, card, work, timer(SLOW_START, asked))
-        assert (("compile", 64) in asked, ranked[0].name == "compile") == (tried, tried)
+        assert (("compile", 512) in asked, ranked[0].name == "compile") == (tried, tried)
+
+
+def test_a_slow_network_is_not_converted_for_less_work_than_that_takes(choices: list[Choice], card: Card) -> None:
+    seconds = {**SLOW_START, "torch": (1.5, 20.0), "winograd": (2.5, 16.0)}  # 37 s for what a comparison computes
+    for images, tried in ((1, False), (2, False), (3, True), (1, True)):  # the last: it is known by then
+        asked: list[tuple[str, int]] = []
+        ranked = engine_timing.fastest_first(choices, card, Workload(images), timer(seconds, asked))
+        assert ("openvino" in [choice.name for choice in ranked], ranked[0].name == "winograd") == (tried, not tried)
+        assert (("openvino", 512) in asked) == (images == 3)
+
+
+def test_a_conversion_in_the_cache_competes_for_one_image_too(choices: list[Choice], card: Card) -> None:
+    openvino = choices[0]
+    folder = conversions.place(card, openvino.name, openvino.engine, openvino.dtype)
+    folder.mkdir(parents=True)
+    (folder / conversions.FACTS).write_text("{}")
+    seconds = {**SLOW_START, "torch": (1.5, 20.0), "winograd": (2.5, 16.0)}
+    ranked = engine_timing.fastest_first(choices, card, Workload(1), timer(seconds, []))
+    assert [choice.name for choice in ranked] == ["openvino", "winograd", "torch"]
+
+
+def test_a_slow_network_is_measured_on_a_smaller_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, sides = [0.0], []
+    monkeypatch.setattr(engine_timing.time, "perf_counter", lambda: clock[0])
+
+    def run(image: np.ndarray) -> np.ndarray:
+        sides.append(image.shape[-1])
+        clock[0] += image.shape[-1] ** 2 * 1e-4 + (3 if len(sides) == 3 else 0)  # the third warms up
+        return image
+
+    first, later = engine_timing.time_runner(run, Signature(3, stride=4), 1000)
+    assert sides[:3] == [64, 64, 124] and set(sides[3:]) == {124}, "12544 pixels take 1.5 s, four times as many 6 s"
+    assert first == pytest.approx(3) and later == pytest.approx(100, rel=0.02)
+    sides.clear()
+    assert engine_timing.time_runner(run, Signature(3), 64)[1] == pytest.approx(64**2 * 1e-4)
+    sides.clear()
+    engine_timing.time_runner(run, Signature(3), 1000, shrink=False)
+    assert set(sides) == {1000}, "torch.compile starts anew for each size"
 
 
 def test_an_engine_that_refuses_comes_last_and_is_asked_again(choices: list[Choice], card: Card) -> None:
@@ -103,7 +142,7 @@ def test_an_engine_that_refuses_comes_last_and_is_asked_again(choices: list[Choi
             choices, card, KINDS["image"], timer({**SLOW_START, "onnxruntime": None}, asked)
         )
         assert [choice.name for choice in ranked] == ["openvino", "torch", "winograd", "onnxruntime"]
-    assert asked.count(("onnxruntime", 64)) == 2 and asked.count(("torch", 64)) == 1
+    assert asked.count(("onnxruntime", 512)) == 2 and asked.count(("torch", 512)) == 1
 
 
 @pytest.mark.parametrize(
@@ -130,7 +169,7 @@ def test_nothing_is_measured_where_nothing_is_chosen(choices: list[Choice], card
     ]
     unknown = replace(card, weights=None, parameters=5)
     ranked = engine_timing.fastest_first(choices, unknown, KINDS["image"], never)
-    assert [choice.name for choice in ranked] == WEIGHED
+    assert [choice.name for choice in ranked] == ["openvino", "onnxruntime", "torch", "winograd"], "by rank"
 
 
 def test_imports_are_timed_once_in_a_process_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

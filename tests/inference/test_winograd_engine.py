@@ -120,7 +120,7 @@ def test_auto_weighs_it_for_a_wide_network(
     tmp_path: Path, asked: list[nn.Module], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = saved(tmp_path / "wide", 32)
-    monkeypatch.setattr("ganzoo.inference.engine_timing.time_runner", lambda run, *_: 0.1 if asked else 9.0)
+    monkeypatch.setattr("ganzoo.inference.engine_timing.time_runner", lambda *_, **__: (0.0, 0.1 if asked else 9.0))
     model = Model(ganzoo.load(f"dir:{tmp_path / 'wide'}", engine="torch").generator, card, choices=CHOICES)
     assert model.engine == "winograd" and len(asked) == 2
 
