@@ -230,13 +230,14 @@ def _may_convert(choice: Choice, card: Card, work: Workload, images: Sequence[fl
         choice: An engine that needs one.
         card: The model's.
         work: What it will do.
-        images: Seconds of an image by each engine that needs none.
+        images: Seconds of an image of each engine that needs none.
         side: Of these images.
     """
     if not images or conversions.find(card, choice.name, choice.engine, choice.dtype) is not None:
         return True
     comparison = 2 * COMPARED * min(images) / side**2
-    return comparison <= max(PATIENCE, work.images * min(images))
+    certain = work.images if work.certain else 1
+    return comparison <= max(PATIENCE, certain * min(images))
 
 
 def _key(choice: Choice, card: Card, side: int) -> str:

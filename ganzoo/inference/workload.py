@@ -15,12 +15,15 @@ class Workload:
         same_size: Whether all of them have one size, as frames of a video do.
         worth_compiling: Seconds that the work must take elsewhere before torch.compile is tried, which takes about
             as long to start.
+        certain: Whether there will be so many images; else one at least.
     """
 
     images: int = 1
     side: int = 0
     same_size: bool = False
     worth_compiling: float = 120.0
+    certain: bool = True
 
 
+UNKNOWN = Workload(100, certain=False)
 KINDS = {"image": Workload(1), "folder": Workload(100), "video": Workload(2000, same_size=True)}

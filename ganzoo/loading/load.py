@@ -112,7 +112,8 @@ def load(
         token: For private repositories on the Hub; else HF_TOKEN or what `hf auth login` left.
         calibration: Images by which an int8 conversion is made.
         log: Called with a line of text when a generator is converted for an engine.
-        work: What it will do, by which "auto" weighs an engine's start against its speed; a hundred images by default.
+        work: What it will do, by which "auto" weighs an engine's start against its speed. By default
+            a hundred images, which are not certain: nothing is converted that takes long.
 
     Raises:
         UnknownName, ReferenceError, WeightsError, HashMismatch, HubError, DeviceError: it never falls back on random

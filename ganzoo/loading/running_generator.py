@@ -14,7 +14,7 @@ from ganzoo.inference import conditions, engine_selection
 from ganzoo.inference.image_pass import Network
 from ganzoo.inference.running import Running, start
 from ganzoo.inference.working_size import working_size
-from ganzoo.inference.workload import KINDS, Workload
+from ganzoo.inference.workload import UNKNOWN, Workload
 from ganzoo.weights import network_size, weights_file
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class RunningGenerator:
             choices: The engines to try; torch by default.
             calibration: Images by which an int8 conversion is made.
             log: Called with a line of text when the generator is converted for an engine.
-            work: What it will do, by which the fastest of several engines is chosen; a hundred images by default.
+            work: What it will do, by which the fastest of several engines is chosen; a hundred images by
+                default, which are not certain.
         """
         kind, name = str(device), str(dtype).removeprefix("torch.")
         self.card = card
@@ -68,7 +69,7 @@ class RunningGenerator:
         self._device, self._dtype = kind, name
         self._discriminator = discriminator
         self._choices = choices or engine_selection.choose("torch", kind, name)
-        self._work = work or KINDS["folder"]
+        self._work = work or UNKNOWN
         self._calibration, self._log = calibration, log or _say_nothing
         self._prepared: tuple[Mapping[str, Any], conditions.Conditions] | None = None
 

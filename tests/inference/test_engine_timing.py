@@ -17,7 +17,7 @@ from ganzoo.contracts.engine import Engine, Runner, Signature
 from ganzoo.inference import conversions, engine_selection, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Speeds, Timing
-from ganzoo.inference.workload import KINDS, Workload
+from ganzoo.inference.workload import KINDS, UNKNOWN, Workload
 from ganzoo.loading.model import Model
 
 SLOW_START = {"openvino": (2.0, 0.1), "onnxruntime": (0.5, 0.3), "torch": (1.5, 1.0), "compile": (30.0, 0.01)}
@@ -104,6 +104,15 @@ def test_a_slow_network_is_not_converted_for_less_work_than_that_takes(choices: 
         ranked = engine_timing.fastest_first(choices, card, Workload(images), timer(seconds, asked))
         assert ("openvino" in [choice.name for choice in ranked], ranked[0].name == "winograd") == (tried, not tried)
         assert (("openvino", 512) in asked) == (images == 3)
+
+
+def test_nor_is_it_where_nobody_said_how_much_work_there_is(choices: list[Choice], card: Card) -> None:
+    seconds = {**SLOW_START, "torch": (1.5, 20.0), "winograd": (2.5, 16.0)}
+    ranked = engine_timing.fastest_first(choices, card, UNKNOWN, timer(seconds, []))
+    assert [choice.name for choice in ranked] == ["winograd", "torch"]
+    other = replace(card, weights=Weights("model.safetensors", "cd" * 32, 9))
+    quick = engine_timing.fastest_first(choices, other, UNKNOWN, timer(SLOW_START, []))
+    assert quick[0].name == "openvino", "a hundred images are assumed where an engine is chosen"
 
 
 def test_a_conversion_in_the_cache_competes_for_one_image_too(choices: list[Choice], card: Card) -> None:
