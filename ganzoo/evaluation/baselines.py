@@ -3,7 +3,7 @@
 Sets: "real images", some of the real ones against the others: what a perfect model would score. Paired images:
 "constant", their mean color, and "mean image", their mean at each pixel, are the best of their kind by squared error,
 since they know the truths. Translators: "input". Super-resolution: "bicubic" and "lanczos". Inpainting: "laplace", the
-smoothest surface that continues what is around the hole.
+smoothest surface that continues what is around the hole. "bicubic" and "laplace" are measured as sets, too.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ OF_SETS = (
     *("precision", "recall", "density", "coverage"),
 )
 
+_AS_SETS = ("bicubic", "laplace")
 _UNCHANGED = {"identity": 0.0}  # of an input that is left as it is, which says nothing about a model
 
 Compute = Callable[[Tensor, Tensor], Tensor]  # inputs and truths, uint8 (N, C, H, W), to outputs
@@ -66,11 +67,13 @@ class BaselineImages:
 def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry.KnownMetric]) -> None:
     """Measure the baselines of an evaluation, and say where a model is no better than one."""
     paired = [one for one in metrics if one.name in PAIRED]
-    if paired and context.sides.truths is not None:
+    of_sets = [one for one in metrics if one.name in OF_SETS]
+    if (paired or of_sets) and context.sides.truths is not None:
         for name, images in _paired(context).items():
             of_images = context.with_images(replace(context.sides, evaluated=images), context.known("real"))
-            evaluation.baselines[name] = _measure(of_images, paired)
-    of_sets = [one for one in metrics if one.name in OF_SETS]
+            asked = [*paired, *(of_sets if name in _AS_SETS else ())]
+            if asked:
+                evaluation.baselines[name] = _measure(of_images, asked)
     if of_sets and context.models.model is not None and isinstance(context.sides.inputs, StoredImages):
         of_input = context.with_images(replace(context.sides, evaluated=context.sides.inputs), context.known("real"))
         found = {**_measure(of_input, of_sets), **_UNCHANGED}
@@ -87,12 +90,13 @@ def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry
 
 
 def expect_images(context: EvalContext, metrics: Sequence[registry.KnownMetric]) -> int:
-    """Return about how many images `add` processes: three baselines of pairs, and the inputs for each extractor."""
+    """Return about how many images `add` processes: three baselines of pairs, and for each extractor a set or two."""
     sides, count = context.sides, 0
+    extractors = {getattr(context.extractors, one.extractor).label for one in metrics if one.name in OF_SETS}
     if sides.truths is not None:
         count += 3 * sides.truths.sample.count * sum(one.name in PAIRED for one in metrics)
+        count += isinstance(sides.inputs, DegradedImages) * sides.truths.sample.count * len(extractors)
     if context.models.model is not None and isinstance(sides.inputs, StoredImages):
-        extractors = {getattr(context.extractors, one.extractor).label for one in metrics if one.name in OF_SETS}
         count += sides.inputs.sample.count * len(extractors)
     return count
 

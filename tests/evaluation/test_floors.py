@@ -53,6 +53,14 @@ def test_scores_of_sets_stand_beside_the_untouched_input_and_real_images(tmp_pat
     assert not any("real images" in one.text for one in evaluation.diagnoses), "no model is expected to beat them"
 
 
+def test_sets_of_enlarged_images_stand_beside_bicubic_ones(tmp_path: Path) -> None:
+    lay(tmp_path / "photos", 8, size=64, first=0, gray=False)
+    evaluation = ganzoo.evaluate("srgan/bicubic", tmp_path / "photos", metrics="kd", extractor="grid", device="cpu")
+    (score,) = evaluation.scores
+    assert set(score.baselines) == {"bicubic", "real images"}
+    assert score.baselines["bicubic"] == pytest.approx(score.value, rel=1e-3), "the model is bicubic interpolation"
+
+
 def test_a_score_keeps_its_baselines_in_json_and_on_cards() -> None:
     protocol = Protocol("kid", "x", Sample("generated", 10))
     kept = Score("kid", 1.0, protocol, baselines={"input": 2.0})
