@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model
 
 T = TypeVar("T")
+FIRST_FRAME = (
+    "it has more frames or pages, and the first was translated. A GIF, given -o NAME.gif, is translated whole."
+)
 
 
 def run(work: Work, model: Model, jobs: Iterable[Job], on_progress: Progress | None = None) -> Iterator[Outcome]:
@@ -93,7 +96,8 @@ def _translate(
         return _failed(job, error), None
     size = image.rgb.shape[0], image.rgb.shape[1]
     working_size = model.working_size(*size, work.settings.size)
-    return Outcome(job, worked_at=None if working_size == size else working_size), translated
+    notes = (FIRST_FRAME,) if image.more else ()
+    return Outcome(job, worked_at=None if working_size == size else working_size, notes=notes), translated
 
 
 def _translate_raster(work: Work, model: Model, job: Job, on_progress: Progress | None) -> list[str]:

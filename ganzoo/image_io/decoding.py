@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TypeAlias
 
 import numpy as np
@@ -41,6 +41,7 @@ class DecodedImage:
         icc: The color profile of the numbers in ``rgb``, b"" for sRGB.
         exif: What the metadata says of camera, place, time and author, as Pillow writes it (b"Exif\\0\\0", then a TIFF
             directory), b"" for nothing.
+        more: The source has more frames or pages, which were not read.
     """
 
     rgb: Array
@@ -51,6 +52,7 @@ class DecodedImage:
     mode: str = ""
     icc: bytes = b""
     exif: bytes = b""
+    more: bool = False
 
 
 def read(source: Source, *, max_pixels: int | None = None, srgb: bool = False) -> DecodedImage:
@@ -138,19 +140,21 @@ def _decode_container(container: Container, name: str, srgb: bool, limit: int) -
     tags = container.tags or metadata.parse_exif(container.exif)
     orientation = metadata.orientation(tags, container.xmp)
     layout = tiff.find_layout(container.tags) if container.tags else None
+    more = False
     if layout and layout.readable:
         channels = pixels.read_deep_tiff(layout, name, limit)
         gray = "F" if layout.format == 3 else "I;16"
         mode, to_undo = (gray, "LA", "RGB", "RGBA")[channels.shape[2] - 1], orientation
     else:
-        channels, mode = _decode_with_pillow(container, name, container.icc if srgb else b"")
+        channels, mode, more = _decode_with_pillow(container, name, container.icc if srgb else b"")
         to_undo = 1 if container.format == "TIFF" else orientation  # Pillow turns TIFF itself
     exif = metadata.upright_exif(tags)
-    return _build(channels, name, mode, to_undo, orientation > 1, container.icc, exif, srgb)
+    image = _build(channels, name, mode, to_undo, orientation > 1, container.icc, exif, srgb)
+    return replace(image, more=more or container.animated)
 
 
-def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Array, str]:
-    """Return (H, W, C) and Pillow's mode."""
+def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Array, str, bool]:
+    """Return (H, W, C), Pillow's mode, and whether the file has more frames."""
     try:
         image = Image.open(container.file, formats=[container.format])  # never EPS: that runs a program
     except UnidentifiedImageError as error:
@@ -159,9 +163,10 @@ def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Ar
         raise ValueError("it declares two sizes")
     deep = pixels.read_deep_png(image, container.file) if container.format == "PNG" else None
     if deep is not None:
-        return pixels.with_transparent_color(deep, container.transparent_color), image.mode
+        return pixels.with_transparent_color(deep, container.transparent_color), image.mode, False
+    more = getattr(image, "is_animated", False)  # before it is loaded: a GIF goes on from its first frame
     image.load()
-    return pixels.from_image(image, name, icc, container.transparent_color), image.mode
+    return pixels.from_image(image, name, icc, container.transparent_color), image.mode, more
 
 
 def _build(

@@ -12,6 +12,7 @@ from conftest import picture
 from PIL import Image
 from tiny_models import maker, translator
 
+from ganzoo.batch.run import FIRST_FRAME
 from ganzoo.loading.model import Model
 from tests.cli.test_main import call
 
@@ -132,6 +133,16 @@ def test_several_files_into_a_folder(capsys: Capture) -> None:
     assert out.splitlines()[-1] == "4 images in out"
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.JPG", "c.webp", "d.png"]
     assert same("out/a.png", "a.png") and same("out/d.png", "d.gif")
+
+
+@pytest.mark.parametrize("name", ["a.webp", "a.png", "a.gif", "a.tif"])
+def test_it_says_that_only_the_first_frame_was_translated(name: str, capsys: Capture) -> None:
+    frames = [picture(20, 16), picture(20, 16).transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    frames[0].save(name, save_all=True, append_images=frames[1:])
+    frames[0].save(f"one-{name}")
+    code, _, err = call(capsys, "translate", "dir:t", name, "-o", "out.png")
+    assert (code, err) == (0, f"{name}: {FIRST_FRAME}\n")
+    assert call(capsys, "translate", "dir:t", f"one-{name}", "-o", "one.png")[2] == ""
 
 
 def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(capsys: Capture) -> None:

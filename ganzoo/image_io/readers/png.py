@@ -14,7 +14,7 @@ from ganzoo.image_io.readers.container import CUT_OFF, NO_IMAGE, Container
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 XMP, EXIF_IN_HEX = b"XML:com.adobe.xmp", b"Raw profile type exif"  # keywords of the text chunks that matter here
 TEXT_CHUNKS = (b"zTXt", b"tEXt", b"iTXt")
-CHUNKS_BEFORE_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf")
+CHUNKS_BEFORE_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"acTL")
 CHECKED_CHUNKS = (b"IHDR", b"PLTE", b"IDAT")  # which must have the right checksum
 MAX_METADATA = 1 << 24  # bytes that a compressed profile or text may unpack to
 DEFLATE_RATIO = 1032  # most bytes that one compressed byte gives
@@ -49,6 +49,7 @@ def read(file: IO[bytes]) -> Container:
         chunks.get(b"eXIf") or _exif_in_hex(chunks.texts.get(EXIF_IN_HEX, b"")),
         chunks.texts.get(XMP, b""),
         transparent_color=_transparent_color(chunks.get(b"tRNS"), bits, color),
+        animated=int.from_bytes(chunks.get(b"acTL")[:4], "big") > 1,
     )
 
 
