@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ganzoo import catalog
 from ganzoo.catalog import compatibility, options
@@ -281,10 +281,11 @@ def load_start_weights(recipe: Recipe, start_from: Mapping[str, str]) -> None:
             raise OptionError(
                 f"The recipe has no network '{chosen}' to start from {ref}. It has: {', '.join(recipe.networks)}."
             )
-        _load_weights(recipe.networks[chosen], chosen, ref)
+        _load_weights(recipe, chosen, ref)
 
 
-def _load_weights(network: nn.Module, name: str, ref: str) -> None:
+def _load_weights(recipe: Recipe, name: str, ref: str) -> None:
+    network = recipe.networks[name]
     model = load.load(ref, device="cpu", engine="torch")
     theirs: Any = model.generator.architecture
     ours: Any = getattr(network, "architecture", None)
@@ -292,7 +293,12 @@ def _load_weights(network: nn.Module, name: str, ref: str) -> None:
         raise OptionError(f"The network '{name}' is not a generator, but {ref} is. Name a generator.")
     if ours != theirs:
         changes = [f"--part generator={theirs.entry.partition(':')[2]}"] if ours.entry != theirs.entry else []
-        changes += [f"--set generator.{k}={v}" for k, v in theirs.options.items() if ours.options.get(k) != v]
+        own = {key for key in ("image_size", "image_width") if hasattr(getattr(recipe, "config", None), key)}
+        changes += [
+            f"--set {key if key in own else f'generator.{key}'}={value}"
+            for key, value in theirs.options.items()
+            if ours.options.get(key) != value
+        ]
         raise OptionError(f"{ref} is a different network than '{name}'. To start from it: {' '.join(changes)}.")
     network.load_state_dict(model.generator.state_dict())
 

@@ -203,6 +203,14 @@ def test_a_model_with_other_options_is_refused_with_what_to_set(tmp_path: Path) 
     assert assembled("cyclegan", tmp_path, start_from={"": ref}, part_options=parts)
 
 
+def test_a_model_of_another_width_is_refused_with_the_width_to_train_at(tmp_path: Path) -> None:
+    sizes = {"image_size": 16, "image_width": 32}  # the examples have 16x16
+    ref = f"dir:{train('dcgan', tmp_path, 'source', steps=1, options=sizes)}"
+    with pytest.raises(OptionError, match=r"To start from it: --set image_width=32\.$"):
+        train("dcgan", tmp_path, start_from={"": ref})
+    assert assembled("dcgan", tmp_path, start_from={"": ref}, options=sizes)
+
+
 def test_a_model_of_another_architecture_is_refused_with_the_part_to_take(tmp_path: Path) -> None:
     ref = f"dir:{train('lsgan', tmp_path, 'source', steps=1)}"
     with pytest.raises(OptionError, match=r"To start from it: --part generator=lsgan "):
