@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures, averaged
+from learning import Measures, averaged, falling_rates
 from torch import Tensor
 
 from ganzoo import GanzooError, Recipe, build, catalog, sliced_wasserstein
@@ -223,16 +223,22 @@ def distance_and_overlap(recipe: Recipe) -> tuple[float, float]:
 
 
 @pytest.mark.learning
-@pytest.mark.parametrize("name", ["cut", "fastcut"])
+@pytest.mark.parametrize(
+    ("name", "rate", "weight", "steps", "falling"),
+    [
+        pytest.param("cut", 1.5e-3, 2.0, 320, True, id="cut"),
+        pytest.param("fastcut", 2e-3, 1.0, 200, False, id="fastcut"),
+    ],
+)
 def test_it_learns_the_other_sides_colors_and_keeps_every_disc_in_its_place(
-    name: str, double: None, seed: int, measured: Measures
+    name: str, rate: float, weight: float, steps: int, falling: bool, double: None, seed: int, measured: Measures
 ) -> None:
     """Pictures have noise while it learns: with less, the discriminator wins now and then."""
-    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": 2e-3, "nce_weight": 1.0}
+    few = {"layers": LAYERS, "patches": 64, "head_width": 32, "learning_rate": rate, "nce_weight": weight}
     recipe = make(name, {**PARTS, "generator": {"width": 8, "blocks": 1}}, channels=3, image_size=16, seed=seed, **few)
     before, chance = distance_and_overlap(recipe)
     torch.manual_seed(seed)
-    for step in averaged(recipe, range(200)):
+    for step in averaged(recipe, falling_rates(recipe, steps) if falling else range(steps)):
         a, b = (discs(16, 2 * step + side + 10**4 * seed, *colors, noise=0.2)[0] for side, colors in enumerate((A, B)))
         recipe.step({"a": a, "b": b})
     after, overlap = distance_and_overlap(recipe)

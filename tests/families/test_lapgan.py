@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from exact import descend_plainly, differences, doubles, flat, make, step_down
-from learning import Measures
+from learning import Measures, averaged, falling_rates
 from torch import Tensor
 
 from ganzoo.catalog import building
@@ -231,7 +231,7 @@ def test_it_learns_what_each_level_adds(double: None, seed: int, measured: Measu
 
     before, dark, rough = looked_at()
     torch.manual_seed(2 + seed)
-    for _ in range(300):
+    for _ in averaged(recipe, falling_rates(recipe, 450)):
         recipe.step({"image": streaked(32, random)})
     after, light, roughness = looked_at()
     real_light, real_roughness = qualities(held_out["image"])

@@ -75,7 +75,7 @@ def test_it_learns_to_translate(global_skip: bool, double: None, seed: int, meas
     torch.manual_seed(seed)
     network = ganzoo.build("generator:efficientnet-unet", width=8, global_skip=global_skip)
     network.begin()
-    steps, optimizer = 100, torch.optim.Adam(network.parameters(), 0.02)
+    steps, optimizer = 150, torch.optim.Adam(network.parameters(), 0.01)
     falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
     random, errors = torch.Generator().manual_seed(1 + 1000 * seed), []
     for _ in range(steps):

@@ -204,5 +204,5 @@ def test_discs_are_learned(double: None, seed: int, measured: Measures) -> None:
     values: dict[str, Any] = {"r1": 0.3, "r1_end": 1.0, "r1_every": 4, "learning_rate": 3e-3, "learning_rate_end": 1.0}
     recipe = make("r3gan", parts, image_size=16, channels=1, seed=seed, burn_in=0.0, **values)
     start = distance(recipe)
-    train(recipe, averaged(recipe, falling_rates(recipe, 200)), batch_size=32, seed=seed)
+    train(recipe, averaged(recipe, falling_rates(recipe, 300)), batch_size=32, seed=seed)
     measured("distance", distance(recipe), limit=0.72 * start, untrained=start)
