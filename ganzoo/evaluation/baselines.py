@@ -68,7 +68,8 @@ def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry
     """Measure the baselines of an evaluation, and say where a model is no better than one."""
     paired = [one for one in metrics if one.name in PAIRED]
     of_sets = [one for one in metrics if one.name in OF_SETS]
-    if (paired or of_sets) and context.sides.truths is not None:
+    degraded = isinstance(context.sides.inputs, DegradedImages)
+    if (paired or (of_sets and degraded)) and context.sides.truths is not None:
         for name, images in _paired(context).items():
             of_images = context.with_images(replace(context.sides, evaluated=images), context.known("real"))
             asked = [*paired, *(of_sets if name in _AS_SETS else ())]

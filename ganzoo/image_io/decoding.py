@@ -164,9 +164,17 @@ def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Ar
     deep = pixels.read_deep_png(image, container.file) if container.format == "PNG" else None
     if deep is not None:
         return pixels.with_transparent_color(deep, container.transparent_color), image.mode, False
-    more = getattr(image, "is_animated", False)  # before it is loaded: a GIF goes on from its first frame
     image.load()
-    return pixels.from_image(image, name, icc, container.transparent_color), image.mode, more
+    mode, channels = image.mode, pixels.from_image(image, name, icc, container.transparent_color)
+    return channels, mode, _has_more(image)  # last: a GIF looks for its second frame, which may be damaged
+
+
+def _has_more(image: Image.Image) -> bool:
+    """Return whether an image has more frames or pages, readable or not."""
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # Pillow raises whatever it likes on a damaged frame
+        return True
 
 
 def _build(

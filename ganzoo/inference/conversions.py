@@ -259,7 +259,7 @@ def relative_speed(one: Runner, other: Runner, given: Array) -> float:
     times: list[tuple[float, float]] = []
     began = time.perf_counter()
     while not times or (len(times) < TURNS and time.perf_counter() - began < LONG):
-        times.append((_seconds(one, given), _seconds(other, given)))
+        times.append((seconds(one, given), seconds(other, given)))
     theirs, ours = map(min, zip(*times, strict=True))  # whatever else ran only made it slower
     return round(float(theirs / ours), 2)
 
@@ -288,7 +288,8 @@ def memory_per_pixel(generator: nn.Module) -> float:
         return 0.0
 
 
-def _seconds(run: Callable[[Array], Array], given: Array) -> float:
+def seconds(run: Runner, given: Array) -> float:
+    """Return how long a network takes for one input."""
     began = time.perf_counter()
     run(given)
     return time.perf_counter() - began

@@ -16,7 +16,6 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -163,8 +162,8 @@ def time_runner(run: Runner, signature: Signature, side: int, *, shrink: bool = 
     """
     used = _quick_side(run, signature, side) if shrink else side
     image = _noise(signature, used)
-    first = _seconds(run, image)
-    later = min(_seconds(run, image) for _ in range(PASSES))
+    first = conversions.seconds(run, image)
+    later = min(conversions.seconds(run, image) for _ in range(PASSES))
     return max(0.0, first - later), later * (max(side, used) / used) ** 2
 
 
@@ -173,7 +172,7 @@ def _quick_side(run: Runner, signature: Signature, side: int) -> int:
     small = signature.padded(min(side, SMALLEST))
     image = _noise(signature, small)
     run(image)
-    seconds = _seconds(run, image)
+    seconds = conversions.seconds(run, image)
     while side > small and seconds * (side / small) ** 2 > SLOW:
         side //= 2
     return max(side, small)
@@ -184,12 +183,6 @@ def _noise(signature: Signature, side: int) -> Array:
     multiple = max(signature.smallest, round(side / signature.stride) * signature.stride)
     shape = (1, signature.channels, multiple, multiple)
     return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
-
-
-def _seconds(run: Runner, image: Array) -> float:
-    began = time.perf_counter()
-    run(image)
-    return time.perf_counter() - began
 
 
 def import_seconds(packages: Sequence[str]) -> float:

@@ -40,6 +40,16 @@ def full_exif() -> bytes:
     return exif.tobytes()
 
 
+def test_a_gif_is_read_whose_second_frame_is_damaged() -> None:
+    frames = [Image.fromarray(levels).quantize() for levels in (noise(20, 24), noise(20, 24)[::-1])]
+    whole = io.BytesIO()
+    frames[0].save(whole, "GIF", save_all=True, append_images=frames[1:])
+    first = read(whole.getvalue())
+    assert first.more
+    cuts = range(whole.tell() * 3 // 4, whole.tell() - 1)  # all of them in the second frame
+    assert all(np.array_equal(read(whole.getvalue()[:cut]).rgb, first.rgb) for cut in cuts)
+
+
 # ---- metadata --------------------------------------------------------------------------------------------------------
 
 

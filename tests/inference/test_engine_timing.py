@@ -127,7 +127,7 @@ def test_a_conversion_in_the_cache_competes_for_one_image_too(choices: list[Choi
 
 def test_a_slow_network_is_measured_on_a_smaller_image(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, sides = [0.0], []
-    monkeypatch.setattr(engine_timing.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(conversions.time, "perf_counter", lambda: clock[0])
 
     def run(image: np.ndarray) -> np.ndarray:
         sides.append(image.shape[-1])
