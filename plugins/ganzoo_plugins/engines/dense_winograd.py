@@ -19,12 +19,15 @@ from .winograd_layer import is_wide
 
 LEAST_CHANNELS = 16  # in and out of each convolution
 LEAST_CONVOLUTIONS = 3  # that read the same features
-TILES = 512  # that are computed at once, so that what is computed of them stays in the processor's cache
-GROUP = 16  # channels that are transformed at once, for the same reason
+TILES = 128  # that are computed at once, so that what is computed of them stays in the processor's cache
+GROUP = 32  # channels that are transformed at once, for the same reason
 
 
 class Tiles:
     """The transformed tiles of features that grow by concatenation, each part transformed once.
+
+    Parts are transformed when they are first read, so that the processor's cache still has them for the convolution.
+    All products are batches of small ones, which torch computes on all threads; one wide product it does not.
 
     Args:
         like: The first part, (N, C, H, W).
@@ -37,25 +40,20 @@ class Tiles:
         rows = max(1, TILES // self.across)
         places = [(image, top) for image in range(self.count) for top in range(0, self.down, rows)]
         self.bands = [
-            (image, top, like.new_empty(36, channels, min(rows, self.down - top) * self.across))
+            (image, top, like.new_empty(channels, 36, min(rows, self.down - top) * self.across))
             for image, top in places
         ]
         self.filled = 0
+        self.waiting: list[tuple[int, Tensor]] = []  # the first channel and the squares of parts to transform
         self.pixels = transform_matrix(PIXEL_TRANSFORM, like)
         self.results = transform_matrix(RESULT_TRANSFORM, like)
 
     def append(self, part: Tensor) -> Tiles:
-        """Transform the next part, (N, C, H, W)."""
+        """Take the next part, (N, C, H, W)."""
         padded = part.new_zeros(*part.shape[:2], 4 * self.down + 2, 4 * self.across + 2)
         padded[:, :, 1 : self.high + 1, 1 : self.wide + 1] = part
-        squares = padded.unfold(2, 6, 4).unfold(3, 6, 4).permute(0, 4, 5, 1, 2, 3)  # (N, 6, 6, C, down, across)
-        for image, top, band in self.bands:
-            size = band.shape[2]
-            flat, rows = band.view(36, -1), slice(top, top + size // self.across)
-            for first in range(0, part.shape[1], GROUP):
-                group = squares[image, :, :, first : first + GROUP, rows]
-                start = (self.filled + first) * size
-                torch.mm(self.pixels, group.reshape(36, -1), out=flat[:, start : start + group.shape[2] * size])
+        squares = padded.unfold(2, 6, 4).unfold(3, 6, 4).permute(0, 1, 4, 5, 2, 3)  # (N, C, 6, 6, down, across)
+        self.waiting.append((self.filled, squares))
         self.filled += part.shape[1]
         return self
 
@@ -64,14 +62,26 @@ class Tiles:
         outputs, channels = weight.shape[1:]
         out = weight.new_empty(self.count, outputs, 4 * self.down, 4 * self.across)
         squares = out.view(self.count, outputs, self.down, 4, self.across, 4)
+        results = self.results.expand(outputs, -1, -1)
         for image, top, band in self.bands:
             rows = band.shape[2] // self.across
-            products = torch.bmm(weight, band[:, :channels]).view(36, -1)
-            found = (self.results @ products).view(4, 4, outputs, rows, self.across)
-            squares[image, :, top : top + rows] = found.permute(2, 3, 0, 4, 1)
+            self._transform(image, top, band)
+            products = torch.bmm(weight, band[:channels].transpose(0, 1))
+            found = torch.bmm(results, products.transpose(0, 1)).view(outputs, 4, 4, rows, self.across)
+            squares[image, :, top : top + rows] = found.permute(0, 3, 1, 4, 2)
+        self.waiting.clear()
         if bias is not None:
             out += bias[:, None, None]
         return out[:, :, : self.high, : self.wide]
+
+    def _transform(self, image: int, top: int, band: Tensor) -> None:
+        """Transform a band of the parts that wait."""
+        rows = slice(top, top + band.shape[2] // self.across)
+        for start, squares in self.waiting:
+            for first in range(0, squares.shape[1], GROUP):
+                group = squares[image, first : first + GROUP, ..., rows, :].flatten(1, 2).flatten(2)
+                place = slice(start + first, start + first + len(group))
+                torch.bmm(self.pixels.expand(len(group), -1, -1), group, out=band[place])
 
 
 class TiledConvolution(nn.Module):
