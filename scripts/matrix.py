@@ -1,6 +1,6 @@
 """Run the quick suite under other instruction sets, thread counts, versions and load, and print a table.
 
-As in scripts/test, two tests run at a time.
+As in scripts/test, two tests run at a time; --processes 4 is quicker beside a load, and a heavier one.
 
     python scripts/matrix.py                          all rows
     python scripts/matrix.py --only golden --isa avx2 AVX512_CORE
@@ -76,7 +76,7 @@ def of_lowest(folder: Path) -> Row:
     return Row("lowest versions", {}, str(python))
 
 
-def run(row: Row, parts: list[str], seconds: float) -> tuple[str, float, bool]:
+def run(row: Row, parts: list[str], processes: int, seconds: float) -> tuple[str, float, bool]:
     """Return the totals of a row, its seconds, and whether all passed."""
     known = {
         name: value for name, value in os.environ.items() if name not in ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
@@ -92,7 +92,7 @@ def run(row: Row, parts: list[str], seconds: float) -> tuple[str, float, bool]:
                 "pytest",
                 "-q",
                 "-n",
-                "2",
+                str(processes),
                 "-p",
                 "no:cacheprovider",
                 f"--junitxml={files[-1]}",
@@ -141,6 +141,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, action="append", help="a number of them")
     parser.add_argument("--lowest", action="store_true", help="the lowest versions that pyproject.toml allows")
     parser.add_argument("--load", action="store_true", help="beside two busy loops")
+    parser.add_argument("--processes", type=int, default=2, help="of the tests")
     parser.add_argument("--times", type=int, default=1, help="in a row")
     parser.add_argument("--patience", type=float, default=1800, help="seconds for a part of a row")
     kept = Path(tempfile.gettempdir()) / "ganzoo-lowest"
@@ -150,7 +151,7 @@ def main() -> int:
     print(f"{'ROW':24} {'SECONDS':>8}  RESULT", flush=True)
     with loaded(2 if asked.load else 0):
         for row in asked_rows(asked) * asked.times:
-            words, seconds, passed = run(row, asked.only, asked.patience)
+            words, seconds, passed = run(row, asked.only, asked.processes, asked.patience)
             every &= passed
             print(f"{row.name:24} {seconds:8.0f}  {words}", flush=True)
     print("all passed" if every else "not all passed")
