@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import skimage.data
 from PIL import Image
 
 DAY, DUSK = 0.42, 0.36  # mean luma, from 0 to 1
@@ -94,6 +93,8 @@ def cut_open_photos(sets: Path) -> None:
         left, top = ((side - HELD_OUT_SIDE) // 2 for side in photo.size)
         crop = photo.crop((left, top, left + HELD_OUT_SIDE, top + HELD_OUT_SIDE))
         write(sets / "open-photos-held-out" / f"{name.split('_by_')[0]}.png", png(crop))
+    import skimage.data  # which only this needs
+
     for name in ("astronaut", "chelsea", "coffee", "rocket"):
         photo = Image.fromarray(getattr(skimage.data, name)())
         write(sets / "open-photos-held-out" / f"{name}.png", png(photo))

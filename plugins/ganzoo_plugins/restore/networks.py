@@ -190,13 +190,14 @@ def join_windows_of_any_number(network: nn.Module) -> None:
     """Let the modules of Python that a network's layers are from put windows together by `join_windows`.
 
     Their own functions divide to count the images. A tracer takes the result for a constant, and the exported network
-    mixes up the channels of any other number of images. Uformer's function does more, and is left.
+    mixes up the channels of any other number of images. A function that spreads windows out, too, is left.
     """
     for module in {sys.modules[type(layer).__module__] for layer in network.modules()}:
-        if not module.__name__.startswith("spandrel.") or "Uformer" in module.__name__:
+        if not module.__name__.startswith("spandrel."):
             continue
         for name, function in (("window_reverse", _window_reverse), ("windows2img", _windows2img)):
-            if hasattr(module, name):
+            own = getattr(module, name, None)
+            if own is not None and "dilation_rate" not in inspect.signature(own).parameters:
                 setattr(module, name, function)
 
 
