@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from ganzoo.loading.model import Model
 
 T = TypeVar("T")
-FIRST_FRAME = (
-    "it has more frames or pages, and the first was translated. A GIF, given -o NAME.gif, is translated whole."
-)
+FIRST_FRAME = "it has more frames or pages, and the first was translated."
+WHOLE_GIF = " With -o NAME.gif all of them are."
 
 
 def run(work: Work, model: Model, jobs: Iterable[Job], on_progress: Progress | None = None) -> Iterator[Outcome]:
@@ -96,7 +95,8 @@ def _translate(
         return _failed(job, error), None
     size = image.rgb.shape[0], image.rgb.shape[1]
     working_size = model.working_size(*size, work.settings.size)
-    notes = (FIRST_FRAME,) if image.more else ()
+    note = FIRST_FRAME + WHOLE_GIF * job.source.lower().endswith(".gif")
+    notes = (note,) if image.more else ()
     return Outcome(job, worked_at=None if working_size == size else working_size, notes=notes), translated
 
 

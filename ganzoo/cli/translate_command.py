@@ -181,8 +181,8 @@ def _print_each(outcomes: Iterator[Outcome], display: ProgressDisplay) -> Iterat
     for outcome in outcomes:
         if not outcome.error and outcome.job.target != "-":
             display.done(outcome.job.target + _describe_size(outcome))
-            for note in outcome.notes:
-                display.note(f"{outcome.job.source}: {note}")
+        for note in outcome.notes:
+            display.note(f"{outcome.job.source}: {note}")
         yield outcome
 
 

@@ -70,7 +70,7 @@ def add(context: EvalContext, evaluation: Evaluation, metrics: Sequence[registry
     of_sets = [one for one in metrics if one.name in OF_SETS]
     degraded = isinstance(context.sides.inputs, DegradedImages)
     if (paired or (of_sets and degraded)) and context.sides.truths is not None:
-        for name, images in _paired(context).items():
+        for name, images in _compared(context, bool(paired)).items():
             of_images = context.with_images(replace(context.sides, evaluated=images), context.known("real"))
             asked = [*paired, *(of_sets if name in _AS_SETS else ())]
             if asked:
@@ -102,16 +102,17 @@ def expect_images(context: EvalContext, metrics: Sequence[registry.KnownMetric])
     return count
 
 
-def _paired(context: EvalContext) -> dict[str, ImageSet]:
+def _compared(context: EvalContext, in_pairs: bool) -> dict[str, ImageSet]:
+    """Return what a model's outputs are compared with: of sets, without the mean image and its color."""
     truths: StoredImages = context.require("truths")
     inputs = context.sides.inputs
-    total = torch.stack([batch.double().sum(0) for batch in truths.batches(context.config.batch_size)]).sum(0)
-    mean = total / truths.sample.count
-    color = mean.mean((1, 2), keepdim=True).expand_as(mean)
-    computed: dict[str, Compute] = {
-        "constant": lambda _, wanted: _repeat(color, wanted),
-        "mean image": lambda _, wanted: _repeat(mean, wanted),
-    }
+    computed: dict[str, Compute] = {}
+    if in_pairs:
+        total = torch.stack([batch.double().sum(0) for batch in truths.batches(context.config.batch_size)]).sum(0)
+        mean = total / truths.sample.count
+        color = mean.mean((1, 2), keepdim=True).expand_as(mean)
+        computed["constant"] = lambda _, wanted: _repeat(color, wanted)
+        computed["mean image"] = lambda _, wanted: _repeat(mean, wanted)
     if has_holes(inputs):
         computed["laplace"] = fill_smoothly
     elif isinstance(inputs, DegradedImages):

@@ -150,7 +150,7 @@ def _decode_container(container: Container, name: str, srgb: bool, limit: int) -
         to_undo = 1 if container.format == "TIFF" else orientation  # Pillow turns TIFF itself
     exif = metadata.upright_exif(tags)
     image = _build(channels, name, mode, to_undo, orientation > 1, container.icc, exif, srgb)
-    return replace(image, more=more or container.animated)
+    return replace(image, more=more or container.more)
 
 
 def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Array, str, bool]:
@@ -166,11 +166,12 @@ def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Ar
         return pixels.with_transparent_color(deep, container.transparent_color), image.mode, False
     image.load()
     mode, channels = image.mode, pixels.from_image(image, name, icc, container.transparent_color)
-    return channels, mode, _has_more(image)  # last: a GIF looks for its second frame, which may be damaged
+    more = container.format != "TIFF" and _has_more(image)
+    return channels, mode, more  # last: a GIF looks for its second frame, which may be damaged
 
 
 def _has_more(image: Image.Image) -> bool:
-    """Return whether an image has more frames or pages, readable or not."""
+    """Return whether an image has more frames, readable or not."""
     try:
         return bool(getattr(image, "is_animated", False))
     except Exception:  # Pillow raises whatever it likes on a damaged frame

@@ -37,7 +37,7 @@ from ganzoo.inference.workload import Workload
 if TYPE_CHECKING:
     from ganzoo.contracts.engine import Array
 
-FORMAT = 2
+FORMAT = 3
 PASSES = 3  # of each engine, after one that warms up; the fastest counts: whatever else ran only made it slower
 LARGEST = 1024  # side in pixels of a measurement
 SMALLEST = 64  # side in pixels of the image by which it is known whether a larger one is slow
@@ -119,18 +119,19 @@ def fastest_first(choices: Sequence[Choice], card: Card, work: Workload, measure
         return weighed
     found, side = Speeds.read().engines, measured_side(card, work)
     costs: dict[str, float] = {}
-    images: list[float] = []  # seconds of one, by each engine that converts nothing
+    quickest = math.inf  # seconds of an image, of the engines that convert nothing
     for choice in sorted(choices, key=lambda choice: (choice.engine.one_size, choice.engine.torch_free)):
         if choice.engine.one_size and not _may_pay(work, costs):
             continue
         key = _key(choice, card, side)
         timing = found.get(key)
-        if timing is None and choice.engine.torch_free and not _may_convert(choice, card, work, images, side):
+        if choice.engine.torch_free and not _may_convert(choice, card, work, quickest, side):
             continue
         if timing is None and (timing := measure(choice, side)) is not None:
             Speeds.add(key, timing)
         costs[choice.name] = timing.of(work, _seconds_done(choice)) if timing else math.inf
-        images += [timing.image] if timing and not choice.engine.torch_free else []
+        if timing and not choice.engine.torch_free:
+            quickest = min(quickest, timing.image)
     return sorted([choice for choice in choices if choice.name in costs], key=lambda choice: costs[choice.name])
 
 
@@ -160,22 +161,26 @@ def time_runner(run: Runner, signature: Signature, side: int, *, shrink: bool = 
         side: Of the image, about, in pixels.
         shrink: Measure on a smaller image where this one takes longer than `SLOW`, and count pixels.
     """
-    used = _quick_side(run, signature, side) if shrink else side
+    used, start = _quick_side(run, signature, side) if shrink else (side, 0.0)
     image = _noise(signature, used)
     first = conversions.seconds(run, image)
     later = min(conversions.seconds(run, image) for _ in range(PASSES))
-    return max(0.0, first - later), later * (max(side, used) / used) ** 2
+    return start + max(0.0, first - later), later * (max(side, used) / used) ** 2
 
 
-def _quick_side(run: Runner, signature: Signature, side: int) -> int:
-    """Return ``side``, halved until an image takes `SLOW` seconds at most, by what a small one takes."""
+def _quick_side(run: Runner, signature: Signature, side: int) -> tuple[int, float]:
+    """Halve ``side`` until an image takes `SLOW` seconds at most, by what a small one takes.
+
+    Returns:
+        The side, and how many seconds longer the first small image took than the second.
+    """
     small = signature.padded(min(side, SMALLEST))
     image = _noise(signature, small)
-    run(image)
+    first = conversions.seconds(run, image)
     seconds = conversions.seconds(run, image)
     while side > small and seconds * (side / small) ** 2 > SLOW:
         side //= 2
-    return max(side, small)
+    return max(side, small), max(0.0, first - seconds)
 
 
 def _noise(signature: Signature, side: int) -> Array:
@@ -216,21 +221,21 @@ def _may_pay(work: Workload, costs: Mapping[str, float]) -> bool:
     return work.same_size and min(costs.values(), default=math.inf) > work.worth_compiling
 
 
-def _may_convert(choice: Choice, card: Card, work: Workload, images: Sequence[float], side: int) -> bool:
+def _may_convert(choice: Choice, card: Card, work: Workload, quickest: float, side: int) -> bool:
     """Return whether there is a conversion, or one pays that is not there yet.
 
     Args:
         choice: An engine that needs one.
         card: The model's.
         work: What it will do.
-        images: Seconds of an image of each engine that needs none.
-        side: Of these images.
+        quickest: Seconds of an image by the fastest engine that needs none; infinite where none runs.
+        side: Of the image, about.
     """
-    if not images or conversions.find(card, choice.name, choice.engine, choice.dtype) is not None:
+    if math.isinf(quickest) or conversions.find(card, choice.name, choice.engine, choice.dtype) is not None:
         return True
-    comparison = 2 * COMPARED * min(images) / side**2
+    comparison = 2 * COMPARED * quickest / side**2
     certain = work.images if work.certain else 1
-    return comparison <= max(PATIENCE, certain * min(images))
+    return comparison <= max(PATIENCE, certain * quickest)
 
 
 def _key(choice: Choice, card: Card, side: int) -> str:

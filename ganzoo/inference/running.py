@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ganzoo.cards.card import Card
 from ganzoo.contracts.engine import Runner, Signature
-from ganzoo.errors import DeviceError, MeasuredDifference, OptionError, OutputError, UnsuitedNetwork
+from ganzoo.errors import DeviceError, GanzooError, MeasuredDifference, OptionError, OutputError, UnsuitedNetwork
 from ganzoo.inference import conversions, engine_timing
 from ganzoo.inference.engine_selection import Choice
 from ganzoo.inference.engine_timing import Timing
@@ -82,8 +82,13 @@ def start(
         return None
 
     def measure(choice: Choice, side: int) -> Timing | None:
+        if _is_refused(choice, card):
+            return None
+        if not choice.engine.torch_free:
+            with suppress(GanzooError):  # which it raises below again
+                generator()  # imports torch, whose seconds are added below, and reads the weights, as all of these do
         began = time.perf_counter()
-        if _is_refused(choice, card) or (running := attempt(choice)) is None:
+        if (running := attempt(choice)) is None:
             return None
         if choice.engine.torch_free:
             began = time.perf_counter()  # without its conversion, which is made once

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from ganzoo import catalog
-from ganzoo.catalog import compatibility, options
+from ganzoo.catalog import building, compatibility, options
 from ganzoo.catalog.building import ChosenParts
 from ganzoo.contracts.config import Config
 from ganzoo.contracts.entry import Entry
@@ -293,14 +293,23 @@ def _load_weights(recipe: Recipe, name: str, ref: str) -> None:
         raise OptionError(f"The network '{name}' is not a generator, but {ref} is. Name a generator.")
     if ours != theirs:
         changes = [f"--part generator={theirs.entry.partition(':')[2]}"] if ours.entry != theirs.entry else []
-        own = {key for key in ("image_size", "image_width") if hasattr(getattr(recipe, "config", None), key)}
+        names = _settings_of_facts(recipe, name)
         changes += [
-            f"--set {key if key in own else f'generator.{key}'}={value}"
+            f"--set {names.get(key, f'generator.{key}')}={value}"
             for key, value in theirs.options.items()
             if ours.options.get(key) != value
         ]
         raise OptionError(f"{ref} is a different network than '{name}'. To start from it: {' '.join(changes)}.")
     network.load_state_dict(model.generator.state_dict())
+
+
+def _settings_of_facts(recipe: Recipe, name: str) -> dict[str, str]:
+    """Return the recipe's own settings that its networks get: option of a generator -> setting."""
+    names = {fact: fact for fact in building.FACTS}
+    if name == recipe.exports[""]:
+        names["out_channels"] = "channels"  # in a translator; "in_channels" are those of its input
+    config = getattr(recipe, "config", None)
+    return {fact: setting for fact, setting in names.items() if hasattr(config, setting)}
 
 
 def place_on_machine(recipe: Recipe, machine: Machine, processes: Processes, compiled: bool = False) -> None:

@@ -12,7 +12,7 @@ from conftest import picture
 from PIL import Image
 from tiny_models import maker, translator
 
-from ganzoo.batch.run import FIRST_FRAME
+from ganzoo.batch.run import FIRST_FRAME, WHOLE_GIF
 from ganzoo.loading.model import Model
 from tests.cli.test_main import call
 
@@ -141,8 +141,14 @@ def test_it_says_that_only_the_first_frame_was_translated(name: str, capsys: Cap
     frames[0].save(name, save_all=True, append_images=frames[1:])
     frames[0].save(f"one-{name}")
     code, _, err = call(capsys, "translate", "dir:t", name, "-o", "out.png")
-    assert (code, err) == (0, f"{name}: {FIRST_FRAME}\n")
+    assert (code, err) == (0, f"{name}: {FIRST_FRAME}{WHOLE_GIF if name == 'a.gif' else ''}\n")
     assert call(capsys, "translate", "dir:t", f"one-{name}", "-o", "one.png")[2] == ""
+
+
+def test_it_says_so_too_where_the_image_goes_to_the_standard_output() -> None:
+    picture(20, 16).save("a.webp", save_all=True, append_images=[Image.new("RGB", (20, 16))])
+    done = piped("translate", "dir:t", "a.webp", "-o", "-")
+    assert done.stdout.startswith(b"\x89PNG") and done.stderr.decode().splitlines() == [f"a.webp: {FIRST_FRAME}"]
 
 
 def test_a_folder_keeps_its_structure_and_its_earlier_results_are_left_alone(capsys: Capture) -> None:

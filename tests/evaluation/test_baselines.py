@@ -52,6 +52,12 @@ def test_super_resolution_stands_beside_bicubic_lanczos_and_means(tmp_path: Path
     assert evaluation.to_dict()["baselines"] == baselines
 
 
+def test_no_mean_is_computed_where_sets_are_compared(tmp_path: Path) -> None:
+    write(tmp_path / "photos")
+    evaluation = ganzoo.evaluate("srgan/bicubic", tmp_path / "photos", metrics="fd", resamples=0)
+    assert {"bicubic"} <= set(evaluation.baselines) <= {"bicubic", "real images"}
+
+
 def test_a_hole_is_filled_by_the_smoothest_surface() -> None:
     line = torch.arange(16.0)
     plane = (100 + 3 * line[:, None] + 2 * line[None, :]).expand(1, 3, 16, 16).to(torch.uint8)

@@ -211,6 +211,18 @@ def test_a_model_of_another_width_is_refused_with_the_width_to_train_at(tmp_path
     assert assembled("dcgan", tmp_path, start_from={"": ref}, options=sizes)
 
 
+@pytest.mark.parametrize("recipe", ["dcgan", "cyclegan"])
+def test_a_model_of_other_channels_is_refused_with_the_channels_to_train_at(recipe: str, tmp_path: Path) -> None:
+    gray = {"channels": 1, **({"in_channels": 1} if recipe == "cyclegan" else {})}
+    ref = f"dir:{train(recipe, tmp_path, 'source', steps=1, options=gray)}"
+    with pytest.raises(OptionError) as caught:
+        train(recipe, tmp_path, start_from={"": ref})
+    _, _, advice = str(caught.value).rstrip(".").partition("To start from it: ")
+    told = dict(part.split("=") for part in advice.removeprefix("--set ").split(" --set "))
+    assert {name: int(value) for name, value in told.items()} == gray
+    assert assembled(recipe, tmp_path, start_from={"": ref}, options=gray)
+
+
 def test_a_model_of_another_architecture_is_refused_with_the_part_to_take(tmp_path: Path) -> None:
     ref = f"dir:{train('lsgan', tmp_path, 'source', steps=1)}"
     with pytest.raises(OptionError, match=r"To start from it: --part generator=lsgan "):

@@ -34,7 +34,7 @@ class Container:
         xmp: XMP as found, b"" for none.
         tags: The directory of a TIFF.
         transparent_color: The color that a PNG without alpha declares transparent; () for none.
-        animated: A PNG declares more frames than one, which ``file`` does not have any more.
+        more: A PNG declares more frames, which ``file`` does not have any more, or a TIFF has more pages.
     """
 
     format: str
@@ -47,7 +47,7 @@ class Container:
     xmp: bytes = b""
     tags: Directory | None = None
     transparent_color: tuple[int, ...] = ()
-    animated: bool = False
+    more: bool = False
 
     def check_length(self) -> None:
         """Raise ValueError where the file is too short for the size that it declares."""

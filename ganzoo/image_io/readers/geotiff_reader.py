@@ -17,7 +17,7 @@ from ganzoo.image_io.limits import MAX_PIXELS
 from ganzoo.image_io.read_errors import as_image_errors, check_window
 from ganzoo.image_io.readers import geo_metadata
 from ganzoo.image_io.readers.geo_handles import Handles, settings
-from ganzoo.image_io.readers.tiff_chain import check_chain, directories
+from ganzoo.image_io.readers.tiff_chain import REDUCED_OR_MASK, SUBFILE_TYPE, check_chain, directories
 from ganzoo.image_io.readers.tiff_metadata import GEO_TAGS
 from ganzoo.rasters.raster import Raster
 
@@ -25,7 +25,6 @@ Array: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 RPC_COEFFICIENTS = 50844
 MARKS = {*GEO_TAGS, RPC_COEFFICIENTS}
-SUBFILE_TYPE, REDUCED_OR_MASK = 254, 1 | 4
 ALL_VALID, NODATA = "all_valid", "nodata"
 
 

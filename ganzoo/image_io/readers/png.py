@@ -49,7 +49,7 @@ def read(file: IO[bytes]) -> Container:
         chunks.get(b"eXIf") or _exif_in_hex(chunks.texts.get(EXIF_IN_HEX, b"")),
         chunks.texts.get(XMP, b""),
         transparent_color=_transparent_color(chunks.get(b"tRNS"), bits, color),
-        animated=int.from_bytes(chunks.get(b"acTL")[:4], "big") > 1,
+        more=int.from_bytes(chunks.get(b"acTL")[:4], "big") > 1,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import IO
 
 from ganzoo.errors import ImageError
 from ganzoo.files.regular import open_regular
@@ -11,6 +12,7 @@ from ganzoo.files.regular import open_regular
 MAX_PAGES = 1_000_000
 MAX_TAGS = 4096
 SHORT = 3
+SUBFILE_TYPE, REDUCED_OR_MASK = 254, 1 | 4
 
 
 def check_chain(path: str) -> None:
@@ -48,22 +50,34 @@ def directories(path: str) -> Iterator[dict[int, int]]:
     """
     check_chain(path)
     with open_regular(path) as file:
-        order, count, entry, link, position = _head(file.read(16))
-        size = struct.calcsize(link)
-        for _ in range(MAX_PAGES):
-            if not position:
-                return
-            file.seek(min(position, 2**62))
-            tags = min(_number(file.read(struct.calcsize(count)), order + count), MAX_TAGS)
-            block = file.read(tags * entry)
-            found = {}
-            for start in range(0, len(block) - entry + 1, entry):
-                tag, type_ = struct.unpack_from(f"{order}HH", block, start)
-                found[tag] = struct.unpack_from(order + ("H" if type_ == SHORT else "I"), block, start + entry - size)[
-                    0
-                ]
-            yield found
-            position = _number(file.read(size), order + link)
+        yield from _pages(file)
+
+
+def has_more_images(file: IO[bytes]) -> bool:
+    """Return whether a page after the first is an image of its own: no smaller copy of another page, and no mask."""
+    pages = _pages(file)
+    next(pages, None)
+    return any(not page.get(SUBFILE_TYPE, 0) & REDUCED_OR_MASK for page in pages)
+
+
+def _pages(file: IO[bytes]) -> Iterator[dict[int, int]]:
+    """Yield the tags of each page, up to one that was there before."""
+    file.seek(0)
+    order, count, entry, link, position = _head(file.read(16))
+    size = struct.calcsize(link)
+    seen: set[int] = set()
+    while position and position not in seen and len(seen) < MAX_PAGES:
+        seen.add(position)
+        file.seek(min(position, 2**62))
+        tags = min(_number(file.read(struct.calcsize(count)), order + count), MAX_TAGS)
+        block = file.read(tags * entry)
+        found = {}
+        for start in range(0, len(block) - entry + 1, entry):
+            tag, type_ = struct.unpack_from(f"{order}HH", block, start)
+            kind = order + ("H" if type_ == SHORT else "I")
+            found[tag] = struct.unpack_from(kind, block, start + entry - size)[0]
+        yield found
+        position = _number(file.read(size), order + link)
 
 
 def _number(data: bytes, kind: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import IO
 
-from ganzoo.image_io.readers import metadata, tag_directories, tiff
+from ganzoo.image_io.readers import metadata, tag_directories, tiff, tiff_chain
 from ganzoo.image_io.readers.container import NO_IMAGE, Container
 
 INTEROPERABILITY = 0xA005
@@ -21,4 +21,5 @@ def read(file: IO[bytes]) -> Container:
         raise ValueError(NO_IMAGE)
     width, height = tags.number(tiff.WIDTH), tags.number(tiff.HEIGHT)
     icc, xmp = (tags.value(tag)[1] if tag in tags else b"" for tag in (metadata.ICC, metadata.XMP))
-    return Container("TIFF", width, height, tiff.min_bytes(tags), file, icc, b"", xmp, tags)
+    more = tiff_chain.has_more_images(file)
+    return Container("TIFF", width, height, tiff.min_bytes(tags), file, icc, b"", xmp, tags, more=more)

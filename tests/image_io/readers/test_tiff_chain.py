@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import tifffile
 
 from ganzoo.errors import ImageError
-from ganzoo.image_io import raster_files
+from ganzoo.image_io import decoding, raster_files
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -33,3 +34,19 @@ def test_pages_in_a_circle_are_refused_and_a_chain_is_read(tmp_path: Path, order
     path.write_bytes(content)
     with pytest.raises(ImageError, match="its pages form a circle"):
         raster_files.open_frames(path)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(("kind", "more"), [(0, True), (2, True), (1, False), (4, False)])
+def test_overviews_and_masks_are_no_further_images(kind: int, more: bool, dtype: str) -> None:
+    """Type 2 is a page of several, 4 a mask."""
+    content = io.BytesIO()
+    with tifffile.TiffWriter(content) as writer:
+        writer.write(np.zeros((8, 9), dtype), metadata=None)
+        for side in (4, 2):
+            page = np.zeros((side, side), bool if kind == 4 else dtype)
+            writer.write(page, metadata=None, photometric="minisblack", subfiletype=kind)
+    assert decoding.read(content.getvalue()).more == more
+    with tifffile.TiffWriter(content := io.BytesIO()) as writer:
+        writer.write(np.zeros((8, 9), dtype), metadata=None)
+    assert not decoding.read(content.getvalue()).more
