@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +26,9 @@ TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR
 for _name in list(os.environ):
     if _name in TERMINAL or (_name.startswith(("GANZOO_", "HF_", "HUGGINGFACE_")) and _name not in OWN):
         del os.environ[_name]
+if "TORCHINDUCTOR_CACHE_DIR" not in os.environ:  # not one that processes on other instruction sets write to, too
+    os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.mkdtemp(prefix="ganzoo-inductor-")  # pytest's workers get it too
+    atexit.register(shutil.rmtree, os.environ["TORCHINDUCTOR_CACHE_DIR"], ignore_errors=True)
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["GANZOO_NOTICES"] = "off"
 os.environ["GANZOO_ENGINE"] = "torch"  # where a test wants another, it says so
