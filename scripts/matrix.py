@@ -78,9 +78,7 @@ def of_lowest(folder: Path) -> Row:
 
 def run(row: Row, parts: list[str], processes: int, seconds: float) -> tuple[str, float, bool]:
     """Return the totals of a row, its seconds, and whether all passed."""
-    known = {
-        name: value for name, value in os.environ.items() if name not in ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
-    }
+    known = {name: value for name, value in os.environ.items() if name not in SWITCHES}
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as reports:
         files = []

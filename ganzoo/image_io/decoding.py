@@ -166,8 +166,8 @@ def _decode_with_pillow(container: Container, name: str, icc: bytes) -> tuple[Ar
         return pixels.with_transparent_color(deep, container.transparent_color), image.mode, False
     image.load()
     mode, channels = image.mode, pixels.from_image(image, name, icc, container.transparent_color)
-    more = container.format != "TIFF" and _has_more(image)
-    return channels, mode, more  # last: a GIF looks for its second frame, which may be damaged
+    # Last: a GIF looks for its second frame, which may be damaged. Of a TIFF the container knows.
+    return channels, mode, container.format != "TIFF" and _has_more(image)
 
 
 def _has_more(image: Image.Image) -> bool:

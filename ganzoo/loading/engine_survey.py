@@ -39,13 +39,14 @@ def survey(ref: str, device: str = "auto", *, token: str | None = None, log: Cal
 
     Raises what `ganzoo.load` does.
     """
+    engines: dict[str, str] = {}
+    for kind, work in KINDS.items():
+        model = load(ref, device, token=token, log=log, work=work)
+        engines[kind] = model.engine  # measures what was not measured yet
+    choices = engine_selection.choose("auto", device)
     taken: dict[str, list[str]] = {}
-    models = {kind: load(ref, device, token=token, log=log, work=work) for kind, work in KINDS.items()}
-    engines = {kind: model.engine for kind, model in models.items()}  # measures what was not measured yet
-    for kind, model in models.items():  # after that: what one kind of work had measured may be the best for another
-        choices = engine_selection.choose("auto", device)
-        found = engine_timing.fastest_anew(choices, model.card, KINDS[kind])
-        taken.setdefault(found or engines[kind], []).append(kind)
+    for kind, work in KINDS.items():  # after that: what one kind of work had measured may be the best for another
+        taken.setdefault(engine_timing.fastest_anew(choices, model.card, work) or engines[kind], []).append(kind)
     place = choices[0].device
     fitting = {choice.name for choice in engine_selection.fitting(choices, model.card.does)}
     rows: list[Row] = []

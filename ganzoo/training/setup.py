@@ -305,9 +305,9 @@ def _load_weights(recipe: Recipe, name: str, ref: str) -> None:
 
 def _settings_of_facts(recipe: Recipe, name: str) -> dict[str, str]:
     """Return the recipe's own settings that its networks get: option of a generator -> setting."""
-    names = {fact: fact for fact in building.FACTS}
-    if name == recipe.exports[""]:
-        names["out_channels"] = "channels"  # in a translator; "in_channels" are those of its input
+    names = {fact: fact for fact in building.FACTS if fact not in ("in_channels", "out_channels")}
+    if name == recipe.exports[""]:  # what translates back has them the other way round
+        names |= {"in_channels": "in_channels", "out_channels": "channels"}
     config = getattr(recipe, "config", None)
     return {fact: setting for fact, setting in names.items() if hasattr(config, setting)}
 

@@ -21,25 +21,8 @@ def check_chain(path: str) -> None:
     Other damage is left to the reader, which has words for it.
     """
     with open_regular(path) as file:
-        order, count, entry, link, position = _head(file.read(16))
-        size = struct.calcsize(link)
-        seen: set[int] = set()
-        while position and len(seen) < MAX_PAGES:
-            if position in seen:
-                raise ImageError(f"{path} cannot be read: its pages form a circle. Check that the file is complete.")
-            seen.add(position)
-            file.seek(min(position, 2**62))
-            tags = _number(file.read(struct.calcsize(count)), order + count)
-            file.seek(min(tags * entry, 2**40), 1)
-            position = _number(file.read(size), order + link)
-
-
-def _head(head: bytes) -> tuple[str, str, int, str, int]:
-    """Return byte order, type of a count of entries, bytes of an entry, type of a link, and where the first page is."""
-    order = "<" if head[:2] == b"II" else ">"
-    big = head[2:4] in (b"\x2b\0", b"\0\x2b")
-    count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
-    return order, count, entry, link, _number(head[place : place + struct.calcsize(link)], order + link)
+        for _ in _walk(file, path):
+            pass
 
 
 def directories(path: str) -> Iterator[dict[int, int]]:
@@ -48,36 +31,58 @@ def directories(path: str) -> Iterator[dict[int, int]]:
     Raises:
         ImageError: The pages form a circle.
     """
-    check_chain(path)
     with open_regular(path) as file:
-        yield from _pages(file)
+        yield from _pages(file, path)
 
 
 def has_more_images(file: IO[bytes]) -> bool:
     """Return whether a page after the first is an image of its own: no smaller copy of another page, and no mask."""
-    pages = _pages(file)
-    next(pages, None)
-    return any(not page.get(SUBFILE_TYPE, 0) & REDUCED_OR_MASK for page in pages)
+    pages = _pages(file, "The file")
+    try:
+        next(pages, None)
+        return any(not page.get(SUBFILE_TYPE, 0) & REDUCED_OR_MASK for page in pages)
+    except ImageError:  # back at a page that was there before
+        return False
 
 
-def _pages(file: IO[bytes]) -> Iterator[dict[int, int]]:
-    """Yield the tags of each page, up to one that was there before."""
-    file.seek(0)
-    order, count, entry, link, position = _head(file.read(16))
-    size = struct.calcsize(link)
-    seen: set[int] = set()
-    while position and position not in seen and len(seen) < MAX_PAGES:
-        seen.add(position)
-        file.seek(min(position, 2**62))
-        tags = min(_number(file.read(struct.calcsize(count)), order + count), MAX_TAGS)
-        block = file.read(tags * entry)
+def _pages(file: IO[bytes], name: str) -> Iterator[dict[int, int]]:
+    for order, entry, value, tags in _walk(file, name):
+        block = file.read(min(tags, MAX_TAGS) * entry)
         found = {}
         for start in range(0, len(block) - entry + 1, entry):
             tag, type_ = struct.unpack_from(f"{order}HH", block, start)
             kind = order + ("H" if type_ == SHORT else "I")
-            found[tag] = struct.unpack_from(kind, block, start + entry - size)[0]
+            found[tag] = struct.unpack_from(kind, block, start + entry - value)[0]
         yield found
+
+
+def _walk(file: IO[bytes], name: str) -> Iterator[tuple[str, int, int, int]]:
+    """Go to the first entry of each page; yield byte order, bytes of an entry and of its value, number of entries.
+
+    Raises:
+        ImageError: The pages form a circle.
+    """
+    file.seek(0)
+    order, count, entry, link, position = _head(file.read(16))
+    size, seen = struct.calcsize(link), set[int]()
+    while position and len(seen) < MAX_PAGES:
+        if position in seen:
+            raise ImageError(f"{name} cannot be read: its pages form a circle. Check that the file is complete.")
+        seen.add(position)
+        file.seek(min(position, 2**62))
+        tags = _number(file.read(struct.calcsize(count)), order + count)
+        first = file.tell()
+        yield order, entry, size, tags
+        file.seek(first + min(tags * entry, 2**40))
         position = _number(file.read(size), order + link)
+
+
+def _head(head: bytes) -> tuple[str, str, int, str, int]:
+    """Return byte order, type of a count of entries, bytes of an entry, type of a link, and where the first page is."""
+    order = "<" if head[:2] == b"II" else ">"
+    big = head[2:4] in (b"\x2b\0", b"\0\x2b")
+    count, entry, link, place = ("Q", 20, "Q", 8) if big else ("H", 12, "I", 4)
+    return order, count, entry, link, _number(head[place : place + struct.calcsize(link)], order + link)
 
 
 def _number(data: bytes, kind: str) -> int:
